@@ -1,0 +1,1 @@
+"""The release policy, as a checklist: one concern a file, one sentence a gate."""

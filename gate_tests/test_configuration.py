@@ -1,0 +1,11 @@
+"""Is everything configured that the release needs?"""
+
+import pytest
+
+from release_sentinel.checks.config import check_configuration
+
+pytestmark = pytest.mark.policy
+
+
+def test_configuration(gate, policy, required_settings):
+    gate.require(check_configuration(required_settings, placeholders=policy.placeholders))

@@ -1,0 +1,55 @@
+"""The command line, before pytest parses it for good: is this a gate run, and what did it mean by `--version`?"""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+GATE_FOLDER = "gate_tests"
+_OWN = ("--release-version", "--gate-")
+_VERSION_LIKE = re.compile(r"\s*|v?\d+\.\d+.*", re.DOTALL)
+
+
+class ArgumentError(ValueError):
+    """The command line cannot be meant as it stands; the text says what was seen and what to write."""
+
+
+def is_gate_run(args: Sequence[str]) -> bool:
+    """Tell whether the command line asks for the release gate.
+
+    It names a gate folder, or one of our own options, or `--env` together with `--version VALUE`, or a `--version` that
+    is followed by what can only be a release's.
+    """
+    env = any(word == "--env" or word.startswith("--env=") for word in args)
+    for position, word in enumerate(args):
+        if word.startswith(_OWN) or (not word.startswith("-") and GATE_FOLDER in _parts(word)):
+            return True
+        if word == "--version":
+            value = args[position + 1] if position + 1 < len(args) else None
+            if value is not None and (_VERSION_LIKE.fullmatch(value) or (env and not value.startswith("-"))):
+                return True
+    return False
+
+
+def rewrite_version(args: list[str]) -> None:
+    """Turn `--version VALUE` into `--release-version=VALUE`, in place: pytest would print its version and exit 0.
+
+    Raises `ArgumentError` where an option is given twice, has no value, or is spelt as pytest's own.
+    """
+    if "-V" in args:
+        raise ArgumentError("-V prints pytest's version; a gate run takes --version VERSION")
+    for name, spellings in {"--env": ("--env",), "--version": ("--version", "--release-version")}.items():
+        given = [word for word in args if word.partition("=")[0] in spellings]
+        if len(given) > 1:
+            raise ArgumentError(f"{name} is given {len(given)} times ({' '.join(given)}); give it once")
+    if "--version" not in args:
+        return
+    position = args.index("--version")
+    value = args[position + 1] if position + 1 < len(args) else None
+    if value is None or value.startswith("-"):
+        seen = "the end of the line" if value is None else value
+        raise ArgumentError(f"--version has no value, {seen} follows: write --version v1.2.3 (is $VERSION empty?)")
+    args[position : position + 2] = [f"--release-version={value}"]
+
+
+def _parts(word: str) -> tuple[str, ...]:
+    return Path(word.partition("::")[0]).absolute().parts

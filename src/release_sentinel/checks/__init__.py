@@ -1,0 +1,1 @@
+"""The judges: each takes an observation and limits, and answers with one `CheckResult`."""

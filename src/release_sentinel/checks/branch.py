@@ -1,0 +1,95 @@
+"""Is this a branch that releases come from?"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from release_sentinel.checks.result import CRIT, NO_REPOSITORY, OK, UNKNOWN, CheckResult
+from release_sentinel.observe import Unseen
+from release_sentinel.observe.ci import Build
+from release_sentinel.observe.git import Repository
+
+
+@dataclass(frozen=True)
+class BranchName:
+    """The branch that a release is built from, and who says so."""
+
+    name: str
+    source: str
+
+
+def branch_of(repository: Repository, build: Build | None) -> BranchName | None:
+    """Return the branch that HEAD is on; of a detached HEAD the CI's word, if it speaks of this very commit."""
+    if repository.branch:
+        return BranchName(repository.branch, "HEAD")
+    if build and build.branch and build.commit == repository.commit:
+        return BranchName(build.branch, build.provider)
+    return None
+
+
+def check_branch(
+    repository: Repository | Unseen,
+    allowed: Sequence[str],
+    build: Build | None = None,
+    *,
+    containing: Callable[[], tuple[str, ...] | Unseen] = tuple,
+) -> CheckResult:
+    """HEAD is on a branch that releases come from; a tag's commit is reachable from one.
+
+    Why: what is not on a release branch was not reviewed for release.
+    Unknown: HEAD is detached and CI speaks of another commit, or a shallow clone lacks the history that would tell.
+    Remedy: release from an allowed branch, or name yours in `RS_BRANCHES`; for tag builds fetch the history.
+    """
+    if isinstance(repository, Unseen):
+        return CheckResult(UNKNOWN, f"the branch could not be told: {repository.why}", NO_REPOSITORY)
+    expected = f"releases come from {', '.join(allowed)}"
+    if build and build.pull_request:
+        return CheckResult(
+            CRIT,
+            f"Releases blocked from a pull request: {build.provider} builds a merge that is on no branch; {expected}",
+            "merge it, and release from the branch",
+        )
+    branch = branch_of(repository, build)
+    if branch is None and build and build.tag and build.commit == repository.commit:
+        return _check_tagged_branch(repository, allowed, build.tag, containing())
+    if branch is None:
+        return _check_detached(repository, build, expected)
+    if any(fnmatchcase(branch.name, pattern) for pattern in allowed):
+        return CheckResult(OK, f"on branch {branch.name}, says {branch.source}")
+    return CheckResult(
+        CRIT,
+        f"Releases blocked from branch: {branch.name} (says {branch.source}); {expected}",
+        f"git switch {allowed[0]}, or name the branch in RS_BRANCHES",
+    )
+
+
+def _check_detached(repository: Repository, build: Build | None, expected: str) -> CheckResult:
+    at = f"HEAD is detached at {repository.commit[:12]}"
+    if build is None:
+        return CheckResult(CRIT, f"{at}, on no branch; {expected}", "git switch to a release branch")
+    return CheckResult(
+        UNKNOWN,
+        f"{at}, and {build.provider} speaks of commit {build.commit[:12] or '(none)'}: the branch cannot be told",
+        "check out the commit that the CI build is about",
+    )
+
+
+def _check_tagged_branch(
+    repository: Repository, allowed: Sequence[str], tag: str, containing: tuple[str, ...] | Unseen
+) -> CheckResult:
+    if isinstance(containing, Unseen):
+        return CheckResult(UNKNOWN, f"the branches of tag {tag} could not be told: {containing.why}", containing.remedy)
+    for name in containing:
+        if any(fnmatchcase(name, pattern) for pattern in allowed):
+            return CheckResult(OK, f"tag {tag} is on branch {name}")
+    if repository.shallow:
+        return CheckResult(
+            UNKNOWN,
+            f"this clone is shallow: whether tag {tag} is on {' or '.join(allowed)} cannot be told",
+            "fetch the history: `fetch-depth: 0` for actions/checkout, `git fetch --unshallow` elsewhere",
+        )
+    return CheckResult(
+        CRIT,
+        f"tag {tag} is on no release branch ({', '.join(allowed)}), but on {', '.join(containing) or 'none'}",
+        "merge the commit into a release branch, and tag it there",
+    )

@@ -1,0 +1,62 @@
+"""Is the release built from a commit that everybody can see?"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from release_sentinel.checks.result import CRIT, NO_REPOSITORY, OK, UNKNOWN, CheckResult
+from release_sentinel.observe import Unseen, git
+from release_sentinel.observe.git import HIDDEN_EDIT, Change, Repository
+
+_NAMED, _SHOWN = 3, 20  # paths in the message, and in the details
+
+
+def check_repository(repository: Repository | Unseen) -> CheckResult:
+    """The path is the top of a Git work tree that has a commit and no operation in progress.
+
+    Why: a folder inside another repository, an empty one, or one in the middle of a merge answers for something else.
+    Unknown: never; a repository that cannot be read fails, in Git's own words.
+    Remedy: run the gate at the top of a clone, after the merge, rebase or bisect is finished or aborted.
+    """
+    if isinstance(repository, Unseen):
+        return CheckResult(CRIT, repository.why, repository.remedy)
+    if not repository.commit:
+        return CheckResult(CRIT, f"{repository.top} has no commit yet", "commit something: a release needs a commit")
+    if repository.operation:
+        return CheckResult(
+            CRIT,
+            f"a {repository.operation} is in progress in {repository.top}",
+            f"finish it, or `git {repository.operation} {'reset' if repository.operation == 'bisect' else '--abort'}`",
+        )
+    return CheckResult(OK, f"{repository.top} at commit {repository.commit[:12]}")
+
+
+def check_clean_tree(
+    repository: Repository | Unseen, *, observe: Callable[[Path], tuple[Change, ...] | Unseen] = git.hidden_changes
+) -> CheckResult:
+    """The work tree is the commit: nothing staged, changed, untracked, conflicted or hidden, submodules included.
+
+    Why: what is built from a dirty tree cannot be built again from the commit that the release names.
+    Unknown: Git could not tell the state.
+    Remedy: commit, stash or ignore the listed paths; `git status` shows them.
+    """
+    if isinstance(repository, Unseen):
+        return CheckResult(UNKNOWN, f"the work tree could not be looked at: {repository.why}", NO_REPOSITORY)
+    hidden = observe(repository.top)
+    if isinstance(hidden, Unseen):
+        return CheckResult(UNKNOWN, f"hidden edits could not be looked for: {hidden.why}", hidden.remedy)
+    changes = (*repository.changes, *hidden)
+    if not changes:
+        return CheckResult(OK, f"nothing differs from commit {repository.commit[:12]}")
+    few = len(changes) <= _NAMED
+    named = ", ".join(map(str, changes[:_NAMED])) + ("" if few else ", …")
+    more = (f"… and {len(changes) - _SHOWN} more",) if len(changes) > _SHOWN else ()
+    only_hidden = not repository.changes and any(change.code == HIDDEN_EDIT for change in hidden)
+    return CheckResult(
+        CRIT,
+        f"Git working tree is dirty: {len(changes)} {'path differs' if len(changes) == 1 else 'paths differ'} "
+        f"from the commit ({named})",
+        "`git update-index --no-assume-unchanged --no-skip-worktree PATH` makes Git show the edit"
+        if only_hidden
+        else "commit, stash (`git stash -u`) or ignore what `git status` lists",
+        details=() if few else (*(str(change) for change in changes[:_SHOWN]), *more),
+    )

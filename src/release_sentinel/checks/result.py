@@ -1,0 +1,56 @@
+"""The one answer that every check gives."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import NoReturn
+
+from release_sentinel.errors import PolicyError
+
+
+class Status(StrEnum):
+    """How a check ended. `UNKNOWN` means that it could not be told, and never passes."""
+
+    OK = "OK"
+    WARN = "WARN"
+    UNKNOWN = "UNKNOWN"
+    CRIT = "CRIT"
+
+    @property
+    def passes(self) -> bool:
+        """Whether a gate with this status lets the release through."""
+        return self in {Status.OK, Status.WARN}
+
+
+OK, WARN, UNKNOWN, CRIT = Status.OK, Status.WARN, Status.UNKNOWN, Status.CRIT
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """What a check found.
+
+    `message` is one line: what was seen and what was expected. `remedy` says what to do; `details` are further lines,
+    such as the paths that differ. `tries` counts how often something was asked before the answer stood.
+
+    It has no truth value: `assert check_memory()` would pass whatever the check says.
+    """
+
+    status: Status
+    message: str
+    remedy: str = ""
+    details: tuple[str, ...] = field(default=())
+    tries: int = 1
+
+    def __bool__(self) -> NoReturn:
+        raise TypeError("a CheckResult has no truth value: use gate.require(result), or compare result.status")
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "status", Status(self.status))
+
+
+def require(result: CheckResult) -> None:
+    """Raise `PolicyError` unless `result` passes."""
+    if not result.status.passes:
+        raise PolicyError(result.message, result.remedy)
+
+
+NO_REPOSITORY = "mend the gate `repository` first"  # the remedy of every check that needs one

@@ -1,0 +1,78 @@
+"""Is the release's tag still free, or on a tag build at the commit that is judged?"""
+
+from collections.abc import Callable, Sequence
+
+from release_sentinel.checks.result import CRIT, NO_REPOSITORY, OK, UNKNOWN, CheckResult
+from release_sentinel.observe import Unseen
+from release_sentinel.observe.ci import Build
+from release_sentinel.observe.git import Refs, Repository, Tags
+from release_sentinel.versions import parse, tag_names
+
+
+def check_tag(
+    version: str,
+    repository: Repository | Unseen,
+    tags: Callable[[], Tags],
+    build: Build | None = None,
+    *,
+    prefix: str = "v",
+) -> CheckResult:
+    """The version's tag is still free; on a tag build it exists, and names the commit that is judged.
+
+    Why: a tag that moves, or stands for two commits, corrupts every later comparison; a clone seldom knows all tags.
+    Unknown: the remote does not answer, or a shallow clone has no remote to ask.
+    Remedy: release the next version; never move a published tag.
+    """
+    if isinstance(repository, Unseen):
+        return CheckResult(UNKNOWN, f"the tag could not be looked for: {repository.why}", NO_REPOSITORY)
+    if parse(version, prefix) is None:
+        return CheckResult(
+            UNKNOWN, f"{version!r} is no version, so it has no tag to look for", "see the gate `version`"
+        )
+    names = tag_names(version, prefix)
+    if build and build.tag and build.commit == repository.commit and not build.pull_request:
+        if build.tag in names:
+            return _check_existing_tag(build.tag, repository, tags())
+        return CheckResult(
+            CRIT,
+            f"{build.provider} builds tag {build.tag}, and --version says {version}",
+            f"pass --version {build.tag}",
+        )
+    return _check_new_tag(names, repository, tags())
+
+
+def _check_new_tag(names: Sequence[str], repository: Repository, tags: Tags) -> CheckResult:
+    for refs in (tags.remote, tags.local):
+        for name in names:
+            if isinstance(refs, Refs) and (commit := refs.tag(name)):
+                return CheckResult(
+                    CRIT,
+                    f"Git tag already exists: {name} in {refs.source}, at {commit[:12]}",
+                    "release the next version",
+                )
+    unseen = tags.local if tags.remote is None else tags.remote
+    if isinstance(unseen, Unseen):
+        return CheckResult(UNKNOWN, f"whether tag {names[0]} exists cannot be told: {unseen.why}", unseen.remedy)
+    if tags.remote is None and repository.shallow:
+        return CheckResult(
+            UNKNOWN,
+            f"whether tag {names[0]} exists cannot be told: this clone is shallow and has no remote to ask",
+            "add the remote, or clone with the full history",
+        )
+    return CheckResult(OK, f"tag {names[0]} is free in {unseen.source}")
+
+
+def _check_existing_tag(tag: str, repository: Repository, tags: Tags) -> CheckResult:
+    refs = tags.local if tags.remote is None else tags.remote
+    if isinstance(refs, Unseen):
+        return CheckResult(UNKNOWN, f"where tag {tag} points cannot be told: {refs.why}", refs.remedy)
+    commit = refs.tag(tag)
+    if commit is None:
+        return CheckResult(CRIT, f"tag {tag} is being built, and does not exist in {refs.source}", "push the tag")
+    if commit != repository.commit:
+        return CheckResult(
+            CRIT,
+            f"tag {tag} is at {commit[:12]} in {refs.source}, and HEAD is {repository.commit[:12]}",
+            "build the commit that the tag names; never move a published tag",
+        )
+    return CheckResult(OK, f"tag {tag} is at HEAD in {refs.source}")

@@ -1,0 +1,165 @@
+"""`release-sentinel`: arguments in, exit code out."""
+
+import argparse
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from release_sentinel import __version__, core, gates
+from release_sentinel.arguments import ArgumentError, rewrite_version
+from release_sentinel.deliver import verify
+from release_sentinel.errors import SentinelError
+from release_sentinel.logging import setup_logging
+
+_EPILOG = """\
+Every further argument goes to pytest: --junitxml=gates.xml, -v, -k EXPRESSION, a folder with more gates …
+
+commands:
+  release-sentinel explain [GATE]   what a gate demands, why, and how to mend it
+  release-sentinel verify FILE      whether a verdict file says SAFE about a release, for the deploy step
+  release-sentinel demo             three real runs on a throw-away repository: SAFE, BLOCKED, CRITICAL
+
+exit codes:
+  0    SAFE        every expected gate ran and passed: deploy
+  1    BLOCKED     a policy gate failed, the run was not whole, or the command line is wrong: a person mends it
+  2    CRITICAL    a host or dependency is unhealthy: retry later, or page
+  130, 143         interrupted by SIGINT, SIGTERM: not safe
+"""
+
+
+class _Parser(argparse.ArgumentParser):
+    """Exits 1 on a usage error: argparse's own 2 would read CRITICAL."""
+
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        self.exit(1, f"{self.prog}: error: {message}\n")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line `argv` (by default the process's own) and return the exit code."""
+    setup_logging("WARNING")
+    words = list(sys.argv[1:] if argv is None else argv)
+    commands = {"explain": _explain, "demo": _demo, "verify": _verify}
+    try:
+        if words and words[0] in commands:
+            return commands[words[0]](words[1:])
+        return _gate(words)
+    except SentinelError as error:
+        print(f"release-sentinel: {error}", file=sys.stderr)
+        return 1
+
+
+def _gate(words: list[str]) -> int:
+    parser = _Parser(
+        prog="release-sentinel",
+        usage="release-sentinel --env ENV --version VERSION [options] [pytest options]",
+        description=f"release-sentinel {__version__}: decides whether a release may go out.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+        add_help=False,
+    )
+    add = parser.add_argument
+    add("-h", "--help", action="store_true", help="show this help")
+    add("--env", action=_Once, help="the environment to release to: dev, stage, prod")
+    add("--version", "--release-version", action=_Once, metavar="VERSION", help="the version to release, as in v1.2.3")
+    add("--gate-repo", metavar="PATH", help="the repository to release; default: the one you stand in")
+    add("--gate-deadline", metavar="SECONDS", type=float, help="bound on the whole run; default: 300")
+    add("--gate-all", action="store_true", help="probe critical gates even when a policy gate failed")
+    add("--gate-strict", action="store_true", help="a WARN fails its gate")
+    add("--gate-partial", action="store_true", help="accept a chosen subset of the gates (-k, -m, paths)")
+    add("--gate-verdict", metavar="FILE.json", help="write the verdict as JSON, for machines and for `verify`")
+    add("--gate-summary", metavar="FILE.md", help="write the verdict as Markdown, for people")
+    known, _ = parser.parse_known_args(words)
+    if known.help:
+        parser.print_help()
+        return 0 if len(words) == 1 else 1  # beside a gate run it stands for a gate that did not run
+    if missing := [f"--{name}" for name in ("env", "version") if getattr(known, name) is None]:
+        parser.error(f"missing: {', '.join(missing)}")
+    arguments = list(words)
+    try:
+        rewrite_version(arguments)
+    except ArgumentError as error:
+        parser.error(str(error))
+    repository = Path(known.gate_repo).resolve() if known.gate_repo else None
+    return core.run(arguments, repository=repository, deadline=known.gate_deadline)
+
+
+class _Once(argparse.Action):
+    """An option whose second mention is an error instead of silently winning; a blank is no value."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: object,
+        option_string: str | None = None,
+    ) -> None:
+        if getattr(namespace, self.dest) is not None:
+            parser.error(f"{option_string} is given twice")
+        if not str(values).strip():
+            parser.error(f"{option_string} is {values!r} (an unset variable?)")
+        setattr(namespace, self.dest, values)
+
+
+def _explain(words: list[str]) -> int:
+    parser = _Parser(prog="release-sentinel explain", description="Explain one gate, or list them all.")
+    parser.add_argument("gate", nargs="?", metavar="GATE", help="the gate's id, such as clean-tree")
+    wanted = parser.parse_args(words).gate
+    if wanted is None:
+        print(gates.table())
+        return 0
+    try:
+        print(gates.explain(gates.find(wanted)))
+    except LookupError as error:
+        parser.error(str(error))
+    return 0
+
+
+def _verify(words: list[str]) -> int:
+    parser = _Parser(
+        prog="release-sentinel verify",
+        description="Exit 0 only if a verdict file says SAFE about this release: for the deploy step.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("file", type=Path, metavar="FILE", help="what --gate-verdict wrote")
+    parser.add_argument("--env", required=True, action=_Once, help="the environment that is deployed to")
+    parser.add_argument("--version", required=True, action=_Once, help="the version that is deployed")
+    parser.add_argument("--commit", type=_commit, metavar="SHA", help="the commit that is deployed")
+    parser.add_argument("--max-age", default="24h", metavar="30m", help="the oldest verdict to accept; default: 24h")
+    known = parser.parse_args(words)
+    try:
+        max_age = verify.duration(known.max_age)
+    except ValueError as error:
+        parser.error(f"--max-age {error}")
+    reasons = verify.problems(known.file, verify.Expectation(known.env, known.version, known.commit or "", max_age))
+    for reason in reasons:
+        print(f"release-sentinel verify: {reason}", file=sys.stderr)
+    if reasons:
+        return 1
+    print(f"SAFE: {known.version} may go to {known.env}, says {known.file}")
+    return 0
+
+
+def _commit(text: str) -> str:
+    """Return a commit's id in lower case; a blank (an unset variable) must not mean any commit."""
+    if not re.fullmatch(r"[0-9a-fA-F]{7,64}", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no commit id of 7 or more hexadecimal digits")
+    return text.lower()
+
+
+def _demo(words: list[str]) -> int:
+    parser = _Parser(
+        prog="release-sentinel demo",
+        description="Run the real gates three times on a throw-away repository: SAFE, BLOCKED, CRITICAL.",
+    )
+    parser.parse_args(words)
+    from release_sentinel import demo  # noqa: PLC0415 - a gate run needs nothing of it
+
+    return demo.run()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,137 @@
+"""One run of the gate suite in a child process, and one exit code.
+
+The parent believes only a finished verdict that the child hands over: a child that dies, exits early or says something
+else than its exit code is INCOMPLETE, never SAFE.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from importlib.metadata import version as installed
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from release_sentinel.config import Policy
+from release_sentinel.errors import InvalidPolicyError, SentinelError
+from release_sentinel.observe.git import find_top
+from release_sentinel.verdict import UNFINISHED
+
+HANDOVER = "RELEASE_SENTINEL_HANDOVER"  # the environment variable that names the file for the verdict
+_INI = Path(__file__).parent / "plugin" / "pytest.ini"
+_BELIEVED = {0, 1, 2, 128 + signal.SIGINT, 128 + signal.SIGTERM}
+_GRACE = 20.0  # seconds beyond the deadline for the child to end by itself
+
+
+def run_checks(env: str, version: str) -> int:
+    """Run every gate for a release of `version` to `env`, from the repository that holds the working directory.
+
+    Returns 0 (SAFE), 1 (BLOCKED or INCOMPLETE), 2 (CRITICAL), 130 or 143 (interrupted).
+    """
+    return run([f"--env={env}", f"--release-version={version}"])
+
+
+def run(
+    arguments: Sequence[str],
+    *,
+    repository: Path | None = None,
+    directory: Path | None = None,
+    deadline: float | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> int:
+    """Run the gate suite with pytest's `arguments` and return its exit code.
+
+    `repository` is where pytest looks for the repository's own gates and conftest files, by default the one that holds
+    `directory`, by default the working directory. `deadline` (seconds) is the one that the arguments give the child;
+    it is killed some time after. `environ` is the child's environment, by default this process's.
+    """
+    refuse_unsupported_pytest()
+    directory = directory or Path.cwd()
+    top = repository or find_top(directory) or directory
+    own_ini = any(word.partition("=")[0] in {"-c", "--config-file"} for word in arguments)
+    config = [] if own_ini else ["-c", str(_INI), f"--rootdir={top}", f"--confcutdir={top}"]
+    command = [sys.executable, "-m", "pytest", "-p", "release_sentinel.plugin", *config, *arguments]
+    with tempfile.TemporaryDirectory(prefix="release-sentinel-") as folder:
+        handover = Path(folder) / "verdict.json"
+        child_environ = dict(os.environ if environ is None else environ)
+        child_environ.pop("PYTHONOPTIMIZE", None)  # would strip the asserts out of a gate's helpers
+        child_environ[HANDOVER] = str(handover)
+        code = _supervise(command, directory, child_environ, (deadline or _deadline(child_environ)) + _GRACE)
+        return _believe(code, handover)
+
+
+def _deadline(environ: Mapping[str, str]) -> float:
+    try:
+        return Policy.load(environ).deadline
+    except InvalidPolicyError:  # the child says what is wrong with it
+        return Policy.deadline
+
+
+def refuse_unsupported_pytest() -> None:
+    """Raise `SentinelError` on a pytest that answers `--version VALUE` itself, runs nothing and exits 0."""
+    version = installed("pytest")
+    if tuple(int(part) for part in version.split(".")[:2]) < (8, 4) or not version.startswith("8."):
+        raise SentinelError(f"pytest {version} is installed, expected pytest>=8.4,<9: pip install 'pytest>=8.4,<9'")
+
+
+def _supervise(command: Sequence[str], directory: Path, environ: Mapping[str, str], bound: float) -> int:
+    """Run the child to its end, for `bound` seconds at most; return its exit code, negative if a signal ended it.
+
+    An interrupt is handed on once, so that the child can still write its reports.
+    """
+    # A group of its own: Ctrl-C at a terminal then reaches the child through us alone, and it is ended as a whole.
+    group: dict[str, Any] = {} if os.name == "nt" else {"process_group": 0}
+    child = subprocess.Popen(command, cwd=directory, env=environ, stdin=subprocess.DEVNULL, **group)
+    with _handed_on(child, signal.SIGINT, signal.SIGTERM):
+        try:
+            return child.wait(bound)
+        except subprocess.TimeoutExpired:
+            print(f"release-sentinel: the gate run hung for {bound:g} s and is killed", file=sys.stderr)
+    with suppress(OSError, AttributeError):  # gone already; no groups on Windows
+        os.killpg(child.pid, signal.SIGKILL)
+    child.kill()
+    try:
+        return child.wait(_GRACE)
+    except subprocess.TimeoutExpired:  # the kernel holds it, and lets nobody end it
+        return -signal.SIGKILL
+
+
+@contextmanager
+def _handed_on(child: "subprocess.Popen[bytes]", *signals: signal.Signals) -> Iterator[None]:
+    """Hand these signals on to `child` meanwhile. Outside the main thread they cannot be caught, and are not."""
+
+    def hand_on(number: int, _frame: FrameType | None) -> None:
+        if child.poll() is None:
+            child.send_signal(number)
+
+    try:
+        before = {number: signal.signal(number, hand_on) for number in signals}
+    except ValueError:
+        before = {}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _believe(code: int, handover: Path) -> int:
+    """Return the exit code that the child's verdict proves."""
+    try:
+        verdict = json.loads(handover.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        verdict = {}
+    finished = verdict.get("problems") != [UNFINISHED]
+    proven = verdict.get("exit_code")
+    if finished and proven in _BELIEVED and code == proven:
+        return code
+    if finished and proven in _BELIEVED - {0} and code < 0:  # it was done, and could not end
+        return int(proven)
+    ending = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
+    print(f"release-sentinel: INCOMPLETE (exit 1): the gate run {ending} without a finished verdict", file=sys.stderr)
+    return 1

@@ -1,0 +1,104 @@
+"""Does a verdict file prove that this release is SAFE?
+
+For the deploy step: a pipeline whose shell threw the gate's exit code away is caught here.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from release_sentinel.reports.document import SCHEMA_VERSION
+from release_sentinel.verdict import EXIT_SAFE, SAFE, Outcome
+
+DEFAULT_MAX_AGE = timedelta(hours=24)
+_CLOCK_SKEW = timedelta(minutes=5)  # between the machine that judged and the one that deploys
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+_PASSED = {Outcome.PASSED.value, Outcome.WARNED.value}
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """The release that a verdict has to be about. `commit`, a full or abbreviated id, may be blank: any."""
+
+    env: str
+    version: str
+    commit: str = ""
+    max_age: timedelta = DEFAULT_MAX_AGE
+
+
+def duration(text: str) -> timedelta:
+    """Return the time that `90s`, `30m`, `24h` or `7d` stands for; raises `ValueError`."""
+    match = re.fullmatch(r"(\d{1,6})([smhd])", text)
+    if match is None:
+        raise ValueError(f"{text!r} is no duration such as 90s, 30m, 24h or 7d")
+    return timedelta(**{_UNITS[match[2]]: int(match[1])})
+
+
+def problems(path: Path, expected: Expectation, now: datetime | None = None) -> list[str]:
+    """Return every reason why the verdict file at `path` does not let the release through; none means SAFE."""
+    try:
+        verdict = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        return [f"{path} cannot be read: {error.strerror or error}"]
+    except ValueError as error:
+        return [f"{path} is no JSON document: {error}"]
+    if not isinstance(verdict, dict) or verdict.get("schema_version") != SCHEMA_VERSION:
+        return [f"{path} is no verdict of release-sentinel (schema_version {SCHEMA_VERSION})"]
+    return [
+        *_verdict(verdict),
+        *_release(verdict, expected),
+        *_age(verdict.get("ended"), expected.max_age, now or datetime.now(UTC)),
+    ]
+
+
+def _verdict(verdict: dict[str, Any]) -> Iterator[str]:
+    label, gates = verdict.get("verdict"), verdict.get("gates")
+    if label != SAFE or verdict.get("partial") is not False:
+        reasons = [gate.get("reason") for gate in _records(gates) if gate.get("outcome") == Outcome.FAILED.value]
+        because = [str(reason) for reason in (*reasons, *(_list(verdict.get("problems"))))]
+        yield f"the verdict is {label}, expected {SAFE}" + (f": {'; '.join(because)}" if because else "")
+    elif verdict.get("exit_code") is not EXIT_SAFE:
+        yield f"the verdict says {SAFE} with exit code {verdict.get('exit_code')}: it was tampered with, or torn"
+    elif verdict.get("problems") != [] or not _records(gates):
+        yield f"the verdict says {SAFE} without proof: it names no gates, or problems"
+    elif not_passed := [str(gate.get("id")) for gate in _records(gates) if gate.get("outcome") not in _PASSED]:
+        yield f"the verdict says {SAFE}, and these gates did not pass: {', '.join(not_passed)}"
+
+
+def _release(verdict: dict[str, Any], expected: Expectation) -> Iterator[str]:
+    for name in ("env", "version"):
+        if verdict.get(name) != getattr(expected, name):
+            yield f"the verdict is about {name} {verdict.get(name)!r}, expected {getattr(expected, name)!r}"
+    commit = verdict.get("commit")
+    if not isinstance(commit, str) or not commit:
+        yield "the verdict names no commit"
+    elif not commit.startswith(expected.commit.lower()):
+        yield f"the verdict is about commit {commit}, expected {expected.commit}"
+
+
+def _age(ended: object, max_age: timedelta, now: datetime) -> Iterator[str]:
+    try:
+        age = now - datetime.fromisoformat(str(ended))
+    except (ValueError, TypeError):
+        yield f"the verdict does not say when it ended: {ended!r}"
+        return
+    if age > max_age:
+        yield f"the verdict is {_told(age)} old, expected at most {_told(max_age)}: run the gate again"
+    if age < -_CLOCK_SKEW:
+        yield f"the verdict is from the future ({ended}): one of the clocks is wrong"
+
+
+def _told(time: timedelta) -> str:
+    return str(timedelta(seconds=int(time.total_seconds())))
+
+
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _records(value: object) -> list[dict[str, Any]]:
+    return [record for record in _list(value) if isinstance(record, dict)]

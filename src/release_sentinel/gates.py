@@ -1,0 +1,88 @@
+"""The built-in gates, in the order in which they run. One id goes through test, report, README and `explain`."""
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from difflib import get_close_matches
+from enum import StrEnum
+
+from release_sentinel.checks.api import check_api
+from release_sentinel.checks.branch import check_branch
+from release_sentinel.checks.config import check_configuration
+from release_sentinel.checks.env import check_environment
+from release_sentinel.checks.repository import check_clean_tree, check_repository
+from release_sentinel.checks.result import CheckResult
+from release_sentinel.checks.system import check_disk, check_memory, check_process
+from release_sentinel.checks.tag import check_tag
+from release_sentinel.checks.version import check_version
+
+
+class Kind(StrEnum):
+    """A gate's stage, and the marker that says so: `policy` runs first, `critical` only when that passed."""
+
+    POLICY = "policy"
+    CRITICAL = "critical"
+
+
+@dataclass(frozen=True)
+class Gate:
+    """One built-in gate; what it means is told in its check's docstring."""
+
+    id: str
+    kind: Kind
+    check: Callable[..., CheckResult]
+
+    @property
+    def title(self) -> str:
+        """What the gate demands, in one sentence."""
+        return self._document.splitlines()[0]
+
+    def section(self, name: str) -> str:
+        """Return one section of the documentation: `Why`, `Unknown` or `Remedy`."""
+        for line in self._document.splitlines():
+            if line.startswith(f"{name}: "):
+                return line.removeprefix(f"{name}: ")
+        raise LookupError(f"{self.check.__name__} does not say its {name}")
+
+    @property
+    def _document(self) -> str:
+        return inspect.cleandoc(self.check.__doc__ or "")
+
+
+BUILT_IN = (
+    Gate("environment", Kind.POLICY, check_environment),
+    Gate("repository", Kind.POLICY, check_repository),
+    Gate("clean-tree", Kind.POLICY, check_clean_tree),
+    Gate("branch", Kind.POLICY, check_branch),
+    Gate("version", Kind.POLICY, check_version),
+    Gate("tag", Kind.POLICY, check_tag),
+    Gate("configuration", Kind.POLICY, check_configuration),
+    Gate("disk", Kind.CRITICAL, check_disk),
+    Gate("memory", Kind.CRITICAL, check_memory),
+    Gate("process", Kind.CRITICAL, check_process),
+    Gate("api", Kind.CRITICAL, check_api),
+)
+
+
+def find(gate_id: str) -> Gate:
+    """Return the built-in gate `gate_id`; `LookupError` says which ones there are, and the nearest."""
+    for gate in BUILT_IN:
+        if gate.id == gate_id:
+            return gate
+    ids = [gate.id for gate in BUILT_IN]
+    nearest = get_close_matches(gate_id, ids, n=1)
+    hint = f"; did you mean {nearest[0]}?" if nearest else ""
+    raise LookupError(f"there is no gate {gate_id!r}{hint} The gates are: {', '.join(ids)}")
+
+
+def table() -> str:
+    """Return the gates as a Markdown table, as it stands in the README."""
+    rows = [f"| `{gate.id}` | {gate.kind} | {gate.title} | {gate.section('Why')} |" for gate in BUILT_IN]
+    return "\n".join(["| gate | stage | passes when | why |", "|---|---|---|---|", *rows])
+
+
+def explain(gate: Gate) -> str:
+    """Return everything that is known of a gate, for a reader at a terminal."""
+    lines = [f"{gate.id}  ({gate.kind} gate)", "", gate.title, ""]
+    lines += [f"{name + ':':<9}{gate.section(name)}" for name in ("Why", "Unknown", "Remedy")]
+    return "\n".join(lines)

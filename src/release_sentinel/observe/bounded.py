@@ -1,0 +1,40 @@
+"""A bound on calls that know none themselves."""
+
+import threading
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class Bounded(Generic[T]):
+    """A call that runs in a thread of its own. Whoever waits gives up at the bound; the thread is left behind.
+
+    A daemon thread does not keep the process alive, so a name server that never answers cannot hold the run.
+    """
+
+    def __init__(self, call: Callable[[], T]) -> None:
+        self._call = call
+        self._done = threading.Event()
+        self._answer: T | None = None
+        self._error: BaseException | None = None
+        threading.Thread(target=self._work, daemon=True).start()
+
+    def _work(self) -> None:
+        try:
+            self._answer = self._call()
+        except BaseException as error:  # noqa: BLE001 - handed on to whoever waits
+            self._error = error
+        self._done.set()
+
+    def wait(self, seconds: float) -> bool:
+        """Tell whether the call ended within `seconds`."""
+        return self._done.wait(seconds)
+
+    def result(self, seconds: float) -> T:
+        """Return what the call returned or raise what it raised; `TimeoutError` when it takes over `seconds`."""
+        if not self.wait(seconds):
+            raise TimeoutError(f"no answer within {seconds:g} s")
+        if self._error is not None:
+            raise self._error
+        return self._answer  # type: ignore[return-value]  # set: the call returned

@@ -1,0 +1,105 @@
+"""What the CI system says of this build. A claim: the checks believe it only where its commit is HEAD."""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Build:
+    """One CI build. A field that the system does not tell is blank."""
+
+    provider: str
+    commit: str = ""
+    branch: str = ""
+    tag: str = ""
+    pull_request: bool = False
+
+
+def build(environ: Mapping[str, str] | None = None) -> Build | None:
+    """Return the build that this process belongs to, or None outside CI."""
+    environ = os.environ if environ is None else environ
+    for mark, describe in _PROVIDERS.items():
+        if environ.get(mark):
+            return describe(lambda name: environ.get(name, ""))
+    return None
+
+
+_Get = Callable[[str], str]
+
+
+def _ref(ref: str) -> dict[str, str]:
+    for field, prefix in (("branch", "refs/heads/"), ("tag", "refs/tags/")):
+        if ref.startswith(prefix):
+            return {field: ref.removeprefix(prefix)}
+    return {}
+
+
+def _github(get: _Get) -> Build:
+    pull_request = get("GITHUB_EVENT_NAME").startswith("pull_request") or get("GITHUB_REF").startswith("refs/pull/")
+    return Build("GitHub Actions", get("GITHUB_SHA"), pull_request=pull_request, **_ref(get("GITHUB_REF")))
+
+
+def _gitlab(get: _Get) -> Build:
+    return Build(
+        "GitLab CI",
+        get("CI_COMMIT_SHA"),
+        get("CI_COMMIT_BRANCH"),
+        get("CI_COMMIT_TAG"),
+        pull_request=bool(get("CI_MERGE_REQUEST_IID")),
+    )
+
+
+def _azure(get: _Get) -> Build:
+    source = get("BUILD_SOURCEBRANCH")
+    pull_request = get("BUILD_REASON") == "PullRequest" or source.startswith("refs/pull/")
+    return Build("Azure Pipelines", get("BUILD_SOURCEVERSION"), pull_request=pull_request, **_ref(source))
+
+
+def _buildkite(get: _Get) -> Build:
+    tag = get("BUILDKITE_TAG")
+    branch = "" if tag else get("BUILDKITE_BRANCH")
+    pull_request = get("BUILDKITE_PULL_REQUEST") not in {"", "false"}
+    return Build("Buildkite", get("BUILDKITE_COMMIT"), branch, tag, pull_request=pull_request)
+
+
+def _circleci(get: _Get) -> Build:
+    pull_request = bool(get("CIRCLE_PULL_REQUEST") or get("CIRCLE_PR_NUMBER"))
+    return Build("CircleCI", get("CIRCLE_SHA1"), get("CIRCLE_BRANCH"), get("CIRCLE_TAG"), pull_request=pull_request)
+
+
+def _bitbucket(get: _Get) -> Build:
+    return Build(
+        "Bitbucket Pipelines",
+        get("BITBUCKET_COMMIT"),
+        get("BITBUCKET_BRANCH"),
+        get("BITBUCKET_TAG"),
+        pull_request=bool(get("BITBUCKET_PR_ID")),
+    )
+
+
+def _teamcity(get: _Get) -> Build:
+    branch = get("TEAMCITY_BUILD_BRANCH")
+    named = _ref(branch) if branch.startswith("refs/") else {"branch": branch}
+    return Build("TeamCity", get("BUILD_VCS_NUMBER"), pull_request=branch.startswith("refs/pull/"), **named)
+
+
+def _jenkins(get: _Get) -> Build:
+    tag = get("TAG_NAME")
+    branch = "" if tag else get("BRANCH_NAME") or get("GIT_BRANCH").removeprefix("refs/heads/").removeprefix("origin/")
+    return Build("Jenkins", get("GIT_COMMIT"), branch, tag, pull_request=bool(get("CHANGE_ID")))
+
+
+# Which variable marks which system. Jenkins last: agents of other systems may inherit JENKINS_URL from their host.
+_PROVIDERS: Mapping[str, Callable[[_Get], Build]] = {
+    "GITHUB_ACTIONS": _github,
+    "GITLAB_CI": _gitlab,
+    "TF_BUILD": _azure,
+    "BUILDKITE": _buildkite,
+    "CIRCLECI": _circleci,
+    "BITBUCKET_BUILD_NUMBER": _bitbucket,
+    "TEAMCITY_VERSION": _teamcity,
+    "JENKINS_URL": _jenkins,
+}
+
+MARKS = frozenset(_PROVIDERS)  # the variables that mark a CI build

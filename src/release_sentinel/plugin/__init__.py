@@ -1,0 +1,33 @@
+"""The door between pytest and the gate. It stays shut unless this is a gate run, so that no other run notices us.
+
+pytest loads this module in every run of the environment (entry point `pytest11`), or by the conftest of a repository
+that imports `pytest_addoption`; whichever comes first opens the door.
+"""
+
+import os
+import shlex
+import sys
+
+import pytest
+
+from release_sentinel import arguments
+
+
+def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
+    """Register everything else, once, if the command line asks for a gate run."""
+    config: pytest.Config = pluginmanager.get_plugin("pytestconfig")  # type: ignore[assignment]
+    given = [*shlex.split(os.environ.get("PYTEST_ADDOPTS", "")), *config.invocation_params.args]
+    if not arguments.is_gate_run([str(word) for word in given]):
+        return
+    sys.dont_write_bytecode = True  # or collecting the gates would dirty the tree that they judge
+    from release_sentinel.plugin import hooks  # noqa: PLC0415 - nothing of it is loaded in another run
+
+    hooks.register(config, parser)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) -> None:
+    """Rewrite the arguments of a gate run before pytest reads `--version` as its own."""
+    gate = early_config.pluginmanager.get_plugin("release-sentinel")
+    if gate is not None:
+        gate.rewrite(args)

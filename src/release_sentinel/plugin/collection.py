@@ -1,0 +1,84 @@
+"""From collected tests to gates: their ids, their stage, their order."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+import pytest
+
+from release_sentinel.gates import BUILT_IN, Kind
+from release_sentinel.plugin import folders
+from release_sentinel.plugin.gate import Record
+from release_sentinel.plugin.session import RECORD, GateSession
+
+_ORDER = {gate.id: position for position, gate in enumerate(BUILT_IN)}
+
+
+def gate_id(item: pytest.Item) -> str:
+    """Return the id of a gate: `test_clean_tree` is `clean-tree`, `test_disk[/var]` is `disk[/var]`."""
+    name, bracket, parameter = item.name.partition("[")
+    return name.removeprefix("test_").replace("_", "-") + bracket + parameter
+
+
+def prepare(session: GateSession, items: list[pytest.Item]) -> None:
+    """Keep the gates among `items`, in the order of their stages, and take note of everything that is none."""
+    strangers = []
+    for item in items:
+        kinds = [marker.name for kind in Kind for marker in item.iter_markers(kind)]
+        if len(kinds) == 1:
+            record = _record(session, item, Kind(kinds[0]))
+            item.stash[RECORD] = session.records[item.nodeid] = record
+        else:
+            strangers.append(item)
+            session.strangers.add((item.path.resolve(), _function(item)))
+            carries = f"carries {len(kinds)} markers ({', '.join(kinds)})" if kinds else "carries no marker"
+            session.problems.append(f"{item.nodeid} {carries}, expected exactly one of `policy` and `critical`")
+    session.problems += _clashes(list(session.records.values()))
+    items[:] = sorted((item for item in items if RECORD in item.stash), key=_position)
+    if strangers:
+        session.config.hook.pytest_deselected(items=strangers)
+    session.records = {item.nodeid: session.records[item.nodeid] for item in items}
+
+
+def note(session: GateSession, report: pytest.CollectReport) -> None:
+    """Take note of a file or folder whose gates could not be collected, or that skipped itself."""
+    if report.failed:
+        lines = [line.strip() for line in str(report.longrepr).splitlines() if line.strip()]
+        session.problems.append(f"{report.nodeid} could not be collected: {lines[-1] if lines else 'no reason given'}")
+    elif report.skipped:
+        why = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+        session.problems.append(f"{report.nodeid} was skipped while it was collected: {why}")
+
+
+def _record(session: GateSession, item: pytest.Item, kind: Kind) -> Record:
+    return Record(
+        id=gate_id(item),
+        kind=kind,
+        nodeid=item.nodeid,
+        path=item.path.resolve(),
+        function=_function(item),
+        built_in=item.path.parent == folders.built_in(),
+        strict=session.options.strict,
+    )
+
+
+def _function(item: pytest.Item) -> str:
+    return item.nodeid.partition("::")[2].partition("[")[0]
+
+
+def _clashes(records: Sequence[Record]) -> list[str]:
+    """Name the ids that more than one gate has, or that a repository's gate takes from a built-in one."""
+    by_id = defaultdict(list)
+    for record in records:
+        by_id[record.id].append(record)
+    problems = []
+    for name, gates in by_id.items():
+        taken = name.partition("[")[0] in _ORDER and not all(gate.built_in for gate in gates)
+        if len(gates) > 1 or taken:
+            where = ", ".join(gate.nodeid for gate in gates)
+            problems.append(f"the gate id {name!r} is {'a built-in one' if taken else 'used twice'}: rename {where}")
+    return problems
+
+
+def _position(item: pytest.Item) -> tuple[int, int]:
+    record = item.stash[RECORD]
+    return list(Kind).index(record.kind), _ORDER.get(record.id.partition("[")[0], len(_ORDER))

@@ -1,0 +1,83 @@
+"""The proof that a run was whole: every expected gate has a result. What is missing is named, with its cause."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from pathlib import Path
+
+from release_sentinel.gates import BUILT_IN
+from release_sentinel.plugin.declared import Declared, gates_in
+from release_sentinel.plugin.gate import Record
+
+_LISTING = {
+    "help": "--help",
+    "version": "pytest's own --version",
+    "collectonly": "--collect-only",
+    "setuponly": "--setup-only",
+    "setupplan": "--setup-plan",
+    "showfixtures": "--fixtures",
+    "show_fixtures_per_test": "--fixtures-per-test",
+    "markers": "--markers",
+    "cacheshow": "--cache-show",
+}
+
+
+def listing(option: object) -> str:
+    """Return the option that makes pytest list something and run nothing, or a blank."""
+    return next((flag for name, flag in _LISTING.items() if getattr(option, name, None)), "")
+
+
+def unproven(
+    records: Collection[Record],
+    left_out: Mapping[str, str],
+    folders: Iterable[Path],
+    strangers: Collection[tuple[Path, str]] = (),
+    *,
+    early_end: str = "",
+    partial: bool = False,
+) -> Iterator[str]:
+    """Yield a sentence for each reason why the run proves nothing about some gate.
+
+    `left_out` says why a gate (by id) was not run; `early_end` why the whole run ended before its end; `strangers` are
+    tests (source file and name) that were refused already. A `partial` run was asked to leave gates out, and is only
+    held to those that it began.
+    """
+    causes: dict[str, list[str]] = defaultdict(list)
+    for record in records:
+        if not record.finished:
+            causes[early_end or ("it began and did not finish" if record.runs else "it was not run")].append(record.id)
+        elif not record.not_evaluated and record.skipped:
+            yield f"gate {record.id} was skipped: {record.skipped}"
+        elif record.judged_nothing:
+            nothing = f"{record.nodeid} judges nothing: it needs gate.require(...) or an assert"
+            causes[early_end or nothing].append(record.id)
+    if not partial:
+        built_in = {record.id.partition("[")[0] for record in records if record.built_in}
+        for gate in BUILT_IN:
+            if gate.id not in built_in:
+                causes[left_out.get(gate.id) or early_end or "it was not collected"].append(gate.id)
+        if not early_end:
+            yield from _undeclared(records, left_out, folders, strangers)
+    for cause, ids in causes.items():
+        yield f"no result from {'gate' if len(ids) == 1 else 'gates'} {', '.join(ids)}: {cause}"
+
+
+def _undeclared(
+    records: Collection[Record],
+    left_out: Mapping[str, str],
+    folders: Iterable[Path],
+    strangers: Collection[tuple[Path, str]],
+) -> Iterator[str]:
+    """Yield the gates that the source declares and pytest did not collect, or that hide one another."""
+    collected = {(record.path, record.function) for record in records} | set(strangers)
+    ids = {record.id.partition("[")[0] for record in records} | {gate.id for gate in BUILT_IN}
+    for folder in folders:
+        for gate in gates_in(folder):
+            where = f"{gate.path.relative_to(folder.resolve()).as_posix()}::{gate.name}"
+            if gate.times > 1:
+                yield f"{where} is defined {gate.times} times: the last definition hides the others"
+            elif (gate.path, gate.name) not in collected and _id(gate) not in ids:
+                yield f"no result from {where}: {left_out.get(_id(gate), 'pytest did not collect it')}"
+
+
+def _id(gate: Declared) -> str:
+    return gate.name.rpartition("::")[2].removeprefix("test_").replace("_", "-")

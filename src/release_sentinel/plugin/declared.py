@@ -1,0 +1,54 @@
+"""What a gate folder declares, read without running it: the gates that a run has to account for.
+
+pytest leaves tests out without a word: a second function of one name, a class with another name or a constructor, a
+file or folder that a setting ignores. Whoever wrote such a gate believes that it guards the release.
+"""
+
+import ast
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from pathlib import Path
+
+from release_sentinel.arguments import GATE_FOLDER
+
+_FILES = ("test_*.py", "*_test.py")
+_MARKS = ("mark.policy", "mark.critical")
+
+
+@dataclass(frozen=True)
+class Declared:
+    """One test function as the source has it: `path`, and its name within the file (`TestDisk::test_space`)."""
+
+    path: Path
+    name: str
+    times: int  # how often the source defines it; the last definition hides the others
+
+
+def folder_of(path: Path) -> Path:
+    """Return the gate folder that an argument of a run belongs to."""
+    folder = path if path.is_dir() else path.parent
+    named = [candidate for candidate in (folder, *folder.parents) if candidate.name == GATE_FOLDER]
+    return named[-1] if named else folder
+
+
+def gates_in(folder: Path) -> Iterator[Declared]:
+    """Yield every gate that the Python files below `folder` declare."""
+    for path in sorted(folder.rglob("*.py")):
+        try:
+            source = path.read_text(encoding="utf-8")
+            tree = ast.parse(source)
+        except (OSError, ValueError, SyntaxError):
+            continue  # pytest reports what it cannot import
+        if any(fnmatch(path.name, pattern) for pattern in _FILES) or any(mark in source for mark in _MARKS):
+            for name, times in Counter(_tests(tree.body)).items():
+                yield Declared(path.resolve(), name, times)
+
+
+def _tests(body: Iterable[ast.stmt], within: str = "") -> Iterator[str]:
+    for statement in body:
+        if isinstance(statement, ast.ClassDef):
+            yield from _tests(statement.body, f"{within}{statement.name}::")
+        elif isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef)) and statement.name.startswith("test"):
+            yield f"{within}{statement.name}"

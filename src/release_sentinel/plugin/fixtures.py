@@ -1,0 +1,66 @@
+"""What gates are given. Each observation is made once a run, when the first gate asks for it."""
+
+from collections.abc import Callable
+
+import pytest
+
+from release_sentinel.config import Policy
+from release_sentinel.observe import Unseen, ci, git, host, settings
+from release_sentinel.plugin.gate import Gate
+from release_sentinel.plugin.session import RECORD, SESSION
+from release_sentinel.redaction import Secret
+from release_sentinel.verdict import Release
+
+
+@pytest.fixture
+def gate(request: pytest.FixtureRequest) -> Gate:
+    """The gate's voice: `gate.require(check_something(...))`."""
+    return Gate(request.node.stash[RECORD])
+
+
+@pytest.fixture(scope="session")
+def policy(request: pytest.FixtureRequest) -> Policy:
+    """The validated settings of this run."""
+    return request.config.stash[SESSION].policy
+
+
+@pytest.fixture(scope="session")
+def release(request: pytest.FixtureRequest) -> Release:
+    """What is to be released: `release.env` and `release.version`."""
+    return request.config.stash[SESSION].release
+
+
+@pytest.fixture(scope="session")
+def repository(request: pytest.FixtureRequest) -> git.Repository | Unseen:
+    """The repository to release, or why it cannot be seen."""
+    return request.config.stash[SESSION].repository
+
+
+@pytest.fixture(scope="session")
+def build() -> ci.Build | None:
+    """What the CI system says of this build; None outside CI."""
+    return ci.build()
+
+
+@pytest.fixture(scope="session")
+def tags(request: pytest.FixtureRequest) -> Callable[[], git.Tags]:
+    """Ask for the release's tags, here and on the remote; asked once, by the first caller."""
+    return request.config.stash[SESSION].tags
+
+
+@pytest.fixture(scope="session")
+def containing(request: pytest.FixtureRequest) -> Callable[[], git.Branches]:
+    """Ask for the branches that contain HEAD."""
+    return request.config.stash[SESSION].branches_containing_head
+
+
+@pytest.fixture(scope="session")
+def required_settings(policy: Policy) -> dict[str, str | Secret | None]:
+    """The values of the required settings and, masked, of the required secrets."""
+    return {**settings.settings(policy.settings), **settings.secrets(policy.secrets)}
+
+
+@pytest.fixture(scope="session")
+def ourselves() -> frozenset[int]:
+    """The process ids of the gate and of what started it."""
+    return host.ourselves()

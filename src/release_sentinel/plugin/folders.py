@@ -1,0 +1,38 @@
+"""Where gates live: the built-in ones inside the package, and the repository's own."""
+
+import filecmp
+from collections.abc import Sequence
+from pathlib import Path
+
+from release_sentinel.arguments import GATE_FOLDER
+from release_sentinel.observe.git import find_top
+
+_PACKAGE = Path(__file__).resolve().parents[1]
+
+
+def built_in() -> Path:
+    """Return the folder of the built-in gates: inside an installed package, or at the top of a clone of the project."""
+    installed, clone = _PACKAGE / GATE_FOLDER, _PACKAGE.parents[1] / GATE_FOLDER
+    return installed if installed.is_dir() else clone
+
+
+def missing_from(given: Sequence[str], here: Path) -> list[Path]:
+    """Return the gate folders that a run of the arguments `given` lacks.
+
+    The built-in gates always belong to it; the repository's own do where the arguments name no folder at all.
+    """
+    paths = [(here / word.partition("::")[0]).resolve() for word in given]
+    ours = built_in()
+    lacking = []
+    if not any(path == ours or path in ours.parents or ours in path.parents for path in paths):
+        lacking.append(ours)
+    own = (find_top(here) or here) / GATE_FOLDER
+    if not paths and own.is_dir() and own.resolve() != ours:
+        lacking.append(own)
+    return lacking
+
+
+def is_copy(path: Path) -> bool:
+    """Tell whether `path` is the very text of a built-in gate file, but not that file: a clone beside a wheel."""
+    original = built_in() / path.name
+    return path.parent.name == GATE_FOLDER and path != original and original.is_file() and filecmp.cmp(path, original)

@@ -1,0 +1,141 @@
+"""What a gate says while it runs, and what that makes of it."""
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pytest
+
+from release_sentinel.checks.result import CRIT, OK, UNKNOWN, WARN, CheckResult
+from release_sentinel.gates import Kind
+from release_sentinel.plugin.deadline import GateTimeoutError
+from release_sentinel.redaction import Redactor
+from release_sentinel.verdict import GateResult
+
+_SEVERITY = (OK, WARN, UNKNOWN, CRIT)
+
+
+class Gate:
+    """The `gate` fixture: `gate.require(result)` passes judgement on the release."""
+
+    def __init__(self, record: "Record") -> None:
+        self._record = record
+
+    def require(self, result: CheckResult) -> None:
+        """Fail this gate unless `result` passes. A failure counts even where its exception is swallowed."""
+        __tracebackhide__ = True
+        if not isinstance(result, CheckResult):
+            raise TypeError(f"gate.require takes a CheckResult, not {result!r}")
+        if result.status is WARN and self._record.strict:
+            result = replace(result, status=CRIT, message=f"{result.message} (a warning, and --gate-strict)")
+        self._record.judged.append(result)
+        if not result.status.passes:
+            pytest.fail(result.message, pytrace=False)
+
+
+@dataclass
+class Record:
+    """Everything that one gate did in one run."""
+
+    id: str
+    kind: Kind
+    nodeid: str
+    path: Path  # of the source file
+    function: str  # its name there: `TestDisk::test_space`
+    built_in: bool
+    strict: bool = False
+    judged: list[CheckResult] = field(default_factory=list)
+    asserted: int = 0
+    runs: int = 0
+    seconds: float = 0.0
+    not_evaluated: str = ""  # why
+    skipped: str = ""  # why
+    failure: str = ""  # of a plain assert or pytest.fail
+    broken: str = ""  # what ended it without a judgement
+    hung: bool = False
+    traceback: str = ""
+    finished: bool = False
+
+    def begin(self) -> None:
+        """Start over: plugins may run a gate again."""
+        self.judged.clear()
+        self.asserted = 0
+        self.runs += 1
+        self.not_evaluated = self.skipped = self.failure = self.broken = self.traceback = ""
+        self.finished = False
+
+    def note(self, report: pytest.TestReport, error: BaseException | None) -> None:
+        """Take note of one phase (setup, call, teardown) and of the exception that ended it."""
+        self.seconds += report.duration
+        self.finished = self.finished or report.when == "teardown"
+        if hasattr(report, "wasxfail"):
+            self.skipped = self.skipped or f"xfail {report.wasxfail}".strip()
+        if error is None or self.not_evaluated or self.skipped:
+            return
+        words = " ".join(str(error).split()) or type(error).__name__
+        where = "" if report.when == "call" else f" in its {report.when}"
+        if isinstance(error, pytest.skip.Exception):
+            self.skipped = words
+        elif isinstance(error, GateTimeoutError):
+            self.hung = True
+            self.broken = self.broken or f"the gate hung{where}: {words}"
+        elif isinstance(error, pytest.fail.Exception) and report.when == "call":
+            self.failure = self.failure or words
+        elif isinstance(error, AssertionError) and report.when == "call":
+            self.failure = self.failure or (str(error).strip().splitlines() or ["an assert failed"])[0]
+            self.traceback = str(report.longrepr)
+        else:
+            self.broken = self.broken or f"the gate broke{where}: {type(error).__name__}: {words}"
+            self.traceback = str(report.longrepr)
+
+    @property
+    def judged_nothing(self) -> bool:
+        """Whether the gate ended without any judgement, which proves nothing."""
+        spoke = self.judged or self.asserted or self.failure or self.broken or self.not_evaluated or self.skipped
+        return self.finished and not spoke
+
+    @property
+    def counts(self) -> bool:
+        """Whether the gate has a result, good or bad."""
+        return self.finished and not self.judged_nothing and (bool(self.not_evaluated) or not self.skipped)
+
+    @property
+    def failed(self) -> bool:
+        """Whether the gate holds the release back."""
+        return not self.worst.status.passes
+
+    @property
+    def worst(self) -> CheckResult:
+        """The worst of what the gate said; a gate that broke could not tell."""
+        said = list(self.judged)
+        if self.broken:
+            remedy = "see what it waits for" if self.hung else "mend the gate: its traceback is above"
+            said.append(CheckResult(UNKNOWN, self.broken, remedy))
+        if self.failure and all(result.status.passes for result in self.judged):
+            said.append(CheckResult(CRIT, self.failure))
+        if not said:
+            said.append(
+                CheckResult(OK, f"{self.asserted} {'assertion holds' if self.asserted == 1 else 'assertions hold'}")
+            )
+        worst = max(said, key=lambda result: _SEVERITY.index(result.status))
+        if self.runs > 1 and worst.status.passes:
+            message = f"passed only on run {self.runs}: {worst.message}"
+            return CheckResult(CRIT if self.strict else WARN, message, "find out why it flaps")
+        return worst
+
+    def result(self, redactor: Redactor) -> GateResult:
+        """Return the gate's result as the reports show it, without secrets."""
+        clean = redactor.scrub
+        if self.not_evaluated:
+            return GateResult(clean(self.id), self.kind, None, clean(self.not_evaluated), seconds=self.seconds)
+        worst = self.worst
+        return GateResult(
+            id=clean(self.id),
+            kind=self.kind,
+            status=worst.status,
+            reason=clean(worst.message),
+            remedy=clean(worst.remedy),
+            details=tuple(clean(detail) for detail in worst.details),
+            tries=worst.tries,
+            seconds=self.seconds,
+            traceback=clean(self.traceback),
+        )

@@ -1,0 +1,171 @@
+"""What pytest calls in a gate run, in the order in which it calls."""
+
+from collections.abc import Generator, Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from _pytest.assertion import rewrite
+
+from release_sentinel.gates import Kind
+from release_sentinel.plugin import collection, fixtures, folders, lifecycle, output, terminal
+from release_sentinel.plugin.options import add_options
+from release_sentinel.plugin.session import RECORD, SESSION, GateSession
+from release_sentinel.reports.document import document
+
+
+def register(config: pytest.Config, parser: pytest.Parser) -> None:
+    """Open the gate: options, hooks and fixtures, once."""
+    if SESSION in config.stash:
+        return
+    session = config.stash[SESSION] = GateSession(config)
+    session.claim_reports(output.requested([str(word) for word in config.invocation_params.args], session.here))
+    session.claim_handover()
+    add_options(parser)
+    _count_assertions(config)
+    for name, plugin in {
+        "release-sentinel": Hooks(session),
+        "release-sentinel-door": Doorkeeper(session),
+        "release-sentinel-fixtures": fixtures,
+    }.items():
+        if config.pluginmanager.register(plugin, name) is None:
+            raise pytest.UsageError(f"-p no:{name} would switch the gate off")
+
+
+def _count_assertions(config: pytest.Config) -> None:
+    """Have pytest report each assert that holds.
+
+    It asks an ini setting, which is too late to set; and it reads byte code that an ordinary run may have cached
+    without the reports, so that gate runs look for it under a name of their own.
+    """
+    if config.known_args_namespace.assertmode != "rewrite":
+        raise pytest.UsageError("--assert=plain would make every assert of a gate hold: leave it out")
+    config._inicache["enable_assertion_pass_hook"] = True  # noqa: SLF001
+    rewrite.PYC_TAIL = f".gate{rewrite.PYC_TAIL.removeprefix('.gate')}"
+
+
+class Doorkeeper:
+    """Turns away what must not run: the whole run, or a gate whose stage may not begin."""
+
+    def __init__(self, session: GateSession) -> None:
+        self._session = session
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_cmdline_main(self) -> int | None:
+        """End the run where the policy cannot be understood."""
+        return 1 if self._session.refused else None
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        """Start a gate, or leave it out because an earlier stage failed."""
+        lifecycle.begin(self._session, item)
+
+
+class Hooks:
+    """Every hook hands over in a line or two."""
+
+    def __init__(self, session: GateSession) -> None:
+        self._session = session
+
+    def rewrite(self, args: list[str]) -> None:
+        """Rewrite pytest's arguments in place; called by the door, which pytest calls early enough."""
+        self._session.rewrite(args)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_cmdline_main(self) -> Generator[None, Any, int]:
+        """Hold the exit code: outermost, so that nothing that pytest or a plugin does later can better it."""
+        return (yield from lifecycle.hold(self._session))
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_configure(self, config: pytest.Config) -> None:
+        """Declare the markers."""
+        config.addinivalue_line("markers", f"{Kind.POLICY}: a gate on the release itself; a failure exits 1 (BLOCKED)")
+        config.addinivalue_line("markers", f"{Kind.CRITICAL}: a gate on host or services; a failure exits 2 (CRITICAL)")
+
+    def pytest_report_header(self) -> str:
+        """Say what is judged."""
+        release = self._session.release
+        return self._session.redactor.scrub(f"release: {release.version} to {release.env}, from {release.repository}")
+
+    def pytest_ignore_collect(self, collection_path: Path) -> bool | None:
+        """Collect a built-in gate once, also in a clone beside an installed package."""
+        return True if folders.is_copy(collection_path) else None
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Take note of what could not be collected."""
+        collection.note(self._session, report)
+
+    def pytest_deselected(self, items: Iterable[pytest.Item]) -> None:
+        """Take note of what was left out."""
+        self._session.left_out |= {collection.gate_id(item): "it was deselected" for item in items}
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Turn tests into gates, policy first."""
+        collection.prepare(self._session, items)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_setup(self) -> Generator[None]:
+        """Bound what prepares a gate."""
+        with self._session.deadline.interrupting():
+            return (yield)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_teardown(self) -> Generator[None]:
+        """Bound what cleans up after a gate."""
+        with self._session.deadline.interrupting():
+            return (yield)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> None:
+        """Bound the gate itself."""
+        lifecycle.bound(self._session, item)
+
+    def pytest_assertion_pass(self, item: pytest.Item) -> None:
+        """Count what a gate asserts: a plain assert is a judgement too."""
+        item.stash[RECORD].asserted += 1
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Record one phase, and scrub what pytest will show of it."""
+        report = yield
+        scrub = self._session.redactor.scrub
+        if report.failed and report.longrepr is not None:
+            report.longrepr = scrub(str(report.longrepr))
+        report.sections = [(scrub(name), scrub(text)) for name, text in report.sections]
+        item.stash[RECORD].note(report, call.excinfo.value if call.excinfo else None)
+        return report
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_report_teststatus(self, report: pytest.TestReport) -> Any:
+        """Show warnings, and gates that were not evaluated."""
+        record = self._session.records.get(report.nodeid)
+        return terminal.status(record, report) if record else None
+
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """Tell an interrupt from a gate that ended the session."""
+        self._session.interrupt(excinfo.value)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> Generator[None]:
+        """Turn markers and results into the exit code, and put it back if a later plugin changes it."""
+        self._session.pytest_code = int(exitstatus)
+        self._session.early_end = self._session.early_end or str(session.shouldfail or session.shouldstop or "")
+        verdict = self._session.conclude(int(exitstatus))
+        session.exitstatus = verdict.exit_code
+        terminal.hide_judged(session.config, self._session.records)
+        try:
+            return (yield)
+        finally:
+            session.exitstatus = verdict.exit_code or session.exitstatus
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_json_modifyreport(self, json_report: dict[str, Any]) -> None:
+        """Give pytest-json-report's document the verdict, and the true exit code."""
+        verdict = self._session.verdict
+        if verdict is not None:
+            json_report["release"] = document(verdict)
+            json_report["exitcode"] = verdict.exit_code
+        output.scrub_in_place(json_report, self._session.redactor.scrub)

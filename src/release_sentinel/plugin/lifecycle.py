@@ -1,0 +1,124 @@
+"""From the first look at the command line to the exit code: signals, the deadline, and the last word."""
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import pytest
+
+from release_sentinel.gates import Kind
+from release_sentinel.plugin import terminal
+from release_sentinel.plugin.session import RECORD, GateSession
+from release_sentinel.verdict import EXIT_BLOCKED
+
+_PROGRAMS = {"pytest", "py.test", "__main__.py"}
+_STAGE = "a policy gate failed, so critical gates are not probed (--gate-all probes them)"
+_GRACE = 5.0  # seconds for threads that a gate left behind
+
+
+def hold(session: GateSession) -> Generator[None, Any, int]:
+    """Let pytest run within the deadline, and answer for it with the exit code that the verdict proves."""
+    session.prepare()
+    end_watch = session.deadline.watch(lambda: _last_words(session))
+    try:
+        with _terminated_as_interrupt(session):
+            code = int((yield) or 0)
+    except BaseException as error:
+        session.problems.append(" ".join(str(error).split()) or type(error).__name__)
+        session.write_reports(session.conclude(pytest.ExitCode.USAGE_ERROR))
+        raise
+    finally:
+        end_watch()
+    verdict = session.verdict
+    if verdict is None or code != verdict.exit_code:
+        verdict = session.conclude(session.pytest_code or code)
+    with _signals_ignored():
+        code = terminal.finish(session, verdict)
+    _leave(session, code)
+    return code
+
+
+def begin(session: GateSession, item: pytest.Item) -> None:
+    """Start a gate's record; leave the gate out where an earlier stage failed."""
+    record = item.stash[RECORD]
+    record.begin()
+    if record.kind is Kind.CRITICAL and session.policy_failed and not session.options.evaluate_all:
+        record.not_evaluated = _STAGE
+        pytest.skip(f"not evaluated: {_STAGE}")
+
+
+def bound(session: GateSession, item: pytest.Item) -> None:
+    """Let the gate's function run within its bound."""
+    function = getattr(item, "obj", None)
+    if function is None:
+        return
+
+    @wraps(function)
+    def bounded(*args: object, **named: object) -> object:
+        __tracebackhide__ = True
+        return session.deadline.call(lambda: function(*args, **named))
+
+    item.obj = bounded  # type: ignore[attr-defined]
+
+
+def _last_words(session: GateSession) -> int:
+    """Write the reports of a run that not even an interrupt could end; return its exit code."""
+    running = [record.id for record in session.records.values() if record.runs and not record.finished]
+    stuck = f" in gate {', '.join(running)}" if running else ""
+    session.early_end = f"the deadline of {session.deadline.run:g} s had passed, and the run hung{stuck}"
+    session.problems.append(session.early_end)
+    terminal.finish(session, session.conclude(pytest.ExitCode.INTERRUPTED))
+    sys.stdout.flush()
+    return EXIT_BLOCKED
+
+
+def _leave(session: GateSession, code: int) -> None:
+    """See to it that the process ends although a hung gate left threads behind that are no daemons."""
+    hung = any(record.hung for record in session.records.values())
+    if hung and Path(sys.argv[0]).name in _PROGRAMS:  # pytest is the program, not a guest in somebody's process
+        timer = threading.Timer(_GRACE, os._exit, [code])
+        timer.daemon = True
+        timer.start()
+
+
+@contextmanager
+def _terminated_as_interrupt(session: GateSession) -> Iterator[None]:
+    """Turn SIGTERM into an interrupt that pytest knows, so that the reports are written."""
+
+    def interrupt(number: int, _frame: FrameType | None) -> None:
+        session.interrupted = number
+        raise KeyboardInterrupt
+
+    with _signals({signal.SIGTERM: interrupt}):
+        yield
+
+
+@contextmanager
+def _signals_ignored() -> Iterator[None]:
+    """Keep a second signal from tearing the reports."""
+    with _signals({signal.SIGINT: signal.SIG_IGN, signal.SIGTERM: signal.SIG_IGN}):
+        yield
+
+
+Handler = Callable[[int, FrameType | None], None] | signal.Handlers
+
+
+@contextmanager
+def _signals(handlers: dict[signal.Signals, Handler]) -> Iterator[None]:
+    """Handle signals thus meanwhile; outside the main thread, where nobody may, not at all."""
+    try:
+        before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
+    except ValueError:
+        before = {}
+    try:
+        yield
+    finally:
+        for number, previous in before.items():
+            signal.signal(number, previous)

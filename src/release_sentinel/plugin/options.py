@@ -1,0 +1,96 @@
+"""The options of a gate run."""
+
+import argparse
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from release_sentinel.observe.git import find_top
+from release_sentinel.plugin import output
+
+_REPORTS = (("xmlpath", "--junitxml"), ("gate_verdict", "--gate-verdict"), ("gate_summary", "--gate-summary"))
+
+
+def add_options(parser: pytest.Parser) -> None:
+    """Add `--env`, `--release-version` and the options that start with `--gate-`."""
+    group = parser.getgroup("release gate")
+    try:
+        group.addoption("--env", metavar="ENV", help="the environment to release to (dev, stage, prod)")
+    except ValueError as error:
+        raise pytest.UsageError(
+            f"another plugin of this environment has an option --env already ({error}); a gate run needs its own: "
+            "switch that plugin off with `-p no:NAME`, or install release-sentinel in an environment of its own"
+        ) from error
+    group.addoption(
+        "--release-version", metavar="VERSION", help="the version to release, such as v1.2.3; also --version VERSION"
+    )
+    group.addoption("--gate-repo", metavar="PATH", help="the repository to release; default: the one you stand in")
+    group.addoption("--gate-all", action="store_true", help="evaluate critical gates even when a policy gate failed")
+    group.addoption("--gate-strict", action="store_true", help="a WARN fails its gate")
+    group.addoption("--gate-partial", action="store_true", help="accept a chosen subset of the gates (-k, -m, paths)")
+    group.addoption(
+        "--gate-deadline", metavar="SECONDS", type=_seconds, help="bound on the whole run (default: the policy's, 300)"
+    )
+    group.addoption("--gate-summary", metavar="FILE.md", help="write the verdict as Markdown, for people")
+    group.addoption("--gate-verdict", metavar="FILE.json", help="write the verdict as JSON, for machines")
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command line asked for. Paths are absolute."""
+
+    env: str
+    version: str
+    repository: Path
+    evaluate_all: bool = False
+    strict: bool = False
+    partial: bool = False
+    deadline: float | None = None  # seconds; None: the policy's
+    reports: Mapping[Path, output.Writer] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, config: pytest.Config) -> "Options":
+        """Read the parsed options; raises `pytest.UsageError` where one is missing or cannot be meant."""
+        option, here = config.option, Path(config.invocation_params.dir)
+        for name, value in (("--env", option.env), ("--version", option.release_version)):
+            if not (value or "").strip():
+                seen = "is missing" if value is None else f"is {value!r} (an unset variable?)"
+                raise pytest.UsageError(f"{name} {seen}: a gate run needs --env ENV --version VERSION")
+        repository = here / option.gate_repo if option.gate_repo else find_top(here) or here
+        return cls(
+            env=option.env,
+            version=option.release_version,
+            repository=repository.resolve(),
+            evaluate_all=option.gate_all,
+            strict=option.gate_strict,
+            partial=option.gate_partial,
+            deadline=option.gate_deadline,
+            reports=_reports(option, here),
+        )
+
+
+def _reports(option: Any, here: Path) -> dict[Path, output.Writer]:
+    """Return the report files that the options ask for, with what writes each."""
+    reports = {
+        here / Path(value).expanduser(): output.writer(flag, value)
+        for name, flag in _REPORTS
+        if (value := getattr(option, name, None)) is not None
+    }
+    if getattr(option, "json_report", False) and option.json_report_file:
+        path = here / option.json_report_file
+        reports[path] = output.json_report(path)
+    return reports
+
+
+def _seconds(value: str) -> float:
+    try:
+        seconds = float(value)
+    except ValueError:
+        seconds = math.nan
+    if not 0 < seconds < math.inf:
+        raise argparse.ArgumentTypeError(f"{value!r} is no number of seconds above 0")
+    return seconds

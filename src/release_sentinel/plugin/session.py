@@ -1,0 +1,220 @@
+"""One gate run: what it is asked, what it has seen so far, and how it ends."""
+
+import os
+import signal
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+
+import pytest
+
+from release_sentinel import arguments
+from release_sentinel.checks.branch import branch_of
+from release_sentinel.config import Policy
+from release_sentinel.errors import InvalidPolicyError
+from release_sentinel.gates import Kind
+from release_sentinel.observe import Unseen, ci, git
+from release_sentinel.plugin import completeness, declared, folders, output
+from release_sentinel.plugin.deadline import Deadline
+from release_sentinel.plugin.gate import Record
+from release_sentinel.plugin.options import Options
+from release_sentinel.redaction import Redactor
+from release_sentinel.verdict import EXIT_BLOCKED, INCOMPLETE, UNFINISHED, Release, Verdict, decide
+from release_sentinel.versions import tag_names
+
+HANDOVER = "RELEASE_SENTINEL_HANDOVER"  # the environment variable that names the file for the parent's verdict
+
+
+class GateSession:
+    """The state of one gate run: everything that outlives a single hook call."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.config = config
+        self.here = Path(config.invocation_params.dir)
+        self.started = datetime.now(UTC)
+        self.options = Options(env="", version="", repository=self.here)
+        self.policy = Policy()
+        self.release = Release(env="", version="")
+        self.redactor = Redactor()
+        self.deadline = Deadline(self.policy.deadline, self.policy.gate_seconds)
+        self.handover: Path | None = None
+        self.reports: dict[Path, output.Writer] = {}
+        self.notes: list[str] = []  # told with the verdict, without weight
+        self.records: dict[str, Record] = {}  # by node id
+        self.problems: list[str] = []
+        self.left_out: dict[str, str] = {}  # gate id: why it was not run
+        self.strangers: set[tuple[Path, str]] = set()  # collected tests that are no gates: source file and name
+        self.early_end = ""  # why the run ended before its end
+        self.refused = False
+        self.interrupted = 0  # the signal
+        self.pytest_code = 0
+        self.verdict: Verdict | None = None
+
+    def claim_reports(self, reports: Mapping[Path, output.Writer]) -> None:
+        """Let each report say INCOMPLETE until the verdict is known, so that no file speaks for an older run."""
+        self.reports.update(reports)
+        unfinished = self._verdict(INCOMPLETE, EXIT_BLOCKED, (UNFINISHED,))
+        for path, writer in reports.items():
+            try:
+                output.write(path, writer(unfinished))
+            except OSError as error:
+                raise pytest.UsageError(f"the report {path} cannot be written: {error.strerror or error}") from error
+
+    def claim_handover(self) -> None:
+        """Promise a verdict to the parent process, if `release-sentinel` is one."""
+        if path := os.environ.pop(HANDOVER, None):  # popped: a pytest run inside a gate is not the parent's child
+            self.handover = Path(path)
+            self.claim_reports({self.handover: output.verdict_json})
+
+    def rewrite(self, args: list[str]) -> None:
+        """Rewrite pytest's arguments in place: the release's version, and the gate folders to collect."""
+        known = self.config.known_args_namespace
+        try:
+            arguments.rewrite_version(args)
+        except arguments.ArgumentError as error:
+            raise pytest.UsageError(str(error)) from error
+        known.version = 0  # or pytest waves a conftest through that cannot be imported
+        given = [word for word in known.file_or_dir if (self.here / word.partition("::")[0]).exists()]
+        more = [str(folder) for folder in folders.missing_from(given, Path(self.here, known.gate_repo or ""))]
+        args += more
+        known.file_or_dir = [*given, *more]
+
+    def prepare(self) -> None:
+        """Read the options and the policy. Raises `pytest.UsageError` where the command line cannot be meant."""
+        option = self.config.option
+        if mode := completeness.listing(option):
+            self.early_end = f"{mode} runs no gate"
+        if option.help or option.version:  # pytest stopped reading the command line there
+            return
+        self.options = Options.of(self.config)
+        option.xmlpath = None  # ours to write: pytest's could be greener than the exit code
+        option.continue_on_collection_errors = True  # a broken file must not hide what the other gates have to say
+        self._run_in_one_process()
+        self.release = Release(self.options.env, self.options.version, str(self.options.repository))
+        self.claim_reports(self.options.reports)
+        try:
+            self.policy = Policy.load()
+        except InvalidPolicyError as error:
+            self.refused = True
+            self.problems += [f"the policy is not valid: {problem}" for problem in error.problems]
+        self.deadline = Deadline(self.options.deadline or self.policy.deadline, self.policy.gate_seconds)
+        for name in self.policy.secrets:
+            self.redactor.add(os.environ.get(name, ""))
+        for name in self.policy.settings:
+            self.redactor.add_url(os.environ.get(name, ""))
+
+    def _run_in_one_process(self) -> None:
+        """Switch pytest-xdist off: the policy stage has to end before the critical one begins."""
+        option = self.config.option
+        if (
+            getattr(option, "dist", "no") != "no"
+            or getattr(option, "tx", None)
+            or getattr(option, "numprocesses", None)
+        ):
+            option.dist, option.tx, option.numprocesses, option.distload = "no", [], None, False
+            self.notes.append("note: gates run in one process, in the order of their stages; -n and --dist are ignored")
+        if getattr(option, "looponfail", False):
+            raise pytest.UsageError("--looponfail never ends: a release gate runs once")
+
+    @property
+    def policy_failed(self) -> bool:
+        """Whether a policy gate holds the release back already."""
+        return any(record.finished and record.failed for record in self.records.values() if record.kind is Kind.POLICY)
+
+    @cached_property
+    def repository(self) -> git.Repository | Unseen:
+        """The repository to release, looked at once."""
+        return git.look(Path(self.release.repository), own_outputs=self._own_outputs())
+
+    @cached_property
+    def _tags(self) -> git.Tags:
+        names = tag_names(self.release.version, self.policy.version_prefix)
+        branches = self.policy.branches if (build := ci.build()) and build.tag else ()
+        return git.tags(Path(self.release.repository), names, remote=self.policy.remote, branches=branches)
+
+    def tags(self) -> git.Tags:
+        """Return the release's tags, here and on the remote; the remote is asked once."""
+        return self._tags
+
+    def branches_containing_head(self) -> git.Branches:
+        """Return the branches that contain HEAD."""
+        return git.branches_containing(Path(self.release.repository), self.tags())
+
+    def interrupt(self, error: BaseException) -> None:
+        """Take note of what ended the session early: a signal, the deadline, or `pytest.exit` in a gate or conftest."""
+        if isinstance(error, pytest.exit.Exception):
+            self.early_end = f"pytest.exit ended the run: {error}"
+        elif self.deadline.passed and not self.interrupted:
+            self.early_end = f"the deadline of {self.deadline.run:g} s had passed"
+        else:
+            self.interrupted = self.interrupted or signal.SIGINT
+            self.early_end = f"the run was interrupted by {signal.Signals(self.interrupted).name}"
+        self.problems.append(self.early_end)
+
+    def conclude(self, pytest_code: int) -> Verdict:
+        """Decide, from everything that is known when pytest ends with `pytest_code`."""
+        records = [record for record in self.records.values() if record.counts]
+        problems = [*self.problems, *self._unproven()]
+        broken = pytest_code if pytest_code in {pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR} else 0
+        if broken:
+            problems.append(f"pytest itself failed (exit code {pytest_code}): see its message")
+        elif pytest_code and not problems and not any(record.failed for record in records):
+            problems.append(f"pytest ended with exit code {pytest_code}, which no gate explains")
+        problems = [self.redactor.scrub(problem) for problem in dict.fromkeys(problems)]
+        results = [record.result(self.redactor) for record in records]
+        name, code = decide(results, problems, interrupted=self.interrupted, broken=broken)
+        self.verdict = self._verdict(name, code, tuple(problems))
+        return self.verdict
+
+    def write_reports(self, verdict: Verdict) -> list[str]:
+        """Write every report that was asked for; return what went wrong, a sentence each."""
+        failures = []
+        for path, writer in self.reports.items():
+            try:
+                output.write(path, writer(verdict))
+            except OSError as error:
+                failures.append(f"the report {path} could not be written: {error.strerror or error}")
+        return failures
+
+    def _unproven(self) -> Iterable[str]:
+        given = [Path(word.partition("::")[0]) for word in self.config.args] if self.config.args else []
+        gate_folders = dict.fromkeys(declared.folder_of(path) for path in given if path.exists())
+        return completeness.unproven(
+            list(self.records.values()),
+            self.left_out,
+            gate_folders,
+            self.strangers,
+            early_end=self.early_end,
+            partial=self.options.partial,
+        )
+
+    def _verdict(self, name: str, code: int, problems: tuple[str, ...]) -> Verdict:
+        gates = tuple(record.result(self.redactor) for record in self.records.values() if record.counts)
+        return Verdict(
+            name, code, self._seen_release(), gates, problems, self.started, datetime.now(UTC), self.options.partial
+        )
+
+    def _seen_release(self) -> Release:
+        """Return the release with what the gates have seen of the repository; nothing is looked at for it."""
+        seen = self.__dict__.get("repository")
+        clean = self.redactor.scrub
+        env, version = clean(self.release.env), clean(self.release.version)
+        if not isinstance(seen, git.Repository):
+            return Release(env, version, self.release.repository)
+        branch = branch_of(seen, ci.build())
+        name, source = (branch.name, branch.source) if branch else ("", "")
+        return Release(env, version, self.release.repository, seen.commit, name, source)
+
+    def _own_outputs(self) -> list[Path]:
+        """Return the files and folders that this run writes itself: they never make the tree dirty."""
+        option = self.config.option
+        named = [getattr(option, name, None) for name in ("json_report_file", "log_file", "debug")]
+        top = Path(self.release.repository)
+        caches = [self.config.rootpath / ".pytest_cache", self.config.rootpath / ".coverage"]
+        byte_code = [folder / "__pycache__" for folder in (top, top / arguments.GATE_FOLDER, folders.built_in())]
+        return [*self.reports, *caches, *byte_code, *(self.here / name for name in named if isinstance(name, str))]
+
+
+SESSION = pytest.StashKey[GateSession]()
+RECORD = pytest.StashKey[Record]()

@@ -1,0 +1,74 @@
+"""The verdict block on the terminal, and the little that pytest shows before it."""
+
+import sys
+
+import pytest
+from _pytest._io import TerminalWriter
+from _pytest.terminal import TerminalReporter
+
+from release_sentinel.plugin.gate import Record
+from release_sentinel.plugin.session import GateSession
+from release_sentinel.reports.text import TITLE, block
+from release_sentinel.verdict import EXIT_BLOCKED, SAFE, Verdict
+
+
+def finish(session: GateSession, verdict: Verdict) -> int:
+    """Write the reports and the verdict block; return the exit code, which no failure to do so can better."""
+    failures = session.write_reports(verdict)
+    notes = (
+        [*session.notes, *(f"written: {path}" for path in session.reports if path != session.handover)]
+        if not failures
+        else session.notes
+    )
+    code = verdict.exit_code
+    if failures:
+        session.problems += failures
+        verdict = session.conclude(session.pytest_code)
+        session.write_reports(verdict)
+        code = verdict.exit_code
+    try:
+        show(session.config, verdict, notes)
+    except OSError:  # standard output is closed or full: who cannot read the verdict must not take it for SAFE
+        return code or EXIT_BLOCKED
+    return code
+
+
+def show(config: pytest.Config, verdict: Verdict, notes: list[str]) -> None:
+    """Write the verdict block; `notes` are lines about the run's reports."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    writer = reporter._tw if isinstance(reporter, TerminalReporter) else TerminalWriter(sys.stdout)  # noqa: SLF001 - pytest has no public way to write after the session
+    colour = {"green": True} if verdict.name == SAFE else {"red": True}
+    writer.line()
+    writer.sep("=", TITLE, bold=True, **colour)
+    decision, *rest = block(verdict)
+    writer.line(decision, bold=True, **colour)
+    for line in [*rest, *notes]:
+        writer.line(line, yellow=line.startswith("[WARN]"), red=line.startswith("[") and not line.startswith("[WARN]"))
+    writer.flush()
+
+
+def status(record: Record, report: pytest.TestReport) -> tuple[str, str, str | tuple[str, dict[str, bool]]] | None:
+    """Return how one phase's report is shown, where pytest's own way would not tell enough."""
+    if record.not_evaluated and report.skipped:
+        return "skipped", "-", ("NOT EVALUATED", {"yellow": True})
+    if report.when == "call" and report.passed and record.judged and record.worst.status == "WARN":
+        return "passed", "W", ("WARN", {"yellow": True})
+    return None
+
+
+def hide_judged(config: pytest.Config, records: dict[str, Record]) -> None:
+    """Keep judged gates out of pytest's FAILURES: the verdict block tells them once, with their remedy."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if not isinstance(reporter, TerminalReporter):
+        return
+    for category in ("failed", "error"):
+        for report in list(reporter.stats.get(category, [])):
+            record = records.get(report.nodeid)
+            if record and record.failed and not record.traceback:
+                reporter.stats[category].remove(report)  # the key stays, and with it the red colour
+                reporter.stats.setdefault("held back", []).append(report)
+    for report in list(reporter.stats.get("skipped", [])):
+        record = records.get(report.nodeid)
+        if record and record.not_evaluated:
+            reporter.stats["skipped"].remove(report)
+            reporter.stats.setdefault("not evaluated", []).append(report)

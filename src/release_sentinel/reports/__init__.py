@@ -1,0 +1,1 @@
+"""A verdict's faces: data in, text out."""

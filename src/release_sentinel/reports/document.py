@@ -1,0 +1,44 @@
+"""The verdict as a document for machines: JSON types only."""
+
+from typing import Any
+
+from release_sentinel import __version__
+from release_sentinel.verdict import GateResult, Verdict
+
+SCHEMA_VERSION = 1
+
+
+def document(verdict: Verdict) -> dict[str, Any]:
+    """Return the verdict as a dictionary; times are ISO 8601 in UTC, durations seconds."""
+    release = verdict.release
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "tool": f"release-sentinel {__version__}",
+        "verdict": verdict.label,
+        "partial": verdict.partial,
+        "exit_code": verdict.exit_code,
+        "env": release.env,
+        "version": release.version,
+        "repository": release.repository,
+        "commit": release.commit,
+        "branch": release.branch,
+        "branch_source": release.branch_source,
+        "started": verdict.started.isoformat(timespec="milliseconds"),
+        "ended": verdict.ended.isoformat(timespec="milliseconds"),
+        "gates": [_gate(gate) for gate in verdict.gates],
+        "problems": list(verdict.problems),
+    }
+
+
+def _gate(gate: GateResult) -> dict[str, Any]:
+    return {
+        "id": gate.id,
+        "kind": str(gate.kind),
+        "outcome": str(gate.outcome),
+        "status": None if gate.status is None else str(gate.status),
+        "reason": gate.reason,
+        "remedy": gate.remedy,
+        "details": list(gate.details),
+        "tries": gate.tries,
+        "seconds": round(gate.seconds, 3),
+    }

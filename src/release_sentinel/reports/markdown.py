@@ -1,0 +1,33 @@
+"""The verdict as Markdown, for job summaries and comments."""
+
+from release_sentinel.reports.text import counts, sentence
+from release_sentinel.verdict import GateResult, Outcome, Verdict
+
+_MARK = {Outcome.PASSED: "✅", Outcome.WARNED: "⚠️", Outcome.FAILED: "❌", Outcome.NOT_EVALUATED: "⏭️"}
+
+
+def markdown(verdict: Verdict) -> str:
+    """Return the verdict: its sentence, what made the run incomplete, and a table of the gates."""
+    lines = [f"## {_inline(sentence(verdict))}", ""]
+    if verdict.release.commit:
+        branch = f", branch {_inline(verdict.release.branch)}" if verdict.release.branch else ""
+        lines += [f"Commit `{verdict.release.commit}`{branch}.", ""]
+    if verdict.problems:
+        lines += [*(f"- **INCOMPLETE**: {_inline(problem)}" for problem in verdict.problems), ""]
+    if verdict.gates:
+        lines += ["| | gate | stage | what was seen | what to do |", "|---|---|---|---|---|"]
+        lines += [_row(gate) for gate in verdict.gates]
+        lines.append("")
+    return "\n".join([*lines, counts(verdict), ""])
+
+
+def _row(gate: GateResult) -> str:
+    remedy = "" if gate.outcome is Outcome.PASSED else _inline(gate.remedy)
+    cells = [f"{_MARK[gate.outcome]} {gate.outcome}", f"`{gate.id}`", gate.kind, _inline(gate.reason), remedy]
+    return f"| {' | '.join(cells)} |"
+
+
+def _inline(text: str) -> str:
+    """Return `text` as it reads inside a table cell: one line, and no markup of its own."""
+    one_line = " ".join(text.split())
+    return "".join(f"\\{character}" if character in "\\|<>*_[]`" else character for character in one_line)

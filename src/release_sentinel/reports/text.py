@@ -1,0 +1,43 @@
+"""The verdict as the terminal shows it last."""
+
+from collections import Counter
+
+from release_sentinel.verdict import INCOMPLETE, SAFE, GateResult, Outcome, Verdict
+
+TITLE = "release-sentinel"
+
+
+def sentence(verdict: Verdict) -> str:
+    """Return the decision in one line."""
+    release = verdict.release
+    what, where = release.version or "(no version)", release.env or "(no environment)"
+    if verdict.partial and verdict.name == SAFE:
+        return f"{verdict.label} (exit {verdict.exit_code}): {what} to {where} passed the chosen gates, not all of them"
+    decision = {SAFE: "may go to", INCOMPLETE: "was not fully judged and must not go to"}
+    return f"{verdict.label} (exit {verdict.exit_code}): {what} {decision.get(verdict.name, 'must not go to')} {where}"
+
+
+def block(verdict: Verdict) -> list[str]:
+    """Return the lines below the title: the decision, a paragraph a gate that did not simply pass, and counts."""
+    lines = [sentence(verdict)]
+    shown = verdict.having(Outcome.FAILED) + verdict.having(Outcome.WARNED)
+    for gate in shown:
+        lines += _paragraph(gate)
+    lines += [f"[INCOMPLETE] {problem}" for problem in verdict.problems]
+    if left_out := verdict.having(Outcome.NOT_EVALUATED):
+        lines.append(f"not evaluated, because an earlier stage failed: {', '.join(gate.id for gate in left_out)}")
+    lines.append(counts(verdict))
+    return lines
+
+
+def counts(verdict: Verdict) -> str:
+    """Return `11 gates: 9 passed, 2 failed`."""
+    number = Counter(gate.outcome for gate in verdict.gates)
+    parts = [f"{number[outcome]} {outcome}" for outcome in Outcome if number[outcome]]
+    gates = "gate" if len(verdict.gates) == 1 else "gates"
+    return f"{len(verdict.gates)} {gates}: {', '.join(parts)}" if parts else "no gate gave a result"
+
+
+def _paragraph(gate: GateResult) -> list[str]:
+    lines = [gate.headline, *(f"    {detail}" for detail in gate.details)]
+    return [*lines, f"    -> {gate.remedy}"] if gate.remedy else lines

@@ -1,0 +1,124 @@
+"""From results and facts about the session to one verdict and one exit code. Pure: nothing is read, nothing written.
+
+An exit code only worsens, by the order that `decide` spells out; it is never computed by arithmetic.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from release_sentinel.checks.result import Status
+from release_sentinel.gates import Kind
+
+SAFE, BLOCKED, CRITICAL, INCOMPLETE = "SAFE", "BLOCKED", "CRITICAL", "INCOMPLETE"
+
+UNFINISHED = "the gate session did not finish"  # what every report says until it has
+
+EXIT_SAFE = 0
+EXIT_BLOCKED = 1
+EXIT_CRITICAL = 2
+
+
+class Outcome(StrEnum):
+    """What became of a gate."""
+
+    PASSED = "passed"
+    WARNED = "warned"  # passed, and is shown
+    FAILED = "failed"
+    NOT_EVALUATED = "not evaluated"
+
+
+@dataclass(frozen=True)
+class GateResult:
+    """One gate's result. `status` is None where the gate was not evaluated; `seconds` includes its fixtures."""
+
+    id: str
+    kind: Kind
+    status: Status | None
+    reason: str
+    remedy: str = ""
+    details: tuple[str, ...] = ()
+    tries: int = 1
+    seconds: float = 0.0
+    traceback: str = ""  # where the gate broke instead of judging
+
+    @property
+    def outcome(self) -> Outcome:
+        """What became of the gate, seen from the release."""
+        if self.status is None:
+            return Outcome.NOT_EVALUATED
+        if self.status is Status.WARN:
+            return Outcome.WARNED
+        return Outcome.PASSED if self.status is Status.OK else Outcome.FAILED
+
+    @property
+    def headline(self) -> str:
+        """The one line that every report shows: `[CRITICAL] disk: reason`."""
+        label = {Outcome.WARNED: "WARN", Outcome.PASSED: "OK"}.get(self.outcome, self.kind.upper())
+        unknown = "could not be told: " if self.status is Status.UNKNOWN else ""
+        return f"[{label}] {self.id}: {unknown}{self.reason}"
+
+
+@dataclass(frozen=True)
+class Release:
+    """What was to be released, and from where. What could not be seen is blank."""
+
+    env: str
+    version: str
+    repository: str = ""
+    commit: str = ""
+    branch: str = ""
+    branch_source: str = ""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The decision on one release. `problems` say why the run proves nothing, where it does not."""
+
+    name: str
+    exit_code: int
+    release: Release
+    gates: tuple[GateResult, ...]
+    problems: tuple[str, ...]
+    started: datetime
+    ended: datetime
+    partial: bool = False  # judged on a chosen subset of the gates
+
+    @property
+    def label(self) -> str:
+        """The verdict as every report names it: a partial run must not be read as a whole one."""
+        return f"PARTIAL {self.name}" if self.partial else self.name
+
+    def having(self, *outcomes: Outcome) -> tuple[GateResult, ...]:
+        """Return the gates with one of these outcomes."""
+        return tuple(gate for gate in self.gates if gate.outcome in outcomes)
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Every reason for not being SAFE: the failed gates' headlines, then what made the run incomplete."""
+        return (*(gate.headline for gate in self.having(Outcome.FAILED)), *(f"[INCOMPLETE] {p}" for p in self.problems))
+
+
+def decide(
+    gates: Sequence[GateResult], problems: Sequence[str] = (), *, interrupted: int = 0, broken: int = 0
+) -> tuple[str, int]:
+    """Return the verdict's name and the exit code; the first row that applies decides.
+
+    `problems` say why the run is not whole; `interrupted` is the signal that ended it, `broken` pytest's own code when
+    it failed before we could judge (3 internal error, 4 usage error); 0 is none.
+    """
+    failed = {gate.kind for gate in gates if gate.outcome is Outcome.FAILED}
+    if interrupted:
+        return INCOMPLETE, 128 + interrupted
+    if broken:
+        return INCOMPLETE, broken
+    if Kind.POLICY in failed:
+        return BLOCKED, EXIT_BLOCKED
+    if problems:
+        return INCOMPLETE, EXIT_BLOCKED
+    if Kind.CRITICAL in failed:
+        return CRITICAL, EXIT_CRITICAL
+    if gates and all(gate.status is not None and gate.status.passes for gate in gates):
+        return SAFE, EXIT_SAFE
+    return INCOMPLETE, EXIT_BLOCKED

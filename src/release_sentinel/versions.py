@@ -1,0 +1,26 @@
+"""What a version is, and what its tag may be called."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from semver import Version
+
+
+def parse(version: str, prefix: str = "v") -> "Version | None":
+    """Return `version`, a prefix and strict SemVer 2.0.0, or None where it is anything else."""
+    from semver import Version  # noqa: PLC0415 - late: only the policy stage needs it
+
+    number = version.removeprefix(prefix)
+    # The library's pattern takes Unicode digits and a newline at the end; SemVer knows neither.
+    if not version.startswith(prefix) or not number.isascii() or not number.isprintable():
+        return None
+    try:
+        return Version.parse(number)
+    except ValueError:
+        return None
+
+
+def tag_names(version: str, prefix: str = "v") -> tuple[str, ...]:
+    """Return the spellings of a version's tag, the given one first: `v1.0.0` and `1.0.0`."""
+    number = version.removeprefix(prefix)
+    return tuple(dict.fromkeys((version, number, f"v{number}")))

@@ -6,11 +6,24 @@ from pathlib import Path
 
 GATE_FOLDER = "gate_tests"
 _OWN = ("--release-version", "--gate-")
+_NO_PATH = {"-k", "-m", "--ignore", "--ignore-glob", "--deselect"}  # pytest's; what follows them is not run
 _VERSION_LIKE = re.compile(r"\s*|v?\d+\.\d+.*", re.DOTALL)
 
 
 class ArgumentError(ValueError):
     """The command line cannot be meant as it stands; the text says what was seen and what to write."""
+
+
+def expanded(args: Sequence[str]) -> list[str]:
+    """Return the arguments with each `@FILE` replaced by the file's lines, as pytest will read them."""
+    words: list[str] = []
+    for word in args:
+        try:
+            lines = Path(word[1:]).read_text(encoding="utf-8").splitlines() if word.startswith("@") else None
+            words += [word] if lines is None else expanded(lines)
+        except (OSError, ValueError, RecursionError):  # pytest says what is wrong with it
+            words.append(word)
+    return words
 
 
 def is_gate_run(args: Sequence[str]) -> bool:
@@ -21,7 +34,8 @@ def is_gate_run(args: Sequence[str]) -> bool:
     """
     env = any(word == "--env" or word.startswith("--env=") for word in args)
     for position, word in enumerate(args):
-        if word.startswith(_OWN) or (not word.startswith("-") and GATE_FOLDER in _parts(word)):
+        path = not word.startswith("-") and (position == 0 or args[position - 1] not in _NO_PATH)
+        if word.startswith(_OWN) or (path and GATE_FOLDER in _parts(word)):
             return True
         if word == "--version":
             value = args[position + 1] if position + 1 < len(args) else None
@@ -41,6 +55,9 @@ def rewrite_version(args: list[str]) -> None:
         given = [word for word in args if word.partition("=")[0] in spellings]
         if len(given) > 1:
             raise ArgumentError(f"{name} is given {len(given)} times ({' '.join(given)}); give it once")
+    for position, word in enumerate(args):
+        if word.startswith("--version="):
+            args[position] = f"--release-{word.removeprefix('--')}"
     if "--version" not in args:
         return
     position = args.index("--version")

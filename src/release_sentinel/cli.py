@@ -74,8 +74,7 @@ def _gate(words: list[str]) -> int:
     add("--gate-summary", metavar="FILE.md", help="write the verdict as Markdown, for people")
     known, _ = parser.parse_known_args(words)
     if known.help:
-        parser.print_help()
-        return 0 if len(words) == 1 else 1  # beside a gate run it stands for a gate that did not run
+        return _help(parser, words)
     if missing := [f"--{name}" for name in ("env", "version") if getattr(known, name) is None]:
         parser.error(f"missing: {', '.join(missing)}")
     arguments = list(words)
@@ -85,6 +84,12 @@ def _gate(words: list[str]) -> int:
         parser.error(str(error))
     repository = Path(known.gate_repo).resolve() if known.gate_repo else None
     return core.run(arguments, repository=repository, deadline=known.gate_deadline)
+
+
+def _help(parser: argparse.ArgumentParser, words: list[str]) -> int:
+    """Print the help. Beside other arguments it stands for something that was not judged, and exits 1."""
+    parser.print_help()
+    return 0 if len(words) == 1 else 1
 
 
 class _Once(argparse.Action):
@@ -123,12 +128,16 @@ def _verify(words: list[str]) -> int:
         prog="release-sentinel verify",
         description="Exit 0 only if a verdict file says SAFE about this release: for the deploy step.",
         allow_abbrev=False,
+        add_help=False,
     )
+    parser.add_argument("-h", "--help", action="store_true", help="show this help")
     parser.add_argument("file", type=Path, metavar="FILE", help="what --gate-verdict wrote")
     parser.add_argument("--env", required=True, action=_Once, help="the environment that is deployed to")
     parser.add_argument("--version", required=True, action=_Once, help="the version that is deployed")
-    parser.add_argument("--commit", type=_commit, metavar="SHA", help="the commit that is deployed")
+    parser.add_argument("--commit", action=_Once, type=_commit, metavar="SHA", help="the commit that is deployed")
     parser.add_argument("--max-age", default="24h", metavar="30m", help="the oldest verdict to accept; default: 24h")
+    if {"-h", "--help"} & set(words):
+        return _help(parser, words)
     known = parser.parse_args(words)
     try:
         max_age = verify.duration(known.max_age)

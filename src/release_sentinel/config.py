@@ -104,6 +104,7 @@ class Policy:
                 policy = _put(policy, variable.path, variable.parse(value))
             except ValueError as error:
                 problems.append(f"{variable.name} is {value!r}, expected {error}")
+        policy = _lower_warnings(policy, environ)
         problems += _contradictions(policy)
         if problems:
             raise InvalidPolicyError(problems)
@@ -114,6 +115,15 @@ def _put(record: Any, path: str, value: object) -> Any:
     """Return `record` with the field at the dotted `path` replaced."""
     name, _, rest = path.partition(".")
     return replace(record, **{name: _put(getattr(record, name), rest, value) if rest else value})
+
+
+def _lower_warnings(policy: "Policy", environ: Mapping[str, str]) -> "Policy":
+    """Let a limit that is set below the default warning take the warning along, where that is not set itself."""
+    for name in ("disk", "memory"):
+        limits = getattr(policy, name)
+        if not environ.get(f"RS_{name.upper()}_WARN", "").strip():
+            policy = _put(policy, f"{name}.warn", min(limits.warn, limits.crit))
+    return policy
 
 
 def _contradictions(policy: Policy) -> Iterable[str]:

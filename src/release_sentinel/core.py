@@ -124,14 +124,19 @@ def _believe(code: int, handover: Path) -> int:
     """Return the exit code that the child's verdict proves."""
     try:
         verdict = json.loads(handover.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        verdict = {}
-    finished = verdict.get("problems") != [UNFINISHED]
-    proven = verdict.get("exit_code")
+        finished = verdict["problems"] != [UNFINISHED]
+        proven = verdict["exit_code"] if type(verdict["exit_code"]) is int else None  # false is no exit code 0
+    except (OSError, ValueError, TypeError, LookupError, RecursionError):
+        finished, proven = False, None
     if finished and proven in _BELIEVED and code == proven:
         return code
     if finished and proven in _BELIEVED - {0} and code < 0:  # it was done, and could not end
         return int(proven)
-    ending = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
+    ending = f"was ended by {_signal_name(-code)}" if code < 0 else f"ended with exit code {code}"
     print(f"release-sentinel: INCOMPLETE (exit 1): the gate run {ending} without a finished verdict", file=sys.stderr)
     return 1
+
+
+def _signal_name(number: int) -> str:
+    """Return `SIGKILL` and the like; of the real-time signals, only the first and the last have a name."""
+    return signal.Signals(number).name if number in set(signal.Signals) else f"signal {number}"

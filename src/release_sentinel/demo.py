@@ -83,7 +83,8 @@ def _environ(settings: Mapping[str, str]) -> dict[str, str]:
     """Return this environment with `settings`, and without what speaks of another repository, build or policy."""
     foreign = ("RS_", "GIT_", "PYTEST_")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign) and name not in ci.MARKS}
-    return {**kept, **settings}
+    direct = dict.fromkeys(("NO_PROXY", "no_proxy"), "127.0.0.1")  # a proxy would answer for the dependency
+    return {**kept, **direct, **settings}
 
 
 def _repository(folder: Path) -> Path:

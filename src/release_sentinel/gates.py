@@ -71,7 +71,7 @@ def find(gate_id: str) -> Gate:
             return gate
     ids = [gate.id for gate in BUILT_IN]
     nearest = get_close_matches(gate_id, ids, n=1)
-    hint = f"; did you mean {nearest[0]}?" if nearest else ""
+    hint = f"; did you mean {nearest[0]}?" if nearest else "."
     raise LookupError(f"there is no gate {gate_id!r}{hint} The gates are: {', '.join(ids)}")
 
 

@@ -11,7 +11,7 @@ def parse(version: str, prefix: str = "v") -> "Version | None":
     from semver import Version  # noqa: PLC0415 - late: only the policy stage needs it
 
     number = version.removeprefix(prefix)
-    # The library's pattern takes Unicode digits and a newline at the end; SemVer knows neither.
+    # Before 3.1 the library takes Unicode digits and a newline at the end; SemVer knows neither.
     if not version.startswith(prefix) or not number.isascii() or not number.isprintable():
         return None
     try:

@@ -46,4 +46,5 @@ def check_api(
         said = f"GET {seen.url} unreachable: {seen.error}"
     else:
         said = f"GET {seen.url} returned {seen.status}, expected {expected}"
-    return CheckResult(CRIT, f"{said} ({effort})", "see whether the dependency is up", tries=seen.tries)
+    details = tuple(f"try {number}: {words}" for number, words in enumerate(seen.earlier, start=1))
+    return CheckResult(CRIT, f"{said} ({effort})", "see whether the dependency is up", details, seen.tries)

@@ -37,7 +37,7 @@ def check_branch(
     """HEAD is on a branch that releases come from; a tag's commit is reachable from one.
 
     Why: what is not on a release branch was not reviewed for release.
-    Unknown: HEAD is detached and CI speaks of another commit, or a shallow clone lacks the history that would tell.
+    Unknown: HEAD is detached and CI speaks of another commit or names no branch, or a shallow clone lacks the history.
     Remedy: release from an allowed branch, or name yours in `RS_BRANCHES`; for tag builds fetch the history.
     """
     if isinstance(repository, Unseen):
@@ -67,6 +67,12 @@ def _check_detached(repository: Repository, build: Build | None, expected: str) 
     at = f"HEAD is detached at {repository.commit[:12]}"
     if build is None:
         return CheckResult(CRIT, f"{at}, on no branch; {expected}", "git switch to a release branch")
+    if build.commit == repository.commit:
+        return CheckResult(
+            UNKNOWN,
+            f"{at}, and {build.provider} names neither its branch nor its tag",
+            "run the gate in a build of a branch or a tag",
+        )
     return CheckResult(
         UNKNOWN,
         f"{at}, and {build.provider} speaks of commit {build.commit[:12] or '(none)'}: the branch cannot be told",

@@ -44,7 +44,9 @@ def _problems(name: str, value: str | Secret | None, placeholders: Sequence[str]
     ):
         yield f"{name} is a placeholder" + ("" if secret else f" ({text!r})")
     elif name.endswith("_URL") and not _is_url(text):
-        yield f"{name} is no URL such as https://example.com" + ("" if secret else f" ({without_credentials(text)!r})")
+        # What cannot be parsed cannot be stripped of credentials either.
+        hidden = secret or set("@?") & set(text)
+        yield f"{name} is no URL such as https://example.com" + ("" if hidden else f" ({text!r})")
 
 
 def _is_url(text: str) -> bool:

@@ -1,11 +1,11 @@
 """Is the release built from a commit that everybody can see?"""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
 from release_sentinel.checks.result import CRIT, NO_REPOSITORY, OK, UNKNOWN, CheckResult
 from release_sentinel.observe import Unseen, git
-from release_sentinel.observe.git import HIDDEN_EDIT, Change, Repository
+from release_sentinel.observe.git import HIDDEN_EDIT, UNINITIALISED, Change, Repository
 
 _NAMED, _SHOWN = 3, 20  # paths in the message, and in the details
 
@@ -22,9 +22,10 @@ def check_repository(repository: Repository | Unseen) -> CheckResult:
     if not repository.commit:
         return CheckResult(CRIT, f"{repository.top} has no commit yet", "commit something: a release needs a commit")
     if repository.operation:
+        article = "an" if repository.operation == "am" else "a"
         return CheckResult(
             CRIT,
-            f"a {repository.operation} is in progress in {repository.top}",
+            f"{article} {repository.operation} is in progress in {repository.top}",
             f"finish it, or `git {repository.operation} {'reset' if repository.operation == 'bisect' else '--abort'}`",
         )
     return CheckResult(OK, f"{repository.top} at commit {repository.commit[:12]}")
@@ -50,13 +51,19 @@ def check_clean_tree(
     few = len(changes) <= _NAMED
     named = ", ".join(map(str, changes[:_NAMED])) + ("" if few else ", …")
     more = (f"… and {len(changes) - _SHOWN} more",) if len(changes) > _SHOWN else ()
-    only_hidden = not repository.changes and any(change.code == HIDDEN_EDIT for change in hidden)
     return CheckResult(
         CRIT,
         f"Git working tree is dirty: {len(changes)} {'path differs' if len(changes) == 1 else 'paths differ'} "
         f"from the commit ({named})",
-        "`git update-index --no-assume-unchanged --no-skip-worktree PATH` makes Git show the edit"
-        if only_hidden
-        else "commit, stash (`git stash -u`) or ignore what `git status` lists",
+        "; ".join(_remedies({change.code for change in changes})),
         details=() if few else (*(str(change) for change in changes[:_SHOWN]), *more),
     )
+
+
+def _remedies(codes: Collection[str]) -> Iterator[str]:
+    if HIDDEN_EDIT in codes:
+        yield "`git update-index --no-assume-unchanged --no-skip-worktree PATH` makes Git show the edit"
+    if UNINITIALISED in codes:
+        yield "`git submodule update --init --recursive` checks submodules out"
+    if set(codes) - {HIDDEN_EDIT, UNINITIALISED}:
+        yield "commit, stash (`git stash -u`) or ignore what `git status` lists"

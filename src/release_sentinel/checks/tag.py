@@ -50,16 +50,22 @@ def _check_new_tag(names: Sequence[str], repository: Repository, tags: Tags) -> 
                     f"Git tag already exists: {name} in {refs.source}, at {commit[:12]}",
                     "release the next version",
                 )
-    unseen = tags.local if tags.remote is None else tags.remote
-    if isinstance(unseen, Unseen):
-        return CheckResult(UNKNOWN, f"whether tag {names[0]} exists cannot be told: {unseen.why}", unseen.remedy)
+    asked = tags.local if tags.remote is None else tags.remote
+    if isinstance(asked, Unseen):
+        return _untold(names[0], asked)
+    if isinstance(tags.local, Unseen):
+        return _untold(names[0], tags.local)
     if tags.remote is None and repository.shallow:
         return CheckResult(
             UNKNOWN,
             f"whether tag {names[0]} exists cannot be told: this clone is shallow and has no remote to ask",
             "add the remote, or clone with the full history",
         )
-    return CheckResult(OK, f"tag {names[0]} is free in {unseen.source}")
+    return CheckResult(OK, f"tag {names[0]} is free in {asked.source}")
+
+
+def _untold(name: str, unseen: Unseen) -> CheckResult:
+    return CheckResult(UNKNOWN, f"whether tag {name} exists cannot be told: {unseen.why}", unseen.remedy)
 
 
 def _check_existing_tag(tag: str, repository: Repository, tags: Tags) -> CheckResult:

@@ -17,7 +17,7 @@ from release_sentinel.verdict import EXIT_SAFE, SAFE, Outcome
 DEFAULT_MAX_AGE = timedelta(hours=24)
 _CLOCK_SKEW = timedelta(minutes=5)  # between the machine that judged and the one that deploys
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-_PASSED = {Outcome.PASSED.value, Outcome.WARNED.value}
+_PASSED = (Outcome.PASSED.value, Outcome.WARNED.value)
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Expectation:
 
 def duration(text: str) -> timedelta:
     """Return the time that `90s`, `30m`, `24h` or `7d` stands for; raises `ValueError`."""
-    match = re.fullmatch(r"(\d{1,6})([smhd])", text)
+    match = re.fullmatch(r"([0-9]{1,6})([smhd])", text)
     if match is None:
         raise ValueError(f"{text!r} is no duration such as 90s, 30m, 24h or 7d")
     return timedelta(**{_UNITS[match[2]]: int(match[1])})
@@ -44,9 +44,9 @@ def problems(path: Path, expected: Expectation, now: datetime | None = None) -> 
         verdict = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         return [f"{path} cannot be read: {error.strerror or error}"]
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         return [f"{path} is no JSON document: {error}"]
-    if not isinstance(verdict, dict) or verdict.get("schema_version") != SCHEMA_VERSION:
+    if not isinstance(verdict, dict) or verdict.get("schema_version") is not SCHEMA_VERSION:
         return [f"{path} is no verdict of release-sentinel (schema_version {SCHEMA_VERSION})"]
     return [
         *_verdict(verdict),
@@ -57,13 +57,15 @@ def problems(path: Path, expected: Expectation, now: datetime | None = None) -> 
 
 def _verdict(verdict: dict[str, Any]) -> Iterator[str]:
     label, gates = verdict.get("verdict"), verdict.get("gates")
-    if label != SAFE or verdict.get("partial") is not False:
+    if label != SAFE:
         reasons = [gate.get("reason") for gate in _records(gates) if gate.get("outcome") == Outcome.FAILED.value]
         because = [str(reason) for reason in (*reasons, *(_list(verdict.get("problems"))))]
         yield f"the verdict is {label}, expected {SAFE}" + (f": {'; '.join(because)}" if because else "")
+    elif verdict.get("partial") is not False:
+        yield f"the verdict says {SAFE} with partial {verdict.get('partial')!r}: it was tampered with, or torn"
     elif verdict.get("exit_code") is not EXIT_SAFE:
-        yield f"the verdict says {SAFE} with exit code {verdict.get('exit_code')}: it was tampered with, or torn"
-    elif verdict.get("problems") != [] or not _records(gates):
+        yield f"the verdict says {SAFE} with exit code {verdict.get('exit_code')!r}: it was tampered with, or torn"
+    elif verdict.get("problems") != [] or not gates or _records(gates) != gates:
         yield f"the verdict says {SAFE} without proof: it names no gates, or problems"
     elif not_passed := [str(gate.get("id")) for gate in _records(gates) if gate.get("outcome") not in _PASSED]:
         yield f"the verdict says {SAFE}, and these gates did not pass: {', '.join(not_passed)}"
@@ -74,8 +76,8 @@ def _release(verdict: dict[str, Any], expected: Expectation) -> Iterator[str]:
         if verdict.get(name) != getattr(expected, name):
             yield f"the verdict is about {name} {verdict.get(name)!r}, expected {getattr(expected, name)!r}"
     commit = verdict.get("commit")
-    if not isinstance(commit, str) or not commit:
-        yield "the verdict names no commit"
+    if not isinstance(commit, str) or not re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", commit):
+        yield f"the verdict names no commit in full: {commit!r}"
     elif not commit.startswith(expected.commit.lower()):
         yield f"the verdict is about commit {commit}, expected {expected.commit}"
 

@@ -46,7 +46,7 @@ def _gitlab(get: _Get) -> Build:
         get("CI_COMMIT_SHA"),
         get("CI_COMMIT_BRANCH"),
         get("CI_COMMIT_TAG"),
-        pull_request=bool(get("CI_MERGE_REQUEST_IID")),
+        pull_request=bool(get("CI_MERGE_REQUEST_IID") or get("CI_EXTERNAL_PULL_REQUEST_IID")),
     )
 
 
@@ -64,8 +64,9 @@ def _buildkite(get: _Get) -> Build:
 
 
 def _circleci(get: _Get) -> Build:
-    pull_request = bool(get("CIRCLE_PULL_REQUEST") or get("CIRCLE_PR_NUMBER"))
-    return Build("CircleCI", get("CIRCLE_SHA1"), get("CIRCLE_BRANCH"), get("CIRCLE_TAG"), pull_request=pull_request)
+    branch = get("CIRCLE_BRANCH")  # of a fork's pull request pull/N; CIRCLE_PULL_REQUEST is set on branch builds too
+    pull_request = bool(get("CIRCLE_PR_NUMBER")) or branch.startswith("pull/")
+    return Build("CircleCI", get("CIRCLE_SHA1"), branch, get("CIRCLE_TAG"), pull_request=pull_request)
 
 
 def _bitbucket(get: _Get) -> Build:

@@ -6,6 +6,7 @@ dropped, and options that user or system configuration could set otherwise are g
 """
 
 import contextlib
+import hashlib
 import os
 import signal
 import subprocess
@@ -20,7 +21,7 @@ from release_sentinel.redaction import without_credentials
 
 LOCAL_SECONDS = 60.0  # a cold `status` of a very large tree takes tens of seconds
 REMOTE_SECONDS = 20.0
-MINIMUM_VERSION = (2, 18)  # `status --porcelain=v2`, `--is-shallow-repository`, ls-remote without protocol surprises
+MINIMUM_VERSION = "2.15"  # `rev-parse --is-shallow-repository`; `status --porcelain=v2` is older
 
 # `git rev-parse --local-env-vars` names them; asking Git would cost a process each run.
 _LOCAL_VARIABLES = (
@@ -58,10 +59,14 @@ _OPERATIONS = {
     "CHERRY_PICK_HEAD": "cherry-pick",
     "REVERT_HEAD": "revert",
     "rebase-merge": "rebase",
+    "rebase-apply/applying": "am",
     "rebase-apply": "rebase",
     "BISECT_LOG": "bisect",
+    "sequencer/todo": "cherry-pick",  # or revert: between two commits of several
 }
-HIDDEN_EDIT = "hidden edit"  # the code of a change that `git status` does not show
+# The codes of changes that `git status` does not show.
+HIDDEN_EDIT = "hidden edit"
+UNINITIALISED = "uninitialised submodule"
 
 _environment_lock = threading.Lock()
 
@@ -137,7 +142,7 @@ def look(path: Path, *, own_outputs: Collection[Path] = (), timeout: float = LOC
 
     `own_outputs` are files and folders of this very run (reports, byte code); they never count as changes.
     """
-    if not path.is_dir():
+    if not os.path.isdir(path):  # noqa: PTH112 - Path.is_dir raises where a parent may not be entered
         return Unseen(f"{path} is not a folder", "name the repository's folder with --gate-repo")
     layout = _run(path, "rev-parse", "--is-bare-repository", "--is-shallow-repository", *_git_paths(), timeout=timeout)
     if isinstance(layout, Unseen):
@@ -145,8 +150,26 @@ def look(path: Path, *, own_outputs: Collection[Path] = (), timeout: float = LOC
     if layout.code:
         return _refused(path, layout)
     bare, shallow, *markers = layout.out.splitlines()
+    if shallow not in {"true", "false"}:  # an older Git prints back what it does not know
+        return Unseen(f"this Git is too old: {MINIMUM_VERSION} or later is needed", "update Git in the CI image")
     if bare == "true":
         return Unseen(f"{path} is a bare repository: it has no work tree to judge", "run the gate in a clone of it")
+    if elsewhere := _elsewhere(path, timeout):
+        return elsewhere
+    return _status(path, _operation(path, markers), own_outputs, shallow=shallow == "true", timeout=timeout)
+
+
+def _operation(path: Path, markers: Sequence[str]) -> str:
+    """Return the operation in progress, told by which of `markers`, in the order of `_OPERATIONS`, is there."""
+    for mark, name in zip(markers, _OPERATIONS.values(), strict=True):
+        if (path / mark).exists():
+            reverting = mark.endswith("todo") and (path / mark).read_bytes().startswith(b"revert")
+            return "revert" if reverting else name
+    return ""
+
+
+def _elsewhere(path: Path, timeout: float) -> Unseen | None:
+    """Return why `path` is not the top of a work tree, or None where it is."""
     top = _run(path, "rev-parse", "--show-toplevel", timeout=timeout)
     if isinstance(top, Unseen):
         return top
@@ -157,17 +180,14 @@ def look(path: Path, *, own_outputs: Collection[Path] = (), timeout: float = LOC
             f"{path} is not the top of a repository: Git answers for {found}, which lies above it",
             f"pass --gate-repo {found}, or make {path} a repository",
         )
-    operation = next(
-        (name for mark, name in zip(markers, _OPERATIONS.values(), strict=True) if (path / mark).exists()), ""
-    )
-    return _status(path, operation, own_outputs, shallow=shallow == "true", timeout=timeout)
+    return None
 
 
 def hidden_changes(top: Path, *, timeout: float = LOCAL_SECONDS) -> tuple[Change, ...] | Unseen:
     """Return the changes that `git status` does not show.
 
-    Files marked assume-unchanged, or skip-worktree outside a sparse checkout, whose content differs from the index;
-    submodules that were never checked out.
+    Files and submodules marked assume-unchanged, or skip-worktree outside a sparse checkout, whose content differs
+    from the index; submodules that were never checked out; all this inside submodules too.
     """
     listing = _run(top, "ls-files", "-v", "--stage", "-z", timeout=timeout)
     sparse = _run(top, "config", "--bool", "core.sparseCheckout", timeout=timeout)
@@ -178,18 +198,21 @@ def hidden_changes(top: Path, *, timeout: float = LOCAL_SECONDS) -> tuple[Change
     if listing.code:
         return Unseen(listing.words)
     changes: list[Change] = []
-    flagged: dict[str, str] = {}
     for entry in _records(listing.out):
         head, path = entry.split("\t", 1)
         flag, mode, blob, _ = head.split(" ")
-        if mode == "160000":
-            if flag.upper() != "S" and not (top / path / ".git").exists():
-                changes.append(Change("uninitialised submodule", path))
-        elif flag.islower() or (flag == "S" and sparse.out.strip() != "true"):
-            flagged[path] = blob
-    for path, blob in flagged.items():
-        if _differs(top, path, blob, timeout):
+        submodule = mode == "160000"
+        checked_out = submodule and (top / path / ".git").exists()
+        flagged = flag.islower() or (flag == "S" and sparse.out.strip() != "true")
+        if submodule and not checked_out and flag.upper() != "S":
+            changes.append(Change(UNINITIALISED, path))
+        elif flagged and (_submodule_differs if submodule else _differs)(top, path, blob, timeout):
             changes.append(Change(HIDDEN_EDIT, path))
+        if checked_out:
+            inside = hidden_changes(top / path, timeout=timeout)
+            if isinstance(inside, Unseen):
+                return inside
+            changes += [Change(change.code, f"{path}/{change.path}") for change in inside]
     return tuple(changes)
 
 
@@ -286,6 +309,8 @@ def _status(
     answer = _run(
         top,
         *("-c", "core.fsmonitor=false", "-c", "core.excludesFile=", "-c", "status.renames=false"),
+        *("-c", "core.trustctime=true", "-c", "core.checkStat=default"),
+        *("-c", "status.showUntrackedFiles=normal", "-c", "diff.ignoreSubmodules=none"),  # inside submodules too
         *("status", "--porcelain=v2", "--branch", "-z", "--untracked-files=normal", "--ignore-submodules=none"),
         *("--", ":/", *_excluded(top, own_outputs)),
         timeout=timeout,
@@ -335,8 +360,17 @@ def _differs(top: Path, path: str, blob: str, timeout: float) -> bool:
     file = top / path
     if not os.path.lexists(file):
         return True
+    if file.is_symlink():
+        target = os.fsencode(file.readlink())  # hash-object would follow it
+        algorithm = "sha256" if len(blob) == 64 else "sha1"
+        return hashlib.new(algorithm, b"blob %d\0%s" % (len(target), target)).hexdigest() != blob
     answer = _run(top, "hash-object", "--", path, timeout=timeout)
     return isinstance(answer, Unseen) or answer.out.strip() != blob
+
+
+def _submodule_differs(top: Path, path: str, commit: str, timeout: float) -> bool:
+    seen = look(top / path, timeout=timeout)
+    return isinstance(seen, Unseen) or seen.commit != commit or bool(seen.changes)
 
 
 def _records(text: str) -> Iterator[str]:
@@ -387,6 +421,8 @@ def _run(top: Path, *arguments: str, timeout: float) -> _Answer | Unseen:
             )
     except git.exc.GitCommandNotFound:
         return Unseen("git is not installed, or not on PATH", "install Git, or add it to the CI image")
+    except OSError as error:
+        return Unseen(f"git cannot be started in {top}: {error.strerror or error}", "see who may enter and run what")
     process = handle.proc
     try:
         out, err = process.communicate(timeout=timeout)

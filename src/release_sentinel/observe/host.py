@@ -1,5 +1,6 @@
 """What the host says of its disks, its memory and its processes."""
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -60,7 +61,9 @@ def disk(path: str, *, timeout: float = 5.0) -> Disk | Unseen:
     try:
         out, err = process.communicate(timeout=timeout)
     except subprocess.TimeoutExpired:
-        process.kill()  # and do not wait: a process that the kernel holds does not die
+        process.kill()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.communicate(timeout=0.5)  # no longer: a process that the kernel holds does not die
         return Unseen(f"{path} did not answer within {timeout:g} s: is its mount dead?", "see `mount` and the server")
     if process.returncode:
         return Unseen(f"{path} cannot be looked at: {(err.splitlines() or ['no reason given'])[-1]}")

@@ -14,6 +14,8 @@ from release_sentinel.redaction import without_credentials
 RETRIED = frozenset({408, 425, 429, 500, 502, 503, 504})
 _FIRST_PAUSE = 0.5  # seconds; doubled each time, then drawn from 0 to that ("full jitter")
 _LONGEST_PAUSE = 8.0
+_SHORTEST_TRY = 0.01  # a pause may overrun; requests refuses a time-out of nothing
+_NO_URL = "it is no URL such as https://example.com"
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ def get(
     last = _Try(error="it was not asked")
     for number in range(1, tries + 1):
         left = start + deadline - time.monotonic()
-        last = _ask(url, min(timeout, left), headers)
+        last = _ask(url, max(_SHORTEST_TRY, min(timeout, left)), headers)
         if last.final or last.status in statuses or number == tries:
             break
         pause = max(last.retry_after, random.uniform(0, min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** (number - 1))))  # noqa: S311 - jitter, not a key
@@ -62,7 +64,9 @@ def get(
         met.append(last.words)
         time.sleep(pause)
     seconds = time.monotonic() - start
-    return Exchange(without_credentials(url), last.status, last.error, len(met) + 1, seconds, tuple(met))
+    # What cannot be parsed cannot be stripped of credentials by its parts.
+    shown = url.partition("?")[0].rpartition("@")[2] if last.error == _NO_URL else without_credentials(url)
+    return Exchange(shown, last.status, last.error, len(met) + 1, seconds, tuple(met))
 
 
 def _ask(url: str, seconds: float, headers: Any) -> _Try:
@@ -86,6 +90,8 @@ def _ask(url: str, seconds: float, headers: Any) -> _Try:
         return _Try(error=f"TLS: {_root_cause(error)}")
     except (exceptions.ConnectionError, exceptions.ChunkedEncodingError) as error:
         return _Try(error=_root_cause(error), final=False)
+    except (exceptions.MissingSchema, exceptions.InvalidSchema, exceptions.InvalidURL):
+        return _Try(error=_NO_URL)  # and not in requests' words, which repeat it with its credentials
     except (exceptions.RequestException, ValueError) as error:
         return _Try(error=f"{error}" or type(error).__name__)
 

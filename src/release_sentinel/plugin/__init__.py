@@ -7,6 +7,7 @@ that imports `pytest_addoption`; whichever comes first opens the door.
 import os
 import shlex
 import sys
+from collections.abc import Generator
 
 import pytest
 
@@ -17,7 +18,7 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
     """Register everything else, once, if the command line asks for a gate run."""
     config: pytest.Config = pluginmanager.get_plugin("pytestconfig")  # type: ignore[assignment]
     given = [*shlex.split(os.environ.get("PYTEST_ADDOPTS", "")), *config.invocation_params.args]
-    if not arguments.is_gate_run([str(word) for word in given]):
+    if not arguments.is_gate_run(arguments.expanded([str(word) for word in given])):
         return
     sys.dont_write_bytecode = True  # or collecting the gates would dirty the tree that they judge
     from release_sentinel.plugin import hooks  # noqa: PLC0415 - nothing of it is loaded in another run
@@ -25,9 +26,14 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
     hooks.register(config, parser)
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) -> None:
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) -> Generator[None, None, None]:
     """Rewrite the arguments of a gate run before pytest reads `--version` as its own."""
     gate = early_config.pluginmanager.get_plugin("release-sentinel")
-    if gate is not None:
-        gate.rewrite(args)
+    if gate is None:
+        return (yield)
+    gate.rewrite(args)
+    try:
+        return (yield)
+    except SystemExit as error:  # it would end the process with that code, 0 included
+        raise pytest.UsageError(f"a conftest ended the run: sys.exit({error.code!r})") from error

@@ -4,6 +4,7 @@ import _thread
 import contextvars
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -14,11 +15,16 @@ from release_sentinel.observe.bounded import Bounded
 
 T = TypeVar("T")
 
-_GRACE = 5.0  # seconds that pytest gets to end by itself once the deadline has passed
+_MARGIN = 1.0  # seconds beyond the deadline for the running gate's own bound to end it
+_GRACE = 5.0  # seconds that pytest gets to end by itself once it is interrupted
 
 
 class GateTimeoutError(Exception):
     """A gate did not answer within its bound."""
+
+
+class DeadlinePassedError(Exception):
+    """A gate was not begun: the run's time was over."""
 
 
 class Deadline:
@@ -33,6 +39,11 @@ class Deadline:
     def passed(self) -> bool:
         """Whether the run's time is over."""
         return time.monotonic() >= self._end
+
+    def begin(self) -> None:
+        """Raise `DeadlinePassedError` where there is no time left to begin a gate."""
+        if self.passed:
+            raise DeadlinePassedError(f"the run's deadline of {self.run:g} s had passed")
 
     def call(self, function: Callable[[], T]) -> T:
         """Return what `function` returns. It runs in a thread, which is left behind when it takes too long.
@@ -52,25 +63,20 @@ class Deadline:
     @contextmanager
     def interrupting(self) -> Iterator[None]:
         """Bound a block that has to stay in the main thread, such as fixtures; raises `GateTimeoutError`."""
-        seconds, ended, fired = self._share(), threading.Event(), threading.Event()
-
-        def interrupt() -> None:
-            if not ended.wait(seconds):
-                fired.set()
-                _interrupt_main()
-
         if threading.current_thread() is not threading.main_thread():
             yield
             return
-        threading.Thread(target=interrupt, daemon=True).start()
+        seconds = max(self._share(), _MARGIN)  # cleaning up is due even when the run's time is over
+        alarm = _Alarm(seconds)
         try:
-            yield
+            try:
+                yield
+            finally:
+                alarm.end()
         except KeyboardInterrupt:
-            if fired.is_set():
+            if alarm.rang:
                 raise self._too_late(seconds) from None
             raise
-        finally:
-            ended.set()
 
     def watch(self, last_words: Callable[[], int]) -> Callable[[], None]:
         """Watch over the run; return what ends the watch.
@@ -81,7 +87,7 @@ class Deadline:
         ended = threading.Event()
 
         def watchdog() -> None:
-            if ended.wait(self.run):
+            if ended.wait(self.run + _MARGIN):
                 return
             _interrupt_main()
             if not ended.wait(_GRACE):
@@ -96,6 +102,32 @@ class Deadline:
     def _too_late(self, seconds: float) -> GateTimeoutError:
         of_run = f", all that was left of the run's {self.run:g} s" if seconds < self._gate else ""
         return GateTimeoutError(f"no answer within {seconds:.1f} s{of_run}")
+
+
+class _Alarm:
+    """Interrupts the main thread after some seconds, unless it is ended before."""
+
+    def __init__(self, seconds: float) -> None:
+        self.rang = False
+        self._seconds = seconds
+        self._ended = threading.Event()
+        self._lock = threading.Lock()
+        threading.Thread(target=self._wait, daemon=True).start()
+
+    def _wait(self) -> None:
+        if self._ended.wait(self._seconds):
+            return
+        with self._lock:
+            if not self._ended.is_set():
+                self.rang = True
+                _interrupt_main()
+
+    def end(self) -> None:
+        """End the alarm. If it rang just now, the interrupt arrives in here, and not somewhere later."""
+        with self._lock:
+            self._ended.set()
+        if self.rang and sys.exception() is None:
+            time.sleep(_MARGIN)
 
 
 def _interrupt_main() -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from release_sentinel.arguments import GATE_FOLDER
 
 _FILES = ("test_*.py", "*_test.py")
-_MARKS = ("mark.policy", "mark.critical")
+_MARKS = (b"mark.policy", b"mark.critical")
 
 
 @dataclass(frozen=True)
@@ -27,9 +27,15 @@ class Declared:
 
 
 def folder_of(path: Path) -> Path:
-    """Return the gate folder that an argument of a run belongs to."""
-    folder = path if path.is_dir() else path.parent
-    named = [candidate for candidate in (folder, *folder.parents) if candidate.name == GATE_FOLDER]
+    """Return the gate folder that an argument of a run belongs to: the outermost one of its repository."""
+    folder = (path if path.is_dir() else path.parent).absolute()
+    named: list[Path] = []
+    for candidate in (folder, *folder.parents):
+        top = (candidate / ".git").exists()
+        if candidate.name == GATE_FOLDER and not (top and named):  # a repository may bear that name, too
+            named.append(candidate)
+        if top:
+            break
     return named[-1] if named else folder
 
 
@@ -37,7 +43,7 @@ def gates_in(folder: Path) -> Iterator[Declared]:
     """Yield every gate that the Python files below `folder` declare."""
     for path in sorted(folder.rglob("*.py")):
         try:
-            source = path.read_text(encoding="utf-8")
+            source = path.read_bytes()  # the parser knows byte order marks and coding lines
             tree = ast.parse(source)
         except (OSError, ValueError, SyntaxError):
             continue  # pytest reports what it cannot import

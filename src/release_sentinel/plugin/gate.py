@@ -7,7 +7,7 @@ import pytest
 
 from release_sentinel.checks.result import CRIT, OK, UNKNOWN, WARN, CheckResult
 from release_sentinel.gates import Kind
-from release_sentinel.plugin.deadline import GateTimeoutError
+from release_sentinel.plugin.deadline import DeadlinePassedError, GateTimeoutError
 from release_sentinel.redaction import Redactor
 from release_sentinel.verdict import GateResult
 
@@ -75,6 +75,8 @@ class Record:
         where = "" if report.when == "call" else f" in its {report.when}"
         if isinstance(error, pytest.skip.Exception):
             self.skipped = words
+        elif isinstance(error, DeadlinePassedError):
+            self.broken = words
         elif isinstance(error, GateTimeoutError):
             self.hung = True
             self.broken = self.broken or f"the gate hung{where}: {words}"
@@ -108,7 +110,7 @@ class Record:
         """The worst of what the gate said; a gate that broke could not tell."""
         said = list(self.judged)
         if self.broken:
-            remedy = "see what it waits for" if self.hung else "mend the gate: its traceback is above"
+            remedy = "mend the gate: its traceback is above" if self.traceback else "see what the run waits for"
             said.append(CheckResult(UNKNOWN, self.broken, remedy))
         if self.failure and all(result.status.passes for result in self.judged):
             said.append(CheckResult(CRIT, self.failure))

@@ -1,5 +1,6 @@
 """What pytest calls in a gate run, in the order in which it calls."""
 
+import sys
 from collections.abc import Generator, Iterable
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,8 @@ def _count_assertions(config: pytest.Config) -> None:
     It asks an ini setting, which is too late to set; and it reads byte code that an ordinary run may have cached
     without the reports, so that gate runs look for it under a name of their own.
     """
+    if sys.flags.optimize:
+        raise pytest.UsageError("python -O (PYTHONOPTIMIZE) strips asserts out of what gates call: run without it")
     if config.known_args_namespace.assertmode != "rewrite":
         raise pytest.UsageError("--assert=plain would make every assert of a gate hold: leave it out")
     config._inicache["enable_assertion_pass_hook"] = True  # noqa: SLF001

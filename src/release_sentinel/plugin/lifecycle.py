@@ -30,6 +30,9 @@ def hold(session: GateSession) -> Generator[None, Any, int]:
     try:
         with _terminated_as_interrupt(session):
             code = int((yield) or 0)
+    except SystemExit as error:  # from a hook or a plugin's clean-up: its code is not ours
+        code = EXIT_BLOCKED
+        session.problems.append(f"sys.exit({error.code!r}) ended pytest early")
     except BaseException as error:
         session.problems.append(" ".join(str(error).split()) or type(error).__name__)
         session.write_reports(session.conclude(pytest.ExitCode.USAGE_ERROR))
@@ -37,7 +40,7 @@ def hold(session: GateSession) -> Generator[None, Any, int]:
     finally:
         end_watch()
     verdict = session.verdict
-    if verdict is None or code != verdict.exit_code:
+    if verdict is None or code != verdict.exit_code or session.problems_since(verdict):
         verdict = session.conclude(session.pytest_code or code)
     with _signals_ignored():
         code = terminal.finish(session, verdict)
@@ -52,6 +55,7 @@ def begin(session: GateSession, item: pytest.Item) -> None:
     if record.kind is Kind.CRITICAL and session.policy_failed and not session.options.evaluate_all:
         record.not_evaluated = _STAGE
         pytest.skip(f"not evaluated: {_STAGE}")
+    session.deadline.begin()
 
 
 def bound(session: GateSession, item: pytest.Item) -> None:

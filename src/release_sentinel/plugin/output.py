@@ -6,6 +6,7 @@ import os
 import tempfile
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,7 @@ def writer(flag: str, value: str) -> Writer:
 def requested(args: Sequence[str], here: Path) -> dict[Path, Writer]:
     """Return the reports that a command line asks for, before pytest has parsed it."""
     found = {}
-    for word, following in zip(args, [*args[1:], ""], strict=True):
+    for word, following in pairwise([*args, ""]):
         flag, joined, value = word.partition("=")
         if flag in _WRITERS:
             value = value if joined else following
@@ -66,7 +67,7 @@ def json_report(path: Path) -> Writer:
         try:
             written = json.loads(path.read_text(encoding="utf-8"))
             started = datetime.fromtimestamp(written["created"] - written["duration"], UTC)
-        except (OSError, ValueError, TypeError, LookupError):
+        except (OSError, ValueError, TypeError, LookupError, OverflowError, RecursionError):
             return json.dumps(facts)
         ours = started >= verdict.started - timedelta(seconds=1)
         return json.dumps({**written, **facts} if ours else facts)
@@ -84,12 +85,14 @@ def scrub_in_place(document: dict[str, Any], scrub: Callable[[str], str]) -> Non
             return {clean(key): clean(item) for key, item in value.items()}
         return [clean(item) for item in value] if isinstance(value, (list, tuple)) else value
 
-    document.update(clean(document))
+    cleaned = clean(document)
+    document.clear()  # a key may hold a secret, too
+    document.update(cleaned)
 
 
 def write(path: Path, text: str) -> None:
     """Replace `path` by `text` in one step, so that nobody ever reads half a report. Raises `OSError`."""
-    path = path.resolve()  # a link stays a link
+    path = Path(os.path.realpath(path))  # a link stays a link
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:

@@ -14,6 +14,7 @@ from release_sentinel.checks.branch import branch_of
 from release_sentinel.config import Policy
 from release_sentinel.errors import InvalidPolicyError
 from release_sentinel.gates import Kind
+from release_sentinel.logging import scrub_records
 from release_sentinel.observe import Unseen, ci, git
 from release_sentinel.plugin import completeness, declared, folders, output
 from release_sentinel.plugin.deadline import Deadline
@@ -47,6 +48,7 @@ class GateSession:
         self.strangers: set[tuple[Path, str]] = set()  # collected tests that are no gates: source file and name
         self.early_end = ""  # why the run ended before its end
         self.refused = False
+        self._rewritten = False
         self.interrupted = 0  # the signal
         self.pytest_code = 0
         self.verdict: Verdict | None = None
@@ -70,6 +72,8 @@ class GateSession:
     def rewrite(self, args: list[str]) -> None:
         """Rewrite pytest's arguments in place: the release's version, and the gate folders to collect."""
         known = self.config.known_args_namespace
+        self._rewritten = True
+        args[:] = arguments.expanded(args)
         try:
             arguments.rewrite_version(args)
         except arguments.ArgumentError as error:
@@ -85,6 +89,11 @@ class GateSession:
         option = self.config.option
         if mode := completeness.listing(option):
             self.early_end = f"{mode} runs no gate"
+        if not self._rewritten:
+            raise pytest.UsageError(
+                "a conftest alone loads the gate too late to read --version: add `-p release_sentinel.plugin`, "
+                "and no PYTEST_DISABLE_PLUGIN_AUTOLOAD or `-p no:…`; or run release-sentinel"
+            )
         if option.help or option.version:  # pytest stopped reading the command line there
             return
         self.options = Options.of(self.config)
@@ -97,12 +106,14 @@ class GateSession:
             self.policy = Policy.load()
         except InvalidPolicyError as error:
             self.refused = True
+            self.early_end = "without a valid policy no gate is run"
             self.problems += [f"the policy is not valid: {problem}" for problem in error.problems]
         self.deadline = Deadline(self.options.deadline or self.policy.deadline, self.policy.gate_seconds)
         for name in self.policy.secrets:
             self.redactor.add(os.environ.get(name, ""))
         for name in self.policy.settings:
             self.redactor.add_url(os.environ.get(name, ""))
+        self.config.add_cleanup(scrub_records(self.redactor))
 
     def _run_in_one_process(self) -> None:
         """Switch pytest-xdist off: the policy stage has to end before the critical one begins."""
@@ -166,6 +177,10 @@ class GateSession:
         name, code = decide(results, problems, interrupted=self.interrupted, broken=broken)
         self.verdict = self._verdict(name, code, tuple(problems))
         return self.verdict
+
+    def problems_since(self, verdict: Verdict) -> bool:
+        """Whether something went wrong after `verdict` was reached."""
+        return not {self.redactor.scrub(problem) for problem in self.problems} <= set(verdict.problems)
 
     def write_reports(self, verdict: Verdict) -> list[str]:
         """Write every report that was asked for; return what went wrong, a sentence each."""

@@ -9,7 +9,7 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from release_sentinel import __version__
 from release_sentinel.reports.text import sentence
-from release_sentinel.verdict import SAFE, GateResult, Outcome, Verdict
+from release_sentinel.verdict import INCOMPLETE, SAFE, GateResult, Outcome, Verdict
 
 # What XML 1.0 cannot hold, not even escaped.
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -19,12 +19,13 @@ def junit(verdict: Verdict) -> str:
     """Return the document, with its XML declaration."""
     release = verdict.release
     cases = [_case(gate) for gate in verdict.gates] + [_verdict_case(verdict)]
-    failures = sum(case.find("failure") is not None for case in cases)
+    failures, errors, skipped = (
+        str(sum(case.find(tag) is not None for case in cases)) for tag in ("failure", "error", "skipped")
+    )
     seconds = max(0.0, (verdict.ended - verdict.started).total_seconds())  # the clock may have been set back
-    totals = {"tests": str(len(cases)), "failures": str(failures), "errors": "0", "time": f"{seconds:.3f}"}
+    totals = {"tests": str(len(cases)), "failures": failures, "errors": errors, "time": f"{seconds:.3f}"}
     name = f"release-sentinel {_clean(release.env)} {_clean(release.version)}"
     root = Element("testsuites", {"name": name, **totals})
-    skipped = str(sum(case.find("skipped") is not None for case in cases))
     timestamp = verdict.started.isoformat(timespec="seconds")
     suite = SubElement(root, "testsuite", {"name": name, **totals, "skipped": skipped, "timestamp": timestamp})
     properties = SubElement(suite, "properties")
@@ -62,12 +63,13 @@ def _verdict_case(verdict: Verdict) -> Element:
         SubElement(case, "system-out").text = _clean(sentence(verdict))
     else:
         message = "; ".join((sentence(verdict), *verdict.reasons))
-        _fail(case, message, f"gate.verdict.{verdict.name.lower()}", list(verdict.reasons))
+        tag = "error" if verdict.name == INCOMPLETE else "failure"
+        _fail(case, message, f"gate.verdict.{verdict.name.lower()}", list(verdict.reasons), tag)
     return case
 
 
-def _fail(case: Element, message: str, kind: str, more: list[str]) -> None:
-    failure = SubElement(case, "failure", message=_clean(message), type=kind)
+def _fail(case: Element, message: str, kind: str, more: list[str], tag: str = "failure") -> None:
+    failure = SubElement(case, tag, message=_clean(message), type=kind)
     failure.text = _clean("\n".join(_lines([message, *more])))
 
 

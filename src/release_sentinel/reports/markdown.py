@@ -23,11 +23,17 @@ def markdown(verdict: Verdict) -> str:
 
 def _row(gate: GateResult) -> str:
     remedy = "" if gate.outcome is Outcome.PASSED else _inline(gate.remedy)
-    cells = [f"{_MARK[gate.outcome]} {gate.outcome}", f"`{gate.id}`", gate.kind, _inline(gate.reason), remedy]
+    cells = [f"{_MARK[gate.outcome]} {gate.outcome}", _code(gate.id), gate.kind, _inline(gate.reason), remedy]
     return f"| {' | '.join(cells)} |"
+
+
+def _code(text: str) -> str:
+    """Return `text` as code, or escaped where it holds what would end the code or the cell."""
+    plain = text.isprintable() and not set(text) & set("`|\\")
+    return f"`{text}`" if plain else _inline(text)
 
 
 def _inline(text: str) -> str:
     """Return `text` as it reads inside a table cell: one line, and no markup of its own."""
     one_line = " ".join(text.split())
-    return "".join(f"\\{character}" if character in "\\|<>*_[]`" else character for character in one_line)
+    return "".join(f"\\{character}" if character in "\\|<>*_[]`~&$" else character for character in one_line)

@@ -1,0 +1,223 @@
+"""Everything that a release needs is configured before anything is tried, and no message tells a secret."""
+
+import logging
+
+import pytest
+
+from release_sentinel.checks.config import check_configuration, ensure_required_config
+from release_sentinel.checks.result import CRIT, OK
+from release_sentinel.errors import MissingSettingError, PolicyError
+from release_sentinel.redaction import Secret
+from tests.conftest import SECRET
+
+GOOD = {"RS_REQUIRED_PROCESS": "shop-agent", "RS_API_URL": "https://example.com/health"}
+
+
+def test_everything_is_set() -> None:
+    """Settings and secrets that are there pass, told by their names."""
+    result = check_configuration({**GOOD, "RS_DEPLOY_TOKEN": Secret(SECRET)})
+    assert (result.status, result.message) == (OK, "RS_REQUIRED_PROCESS, RS_API_URL, RS_DEPLOY_TOKEN are set")
+
+
+def test_nothing_is_required() -> None:
+    """Where nothing is required nothing is missing."""
+    assert check_configuration({}).message == "nothing is required"
+
+
+def test_one_is_missing() -> None:
+    """A missing setting fails, and the remedy says where it is set."""
+    result = check_configuration({**GOOD, "RS_DEPLOY_TOKEN": None})
+    assert (result.status, result.message) == (CRIT, "Missing required env var: RS_DEPLOY_TOKEN")
+    assert result.remedy == "set them in the CI job's environment, secrets from its secret store"
+
+
+def test_all_that_is_wrong_is_told_at_once() -> None:
+    """One message tells everything that is missing and everything that is wrong."""
+    values = {"A": None, "B": None, "C": " ", "D": "changeme", "E_URL": "example.com", "F": "fine"}
+    assert check_configuration(values).message == (
+        "Missing required env vars: A, B; C is blank; D is a placeholder ('changeme'); "
+        "E_URL is no URL such as https://example.com ('example.com')"
+    )
+
+
+@pytest.mark.parametrize("value", ["", " ", "\t\n", "\u00a0"], ids=ascii)
+@pytest.mark.parametrize("kind", [str, Secret])
+def test_a_blank_value(value: str, kind: type[str | Secret]) -> None:
+    """A value of blanks alone is none, for settings and secrets."""
+    result = check_configuration({"NAME": kind(value)})
+    assert (result.status, result.message) == (CRIT, "NAME is blank")
+
+
+PLACEHOLDERS = [
+    "changeme",
+    "CHANGE-ME",
+    "change_it",
+    "replace me",
+    "replace-with-token",
+    "<token>",
+    "${TOKEN}",
+    "$TOKEN",
+]
+PLACEHOLDERS += ["$(cat token)", "{{ token }}", "%TOKEN%", "xxx", "XXXXXXXX", "***", "...", "-", "todo", "TBD", "fixme"]
+PLACEHOLDERS += [
+    "placeholder",
+    "N/A",
+    "none",
+    "null",
+    "undefined",
+    "your-token",
+    "your token here",
+    "NAME",
+    " changeme\n",
+]
+
+
+@pytest.mark.parametrize("value", PLACEHOLDERS, ids=ascii)
+def test_placeholders(value: str) -> None:
+    """What a template leaves behind is no value; a setting's is shown, a secret's is not."""
+    result = check_configuration({"NAME": value})
+    assert (result.status, result.message) == (CRIT, f"NAME is a placeholder ({value!r})")
+    assert check_configuration({"NAME": Secret(value)}).message == "NAME is a placeholder"
+
+
+LOOK_ALIKES = ["dummy", "dummy-secret", "secret", "changemanager", "exchange-me", "nonesuch", "null-device", "todos"]
+LOOK_ALIKES += ["python", "xx", "0", "p$ssword", "a<b>c", "50%", "yourself", "a...b", "token", "nginx"]
+
+
+@pytest.mark.parametrize("value", LOOK_ALIKES)
+def test_look_alikes_of_placeholders(value: str) -> None:
+    """The examples of the first version, and values that only resemble a placeholder, are values."""
+    assert check_configuration({"NAME": value}).status is OK
+    assert check_configuration({"NAME": Secret(value)}).status is OK
+
+
+def test_the_placeholders_of_the_policy() -> None:
+    """The policy says what a placeholder is."""
+    assert check_configuration({"NAME": "Dummy"}, placeholders=["dummy"]).status is CRIT
+    assert check_configuration({"NAME": "changeme"}, placeholders=["dummy"]).status is OK
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://localhost",
+        "https://example.com:8443/health?full=1",
+        "http://127.0.0.1:8080",
+        "http://[::1]:8080/",
+        "https://deploy:s3cret@example.com/",
+        "HTTPS://EXAMPLE.COM",
+    ],
+)
+def test_urls(url: str) -> None:
+    """A URL of either scheme with a host passes, credentials or not."""
+    assert check_configuration({"RS_API_URL": url}).status is OK
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "example.com",
+        "localhost:8080/health",
+        "ftp://example.com",
+        "https://",
+        "https:///health",
+        "https:example.com",
+        "https//example.com",
+        "://example.com",
+        "http://example.com:port/",
+        "http://example.com:99999/",
+        "http://[::1",
+        "http://exam ple.com",
+        "/health",
+    ],
+)
+def test_what_is_no_url(url: str) -> None:
+    """What cannot be asked is no URL, and is shown."""
+    result = check_configuration({"RS_API_URL": url})
+    assert (result.status, result.message) == (
+        CRIT,
+        f"RS_API_URL is no URL such as https://example.com ({url!r})",
+    )
+
+
+def test_only_names_that_end_in_url_hold_urls() -> None:
+    """A setting of another name may be any text."""
+    assert check_configuration({"RS_URL_PATTERN": "example.com"}).status is OK
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://deploy:s3cret@example.com:port/",
+        "https://deploy:x/s3cret@example.com/",
+        "https//deploy:s3cret@example.com",
+        "deploy:s3cret@example.com",
+        "ftp://s3cret@example.com",
+        "example.com/?token=s3cret",
+        "https://[example.com/?token=s3cret",
+    ],
+)
+def test_credentials_in_a_broken_url_are_not_shown(url: str) -> None:
+    """A URL that cannot be parsed may hold credentials where nobody finds them: it is not shown."""
+    result = check_configuration({"RS_API_URL": url})
+    assert (result.status, result.message) == (CRIT, "RS_API_URL is no URL such as https://example.com")
+
+
+def test_a_secret_url_is_never_shown() -> None:
+    """A secret that should be a URL is judged like one and not shown."""
+    result = check_configuration({"HOOK_URL": Secret("hooks.example.com/s3cret")})
+    assert (result.status, result.message) == (CRIT, "HOOK_URL is no URL such as https://example.com")
+
+
+@pytest.fixture
+def configured(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """An environment with all that is required by default."""
+    for name, value in {**GOOD, "RS_DEPLOY_TOKEN": SECRET}.items():
+        monkeypatch.setenv(name, value)
+    return monkeypatch
+
+
+@pytest.mark.usefixtures("configured")
+def test_ensure_required_config() -> None:
+    """The function of the first version returns the settings by short names; the token reveals itself on demand."""
+    found = ensure_required_config()
+    assert (found["process"], found["api_url"]) == ("shop-agent", "https://example.com/health")
+    assert isinstance(found["token"], Secret)
+    assert found["token"].reveal() == SECRET
+    assert found["token"] == SECRET
+
+
+@pytest.mark.parametrize("name", [*GOOD, "RS_DEPLOY_TOKEN"])
+def test_ensure_required_config_misses_each(configured: pytest.MonkeyPatch, name: str) -> None:
+    """Each required setting is missed by name, as a RuntimeError."""
+    configured.delenv(name)
+    with pytest.raises(RuntimeError, match=f"^Missing required env var: {name}$") as caught:
+        ensure_required_config()
+    assert isinstance(caught.value, MissingSettingError)
+    assert caught.value.names == (name,)
+
+
+def test_ensure_required_config_misses_all() -> None:
+    """All missing settings are told at once."""
+    with pytest.raises(MissingSettingError, match="RS_REQUIRED_PROCESS, RS_API_URL, RS_DEPLOY_TOKEN"):
+        ensure_required_config()
+
+
+def test_ensure_required_config_refuses_what_is_unusable(configured: pytest.MonkeyPatch) -> None:
+    """A value that is there and unusable raises as well, with the remedy."""
+    configured.setenv("RS_DEPLOY_TOKEN", " ")
+    with pytest.raises(PolicyError, match=r"^RS_DEPLOY_TOKEN is blank$") as caught:
+        ensure_required_config()
+    assert "secret store" in caught.value.remedy
+
+
+def test_ensure_required_config_logs_no_secret(
+    configured: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The log line has the settings, and neither the token nor credentials in the URL."""
+    configured.setenv("RS_API_URL", "https://deploy:s3cret@example.com/")
+    with caplog.at_level(logging.INFO):
+        ensure_required_config()
+    assert "Config OK: process=shop-agent, api_url=https://example.com/" in caplog.text
+    assert "s3cret" not in caplog.text
+    assert SECRET not in caplog.text

@@ -1,0 +1,200 @@
+"""The Git checks for callers from Python judge the working directory's repository and raise where a gate would fail."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from release_sentinel.checks.git import (
+    ensure_branch_allowed,
+    ensure_clean_tree,
+    ensure_git_repo,
+    ensure_tag_not_exists,
+    ensure_version_valid,
+)
+from release_sentinel.errors import InvalidPolicyError, PolicyError
+from tests.conftest import Repo, make_repo
+from tests.observe.parts import clone, conflict
+
+
+@pytest.fixture
+def here(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> Repo:
+    """A clean repository on main that the working directory lies in, below its top."""
+    repo.commit("src/shop.py")
+    repo.git("push", "--quiet", "origin", "main")
+    monkeypatch.chdir(repo.path / "src")
+    return repo
+
+
+@pytest.mark.usefixtures("here")
+@pytest.mark.parametrize(
+    "ensure",
+    [
+        ensure_git_repo,
+        ensure_clean_tree,
+        ensure_branch_allowed,
+        lambda: ensure_version_valid("v1.0.0"),
+        lambda: ensure_tag_not_exists("v1.0.0"),
+    ],
+    ids=["repository", "clean-tree", "branch", "version", "tag"],
+)
+def test_a_good_release(ensure: Callable[[], None]) -> None:
+    """Nothing is raised for a release that nothing holds back, from a folder below the top."""
+    ensure()
+
+
+@pytest.mark.parametrize("ensure", [ensure_git_repo, ensure_clean_tree, ensure_branch_allowed])
+def test_no_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ensure: Callable[[], None]) -> None:
+    """Outside a repository each raises a RuntimeError that says so, with a remedy."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(RuntimeError, match="is not inside a Git repository") as caught:
+        ensure()
+    assert isinstance(caught.value, PolicyError)
+    assert caught.value.remedy
+
+
+def test_no_repository_has_no_tags(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Outside a repository whether the tag is free cannot be told."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(PolicyError, match="the tag could not be looked for"):
+        ensure_tag_not_exists("v1.0.0")
+
+
+def test_ensure_git_repo_in_a_bare_one(repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bare repository is none to release from."""
+    assert repo.head
+    monkeypatch.chdir(tmp_path / "origin.git")
+    with pytest.raises(PolicyError, match="is a bare repository"):
+        ensure_git_repo()
+
+
+def test_ensure_git_repo_without_commit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A repository without a commit is none to release from."""
+    monkeypatch.chdir(make_repo(tmp_path / "new").path)
+    with pytest.raises(PolicyError, match="has no commit yet"):
+        ensure_git_repo()
+
+
+def test_ensure_git_repo_in_a_merge(here: Repo) -> None:
+    """A repository in the middle of a merge is none to release from."""
+    conflict(here)
+    here.git("merge", "other", check=False)
+    with pytest.raises(PolicyError, match="a merge is in progress"):
+        ensure_git_repo()
+
+
+def test_ensure_clean_tree(here: Repo) -> None:
+    """A change anywhere in the repository counts, also outside the working directory."""
+    here.write("notes.txt")
+    with pytest.raises(RuntimeError, match=r"Git working tree is dirty: 1 path differs .*\?\? notes\.txt"):
+        ensure_clean_tree()
+
+
+def test_ensure_clean_tree_sees_hidden_edits(here: Repo) -> None:
+    """An edit that `git status` does not show counts."""
+    here.git("update-index", "--skip-worktree", "app.py")
+    here.write("app.py", "print('bye')\n")
+    with pytest.raises(PolicyError, match=r"hidden edit app\.py"):
+        ensure_clean_tree()
+
+
+def test_ensure_branch_allowed(here: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another branch raises, until the policy names it."""
+    here.git("checkout", "--quiet", "-b", "release/1.0")
+    with pytest.raises(RuntimeError, match=r"Releases blocked from branch: release/1.0"):
+        ensure_branch_allowed()
+    monkeypatch.setenv("RS_BRANCHES", "main, release/*")
+    ensure_branch_allowed()
+
+
+def test_ensure_branch_allowed_believes_ci(here: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a detached HEAD CI's branch counts, for this commit alone."""
+    here.git("checkout", "--quiet", "--detach")
+    for name, value in {"GITLAB_CI": "true", "CI_COMMIT_BRANCH": "main", "CI_COMMIT_SHA": here.head}.items():
+        monkeypatch.setenv(name, value)
+    ensure_branch_allowed()
+    here.commit("loose.py")
+    with pytest.raises(PolicyError, match="the branch cannot be told"):
+        ensure_branch_allowed()
+
+
+def test_ensure_branch_allowed_refuses_a_pull_request(here: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pull request's build raises."""
+    variables = {"GITHUB_REF": "refs/pull/7/merge", "GITHUB_SHA": here.head, "GITHUB_HEAD_REF": "main"}
+    for name, value in {"GITHUB_ACTIONS": "true", **variables}.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(PolicyError, match="Releases blocked from a pull request"):
+        ensure_branch_allowed()
+
+
+def build_of(monkeypatch: pytest.MonkeyPatch, repo: Repo, tag: str) -> None:
+    """Tag HEAD, push the tag, check it out, and let CI build it."""
+    repo.git("tag", tag)
+    repo.git("push", "--quiet", "origin", f"refs/tags/{tag}")
+    repo.git("checkout", "--quiet", "--detach")
+    for name, value in {"GITHUB_ACTIONS": "true", "GITHUB_REF": f"refs/tags/{tag}", "GITHUB_SHA": repo.head}.items():
+        monkeypatch.setenv(name, value)
+
+
+def test_a_tag_build(here: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a tag build the tag at HEAD, on main, is as it should be."""
+    build_of(monkeypatch, here, "v1.0.0")
+    ensure_branch_allowed()
+    ensure_tag_not_exists("v1.0.0")
+    with pytest.raises(PolicyError, match=r"builds tag v1.0.0, and --version says v1.1.0"):
+        ensure_tag_not_exists("v1.1.0")
+
+
+def test_a_tag_build_in_a_shallow_clone(here: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tag build that lacks the history raises, with what fetches it."""
+    build_of(monkeypatch, here, "v1.0.0")
+    here.git("checkout", "--quiet", "main")
+    here.commit("later.py")
+    here.git("push", "--quiet", "origin", "main")
+    shallow = clone(tmp_path / "origin.git", tmp_path / "clone", "--depth=1", "--branch=v1.0.0")
+    monkeypatch.chdir(shallow.path)
+    with pytest.raises(PolicyError, match="this clone is shallow") as caught:
+        ensure_branch_allowed()
+    assert "fetch-depth: 0" in caught.value.remedy
+
+
+@pytest.mark.parametrize("version", ["1.0.0", "v1.0", "v1.0.0\n", ""], ids=ascii)
+def test_ensure_version_valid(version: str) -> None:
+    """What is no version raises."""
+    with pytest.raises(RuntimeError, match="Invalid version format"):
+        ensure_version_valid(version)
+
+
+def test_ensure_version_valid_asks_the_policy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The policy's prefix and its word on pre-releases count."""
+    with pytest.raises(PolicyError, match="is a pre-release"):
+        ensure_version_valid("v1.0.0-rc.1")
+    monkeypatch.setenv("RS_VERSION_PREFIX", "shop-")
+    monkeypatch.setenv("RS_PRERELEASES", "true")
+    ensure_version_valid("shop-1.0.0-rc.1")
+
+
+@pytest.mark.parametrize("tag", ["v1.0.0", "1.0.0"])
+def test_ensure_tag_not_exists(here: Repo, tag: str) -> None:
+    """A tag that the remote alone has raises, in either spelling."""
+    here.git("push", "--quiet", "origin", f"main:refs/tags/{tag}")
+    assert not here.git("tag")
+    with pytest.raises(RuntimeError, match=f"Git tag already exists: {tag} in origin"):
+        ensure_tag_not_exists("v1.0.0")
+
+
+def test_ensure_tag_not_exists_asks_the_policys_remote(here: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The remote that the policy names is asked."""
+    assert here.head
+    monkeypatch.setenv("RS_REMOTE", "upstream")
+    with pytest.raises(PolicyError, match="there is no remote 'upstream'") as caught:
+        ensure_tag_not_exists("v1.0.0")
+    assert caught.value.remedy == "set RS_REMOTE"
+
+
+@pytest.mark.usefixtures("here")
+def test_a_policy_that_cannot_be_understood(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A policy that cannot be understood raises before anything is judged by it."""
+    monkeypatch.setenv("RS_PRERELEASES", "perhaps")
+    with pytest.raises(InvalidPolicyError, match="RS_PRERELEASES is 'perhaps'"):
+        ensure_version_valid("v1.0.0")

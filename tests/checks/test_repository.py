@@ -1,0 +1,163 @@
+"""A release is built from a commit that everybody can see, and from nothing beside it."""
+
+from pathlib import Path
+
+import pytest
+
+from release_sentinel.checks.repository import check_clean_tree, check_repository
+from release_sentinel.checks.result import CRIT, OK, UNKNOWN
+from release_sentinel.observe import Unseen, git
+from release_sentinel.observe.git import Change, Repository
+from tests.conftest import Repo, make_repo
+from tests.observe.parts import add_submodule, clone, conflict, look
+
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+
+
+def seen(*changes: Change, commit: str = COMMIT, operation: str = "") -> Repository:
+    """Return the record of a repository."""
+    return Repository(Path("/shop"), commit, "main", operation, shallow=False, changes=changes)
+
+
+def test_a_repository(repo: Repo) -> None:
+    """A repository with a commit passes, and is named with it."""
+    result = check_repository(git.look(repo.path))
+    assert (result.status, result.message) == (OK, f"{repo.path} at commit {repo.head[:12]}")
+
+
+def test_no_repository(tmp_path: Path) -> None:
+    """A folder that is no repository fails, in the observer's words and with its remedy."""
+    result = check_repository(git.look(tmp_path))
+    assert (result.status, result.message) == (CRIT, f"{tmp_path} is not inside a Git repository")
+    assert "--gate-repo" in result.remedy
+
+
+def test_a_sub_folder(repo: Repo) -> None:
+    """A sub-folder of a repository is not a repository, though Git answers there."""
+    result = check_repository(git.look(repo.write("docs/index.md").parent))
+    assert result.status is CRIT
+    assert "is not the top of a repository" in result.message
+
+
+def test_no_commit(tmp_path: Path) -> None:
+    """A repository without a commit fails, though it is clean and on main."""
+    result = check_repository(git.look(make_repo(tmp_path / "new").path))
+    assert (result.status, result.message) == (CRIT, f"{tmp_path / 'new'} has no commit yet")
+    assert result.remedy == "commit something: a release needs a commit"
+
+
+@pytest.mark.parametrize(
+    ("operation", "words", "remedy"),
+    [
+        ("merge", "a merge is in progress in /shop", "git merge --abort"),
+        ("rebase", "a rebase is in progress in /shop", "git rebase --abort"),
+        ("cherry-pick", "a cherry-pick is in progress in /shop", "git cherry-pick --abort"),
+        ("revert", "a revert is in progress in /shop", "git revert --abort"),
+        ("bisect", "a bisect is in progress in /shop", "git bisect reset"),
+        ("am", "an am is in progress in /shop", "git am --abort"),
+    ],
+)
+def test_an_operation_in_progress(operation: str, words: str, remedy: str) -> None:
+    """An unfinished operation fails, and the remedy is the command that ends it."""
+    result = check_repository(seen(operation=operation))
+    assert (result.status, result.message) == (CRIT, words)
+    assert result.remedy == f"finish it, or `{remedy}`"
+
+
+def test_a_clean_merge_in_progress(repo: Repo) -> None:
+    """A merge that is not committed fails, though `git status` lists nothing."""
+    conflict(repo)
+    repo.git("merge", "--no-commit", "--strategy", "ours", "other")
+    assert check_clean_tree(git.look(repo.path)).status is OK
+    assert check_repository(git.look(repo.path)).status is CRIT
+
+
+def test_a_clean_tree(repo: Repo) -> None:
+    """A work tree that is the commit passes."""
+    result = check_clean_tree(git.look(repo.path))
+    assert (result.status, result.message) == (OK, f"nothing differs from commit {repo.head[:12]}")
+
+
+def test_one_change(repo: Repo) -> None:
+    """A single change is counted in the singular and named in the message."""
+    repo.write("notes.txt")
+    result = check_clean_tree(git.look(repo.path))
+    assert result.status is CRIT
+    assert result.message == "Git working tree is dirty: 1 path differs from the commit (?? notes.txt)"
+    assert result.remedy == "commit, stash (`git stash -u`) or ignore what `git status` lists"
+    assert result.details == ()
+
+
+def test_a_few_changes_are_named_in_the_message() -> None:
+    """Three paths fit the message and are not listed again."""
+    result = check_clean_tree(seen(*(Change("??", name) for name in "abc")), observe=lambda _: ())
+    assert result.message.endswith("3 paths differ from the commit (?? a, ?? b, ?? c)")
+    assert result.details == ()
+
+
+def test_more_changes_are_listed_below() -> None:
+    """Of four paths the message names three, and the details all."""
+    result = check_clean_tree(seen(*(Change("??", name) for name in "abcd")), observe=lambda _: ())
+    assert result.message.endswith("4 paths differ from the commit (?? a, ?? b, ?? c, …)")
+    assert result.details == ("?? a", "?? b", "?? c", "?? d")
+
+
+@pytest.mark.parametrize(("count", "last"), [(20, "?? 19"), (21, "… and 1 more"), (500, "… and 480 more")])
+def test_the_list_is_bounded(count: int, last: str) -> None:
+    """The first twenty paths are listed, and how many more there are."""
+    result = check_clean_tree(seen(*(Change("??", str(n)) for n in range(count))), observe=lambda _: ())
+    assert f"{count} paths differ" in result.message
+    assert result.details[19] == "?? 19"
+    assert result.details[-1] == last
+
+
+def test_the_message_is_one_line(repo: Repo) -> None:
+    """A file name with a line break does not break the message."""
+    repo.write("line\nbreak ::error::.txt")
+    assert len(check_clean_tree(git.look(repo.path)).message.splitlines()) == 1
+
+
+def test_a_hidden_edit(repo: Repo) -> None:
+    """An edit that `git status` does not show fails, and the remedy makes Git show it."""
+    repo.git("update-index", "--assume-unchanged", "app.py")
+    repo.write("app.py", "print('bye')\n")
+    result = check_clean_tree(git.look(repo.path))
+    assert result.message.endswith("1 path differs from the commit (hidden edit app.py)")
+    assert result.remedy == "`git update-index --no-assume-unchanged --no-skip-worktree PATH` makes Git show the edit"
+    repo.git("update-index", "--no-assume-unchanged", "--no-skip-worktree", "app.py")
+    assert [str(change) for change in look(repo.path).changes] == [".M app.py"]
+
+
+def test_an_uninitialised_submodule(repo: Repo, tmp_path: Path) -> None:
+    """A submodule that was not checked out fails, and the remedy checks it out."""
+    library = make_repo(tmp_path / "library")
+    library.commit("lib.py")
+    add_submodule(repo, library)
+    result = check_clean_tree(git.look(clone(repo.path, tmp_path / "fresh").path))
+    assert result.message.endswith("1 path differs from the commit (uninitialised submodule lib)")
+    assert result.remedy == "`git submodule update --init --recursive` checks submodules out"
+
+
+def test_a_remedy_for_each_kind() -> None:
+    """Where changes are of several kinds, each has its remedy."""
+    hidden = (Change(git.HIDDEN_EDIT, "a"), Change(git.UNINITIALISED, "b"))
+    remedy = check_clean_tree(seen(Change("??", "c")), observe=lambda _: hidden).remedy
+    assert [part.split()[0:2] for part in remedy.split("; ")] == [
+        ["`git", "update-index"],
+        ["`git", "submodule"],
+        ["commit,", "stash"],
+    ]
+
+
+def test_no_repository_has_no_clean_tree() -> None:
+    """Where no repository can be seen, its tree is unknown, and the other gate is named."""
+    result = check_clean_tree(Unseen("/shop is not a folder"))
+    assert (result.status, result.message) == (UNKNOWN, "the work tree could not be looked at: /shop is not a folder")
+    assert result.remedy == "mend the gate `repository` first"
+
+
+def test_hidden_edits_that_cannot_be_looked_for() -> None:
+    """A tree of which hidden edits are unseen is not called clean."""
+    result = check_clean_tree(seen(), observe=lambda _: Unseen("git did not answer", "see why"))
+    assert (result.status, result.remedy) == (UNKNOWN, "see why")
+    assert result.message == "hidden edits could not be looked for: git did not answer"

@@ -1,0 +1,263 @@
+"""A host is fit for a release while disk, memory and the required process are as the limits say."""
+
+import math
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from release_sentinel.checks.result import CRIT, OK, UNKNOWN, WARN, CheckResult, Status
+from release_sentinel.checks.system import check_disk, check_memory, check_process
+from release_sentinel.config import DiskLimits, MemoryLimits
+from release_sentinel.observe import Unseen, host
+from tests.conftest import running
+
+GIB = 1 << 30
+
+
+def disk(used: float, available: float = 0, inodes: tuple[int, int] = (0, 0)) -> CheckResult:
+    """Judge a recorded file system by the default limits."""
+    available = available or 100 - used
+    record = host.Disk("/srv", "/", "ext4", used, available, *inodes)  # type: ignore[arg-type]  # fractions are handy
+    return check_disk("/srv", observe=lambda _: record)
+
+
+def memory(used: float, limits: MemoryLimits | None = None) -> CheckResult:
+    """Judge recorded memory, in per cent of one GiB."""
+    record = host.Memory(used * GIB / 100, GIB, "host")  # type: ignore[arg-type]  # fractions are handy
+    return check_memory(limits or MemoryLimits(), observe=lambda: record)
+
+
+@pytest.mark.parametrize(
+    ("used", "status"),
+    [(0.001, OK), (74.999, OK), (75, WARN), (84.9999, WARN), (85, CRIT), (85.0001, CRIT), (99.9, CRIT)],
+)
+def test_disk_grades(used: float, status: Status) -> None:
+    """Disk use warns from 75 % and fails from 85 %, unrounded."""
+    assert disk(used).status is status
+
+
+def test_disk_messages() -> None:
+    """The message says how much of what is in use and where, and the limit that it meets."""
+    assert disk(50).message == "50.0% of space in use on /srv (ext4 on /)"
+    assert disk(80).message == "80.0% of space in use on /srv (ext4 on /), warns from 75%"
+    assert disk(90).message == "90.0% of space in use on /srv (ext4 on /), expected below 85%"
+
+
+@pytest.mark.parametrize(
+    ("used", "remedy"), [(50, ""), (80, "free space, or grow the volume"), (90, "free space, or grow the volume")]
+)
+def test_disk_remedies(used: float, remedy: str) -> None:
+    """What warns or fails has a remedy."""
+    assert disk(used).remedy == remedy
+
+
+def test_disk_is_judged_by_dfs_figure() -> None:
+    """What is reserved for root is not available: 80 of 100 used with 5 to take is more than 94 %."""
+    result = disk(80, 5)
+    assert result.status is CRIT
+    assert result.message.startswith("94.1% of space")
+
+
+@pytest.mark.parametrize(("inodes", "status"), [((50, 50), OK), ((80, 20), WARN), ((95, 5), CRIT), ((0, 0), OK)])
+def test_inodes(inodes: tuple[int, int], status: Status) -> None:
+    """Inodes are held to the same limits; a file system without a fixed number of them is judged by its space."""
+    assert disk(10, inodes=inodes).status is status
+
+
+def test_inodes_are_told() -> None:
+    """The message tells the inodes where there is a number of them."""
+    message = disk(10, inodes=(95, 5)).message
+    assert message == "10.0% of space, 95.0% of inodes in use on /srv (ext4 on /), expected below 85%"
+
+
+def test_the_limits_of_the_policy() -> None:
+    """The policy's path and limits count."""
+    seen = []
+
+    def observe(path: str) -> host.Disk:
+        seen.append(path)
+        return host.Disk(path, "/data", "xfs", 60, 40, 0, 0)
+
+    assert check_disk(limits=DiskLimits("/data", 50, 55), observe=observe).status is CRIT
+    assert check_disk("/other", DiskLimits("/data", 50, 65), observe=observe).status is WARN
+    assert seen == ["/data", "/other"]
+
+
+def test_a_file_system_without_size() -> None:
+    """A file system that has no size, as /proc, tells nothing."""
+    result = check_disk("/proc")
+    assert (result.status, result.remedy) == (UNKNOWN, "name a real file system")
+    assert result.message == "/proc (proc on /proc) reports no size"
+
+
+def test_a_path_that_is_not_there(tmp_path: Path) -> None:
+    """A path that is not there is unknown, never fine."""
+    result = check_disk(str(tmp_path / "nothing"))
+    assert result.status is UNKNOWN
+    assert "No such file or directory" in result.message
+
+
+def test_a_disk_that_is_unseen() -> None:
+    """What the observer could not see is unknown, with its remedy."""
+    result = check_disk("/mnt", observe=lambda _: Unseen("/mnt did not answer", "see `mount`"))
+    assert (result.status, result.message, result.remedy) == (UNKNOWN, "/mnt did not answer", "see `mount`")
+
+
+def test_a_real_disk() -> None:
+    """This machine's disk is judged: with limits that nothing reaches it passes, with limits of nothing it fails."""
+    assert check_disk("/", DiskLimits("/", 100.1, 100.1)).status is OK
+    assert check_disk("/", DiskLimits("/", 0, 0)).status is CRIT
+
+
+@pytest.mark.parametrize(
+    ("used", "status"), [(0, OK), (69.999, OK), (70, WARN), (84.9999, WARN), (85, CRIT), (100, CRIT), (120, CRIT)]
+)
+def test_memory_grades(used: float, status: Status) -> None:
+    """Memory use warns from 70 % and fails from 85 %, unrounded."""
+    assert memory(used).status is status
+
+
+def test_memory_messages() -> None:
+    """The message says how much of how much is in use and whose it is, and the remedy frees some."""
+    assert memory(50).message == "50.0% of 1.0 GiB in use (host)"
+    assert memory(75).message == "75.0% of 1.0 GiB in use (host), warns from 70%"
+    assert memory(90).message == "90.0% of 1.0 GiB in use (host), expected below 85%"
+    assert memory(90).remedy == "free memory, or raise the limit"
+
+
+@pytest.mark.parametrize("limit", [0, -1])
+def test_memory_without_size(limit: int) -> None:
+    """A kernel that reports no size tells nothing."""
+    result = check_memory(observe=lambda: host.Memory(0, limit, "host"))
+    assert (result.status, result.message) == (UNKNOWN, "the kernel reports no size")
+    assert result.remedy == "see /proc/meminfo and the container's limits"
+
+
+def test_memory_that_is_unseen() -> None:
+    """Memory that could not be seen is unknown."""
+    result = check_memory(observe=lambda: Unseen("the kernel reports no memory figures"))
+    assert (result.status, result.message) == (UNKNOWN, "the kernel reports no memory figures")
+
+
+def test_real_memory() -> None:
+    """This machine's memory is judged, and the message says whose it is."""
+    assert check_memory(MemoryLimits(0, 0)).status is CRIT
+    message = check_memory(MemoryLimits(100.1, 100.1)).message
+    assert "(host)" in message or "(control group " in message
+
+
+def test_a_control_group_near_its_limit(tmp_path: Path) -> None:
+    """A container near its limit fails though its host has plenty, and the message names the group."""
+    (tmp_path / "proc/self").mkdir(parents=True)
+    (tmp_path / "proc/self/cgroup").write_text("0::/\n", encoding="utf-8")
+    (tmp_path / "sys/fs/cgroup").mkdir(parents=True)
+    for name, figure in (("memory.max", 64 << 20), ("memory.current", 60 << 20)):
+        (tmp_path / "sys/fs/cgroup" / name).write_text(f"{figure}\n", encoding="utf-8")
+    result = check_memory(observe=lambda: host.memory(tmp_path))
+    assert result.status is CRIT
+    assert f"93.8% of 0.1 GiB in use (control group {tmp_path}/sys/fs/cgroup)" in result.message
+
+
+@pytest.mark.parametrize("used", [math.nan, math.inf], ids=["nan", "infinite"])
+def test_a_figure_that_is_no_number_fails(used: float) -> None:
+    """A figure that compares with nothing does not pass."""
+    assert memory(used).status is CRIT
+    assert not disk(used, 1).status.passes
+
+
+def test_a_limit_that_is_no_number_fails() -> None:
+    """A limit that compares with nothing lets nothing pass."""
+    assert memory(1, MemoryLimits(math.nan, math.nan)).status is CRIT
+    record = host.Disk("/", "/", "ext4", 1, 99, 0, 0)
+    assert check_disk("/", DiskLimits("/", math.nan, math.nan), observe=lambda _: record).status is CRIT
+
+
+def table(*names: str) -> tuple[host.Process, ...]:
+    """Return recorded processes with ids from 100, each with one name."""
+    return tuple(host.Process(pid, frozenset({name})) for pid, name in enumerate(names, start=100))
+
+
+def test_one_process() -> None:
+    """One process of the name passes, and is told by its id."""
+    result = check_process("nginx", observe=lambda: table("sh", "nginx"))
+    assert (result.status, result.message) == (OK, "nginx running (pid 101)")
+
+
+def test_several_processes() -> None:
+    """Several processes of the name are counted."""
+    assert check_process("nginx", observe=lambda: table("nginx", "nginx")).message == "nginx running (2 processes)"
+
+
+@pytest.mark.parametrize(
+    "name", ["nginx-exporter", "my-nginx", "ngin", "nginx2", "NGINX", "nginx.conf", "nginx:", " nginx"]
+)
+def test_look_alikes(name: str) -> None:
+    """A name that only contains or resembles the wanted one is another process."""
+    result = check_process("nginx", observe=lambda: table("sh", name))
+    assert (result.status, result.message) == (CRIT, "nginx not running (2 processes seen)")
+    assert result.remedy == "start nginx, or correct RS_REQUIRED_PROCESS"
+
+
+def test_only_ourselves() -> None:
+    """Where only the gate or what started it has the name, that is a warning which says so."""
+    result = check_process("sh", observe=lambda: table("sh", "nginx"), ourselves={100})
+    assert (result.status, result.message) == (WARN, "only this gate itself, or what started it, is called sh")
+    assert result.remedy == "name a process in RS_REQUIRED_PROCESS that runs without the gate"
+
+
+def test_ourselves_and_another() -> None:
+    """Another process of the name counts, and ourselves are not counted with it."""
+    result = check_process("sh", observe=lambda: table("sh", "sh"), ourselves={100})
+    assert (result.status, result.message) == (OK, "sh running (pid 101)")
+
+
+@pytest.mark.parametrize("name", ["", " "])
+def test_no_name(name: str) -> None:
+    """Without a name nothing is known to run."""
+    result = check_process(name)
+    assert (result.status, result.message, result.remedy) == (
+        UNKNOWN,
+        "no process is named",
+        "set RS_REQUIRED_PROCESS",
+    )
+
+
+def test_a_table_that_cannot_be_read() -> None:
+    """Where we may not look, nothing is known to run."""
+    result = check_process("nginx", observe=lambda: Unseen("the process table cannot be read", "look as root"))
+    assert (result.status, result.message, result.remedy) == (
+        UNKNOWN,
+        "the process table cannot be read",
+        "look as root",
+    )
+
+
+@pytest.mark.parametrize("name", ["shop-proxy", "shop-proxy-with-a-long-name"])
+def test_a_real_process(tmp_path: Path, name: str) -> None:
+    """A process is found by its whole name while it runs, neither by a part of it, nor when it has ended."""
+    (tmp_path / name).symlink_to("/bin/sleep")
+    with running(str(tmp_path / name), "60"):
+        assert check_process(name).status is OK
+        assert check_process(name[:9]).status is CRIT
+        assert check_process(name[:15]).status is (OK if len(name) < 15 else CRIT)
+    assert check_process(name).status is CRIT
+
+
+def test_a_real_zombie(tmp_path: Path) -> None:
+    """A process that ended and was not waited for does not run."""
+    (tmp_path / "shop-zombie").symlink_to("/bin/sleep")
+    process = subprocess.Popen([str(tmp_path / "shop-zombie"), "0"])
+    os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+    result = check_process("shop-zombie")
+    process.wait()
+    assert result.status is CRIT
+    assert "shop-zombie not running" in result.message
+
+
+def test_this_python_alone_proves_little() -> None:
+    """Naming `python` while only the gate is one warns; with no ancestors told it would pass."""
+    mine = tuple(process for process in host.processes() if process.pid == os.getpid())  # type: ignore[union-attr]
+    assert check_process("python", observe=lambda: mine, ourselves=host.ourselves()).status is WARN
+    assert check_process("python", observe=lambda: mine).status is OK

@@ -1,0 +1,251 @@
+"""A release's tag is free everywhere, or on a tag build at the very commit that is judged."""
+
+from pathlib import Path
+
+import pytest
+
+from release_sentinel.checks.result import CRIT, OK, UNKNOWN, CheckResult
+from release_sentinel.checks.tag import check_tag
+from release_sentinel.observe import Unseen, git
+from release_sentinel.observe.ci import Build
+from release_sentinel.observe.git import Refs, Repository, Tags
+from release_sentinel.versions import tag_names
+from tests.conftest import Repo, make_repo
+from tests.observe.parts import clone, closed_port
+
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+OTHER = "f" * 40
+REPOSITORY = Repository(Path("/shop"), COMMIT, "main", "", shallow=False, changes=())
+NONE = Refs({}, "origin")
+
+
+def judge(repo: Repo, build: Build | None = None, version: str = "v1.0.0", remote: str = "") -> CheckResult:
+    """Judge a real repository, as the gate does."""
+    names = tag_names(version)
+    return check_tag(version, git.look(repo.path), lambda: git.tags(repo.path, names, remote=remote), build)
+
+
+def push_tag(repo: Repo, tag: str, *options: str) -> None:
+    """Tag HEAD on the remote alone: the clone does not know of it."""
+    repo.git("tag", *options, tag)
+    repo.git("push", "--quiet", "origin", f"refs/tags/{tag}")
+    repo.git("tag", "--delete", tag)
+
+
+def test_a_free_tag(repo: Repo, tmp_path: Path) -> None:
+    """A tag that is nowhere passes, and the message says where it was looked for."""
+    result = judge(repo)
+    assert (result.status, result.message) == (OK, f"tag v1.0.0 is free in origin ({tmp_path / 'origin.git'})")
+
+
+@pytest.mark.parametrize("tag", ["v1.0.0", "1.0.0"])
+@pytest.mark.parametrize("options", [(), ("--annotate", "--message=x")], ids=["lightweight", "annotated"])
+def test_a_tag_on_the_remote_alone(repo: Repo, tmp_path: Path, tag: str, options: tuple[str, ...]) -> None:
+    """A tag that this clone does not know, in either spelling and of either kind, is taken."""
+    push_tag(repo, tag, *options)
+    result = judge(repo)
+    where = f"origin ({tmp_path / 'origin.git'}), at {repo.head[:12]}"
+    assert (result.status, result.message) == (CRIT, f"Git tag already exists: {tag} in {where}")
+    assert result.remedy == "release the next version"
+
+
+@pytest.mark.parametrize("tag", ["v1.0.0", "1.0.0"])
+def test_a_tag_here_alone(repo: Repo, tag: str) -> None:
+    """A tag that was not pushed yet is taken, in either spelling."""
+    repo.git("tag", tag)
+    result = judge(repo)
+    assert (result.status, result.message) == (
+        CRIT,
+        f"Git tag already exists: {tag} in this clone, at {repo.head[:12]}",
+    )
+
+
+@pytest.mark.parametrize("tag", ["v1.0.0-rc.1", "v1.0.01", "v1.0.0+1", "pkg/v1.0.0", "V1.0.0", "v11.0.0"])
+def test_look_alikes(repo: Repo, tag: str) -> None:
+    """A tag that only resembles the version's does not take it, here nor on the remote."""
+    repo.git("tag", tag)
+    repo.git("push", "--quiet", "origin", f"refs/tags/{tag}")
+    assert judge(repo).status is OK
+
+
+def test_a_branch_of_the_same_name(repo: Repo) -> None:
+    """A branch called like the tag does not take it."""
+    repo.git("branch", "v1.0.0")
+    repo.git("push", "--quiet", "origin", "refs/heads/v1.0.0")
+    assert judge(repo).status is OK
+
+
+def test_a_remote_that_is_gone(repo: Repo, tmp_path: Path) -> None:
+    """A remote that does not answer leaves it unknown, though this clone has no such tag."""
+    (tmp_path / "origin.git").rename(tmp_path / "elsewhere.git")
+    result = judge(repo)
+    assert result.status is UNKNOWN
+    assert result.message.startswith("whether tag v1.0.0 exists cannot be told: the remote origin (")
+    assert result.remedy == "try `git ls-remote origin` here"
+
+
+def test_a_tag_here_while_the_remote_is_gone(repo: Repo, tmp_path: Path) -> None:
+    """A tag that is here is taken, whether the remote answers or not."""
+    (tmp_path / "origin.git").rename(tmp_path / "elsewhere.git")
+    repo.git("tag", "v1.0.0")
+    assert judge(repo).status is CRIT
+
+
+def test_credentials_of_the_remote_are_not_shown(repo: Repo) -> None:
+    """Neither message nor remedy holds the credentials in the remote's URL."""
+    repo.git("remote", "set-url", "origin", f"http://deploy:s3cret-w0rd@127.0.0.1:{closed_port()}/shop.git")
+    result = judge(repo)
+    assert result.status is UNKNOWN
+    assert "127.0.0.1" in result.message
+    assert "s3cret" not in f"{result}"
+
+
+def test_the_remote_of_the_policy(repo: Repo) -> None:
+    """A remote that the policy names and that is not there leaves it unknown."""
+    result = judge(repo, remote="upstream")
+    assert (result.status, result.remedy) == (UNKNOWN, "set RS_REMOTE")
+    assert "there is no remote 'upstream' (there are: origin)" in result.message
+
+
+def test_no_remote(tmp_path: Path) -> None:
+    """Without a remote the tags of a whole clone count."""
+    alone = make_repo(tmp_path / "alone")
+    alone.commit()
+    assert judge(alone).message == "tag v1.0.0 is free in this clone"
+    alone.git("tag", "v1.0.0")
+    assert judge(alone).status is CRIT
+
+
+def test_no_remote_and_a_shallow_clone(repo: Repo, tmp_path: Path) -> None:
+    """Without a remote a shallow clone cannot tell."""
+    repo.commit("more.py")
+    repo.git("push", "--quiet", "origin", "main")
+    shallow = clone(tmp_path / "origin.git", tmp_path / "clone", "--depth=1", "--branch=main")
+    shallow.git("remote", "remove", "origin")
+    result = judge(shallow)
+    assert result.status is UNKNOWN
+    assert result.message.endswith("cannot be told: this clone is shallow and has no remote to ask")
+    assert result.remedy == "add the remote, or clone with the full history"
+
+
+def test_a_shallow_clone_with_a_remote(repo: Repo, tmp_path: Path) -> None:
+    """A shallow clone without tags, as CI makes it, asks the remote."""
+    repo.commit("more.py")
+    repo.git("push", "--quiet", "origin", "main")
+    shallow = clone(tmp_path / "origin.git", tmp_path / "clone", "--depth=1", "--branch=main", "--no-tags")
+    assert judge(shallow).status is OK
+    push_tag(repo, "v1.0.0")
+    assert judge(shallow).status is CRIT
+
+
+def test_local_tags_that_cannot_be_listed() -> None:
+    """A free tag on the remote does not make up for tags of this clone that are unseen."""
+    result = check_tag("v1.0.0", REPOSITORY, lambda: Tags(Unseen("git did not answer", "see why"), NONE))
+    assert (result.status, result.remedy) == (UNKNOWN, "see why")
+    assert result.message == "whether tag v1.0.0 exists cannot be told: git did not answer"
+
+
+def tag_build(repo: Repo, tag: str = "v1.0.0", *options: str) -> Build:
+    """Tag HEAD, push the tag, and return its build."""
+    repo.git("tag", *options, tag)
+    repo.git("push", "--quiet", "origin", f"refs/tags/{tag}")
+    return Build("GitHub Actions", repo.head, tag=tag)
+
+
+@pytest.mark.parametrize("tag", ["v1.0.0", "1.0.0"])
+@pytest.mark.parametrize("options", [(), ("--annotate", "--message=x")], ids=["lightweight", "annotated"])
+def test_a_tag_build(repo: Repo, tag: str, options: tuple[str, ...]) -> None:
+    """On a tag build the tag exists and its commit is HEAD, in either spelling and of either kind."""
+    result = judge(repo, tag_build(repo, tag, *options))
+    assert result.status is OK
+    assert result.message.startswith(f"tag {tag} is at HEAD in origin (")
+
+
+def test_a_tag_build_in_a_shallow_clone(repo: Repo, tmp_path: Path) -> None:
+    """A clone of the tag alone, as CI makes it, is judged by the remote."""
+    build = tag_build(repo)
+    fresh = clone(tmp_path / "origin.git", tmp_path / "clone", "--depth=1", "--branch=v1.0.0")
+    assert judge(fresh, build).status is OK
+
+
+def test_a_tag_build_of_another_version(repo: Repo) -> None:
+    """A tag build whose tag is not the version's fails, and the remedy is that version."""
+    result = judge(repo, tag_build(repo, "v2.0.0"))
+    assert (result.status, result.message) == (
+        CRIT,
+        "GitHub Actions builds tag v2.0.0, and --version says v1.0.0",
+    )
+    assert result.remedy == "pass --version v2.0.0"
+
+
+def test_a_tag_that_moved_on_the_remote(repo: Repo) -> None:
+    """A tag that names another commit on the remote fails, whatever this clone has."""
+    build = tag_build(repo)
+    repo.git("push", "--quiet", "--force", "origin", f"{repo.commit('more.py')}:refs/tags/v1.0.0")
+    moved = repo.head
+    repo.git("checkout", "--quiet", "--detach", "v1.0.0")
+    result = judge(repo, build)
+    assert result.status is CRIT
+    assert f"tag v1.0.0 is at {moved[:12]} in origin" in result.message
+    assert result.message.endswith(f"and HEAD is {repo.head[:12]}")
+    assert "never move a published tag" in result.remedy
+
+
+def test_a_tag_that_is_gone(repo: Repo) -> None:
+    """A tag that was deleted on the remote while it is built fails."""
+    build = tag_build(repo)
+    repo.git("push", "--quiet", "--delete", "origin", "v1.0.0")
+    result = judge(repo, build)
+    assert (result.status, result.remedy) == (CRIT, "push the tag")
+    assert "tag v1.0.0 is being built, and does not exist in origin (" in result.message
+
+
+def test_a_tag_build_with_the_remote_gone(repo: Repo, tmp_path: Path) -> None:
+    """Where the remote does not answer, where its tag points is unknown."""
+    build = tag_build(repo)
+    (tmp_path / "origin.git").rename(tmp_path / "elsewhere.git")
+    result = judge(repo, build)
+    assert result.status is UNKNOWN
+    assert result.message.startswith("where tag v1.0.0 points cannot be told: the remote origin (")
+
+
+@pytest.mark.parametrize(
+    "build",
+    [
+        Build("GitHub Actions", OTHER, tag="v1.0.0"),
+        Build("GitHub Actions", COMMIT, "main"),
+        Build("GitHub Actions", COMMIT, tag="v1.0.0", pull_request=True),
+    ],
+    ids=["another-commit", "branch-build", "pull-request"],
+)
+def test_what_is_no_tag_build(build: Build) -> None:
+    """A tag that exists is excused by nothing but the build of that tag at HEAD."""
+    taken = Refs({"refs/tags/v1.0.0": COMMIT}, "origin")
+    assert check_tag("v1.0.0", REPOSITORY, lambda: Tags(NONE, taken), build).status is CRIT
+
+
+@pytest.mark.parametrize("version", ["", "v1.0", "v1.0.0\n", "main", "*"])
+def test_what_is_no_version_has_no_tag(version: str) -> None:
+    """What is no version is not looked for: the result is unknown, and names the gate that says why."""
+
+    def ask() -> Tags:
+        raise AssertionError(version)
+
+    result = check_tag(version, REPOSITORY, ask)
+    assert (result.status, result.remedy) == (UNKNOWN, "see the gate `version`")
+    assert result.message == f"{version!r} is no version, so it has no tag to look for"
+
+
+@pytest.mark.parametrize("tag", ["shop-1.0.0", "v1.0.0", "1.0.0"])
+def test_another_prefix(tag: str) -> None:
+    """Under another prefix its own tag is looked for, and the common spellings too."""
+    tags = Tags(NONE, Refs({f"refs/tags/{tag}": COMMIT}, "origin"))
+    result = check_tag("shop-1.0.0", REPOSITORY, lambda: tags, prefix="shop-")
+    assert result.message.startswith(f"Git tag already exists: {tag} in origin")
+
+
+def test_no_repository() -> None:
+    """Where no repository can be seen, its tags are unknown."""
+    result = check_tag("v1.0.0", Unseen("/shop is not a folder"), lambda: Tags(NONE, NONE))
+    assert (result.status, result.message) == (UNKNOWN, "the tag could not be looked for: /shop is not a folder")
+    assert result.remedy == "mend the gate `repository` first"

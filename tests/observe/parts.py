@@ -1,0 +1,150 @@
+"""Real parts that the tests of observers and checks share: looks at repositories, and servers that misbehave."""
+
+import contextlib
+import os
+import socket
+import struct
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from release_sentinel.observe import Unseen, git
+from tests.conftest import Repo
+
+ALLOW_FILES = ("-c", "protocol.file.allow=always")  # submodules from a path
+Behaviour = Callable[[socket.socket, threading.Event], None]
+
+
+def look(path: Path, *own_outputs: Path) -> git.Repository:
+    """Look at a repository that can be seen."""
+    seen = git.look(path, own_outputs=own_outputs)
+    assert isinstance(seen, git.Repository), seen
+    return seen
+
+
+def refused(path: Path) -> Unseen:
+    """Look at what cannot be seen as a repository."""
+    seen = git.look(path)
+    assert isinstance(seen, Unseen), seen
+    return seen
+
+
+def changes(repo: Repo) -> list[str]:
+    """Return what `git status` has to say of the work tree, as it is shown to people."""
+    return [str(change) for change in look(repo.path).changes]
+
+
+def hidden(repo: Repo) -> list[str]:
+    """Return what `git status` does not say of the work tree, as it is shown to people."""
+    seen = git.hidden_changes(repo.path)
+    assert isinstance(seen, tuple), seen
+    return [str(change) for change in seen]
+
+
+def add_submodule(repo: Repo, source: Repo, name: str = "lib") -> Repo:
+    """Add `source` as a submodule, commit it, and return the submodule's work tree."""
+    repo.git(*ALLOW_FILES, "submodule", "--quiet", "add", str(source.path), name)
+    repo.git("commit", "--quiet", "--message", f"add {name}")
+    return Repo(repo.path / name)
+
+
+def clone(source: Path, path: Path, *options: str) -> Repo:
+    """Clone a repository by its file URL, so that `--depth` counts."""
+    path.mkdir()
+    Repo(path).git("clone", "--quiet", *(options or ("--branch=main",)), source.as_uri(), ".")
+    return Repo(path)
+
+
+def conflict(repo: Repo) -> None:
+    """Make the branch `other` and main change one file in two ways; main is checked out."""
+    repo.git("checkout", "--quiet", "-b", "other")
+    repo.commit("app.py", "print('other')\n")
+    repo.git("checkout", "--quiet", "main")
+    repo.commit("app.py", "print('main')\n")
+
+
+@contextmanager
+def raw_server(behave: Behaviour) -> Iterator[int]:
+    """Hand every connection on a loopback port to `behave`, with an event that is set at the end; yield the port."""
+    stop = threading.Event()
+
+    def serve(connection: socket.socket) -> None:
+        with connection, contextlib.suppress(OSError):
+            behave(connection, stop)
+
+    def accept() -> None:
+        while not stop.is_set():
+            with contextlib.suppress(TimeoutError):
+                connection, _ = listener.accept()
+                connection.settimeout(10)
+                threading.Thread(target=serve, args=(connection,), daemon=True).start()
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(0.02)
+        thread = threading.Thread(target=accept, daemon=True)
+        thread.start()
+        try:
+            yield listener.getsockname()[1]
+        finally:
+            stop.set()
+            thread.join()
+
+
+def silence(_connection: socket.socket, stop: threading.Event) -> None:
+    """Accept, and never answer."""
+    stop.wait(30)
+
+
+def drip_headers(connection: socket.socket, stop: threading.Event) -> None:
+    """Answer with headers that never end, a few bytes at a time: no single read takes long."""
+    connection.recv(4096)
+    connection.sendall(b"HTTP/1.1 200 OK\r\n")
+    while not stop.wait(0.02):
+        connection.sendall(b"X")
+
+
+def drip_body(connection: socket.socket, stop: threading.Event) -> None:
+    """Answer with whole headers, and a body that never ends."""
+    connection.recv(4096)
+    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n")
+    while not stop.wait(0.02):
+        connection.sendall(b"x")
+
+
+def reset(connection: socket.socket, _stop: threading.Event) -> None:
+    """Read the question, and reset the connection."""
+    connection.recv(4096)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+def hang_up(connection: socket.socket, _stop: threading.Event) -> None:
+    """Read the question, and close the connection without a word."""
+    connection.recv(4096)
+
+
+def garbage(connection: socket.socket, _stop: threading.Event) -> None:
+    """Answer in another protocol."""
+    connection.recv(4096)
+    connection.sendall(b"SSH-2.0-OpenSSH_9.2\r\n")
+
+
+def closed_port() -> int:
+    """Return a loopback port on which nothing listens."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+def program(path: Path, text: str) -> Path:
+    """Write an executable script."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    path.chmod(0o755)
+    return path
+
+
+def real_git() -> str:
+    """Return where Git is, for scripts that stand in front of it."""
+    return next(
+        str(Path(folder) / "git") for folder in os.environ["PATH"].split(os.pathsep) if (Path(folder) / "git").is_file()
+    )

@@ -1,0 +1,55 @@
+"""A call that knows no bound is given one."""
+
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+from release_sentinel.observe.bounded import Bounded
+
+
+def test_the_answer_is_handed_on() -> None:
+    """What the call returns is returned."""
+    assert Bounded(lambda: 42).result(5) == 42
+
+
+def test_none_is_an_answer() -> None:
+    """A call that returns None has answered."""
+    assert Bounded(lambda: None).result(5) is None
+
+
+@pytest.mark.parametrize("error", [ValueError("no"), KeyboardInterrupt(), SystemExit(3)], ids=repr)
+def test_the_error_is_handed_on(error: BaseException) -> None:
+    """What the call raises is raised where it is waited for, not lost in a thread."""
+
+    def call() -> None:
+        raise error
+
+    with pytest.raises(type(error)) as caught:
+        Bounded(call).result(5)
+    assert caught.value is error
+
+
+def test_a_call_that_hangs_is_given_up() -> None:
+    """Whoever waits gives up at the bound, and says which."""
+    release = threading.Event()
+    start = time.monotonic()
+    with pytest.raises(TimeoutError, match=r"^no answer within 0\.05 s$"):
+        Bounded(lambda: release.wait(30)).result(0.05)
+    release.set()
+    assert time.monotonic() - start < 5
+
+
+def test_calls_run_at_once() -> None:
+    """The call starts when it is made, so that several run side by side."""
+    barrier = threading.Barrier(2, timeout=10)
+    calls = [Bounded(barrier.wait), Bounded(barrier.wait)]
+    assert {call.result(10) for call in calls} == {0, 1}
+
+
+def test_a_call_that_hangs_does_not_keep_the_process() -> None:
+    """The process ends although a call was left behind."""
+    code = "import time; from release_sentinel.observe.bounded import Bounded; Bounded(lambda: time.sleep(60))"
+    assert subprocess.run([sys.executable, "-c", code], timeout=20, check=False).returncode == 0

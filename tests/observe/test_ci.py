@@ -1,0 +1,120 @@
+"""What each CI system says of a build is read from its own variables, and from no other's."""
+
+import pytest
+
+from release_sentinel.observe.ci import MARKS, Build, build
+
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+# What marks the system, its name, and which variable holds the commit.
+SYSTEMS = {
+    "GITHUB_ACTIONS": ("GitHub Actions", "GITHUB_SHA"),
+    "GITLAB_CI": ("GitLab CI", "CI_COMMIT_SHA"),
+    "TF_BUILD": ("Azure Pipelines", "BUILD_SOURCEVERSION"),
+    "BUILDKITE": ("Buildkite", "BUILDKITE_COMMIT"),
+    "CIRCLECI": ("CircleCI", "CIRCLE_SHA1"),
+    "BITBUCKET_BUILD_NUMBER": ("Bitbucket Pipelines", "BITBUCKET_COMMIT"),
+    "TEAMCITY_VERSION": ("TeamCity", "BUILD_VCS_NUMBER"),
+    "JENKINS_URL": ("Jenkins", "GIT_COMMIT"),
+}
+BRANCH_BUILDS = [
+    ("GITHUB_ACTIONS", {"GITHUB_REF": "refs/heads/main", "GITHUB_EVENT_NAME": "push"}),
+    ("GITLAB_CI", {"CI_COMMIT_BRANCH": "main", "CI_COMMIT_REF_NAME": "main"}),
+    ("TF_BUILD", {"BUILD_SOURCEBRANCH": "refs/heads/main", "BUILD_REASON": "IndividualCI"}),
+    ("BUILDKITE", {"BUILDKITE_BRANCH": "main", "BUILDKITE_PULL_REQUEST": "false"}),
+    ("CIRCLECI", {"CIRCLE_BRANCH": "main", "CIRCLE_PULL_REQUEST": "https://github.com/o/r/pull/7"}),
+    ("BITBUCKET_BUILD_NUMBER", {"BITBUCKET_BRANCH": "main"}),
+    ("TEAMCITY_VERSION", {"TEAMCITY_BUILD_BRANCH": "main"}),
+    ("TEAMCITY_VERSION", {"TEAMCITY_BUILD_BRANCH": "refs/heads/main"}),
+    ("JENKINS_URL", {"BRANCH_NAME": "main"}),
+    ("JENKINS_URL", {"GIT_BRANCH": "origin/main"}),
+]
+TAG_BUILDS = [
+    ("GITHUB_ACTIONS", {"GITHUB_REF": "refs/tags/v1.0.0"}),
+    ("GITLAB_CI", {"CI_COMMIT_TAG": "v1.0.0"}),
+    ("TF_BUILD", {"BUILD_SOURCEBRANCH": "refs/tags/v1.0.0"}),
+    ("BUILDKITE", {"BUILDKITE_TAG": "v1.0.0", "BUILDKITE_BRANCH": "v1.0.0"}),
+    ("CIRCLECI", {"CIRCLE_TAG": "v1.0.0"}),
+    ("BITBUCKET_BUILD_NUMBER", {"BITBUCKET_TAG": "v1.0.0"}),
+    ("TEAMCITY_VERSION", {"TEAMCITY_BUILD_BRANCH": "refs/tags/v1.0.0"}),
+    ("JENKINS_URL", {"TAG_NAME": "v1.0.0", "BRANCH_NAME": "v1.0.0"}),
+]
+PULL_REQUESTS = [
+    ("GITHUB_ACTIONS", {"GITHUB_REF": "refs/pull/7/merge", "GITHUB_EVENT_NAME": "pull_request"}),
+    ("GITHUB_ACTIONS", {"GITHUB_REF": "refs/heads/main", "GITHUB_EVENT_NAME": "pull_request_target"}),
+    ("GITHUB_ACTIONS", {"GITHUB_REF": "refs/pull/7/merge", "GITHUB_EVENT_NAME": "issue_comment"}),
+    ("GITLAB_CI", {"CI_MERGE_REQUEST_IID": "7"}),
+    ("GITLAB_CI", {"CI_EXTERNAL_PULL_REQUEST_IID": "7", "CI_COMMIT_BRANCH": "main"}),
+    ("TF_BUILD", {"BUILD_SOURCEBRANCH": "refs/pull/7/merge", "BUILD_REASON": "PullRequest"}),
+    ("BUILDKITE", {"BUILDKITE_BRANCH": "main", "BUILDKITE_PULL_REQUEST": "7"}),
+    ("CIRCLECI", {"CIRCLE_BRANCH": "pull/7"}),
+    ("CIRCLECI", {"CIRCLE_BRANCH": "main", "CIRCLE_PR_NUMBER": "7"}),
+    ("BITBUCKET_BUILD_NUMBER", {"BITBUCKET_BRANCH": "main", "BITBUCKET_PR_ID": "7"}),
+    ("TEAMCITY_VERSION", {"TEAMCITY_BUILD_BRANCH": "refs/pull/7/head"}),
+    ("JENKINS_URL", {"BRANCH_NAME": "PR-7", "CHANGE_ID": "7"}),
+]
+
+
+def describe(mark: str, variables: dict[str, str]) -> Build:
+    """Return the build that the variables of one system describe."""
+    described = build({mark: "true", SYSTEMS[mark][1]: COMMIT} | variables)
+    assert described is not None
+    return described
+
+
+def ids(value: object) -> str:
+    """Name a case by its system and its variables."""
+    return value if isinstance(value, str) else "-".join(value) if isinstance(value, dict) else ""
+
+
+@pytest.mark.parametrize(("mark", "variables"), BRANCH_BUILDS, ids=ids)
+def test_branch_builds(mark: str, variables: dict[str, str]) -> None:
+    """A build of a branch tells its system, its commit and its branch."""
+    assert describe(mark, variables) == Build(SYSTEMS[mark][0], COMMIT, branch="main")
+
+
+@pytest.mark.parametrize(("mark", "variables"), TAG_BUILDS, ids=ids)
+def test_tag_builds(mark: str, variables: dict[str, str]) -> None:
+    """A build of a tag tells the tag, and no branch."""
+    assert describe(mark, variables) == Build(SYSTEMS[mark][0], COMMIT, tag="v1.0.0")
+
+
+@pytest.mark.parametrize(("mark", "variables"), PULL_REQUESTS, ids=ids)
+def test_pull_requests(mark: str, variables: dict[str, str]) -> None:
+    """A build of a pull request is known as one, also where it names the target branch."""
+    assert describe(mark, variables).pull_request
+
+
+@pytest.mark.parametrize("name", ["main", "feature/pull/7", "refs/heads/x", "HEAD"])
+def test_github_branch_names_are_kept_whole(name: str) -> None:
+    """A branch name with slashes is kept whole."""
+    assert describe("GITHUB_ACTIONS", {"GITHUB_REF": f"refs/heads/{name}"}).branch == name
+
+
+def test_the_source_branch_of_a_pull_request_is_not_read() -> None:
+    """The branch name that whoever opened a pull request chose is nowhere in the build."""
+    described = describe("GITHUB_ACTIONS", {"GITHUB_REF": "refs/pull/7/merge", "GITHUB_HEAD_REF": "main"})
+    assert (described.branch, described.tag) == ("", "")
+
+
+def test_outside_ci() -> None:
+    """Without a system's mark there is no build, whatever else is set."""
+    assert build({"GITHUB_REF": "refs/heads/main", "GITHUB_SHA": COMMIT, "GITHUB_ACTIONS": ""}) is None
+
+
+def test_jenkins_comes_last() -> None:
+    """An agent that inherits Jenkins' variable from its host is the other system's."""
+    described = build({"JENKINS_URL": "http://ci", "GITLAB_CI": "true", "CI_COMMIT_BRANCH": "main"})
+    assert described == Build("GitLab CI", branch="main")
+
+
+def test_the_process_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without an argument the variables of this process speak."""
+    assert build() is None
+    monkeypatch.setenv("CIRCLECI", "true")
+    assert build() == Build("CircleCI")
+
+
+def test_every_system_is_told_here() -> None:
+    """No system goes untested."""
+    assert set(SYSTEMS) == set(MARKS)
+    assert all(any(mark == named for named, _ in table) for mark in MARKS for table in (BRANCH_BUILDS, TAG_BUILDS))

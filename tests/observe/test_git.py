@@ -1,0 +1,860 @@
+"""Git is asked so that neither configuration, environment nor an unusual state makes it answer for something else."""
+
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from release_sentinel.observe import Unseen, git
+from tests.conftest import Repo, make_repo, make_repo_remote
+from tests.observe.parts import (
+    ALLOW_FILES,
+    add_submodule,
+    changes,
+    clone,
+    closed_port,
+    conflict,
+    hidden,
+    look,
+    program,
+    raw_server,
+    real_git,
+    refused,
+    silence,
+)
+
+TAG = "refs/tags/v1.0.0"
+
+
+def test_a_fresh_clone_is_seen_as_it_is(repo: Repo) -> None:
+    """A clean repository on a branch has its commit and branch, and nothing else to tell."""
+    assert look(repo.path) == git.Repository(repo.path, repo.head, "main", "", shallow=False, changes=())
+
+
+def test_a_folder_without_repository(tmp_path: Path) -> None:
+    """A plain folder is no repository, and the remedy names the option."""
+    seen = refused(tmp_path)
+    assert "is not inside a Git repository" in seen.why
+    assert "--gate-repo" in seen.remedy
+
+
+def test_a_path_that_is_not_there(tmp_path: Path) -> None:
+    """A path that is not there is told from a folder that is no repository."""
+    assert refused(tmp_path / "nothing").why == f"{tmp_path / 'nothing'} is not a folder"
+
+
+def test_a_sub_folder_is_not_the_repository(repo: Repo) -> None:
+    """A folder inside a repository does not answer for it; the message names the repository above."""
+    repo.write("docs/index.md")
+    seen = refused(repo.path / "docs")
+    assert f"Git answers for {repo.path}, which lies above it" in seen.why
+    assert f"--gate-repo {repo.path}" in seen.remedy
+
+
+@pytest.mark.usefixtures("repo")
+def test_a_bare_repository(tmp_path: Path) -> None:
+    """A bare repository has no work tree to judge."""
+    assert "is a bare repository" in refused(tmp_path / "origin.git").why
+
+
+def test_the_git_folder_itself(repo: Repo) -> None:
+    """The `.git` folder is no work tree."""
+    seen = refused(repo.path / ".git")
+    assert "has no work tree" in seen.why
+    assert "at the top of a work tree" in seen.remedy
+
+
+def test_no_commit_yet(tmp_path: Path) -> None:
+    """A repository without a commit has a branch name and a blank commit."""
+    seen = look(make_repo(tmp_path / "new").path)
+    assert (seen.commit, seen.branch) == ("", "main")
+
+
+def test_a_symbolic_link_to_the_repository(repo: Repo, tmp_path: Path) -> None:
+    """A repository reached through a link is the top all the same."""
+    link = tmp_path / "link"
+    link.symlink_to(repo.path)
+    assert look(link).commit == repo.head
+
+
+def test_dubious_ownership(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A repository of another user is refused in Git's words, with the line that would trust it."""
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+    seen = refused(repo.path)
+    assert "dubious ownership" in seen.why
+    assert seen.remedy.endswith(f"git config --global --add safe.directory {repo.path}")
+
+
+def test_no_git(repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without Git on PATH the message says so."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert refused(repo.path) == Unseen(
+        "git is not installed, or not on PATH", "install Git, or add it to the CI image"
+    )
+
+
+def test_a_git_that_may_not_be_run(repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A git that is there and not executable is an answer, not a crash."""
+    program(tmp_path / "bin/git", "#!/bin/sh\n").chmod(0o644)
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    assert refused(repo.path).why == f"git cannot be started in {repo.path}: Permission denied"
+
+
+def test_a_git_too_old(repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A Git that prints an unknown question back, as old ones do, is called too old."""
+    old = f'#!/bin/sh\n{real_git()} "$@" | sed "2s/.*/--is-shallow-repository/"\n'
+    program(tmp_path / "bin/git", old)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
+    seen = refused(repo.path)
+    assert seen.why == "this Git is too old: 2.15 or later is needed"
+    assert "update Git" in seen.remedy
+
+
+def test_a_git_that_hangs(repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A Git that does not end is given up, with its children, at the time-out."""
+    program(tmp_path / "bin/git", "#!/bin/sh\nsleep 60\n")
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
+    start = time.monotonic()
+    seen = git.look(repo.path, timeout=0.2)
+    assert isinstance(seen, Unseen)
+    assert seen.why == "git rev-parse did not answer within 0.2 s"
+    assert time.monotonic() - start < 10
+
+
+def test_a_broken_index(repo: Repo) -> None:
+    """A repository that Git cannot read is not clean; the words are Git's own."""
+    (repo.path / ".git/index").write_bytes(b"not an index")
+    seen = refused(repo.path)
+    assert seen.why.startswith("git status failed: ")
+    assert "index" in seen.why
+
+
+@pytest.mark.parametrize("name", ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_CEILING_DIRECTORIES"])
+def test_variables_that_point_elsewhere(repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """A variable that points Git at another repository does not change whom it answers for, and stays set."""
+    other, head = make_repo(tmp_path / "other"), repo.head
+    other.commit("other.py")
+    value = str(other.path / {"GIT_DIR": ".git", "GIT_INDEX_FILE": ".git/index"}.get(name, ""))
+    monkeypatch.setenv(name, value)
+    seen = look(repo.path)
+    assert (seen.commit, seen.changes) == (head, ())
+    assert os.environ[name] == value
+
+
+def begin_merge(repo: Repo) -> None:
+    """Leave a merge in conflict."""
+    repo.git("merge", "other", check=False)
+
+
+def begin_clean_merge(repo: Repo) -> None:
+    """Leave a merge without conflict uncommitted; its result is put back, so that `git status` shows nothing."""
+    repo.git("merge", "--no-commit", "--strategy", "ours", "other")
+
+
+def begin_rebase(repo: Repo) -> None:
+    """Leave a rebase in conflict."""
+    repo.git("rebase", "other", check=False)
+
+
+def begin_apply_rebase(repo: Repo) -> None:
+    """Leave a rebase of the older kind in conflict."""
+    repo.git("rebase", "--apply", "other", check=False)
+
+
+def begin_cherry_pick(repo: Repo) -> None:
+    """Leave a cherry-pick in conflict."""
+    repo.git("cherry-pick", "other", check=False)
+
+
+def begin_cherry_pick_of_two(repo: Repo) -> None:
+    """Commit the first of two picked commits by hand: the second still waits."""
+    repo.git("checkout", "--quiet", "other")
+    repo.commit("app.py", "print('another')\n")
+    repo.git("checkout", "--quiet", "main")
+    repo.git("cherry-pick", "other~1", "other", check=False)
+    repo.commit("app.py", "print('both')\n")
+
+
+def begin_revert(repo: Repo) -> None:
+    """Leave a revert in conflict."""
+    repo.commit("app.py", "print('last')\n")
+    repo.git("revert", "--no-edit", "HEAD~1", check=False)
+
+
+def begin_revert_of_two(repo: Repo) -> None:
+    """Commit the first of two reverted commits by hand: the second still waits."""
+    repo.commit("app.py", "print('next')\n")
+    repo.commit("app.py", "print('last')\n")
+    repo.git("revert", "--no-edit", "HEAD~1", "HEAD~2", check=False)
+    repo.commit("app.py", "print('both')\n")
+
+
+def begin_bisect(repo: Repo) -> None:
+    """Leave a bisection at its start."""
+    repo.git("bisect", "start")
+
+
+def begin_am(repo: Repo) -> None:
+    """Leave a mailed patch in conflict."""
+    patch = repo.git("format-patch", "-1", "--stdout", "other")
+    repo.write(".git/mail.patch", patch + "\n")
+    repo.git("am", ".git/mail.patch", check=False)
+
+
+@pytest.mark.parametrize(
+    ("begin", "operation"),
+    [
+        (begin_merge, "merge"),
+        (begin_clean_merge, "merge"),
+        (begin_rebase, "rebase"),
+        (begin_apply_rebase, "rebase"),
+        (begin_cherry_pick, "cherry-pick"),
+        (begin_cherry_pick_of_two, "cherry-pick"),
+        (begin_revert, "revert"),
+        (begin_revert_of_two, "revert"),
+        (begin_bisect, "bisect"),
+        (begin_am, "am"),
+    ],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_an_operation_in_progress(repo: Repo, begin: Callable[[Repo], None], operation: str) -> None:
+    """An unfinished operation is seen, and so is its end."""
+    conflict(repo)
+    begin(repo)
+    assert look(repo.path).operation == operation
+    repo.git(operation, "reset" if operation == "bisect" else "--abort")
+    assert not look(repo.path).operation
+
+
+def test_an_operation_in_a_linked_worktree(repo: Repo, tmp_path: Path) -> None:
+    """A linked worktree is a repository of its own, with its own operation."""
+    repo.git("worktree", "add", "--quiet", "--detach", str(tmp_path / "linked"))
+    linked = Repo(tmp_path / "linked")
+    linked.git("bisect", "start")
+    assert look(linked.path).operation == "bisect"
+    assert not look(repo.path).operation
+
+
+def test_a_linked_worktree(repo: Repo, tmp_path: Path) -> None:
+    """A linked worktree is a top of its own, on its own branch, shallow if its repository is."""
+    shallow = clone(tmp_path / "origin.git", tmp_path / "clone", "--depth=1", "--branch=main")
+    shallow.git("worktree", "add", "--quiet", "-b", "release/1", str(tmp_path / "linked"))
+    seen = look(tmp_path / "linked")
+    assert (seen.branch, seen.commit, seen.changes) == ("release/1", repo.head, ())
+
+
+def test_a_shallow_clone_and_its_worktree(repo: Repo, tmp_path: Path) -> None:
+    """A shallow clone is known as such, also from a linked worktree."""
+    repo.commit("more.py")
+    repo.git("push", "--quiet", "origin", "main")
+    shallow = clone(tmp_path / "origin.git", tmp_path / "clone", "--depth=1", "--branch=main")
+    shallow.git("worktree", "add", "--quiet", "--detach", str(tmp_path / "linked"))
+    assert look(shallow.path).shallow
+    assert look(tmp_path / "linked").shallow
+    assert not look(repo.path).shallow
+
+
+def test_a_detached_head(repo: Repo) -> None:
+    """A detached HEAD is on no branch."""
+    repo.git("checkout", "--quiet", "--detach")
+    seen = look(repo.path)
+    assert (seen.branch, seen.commit) == ("", repo.head)
+
+
+def test_find_top(repo: Repo, tmp_path: Path) -> None:
+    """The top is found from a folder below, and not where there is none."""
+    below = repo.write("a/b/c.txt").parent
+    assert git.find_top(below) == repo.path
+    assert git.find_top(tmp_path) is None
+
+
+def stage(repo: Repo) -> None:
+    """Add a file to the index."""
+    repo.write("new.py")
+    repo.git("add", "new.py")
+
+
+def edit(repo: Repo) -> None:
+    """Change a file."""
+    repo.write("app.py", "print('bye')\n")
+
+
+def delete(repo: Repo) -> None:
+    """Remove a file."""
+    (repo.path / "app.py").unlink()
+
+
+def rename(repo: Repo) -> None:
+    """Rename a file in the index."""
+    repo.git("mv", "app.py", "shop.py")
+
+
+def make_executable(repo: Repo) -> None:
+    """Change a file's mode alone."""
+    (repo.path / "app.py").chmod(0o755)
+
+
+def leave_untracked(repo: Repo) -> None:
+    """Leave a file that Git does not know."""
+    repo.write("notes.txt")
+
+
+def leave_untracked_folder(repo: Repo) -> None:
+    """Leave a folder that Git does not know."""
+    repo.write("notes/1.txt")
+
+
+def stage_and_undo(repo: Repo) -> None:
+    """Stage an edit and undo it in the work tree only."""
+    edit(repo)
+    repo.git("add", "app.py")
+    repo.write("app.py", "print('hello')\n")
+
+
+def leave_conflict(repo: Repo) -> None:
+    """Leave a path that is in conflict."""
+    conflict(repo)
+    begin_merge(repo)
+
+
+@pytest.mark.parametrize(
+    ("soil", "shown"),
+    [
+        (stage, ["A. new.py"]),
+        (edit, [".M app.py"]),
+        (delete, [".D app.py"]),
+        (rename, ["D. app.py", "A. shop.py"]),
+        (make_executable, [".M app.py"]),
+        (leave_untracked, ["?? notes.txt"]),
+        (leave_untracked_folder, ["?? notes/"]),
+        (stage_and_undo, ["MM app.py"]),
+        (leave_conflict, ["UU app.py"]),
+    ],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_a_change_is_seen(repo: Repo, soil: Callable[[Repo], None], shown: list[str]) -> None:
+    """Every kind of change is seen, with Git's letters and its path."""
+    soil(repo)
+    assert changes(repo) == shown
+
+
+def touch(repo: Repo) -> None:
+    """Change a file's time alone."""
+    os.utime(repo.path / "app.py", (1, 1))
+
+
+def ignore(repo: Repo) -> None:
+    """Leave a file that a committed .gitignore names."""
+    repo.commit(".gitignore", "*.log\n")
+    repo.write("run.log")
+
+
+def leave_empty_folder(repo: Repo) -> None:
+    """Leave a folder with nothing in it."""
+    (repo.path / "empty").mkdir()
+
+
+@pytest.mark.parametrize("do", [touch, ignore, leave_empty_folder], ids=lambda do: do.__name__)
+def test_no_change_is_seen(repo: Repo, do: Callable[[Repo], None]) -> None:
+    """What the commit does not speak of is no change."""
+    do(repo)
+    assert changes(repo) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("two words.txt", "?? two words.txt"),
+        ("straße-日本.txt", "?? straße-日本.txt"),
+        ("line\nbreak.txt", r"?? 'line\nbreak.txt'"),
+        ("tab\there -> there.txt", r"?? 'tab\there -> there.txt'"),
+        ("-n", "?? -n"),
+    ],
+    ids=["spaces", "non-ascii", "newline", "tab-and-arrow", "dash"],
+)
+def test_unusual_names(repo: Repo, name: str, shown: str) -> None:
+    """A name is told whole and on one line, whatever it holds."""
+    repo.write(name)
+    assert changes(repo) == [shown]
+
+
+def test_names_that_are_no_text(repo: Repo) -> None:
+    """A name that is not UTF-8 is told in escapes."""
+    Path(os.fsdecode(os.fsencode(repo.path) + b"/caf\xe9")).write_text("", encoding="utf-8")
+    assert changes(repo) == [r"?? 'caf\udce9'"]
+
+
+def test_a_tracked_name_with_spaces(repo: Repo) -> None:
+    """The path of a changed file is told whole, spaces included."""
+    repo.commit("two  words.txt")
+    repo.write("two  words.txt", "other\n")
+    assert changes(repo) == [".M two  words.txt"]
+
+
+def hide_by_ignore_file(repo: Repo) -> None:
+    """Let the user's default ignore file name everything."""
+    folder = Path(os.environ["HOME"]) / ".config/git"
+    folder.mkdir(parents=True)
+    (folder / "ignore").write_text("*\n", encoding="utf-8")
+    assert not repo.git("status", "--porcelain")
+
+
+def hide_by_excludes_file(repo: Repo) -> None:
+    """Let a configured ignore file name everything."""
+    file = Path(os.environ["HOME"]) / "ignore"
+    file.write_text("*\n", encoding="utf-8")
+    repo.git("config", "--global", "core.excludesFile", str(file))
+    assert not repo.git("status", "--porcelain")
+
+
+def hide_by_status(repo: Repo) -> None:
+    """Ask Git not to look for untracked files."""
+    repo.git("config", "--global", "status.showUntrackedFiles", "no")
+    assert not repo.git("status", "--porcelain")
+
+
+@pytest.mark.parametrize(
+    "hide", [hide_by_ignore_file, hide_by_excludes_file, hide_by_status], ids=lambda hide: hide.__name__
+)
+def test_user_configuration_hides_no_untracked_file(repo: Repo, hide: Callable[[Repo], None]) -> None:
+    """What hides an untracked file from its user does not hide it from the gate."""
+    repo.write("notes.txt")
+    hide(repo)
+    assert changes(repo) == ["?? notes.txt"]
+
+
+def test_user_configuration_hides_no_edit(repo: Repo) -> None:
+    """An edit that keeps size and time is seen although the user's configuration tells Git to trust these."""
+    file = repo.path / "app.py"
+    os.utime(file, (1_000_000_000, 1_000_000_000))
+    repo.git("update-index", "--refresh")
+    repo.git("config", "--global", "core.trustctime", "false")
+    time.sleep(1.1)  # the time of change, which nobody can set, counts in whole seconds
+    file.write_text("print('HELLO')\n", encoding="utf-8")
+    os.utime(file, (1_000_000_000, 1_000_000_000))
+    assert not repo.git("status", "--porcelain")
+    assert changes(repo) == [".M app.py"]
+
+
+def test_own_outputs_do_not_count(repo: Repo) -> None:
+    """A report and a folder of our own are no changes, whatever their names hold."""
+    report, cache = repo.write("gates[1] *.xml"), repo.write(".cache/x/1").parent
+    assert look(repo.path, report, cache).changes == ()
+
+
+def test_a_tracked_own_output_does_not_count(repo: Repo) -> None:
+    """A report that somebody committed may be overwritten by the run that writes it."""
+    repo.commit("gates.xml", "old\n")
+    assert look(repo.path, repo.write("gates.xml", "new\n")).changes == ()
+
+
+def test_an_own_output_alone_in_its_folder(repo: Repo) -> None:
+    """A folder that holds nothing but our report is no change."""
+    assert look(repo.path, repo.write("reports/gates.xml")).changes == ()
+
+
+@pytest.mark.parametrize("sibling", ["gates.xml.bak", "gates-xml", "Gates.xml", "sub/gates.xml"])
+def test_siblings_of_own_outputs_count(repo: Repo, sibling: str) -> None:
+    """Only the report itself is left out, no file of a similar name."""
+    report = repo.write("gates.xml")
+    repo.write(sibling)
+    assert [change.path for change in look(repo.path, report).changes] == [
+        sibling.partition("/")[0] + "/" * ("/" in sibling)
+    ]
+
+
+def test_a_sibling_in_the_folder_of_an_own_output_counts(repo: Repo) -> None:
+    """A foreign file beside our report is a change."""
+    report = repo.write("reports/gates.xml")
+    repo.write("reports/other.xml")
+    assert [str(change) for change in look(repo.path, report).changes] == ["?? reports/"]
+
+
+def test_own_outputs_elsewhere(repo: Repo, tmp_path: Path) -> None:
+    """A report outside the repository hides nothing in it, and neither does the repository named as one."""
+    repo.write("notes.txt")
+    assert len(look(repo.path, tmp_path / "gates.xml", tmp_path, repo.path).changes) == 1
+
+
+@pytest.mark.parametrize("flag", ["--assume-unchanged", "--skip-worktree"])
+def test_a_flagged_edit_is_seen(repo: Repo, flag: str) -> None:
+    """An edit that Git was told not to look at is a hidden edit, and shown by nothing else."""
+    repo.git("update-index", flag, "app.py")
+    edit(repo)
+    assert changes(repo) == []
+    assert hidden(repo) == ["hidden edit app.py"]
+
+
+@pytest.mark.parametrize("flag", ["--assume-unchanged", "--skip-worktree"])
+def test_a_flagged_deletion_is_seen(repo: Repo, flag: str) -> None:
+    """A file that Git was told not to look at and that is gone is a hidden edit."""
+    repo.git("update-index", flag, "app.py")
+    delete(repo)
+    assert hidden(repo) == ["hidden edit app.py"]
+
+
+@pytest.mark.parametrize("flag", ["--assume-unchanged", "--skip-worktree"])
+@pytest.mark.parametrize("name", ["plain.txt", "line\nbreak.txt", "-n"], ids=["plain", "newline", "dash"])
+def test_a_flag_without_edit_is_clean(repo: Repo, flag: str, name: str) -> None:
+    """A flagged file that was not edited is clean."""
+    repo.commit(name)
+    repo.git("update-index", flag, "--", name)
+    assert hidden(repo) == []
+
+
+def test_a_flagged_link(repo: Repo) -> None:
+    """A flagged symbolic link is compared by where it points, not by the file behind it."""
+    link = repo.path / "link"
+    link.symlink_to("app.py")
+    repo.commit()
+    repo.git("update-index", "--assume-unchanged", "link")
+    assert hidden(repo) == []
+    link.unlink()
+    link.symlink_to("file.txt")
+    assert hidden(repo) == ["hidden edit link"]
+
+
+def test_a_flagged_file_with_line_ends_converted(repo: Repo) -> None:
+    """A flagged file whose line ends Git converts is not taken for an edit."""
+    repo.commit(".gitattributes", "*.bat text eol=crlf\n")
+    repo.commit("run.bat", "one\n")
+    (repo.path / "run.bat").write_bytes(b"one\r\n")
+    repo.git("update-index", "--assume-unchanged", "run.bat")
+    assert hidden(repo) == []
+
+
+def test_a_sparse_checkout_is_clean(repo: Repo) -> None:
+    """Files that a sparse checkout leaves out are not edits."""
+    repo.commit("docs/index.md")
+    repo.commit("src/shop.py")
+    repo.git("sparse-checkout", "set", "src")
+    assert not (repo.path / "docs").exists()
+    assert (changes(repo), hidden(repo)) == ([], [])
+
+
+def test_an_assumed_edit_in_a_sparse_checkout(repo: Repo) -> None:
+    """An edit marked assume-unchanged is seen in a sparse checkout too."""
+    repo.commit("src/shop.py")
+    repo.git("sparse-checkout", "set", "src")
+    repo.git("update-index", "--assume-unchanged", "src/shop.py")
+    repo.write("src/shop.py", "other\n")
+    assert hidden(repo) == ["hidden edit src/shop.py"]
+
+
+def test_hidden_changes_of_no_repository(tmp_path: Path) -> None:
+    """Where Git cannot list the files, hidden edits are unseen, not absent."""
+    seen = git.hidden_changes(tmp_path)
+    assert isinstance(seen, Unseen)
+    assert "not a git repository" in seen.why
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Repo:
+    """A repository that others hold as a submodule."""
+    library = make_repo(tmp_path / "library")
+    library.commit("lib.py")
+    return library
+
+
+@pytest.fixture
+def lib(repo: Repo, library: Repo) -> Repo:
+    """The work tree of the submodule `lib` of `repo`."""
+    return add_submodule(repo, library)
+
+
+def test_an_untouched_submodule_is_clean(repo: Repo, lib: Repo) -> None:
+    """A submodule at its recorded commit is clean."""
+    assert lib.head
+    assert (changes(repo), hidden(repo)) == ([], [])
+
+
+def move(lib: Repo) -> None:
+    """Commit in the submodule."""
+    lib.commit("more.py")
+
+
+def edit_library(lib: Repo) -> None:
+    """Change a file of the submodule."""
+    lib.write("lib.py", "other\n")
+
+
+def move_and_edit(lib: Repo) -> None:
+    """Commit in the submodule, and change a file."""
+    move(lib)
+    edit_library(lib)
+
+
+@pytest.mark.parametrize(
+    "setting",
+    ["", "submodule.lib.ignore=all", "diff.ignoreSubmodules=all", "status.showUntrackedFiles=no"],
+    ids=["plain", "ignore", "ignore-all", "untracked-no"],
+)
+@pytest.mark.parametrize(
+    ("soil", "shown"),
+    [
+        (move, "submodule moved: lib"),
+        (edit_library, "submodule modified: lib"),
+        (leave_untracked, "submodule has untracked files: lib"),
+        (move_and_edit, "submodule moved and modified: lib"),
+    ],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_a_submodule_that_differs(
+    repo: Repo, lib: Repo, soil: Callable[[Repo], None], shown: str, setting: str
+) -> None:
+    """A submodule that is moved or dirty is seen, and no configuration hides it."""
+    soil(lib)
+    if setting:
+        repo.git("config", "--global", *setting.split("="))
+    assert changes(repo) == [shown]
+
+
+def test_an_uninitialised_submodule(repo: Repo, lib: Repo, tmp_path: Path) -> None:
+    """A submodule that was never checked out is a change that `git status` does not show."""
+    assert lib.head
+    fresh = clone(repo.path, tmp_path / "fresh")
+    assert (changes(fresh), hidden(fresh)) == ([], ["uninitialised submodule lib"])
+
+
+@pytest.mark.parametrize("flag", ["--assume-unchanged", "--skip-worktree"])
+@pytest.mark.parametrize("soil", [move, edit_library, leave_untracked], ids=lambda soil: soil.__name__)
+def test_a_flagged_submodule_that_differs(repo: Repo, lib: Repo, flag: str, soil: Callable[[Repo], None]) -> None:
+    """A flag on a submodule does not hide that it is moved or dirty."""
+    repo.git("update-index", flag, "lib")
+    assert hidden(repo) == []
+    soil(lib)
+    assert (changes(repo), hidden(repo)) == ([], ["hidden edit lib"])
+
+
+def test_a_hidden_edit_inside_a_submodule(repo: Repo, lib: Repo) -> None:
+    """An edit that is hidden inside a submodule is seen, with its path from the top."""
+    lib.git("update-index", "--assume-unchanged", "lib.py")
+    lib.write("lib.py", "other\n")
+    assert (changes(repo), hidden(repo)) == ([], ["hidden edit lib/lib.py"])
+
+
+def test_an_uninitialised_submodule_of_a_submodule(repo: Repo, library: Repo, tmp_path: Path) -> None:
+    """A submodule of a submodule that was never checked out is seen."""
+    base = make_repo(tmp_path / "base")
+    base.commit("base.py")
+    add_submodule(library, base, "base")
+    add_submodule(repo, library)
+    assert (changes(repo), hidden(repo)) == ([], ["uninitialised submodule lib/base"])
+    repo.git(*ALLOW_FILES, "submodule", "--quiet", "update", "--init", "--recursive")
+    assert hidden(repo) == []
+
+
+def test_remote_name_is_origin(repo: Repo, tmp_path: Path) -> None:
+    """Of several remotes `origin` is asked."""
+    make_repo_remote(repo, tmp_path / "backup.git", "backup")
+    assert git.remote_name(repo.path) == "origin"
+
+
+def test_remote_name_as_wanted(repo: Repo, tmp_path: Path) -> None:
+    """The policy's remote is asked where it names one."""
+    make_repo_remote(repo, tmp_path / "backup.git", "backup")
+    assert git.remote_name(repo.path, "backup") == "backup"
+
+
+def test_the_only_remote(repo: Repo) -> None:
+    """The only remote is asked, whatever its name."""
+    repo.git("remote", "rename", "origin", "upstream")
+    assert git.remote_name(repo.path) == "upstream"
+
+
+def test_no_remote(tmp_path: Path) -> None:
+    """A clone without remote has a blank one."""
+    assert git.remote_name(make_repo(tmp_path / "alone").path) == ""
+
+
+def test_a_remote_that_is_not_there(repo: Repo) -> None:
+    """A wanted remote that does not exist is not replaced by another."""
+    assert git.remote_name(repo.path, "upstream") == Unseen(
+        "there is no remote 'upstream' (there are: origin)", "set RS_REMOTE"
+    )
+
+
+def test_several_remotes_without_origin(repo: Repo, tmp_path: Path) -> None:
+    """Which of several remotes to ask is not guessed."""
+    make_repo_remote(repo, tmp_path / "backup.git", "backup")
+    repo.git("remote", "rename", "origin", "upstream")
+    seen = git.remote_name(repo.path)
+    assert isinstance(seen, Unseen)
+    assert "several remotes (backup, upstream)" in seen.why
+    assert seen.remedy == "set RS_REMOTE"
+
+
+def test_a_tag_on_the_remote_alone(repo: Repo) -> None:
+    """A tag that only the remote has is found there, and the clone is left as it was."""
+    repo.git("tag", "v1.0.0")
+    repo.git("push", "--quiet", "origin", "v1.0.0")
+    repo.git("tag", "--delete", "v1.0.0")
+    seen = git.tags(repo.path, ["v1.0.0"])
+    assert isinstance(seen.local, git.Refs)
+    assert isinstance(seen.remote, git.Refs)
+    assert (seen.local.tag("v1.0.0"), seen.remote.tag("v1.0.0")) == (None, repo.head)
+    assert not repo.git("tag")
+
+
+@pytest.mark.parametrize("options", [(), ("--annotate", "--message", "one")], ids=["lightweight", "annotated"])
+def test_tags_are_peeled(repo: Repo, options: tuple[str, ...]) -> None:
+    """Both kinds of tag name their commit, here and on the remote."""
+    repo.git("tag", *options, "v1.0.0")
+    repo.git("push", "--quiet", "origin", "v1.0.0")
+    seen = git.tags(repo.path, ["v1.0.0", "1.0.0"])
+    assert isinstance(seen.local, git.Refs)
+    assert isinstance(seen.remote, git.Refs)
+    assert seen.local.commits == seen.remote.commits == {TAG: repo.head}
+
+
+def test_look_alikes_of_a_tag(repo: Repo) -> None:
+    """Neither a branch of the tag's name, nor a longer name, nor one in a folder is the tag."""
+    repo.git("branch", "v1.0.0")
+    for name in ("v1.0.0-rc.1", "v1.0.01", "pkg/v1.0.0", "V1.0.0"):
+        repo.git("tag", name)
+    repo.git("push", "--quiet", "--all", "origin")
+    repo.git("push", "--quiet", "--tags", "origin")
+    seen = git.tags(repo.path, ["v1.0.0"])
+    assert isinstance(seen.local, git.Refs)
+    assert isinstance(seen.remote, git.Refs)
+    assert (seen.local.tag("v1.0.0"), seen.remote.tag("v1.0.0")) == (None, None)
+
+
+def test_heads_are_asked_in_the_same_breath(repo: Repo) -> None:
+    """The heads of release branches come along, by glob."""
+    repo.git("push", "--quiet", "origin", "main:release/1.0", "main:feature")
+    seen = git.tags(repo.path, ["v1.0.0"], branches=["main", "release/*"])
+    assert isinstance(seen.remote, git.Refs)
+    assert set(seen.remote.commits) == {"refs/heads/main", "refs/heads/release/1.0"}
+
+
+def test_a_clone_without_remote_has_no_remote_tags(tmp_path: Path) -> None:
+    """Where there is no remote, its tags are None and not an empty list."""
+    alone = make_repo(tmp_path / "alone")
+    alone.commit()
+    assert git.tags(alone.path, ["v1.0.0"]).remote is None
+
+
+def test_a_remote_that_is_gone(repo: Repo, tmp_path: Path) -> None:
+    """A remote that is gone is unseen, in Git's words, with the command to try."""
+    (tmp_path / "origin.git").rename(tmp_path / "elsewhere.git")
+    seen = git.tags(repo.path, ["v1.0.0"]).remote
+    assert isinstance(seen, Unseen)
+    assert seen.why.startswith(f"the remote origin ({tmp_path / 'origin.git'}) could not be asked: ")
+    assert "does not appear to be a git repository" in seen.why
+    assert seen.remedy == "try `git ls-remote origin` here"
+
+
+@contextmanager
+def silent_remote(repo: Repo, scheme: str) -> Iterator[None]:
+    """Point `origin` at a server that accepts and never answers."""
+    with raw_server(silence) as port:
+        repo.git("remote", "set-url", "origin", f"{scheme}://127.0.0.1:{port}/shop.git")
+        yield
+
+
+@pytest.mark.parametrize("scheme", ["git", "http"])
+def test_a_remote_that_hangs(repo: Repo, scheme: str) -> None:
+    """A remote that never answers is given up at the time-out, with Git's helpers."""
+    with silent_remote(repo, scheme):
+        start = time.monotonic()
+        seen = git.remote_refs(repo.path, "origin", [TAG], timeout=0.3)
+    assert isinstance(seen, Unseen)
+    assert "could not be asked: git ls-remote did not answer within 0.3 s" in seen.why
+    assert time.monotonic() - start < 10
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://deploy:s3cret-w0rd@127.0.0.1:{port}/shop.git",
+        "http://s3cret-w0rd@127.0.0.1:{port}/shop.git",
+        "http://127.0.0.1:{port}/shop.git?private_token=s3cret-w0rd",
+        "nonsense://deploy:s3cret-w0rd@127.0.0.1/shop.git",
+    ],
+    ids=["password", "token", "query", "unknown-scheme"],
+)
+def test_credentials_of_a_remote_are_not_shown(repo: Repo, url: str) -> None:
+    """No part of what is said of a remote holds the credentials in its URL."""
+    repo.git("remote", "set-url", "origin", url.format(port=closed_port()))
+    seen = git.tags(repo.path, ["v1.0.0"]).remote
+    assert isinstance(seen, Unseen)
+    assert "127.0.0.1" in seen.why
+    assert "s3cret" not in f"{seen}"
+
+
+def test_no_prompt_for_credentials(repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A remote that asks for a password is an answer: nobody is prompted, by no program that is configured."""
+    mark = tmp_path / "asked"
+    asking = program(tmp_path / "ask", f"#!/bin/sh\ntouch {mark}\necho x\n")
+    monkeypatch.setenv("SSH_ASKPASS", str(asking))
+    repo.git("config", "--global", "core.askPass", str(asking))
+
+    def unauthorised(connection: socket.socket, _stop: threading.Event) -> None:
+        connection.recv(4096)
+        connection.sendall(b"HTTP/1.1 401 No\r\nWWW-Authenticate: Basic realm=x\r\nContent-Length: 0\r\n\r\n")
+
+    with raw_server(unauthorised) as port:
+        seen = git.remote_refs(repo.path, f"http://127.0.0.1:{port}/shop.git", [TAG], timeout=10)
+    assert isinstance(seen, Unseen)
+    assert not mark.exists()
+
+
+def test_branches_containing_head(repo: Repo) -> None:
+    """The branches of the clone and of its remotes that contain HEAD are told, each once."""
+    repo.git("checkout", "--quiet", "-b", "release/1.0")
+    repo.commit("more.py")
+    repo.git("push", "--quiet", "origin", "release/1.0")
+    assert git.branches_containing(repo.path, git.tags(repo.path)) == ("release/1.0",)
+    repo.git("checkout", "--quiet", "--detach", "main")
+    assert git.branches_containing(repo.path, git.tags(repo.path)) == ("main", "release/1.0")
+
+
+def test_the_remote_head_is_a_branch_that_contains_head(repo: Repo, tmp_path: Path) -> None:
+    """A shallow clone of a tag is on the remote's branch if that is at the same commit."""
+    repo.git("tag", "v1.0.0")
+    repo.git("push", "--quiet", "origin", "v1.0.0")
+    shallow = clone(tmp_path / "origin.git", tmp_path / "clone", "--depth=1", "--branch=v1.0.0")
+    seen = git.tags(shallow.path, ["v1.0.0"], branches=["main"])
+    assert git.branches_containing(shallow.path, seen) == ("main",)
+
+
+def test_branches_containing_no_commit(tmp_path: Path) -> None:
+    """Without a commit the branches that contain it are unseen."""
+    alone = make_repo(tmp_path / "alone")
+    assert isinstance(git.branches_containing(alone.path, git.tags(alone.path)), Unseen)
+
+
+def test_looking_leaves_the_repository_alone(repo: Repo) -> None:
+    """A look takes no lock and rewrites no index, also when the index is stale."""
+    touch(repo)
+    index = repo.path / ".git/index"
+    before = index.read_bytes()
+    assert look(repo.path).changes == ()
+    assert index.read_bytes() == before
+
+
+def test_a_look_works_beside_a_lock(repo: Repo) -> None:
+    """Another Git that works on the index does not stop the look."""
+    (repo.path / ".git/index.lock").touch()
+    assert look(repo.path).changes == ()
+
+
+def test_local_tags_of_no_repository(tmp_path: Path) -> None:
+    """Where Git cannot list refs, they are unseen, not absent."""
+    seen = git.tags(tmp_path, ["v1.0.0"])
+    assert isinstance(seen.local, Unseen)
+    assert isinstance(seen.remote, Unseen)
+
+
+def test_git_is_not_imported_before_it_is_asked() -> None:
+    """Importing the observers does not import GitPython, which costs more than every question."""
+    code = "import sys, release_sentinel.observe.git; sys.exit('git' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -1,0 +1,323 @@
+"""A dependency is asked with tries, retries and one deadline, and nothing that it does can outlast that."""
+
+import random
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from email.utils import formatdate
+from typing import Any
+
+import pytest
+from pytest_httpserver import HTTPServer
+
+from release_sentinel.observe import http
+from release_sentinel.observe.http import Exchange
+from tests.observe.parts import (
+    Behaviour,
+    closed_port,
+    drip_body,
+    drip_headers,
+    garbage,
+    hang_up,
+    raw_server,
+    reset,
+    silence,
+)
+
+NOT_A_URL = "it is no URL such as https://example.com"
+
+
+@pytest.fixture(autouse=True)
+def _direct_and_quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ask without a proxy, and pause for a moment where a release pauses for seconds."""
+    monkeypatch.setenv("NO_PROXY", "*")
+    monkeypatch.setattr(http, "_FIRST_PAUSE", 0.01)
+
+
+@pytest.fixture
+def server(httpserver: HTTPServer) -> Iterator[HTTPServer]:
+    """A real server that has seen no request yet."""
+    httpserver.clear()
+    yield httpserver
+    httpserver.clear()
+
+
+def answer(server: HTTPServer, *statuses: int, **headers: str) -> str:
+    """Let the server answer with these statuses, one after the other; return its URL."""
+    for status in statuses:
+        server.expect_ordered_request("/health").respond_with_data("", status=status, headers=headers)
+    return server.url_for("/health")
+
+
+def ask(url: str, *, timeout: float = 5, tries: int = 3, deadline: float = 10, **more: Any) -> Exchange:
+    """Ask as patiently as a test may."""
+    return http.get(url, timeout=timeout, tries=tries, deadline=deadline, **more)
+
+
+@pytest.mark.parametrize("status", [200, 204, 299])
+def test_an_answer(server: HTTPServer, status: int) -> None:
+    """An answer at the first try is one request, with nothing earlier."""
+    url = answer(server, status)
+    seen = ask(url)
+    assert (seen.url, seen.status, seen.error, seen.tries, seen.earlier) == (url, status, "", 1, ())
+    assert 0 < seen.seconds < 5
+
+
+@pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504])
+def test_statuses_that_are_retried(server: HTTPServer, status: int) -> None:
+    """A passing trouble is retried; the pass keeps what came before."""
+    seen = ask(answer(server, status, 200))
+    assert (seen.status, seen.tries, seen.earlier) == (200, 2, (f"HTTP {status}",))
+    assert len(server.log) == 2
+
+
+@pytest.mark.parametrize("status", [301, 302, 304, 400, 401, 403, 404, 410, 418, 422, 501, 505, 507])
+def test_statuses_that_are_not_retried(server: HTTPServer, status: int) -> None:
+    """An answer that a retry would not change is final."""
+    seen = ask(answer(server, status, 200))
+    assert (seen.status, seen.tries) == (status, 1)
+    assert len(server.log) == 1
+
+
+def test_an_expected_status_is_not_retried(server: HTTPServer) -> None:
+    """A status that the policy expects is an answer, also where it would be retried otherwise."""
+    seen = ask(answer(server, 503, 200), statuses=(503,))
+    assert (seen.status, len(server.log)) == (503, 1)
+
+
+def test_the_tries_end(server: HTTPServer) -> None:
+    """After the last try the last answer stands, and the earlier ones are told in order."""
+    seen = ask(answer(server, 503, 502, 500, 200))
+    assert (seen.status, seen.tries, seen.earlier) == (500, 3, ("HTTP 503", "HTTP 502"))
+    assert len(server.log) == 3
+
+
+@pytest.mark.parametrize("location", ["/elsewhere", "https://login.example.com/"])
+def test_redirects_are_not_followed(server: HTTPServer, location: str) -> None:
+    """A dependency that sends elsewhere has not answered."""
+    server.expect_request("/elsewhere").respond_with_data("fine")
+    seen = ask(answer(server, 302, Location=location))
+    assert (seen.status, len(server.log)) == (302, 1)
+
+
+@pytest.mark.parametrize("form", ["seconds", "date"])
+def test_retry_after_is_waited_for(server: HTTPServer, form: str) -> None:
+    """A Retry-After that fits the deadline is honoured, in either form."""
+    wanted = "1" if form == "seconds" else formatdate(time.time() + 2, usegmt=True)
+    url = answer(server, 503, 200, **{"Retry-After": wanted})
+    seen = ask(url)
+    assert (seen.status, seen.tries) == (200, 2)
+    assert seen.seconds > 0.9
+
+
+@pytest.mark.parametrize(
+    "wanted", ["3600", "9" * 400, "Fri, 31 Dec 9999 23:59:59 GMT"], ids=["hour", "for-ever", "date"]
+)
+def test_retry_after_beyond_the_deadline(server: HTTPServer, wanted: str) -> None:
+    """A Retry-After that does not fit the deadline ends the tries at once."""
+    seen = ask(answer(server, 503, 200, **{"Retry-After": wanted}))
+    assert (seen.status, seen.tries, len(server.log)) == (503, 1, 1)
+    assert seen.seconds < 5
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        "",
+        "soon",
+        "-5",
+        "1.5",
+        "\uff11",
+        "Mon, 01 Jan 1990 00:00:00 GMT",
+        "Mon, 99 Foo 2026",
+        "Mon, 01 Jan 0001 00:00:00 -0000",
+    ],
+    ids=["blank", "word", "negative", "fraction", "full-width", "past", "no-date", "long-past"],
+)
+def test_retry_after_that_says_nothing(wanted: str) -> None:
+    """A Retry-After that cannot be understood, or lies behind us, asks for no pause."""
+    assert http._retry_after(wanted) == 0
+
+
+def test_the_pauses_grow(server: HTTPServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each pause is drawn from zero to a bound that doubles, up to eight seconds."""
+    bounds: list[tuple[float, float]] = []
+
+    def lowest(low: float, high: float) -> float:
+        bounds.append((low, high))
+        return low
+
+    monkeypatch.setattr(http, "_FIRST_PAUSE", 0.5)
+    monkeypatch.setattr(random, "uniform", lowest)
+    ask(answer(server, *[503] * 7), tries=7)
+    assert bounds == [(0, 0.5), (0, 1), (0, 2), (0, 4), (0, 8), (0, 8)]
+
+
+def test_no_pause_beyond_the_deadline(server: HTTPServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the next pause would outlast the deadline, the last answer stands at once."""
+    monkeypatch.setattr(http, "_FIRST_PAUSE", 1e6)
+    monkeypatch.setattr(random, "uniform", lambda _low, high: high)
+    seen = ask(answer(server, 503, 200), deadline=5)
+    assert (seen.status, seen.tries) == (503, 1)
+
+
+def test_a_refused_connection_is_retried() -> None:
+    """A refused connection is tried again, and told in plain words each time."""
+    seen = ask(f"http://127.0.0.1:{closed_port()}/")
+    assert (seen.status, seen.error, seen.tries) == (None, "Connection refused", 3)
+    assert seen.earlier == ("Connection refused", "Connection refused")
+
+
+@pytest.mark.parametrize(
+    ("behave", "words"),
+    [(reset, "Connection reset by peer"), (hang_up, "Remote end closed connection"), (garbage, "SSH-2.0")],
+    ids=["reset", "hang-up", "garbage"],
+)
+def test_a_server_that_misbehaves(behave: Behaviour, words: str) -> None:
+    """A server that breaks off or speaks another protocol is no answer; the reason is told without wrapping."""
+    with raw_server(behave) as port:
+        seen = ask(f"http://127.0.0.1:{port}/", tries=2)
+    assert seen.status is None
+    assert words in seen.error
+    assert "HTTPConnectionPool" not in seen.error
+    assert (seen.tries, len(seen.error.splitlines())) == (2, 1)
+
+
+@pytest.mark.parametrize("behave", [silence, drip_headers], ids=["silent", "slow-drip"])
+def test_a_try_is_bounded(behave: Behaviour) -> None:
+    """A server that never answers, or answers without end, is given up at the try's time-out."""
+    with raw_server(behave) as port:
+        seen = ask(f"http://127.0.0.1:{port}/", timeout=0.2, tries=2)
+    assert (seen.status, seen.error, seen.tries) == (None, "no answer within 0.2 s", 2)
+    assert seen.seconds < 5
+
+
+@pytest.mark.parametrize("behave", [silence, drip_headers], ids=["silent", "slow-drip"])
+def test_all_tries_are_bounded(behave: Behaviour) -> None:
+    """The deadline bounds a try that may last longer."""
+    with raw_server(behave) as port:
+        seen = ask(f"http://127.0.0.1:{port}/", timeout=60, tries=5, deadline=0.3)
+    assert (seen.status, seen.tries) == (None, 1)
+    assert seen.error.startswith("no answer within 0.")
+    assert seen.seconds < 5
+
+
+def test_the_last_try_gets_what_is_left() -> None:
+    """Tries that time out share the deadline; none is begun when it has passed."""
+    with raw_server(silence) as port:
+        seen = ask(f"http://127.0.0.1:{port}/", timeout=0.2, tries=50, deadline=1)
+    assert 2 <= seen.tries <= 6
+    assert seen.seconds < 5
+
+
+def test_a_body_without_end_holds_nobody() -> None:
+    """The status is the answer; a body that drips for ever is not waited for."""
+    with raw_server(drip_body) as port:
+        seen = ask(f"http://127.0.0.1:{port}/", timeout=5)
+    assert (seen.status, seen.tries) == (200, 1)
+    assert seen.seconds < 4
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "localhost:8080/health",
+        "example.com",
+        "ftp://127.0.0.1/",
+        "http://",
+        "http:///health",
+        "http://[::1",
+        "x y",
+        "http://127.0.0.1:port/",
+    ],
+)
+def test_an_invalid_url_is_not_retried(url: str) -> None:
+    """What is no URL is told as that, once."""
+    seen = ask(url)
+    assert (seen.status, seen.error, seen.tries) == (None, NOT_A_URL, 1)
+
+
+def test_a_port_beyond_all_ports() -> None:
+    """A port number that cannot be is no answer."""
+    seen = ask("http://127.0.0.1:99999/")
+    assert seen.status is None
+    assert seen.error
+
+
+def test_a_name_that_is_not_found_is_retried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name look-up that fails may pass the next time."""
+
+    def unknown(*_: object, **__: object) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    seen = ask("http://shop.invalid/", tries=2)
+    assert (seen.status, seen.error, seen.tries) == (None, "Name or service not known", 2)
+
+
+def test_a_name_server_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name look-up that never ends, on which requests has no bound, is given up."""
+    release = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: release.wait(30))
+    seen = ask("http://shop.invalid/", timeout=0.1, tries=1)
+    release.set()
+    assert (seen.status, seen.error) == (None, "no answer within 0.1 s")
+
+
+def test_a_server_without_tls(server: HTTPServer) -> None:
+    """A TLS error is final and told as one: a retry does not mend a certificate."""
+    seen = ask(answer(server, 200).replace("http://", "https://"))
+    assert (seen.status, seen.tries) == (None, 1)
+    assert seen.error.startswith("TLS: ")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://deploy:s3cret-w0rd@127.0.0.1:{port}/",
+        "http://s3cret-w0rd@127.0.0.1:{port}/",
+        "http://127.0.0.1:{port}/?access_token=s3cret-w0rd&x=1",
+        "http//deploy:s3cret-w0rd@127.0.0.1",
+        "deploy:s3cret-w0rd@127.0.0.1",
+        "ftp://deploy:s3cret-w0rd@127.0.0.1/",
+        "http://deploy:s3cret-w0rd@127.0.0.1:port/",
+        "http://deploy:x/s3cret-w0rd@127.0.0.1/",
+        "127.0.0.1/?token=s3cret-w0rd",
+    ],
+    ids=["password", "token", "query", "colon-lost", "scheme-lost", "scheme", "port", "slash", "query-no-scheme"],
+)
+def test_credentials_are_not_shown(url: str) -> None:
+    """No part of what is said of a URL holds the credentials in it, whether it can be parsed or not."""
+    seen = ask(url.format(port=closed_port()), tries=1)
+    assert "127.0.0.1" in seen.url
+    assert "s3cret" not in f"{seen}"
+
+
+def test_credentials_are_sent(server: HTTPServer) -> None:
+    """The credentials of a URL reach the server that they are for."""
+    ask(answer(server, 200).replace("http://", "http://deploy:s3cret@"))
+    assert server.log[0][0].headers["Authorization"] == "Basic ZGVwbG95OnMzY3JldA=="
+
+
+def test_headers_are_sent(server: HTTPServer) -> None:
+    """The headers given are the request's."""
+    ask(answer(server, 200), headers={"X-Gate": "sentinel"})
+    assert server.log[0][0].headers["X-Gate"] == "sentinel"
+
+
+def test_requests_side_by_side() -> None:
+    """Several dependencies are asked at once: together they last as long as the slowest one."""
+    seen: list[Exchange] = []
+    with raw_server(silence) as port:
+        asking = [
+            threading.Thread(target=lambda: seen.append(ask(f"http://127.0.0.1:{port}/", timeout=0.5, tries=1)))
+            for _ in range(8)
+        ]
+        start = time.monotonic()
+        for thread in asking:
+            thread.start()
+        for thread in asking:
+            thread.join()
+    assert len(seen) == 8
+    assert time.monotonic() - start < 3

@@ -1,0 +1,55 @@
+"""Verdicts to write reports about."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from release_sentinel.checks.result import CRIT, OK, UNKNOWN, WARN
+from release_sentinel.gates import Kind
+from release_sentinel.verdict import GateResult, Release, Verdict, decide
+
+STARTED = datetime(2024, 5, 17, 9, 30, 15, 123456, tzinfo=UTC)
+
+RELEASE = Release(
+    env="prod",
+    version="v1.0.0",
+    repository="/srv/shop",
+    commit="0123456789abcdef0123456789abcdef01234567",
+    branch="main",
+    branch_source="HEAD",
+)
+
+PASSED = GateResult("environment", Kind.POLICY, OK, "prod is an environment of the policy", seconds=0.0014)
+DIRTY = GateResult(
+    "clean-tree",
+    Kind.POLICY,
+    CRIT,
+    "2 paths differ",
+    remedy="commit or remove them",
+    details=("?? new.py", " M old.py"),
+    seconds=0.25,
+)
+UNTOLD = GateResult("tag", Kind.POLICY, UNKNOWN, "the remote does not answer", remedy="try again", tries=3)
+FULL = GateResult("disk", Kind.CRITICAL, CRIT, "91% in use", remedy="free space on /")
+CLOSE = GateResult("memory", Kind.CRITICAL, WARN, "80% in use", remedy="free memory")
+BROKEN = GateResult("own", Kind.CRITICAL, UNKNOWN, "the gate broke: KeyError: 'x'", traceback="Traceback:\n  KeyError")
+LEFT_OUT = GateResult("process", Kind.CRITICAL, None, "a policy gate failed")
+
+
+def verdict(
+    *gates: GateResult, problems: tuple[str, ...] = (), interrupted: int = 0, release: Release = RELEASE
+) -> Verdict:
+    """Return the verdict on a release with these gates, as a run of two seconds and a half would end."""
+    name, code = decide(gates, problems, interrupted=interrupted)
+    return Verdict(name, code, release, gates, problems, STARTED, STARTED + timedelta(seconds=2.5))
+
+
+SAMPLES = {
+    "safe": verdict(PASSED, CLOSE),
+    "blocked": verdict(PASSED, DIRTY, UNTOLD, LEFT_OUT),
+    "critical": verdict(PASSED, FULL, CLOSE, BROKEN),
+    "incomplete": verdict(PASSED, FULL, problems=("gate api gave no result: it was deselected",)),
+    "interrupted": verdict(PASSED, problems=("the run was interrupted by SIGTERM",), interrupted=15),
+    "empty": verdict(problems=("no gates at all",)),
+    "partial": replace(verdict(PASSED), partial=True),
+    "unseen": verdict(release=Release("", ""), problems=("--env is blank",)),
+}

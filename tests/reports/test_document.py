@@ -1,0 +1,143 @@
+"""The verdict as a document for machines."""
+
+import json
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from release_sentinel import __version__
+from release_sentinel.reports.document import SCHEMA_VERSION, document
+from release_sentinel.verdict import Verdict
+from tests.reports.samples import BROKEN, CLOSE, DIRTY, LEFT_OUT, PASSED, RELEASE, SAMPLES, UNTOLD, verdict
+
+HEAD = {
+    "schema_version": int,
+    "tool": str,
+    "verdict": str,
+    "partial": bool,
+    "exit_code": int,
+    "env": str,
+    "version": str,
+    "repository": str,
+    "commit": str,
+    "branch": str,
+    "branch_source": str,
+    "started": str,
+    "ended": str,
+    "gates": list,
+    "problems": list,
+}
+
+each_sample = pytest.mark.parametrize("sample", SAMPLES.values(), ids=SAMPLES)
+
+
+@each_sample
+def test_every_document_has_the_same_fields(sample: Verdict) -> None:
+    """A reader needs no look-up with a default, whatever the verdict."""
+    assert {key: type(value) for key, value in document(sample).items()} == HEAD
+
+
+@each_sample
+def test_a_document_survives_json(sample: Verdict) -> None:
+    """It holds JSON's own types only: nothing is lost on the way."""
+    written = document(sample)
+
+    assert json.loads(json.dumps(written, allow_nan=False)) == written
+    assert {type(value) for gate in written["gates"] for value in gate.values()} <= {str, int, float, list, type(None)}
+
+
+@each_sample
+def test_no_gate_and_no_problem_is_left_out(sample: Verdict) -> None:
+    """The document tells of every gate, in order, and every problem."""
+    written = document(sample)
+
+    assert [gate["id"] for gate in written["gates"]] == [gate.id for gate in sample.gates]
+    assert written["problems"] == list(sample.problems)
+
+
+def test_the_schema_has_a_version() -> None:
+    """A change that breaks readers has to change this number, and this test."""
+    assert SCHEMA_VERSION == 1
+    assert document(SAMPLES["safe"])["schema_version"] == SCHEMA_VERSION
+    assert document(SAMPLES["safe"])["tool"] == f"release-sentinel {__version__}"
+
+
+def test_verdict_and_exit_code_are_the_runs() -> None:
+    """What a deploy step has to compare is there under plain names."""
+    found = {name: (document(sample)["verdict"], document(sample)["exit_code"]) for name, sample in SAMPLES.items()}
+
+    assert found == {
+        "safe": ("SAFE", 0),
+        "blocked": ("BLOCKED", 1),
+        "critical": ("CRITICAL", 2),
+        "incomplete": ("INCOMPLETE", 1),
+        "interrupted": ("INCOMPLETE", 143),
+        "empty": ("INCOMPLETE", 1),
+        "partial": ("PARTIAL SAFE", 0),
+        "unseen": ("INCOMPLETE", 1),
+    }
+
+
+def test_a_partial_run_is_never_plain_safe() -> None:
+    """A reader that compares with SAFE alone refuses a chosen subset."""
+    written = document(replace(verdict(PASSED), partial=True))
+
+    assert written["verdict"] != "SAFE"
+    assert written["partial"] is True
+
+
+def test_the_release_is_named() -> None:
+    """A later step can tell whether the verdict is about its own release."""
+    written = document(verdict(PASSED))
+    fields = ("env", "version", "repository", "commit", "branch", "branch_source")
+
+    assert [written[field] for field in fields] == [getattr(RELEASE, field) for field in fields]
+
+
+def test_times_carry_their_zone() -> None:
+    """Start and end are ISO 8601 in UTC, to the millisecond."""
+    written = document(verdict(PASSED))
+
+    assert written["started"] == "2024-05-17T09:30:15.123+00:00"
+    assert datetime.fromisoformat(written["ended"]).utcoffset() == timedelta(0)
+
+
+def test_a_failed_gate_is_told_in_full() -> None:
+    """Reason, remedy, details, tries and seconds are kept apart."""
+    assert document(verdict(DIRTY))["gates"] == [
+        {
+            "id": "clean-tree",
+            "kind": "policy",
+            "outcome": "failed",
+            "status": "CRIT",
+            "reason": "2 paths differ",
+            "remedy": "commit or remove them",
+            "details": ["?? new.py", " M old.py"],
+            "tries": 1,
+            "seconds": 0.25,
+        }
+    ]
+
+
+def test_each_outcome_and_status_is_a_plain_word() -> None:
+    """Readers compare words; a gate that was not evaluated has no status."""
+    gates = document(verdict(PASSED, CLOSE, UNTOLD, BROKEN, LEFT_OUT))["gates"]
+
+    assert [(gate["outcome"], gate["status"]) for gate in gates] == [
+        ("passed", "OK"),
+        ("warned", "WARN"),
+        ("failed", "UNKNOWN"),
+        ("failed", "UNKNOWN"),
+        ("not evaluated", None),
+    ]
+    assert gates[2]["tries"] == 3
+
+
+def test_text_is_kept_as_it_is() -> None:
+    """Quotes, line breaks, control characters and lone surrogates survive JSON."""
+    odd = "\"'\\ \n\r\t \x00\x1b[31m é😀 \udcff ]]>"
+    written = json.dumps(document(verdict(replace(DIRTY, reason=odd))))
+
+    written.encode("ascii")
+    assert json.loads(written)["gates"][0]["reason"] == odd

@@ -1,0 +1,178 @@
+"""Who may import whom: downwards only. Read from the source, so that no import has to run."""
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+import release_sentinel
+
+SOURCE = Path(release_sentinel.__file__).parent
+GATES = Path(__file__).parent.parent / "gate_tests"
+
+# Highest first. A name stands for a module, or for a folder with all its modules; `` is the package itself.
+LAYERS = (
+    {"cli", "demo", "__main__"},
+    {"core"},
+    {"plugin"},
+    {"reports", "deliver"},
+    {"verdict"},
+    {"gates"},
+    {"checks", ""},
+    {"observe"},
+    {"arguments", "config", "errors", "redaction", "logging", "versions"},
+)
+LATE = {"git", "psutil", "requests", "semver"}
+DOOR = "checks.git"  # the names of the first version, kept: it knows the other checks and nothing knows it
+FOR_ALL_CHECKS = {"checks", "checks.result"}
+
+
+@dataclass(frozen=True)
+class Import:
+    """One module that a module imports, and whether that happens when the importer is loaded."""
+
+    importer: str
+    imported: str
+    early: bool
+
+    def __str__(self) -> str:
+        return f"{self.importer} imports {self.imported}"
+
+
+def module_of(file: Path, root: Path = SOURCE) -> str:
+    """Return a module's dotted name below the package."""
+    return ".".join(file.relative_to(root).with_suffix("").parts).removesuffix("__init__").rstrip(".")
+
+
+MODULES = {module_of(file): file for file in sorted(SOURCE.rglob("*.py")) if "gate_tests" not in file.parts}
+
+
+def imports(name: str, file: Path) -> Iterator[Import]:
+    """Yield what a file imports; relative imports are not used here, and would be shown as they are written."""
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    late = {inner for node in ast.walk(tree) if _is_late(node) for inner in ast.walk(node)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield Import(name, alias.name, node not in late)
+        elif isinstance(node, ast.ImportFrom):
+            module = "." * node.level + (node.module or "")
+            for alias in node.names:
+                part = f"{module}.{alias.name}"
+                is_module = part.removeprefix("release_sentinel.") in MODULES
+                yield Import(name, part if is_module else module, node not in late)
+
+
+def _is_late(node: ast.AST) -> bool:
+    """Tell whether a node's body does not run when its module is loaded."""
+    type_checking = isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+    return type_checking or isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+
+
+ALL = [found for name, file in MODULES.items() for found in imports(name, file)]
+OWN = [
+    Import(found.importer, found.imported.removeprefix("release_sentinel").removeprefix("."), found.early)
+    for found in ALL
+    if found.imported.partition(".")[0] == "release_sentinel"
+]
+
+
+def layer(module: str) -> int:
+    """Return how far down a module lies: 0 is the top."""
+    first = module.partition(".")[0]
+    return next(depth for depth, names in enumerate(LAYERS) if first in names)
+
+
+def names(found: list[Import]) -> list[str]:
+    """Return imports as sentences, for a failure that can be read."""
+    return [str(one) for one in found]
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_every_module_has_one_layer(module: str) -> None:
+    """A new module has to be placed."""
+    first = module.partition(".")[0]
+
+    assert sum(first in names for names in LAYERS) == 1, f"place {first} in LAYERS"
+
+
+def test_the_imports_are_read() -> None:
+    """The reader of imports is not blind: it sees each way to import, and which of them are late."""
+    seen = {(found.importer, found.imported, found.early) for found in ALL}
+
+    assert ("verdict", "release_sentinel.gates", True) in seen
+    assert ("cli", "release_sentinel.core", True) in seen
+    assert ("cli", "release_sentinel.demo", False) in seen
+    assert ("observe.host", "psutil", False) in seen
+    assert ("versions", "semver", False) in seen
+
+
+def test_no_arrow_points_up() -> None:
+    """Each module imports from its own layer or from those below."""
+    assert names([found for found in OWN if layer(found.imported) < layer(found.importer)]) == []
+
+
+def test_the_lowest_layer_stands_on_errors_and_redaction_alone() -> None:
+    """What everything else stands on stays free of knots."""
+    lowest = [found for found in OWN if layer(found.importer) == len(LAYERS) - 1]
+
+    assert {found.imported for found in lowest} <= {"errors", "redaction"}
+
+
+def test_no_check_imports_another() -> None:
+    """Checks share their result type alone; only the door for callers from Python knows them all."""
+    between = [
+        found
+        for found in OWN
+        if found.importer.startswith("checks.") and found.imported.startswith("checks") and found.importer != DOOR
+    ]
+
+    assert names([found for found in between if found.imported not in FOR_ALL_CHECKS]) == []
+
+
+def test_nothing_comes_in_by_the_door() -> None:
+    """`checks.git` is for callers from outside; our own code asks the checks themselves."""
+    assert names([found for found in OWN if found.imported == DOOR]) == []
+
+
+def test_observers_know_nothing_of_the_policy() -> None:
+    """What is observed does not depend on what is wanted: limits and time-outs are arguments."""
+    assert names([found for found in OWN if found.importer.startswith("observe") and found.imported == "config"]) == []
+
+
+def test_only_the_plugin_knows_pytest() -> None:
+    """The judges can be used without it, and a new pytest touches one folder."""
+    users = {found.importer for found in ALL if found.imported.partition(".")[0] in {"pytest", "_pytest"}}
+
+    assert {user.partition(".")[0] for user in users} == {"plugin"}
+
+
+def test_only_observers_and_versions_know_the_libraries() -> None:
+    """Git, host and network are touched in one place each."""
+    users = {found.importer for found in ALL if found.imported.partition(".")[0] in LATE}
+
+    assert users == {"observe.git", "observe.host", "observe.http", "versions"}
+
+
+def test_dear_libraries_are_loaded_late() -> None:
+    """A run that does not need them does not wait for them."""
+    assert names([found for found in ALL if found.early and found.imported.partition(".")[0] in LATE]) == []
+
+
+def test_no_import_is_relative() -> None:
+    """One way to name a module."""
+    assert names([found for found in ALL if found.imported.startswith(".")]) == []
+
+
+@pytest.mark.parametrize("file", sorted(GATES.glob("*.py")), ids=lambda file: file.name)
+def test_gates_use_public_names_only(file: Path) -> None:
+    """A gate reads as a user's own would: pytest, and the public names of a check."""
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    modules = {found.imported for found in imports(file.stem, file)}
+    taken = [alias.name for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for alias in node.names]
+
+    assert all(name == "pytest" or name.startswith("release_sentinel.checks.") for name in modules)
+    assert not [name for name in taken if name.startswith("_")]
+    assert not [node for node in ast.walk(tree) if isinstance(node, ast.Attribute) and node.attr.startswith("_")]

@@ -1,0 +1,105 @@
+"""The registry of the built-in gates."""
+
+import re
+
+import pytest
+
+from release_sentinel.gates import BUILT_IN, Gate, Kind, explain, find, table
+
+POLICY = ["environment", "repository", "clean-tree", "branch", "version", "tag", "configuration"]
+CRITICAL = ["disk", "memory", "process", "api"]
+
+each_gate = pytest.mark.parametrize("gate", BUILT_IN, ids=lambda gate: gate.id)
+
+
+def test_the_gates_are_the_contracts() -> None:
+    """The built-in gates and their stages are those that are promised, policy first."""
+    assert [gate.id for gate in BUILT_IN if gate.kind is Kind.POLICY] == POLICY
+    assert [gate.id for gate in BUILT_IN if gate.kind is Kind.CRITICAL] == CRITICAL
+    assert [gate.id for gate in BUILT_IN] == POLICY + CRITICAL
+
+
+def test_ids_and_checks_are_unique() -> None:
+    """One id stands for one check."""
+    assert len({gate.id for gate in BUILT_IN}) == len({gate.check for gate in BUILT_IN}) == len(BUILT_IN)
+
+
+@each_gate
+def test_an_id_follows_from_the_name_of_its_check(gate: Gate) -> None:
+    """`check_clean_tree` is the gate `clean-tree`: one word goes through code, test and report."""
+    assert gate.check.__name__ == "check_" + gate.id.replace("-", "_")
+
+
+@each_gate
+def test_a_title_is_one_sentence(gate: Gate) -> None:
+    """The title stands alone, and says what the gate demands."""
+    assert re.fullmatch(r"[A-Z`].*\.", gate.title)
+    assert gate.title.count(". ") == 0
+
+
+@each_gate
+@pytest.mark.parametrize("section", ["Why", "Unknown", "Remedy"])
+def test_a_gate_is_documented_in_three_sections(gate: Gate, section: str) -> None:
+    """Each gate says why it is there, when it cannot tell, and how to mend it."""
+    assert re.fullmatch(r"\S.{9,}[.?]", gate.section(section))
+
+
+@each_gate
+def test_documentation_fits_a_table(gate: Gate) -> None:
+    """No bar or line break would tear a row of the README's table."""
+    assert not re.search(r"[|\n]", gate.title + gate.section("Why"))
+
+
+def test_a_section_that_is_not_there_is_named() -> None:
+    """Whoever adds a check without documentation reads which section it lacks."""
+
+    def check_nothing() -> None:
+        """Nothing is demanded."""
+
+    with pytest.raises(LookupError, match=r"^check_nothing does not say its Why$"):
+        Gate("nothing", Kind.POLICY, check_nothing).section("Why")  # type: ignore[arg-type]
+
+
+@each_gate
+def test_a_gate_is_found_by_its_id(gate: Gate) -> None:
+    """The id is all that one has to know."""
+    assert find(gate.id) is gate
+
+
+@pytest.mark.parametrize(
+    ("wrong", "nearest"), [("clean_tree", "clean-tree"), ("Disk", "disk"), ("enviroment", "environment")]
+)
+def test_a_misspelt_id_names_the_nearest(wrong: str, nearest: str) -> None:
+    """A typo is answered with what was meant, and with everything there is."""
+    ids = ", ".join(POLICY + CRITICAL)
+
+    with pytest.raises(LookupError) as refusal:
+        find(wrong)
+
+    assert str(refusal.value) == f"there is no gate {wrong!r}; did you mean {nearest}? The gates are: {ids}"
+
+
+@pytest.mark.parametrize("wrong", ["", "xyzzy"])
+def test_an_id_near_to_nothing_names_all(wrong: str) -> None:
+    """Where nothing is near, the sentence is still one."""
+    with pytest.raises(LookupError, match=rf"^there is no gate '{wrong}'\. The gates are: environment, .*, api$"):
+        find(wrong)
+
+
+def test_the_table_has_a_row_for_each_gate() -> None:
+    """The README's table is complete, in order, and well-formed Markdown."""
+    head, rule, *rows = table().splitlines()
+
+    assert head == "| gate | stage | passes when | why |"
+    assert rule == "|---|---|---|---|"
+    assert [row.split("|")[1].strip(" `") for row in rows] == POLICY + CRITICAL
+    assert all(row.count("|") == 5 for row in rows)
+
+
+@each_gate
+def test_explain_tells_everything(gate: Gate) -> None:
+    """Id, stage, title and all three sections, with their texts in one column."""
+    text = explain(gate)
+
+    assert text.startswith(f"{gate.id}  ({gate.kind} gate)\n\n{gate.title}\n\nWhy:     ")
+    assert text.endswith(f"\nUnknown: {gate.section('Unknown')}\nRemedy:  {gate.section('Remedy')}")

@@ -1,0 +1,131 @@
+"""Logging is set up once, in one style, and scrubbed of secrets."""
+
+import ast
+import logging
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+import release_sentinel
+from release_sentinel.logging import setup_logging
+from release_sentinel.redaction import Redactor
+from tests.conftest import SECRET
+
+SOURCE = Path(release_sentinel.__file__).parent
+CONFIGURES = {"basicConfig", "addHandler", "removeHandler", "setLevel", "dictConfig", "fileConfig", "disable"}
+
+logger = logging.getLogger("release_sentinel.checks.config")
+
+
+@contextmanager
+def fresh_root() -> Iterator[None]:
+    """Give a test a root logger that nobody has set up, and put pytest's back before pytest looks for it."""
+    handlers, level = logging.root.handlers, logging.root.level
+    logging.root.handlers = []
+    try:
+        yield
+    finally:
+        logging.root.handlers = handlers
+        logging.root.setLevel(level)
+
+
+@fresh_root()
+def test_a_line_has_the_agreed_format(capsys: pytest.CaptureFixture[str]) -> None:
+    """Time, level, logger and message, on standard error."""
+    setup_logging()
+    logger.info("Config OK: process=%s", "nginx")
+    out, err = capsys.readouterr()
+
+    assert out == ""
+    assert re.fullmatch(
+        r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} INFO release_sentinel\.checks\.config Config OK: process=nginx\n", err
+    )
+
+
+@pytest.mark.parametrize("level", [logging.WARNING, "WARNING"], ids=["number", "name"])
+@fresh_root()
+def test_the_level_can_be_chosen(level: int | str, capsys: pytest.CaptureFixture[str]) -> None:
+    """What lies below the level is not written."""
+    setup_logging(level)
+    logger.info("quiet")
+    logger.warning("loud")
+
+    assert capsys.readouterr().err.endswith(" WARNING release_sentinel.checks.config loud\n")
+
+
+@fresh_root()
+def test_information_is_logged_by_default(capsys: pytest.CaptureFixture[str]) -> None:
+    """Without a level, INFO is written and DEBUG is not."""
+    setup_logging()
+    logger.debug("quiet")
+    logger.info("loud")
+
+    assert "quiet" not in (err := capsys.readouterr().err)
+    assert "loud" in err
+
+
+@fresh_root()
+def test_a_second_call_changes_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    """However often it is set up, a line is written once."""
+    setup_logging()
+    setup_logging()
+    logger.info("once")
+
+    assert capsys.readouterr().err.count("once") == 1
+
+
+@fresh_root()
+def test_a_root_logger_that_is_set_up_is_left_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    """Whoever embeds us keeps their own handlers."""
+    theirs = logging.NullHandler()
+    logging.root.addHandler(theirs)
+    setup_logging()
+    logger.warning("theirs to write")
+
+    assert logging.root.handlers == [theirs]
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    ("message", "argument"),
+    [(f"token is {SECRET}", None), ("token is %s", SECRET), ("settings are %s", {"token": SECRET})],
+    ids=["message", "argument", "mapping"],
+)
+@fresh_root()
+def test_a_line_is_scrubbed(message: str, argument: object, capsys: pytest.CaptureFixture[str]) -> None:
+    """A secret in the message or its arguments is not written."""
+    setup_logging(redactor=Redactor(SECRET))
+    logger.warning(message, argument) if argument else logger.warning(message)
+    err = capsys.readouterr().err
+
+    assert SECRET not in err
+    assert "***" in err
+
+
+@fresh_root()
+def test_an_exception_is_scrubbed(capsys: pytest.CaptureFixture[str]) -> None:
+    """A secret in a traceback, also in that of its cause, is not written."""
+    setup_logging(redactor=Redactor(SECRET))
+    error = RuntimeError(f"bad {SECRET}")
+    error.__cause__ = ValueError(SECRET)
+    logger.error("failed", exc_info=error, stack_info=True)
+    err = capsys.readouterr().err
+
+    assert "RuntimeError: bad ***" in err
+    assert "ValueError: ***" in err
+    assert SECRET not in err
+
+
+def test_only_setup_logging_configures_logging() -> None:
+    """No other module touches handlers or levels."""
+    calls = [
+        (file.relative_to(SOURCE).as_posix(), node.func.attr)
+        for file in SOURCE.rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in CONFIGURES
+    ]
+
+    assert calls == [("logging.py", "basicConfig")]

@@ -1,0 +1,171 @@
+"""What a gate folder declares, read without running it."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+from release_sentinel.plugin.declared import Declared, folder_of, gates_in
+
+
+def written(folder: Path, name: str, source: str | bytes) -> Path:
+    """Write a file below `folder`."""
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(source if isinstance(source, bytes) else source.encode())
+    return path
+
+
+def names(gates: Iterable[Declared]) -> list[str]:
+    """Return the names alone."""
+    return [gate.name for gate in gates]
+
+
+def test_every_test_function_is_a_gate(tmp_path: Path) -> None:
+    """What starts with `test` is declared, in the order of the source; helpers are not."""
+    written(tmp_path, "test_own.py", "def test_b(): ...\ndef helper(): ...\ndef test_a(): ...\ntest_c = 1\n")
+    assert names(gates_in(tmp_path)) == ["test_b", "test_a"]
+
+
+@pytest.mark.parametrize(
+    ("source", "name"),
+    [
+        ("async def test_it(): ...", "test_it"),
+        ("class TestOwn:\n    def test_it(self): ...", "TestOwn::test_it"),
+        ("class Own:\n    def test_it(self): ...", "Own::test_it"),
+        ("class TestOwn:\n    def __init__(self): ...\n    def test_it(self): ...", "TestOwn::test_it"),
+        ("class TestOwn:\n    class TestIn:\n        async def test_it(self): ...", "TestOwn::TestIn::test_it"),
+        ("import pytest\n@pytest.mark.skip\ndef test_it(): ...", "test_it"),
+        ("def testing(): ...", "testing"),
+    ],
+    ids=["async", "class", "class that pytest ignores", "constructor", "nested class", "decorated", "no underscore"],
+)
+def test_a_gate_is_named_as_pytest_names_it(tmp_path: Path, source: str, name: str) -> None:
+    """Functions and methods, whether or not pytest would collect them."""
+    written(tmp_path, "test_own.py", source)
+    assert names(gates_in(tmp_path)) == [name]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "def outer():\n    def test_it(): ...",
+        "test_it = lambda: None",
+        "from x import test_it",
+        "# def test_it(): ...",
+        "",
+    ],
+    ids=["inner function", "lambda", "import", "comment", "empty"],
+)
+def test_what_is_no_definition_is_not_declared(tmp_path: Path, source: str) -> None:
+    """Only what the file itself defines counts."""
+    written(tmp_path, "test_own.py", source)
+    assert names(gates_in(tmp_path)) == []
+
+
+def test_a_definition_that_hides_another_is_counted(tmp_path: Path) -> None:
+    """Two functions of one name are one gate to pytest; a method and a function are two."""
+    written(tmp_path, "test_own.py", "def test_a(): ...\ndef test_a(): ...\nclass TestB:\n    def test_a(self): ...\n")
+    assert [(gate.name, gate.times) for gate in gates_in(tmp_path)] == [("test_a", 2), ("TestB::test_a", 1)]
+
+
+def test_folders_are_read_to_the_bottom(tmp_path: Path) -> None:
+    """Gates below count, whatever the folders are called, and are told by their full path."""
+    top = written(tmp_path, "test_a.py", "def test_a(): ...")
+    deep = written(tmp_path, "build/.hidden/test_b.py", "def test_b(): ...")
+    assert {gate.path for gate in gates_in(tmp_path)} == {top.resolve(), deep.resolve()}
+
+
+@pytest.mark.parametrize("name", ["test_own.py", "own_test.py"])
+def test_a_file_that_pytest_would_collect_counts_without_marks(tmp_path: Path, name: str) -> None:
+    """An unmarked test in a gate file is somebody's gate."""
+    written(tmp_path, name, "def test_it(): ...")
+    assert names(gates_in(tmp_path)) == ["test_it"]
+
+
+@pytest.mark.parametrize("name", ["helpers.py", "conftest.py", "tests.py", "test.py", "test_own.txt"])
+def test_a_helper_without_marks_declares_nothing(tmp_path: Path, name: str) -> None:
+    """A function `test_connection` in a helper is no gate."""
+    written(tmp_path, name, "def test_connection(): ...")
+    assert names(gates_in(tmp_path)) == []
+
+
+@pytest.mark.parametrize("mark", ["policy", "critical"])
+def test_a_misnamed_file_with_marks_declares_gates(tmp_path: Path, mark: str) -> None:
+    """Whoever marked a gate meant it, also in a file that pytest does not look into."""
+    written(tmp_path, "disk_gates.py", f"import pytest\n@pytest.mark.{mark}\ndef test_it(): ...")
+    assert names(gates_in(tmp_path)) == ["test_it"]
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["def test_it(:", b"WORD = '\xff'\ndef test_it(): ...\n", b"\x00\x01", b"# coding: klingon\ndef test_it(): ..."],
+    ids=["syntax", "not UTF-8", "binary", "unknown coding"],
+)
+def test_a_file_that_cannot_be_parsed_does_not_hide_the_others(tmp_path: Path, source: str | bytes) -> None:
+    """What Python cannot read is passed over here: pytest reports it."""
+    written(tmp_path, "test_a.py", source)
+    written(tmp_path, "test_b.py", "def test_b(): ...")
+    assert names(gates_in(tmp_path)) == ["test_b"]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [b"\xef\xbb\xbfdef test_it(): ...\r\n", b"# coding: latin-1\n# \xe9\ndef test_it(): ...\n"],
+    ids=["byte order mark", "coding line"],
+)
+def test_a_file_is_read_in_its_own_encoding(tmp_path: Path, source: bytes) -> None:
+    """What Python can import is not passed over, whichever editor wrote it."""
+    written(tmp_path, "test_own.py", source)
+    assert names(gates_in(tmp_path)) == ["test_it"]
+
+
+def test_a_folder_that_is_not_there_declares_nothing(tmp_path: Path) -> None:
+    """A wrong path is for pytest to tell."""
+    assert names(gates_in(tmp_path / "none")) == []
+
+
+def test_a_folder_called_like_a_gate_file_is_no_file(tmp_path: Path) -> None:
+    """It is looked into instead."""
+    written(tmp_path, "test_own.py/test_in.py", "def test_in(): ...")
+    assert names(gates_in(tmp_path)) == ["test_in"]
+
+
+@pytest.mark.parametrize(
+    ("given", "folder"),
+    [
+        ("gate_tests", "gate_tests"),
+        ("gate_tests/test_a.py", "gate_tests"),
+        ("gate_tests/deep", "gate_tests"),
+        ("gate_tests/deep/gate_tests/test_b.py", "gate_tests"),
+        ("more", "more"),
+        ("more/test_c.py", "more"),
+    ],
+)
+def test_an_argument_belongs_to_the_outermost_gate_folder(tmp_path: Path, given: str, folder: str) -> None:
+    """A file or folder stands for all of its gate folder; a folder with another name for itself."""
+    for name in ("gate_tests/test_a.py", "gate_tests/deep/gate_tests/test_b.py", "more/test_c.py"):
+        written(tmp_path, name, "")
+    assert folder_of(tmp_path / given) == tmp_path / folder
+
+
+def test_a_relative_argument_belongs_to_the_same_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """How a path is written does not matter."""
+    written(tmp_path, "gate_tests/deep/test_a.py", "")
+    monkeypatch.chdir(tmp_path / "gate_tests")
+    assert folder_of(Path("deep/test_a.py")) == tmp_path / "gate_tests"
+
+
+@pytest.mark.parametrize("shop", ["gate_tests/shop", "gate_tests"], ids=["above the repository", "the repository"])
+def test_a_folder_above_the_gates_may_bear_their_name(tmp_path: Path, shop: str) -> None:
+    """A workspace or a repository that is called gate_tests does not turn every test in it into a gate."""
+    gates = written(tmp_path / shop, "gate_tests/test_a.py", "").parent
+    (tmp_path / shop / ".git").mkdir()
+    assert folder_of(gates) == gates
+
+
+def test_a_gate_folder_may_be_a_submodule(tmp_path: Path) -> None:
+    """A file `.git` of its own does not take the gates beside it away."""
+    written(tmp_path, "gate_tests/.git", "gitdir: elsewhere")
+    written(tmp_path, "gate_tests/deep/test_a.py", "")
+    assert folder_of(tmp_path / "gate_tests/deep") == tmp_path / "gate_tests"

@@ -1,0 +1,120 @@
+"""Interrupts and hangs: the run always ends, with reports, and says what it was stuck in."""
+
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import CLI, PYTEST, RELEASE, Sentinel
+
+HANGS = {
+    "a lock": "import threading; lock = threading.Lock(); lock.acquire(); lock.acquire()",
+    "a child": "import subprocess; subprocess.run(['sleep', '600'])",
+    "a socket": "import socket; s = socket.create_server(('127.0.0.1', 0)); s.accept()",
+    "a thread that is no daemon": "import threading, time; t = threading.Thread(target=time.sleep, args=(600,)); "
+    "t.start(); t.join()",
+    "a call that swallows every exception": "import time\n    while True:\n        try: time.sleep(600)\n"
+    "        except BaseException: pass",
+}
+
+
+@pytest.mark.parametrize("hang", HANGS)
+def test_a_hanging_gate_is_unknown_and_the_others_are_judged(sentinel: Sentinel, hang: str) -> None:
+    """Whatever a gate is stuck in, it becomes UNKNOWN by name, the others get their result, and the process ends."""
+    sentinel.gate(f"@pytest.mark.critical\ndef test_own():\n    {HANGS[hang]}")
+    run = sentinel(RS_GATE_SECONDS="1.5")
+    assert run.code == 2
+    assert run.statuses == {**dict.fromkeys(run.statuses, "OK"), "own": "UNKNOWN"}
+    assert any("own: could not be told: the gate hung: no answer within 1.5 s" in line for line in run.block)
+
+
+def test_a_hanging_fixture_is_bounded_like_its_gate(sentinel: Sentinel) -> None:
+    """A gate whose fixture hangs is UNKNOWN, and the next gate runs."""
+    sentinel.gate(
+        """
+        import time
+        @pytest.fixture
+        def slow(): time.sleep(600)
+        @pytest.mark.policy
+        def test_own(slow): assert True
+        @pytest.mark.policy
+        def test_zero(): assert True
+        """
+    )
+    run = sentinel(RS_GATE_SECONDS="1.5")
+    assert run.code == 1
+    assert (run.statuses["own"], run.statuses["zero"]) == ("UNKNOWN", "OK")
+
+
+def test_the_deadline_bounds_the_run(sentinel: Sentinel) -> None:
+    """What is not judged by the deadline is UNKNOWN, and says that time was up."""
+    sentinel.gate("import time\n@pytest.mark.policy\ndef test_own(): time.sleep(600)")
+    run = sentinel("--gate-deadline", "2.5")
+    assert run.code == 1
+    assert run.statuses["own"] == "UNKNOWN"
+    assert any("of the run's 2.5 s" in line for line in run.block), run.out
+    assert run.statuses["api"] is None
+
+
+def test_a_deadline_that_passes_while_gates_are_collected_ends_the_run(sentinel: Sentinel) -> None:
+    """A gate file that hangs as it is imported does not hold the run; the reports say so."""
+    sentinel.gate("import time; time.sleep(600)")
+    run = sentinel("--gate-deadline", "1.5")
+    assert run.code == 1
+    assert run.verdict["verdict"] == "INCOMPLETE"
+    assert any("the deadline of 1.5 s had passed" in problem for problem in run.verdict["problems"])
+
+
+def test_a_run_that_ignores_the_interrupt_is_ended(sentinel: Sentinel) -> None:
+    """Where not even an interrupt ends the run, the watchdog writes the reports and ends the process."""
+    sentinel.gate(
+        "import time\nwhile True:\n    try: time.sleep(600)\n    except BaseException: pass\n",
+    )
+    run = sentinel.pytest("--gate-deadline", "1")
+    assert run.code == 1
+    assert any("and the run hung" in problem for problem in run.verdict["problems"])
+
+
+@pytest.mark.parametrize("program", [CLI, (*PYTEST, "gate_tests")], ids=["release-sentinel", "pytest"])
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupted_run_writes_its_reports(
+    sentinel: Sentinel, tmp_path: Path, program: tuple[str, ...], number: signal.Signals, code: int
+) -> None:
+    """SIGINT and SIGTERM abandon the running gate; the reports are written, the code is 130 or 143."""
+    mark = tmp_path / "running"
+    sentinel.gate(
+        f"import pathlib, time\n@pytest.mark.critical\ndef test_own():\n"
+        f"    pathlib.Path({str(mark)!r}).touch()\n    time.sleep(600)"
+    )
+    verdict = tmp_path / "verdict.json"
+    command = [*program, *RELEASE, f"--gate-verdict={verdict}"]
+    environ = {**os.environ, **sentinel.settings}
+    with subprocess.Popen(command, cwd=sentinel.repo.path, env=environ, stdout=subprocess.PIPE, text=True) as child:
+        for _ in range(600):
+            if mark.exists():
+                break
+            time.sleep(0.05)
+        child.send_signal(number)
+        out, _ = child.communicate(timeout=30)
+    assert child.returncode == code, out
+    assert f"the run was interrupted by {number.name}" in out
+    assert number.name in verdict.read_text(encoding="utf-8")
+
+
+def test_a_child_that_hangs_for_ever_is_killed(sentinel: Sentinel, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A gate that holds the interpreter's lock stops every watchdog in the process: the parent kills it."""
+    sentinel.gate("import ctypes\n@pytest.mark.critical\ndef test_own(): ctypes.PyDLL(None).sleep(600)")
+    from release_sentinel import core
+
+    monkeypatch.setattr(core, "_GRACE", 1.0)
+    code = core.run(
+        [*RELEASE[:2], "--release-version=v1.0.0", "--gate-deadline=2", f"--junitxml={sentinel.reports}/gates.xml"],
+        directory=sentinel.repo.path,
+        deadline=2,
+        environ={**os.environ, **sentinel.settings},
+    )
+    assert code == 1
+    assert "the gate session did not finish" in (sentinel.reports / "gates.xml").read_text(encoding="utf-8")

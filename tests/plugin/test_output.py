@@ -1,0 +1,253 @@
+"""The report files of a run: written whole or not at all."""
+
+import json
+import re
+import stat
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from release_sentinel.plugin import output
+from release_sentinel.plugin.output import json_report, requested, scrub_in_place, verdict_json, write, writer
+from release_sentinel.reports.document import document
+from release_sentinel.reports.junit import junit
+from release_sentinel.reports.markdown import markdown
+from tests.reports.samples import SAMPLES, STARTED
+
+SAFE = SAMPLES["safe"]
+FLAGS = {
+    "--junitxml": (".xml", junit),
+    "--junit-xml": (".xml", junit),
+    "--gate-verdict": (".json", verdict_json),
+    "--gate-summary": (".md", markdown),
+}
+each_flag = pytest.mark.parametrize("flag", FLAGS)
+
+
+def test_a_report_is_written_with_its_folders(tmp_path: Path) -> None:
+    """The folder need not be there, and nothing else is left in it."""
+    path = tmp_path / "out" / "deep" / "v.json"
+    write(path, "täxt\n")
+    assert path.read_bytes() == "täxt\n".encode()
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_a_report_replaces_an_older_one(tmp_path: Path) -> None:
+    """A longer report of an older run leaves no rest."""
+    path = tmp_path / "v.json"
+    path.write_text("old" * 1000, encoding="utf-8")
+    write(path, "new")
+    assert path.read_text(encoding="utf-8") == "new"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_reader_of_the_old_report_keeps_it(tmp_path: Path) -> None:
+    """The file is exchanged, not written over: whoever has it open reads no mixture."""
+    path = tmp_path / "v.json"
+    path.write_text("old", encoding="utf-8")
+    with path.open(encoding="utf-8") as reader:
+        write(path, "new")
+        assert reader.read() == "old"
+
+
+def test_a_report_can_be_read_by_others(tmp_path: Path) -> None:
+    """Another user's step uploads it."""
+    path = tmp_path / "v.json"
+    write(path, "")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o644
+
+
+def test_a_link_stays_a_link(tmp_path: Path) -> None:
+    """A report that is linked elsewhere is written there."""
+    target, link = tmp_path / "there" / "v.json", tmp_path / "v.json"
+    target.parent.mkdir()
+    link.symlink_to(target)
+    write(link, "text")
+    assert link.is_symlink()
+    assert target.read_text(encoding="utf-8") == "text"
+
+
+def test_a_link_to_itself_is_an_error_at_most_of_the_file_system(tmp_path: Path) -> None:
+    """Nothing but an `OSError` leaves `write`, so that the run can tell it."""
+    link = tmp_path / "v.json"
+    link.symlink_to(link)
+    try:
+        write(link, "text")
+    except OSError:
+        assert link.is_symlink()
+    else:
+        assert link.read_text(encoding="utf-8") == "text"
+
+
+def test_the_old_report_survives_a_write_that_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A write that breaks in the middle leaves what was there, and no half file beside it."""
+    path = tmp_path / "v.json"
+    path.write_text("old", encoding="utf-8")
+
+    def full(_path: Path, _mode: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "chmod", full)
+    with pytest.raises(OSError, match="No space left on device"):
+        write(path, "new")
+    assert [file.read_text(encoding="utf-8") for file in tmp_path.iterdir()] == ["old"]
+
+
+@pytest.mark.parametrize("place", ["folder", "file/v.json"])
+def test_a_place_that_takes_no_file_is_an_error(tmp_path: Path, place: str) -> None:
+    """A folder of that name, or a file where its folder should be: an `OSError`, and nothing is left behind."""
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").touch()
+    with pytest.raises(OSError, match=r"directory|File exists"):
+        write(tmp_path / place, "text")
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["file", "folder"]
+
+
+def test_text_that_utf_8_cannot_hold_is_written_all_the_same(tmp_path: Path) -> None:
+    """A file name of other bytes in a reason does not cost the report."""
+    write(tmp_path / "v.md", "\udcff")
+    assert (tmp_path / "v.md").read_text(encoding="utf-8") == r"\udcff"
+
+
+@each_flag
+def test_each_flag_has_its_writer(flag: str) -> None:
+    """The ending of the name fits the kind of report."""
+    suffix, expected = FLAGS[flag]
+    assert writer(flag, f"out/report{suffix}") is expected
+
+
+@each_flag
+@pytest.mark.parametrize("value", ["", "gate_tests", "report", "report.txt", "-q", "report.xml.bak"], ids=repr)
+def test_a_name_with_another_ending_is_refused(flag: str, value: str) -> None:
+    """A forgotten value must not overwrite what follows: the refusal names flag, value and the ending."""
+    words = re.escape(f"{flag} is {value!r}, expected the name of a file that ends in {FLAGS[flag][0]}")
+    with pytest.raises(pytest.UsageError, match=f"^{words}$"):
+        writer(flag, value)
+
+
+@each_flag
+@pytest.mark.parametrize("joint", ["=", " "], ids=["joined", "apart"])
+def test_a_requested_report_is_found(tmp_path: Path, flag: str, joint: str) -> None:
+    """A report is found before pytest parses the line, in one word or two, from the folder of the call."""
+    suffix, expected = FLAGS[flag]
+    args = ["gate_tests", *f"{flag}{joint}out/r{suffix}".split(), "-q"]
+    assert requested(args, tmp_path) == {tmp_path / "out" / f"r{suffix}": expected}
+
+
+def test_several_reports_are_found(tmp_path: Path) -> None:
+    """Each has its own file; an absolute path stays."""
+    found = requested(["--junitxml=a.xml", "--gate-verdict", "/srv/v.json", "--gate-summary=s.md"], tmp_path)
+    assert list(found) == [tmp_path / "a.xml", Path("/srv/v.json"), tmp_path / "s.md"]
+
+
+def test_home_is_expanded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`--junitxml=~/gates.xml` means what pytest takes it for."""
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    assert list(requested(["--junitxml=~/gates.xml"], tmp_path)) == [tmp_path / "home" / "gates.xml"]
+
+
+@pytest.mark.parametrize("line", ["", "gate_tests -q", "--junit-prefix=x", "--gate-verdicts=v.json", "v.json"])
+def test_a_line_without_reports_requests_none(tmp_path: Path, line: str) -> None:
+    """What only looks alike is left alone."""
+    assert requested(line.split(), tmp_path) == {}
+
+
+@each_flag
+def test_a_flag_at_the_end_is_refused(tmp_path: Path, flag: str) -> None:
+    """There is no name."""
+    with pytest.raises(pytest.UsageError, match=f"^{flag} is ''"):
+        requested(["gate_tests", flag], tmp_path)
+
+
+def test_the_verdict_is_json() -> None:
+    """The text is the document, and ends in a line break."""
+    text = verdict_json(SAFE)
+    assert json.loads(text) == document(SAFE)
+    assert text.endswith("}\n")
+
+
+def released(path: Path, written: object) -> dict[str, Any]:
+    """Return what becomes of pytest-json-report's document `written`."""
+    path.write_text(written if isinstance(written, str) else json.dumps(written), encoding="utf-8")
+    result: dict[str, Any] = json.loads(json_report(path)(SAFE))
+    return result
+
+
+FACTS = {"exitcode": 0, "release": document(SAFE)}
+OURS = {"created": STARTED.timestamp() + 2.5, "duration": 2.4, "exitcode": 5, "tests": ["…"]}
+
+
+def test_the_verdict_joins_the_document_of_this_run(tmp_path: Path) -> None:
+    """The other plugin's facts stay, but for its exit code, which may not be true."""
+    assert released(tmp_path / "r.json", OURS) == {**OURS, **FACTS}
+
+
+def test_the_document_of_an_older_run_is_replaced(tmp_path: Path) -> None:
+    """Tests of another release do not stand beside this verdict."""
+    older = {**OURS, "created": STARTED.timestamp() - timedelta(hours=1).total_seconds()}
+    assert released(tmp_path / "r.json", older) == FACTS
+
+
+BROKEN: dict[str, object] = {
+    "half a file": '{"created": 17',
+    "empty": "",
+    "a list": [1],
+    "text": '"created"',
+    "no times": {"tests": []},
+    "times as text": {"created": "now", "duration": "1"},
+    "a time without end": '{"created": 1e999, "duration": 0}',
+    "a time of another era": '{"created": 1e30, "duration": 0}',
+    "no number": '{"created": NaN, "duration": 0}',
+    "nested without end": "[" * 100_000,
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_document_that_cannot_be_read_is_replaced(tmp_path: Path, name: str) -> None:
+    """The verdict stands alone, and is never lost."""
+    assert released(tmp_path / "r.json", BROKEN[name]) == FACTS
+
+
+def test_without_a_document_the_verdict_stands_alone(tmp_path: Path) -> None:
+    """The other plugin may not have come to write its own."""
+    assert json.loads(json_report(tmp_path / "r.json")(SAFE)) == FACTS
+
+
+def starred(text: str) -> str:
+    """Return `text` without its secret."""
+    return text.replace("s3cret", "***")
+
+
+@pytest.mark.parametrize(
+    ("value", "clean"),
+    [
+        ("a s3cret!", "a ***!"),
+        (["s3cret", ["s3cret"]], ["***", ["***"]]),
+        (("s3cret", 1), ["***", 1]),
+        ({"s3cret": {"deep": ["s3cret"]}}, {"***": {"deep": ["***"]}}),
+        (None, None),
+        (True, True),
+        (1.5, 1.5),
+    ],
+    ids=["text", "list", "tuple", "key", "null", "true", "number"],
+)
+def test_every_string_is_scrubbed(value: object, clean: object) -> None:
+    """Values and keys are, at any depth; everything else stays as it is."""
+    written = {"tests": value}
+    scrub_in_place(written, starred)
+    assert written == {"tests": clean}
+
+
+def test_a_key_at_the_top_is_scrubbed() -> None:
+    """The key that held the secret does not stay beside the clean one."""
+    written: dict[str, Any] = {"s3cret": 1, "other": 2}
+    scrub_in_place(written, starred)
+    assert written == {"***": 1, "other": 2}
+
+
+def test_every_kind_of_report_says_that_the_run_is_unfinished() -> None:
+    """Each writer can tell of a verdict without any gate: what a run writes at its start."""
+    texts = [write_report(SAMPLES["empty"]) for _, write_report in output._WRITERS.values()]
+    assert all("no gates at all" in text for text in texts)

@@ -1,0 +1,259 @@
+"""No run is SAFE without proof: whatever leaves a gate out exits 1 and names the gate and the cause."""
+
+import sys
+
+import pytest
+
+from tests.conftest import PYTEST, Sentinel
+from tests.conftest import run as run_command
+
+OK_GATE = "@pytest.mark.policy\ndef test_own(gate): gate.require(CheckResult(OK, 'fine'))\n"
+
+LEFT_OUT = {
+    "-k": (("-k", "version"), "no result from gates environment, repository, clean-tree, branch, configuration, disk"),
+    "-m": (("-m", "critical"), "no result from gates environment, repository"),
+    "--deselect": (("--deselect", "gate_tests/test_own.py"), "no result from test_own.py::test_own: it was deselected"),
+    "--ignore": (
+        ("--ignore=gate_tests/test_own.py",),
+        "no result from test_own.py::test_own: pytest did not collect it",
+    ),
+    "--collect-only": (("--collect-only",), "--collect-only runs no gate"),
+    "--setup-plan": (("--setup-plan",), "--setup-plan runs no gate"),
+    "--setup-only": (("--setup-only",), "--setup-only runs no gate"),
+    "--fixtures": (("--fixtures",), "--fixtures runs no gate"),
+    "--markers": (("--markers",), "--markers runs no gate"),
+    "--cache-show": (("--cache-show",), "--cache-show runs no gate"),
+}
+
+
+@pytest.mark.parametrize("option", LEFT_OUT)
+def test_an_option_that_leaves_gates_out_is_incomplete(sentinel: Sentinel, option: str) -> None:
+    """Options of pytest that choose, list or ignore make the run INCOMPLETE, with the cause."""
+    sentinel.gate(OK_GATE)
+    options, words = LEFT_OUT[option]
+    run = sentinel.pytest(*options)
+    assert run.code == 1
+    assert run.block[0].startswith("INCOMPLETE (exit 1)"), run.out
+    assert any(words in line for line in run.block), run.out
+    assert 'name="verdict"' in run.junit
+    assert run.verdict["verdict"] == "INCOMPLETE"
+
+
+SOURCES = {
+    "skip": ("@pytest.mark.policy\ndef test_own(): pytest.skip('not today')", "gate own was skipped: not today"),
+    "skip mark": ("@pytest.mark.skip('no')\n@pytest.mark.policy\ndef test_own(): pass", "gate own was skipped: no"),
+    "xfail": ("@pytest.mark.xfail\n@pytest.mark.policy\ndef test_own(): assert 0", "gate own was skipped: xfail"),
+    "importorskip": ("pytest.importorskip('no_such_module')", "was skipped while it was collected"),
+    "broken import": ("import no_such_module", "could not be collected"),
+    "syntax error": ("def test_own(: pass", "could not be collected"),
+    "empty parameters": (
+        "@pytest.mark.policy\n@pytest.mark.parametrize('x', [])\ndef test_own(x): pass",
+        "got empty parameter set",
+    ),
+    "shadowed": (OK_GATE + OK_GATE, "test_own.py::test_own is defined 2 times: the last definition hides the others"),
+    "unmarked": ("def test_own(): assert True", "test_own.py::test_own carries no marker, expected exactly one of"),
+    "misspelt": ("@pytest.mark.polcy\ndef test_own(): assert True", "carries no marker"),
+    "both markers": (
+        "@pytest.mark.policy\n@pytest.mark.critical\ndef test_own(): assert True",
+        "carries 2 markers (policy, critical)",
+    ),
+    "judges nothing": ("@pytest.mark.policy\ndef test_own(): pass", "judges nothing: it needs gate.require(...)"),
+    "returns False": ("@pytest.mark.policy\ndef test_own(): return False", "judges nothing"),
+    "other class name": (
+        "class GateOwn:\n    @pytest.mark.policy\n    def test_own(self): assert True",
+        "no result from test_own.py::GateOwn::test_own: pytest did not collect it",
+    ),
+    "class with a constructor": (
+        "class TestOwn:\n    def __init__(self): pass\n    @pytest.mark.policy\n    def test_own(self): assert True",
+        "no result from test_own.py::TestOwn::test_own",
+    ),
+    "__test__": ("__test__ = False\n" + OK_GATE, "no result from test_own.py::test_own"),
+    "pytest.exit": (
+        "@pytest.mark.policy\ndef test_own(): pytest.exit('done', returncode=0)",
+        "pytest.exit ended the run",
+    ),
+    "a built-in id": (OK_GATE.replace("test_own", "test_disk"), "the gate id 'disk' is a built-in one: rename"),
+}
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_a_gate_that_proves_nothing_is_incomplete(sentinel: Sentinel, source: str) -> None:
+    """A gate file that leaves a gate without a result makes the run INCOMPLETE, and names the gate."""
+    text, words = SOURCES[source]
+    sentinel.gate(text)
+    run = sentinel()
+    assert run.code == 1
+    assert run.block[0].startswith("INCOMPLETE (exit 1)"), run.out
+    assert any(words in line for line in run.block), run.out
+
+
+HIDDEN = {
+    "a folder that pytest skips": "gate_tests/build/test_hidden.py",
+    "a file of another name": "gate_tests/hidden_gates.py",
+}
+
+
+@pytest.mark.parametrize("place", HIDDEN)
+def test_a_gate_where_pytest_does_not_look_is_incomplete(sentinel: Sentinel, place: str) -> None:
+    """A gate in a folder or a file that pytest passes over is missed, not forgotten."""
+    sentinel.gate(OK_GATE)
+    sentinel.repo.commit(HIDDEN[place], "import pytest\n\n@pytest.mark.policy\ndef test_hidden(): assert True\n")
+    run = sentinel()
+    assert run.code == 1
+    assert any("::test_hidden: pytest did not collect it" in line for line in run.block), run.out
+
+
+@pytest.mark.parametrize("option", ["-x", "--maxfail=1"])
+def test_a_run_that_stops_early_names_what_did_not_run(sentinel: Sentinel, option: str) -> None:
+    """After `-x` the gates that were left are named; the code stays that of the failure."""
+    sentinel.repo.write("notes.txt")
+    run = sentinel(option)
+    assert run.code == 1
+    assert any("api: stopping after 1 failures" in line for line in run.block), run.out
+
+
+def test_a_stale_cache_leaves_nothing_out(sentinel: Sentinel) -> None:
+    """`--lf` after a failure runs that gate alone, which is INCOMPLETE."""
+    sentinel.repo.write("notes.txt")
+    assert sentinel().code == 1
+    (sentinel.repo.path / "notes.txt").unlink()
+    run = sentinel("--lf")
+    assert run.code == 1
+    assert run.verdict["verdict"] == "INCOMPLETE"
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ("assert 1 > 2, 'the queue is not empty'", "[POLICY] own: the queue is not empty"),
+        ("pytest.fail('no')", "[POLICY] own: no"),
+        ("gate.require(CheckResult(CRIT, 'bad'))", "[POLICY] own: bad"),
+        ("gate.require(CheckResult(UNKNOWN, 'who knows'))", "[POLICY] own: could not be told: who knows"),
+        ("gate.require(CheckResult(CRIT, 'first')); gate.require(CheckResult(OK, 'x'))", "[POLICY] own: first"),
+        ("1 / 0", "[POLICY] own: could not be told: the gate broke: ZeroDivisionError: division by zero"),
+        ("gate.require(True)", "TypeError: gate.require takes a CheckResult, not True"),
+        ("assert CheckResult(OK, 'x')", "a CheckResult has no truth value"),
+        ("raise SystemExit(0)", "the gate broke: SystemExit: 0"),
+        ("try: gate.require(CheckResult(CRIT, 'bad'))\n    except BaseException: pass", "[POLICY] own: bad"),
+    ],
+)
+def test_a_gate_that_fails_blocks(sentinel: Sentinel, body: str, reason: str) -> None:
+    """However a gate of one's own fails, the run is BLOCKED, with its reason; a swallowed failure counts."""
+    sentinel.gate(f"@pytest.mark.policy\ndef test_own(gate):\n    {body}")
+    run = sentinel()
+    assert run.code == 1
+    assert any(reason in line for line in run.block), run.out
+
+
+def test_a_broken_critical_gate_is_critical(sentinel: Sentinel) -> None:
+    """A critical gate that breaks could not tell: exit 2, with its traceback above the block."""
+    sentinel.gate("@pytest.mark.critical\ndef test_own(): raise OSError('no route')")
+    run = sentinel()
+    assert run.code == 2
+    assert "OSError: no route" in run.out.partition(" release-sentinel ===")[0]
+
+
+@pytest.mark.parametrize("where", ["setup", "teardown"])
+def test_a_fixture_that_breaks_fails_its_gate(sentinel: Sentinel, where: str) -> None:
+    """A gate whose fixture breaks, before or after it, could not tell."""
+    body = {"setup": "1 / 0\n    yield", "teardown": "yield\n    1 / 0"}[where]
+    sentinel.gate(f"@pytest.fixture\ndef tool():\n    {body}\n\n@pytest.mark.policy\ndef test_own(tool): assert True")
+    run = sentinel()
+    assert run.code == 1
+    assert any(f"the gate broke in its {where}: ZeroDivisionError" in line for line in run.block), run.out
+
+
+def test_plain_asserts_and_classes_are_gates(sentinel: Sentinel) -> None:
+    """Asserts that hold are a judgement, in functions, classes and parametrized gates."""
+    sentinel.gate(
+        """
+        @pytest.mark.policy
+        class TestQueue:
+            def test_empty(self):
+                assert [] == []
+
+            @pytest.mark.parametrize("name", ["a", "b"])
+            def test_named(self, name):
+                assert name
+        """
+    )
+    run = sentinel()
+    assert run.code == 0, run.out
+    assert {"empty", "named[a]", "named[b]"} <= set(run.statuses)
+
+
+def test_asserts_count_although_an_ordinary_run_has_cached_the_byte_code(sentinel: Sentinel) -> None:
+    """Byte code that an ordinary pytest run has left behind does not hide a gate's asserts."""
+    sentinel.repo.commit(".gitignore", "__pycache__\n")
+    sentinel.gate("@pytest.mark.policy\ndef test_own(): assert True")
+    folder = sentinel.repo.path / "gate_tests"
+    command = (sys.executable, "-m", "pytest", "-q", "-p", "no:release_sentinel.plugin", "test_own.py")
+    ordinary = run_command(*command, cwd=folder, env={"PYTHONDONTWRITEBYTECODE": ""})
+    assert ordinary.code == 0
+    assert list(folder.glob("__pycache__/test_own*.pyc"))
+    assert sentinel().code == 0
+
+
+def test_partial_accepts_a_chosen_subset(sentinel: Sentinel) -> None:
+    """With --gate-partial the chosen gates decide, and every report says PARTIAL."""
+    run = sentinel("--gate-partial", "-k", "version or tag")
+    assert run.code == 0
+    assert run.block[0] == "PARTIAL SAFE (exit 0): v1.0.0 to prod passed the chosen gates, not all of them"
+    assert run.verdict["verdict"] == "PARTIAL SAFE"
+    assert run.verdict["partial"] is True
+    assert "PARTIAL SAFE" in run.junit
+
+
+@pytest.mark.parametrize("options", [("-k", "nothing_at_all"), ("--collect-only",)])
+def test_partial_does_not_accept_nothing(sentinel: Sentinel, options: tuple[str, ...]) -> None:
+    """Even a partial run has to judge something."""
+    run = sentinel("--gate-partial", *options)
+    assert run.code == 1
+    assert run.verdict["verdict"] == "PARTIAL INCOMPLETE"
+
+
+def test_a_partial_run_that_fails_is_blocked(sentinel: Sentinel) -> None:
+    """A chosen gate that fails blocks a partial run."""
+    sentinel.repo.write("notes.txt")
+    run = sentinel("--gate-partial", "-k", "clean_tree")
+    assert run.code == 1
+    assert run.verdict["verdict"] == "PARTIAL BLOCKED"
+
+
+EXITS = {
+    "conftest": "import sys; sys.exit(0)\n",
+    "configure": "def pytest_configure(config): raise SystemExit(0)\n",
+    "session start": "def pytest_sessionstart(session): raise SystemExit(0)\n",
+    "session finish": "def pytest_sessionfinish(session): raise SystemExit(0)\n",
+    "unconfigure": "def pytest_unconfigure(config): raise SystemExit(0)\n",
+    "pytest.exit in a conftest": "import pytest; pytest.exit('bye', returncode=0)\n",
+    "pytest.exit at the start": "import pytest\ndef pytest_sessionstart(session): pytest.exit('bye', returncode=0)\n",
+    "pytest.exit while collecting": "import pytest\ndef pytest_collection(session): pytest.exit('bye', returncode=0)\n",
+    "items dropped": "def pytest_collection_modifyitems(items): items.clear()\n",
+    "items dropped last": "import pytest\n@pytest.hookimpl(trylast=True)\n"
+    "def pytest_collection_modifyitems(items): items.clear()\n",
+    "nothing run": "def pytest_runtest_protocol(item): return True\n",
+    "nothing called": "def pytest_pyfunc_call(pyfuncitem): return True\n",
+    "loop replaced": "def pytest_runtestloop(session): return True\n",
+    "main replaced": "import pytest\n@pytest.hookimpl(tryfirst=True)\ndef pytest_cmdline_main(config): return 0\n",
+}
+
+
+@pytest.mark.parametrize("place", EXITS)
+def test_a_conftest_cannot_end_the_run_in_green(sentinel: Sentinel, place: str) -> None:
+    """A conftest that exits 0, drops the gates or replaces the loop gets no exit 0, and leaves no green report."""
+    sentinel.gate("@pytest.mark.policy\ndef test_own(): assert True")
+    sentinel.repo.commit("gate_tests/conftest.py", EXITS[place])
+    run = sentinel.pytest()
+    assert run.code not in {0, 2}, run.out
+    assert run.verdict["verdict"] == "INCOMPLETE"
+    assert run.junit.count("<error") == 1
+
+
+def test_arguments_from_a_file_are_read(sentinel: Sentinel) -> None:
+    """A gate run whose arguments stand in a file, as pytest allows, is judged like any other."""
+    sentinel.gate("@pytest.mark.policy\ndef test_own(): assert True")
+    sentinel.repo.commit("release.txt", "gate_tests\n--env=prod\n--version\nv1.0.0\n")
+    run = run_command(*PYTEST, "@release.txt", cwd=sentinel.repo.path, env=sentinel.settings)
+    assert run.code == 0, run.out
+    assert run.block[0] == "SAFE (exit 0): v1.0.0 may go to prod"

@@ -1,0 +1,154 @@
+"""The report files: red until the verdict is known, whole or not there, and the same facts in each."""
+
+import json
+import sys
+from pathlib import Path
+from xml.etree.ElementTree import fromstring
+
+import pytest
+
+from tests.conftest import PYTEST, RELEASE, SECRET, Sentinel, run
+
+
+def test_every_report_says_safe(sentinel: Sentinel, tmp_path: Path) -> None:
+    """JUnit, verdict, summary and pytest-json-report's document agree on a SAFE release."""
+    summary, report = tmp_path / "summary.md", tmp_path / "report.json"
+    options = (f"--gate-summary={summary}", "-p", "pytest_jsonreport", "--json-report", f"--json-report-file={report}")
+    done = sentinel(*options)
+    document = json.loads(report.read_text())
+    suite = fromstring(done.junit).find("testsuite")
+    assert suite is not None
+    assert (done.code, suite.get("failures"), suite.get("tests")) == (0, "0", "12")
+    assert summary.read_text().startswith("## SAFE (exit 0): v1.0.0 may go to prod")
+    assert (document["exitcode"], document["release"]["verdict"]) == (0, "SAFE")
+    assert document["release"]["commit"] == done.verdict["commit"] == sentinel.repo.head
+
+
+def test_the_verdict_names_the_release(sentinel: Sentinel) -> None:
+    """The verdict and the JUnit properties carry environment, version, commit, branch, verdict and exit code."""
+    done = sentinel()
+    properties = {entry.get("name"): entry.get("value") for entry in fromstring(done.junit).iter("property")}
+    head = sentinel.repo.head
+    assert properties.items() >= {"env": "prod", "version": "v1.0.0", "commit": head, "branch": "main"}.items()
+    assert properties.items() >= {"verdict": "SAFE", "exit_code": "0"}.items()
+    assert done.verdict.items() >= {"branch": "main", "branch_source": "HEAD", "schema_version": 1}.items()
+
+
+def test_json_report_tells_the_true_exit_code(sentinel: Sentinel, tmp_path: Path) -> None:
+    """pytest-json-report's document of a CRITICAL run says 2, and keeps its own list of tests."""
+    report = tmp_path / "report.json"
+    options = ("-p", "pytest_jsonreport", "--json-report", f"--json-report-file={report}")
+    done = sentinel.pytest(*options, RS_REQUIRED_PROCESS="no-such-agent")
+    document = json.loads(report.read_text())
+    assert done.code == document["exitcode"] == document["release"]["exit_code"] == 2
+    assert document["summary"]["failed"] == 1
+    assert SECRET not in report.read_text()
+
+
+STALE = "<testsuites><testsuite name='green'/></testsuites>"
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [("import os; os._exit(0)", 1), ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", 1)],
+    ids=["os._exit", "SIGKILL"],
+)
+def test_a_killed_run_leaves_red_reports(sentinel: Sentinel, tmp_path: Path, body: str, code: int) -> None:
+    """A run that dies leaves reports that say so, in place of an older green one, and `release-sentinel` exits 1."""
+    (tmp_path / "gates.xml").write_text(STALE)
+    sentinel.gate(f"@pytest.mark.policy\ndef test_own():\n    {body}")
+    done = sentinel()
+    assert done.code == code
+    assert "without a finished verdict" in done.out
+    assert "the gate session did not finish" in done.junit
+    case = next(fromstring(done.junit).iter("testcase"))
+    assert case.find("error") is not None
+    assert done.verdict["problems"] == ["the gate session did not finish"]
+
+
+def test_a_usage_error_leaves_red_reports(sentinel: Sentinel, tmp_path: Path) -> None:
+    """Even where pytest never gets to run a gate, the older report is gone."""
+    (tmp_path / "gates.xml").write_text(STALE)
+    done = sentinel.pytest("--no-such-option")
+    assert done.code == 4
+    assert "the gate session did not finish" in done.junit
+
+
+@pytest.mark.parametrize("flag", ["--junitxml", "--gate-verdict", "--gate-summary"])
+def test_a_report_that_cannot_be_written_ends_the_run_first(sentinel: Sentinel, tmp_path: Path, flag: str) -> None:
+    """A report whose folder is a file is told before any gate runs."""
+    (tmp_path / "file").write_text("")
+    suffix = {"--junitxml": "xml", "--gate-verdict": "json", "--gate-summary": "md"}[flag]
+    command = (*PYTEST, "gate_tests", *RELEASE, f"{flag}={tmp_path}/file/report.{suffix}")
+    done = run(*command, cwd=sentinel.repo.path, env=sentinel.settings)
+    assert done.code == 4
+    assert "cannot be written" in done.out
+    assert "test_environment" not in done.out
+
+
+def test_a_report_that_vanishes_makes_the_run_fail(sentinel: Sentinel, tmp_path: Path) -> None:
+    """A report that can no longer be written at the end turns SAFE into INCOMPLETE."""
+    folder = tmp_path / "late"
+    sentinel.gate(
+        f"""
+        import pathlib, shutil
+        @pytest.mark.critical
+        def test_own():
+            shutil.rmtree({str(folder)!r})
+            pathlib.Path({str(folder)!r}).write_text("in the way")
+            assert True
+        """
+    )
+    done = sentinel(f"--gate-summary={folder}/s.md")
+    assert done.code == 1
+    assert "could not be written" in done.out
+    assert done.verdict["verdict"] == "INCOMPLETE"
+
+
+def test_a_closed_standard_output_is_not_safe(sentinel: Sentinel) -> None:
+    """Who cannot be told the verdict does not get exit 0 from plain pytest."""
+    command = " ".join((*PYTEST, "gate_tests", *RELEASE))
+    done = run("sh", "-c", f"{command} > /dev/full; echo code $?", cwd=sentinel.repo.path, env=sentinel.settings)
+    assert "code 0" not in done.out
+    assert "code 2" not in done.out
+
+
+def test_a_later_plugin_cannot_better_the_code(sentinel: Sentinel) -> None:
+    """A conftest that sets the session's exit status to 0 at the very end does not make the release SAFE."""
+    sentinel.repo.commit(
+        "gate_tests/conftest.py",
+        "import pytest\n\n@pytest.hookimpl(trylast=True)\ndef pytest_sessionfinish(session): session.exitstatus = 0\n"
+        "def pytest_unconfigure(config): config.stash\n",
+    )
+    sentinel.repo.write("notes.txt")
+    assert sentinel.pytest().code == 1
+
+
+def test_a_later_plugin_can_worsen_the_code(sentinel: Sentinel) -> None:
+    """A plugin that fails the session makes a SAFE run INCOMPLETE, in every report."""
+    sentinel.repo.commit("gate_tests/conftest.py", "def pytest_sessionfinish(session): session.exitstatus = 1\n")
+    done = sentinel.pytest()
+    assert done.code == 1
+    assert done.verdict["verdict"] == "INCOMPLETE"
+
+
+def test_an_internal_error_is_not_safe(sentinel: Sentinel) -> None:
+    """A hook that raises breaks pytest: the verdict is INCOMPLETE, never 0 or 2."""
+    sentinel.gate("@pytest.mark.policy\ndef test_own(): assert True")
+    sentinel.repo.commit("gate_tests/conftest.py", "def pytest_runtest_logreport(report): 1 / 0\n")
+    done = sentinel.pytest()
+    assert done.code == 3
+    assert done.verdict["verdict"] == "INCOMPLETE"
+    assert sentinel().code == 1
+
+
+def test_verify_believes_only_this_release(sentinel: Sentinel, tmp_path: Path) -> None:
+    """`verify` exits 0 for the release that was judged, and 1 for another version or commit."""
+    assert sentinel().code == 0
+    verify = (sys.executable, "-m", "release_sentinel", "verify", str(tmp_path / "verdict.json"), "--env", "prod")
+    head = sentinel.repo.head
+    assert run(*verify, "--version", "v1.0.0", "--commit", head, cwd=tmp_path).code == 0
+    assert run(*verify, "--version", "v1.0.1", cwd=tmp_path).code == 1
+    other = run(*verify, "--version", "v1.0.0", "--commit", "0" * 40, cwd=tmp_path)
+    assert other.code == 1
+    assert f"the verdict is about commit {head}, expected {'0' * 40}" in other.out

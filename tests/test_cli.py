@@ -1,0 +1,267 @@
+"""`release-sentinel`: arguments in, exit code out. Nothing here starts a gate run."""
+
+import json
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from release_sentinel import __version__, gates
+from release_sentinel.cli import main
+from release_sentinel.plugin.options import add_options
+from release_sentinel.reports.document import document
+from tests.reports.samples import RELEASE, SAMPLES
+
+COMMANDS = ("explain", "verify", "demo")
+
+
+def refused(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[str, str]:
+    """Return the usage line and the error of a command line that exits 1 by a usage error."""
+    with pytest.raises(SystemExit) as ended:
+        main(words)
+    out, err = capsys.readouterr()
+    assert (ended.value.code, out) == (1, "")
+    usage, _, error = err.partition("release-sentinel: error: ")
+    if not error:
+        usage, _, error = re.split(r"(?m)^(release-sentinel \w+): error: ", err)
+    return usage.splitlines()[0], error.strip()
+
+
+GATE_USAGE = "usage: release-sentinel --env ENV --version VERSION [options] [pytest options]"
+MISTAKES = {
+    "nothing": ("", "missing: --env, --version"),
+    "no version": ("--env prod", "missing: --version"),
+    "no environment": ("--version v1.0.0 -q", "missing: --env"),
+    "a command misspelt": ("verfy verdict.json", "missing: --env, --version"),
+    "a command too late": ("-q explain", "missing: --env, --version"),
+    "environment without value": ("--env --version v1.0.0", "argument --env: expected one argument"),
+    "version without value": ("--env prod --version", "argument --version/--release-version: expected one argument"),
+    "blank environment": ("--env= --version v1.0.0", "--env is '' (an unset variable?)"),
+    "blank version": ("--env prod --version=", "--version is '' (an unset variable?)"),
+    "environment twice": ("--env prod --env dev --version v1.0.0", "--env is given twice"),
+    "version twice": ("--env prod --version v1 --version v2", "--version is given twice"),
+    "version in both spellings": ("--env prod --version v1 --release-version v1", "--release-version is given twice"),
+    "abbreviated": ("--env prod --vers v1.0.0", "missing: --version"),
+    "pytest's own": (
+        "--env prod --version v1.0.0 -V",
+        "-V prints pytest's version; a gate run takes --version VERSION",
+    ),
+    "no seconds": (
+        "--env prod --version v1.0.0 --gate-deadline soon",
+        "argument --gate-deadline: invalid float value: 'soon'",
+    ),
+    "report without a name": (
+        "--env prod --version v1.0.0 --gate-verdict",
+        "argument --gate-verdict: expected one argument",
+    ),
+    "flag with a value": (
+        "--env prod --version v1.0.0 --gate-all=yes",
+        "argument --gate-all: ignored explicit argument 'yes'",
+    ),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_usage_error_exits_1_with_the_usage(capsys: pytest.CaptureFixture[str], mistake: str) -> None:
+    """Usage line and error go to standard error; argparse's own 2 would read CRITICAL."""
+    line, words = MISTAKES[mistake]
+    assert refused(capsys, *line.split()) == (GATE_USAGE, words)
+
+
+def test_the_arguments_are_the_process_s_by_default(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As an installed program it reads its own command line."""
+    monkeypatch.setattr("sys.argv", ["release-sentinel", "explain", "disk"])
+    assert main() == 0
+    assert capsys.readouterr().out.startswith("disk  (critical gate)")
+
+
+@pytest.mark.parametrize("flag", ["-h", "--help"])
+@pytest.mark.parametrize("command", ["", "verify"])
+def test_help_alone_exits_0(capsys: pytest.CaptureFixture[str], flag: str, command: str) -> None:
+    """Who asks for help gets it on standard output."""
+    assert main([*command.split(), flag]) == 0
+    assert capsys.readouterr().out.startswith(f"usage: {f'release-sentinel {command}'.strip()} ")
+
+
+@pytest.mark.parametrize("command", ["explain", "demo"])
+def test_help_of_a_command_that_judges_nothing_exits_0(capsys: pytest.CaptureFixture[str], command: str) -> None:
+    """No pipeline depends on these."""
+    with pytest.raises(SystemExit) as ended:
+        main([command, "--help"])
+    assert ended.value.code == 0
+    assert capsys.readouterr().out.startswith(f"usage: release-sentinel {command} ")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "--env prod --version v1.0.0 --help",
+        "--help gate_tests",
+        "-h -q",
+        "verify verdict.json --env prod --version v1.0.0 --help",
+        "verify verdict.json -h",
+    ],
+)
+def test_help_beside_others_exits_1(capsys: pytest.CaptureFixture[str], line: str) -> None:
+    """A pipeline with a stray --help judged nothing, and must not read that as SAFE."""
+    assert main(line.split()) == 1
+    assert capsys.readouterr().out.startswith("usage: ")
+
+
+@pytest.fixture
+def told(capsys: pytest.CaptureFixture[str]) -> str:
+    """The help text of the program."""
+    main(["--help"])
+    return capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_names_every_command(told: str, command: str) -> None:
+    """Each has a line that says what it does."""
+    assert re.search(rf"^  release-sentinel {command}( \S+)?  +\w", told, re.MULTILINE)
+
+
+def test_help_names_the_options_that_the_plugin_has(told: str) -> None:
+    """Both commands are the same run: neither has an option that the other lacks."""
+    parser = pytest.Parser(_ispytest=True)
+    add_options(parser)
+    options = {name for group in parser._groups for option in group.options for name in option.names()}
+    assert set(re.findall(r"--(?:gate-[a-z-]+|env|release-version)\b", told)) == options
+
+
+def test_help_tells_version_and_exit_codes(told: str) -> None:
+    """Every exit code that automation has to know stands there."""
+    assert f"release-sentinel {__version__}: " in told
+    assert re.findall(r"^  (\d+)(?:, (\d+))?  ", told, re.MULTILINE) == [
+        ("0", ""),
+        ("1", ""),
+        ("2", ""),
+        ("130", "143"),
+    ]
+
+
+def test_explain_lists_all_gates(capsys: pytest.CaptureFixture[str]) -> None:
+    """Without a gate it prints the table."""
+    assert main(["explain"]) == 0
+    assert capsys.readouterr().out == gates.table() + "\n"
+
+
+@pytest.mark.parametrize("gate", gates.BUILT_IN, ids=lambda gate: gate.id)
+def test_explain_tells_of_one_gate(capsys: pytest.CaptureFixture[str], gate: gates.Gate) -> None:
+    """Each gate's text is its check's own."""
+    assert main(["explain", gate.id]) == 0
+    assert capsys.readouterr().out == gates.explain(gate) + "\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("explain nonsense", "there is no gate 'nonsense'. The gates are: environment, "),
+        ("explain clean_tree", "there is no gate 'clean_tree'; did you mean clean-tree? The gates are: "),
+        ("explain disk memory", "unrecognized arguments: memory"),
+        ("demo now", "unrecognized arguments: now"),
+    ],
+)
+def test_a_mistake_of_a_command_exits_1(capsys: pytest.CaptureFixture[str], line: str, words: str) -> None:
+    """Its own usage line, and what is wrong."""
+    usage, error = refused(capsys, *line.split())
+    assert usage.startswith(f"usage: release-sentinel {line.partition(' ')[0]} ")
+    assert error.startswith(words)
+
+
+@pytest.fixture
+def verdict_file(tmp_path: Path) -> Path:
+    """The verdict of a SAFE run that ended just now."""
+    path = tmp_path / "verdict.json"
+    path.write_text(json.dumps({**document(SAMPLES["safe"]), "ended": datetime.now(UTC).isoformat()}), encoding="utf-8")
+    return path
+
+
+WANTED = ("--env", "prod", "--version", "v1.0.0")
+
+
+@pytest.mark.parametrize(
+    "options",
+    [(), ("--commit", RELEASE.commit), ("--commit", RELEASE.commit[:7].upper()), ("--max-age=30m",)],
+    ids=["no more", "commit", "short commit", "age"],
+)
+def test_verify_lets_a_safe_verdict_through(
+    capsys: pytest.CaptureFixture[str], verdict_file: Path, options: tuple[str, ...]
+) -> None:
+    """It says which file it believed, about which release."""
+    assert main(["verify", str(verdict_file), *WANTED, *options]) == 0
+    assert capsys.readouterr() == (f"SAFE: v1.0.0 may go to prod, says {verdict_file}\n", "")
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--env", "dev", "--version", "v1.0.0"), "the verdict is about env 'prod', expected 'dev'"),
+        (("--env", "prod", "--version", "v2.0.0"), "the verdict is about version 'v1.0.0', expected 'v2.0.0'"),
+        ((*WANTED, "--commit", "f" * 40), f"the verdict is about commit {RELEASE.commit}, expected {'f' * 40}"),
+        ((*WANTED, "--max-age", "0s"), "expected at most 0:00:00: run the gate again"),
+    ],
+    ids=["environment", "version", "commit", "age"],
+)
+def test_verify_refuses_another_release(
+    capsys: pytest.CaptureFixture[str], verdict_file: Path, options: tuple[str, ...], words: str
+) -> None:
+    """Nothing on standard output, one line a reason on standard error, exit 1."""
+    assert main(["verify", str(verdict_file), *options]) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert re.fullmatch(rf"release-sentinel verify: .*{re.escape(words)}\n", err)
+
+
+def test_verify_tells_every_reason(capsys: pytest.CaptureFixture[str], verdict_file: Path) -> None:
+    """Each has a line of its own."""
+    assert main(["verify", str(verdict_file), "--env", "dev", "--version", "v2.0.0"]) == 1
+    assert len(capsys.readouterr().err.splitlines()) == 2
+
+
+def test_verify_refuses_what_is_not_there(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """A verdict that was never handed over is no verdict."""
+    assert main(["verify", str(tmp_path / "none.json"), *WANTED]) == 1
+    assert "cannot be read: No such file or directory" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "error"),
+    [
+        ((), "the following arguments are required: FILE, --env, --version"),
+        (("FILE",), "the following arguments are required: --env, --version"),
+        (("FILE", "--version", "v1.0.0"), "the following arguments are required: --env"),
+        (("FILE", "--env", "prod"), "the following arguments are required: --version"),
+        (WANTED, "the following arguments are required: FILE"),
+        (("FILE", "--env", "", "--version", "v1.0.0"), "--env is '' (an unset variable?)"),
+        (("FILE", "--env", "prod", "--version", " "), "--version is ' ' (an unset variable?)"),
+        (("FILE", *WANTED, "--env", "dev"), "--env is given twice"),
+        (
+            ("FILE", *WANTED, "--commit", ""),
+            "argument --commit: '' is no commit id of 7 or more hexadecimal digits",
+        ),
+        (
+            ("FILE", *WANTED, "--commit", "HEAD"),
+            "argument --commit: 'HEAD' is no commit id of 7 or more hexadecimal digits",
+        ),
+        (
+            ("FILE", *WANTED, "--commit", "012345"),
+            "argument --commit: '012345' is no commit id of 7 or more hexadecimal digits",
+        ),
+        (("FILE", *WANTED, "--commit", "a" * 40, "--commit", "b" * 40), "--commit is given twice"),
+        (("FILE", *WANTED, "--max-age", "soon"), "--max-age 'soon' is no duration such as 90s, 30m, 24h or 7d"),
+        (("FILE", *WANTED, "--max-age", ""), "--max-age '' is no duration such as 90s, 30m, 24h or 7d"),
+        (("FILE", *WANTED, "--max", "1h"), "unrecognized arguments: --max 1h"),
+        (("FILE", "OTHER", *WANTED), "unrecognized arguments: OTHER"),
+    ],
+)
+def test_verify_refuses_what_cannot_be_meant(
+    capsys: pytest.CaptureFixture[str], words: tuple[str, ...], error: str
+) -> None:
+    """Above all, an unset variable of the pipeline never means any release."""
+    usage, said = refused(capsys, "verify", *words)
+    assert usage.startswith("usage: release-sentinel verify ")
+    assert said == error

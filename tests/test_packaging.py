@@ -1,0 +1,82 @@
+"""The built wheel carries everything: `release-sentinel` works in any repository, without a clone of ours."""
+
+import subprocess
+import sys
+import sysconfig
+import venv
+import zipfile
+from importlib.metadata import requires
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+
+from tests.conftest import RELEASE, Repo, run
+
+CLONE = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A wheel built from this checkout."""
+    folder = tmp_path_factory.mktemp("dist")
+    command = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(folder)]
+    subprocess.run(command, cwd=CLONE, check=True, capture_output=True)
+    return next(folder.glob("*.whl"))
+
+
+@pytest.fixture(scope="module")
+def scripts(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The scripts of a fresh environment with the wheel installed, and what it depends on borrowed from this one."""
+    folder = tmp_path_factory.mktemp("fresh")
+    venv.create(folder, with_pip=False)
+    python = folder / "bin" / "python"
+    install = [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet", "--no-deps", "--no-index"]
+    subprocess.run([*install, str(wheel)], check=True, capture_output=True)
+    site = next((folder / "lib").glob("python*/site-packages"))
+    # A plain path: the .pth files in there, and with them an editable install of this checkout, are not followed.
+    (site / "borrowed.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    return folder / "bin"
+
+
+def test_the_wheel_carries_the_built_in_gates(wheel: Path) -> None:
+    """Gates, type marker and ini file are in the wheel; tests are not."""
+    names = set(zipfile.ZipFile(wheel).namelist())
+    gates = {path.name for path in (CLONE / "gate_tests").glob("*.py")}
+    assert {f"release_sentinel/gate_tests/{name}" for name in gates} <= names
+    assert {"release_sentinel/py.typed", "release_sentinel/plugin/pytest.ini"} <= names
+    assert not [name for name in names if name.startswith("tests/")]
+
+
+def test_the_wheel_works_in_a_repository_that_is_not_ours(scripts: Path, repo: Repo, settings: dict[str, str]) -> None:
+    """Installed from the wheel, the program judges a foreign repository with the gates inside the package."""
+    del settings["PYTEST_DISABLE_PLUGIN_AUTOLOAD"]
+    where = run(
+        str(scripts / "python"), "-c", "import release_sentinel; print(release_sentinel.__file__)", cwd=repo.path
+    )
+    assert str(scripts.parent) in where.out
+    done = run(str(scripts / "release-sentinel"), *RELEASE, "-v", cwd=repo.path, env=settings)
+    assert done.code == 0, done.out
+    assert done.block == ["SAFE (exit 0): v1.0.0 may go to prod", "11 gates: 11 passed"]
+    repo.write("notes.txt")
+    assert run(str(scripts / "release-sentinel"), *RELEASE, cwd=repo.path, env=settings).code == 1
+
+
+def test_the_wheel_works_in_a_clone_of_ours(scripts: Path, repo: Repo, settings: dict[str, str]) -> None:
+    """In a clone that has the same gates beside the installed ones, each gate runs once."""
+    del settings["PYTEST_DISABLE_PLUGIN_AUTOLOAD"]
+    for source in (CLONE / "gate_tests").glob("*.py"):
+        repo.write(f"gate_tests/{source.name}", source.read_text(encoding="utf-8"))
+    repo.commit("conftest.py", (CLONE / "conftest.py").read_text(encoding="utf-8"))
+    for program in ("release_sentinel", "pytest gate_tests"):
+        done = run(str(scripts / "python"), "-m", *program.split(), *RELEASE, cwd=repo.path, env=settings)
+        assert done.code == 0, done.out
+        assert "11 gates: 11 passed" in done.block
+
+
+def test_pytest_9_is_excluded() -> None:
+    """The upper bound is a safety device: pytest 9 prints its version, runs no gate and exits 0."""
+    bound = next(need for need in map(Requirement, requires("release-sentinel") or []) if need.name == "pytest")
+    assert bound.specifier.contains("8.4.2")
+    assert not bound.specifier.contains("9.0.0")
+    assert not bound.specifier.contains("8.3.5")

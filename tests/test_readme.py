@@ -1,0 +1,90 @@
+"""The README agrees with the code: its tables, its options, its examples."""
+
+import re
+import sys
+from functools import reduce
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from release_sentinel import gates
+from release_sentinel.config import VARIABLES, Policy, Variable
+from tests.conftest import Sentinel, run
+
+README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+REQUIRED = {"RS_REQUIRED_PROCESS", "RS_API_URL"}
+
+
+def row(variable: Variable) -> str:
+    """Return the README's row for a variable."""
+    value: Any = reduce(getattr, variable.path.split("."), Policy())
+    text = (
+        ",".join(map(str, value)) if isinstance(value, tuple) else f"{value:g}" if isinstance(value, float) else value
+    )
+    shown = f"`{str(text).lower() if isinstance(value, bool) else text}`" if value != "" else ""
+    return f"| `{variable.name}` | {'(required)' if variable.name in REQUIRED else shown} | {variable.meaning} |"
+
+
+def blocks(language: str) -> list[str]:
+    """Return the README's code blocks in a language."""
+    return re.findall(rf"^```{language}\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+
+
+def test_the_gate_table_is_the_code_s() -> None:
+    """The table of gates stands in the README as `explain` prints it."""
+    assert gates.table() in README
+
+
+def test_the_variables_are_the_code_s() -> None:
+    """The table of variables has a row for each, with its default, and no other."""
+    rows = [line for line in README.splitlines() if line.startswith("| `RS_")]
+    token = "| `RS_DEPLOY_TOKEN` | (required) | the secret that deploys; asked for, never shown |"
+    assert rows == [*(row(variable) for variable in VARIABLES[:2]), token, *(row(entry) for entry in VARIABLES[2:])]
+
+
+def test_every_option_is_told(tmp_path: Path) -> None:
+    """Each `--gate-` option of the help stands in the README, and the other way round."""
+    told = run(sys.executable, "-m", "release_sentinel", "--help", cwd=tmp_path).out
+    assert set(re.findall(r"--gate-[a-z]+", README)) == set(re.findall(r"--gate-[a-z]+", told))
+
+
+def test_every_exit_code_is_told(tmp_path: Path) -> None:
+    """The exit codes of the help stand in the README's table."""
+    told = run(sys.executable, "-m", "release_sentinel", "--help", cwd=tmp_path).out
+    codes = re.findall(r"^  (\d[\d, ]*\d|\d) {2,}", told.partition("exit codes:")[2], re.MULTILINE)
+    assert codes == ["0", "1", "2", "130, 143"]
+    assert all(f"\n| {code} |" in README for code in codes)
+
+
+def test_the_example_gates_run(sentinel: Sentinel) -> None:
+    """The README's own gates work as printed: they pass, and without the release's notes the run is BLOCKED."""
+    (source,) = blocks("python")
+    sentinel.repo.write("CHANGELOG.md", "# v1.0.0\n")
+    sentinel.repo.write("gate_tests/test_announced.py", source)
+    sentinel.repo.commit()
+    passed = sentinel()
+    assert passed.code == 0, passed.out
+    assert {"release-notes", "queue"} <= set(passed.statuses)
+    sentinel.repo.commit("CHANGELOG.md", "# nothing\n")
+    failed = sentinel()
+    assert failed.code == 1
+    assert "[POLICY] release-notes: CHANGELOG.md does not mention v1.0.0" in failed.block
+
+
+def test_the_output_is_the_demonstration_s(tmp_path: Path) -> None:
+    """What the README shows of a blocked run is what `release-sentinel demo` prints."""
+    shown = next(text for text in blocks("text") if "BLOCKED" in text)
+    demo = run(sys.executable, "-m", "release_sentinel", "demo", cwd=tmp_path)
+    assert demo.code == 0
+    assert shown in demo.out
+
+
+@pytest.mark.parametrize(
+    "fixture", re.findall(r"^\| ((?:`\w+`,? ?)+) \|", README.partition("| fixture |")[2], re.MULTILINE)
+)
+def test_the_fixtures_exist(fixture: str) -> None:
+    """Every fixture of the README's table is one of the plugin's."""
+    from release_sentinel.plugin import fixtures
+
+    assert all(hasattr(fixtures, name) for name in re.findall(r"`(\w+)`", fixture))

@@ -73,8 +73,20 @@ class Release:
 
 
 @dataclass(frozen=True)
+class Missing:
+    """A gate that gave no result: its id, or where its source is if it was never collected; and why."""
+
+    gate: str
+    why: str
+
+
+@dataclass(frozen=True)
 class Verdict:
-    """The decision on one release. `problems` say why the run proves nothing, where it does not."""
+    """The decision on one release.
+
+    `problems` say, a sentence each, why the run proves nothing, where it does not; `missing` lists the gates that gave
+    no result.
+    """
 
     name: str
     exit_code: int
@@ -84,6 +96,7 @@ class Verdict:
     started: datetime
     ended: datetime
     partial: bool = False  # judged on a chosen subset of the gates
+    missing: tuple[Missing, ...] = ()
 
     @property
     def label(self) -> str:

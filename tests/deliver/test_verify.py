@@ -79,6 +79,8 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "problems": ({"problems": ["gate api was skipped"]}, PROOF),
     "problems null": ({"problems": None}, PROOF),
     "problems as text": ({"problems": ""}, PROOF),
+    "missing gates": ({"missing": [{"gate": "api", "why": "it was deselected"}]}, PROOF),
+    "missing null": ({"missing": None}, PROOF),
     "no gates": ({"gates": []}, PROOF),
     "gates null": ({"gates": None}, PROOF),
     "gates as an object": ({"gates": {"disk": "passed"}}, PROOF),
@@ -140,7 +142,7 @@ def test_one_changed_field_is_refused_in_its_own_words(tmp_path: Path, change: s
 
 
 @pytest.mark.parametrize(
-    "field", ["verdict", "partial", "exit_code", "problems", "gates", "env", "version", "commit", "ended"]
+    "field", ["verdict", "partial", "exit_code", "problems", "missing", "gates", "env", "version", "commit", "ended"]
 )
 def test_a_missing_field_is_refused_like_null(tmp_path: Path, field: str) -> None:
     """What is not there proves no more than what is empty."""

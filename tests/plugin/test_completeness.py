@@ -1,7 +1,7 @@
 """The proof that a run was whole: what is missing is named, with its cause."""
 
 from argparse import Namespace
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,8 +10,9 @@ import pytest
 
 from release_sentinel.checks.result import CRIT, OK, CheckResult
 from release_sentinel.gates import BUILT_IN, Kind
-from release_sentinel.plugin.completeness import listing, unproven
+from release_sentinel.plugin.completeness import listing, sentences, unproven
 from release_sentinel.plugin.gate import Record
+from release_sentinel.verdict import Missing
 
 FILE = Path("/srv/shop/gate_tests/test_own.py")
 PASSED = CheckResult(OK, "fine")
@@ -39,9 +40,14 @@ def built_in(*without: str) -> list[Record]:
     return [record(gate.id, built_in=True) for gate in BUILT_IN if gate.id not in without]
 
 
+def told(missing: Iterable[Missing]) -> list[str]:
+    """Return the sentences about what is missing."""
+    return list(sentences(missing))
+
+
 def reasons(*records: Record, left_out: Mapping[str, str] | None = None, **named: Any) -> list[str]:
     """Return why a run with these records, and passed built-in gates, proves nothing."""
-    return list(unproven([*built_in(), *records], left_out or {}, named.pop("folders", ()), **named))
+    return told(unproven([*built_in(), *records], left_out or {}, named.pop("folders", ()), **named))
 
 
 def test_a_whole_run_is_proven() -> None:
@@ -65,15 +71,15 @@ def test_a_result_of_any_kind_is_one(changes: dict[str, Any]) -> None:
     assert reasons(record(**changes)) == []
 
 
-NOTHING = f"{record().nodeid} judges nothing: it needs gate.require(...) or an assert"
+NOTHING = "it judges nothing: it needs gate.require(...) or an assert"
 UNFINISHED = {"judged": [], "finished": False}
 
 
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"skipped": "no time"}, "gate own was skipped: no time"),
-        ({"skipped": "no time", "judged": []}, "gate own was skipped: no time"),
+        ({"skipped": "no time"}, "no result from gate own: it was skipped: no time"),
+        ({"skipped": "no time", "judged": []}, "no result from gate own: it was skipped: no time"),
         (UNFINISHED, "no result from gate own: it began and did not finish"),
         ({**UNFINISHED, "runs": 0}, "no result from gate own: it was not run"),
         ({"judged": []}, f"no result from gate own: {NOTHING}"),
@@ -93,31 +99,31 @@ def test_a_skip_that_we_made_ourselves_is_no_hole() -> None:
 @pytest.mark.parametrize("gate", BUILT_IN, ids=lambda gate: gate.id)
 def test_each_built_in_gate_is_missed(gate: Any) -> None:
     """None of them can be left out without a word."""
-    assert list(unproven(built_in(gate.id), {}, ())) == [f"no result from gate {gate.id}: it was not collected"]
+    assert told(unproven(built_in(gate.id), {}, ())) == [f"no result from gate {gate.id}: it was not collected"]
 
 
 def test_no_records_at_all_prove_nothing() -> None:
     """All built-in gates are named in one sentence."""
-    (reason,) = unproven([], {}, ())
+    (reason,) = told(unproven([], {}, ()))
     assert reason == f"no result from gates {', '.join(gate.id for gate in BUILT_IN)}: it was not collected"
 
 
 def test_a_gate_of_the_repository_does_not_stand_in_for_a_built_in_one() -> None:
     """A gate with the id of a built-in one proves nothing about it."""
     gates = [*built_in("disk"), record("disk")]
-    assert list(unproven(gates, {}, ())) == ["no result from gate disk: it was not collected"]
+    assert told(unproven(gates, {}, ())) == ["no result from gate disk: it was not collected"]
 
 
 def test_one_parameter_of_a_built_in_gate_is_that_gate() -> None:
     """`disk[/var]` is an answer about `disk`."""
     gates = [*built_in("disk"), record("disk[/var]", built_in=True)]
-    assert list(unproven(gates, {}, ())) == []
+    assert told(unproven(gates, {}, ())) == []
 
 
 def test_gates_with_one_cause_share_a_sentence() -> None:
     """What was left out is told by its cause, each once."""
     left_out = {"disk": "it was deselected", "api": "it was deselected", "tag": "its file is ignored"}
-    assert list(unproven(built_in(*left_out), left_out, ())) == [
+    assert told(unproven(built_in(*left_out), left_out, ())) == [
         "no result from gate tag: its file is ignored",
         "no result from gates disk, api: it was deselected",
     ]
@@ -126,26 +132,26 @@ def test_gates_with_one_cause_share_a_sentence() -> None:
 def test_an_early_end_is_the_cause_of_everything_that_is_missing() -> None:
     """Gates that did not run, did not finish or said nothing share the run's own end."""
     gates = [*built_in("api"), record("own", **UNFINISHED), record("other", judged=[])]
-    assert list(unproven(gates, {}, (), early_end="pytest.exit ended the run")) == [
+    assert told(unproven(gates, {}, (), early_end="pytest.exit ended the run")) == [
         "no result from gates own, other, api: pytest.exit ended the run"
     ]
 
 
 def test_a_known_cause_goes_before_an_early_end() -> None:
     """A gate that was deselected would not have run in a longer run either."""
-    told = list(unproven(built_in("api"), {"api": "it was deselected"}, (), early_end="it stopped"))
-    assert told == ["no result from gate api: it was deselected"]
+    said = told(unproven(built_in("api"), {"api": "it was deselected"}, (), early_end="it stopped"))
+    assert said == ["no result from gate api: it was deselected"]
 
 
 def test_a_partial_run_may_leave_gates_out() -> None:
     """What was not chosen is not missed."""
-    assert list(unproven([record()], {"disk": "it was deselected"}, (), partial=True)) == []
+    assert told(unproven([record()], {"disk": "it was deselected"}, (), partial=True)) == []
 
 
 @pytest.mark.parametrize("changes", [UNFINISHED, {"skipped": "no time"}, {"judged": []}], ids=lambda it: next(iter(it)))
 def test_a_partial_run_is_held_to_what_it_chose(changes: dict[str, Any]) -> None:
     """A chosen gate without a result is a hole there, too."""
-    assert len(list(unproven([record(**changes)], {}, (), partial=True))) == 1
+    assert len(told(unproven([record(**changes)], {}, (), partial=True))) == 1
 
 
 @pytest.fixture
@@ -165,13 +171,13 @@ def test_a_declared_gate_that_was_collected_is_proven(folder: Path) -> None:
 
 def test_a_declared_gate_that_was_not_collected_is_named(folder: Path) -> None:
     """The sentence names the file, from its gate folder on."""
-    assert reasons(folders=[folder]) == ["no result from test_own.py::test_own: pytest did not collect it"]
+    assert reasons(folders=[folder]) == ["no result from gate test_own.py::test_own: pytest did not collect it"]
 
 
 def test_a_declared_gate_that_was_left_out_tells_why(folder: Path) -> None:
     """A cause that is known is told instead of none."""
-    told = reasons(folders=[folder], left_out={"own": "it was deselected"})
-    assert told == ["no result from test_own.py::test_own: it was deselected"]
+    said = reasons(folders=[folder], left_out={"own": "it was deselected"})
+    assert said == ["no result from gate test_own.py::test_own: it was deselected"]
 
 
 def test_a_test_that_was_refused_already_is_not_told_twice(folder: Path) -> None:
@@ -182,7 +188,9 @@ def test_a_test_that_was_refused_already_is_not_told_twice(folder: Path) -> None
 def test_a_declared_method_is_told_by_its_class(folder: Path) -> None:
     """The class that pytest passed over can be found."""
     (folder / "test_own.py").write_text("class Own:\n    def test_disk_space(self): ...\n", encoding="utf-8")
-    assert reasons(folders=[folder]) == ["no result from test_own.py::Own::test_disk_space: pytest did not collect it"]
+    assert reasons(folders=[folder]) == [
+        "no result from gate test_own.py::Own::test_disk_space: pytest did not collect it"
+    ]
 
 
 def test_a_definition_that_hides_another_is_named_although_it_ran(folder: Path) -> None:
@@ -190,7 +198,7 @@ def test_a_definition_that_hides_another_is_named_although_it_ran(folder: Path) 
     path = folder / "test_own.py"
     path.write_text("def test_own(): ...\ndef test_own(): ...\n", encoding="utf-8")
     assert reasons(record(path=path.resolve()), folders=[folder]) == [
-        "test_own.py::test_own is defined 2 times: the last definition hides the others"
+        "no result from gate test_own.py::test_own: it is defined 2 times, and the last definition hides the others"
     ]
 
 

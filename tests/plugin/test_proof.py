@@ -12,10 +12,13 @@ OK_GATE = "@pytest.mark.policy\ndef test_own(gate): gate.require(CheckResult(OK,
 LEFT_OUT = {
     "-k": (("-k", "version"), "no result from gates environment, repository, clean-tree, branch, configuration, disk"),
     "-m": (("-m", "critical"), "no result from gates environment, repository"),
-    "--deselect": (("--deselect", "gate_tests/test_own.py"), "no result from test_own.py::test_own: it was deselected"),
+    "--deselect": (
+        ("--deselect", "gate_tests/test_own.py"),
+        "no result from gate test_own.py::test_own: it was deselected",
+    ),
     "--ignore": (
         ("--ignore=gate_tests/test_own.py",),
-        "no result from test_own.py::test_own: pytest did not collect it",
+        "no result from gate test_own.py::test_own: pytest did not collect it",
     ),
     "--collect-only": (("--collect-only",), "--collect-only runs no gate"),
     "--setup-plan": (("--setup-plan",), "--setup-plan runs no gate"),
@@ -40,9 +43,18 @@ def test_an_option_that_leaves_gates_out_is_incomplete(sentinel: Sentinel, optio
 
 
 SOURCES = {
-    "skip": ("@pytest.mark.policy\ndef test_own(): pytest.skip('not today')", "gate own was skipped: not today"),
-    "skip mark": ("@pytest.mark.skip('no')\n@pytest.mark.policy\ndef test_own(): pass", "gate own was skipped: no"),
-    "xfail": ("@pytest.mark.xfail\n@pytest.mark.policy\ndef test_own(): assert 0", "gate own was skipped: xfail"),
+    "skip": (
+        "@pytest.mark.policy\ndef test_own(): pytest.skip('not today')",
+        "no result from gate own: it was skipped: not today",
+    ),
+    "skip mark": (
+        "@pytest.mark.skip('no')\n@pytest.mark.policy\ndef test_own(): pass",
+        "no result from gate own: it was skipped: no",
+    ),
+    "xfail": (
+        "@pytest.mark.xfail\n@pytest.mark.policy\ndef test_own(): assert 0",
+        "no result from gate own: it was skipped: xfail",
+    ),
     "importorskip": ("pytest.importorskip('no_such_module')", "was skipped while it was collected"),
     "broken import": ("import no_such_module", "could not be collected"),
     "syntax error": ("def test_own(: pass", "could not be collected"),
@@ -50,7 +62,10 @@ SOURCES = {
         "@pytest.mark.policy\n@pytest.mark.parametrize('x', [])\ndef test_own(x): pass",
         "got empty parameter set",
     ),
-    "shadowed": (OK_GATE + OK_GATE, "test_own.py::test_own is defined 2 times: the last definition hides the others"),
+    "shadowed": (
+        OK_GATE + OK_GATE,
+        "gate test_own.py::test_own: it is defined 2 times, and the last definition hides the others",
+    ),
     "unmarked": ("def test_own(): assert True", "test_own.py::test_own carries no marker, expected exactly one of"),
     "misspelt": ("@pytest.mark.polcy\ndef test_own(): assert True", "carries no marker"),
     "both markers": (
@@ -61,13 +76,13 @@ SOURCES = {
     "returns False": ("@pytest.mark.policy\ndef test_own(): return False", "judges nothing"),
     "other class name": (
         "class GateOwn:\n    @pytest.mark.policy\n    def test_own(self): assert True",
-        "no result from test_own.py::GateOwn::test_own: pytest did not collect it",
+        "no result from gate test_own.py::GateOwn::test_own: pytest did not collect it",
     ),
     "class with a constructor": (
         "class TestOwn:\n    def __init__(self): pass\n    @pytest.mark.policy\n    def test_own(self): assert True",
-        "no result from test_own.py::TestOwn::test_own",
+        "no result from gate test_own.py::TestOwn::test_own",
     ),
-    "__test__": ("__test__ = False\n" + OK_GATE, "no result from test_own.py::test_own"),
+    "__test__": ("__test__ = False\n" + OK_GATE, "no result from gate test_own.py::test_own"),
     "pytest.exit": (
         "@pytest.mark.policy\ndef test_own(): pytest.exit('done', returncode=0)",
         "pytest.exit ended the run",
@@ -120,6 +135,7 @@ def test_a_stale_cache_leaves_nothing_out(sentinel: Sentinel) -> None:
     run = sentinel("--lf")
     assert run.code == 1
     assert run.verdict["verdict"] == "INCOMPLETE"
+    assert {"gate": "api", "why": "it was deselected"} in run.verdict["missing"]
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from release_sentinel.checks.result import CRIT, OK, UNKNOWN, WARN
 from release_sentinel.gates import Kind
-from release_sentinel.verdict import GateResult, Release, Verdict, decide
+from release_sentinel.verdict import GateResult, Missing, Release, Verdict, decide
 
 STARTED = datetime(2024, 5, 17, 9, 30, 15, 123456, tzinfo=UTC)
 
@@ -47,7 +47,10 @@ SAMPLES = {
     "safe": verdict(PASSED, CLOSE),
     "blocked": verdict(PASSED, DIRTY, UNTOLD, LEFT_OUT),
     "critical": verdict(PASSED, FULL, CLOSE, BROKEN),
-    "incomplete": verdict(PASSED, FULL, problems=("gate api gave no result: it was deselected",)),
+    "incomplete": replace(
+        verdict(PASSED, FULL, problems=("no result from gate api: it was deselected",)),
+        missing=(Missing("api", "it was deselected"),),
+    ),
     "interrupted": verdict(PASSED, problems=("the run was interrupted by SIGTERM",), interrupted=15),
     "empty": verdict(problems=("no gates at all",)),
     "partial": replace(verdict(PASSED), partial=True),

@@ -27,6 +27,7 @@ HEAD = {
     "ended": str,
     "gates": list,
     "problems": list,
+    "missing": list,
 }
 
 each_sample = pytest.mark.parametrize("sample", SAMPLES.values(), ids=SAMPLES)
@@ -141,3 +142,9 @@ def test_text_is_kept_as_it_is() -> None:
 
     written.encode("ascii")
     assert json.loads(written)["gates"][0]["reason"] == odd
+
+
+def test_what_is_missing_is_listed_with_its_cause() -> None:
+    """A machine need not take sentences apart to know which gate gave no result."""
+    assert document(SAMPLES["incomplete"])["missing"] == [{"gate": "api", "why": "it was deselected"}]
+    assert document(SAMPLES["safe"])["missing"] == []

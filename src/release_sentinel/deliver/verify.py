@@ -65,7 +65,7 @@ def _verdict(verdict: dict[str, Any]) -> Iterator[str]:
         yield f"the verdict says {SAFE} with partial {verdict.get('partial')!r}: it was tampered with, or torn"
     elif verdict.get("exit_code") is not EXIT_SAFE:
         yield f"the verdict says {SAFE} with exit code {verdict.get('exit_code')!r}: it was tampered with, or torn"
-    elif verdict.get("problems") != [] or not gates or _records(gates) != gates:
+    elif not verdict.get("problems") == verdict.get("missing") == [] or not gates or _records(gates) != gates:
         yield f"the verdict says {SAFE} without proof: it names no gates, or problems"
     elif not_passed := [str(gate.get("id")) for gate in _records(gates) if gate.get("outcome") not in _PASSED]:
         yield f"the verdict says {SAFE}, and these gates did not pass: {', '.join(not_passed)}"

@@ -7,6 +7,7 @@ from pathlib import Path
 from release_sentinel.gates import BUILT_IN
 from release_sentinel.plugin.declared import Declared, gates_in
 from release_sentinel.plugin.gate import Record
+from release_sentinel.verdict import Missing
 
 _LISTING = {
     "help": "--help",
@@ -34,31 +35,38 @@ def unproven(
     *,
     early_end: str = "",
     partial: bool = False,
-) -> Iterator[str]:
-    """Yield a sentence for each reason why the run proves nothing about some gate.
+) -> Iterator[Missing]:
+    """Yield each gate about which the run proves nothing, and why.
 
     `left_out` says why a gate (by id) was not run; `early_end` why the whole run ended before its end; `strangers` are
     tests (source file and name) that were refused already. A `partial` run was asked to leave gates out, and is only
     held to those that it began.
     """
-    causes: dict[str, list[str]] = defaultdict(list)
     for record in records:
         if not record.finished:
-            causes[early_end or ("it began and did not finish" if record.runs else "it was not run")].append(record.id)
+            unfinished = "it began and did not finish" if record.runs else "it was not run"
+            yield Missing(record.id, left_out.get(record.id) or early_end or unfinished)
         elif not record.not_evaluated and record.skipped:
-            yield f"gate {record.id} was skipped: {record.skipped}"
+            yield Missing(record.id, f"it was skipped: {record.skipped}")
         elif record.judged_nothing:
-            nothing = f"{record.nodeid} judges nothing: it needs gate.require(...) or an assert"
-            causes[early_end or nothing].append(record.id)
-    if not partial:
-        built_in = {record.id.partition("[")[0] for record in records if record.built_in}
-        for gate in BUILT_IN:
-            if gate.id not in built_in:
-                causes[left_out.get(gate.id) or early_end or "it was not collected"].append(gate.id)
-        if not early_end:
-            yield from _undeclared(records, left_out, folders, strangers)
-    for cause, ids in causes.items():
-        yield f"no result from {'gate' if len(ids) == 1 else 'gates'} {', '.join(ids)}: {cause}"
+            yield Missing(record.id, early_end or "it judges nothing: it needs gate.require(...) or an assert")
+    if partial:
+        return
+    collected = {record.id.partition("[")[0] for record in records if record.built_in}
+    for gate in BUILT_IN:
+        if gate.id not in collected:
+            yield Missing(gate.id, left_out.get(gate.id) or early_end or "it was not collected")
+    if not early_end:
+        yield from _undeclared(records, left_out, folders, strangers)
+
+
+def sentences(missing: Iterable[Missing]) -> Iterator[str]:
+    """Yield a sentence for each cause, which names the gates that share it."""
+    causes = defaultdict(list)
+    for one in missing:
+        causes[one.why].append(one.gate)
+    for cause, names in causes.items():
+        yield f"no result from {'gate' if len(names) == 1 else 'gates'} {', '.join(names)}: {cause}"
 
 
 def _undeclared(
@@ -66,7 +74,7 @@ def _undeclared(
     left_out: Mapping[str, str],
     folders: Iterable[Path],
     strangers: Collection[tuple[Path, str]],
-) -> Iterator[str]:
+) -> Iterator[Missing]:
     """Yield the gates that the source declares and pytest did not collect, or that hide one another."""
     collected = {(record.path, record.function) for record in records} | set(strangers)
     ids = {record.id.partition("[")[0] for record in records} | {gate.id for gate in BUILT_IN}
@@ -74,9 +82,9 @@ def _undeclared(
         for gate in gates_in(folder):
             where = f"{gate.path.relative_to(folder.resolve()).as_posix()}::{gate.name}"
             if gate.times > 1:
-                yield f"{where} is defined {gate.times} times: the last definition hides the others"
+                yield Missing(where, f"it is defined {gate.times} times, and the last definition hides the others")
             elif (gate.path, gate.name) not in collected and _id(gate) not in ids:
-                yield f"no result from {where}: {left_out.get(_id(gate), 'pytest did not collect it')}"
+                yield Missing(where, left_out.get(_id(gate), "pytest did not collect it"))
 
 
 def _id(gate: Declared) -> str:

@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -21,7 +22,7 @@ from release_sentinel.plugin.deadline import Deadline
 from release_sentinel.plugin.gate import Record
 from release_sentinel.plugin.options import Options
 from release_sentinel.redaction import Redactor
-from release_sentinel.verdict import EXIT_BLOCKED, INCOMPLETE, UNFINISHED, Release, Verdict, decide
+from release_sentinel.verdict import EXIT_BLOCKED, INCOMPLETE, UNFINISHED, Missing, Release, Verdict, decide
 from release_sentinel.versions import tag_names
 
 HANDOVER = "RELEASE_SENTINEL_HANDOVER"  # the environment variable that names the file for the parent's verdict
@@ -166,7 +167,8 @@ class GateSession:
     def conclude(self, pytest_code: int) -> Verdict:
         """Decide, from everything that is known when pytest ends with `pytest_code`."""
         records = [record for record in self.records.values() if record.counts]
-        problems = [*self.problems, *self._unproven()]
+        missing = [Missing(self.redactor.scrub(one.gate), self.redactor.scrub(one.why)) for one in self._unproven()]
+        problems = [*self.problems, *completeness.sentences(missing)]
         broken = pytest_code if pytest_code in {pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR} else 0
         if broken:
             problems.append(f"pytest itself failed (exit code {pytest_code}): see its message")
@@ -175,7 +177,7 @@ class GateSession:
         problems = [self.redactor.scrub(problem) for problem in dict.fromkeys(problems)]
         results = [record.result(self.redactor) for record in records]
         name, code = decide(results, problems, interrupted=self.interrupted, broken=broken)
-        self.verdict = self._verdict(name, code, tuple(problems))
+        self.verdict = replace(self._verdict(name, code, tuple(problems)), missing=tuple(missing))
         return self.verdict
 
     def problems_since(self, verdict: Verdict) -> bool:
@@ -192,7 +194,7 @@ class GateSession:
                 failures.append(f"the report {path} could not be written: {error.strerror or error}")
         return failures
 
-    def _unproven(self) -> Iterable[str]:
+    def _unproven(self) -> Iterable[Missing]:
         given = [Path(word.partition("::")[0]) for word in self.config.args] if self.config.args else []
         gate_folders = dict.fromkeys(declared.folder_of(path) for path in given if path.exists())
         return completeness.unproven(

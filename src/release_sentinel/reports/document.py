@@ -27,6 +27,7 @@ def document(verdict: Verdict) -> dict[str, Any]:
         "ended": verdict.ended.isoformat(timespec="milliseconds"),
         "gates": [_gate(gate) for gate in verdict.gates],
         "problems": list(verdict.problems),
+        "missing": [{"gate": missing.gate, "why": missing.why} for missing in verdict.missing],
     }
 
 

@@ -8,4 +8,4 @@ pytestmark = pytest.mark.policy
 
 
 def test_configuration(gate, policy, required_settings):
-    gate.require(check_configuration(required_settings, placeholders=policy.placeholders))
+    gate.require(check_configuration(required_settings, placeholders=policy.required.placeholders))

@@ -17,4 +17,4 @@ def test_clean_tree(gate, repository):
 
 
 def test_branch(gate, policy, repository, build, containing):
-    gate.require(check_branch(repository, policy.branches, build, containing=containing))
+    gate.require(check_branch(repository, policy.git.branches, build, containing=containing))

@@ -9,8 +9,8 @@ pytestmark = pytest.mark.policy
 
 
 def test_version(gate, policy, release):
-    gate.require(check_version(release.version, prefix=policy.version_prefix, prereleases=policy.prereleases))
+    gate.require(check_version(release.version, prefix=policy.version.prefix, prereleases=policy.version.prereleases))
 
 
 def test_tag(gate, policy, release, repository, tags, build):
-    gate.require(check_tag(release.version, repository, tags, build, prefix=policy.version_prefix))
+    gate.require(check_tag(release.version, repository, tags, build, prefix=policy.version.prefix))

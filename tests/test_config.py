@@ -6,7 +6,10 @@ from functools import reduce
 
 import pytest
 
-from release_sentinel.config import VARIABLES, ApiTarget, DiskLimits, MemoryLimits, Policy, Variable, get_env
+from release_sentinel.config import get_env
+from release_sentinel.config.load import load_policy
+from release_sentinel.config.model import ApiTarget, DiskLimits, MemoryLimits, Policy
+from release_sentinel.config.variables import VARIABLES, Variable
 from release_sentinel.errors import InvalidPolicyError, MissingSettingError
 
 PER_CENT = {"0": 0.0, "100": 100.0, "82.5": 82.5, " 80 ": 80.0}
@@ -65,21 +68,25 @@ def value_of(policy: Policy, path: str) -> object:
 def problems(**environ: str) -> tuple[str, ...]:
     """Return what is wrong with an environment."""
     with pytest.raises(InvalidPolicyError) as refusal:
-        Policy.load(environ)
+        load_policy(environ)
     return refusal.value.problems
 
 
 def test_the_defaults_are_the_first_versions() -> None:
     """Without any variable the limits of the first version hold."""
-    policy = Policy.load({})
+    policy = load_policy({})
 
     assert policy == Policy()
     assert policy.environments == ("dev", "stage", "prod")
-    assert policy.branches == ("main", "master")
+    assert policy.git.branches == ("main", "master")
     assert policy.disk == DiskLimits(path="/", warn=75.0, crit=85.0)
     assert policy.memory == MemoryLimits(warn=70.0, crit=85.0)
     assert policy.api == ApiTarget(url="", timeout=3.0, tries=3, statuses=(200,))
-    assert (*policy.settings, *policy.secrets) == ("RS_REQUIRED_PROCESS", "RS_API_URL", "RS_DEPLOY_TOKEN")
+    assert (*policy.required.settings, *policy.required.secrets) == (
+        "RS_REQUIRED_PROCESS",
+        "RS_API_URL",
+        "RS_DEPLOY_TOKEN",
+    )
 
 
 def test_the_tables_of_these_tests_are_whole() -> None:
@@ -96,7 +103,7 @@ def test_the_tables_of_these_tests_are_whole() -> None:
 )
 def test_a_variable_sets_its_field_and_no_other(name: str, text: str, value: object) -> None:
     """What a variable says ends up in its field of the policy; all else keeps its default."""
-    policy = Policy.load({name: text})
+    policy = load_policy({name: text})
 
     for variable in VARIABLES:
         expected = value if variable.name == name else value_of(Policy(), variable.path)
@@ -116,7 +123,7 @@ def test_a_value_that_cannot_be_meant_is_refused(name: str, text: str, expected:
 @pytest.mark.parametrize("blank", ["", "   ", "\t\n"], ids=["empty", "spaces", "lines"])
 def test_a_blank_variable_is_unset(variable: Variable, blank: str) -> None:
     """CI systems hand on undefined variables as blanks, and these change nothing."""
-    assert Policy.load({variable.name: blank}) == Policy()
+    assert load_policy({variable.name: blank}) == Policy()
 
 
 @pytest.mark.parametrize("variable", VARIABLES, ids=lambda variable: variable.name)
@@ -159,19 +166,19 @@ def test_contradictions_are_told_beside_other_problems() -> None:
 
 def test_equal_limits_are_fine() -> None:
     """A warning at the limit itself is no contradiction."""
-    assert Policy.load({"RS_DISK_WARN": "80", "RS_DISK_CRIT": "80"}).disk == DiskLimits(warn=80, crit=80)
+    assert load_policy({"RS_DISK_WARN": "80", "RS_DISK_CRIT": "80"}).disk == DiskLimits(warn=80, crit=80)
 
 
 def test_variables_that_are_none_of_ours_are_ignored() -> None:
     """The rest of the environment does not matter."""
-    assert Policy.load({"PATH": "/bin", "RS_DEPLOY_TOKEN": "secret", "DISK_WARN": "x"}) == Policy()
+    assert load_policy({"PATH": "/bin", "RS_DEPLOY_TOKEN": "secret", "DISK_WARN": "x"}) == Policy()
 
 
 def test_the_environment_is_read_where_none_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without an argument the process's own variables count."""
     monkeypatch.setenv("RS_DISK_CRIT", "99")
 
-    assert Policy.load().disk.crit == 99
+    assert load_policy().disk.crit == 99
 
 
 def test_a_policy_cannot_be_changed() -> None:
@@ -182,7 +189,7 @@ def test_a_policy_cannot_be_changed() -> None:
 
 def test_every_placeholder_is_a_pattern() -> None:
     """Each is a valid regular expression, so that no configuration gate can break on it."""
-    assert all(re.compile(pattern) for pattern in Policy().placeholders)
+    assert all(re.compile(pattern) for pattern in Policy().required.placeholders)
 
 
 def test_get_env_returns_the_value(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from release_sentinel import gates
-from release_sentinel.config import VARIABLES, Policy, Variable
+from release_sentinel.config.model import Policy
+from release_sentinel.config.variables import VARIABLES, Variable
 from tests.conftest import Sentinel, run
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")

@@ -17,7 +17,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from release_sentinel.config import Policy
+from release_sentinel.config.load import load_policy
+from release_sentinel.config.model import Policy
 from release_sentinel.errors import InvalidPolicyError, SentinelError
 from release_sentinel.observe.git import find_top
 from release_sentinel.verdict import UNFINISHED
@@ -67,7 +68,7 @@ def run(
 
 def _deadline(environ: Mapping[str, str]) -> float:
     try:
-        return Policy.load(environ).deadline
+        return load_policy(environ).deadline
     except InvalidPolicyError:  # the child says what is wrong with it
         return Policy.deadline
 

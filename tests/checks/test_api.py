@@ -7,7 +7,7 @@ from pytest_httpserver import HTTPServer
 
 from release_sentinel.checks.api import Ask, check_api
 from release_sentinel.checks.result import CRIT, OK, UNKNOWN, WARN
-from release_sentinel.config import ApiTarget
+from release_sentinel.config.model import ApiTarget
 from release_sentinel.observe import http
 from release_sentinel.observe.http import Exchange
 from tests.observe.parts import closed_port, drip_headers, raw_server

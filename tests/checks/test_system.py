@@ -9,7 +9,7 @@ import pytest
 
 from release_sentinel.checks.result import CRIT, OK, UNKNOWN, WARN, CheckResult, Status
 from release_sentinel.checks.system import check_disk, check_memory, check_process
-from release_sentinel.config import DiskLimits, MemoryLimits
+from release_sentinel.config.model import DiskLimits, MemoryLimits
 from release_sentinel.observe import Unseen, host
 from tests.conftest import running
 

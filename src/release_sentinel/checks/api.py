@@ -3,7 +3,7 @@
 from typing import Protocol
 
 from release_sentinel.checks.result import CRIT, OK, UNKNOWN, WARN, CheckResult
-from release_sentinel.config import ApiTarget
+from release_sentinel.config.model import ApiTarget
 from release_sentinel.observe import http
 from release_sentinel.observe.http import Exchange
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from urllib.parse import urlsplit
 
 from release_sentinel.checks.result import CRIT, OK, CheckResult
-from release_sentinel.config import Policy
+from release_sentinel.config.load import load_policy
+from release_sentinel.config.model import PLACEHOLDERS
 from release_sentinel.errors import MissingSettingError, PolicyError
 from release_sentinel.observe import settings
 from release_sentinel.redaction import Secret, without_credentials
@@ -15,7 +16,7 @@ logger = logging.getLogger(__name__)
 
 
 def check_configuration(
-    values: Mapping[str, str | Secret | None], *, placeholders: Sequence[str] = Policy.placeholders
+    values: Mapping[str, str | Secret | None], *, placeholders: Sequence[str] = PLACEHOLDERS
 ) -> CheckResult:
     """Every required setting and secret is present, neither blank nor a placeholder; URLs parse.
 
@@ -64,15 +65,15 @@ def ensure_required_config() -> dict[str, str | Secret]:
     Raises `MissingSettingError` where one is absent, another `PolicyError` where one is unusable; both are
     `RuntimeError`. The token is a `Secret`: `.reveal()` hands it to the call that needs it.
     """
-    policy = Policy.load()
+    policy = load_policy()
     values: dict[str, str | Secret | None] = {
-        **settings.settings(policy.settings),
-        **settings.secrets(policy.secrets),
+        **settings.settings(policy.required.settings),
+        **settings.secrets(policy.required.secrets),
     }
     missing = [name for name, value in values.items() if value is None]
     if missing:
         raise MissingSettingError(*missing)
-    result = check_configuration(values, placeholders=policy.placeholders)
+    result = check_configuration(values, placeholders=policy.required.placeholders)
     if not result.status.passes:
         raise PolicyError(result.message, result.remedy)
     logger.info("Config OK: process=%s, api_url=%s", policy.process, without_credentials(policy.api.url))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 
 from release_sentinel.checks.result import CRIT, OK, CheckResult, require
-from release_sentinel.config import Policy
+from release_sentinel.config.load import load_policy
 
 
 def check_environment(env: str, allowed: Sequence[str]) -> CheckResult:
@@ -27,4 +27,4 @@ def check_environment(env: str, allowed: Sequence[str]) -> CheckResult:
 
 def ensure_env_allowed(env: str) -> None:
     """Raise `PolicyError` unless `env` is one of the policy's environments."""
-    require(check_environment(env, Policy.load().environments))
+    require(check_environment(env, load_policy().environments))

@@ -10,7 +10,7 @@ from release_sentinel.checks.repository import check_clean_tree, check_repositor
 from release_sentinel.checks.result import require
 from release_sentinel.checks.tag import check_tag
 from release_sentinel.checks.version import check_version
-from release_sentinel.config import Policy
+from release_sentinel.config.load import load_policy
 from release_sentinel.observe import ci, git
 from release_sentinel.versions import tag_names
 
@@ -27,29 +27,29 @@ def ensure_clean_tree() -> None:
 
 def ensure_branch_allowed() -> None:
     """Raise `PolicyError` unless HEAD, or on a tag build the tag's commit, is on a branch that releases come from."""
-    policy, top = Policy.load(), _here()
+    policy, top = load_policy(), _here()
     repository = git.look(top)
 
     def containing() -> git.Branches:
-        return git.branches_containing(top, git.tags(top, remote=policy.remote, branches=policy.branches))
+        return git.branches_containing(top, git.tags(top, remote=policy.git.remote, branches=policy.git.branches))
 
-    require(check_branch(repository, policy.branches, ci.build(), containing=containing))
+    require(check_branch(repository, policy.git.branches, ci.build(), containing=containing))
 
 
 def ensure_version_valid(version: str) -> None:
     """Raise `PolicyError` unless `version` is strict SemVer 2.0.0 with the policy's prefix."""
-    policy = Policy.load()
-    require(check_version(version, prefix=policy.version_prefix, prereleases=policy.prereleases))
+    policy = load_policy()
+    require(check_version(version, prefix=policy.version.prefix, prereleases=policy.version.prereleases))
 
 
 def ensure_tag_not_exists(version: str) -> None:
     """Raise `PolicyError` unless the version's tag is free here and on the remote; on a tag build it must be HEAD's."""
-    policy, top = Policy.load(), _here()
+    policy, top = load_policy(), _here()
 
     def tags() -> git.Tags:
-        return git.tags(top, tag_names(version, policy.version_prefix), remote=policy.remote)
+        return git.tags(top, tag_names(version, policy.version.prefix), remote=policy.git.remote)
 
-    require(check_tag(version, git.look(top), tags, ci.build(), prefix=policy.version_prefix))
+    require(check_tag(version, git.look(top), tags, ci.build(), prefix=policy.version.prefix))
 
 
 def _here() -> Path:

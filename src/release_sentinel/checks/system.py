@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection
 
 from release_sentinel.checks.result import CRIT, OK, UNKNOWN, WARN, CheckResult
-from release_sentinel.config import DiskLimits, MemoryLimits
+from release_sentinel.config.model import DiskLimits, MemoryLimits
 from release_sentinel.observe import Unseen, host
 
 _DISK, _MEMORY = DiskLimits(), MemoryLimits()

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from release_sentinel.config import Policy
+from release_sentinel.config.model import Policy
 from release_sentinel.observe import Unseen, ci, git, host, settings
 from release_sentinel.plugin.gate import Gate
 from release_sentinel.plugin.session import RECORD, SESSION
@@ -57,7 +57,7 @@ def containing(request: pytest.FixtureRequest) -> Callable[[], git.Branches]:
 @pytest.fixture(scope="session")
 def required_settings(policy: Policy) -> dict[str, str | Secret | None]:
     """The values of the required settings and, masked, of the required secrets."""
-    return {**settings.settings(policy.settings), **settings.secrets(policy.secrets)}
+    return {**settings.settings(policy.required.settings), **settings.secrets(policy.required.secrets)}
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,8 @@ import pytest
 
 from release_sentinel import arguments
 from release_sentinel.checks.branch import branch_of
-from release_sentinel.config import Policy
+from release_sentinel.config.load import load_policy
+from release_sentinel.config.model import Policy
 from release_sentinel.errors import InvalidPolicyError
 from release_sentinel.gates import Kind
 from release_sentinel.logging import scrub_records
@@ -104,15 +105,15 @@ class GateSession:
         self.release = Release(self.options.env, self.options.version, str(self.options.repository))
         self.claim_reports(self.options.reports)
         try:
-            self.policy = Policy.load()
+            self.policy = load_policy()
         except InvalidPolicyError as error:
             self.refused = True
             self.early_end = "without a valid policy no gate is run"
             self.problems += [f"the policy is not valid: {problem}" for problem in error.problems]
         self.deadline = Deadline(self.options.deadline or self.policy.deadline, self.policy.gate_seconds)
-        for name in self.policy.secrets:
+        for name in self.policy.required.secrets:
             self.redactor.add(os.environ.get(name, ""))
-        for name in self.policy.settings:
+        for name in self.policy.required.settings:
             self.redactor.add_url(os.environ.get(name, ""))
         self.config.add_cleanup(scrub_records(self.redactor))
 
@@ -141,9 +142,9 @@ class GateSession:
 
     @cached_property
     def _tags(self) -> git.Tags:
-        names = tag_names(self.release.version, self.policy.version_prefix)
-        branches = self.policy.branches if (build := ci.build()) and build.tag else ()
-        return git.tags(Path(self.release.repository), names, remote=self.policy.remote, branches=branches)
+        names = tag_names(self.release.version, self.policy.version.prefix)
+        branches = self.policy.git.branches if (build := ci.build()) and build.tag else ()
+        return git.tags(Path(self.release.repository), names, remote=self.policy.git.remote, branches=branches)
 
     def tags(self) -> git.Tags:
         """Return the release's tags, here and on the remote; the remote is asked once."""

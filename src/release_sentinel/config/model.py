@@ -1,0 +1,84 @@
+"""The policy as checks read it: frozen records, with the built-in defaults."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class GitRules:
+    """Where releases come from."""
+
+    branches: tuple[str, ...] = ("main", "master")  # globs
+    remote: str = ""  # blank: `origin`, or the only one there is
+
+
+@dataclass(frozen=True)
+class VersionRules:
+    """What a release may be called."""
+
+    prefix: str = "v"
+    prereleases: bool = False
+
+
+@dataclass(frozen=True)
+class DiskLimits:
+    """Limits on one file system, in per cent of what an ordinary user may fill (df's `Use%`)."""
+
+    path: str = "/"
+    warn: float = 75.0
+    crit: float = 85.0
+
+
+@dataclass(frozen=True)
+class MemoryLimits:
+    """Limits on memory in use, in per cent of what this process may have."""
+
+    warn: float = 70.0
+    crit: float = 85.0
+
+
+@dataclass(frozen=True)
+class ApiTarget:
+    """One dependency over HTTP. Times in seconds; `tries` counts the first one too."""
+
+    url: str
+    timeout: float = 3.0
+    tries: int = 3
+    deadline: float = 15.0
+    statuses: tuple[int, ...] = (200,)
+
+
+PLACEHOLDERS = (
+    r"change[-_ ]?(me|it|this)",
+    r"replace[-_ ]?(me|this|with.*)",
+    r"<.*>",
+    r"\$\{.*\}|\$\(.*\)|\$[A-Za-z_]\w*",
+    r"\{\{.*\}\}|%\w+%",
+    r"x{3,}|\*{3,}|\.{3,}|-+",
+    r"to[-_ ]?do|tbd|fix[-_ ]?me|placeholder|n/?a|none|null|nil|undefined|unset|empty",
+    r"(your|my|insert|enter)[-_ ].*",
+)
+
+
+@dataclass(frozen=True)
+class Required:
+    """The names of the environment variables that a release needs, and what does not count as a value of theirs."""
+
+    settings: tuple[str, ...] = ("RS_REQUIRED_PROCESS", "RS_API_URL")
+    secrets: tuple[str, ...] = ("RS_DEPLOY_TOKEN",)
+    placeholders: tuple[str, ...] = PLACEHOLDERS  # regular expressions, matched whole, case ignored
+
+
+@dataclass(frozen=True)
+class Policy:
+    """The validated settings of one run. Times in seconds."""
+
+    environments: tuple[str, ...] = ("dev", "stage", "prod")
+    git: GitRules = field(default_factory=GitRules)
+    version: VersionRules = field(default_factory=VersionRules)
+    required: Required = field(default_factory=Required)
+    disk: DiskLimits = field(default_factory=DiskLimits)
+    memory: MemoryLimits = field(default_factory=MemoryLimits)
+    process: str = ""
+    api: ApiTarget = field(default_factory=lambda: ApiTarget(url=""))
+    gate_seconds: float = 90.0  # one gate
+    deadline: float = 300.0  # the whole run

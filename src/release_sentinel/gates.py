@@ -15,6 +15,7 @@ from release_sentinel.checks.result import CheckResult
 from release_sentinel.checks.system import check_disk, check_memory, check_process
 from release_sentinel.checks.tag import check_tag
 from release_sentinel.checks.version import check_version
+from release_sentinel.config.model import Policy
 
 
 class Kind(StrEnum):
@@ -31,6 +32,7 @@ class Gate:
     id: str
     kind: Kind
     check: Callable[..., CheckResult]
+    opt: bool = False  # evaluated once the policy asks for it
 
     @property
     def title(self) -> str:
@@ -64,6 +66,11 @@ BUILT_IN = (
 )
 
 
+def expected(policy: Policy) -> tuple[Gate, ...]:
+    """Return the built-in gates that a run under `policy` owes a result of."""
+    return tuple(gate for gate in BUILT_IN if not gate.opt or gate.id in policy.enabled)
+
+
 def find(gate_id: str) -> Gate:
     """Return the built-in gate `gate_id`; `LookupError` says which ones there are, and the nearest."""
     for gate in BUILT_IN:
@@ -77,12 +84,16 @@ def find(gate_id: str) -> Gate:
 
 def table() -> str:
     """Return the gates as a Markdown table, as it stands in the README."""
-    rows = [f"| `{gate.id}` | {gate.kind} | {gate.title} | {gate.section('Why')} |" for gate in BUILT_IN]
+    rows = [f"| `{gate.id}` | {_stage(gate)} | {gate.title} | {gate.section('Why')} |" for gate in BUILT_IN]
     return "\n".join(["| gate | stage | passes when | why |", "|---|---|---|---|", *rows])
 
 
 def explain(gate: Gate) -> str:
     """Return everything that is known of a gate, for a reader at a terminal."""
-    lines = [f"{gate.id}  ({gate.kind} gate)", "", gate.title, ""]
+    lines = [f"{gate.id}  ({_stage(gate)} gate)", "", gate.title, ""]
     lines += [f"{name + ':':<9}{gate.section(name)}" for name in ("Why", "Unknown", "Remedy")]
     return "\n".join(lines)
+
+
+def _stage(gate: Gate) -> str:
+    return f"{gate.kind}, opt-in" if gate.opt else str(gate.kind)

@@ -73,6 +73,7 @@ class Policy:
     """The validated settings of one run. Times in seconds."""
 
     environments: tuple[str, ...] = ("dev", "stage", "prod")
+    enable: tuple[str, ...] = ()  # opt-in gates, by id
     git: GitRules = field(default_factory=GitRules)
     version: VersionRules = field(default_factory=VersionRules)
     required: Required = field(default_factory=Required)
@@ -82,3 +83,8 @@ class Policy:
     api: ApiTarget = field(default_factory=lambda: ApiTarget(url=""))
     gate_seconds: float = 90.0  # one gate
     deadline: float = 300.0  # the whole run
+
+    @property
+    def enabled(self) -> frozenset[str]:
+        """The opt-in gates that this policy asks for: by their id, or by rules that nobody else reads."""
+        return frozenset(self.enable)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from release_sentinel.gates import BUILT_IN, Kind
+from release_sentinel.gates import BUILT_IN, Kind, expected
 from release_sentinel.plugin import folders
 from release_sentinel.plugin.gate import Record
 from release_sentinel.plugin.session import RECORD, GateSession
@@ -16,7 +16,15 @@ _ORDER = {gate.id: position for position, gate in enumerate(BUILT_IN)}
 def gate_id(item: pytest.Item) -> str:
     """Return the id of a gate: `test_clean_tree` is `clean-tree`, `test_disk[/var]` is `disk[/var]`."""
     name, bracket, parameter = item.name.partition("[")
-    return name.removeprefix("test_").replace("_", "-") + bracket + parameter
+    return _base_id(name) + bracket + parameter
+
+
+def is_asked_for(session: GateSession, collector: pytest.Collector, name: str) -> bool:
+    """Tell whether the policy of this run asks for what is called `name`; only opt-in gates may be unasked."""
+    if collector.path.parent != folders.built_in():
+        return True
+    owed = {gate.id for gate in expected(session.policy)}
+    return _base_id(name) in owed or _base_id(name) not in _ORDER
 
 
 def prepare(session: GateSession, items: list[pytest.Item]) -> None:
@@ -59,6 +67,10 @@ def _record(session: GateSession, item: pytest.Item, kind: Kind) -> Record:
         built_in=item.path.parent == folders.built_in(),
         strict=session.options.strict,
     )
+
+
+def _base_id(name: str) -> str:
+    return name.removeprefix("test_").replace("_", "-")
 
 
 def _function(item: pytest.Item) -> str:

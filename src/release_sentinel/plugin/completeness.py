@@ -28,6 +28,7 @@ def listing(option: object) -> str:
 
 
 def unproven(
+    expected: Collection[str],
     records: Collection[Record],
     left_out: Mapping[str, str],
     folders: Iterable[Path],
@@ -38,9 +39,9 @@ def unproven(
 ) -> Iterator[Missing]:
     """Yield each gate about which the run proves nothing, and why.
 
-    `left_out` says why a gate (by id) was not run; `early_end` why the whole run ended before its end; `strangers` are
-    tests (source file and name) that were refused already. A `partial` run was asked to leave gates out, and is only
-    held to those that it began.
+    `expected` are the ids of the built-in gates that this run owes; `left_out` says why a gate (by id) was not run;
+    `early_end` why the whole run ended before its end; `strangers` are tests (source file and name) that were refused
+    already. A `partial` run was asked to leave gates out, and is only held to those that it began.
     """
     for record in records:
         if not record.finished:
@@ -53,9 +54,9 @@ def unproven(
     if partial:
         return
     collected = {record.id.partition("[")[0] for record in records if record.built_in}
-    for gate in BUILT_IN:
-        if gate.id not in collected:
-            yield Missing(gate.id, left_out.get(gate.id) or early_end or "it was not collected")
+    for gate in expected:
+        if gate not in collected:
+            yield Missing(gate, left_out.get(gate) or early_end or "it was not collected")
     if not early_end:
         yield from _undeclared(records, left_out, folders, strangers)
 

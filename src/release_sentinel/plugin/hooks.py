@@ -94,6 +94,11 @@ class Hooks:
         """Collect a built-in gate once, also in a clone beside an installed package."""
         return True if folders.is_copy(collection_path) else None
 
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_pycollect_makeitem(self, collector: pytest.Collector, name: str) -> list[pytest.Item] | None:
+        """Leave out a built-in gate that the policy does not ask for."""
+        return None if collection.is_asked_for(self._session, collector, name) else []
+
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Take note of what could not be collected."""
         collection.note(self._session, report)

@@ -15,7 +15,7 @@ from release_sentinel.checks.branch import branch_of
 from release_sentinel.config.load import load_policy
 from release_sentinel.config.model import Policy
 from release_sentinel.errors import InvalidPolicyError
-from release_sentinel.gates import Kind
+from release_sentinel.gates import Kind, expected
 from release_sentinel.logging import scrub_records
 from release_sentinel.observe import Unseen, ci, git
 from release_sentinel.plugin import completeness, declared, folders, output
@@ -199,6 +199,7 @@ class GateSession:
         given = [Path(word.partition("::")[0]) for word in self.config.args] if self.config.args else []
         gate_folders = dict.fromkeys(declared.folder_of(path) for path in given if path.exists())
         return completeness.unproven(
+            [gate.id for gate in expected(self.policy)],
             list(self.records.values()),
             self.left_out,
             gate_folders,

@@ -3,7 +3,9 @@
 import pytest
 
 from release_sentinel.checks.branch import check_branch
+from release_sentinel.checks.in_sync import check_in_sync
 from release_sentinel.checks.repository import check_clean_tree, check_repository
+from release_sentinel.checks.signature import check_signature
 
 pytestmark = pytest.mark.policy
 
@@ -17,4 +19,13 @@ def test_clean_tree(gate, repository):
 
 
 def test_branch(gate, policy, repository, build, containing):
-    gate.require(check_branch(repository, policy.git.branches, build, containing=containing))
+    rules = policy.git
+    gate.require(check_branch(repository, rules.branches, build, mode=rules.tag_mode, containing=containing))
+
+
+def test_in_sync(gate, repository, branch, tags, built_tag):
+    gate.require(check_in_sync(repository, branch, tags, tag=built_tag))
+
+
+def test_signature(gate, policy, repository, signature, built_tag):
+    gate.require(check_signature(repository, signature, tag=built_tag, signers=policy.git.signers))

@@ -2,8 +2,11 @@
 
 import pytest
 
+from release_sentinel.checks.changelog import check_changelog
 from release_sentinel.checks.tag import check_tag
 from release_sentinel.checks.version import check_version
+from release_sentinel.checks.version_files import check_version_files
+from release_sentinel.checks.version_increases import check_version_increases
 
 pytestmark = pytest.mark.policy
 
@@ -13,4 +16,19 @@ def test_version(gate, policy, release):
 
 
 def test_tag(gate, policy, release, repository, tags, build):
-    gate.require(check_tag(release.version, repository, tags, build, prefix=policy.version.prefix))
+    prefix, mode = policy.version.prefix, policy.git.tag_mode
+    gate.require(check_tag(release.version, repository, tags, build, prefix=prefix, mode=mode))
+
+
+def test_version_increases(gate, policy, release, repository, tags):
+    gate.require(check_version_increases(release.version, repository, tags, prefix=policy.version.prefix))
+
+
+def test_version_files(gate, policy, release, repository):
+    rules = policy.version
+    gate.require(check_version_files(release.version, repository, rules.files, prefix=rules.prefix))
+
+
+def test_changelog(gate, policy, release, repository):
+    rules = policy.version
+    gate.require(check_changelog(release.version, repository, rules.changelog, prefix=rules.prefix))

@@ -154,7 +154,7 @@ def test_only_observers_and_versions_know_the_libraries() -> None:
     """Git, host and network are touched in one place each."""
     users = {found.importer for found in ALL if found.imported.partition(".")[0] in LATE}
 
-    assert users == {"observe.git", "observe.host", "observe.http", "versions"}
+    assert users == {"observe.git.process", "observe.host", "observe.http", "versions"}
 
 
 def test_dear_libraries_are_loaded_late() -> None:

@@ -28,6 +28,11 @@ ACCEPTED: dict[str, dict[str, object]] = {
     "RS_DEADLINE": {"0.1": 0.1, "86400": 86400.0},
     "RS_ENVIRONMENTS": {"qa": ("qa",), "dev, qa,prod,": ("dev", "qa", "prod")},
     "RS_BRANCHES": {"release/*": ("release/*",), "main,release/*": ("main", "release/*")},
+    "RS_ENABLE": {"changelog": ("changelog",), "in-sync, signature": ("in-sync", "signature")},
+    "RS_TAG_MODE": {"auto": "auto", "new": "new", "existing": "existing"},
+    "RS_SIGNERS": {"release@example.com": ("release@example.com",)},
+    "RS_VERSION_FILES": {"package.json, app.yaml#version": ("package.json", "app.yaml#version")},
+    "RS_CHANGELOG": {"docs/news.md": "docs/news.md"},
     "RS_REMOTE": {"upstream": "upstream"},
     "RS_VERSION_PREFIX": {"release-": "release-"},
     "RS_PRERELEASES": {"true": True, "TRUE": True, "yes": True, "1": True, "false": False, "No": False, "0": False},
@@ -50,6 +55,10 @@ REFUSED = {
     "RS_DEADLINE": ("seconds, from 0.1 to 86400", ["0", "86401", "nan", "inf", "1h"]),
     "RS_ENVIRONMENTS": ("a list of names, with commas between them", [",", " , "]),
     "RS_BRANCHES": ("a list of names, with commas between them", [","]),
+    "RS_ENABLE": ("a list of names, with commas between them", [","]),
+    "RS_TAG_MODE": ("one of auto, new, existing", ["old", "NEW", "auto,new"]),
+    "RS_SIGNERS": ("a list of names, with commas between them", [","]),
+    "RS_VERSION_FILES": ("a list of names, with commas between them", [","]),
     "RS_PRERELEASES": ("true or false", ["maybe", "2", "tru"]),
     "RS_DISK_WARN": ("per cent, from 0 to 100", NO_PER_CENT),
     "RS_DISK_CRIT": ("per cent, from 0 to 100", NO_PER_CENT),
@@ -57,7 +66,7 @@ REFUSED = {
     "RS_MEMORY_CRIT": ("per cent, from 0 to 100", NO_PER_CENT),
 }
 
-ANY_TEXT = {"RS_REQUIRED_PROCESS", "RS_API_URL", "RS_REMOTE", "RS_VERSION_PREFIX", "RS_DISK_PATH"}
+ANY_TEXT = {"RS_CHANGELOG", "RS_REQUIRED_PROCESS", "RS_API_URL", "RS_REMOTE", "RS_VERSION_PREFIX", "RS_DISK_PATH"}
 
 
 def value_of(policy: Policy, path: str) -> object:

@@ -4,9 +4,11 @@ import re
 
 import pytest
 
-from release_sentinel.gates import BUILT_IN, Gate, Kind, explain, find, table
+from release_sentinel.config.model import Policy, VersionRules
+from release_sentinel.gates import BUILT_IN, Gate, Kind, expected, explain, find, table
 
 POLICY = ["environment", "repository", "clean-tree", "branch", "version", "tag", "configuration"]
+OPT = ["version-increases", "version-files", "changelog", "in-sync", "signature"]
 CRITICAL = ["disk", "memory", "process", "api"]
 
 each_gate = pytest.mark.parametrize("gate", BUILT_IN, ids=lambda gate: gate.id)
@@ -14,9 +16,19 @@ each_gate = pytest.mark.parametrize("gate", BUILT_IN, ids=lambda gate: gate.id)
 
 def test_the_gates_are_the_contracts() -> None:
     """The built-in gates and their stages are those that are promised, policy first."""
-    assert [gate.id for gate in BUILT_IN if gate.kind is Kind.POLICY] == POLICY
+    assert [gate.id for gate in BUILT_IN if gate.kind is Kind.POLICY] == POLICY + OPT
     assert [gate.id for gate in BUILT_IN if gate.kind is Kind.CRITICAL] == CRITICAL
-    assert [gate.id for gate in BUILT_IN] == POLICY + CRITICAL
+    assert [gate.id for gate in BUILT_IN] == POLICY + OPT + CRITICAL
+
+
+def test_opt_in_gates_are_owed_once_they_are_asked_for() -> None:
+    """By default only the others are; one is asked for by its id, or by a rule that only it reads."""
+    assert [gate.id for gate in expected(Policy())] == POLICY + CRITICAL
+    assert [gate.id for gate in BUILT_IN if gate.opt] == OPT
+    for gate_id in OPT:
+        assert [gate.id for gate in expected(Policy(enable=(gate_id,))) if gate.opt] == [gate_id]
+    ruled = Policy(version=VersionRules(files=("package.json",), changelog="NEWS.md"))
+    assert [gate.id for gate in expected(ruled) if gate.opt] == ["version-files", "changelog"]
 
 
 def test_ids_and_checks_are_unique() -> None:
@@ -71,7 +83,7 @@ def test_a_gate_is_found_by_its_id(gate: Gate) -> None:
 )
 def test_a_misspelt_id_names_the_nearest(wrong: str, nearest: str) -> None:
     """A typo is answered with what was meant, and with everything there is."""
-    ids = ", ".join(POLICY + CRITICAL)
+    ids = ", ".join(POLICY + OPT + CRITICAL)
 
     with pytest.raises(LookupError) as refusal:
         find(wrong)
@@ -92,7 +104,7 @@ def test_the_table_has_a_row_for_each_gate() -> None:
 
     assert head == "| gate | stage | passes when | why |"
     assert rule == "|---|---|---|---|"
-    assert [row.split("|")[1].strip(" `") for row in rows] == POLICY + CRITICAL
+    assert [row.split("|")[1].strip(" `") for row in rows] == POLICY + OPT + CRITICAL
     assert all(row.count("|") == 5 for row in rows)
 
 
@@ -101,5 +113,7 @@ def test_explain_tells_everything(gate: Gate) -> None:
     """Id, stage, title and all three sections, with their texts in one column."""
     text = explain(gate)
 
-    assert text.startswith(f"{gate.id}  ({gate.kind} gate)\n\n{gate.title}\n\nWhy:     ")
+    assert text.startswith(
+        f"{gate.id}  ({gate.kind}{', opt-in' if gate.opt else ''} gate)\n\n{gate.title}\n\nWhy:     "
+    )
     assert text.endswith(f"\nUnknown: {gate.section('Unknown')}\nRemedy:  {gate.section('Remedy')}")

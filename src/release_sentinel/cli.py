@@ -70,6 +70,11 @@ def _gate(words: list[str]) -> int:
     add("--gate-all", action="store_true", help="probe critical gates even when a policy gate failed")
     add("--gate-strict", action="store_true", help="a WARN fails its gate")
     add("--gate-partial", action="store_true", help="accept a chosen subset of the gates (-k, -m, paths)")
+    add(
+        "--gate-tag-mode",
+        choices=("auto", "new", "existing"),
+        help="whether the tag has to exist",
+    )
     add("--gate-verdict", metavar="FILE.json", help="write the verdict as JSON, for machines and for `verify`")
     add("--gate-summary", metavar="FILE.md", help="write the verdict as Markdown, for people")
     known, _ = parser.parse_known_args(words)

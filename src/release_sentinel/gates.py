@@ -8,13 +8,18 @@ from enum import StrEnum
 
 from release_sentinel.checks.api import check_api
 from release_sentinel.checks.branch import check_branch
+from release_sentinel.checks.changelog import check_changelog
 from release_sentinel.checks.config import check_configuration
 from release_sentinel.checks.env import check_environment
+from release_sentinel.checks.in_sync import check_in_sync
 from release_sentinel.checks.repository import check_clean_tree, check_repository
 from release_sentinel.checks.result import CheckResult
+from release_sentinel.checks.signature import check_signature
 from release_sentinel.checks.system import check_disk, check_memory, check_process
 from release_sentinel.checks.tag import check_tag
 from release_sentinel.checks.version import check_version
+from release_sentinel.checks.version_files import check_version_files
+from release_sentinel.checks.version_increases import check_version_increases
 from release_sentinel.config.model import Policy
 
 
@@ -59,6 +64,11 @@ BUILT_IN = (
     Gate("version", Kind.POLICY, check_version),
     Gate("tag", Kind.POLICY, check_tag),
     Gate("configuration", Kind.POLICY, check_configuration),
+    Gate("version-increases", Kind.POLICY, check_version_increases, opt=True),
+    Gate("version-files", Kind.POLICY, check_version_files, opt=True),
+    Gate("changelog", Kind.POLICY, check_changelog, opt=True),
+    Gate("in-sync", Kind.POLICY, check_in_sync, opt=True),
+    Gate("signature", Kind.POLICY, check_signature, opt=True),
     Gate("disk", Kind.CRITICAL, check_disk),
     Gate("memory", Kind.CRITICAL, check_memory),
     Gate("process", Kind.CRITICAL, check_process),

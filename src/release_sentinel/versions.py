@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from semver import Version
+    from semver import Version as Version  # noqa: PLC0414 - handed on, for annotations
 
 
 def parse(version: str, prefix: str = "v") -> "Version | None":
@@ -18,6 +18,11 @@ def parse(version: str, prefix: str = "v") -> "Version | None":
         return Version.parse(number)
     except ValueError:
         return None
+
+
+def parse_tag(name: str, prefix: str = "v") -> "Version | None":
+    """Return the version that a tag stands for, in any spelling of `tag_names`; None where it stands for none."""
+    return parse(name, prefix) or parse(name.removeprefix("v"), "")
 
 
 def tag_names(version: str, prefix: str = "v") -> tuple[str, ...]:

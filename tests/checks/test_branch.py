@@ -6,6 +6,7 @@ import pytest
 
 from release_sentinel.checks.branch import BranchName, branch_of, check_branch
 from release_sentinel.checks.result import CRIT, OK, UNKNOWN, CheckResult
+from release_sentinel.config.model import TagMode
 from release_sentinel.observe import Unseen, ci, git
 from release_sentinel.observe.ci import Build
 from release_sentinel.observe.git import Repository
@@ -33,10 +34,16 @@ def on(branch: str, *, shallow: bool = False) -> Repository:
     return Repository(Path("/shop"), COMMIT, branch, "", shallow=shallow, changes=())
 
 
-def judge(repo: Repo, build: Build | None = None, allowed: tuple[str, ...] = ALLOWED) -> CheckResult:
+def judge(
+    repo: Repo, build: Build | None = None, allowed: tuple[str, ...] = ALLOWED, mode: TagMode = "auto"
+) -> CheckResult:
     """Judge a real repository, as the gate does."""
     tags = git.tags(repo.path, ["v1.0.0"], branches=allowed)
-    return check_branch(look(repo.path), allowed, build, containing=lambda: git.branches_containing(repo.path, tags))
+
+    def containing() -> git.Branches | Unseen:
+        return git.branches_containing(repo.path, tags, allowed)
+
+    return check_branch(look(repo.path), allowed, build, mode=mode, containing=containing)
 
 
 def test_a_release_branch(repo: Repo) -> None:

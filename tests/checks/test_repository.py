@@ -90,14 +90,14 @@ def test_one_change(repo: Repo) -> None:
 
 def test_a_few_changes_are_named_in_the_message() -> None:
     """Three paths fit the message and are not listed again."""
-    result = check_clean_tree(seen(*(Change("??", name) for name in "abc")), observe=lambda _: ())
+    result = check_clean_tree(seen(*(Change("??", name) for name in "abc")))
     assert result.message.endswith("3 paths differ from the commit (?? a, ?? b, ?? c)")
     assert result.details == ()
 
 
 def test_more_changes_are_listed_below() -> None:
     """Of four paths the message names three, and the details all."""
-    result = check_clean_tree(seen(*(Change("??", name) for name in "abcd")), observe=lambda _: ())
+    result = check_clean_tree(seen(*(Change("??", name) for name in "abcd")))
     assert result.message.endswith("4 paths differ from the commit (?? a, ?? b, ?? c, …)")
     assert result.details == ("?? a", "?? b", "?? c", "?? d")
 
@@ -105,7 +105,7 @@ def test_more_changes_are_listed_below() -> None:
 @pytest.mark.parametrize(("count", "last"), [(20, "?? 19"), (21, "… and 1 more"), (500, "… and 480 more")])
 def test_the_list_is_bounded(count: int, last: str) -> None:
     """The first twenty paths are listed, and how many more there are."""
-    result = check_clean_tree(seen(*(Change("??", str(n)) for n in range(count))), observe=lambda _: ())
+    result = check_clean_tree(seen(*(Change("??", str(n)) for n in range(count))))
     assert f"{count} paths differ" in result.message
     assert result.details[19] == "?? 19"
     assert result.details[-1] == last
@@ -141,7 +141,7 @@ def test_an_uninitialised_submodule(repo: Repo, tmp_path: Path) -> None:
 def test_a_remedy_for_each_kind() -> None:
     """Where changes are of several kinds, each has its remedy."""
     hidden = (Change(git.HIDDEN_EDIT, "a"), Change(git.UNINITIALISED, "b"))
-    remedy = check_clean_tree(seen(Change("??", "c")), observe=lambda _: hidden).remedy
+    remedy = check_clean_tree(seen(Change("??", "c"), *hidden)).remedy
     assert [part.split()[0:2] for part in remedy.split("; ")] == [
         ["`git", "update-index"],
         ["`git", "submodule"],
@@ -154,10 +154,3 @@ def test_no_repository_has_no_clean_tree() -> None:
     result = check_clean_tree(Unseen("/shop is not a folder"))
     assert (result.status, result.message) == (UNKNOWN, "the work tree could not be looked at: /shop is not a folder")
     assert result.remedy == "mend the gate `repository` first"
-
-
-def test_hidden_edits_that_cannot_be_looked_for() -> None:
-    """A tree of which hidden edits are unseen is not called clean."""
-    result = check_clean_tree(seen(), observe=lambda _: Unseen("git did not answer", "see why"))
-    assert (result.status, result.remedy) == (UNKNOWN, "see why")
-    assert result.message == "hidden edits could not be looked for: git did not answer"

@@ -196,8 +196,8 @@ def test_a_tag_that_is_gone(repo: Repo) -> None:
     build = tag_build(repo)
     repo.git("push", "--quiet", "--delete", "origin", "v1.0.0")
     result = judge(repo, build)
-    assert (result.status, result.remedy) == (CRIT, "push the tag")
-    assert "tag v1.0.0 is being built, and does not exist in origin (" in result.message
+    assert (result.status, result.remedy) == (CRIT, "git push origin v1.0.0")
+    assert "tag v1.0.0 has to exist, and does not in origin (" in result.message
 
 
 def test_a_tag_build_with_the_remote_gone(repo: Repo, tmp_path: Path) -> None:

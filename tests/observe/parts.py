@@ -13,12 +13,13 @@ from release_sentinel.observe import Unseen, git
 from tests.conftest import Repo
 
 ALLOW_FILES = ("-c", "protocol.file.allow=always")  # submodules from a path
+UNSAID = {git.HIDDEN_EDIT, git.UNINITIALISED}  # by `git status`
 Behaviour = Callable[[socket.socket, threading.Event], None]
 
 
 def look(path: Path, *own_outputs: Path) -> git.Repository:
     """Look at a repository that can be seen."""
-    seen = git.look(path, own_outputs=own_outputs)
+    seen = git.look(path, git.Rules(own_outputs))
     assert isinstance(seen, git.Repository), seen
     return seen
 
@@ -32,14 +33,12 @@ def refused(path: Path) -> Unseen:
 
 def changes(repo: Repo) -> list[str]:
     """Return what `git status` has to say of the work tree, as it is shown to people."""
-    return [str(change) for change in look(repo.path).changes]
+    return [str(change) for change in look(repo.path).changes if change.code not in UNSAID]
 
 
 def hidden(repo: Repo) -> list[str]:
     """Return what `git status` does not say of the work tree, as it is shown to people."""
-    seen = git.hidden_changes(repo.path)
-    assert isinstance(seen, tuple), seen
-    return [str(change) for change in seen]
+    return [str(change) for change in look(repo.path).changes if change.code in UNSAID]
 
 
 def add_submodule(repo: Repo, source: Repo, name: str = "lib") -> Repo:

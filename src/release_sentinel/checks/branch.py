@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from release_sentinel.checks.result import CRIT, NO_REPOSITORY, OK, UNKNOWN, CheckResult
+from release_sentinel.config.model import TagMode
 from release_sentinel.observe import Unseen
 from release_sentinel.observe.ci import Build
-from release_sentinel.observe.git import Repository
+from release_sentinel.observe.git import Branches, Repository
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,7 @@ def branch_of(repository: Repository, build: Build | None) -> BranchName | None:
     """Return the branch that HEAD is on; of a detached HEAD the CI's word, if it speaks of this very commit."""
     if repository.branch:
         return BranchName(repository.branch, "HEAD")
-    if build and build.branch and build.commit == repository.commit:
+    if build and build.branch and build.is_of(repository.commit):
         return BranchName(build.branch, build.provider)
     return None
 
@@ -32,7 +33,8 @@ def check_branch(
     allowed: Sequence[str],
     build: Build | None = None,
     *,
-    containing: Callable[[], tuple[str, ...] | Unseen] = tuple,
+    mode: TagMode = "auto",
+    containing: Callable[[], Branches | Unseen] = Branches,
 ) -> CheckResult:
     """HEAD is on a branch that releases come from; a tag's commit is reachable from one.
 
@@ -49,9 +51,10 @@ def check_branch(
             f"Releases blocked from a pull request: {build.provider} builds a merge that is on no branch; {expected}",
             "merge it, and release from the branch",
         )
+    tag = build.tag if build and build.is_of(repository.commit) else ""
+    if tag or mode == "existing":
+        return _check_tagged_branch(repository, allowed, f"tag {tag}" if tag else "the tagged commit", containing())
     branch = branch_of(repository, build)
-    if branch is None and build and build.tag and build.commit == repository.commit:
-        return _check_tagged_branch(repository, allowed, build.tag, containing())
     if branch is None:
         return _check_detached(repository, build, expected)
     if any(fnmatchcase(branch.name, pattern) for pattern in allowed):
@@ -67,7 +70,7 @@ def _check_detached(repository: Repository, build: Build | None, expected: str) 
     at = f"HEAD is detached at {repository.commit[:12]}"
     if build is None:
         return CheckResult(CRIT, f"{at}, on no branch; {expected}", "git switch to a release branch")
-    if build.commit == repository.commit:
+    if build.is_of(repository.commit):
         return CheckResult(
             UNKNOWN,
             f"{at}, and {build.provider} names neither its branch nor its tag",
@@ -81,21 +84,27 @@ def _check_detached(repository: Repository, build: Build | None, expected: str) 
 
 
 def _check_tagged_branch(
-    repository: Repository, allowed: Sequence[str], tag: str, containing: tuple[str, ...] | Unseen
+    repository: Repository, allowed: Sequence[str], tag: str, branches: Branches | Unseen
 ) -> CheckResult:
-    if isinstance(containing, Unseen):
-        return CheckResult(UNKNOWN, f"the branches of tag {tag} could not be told: {containing.why}", containing.remedy)
-    for name in containing:
+    if isinstance(branches, Unseen):
+        return CheckResult(UNKNOWN, f"the branches of {tag} could not be told: {branches.why}", branches.remedy)
+    for name in branches.containing:
         if any(fnmatchcase(name, pattern) for pattern in allowed):
-            return CheckResult(OK, f"tag {tag} is on branch {name}")
+            return CheckResult(OK, f"{tag} is on branch {name}")
     if repository.shallow:
         return CheckResult(
             UNKNOWN,
-            f"this clone is shallow: whether tag {tag} is on {' or '.join(allowed)} cannot be told",
+            f"this clone is shallow: whether {tag} is on {' or '.join(allowed)} cannot be told",
             "fetch the history: `fetch-depth: 0` for actions/checkout, `git fetch --unshallow` elsewhere",
+        )
+    if branches.untold:
+        return CheckResult(
+            UNKNOWN,
+            f"this clone lacks the commits of {', '.join(branches.untold)}: whether {tag} is there cannot be told",
+            f"git fetch origin {branches.untold[0]}, or `fetch-depth: 0` for actions/checkout",
         )
     return CheckResult(
         CRIT,
-        f"tag {tag} is on no release branch ({', '.join(allowed)}), but on {', '.join(containing) or 'none'}",
+        f"{tag} is on no release branch ({', '.join(allowed)}), but on {', '.join(branches.containing) or 'none'}",
         "merge the commit into a release branch, and tag it there",
     )

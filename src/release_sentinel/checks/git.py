@@ -11,7 +11,7 @@ from release_sentinel.checks.result import require
 from release_sentinel.checks.tag import check_tag
 from release_sentinel.checks.version import check_version
 from release_sentinel.config.load import load_policy
-from release_sentinel.observe import ci, git
+from release_sentinel.observe import Unseen, ci, git
 from release_sentinel.versions import tag_names
 
 
@@ -30,10 +30,12 @@ def ensure_branch_allowed() -> None:
     policy, top = load_policy(), _here()
     repository = git.look(top)
 
-    def containing() -> git.Branches:
-        return git.branches_containing(top, git.tags(top, remote=policy.git.remote, branches=policy.git.branches))
+    def containing() -> git.Branches | Unseen:
+        seen = git.tags(top, remote=policy.git.remote, branches=policy.git.branches)
+        return git.branches_containing(top, seen, policy.git.branches, remote=policy.git.remote)
 
-    require(check_branch(repository, policy.git.branches, ci.build(), containing=containing))
+    rules = policy.git
+    require(check_branch(repository, rules.branches, ci.build(), mode=rules.tag_mode, containing=containing))
 
 
 def ensure_version_valid(version: str) -> None:
@@ -49,7 +51,7 @@ def ensure_tag_not_exists(version: str) -> None:
     def tags() -> git.Tags:
         return git.tags(top, tag_names(version, policy.version.prefix), remote=policy.git.remote)
 
-    require(check_tag(version, git.look(top), tags, ci.build(), prefix=policy.version.prefix))
+    require(check_tag(version, git.look(top), tags, ci.build(), prefix=policy.version.prefix, mode=policy.git.tag_mode))
 
 
 def _here() -> Path:

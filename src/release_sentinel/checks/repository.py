@@ -1,11 +1,10 @@
 """Is the release built from a commit that everybody can see?"""
 
-from collections.abc import Callable, Collection, Iterator
-from pathlib import Path
+from collections.abc import Collection, Iterator
 
 from release_sentinel.checks.result import CRIT, NO_REPOSITORY, OK, UNKNOWN, CheckResult
-from release_sentinel.observe import Unseen, git
-from release_sentinel.observe.git import HIDDEN_EDIT, UNINITIALISED, Change, Repository
+from release_sentinel.observe import Unseen
+from release_sentinel.observe.git import HIDDEN_EDIT, UNINITIALISED, Repository
 
 _NAMED, _SHOWN = 3, 20  # paths in the message, and in the details
 
@@ -31,9 +30,7 @@ def check_repository(repository: Repository | Unseen) -> CheckResult:
     return CheckResult(OK, f"{repository.top} at commit {repository.commit[:12]}")
 
 
-def check_clean_tree(
-    repository: Repository | Unseen, *, observe: Callable[[Path], tuple[Change, ...] | Unseen] = git.hidden_changes
-) -> CheckResult:
+def check_clean_tree(repository: Repository | Unseen) -> CheckResult:
     """The work tree is the commit: nothing staged, changed, untracked, conflicted or hidden, submodules included.
 
     Why: what is built from a dirty tree cannot be built again from the commit that the release names.
@@ -42,10 +39,7 @@ def check_clean_tree(
     """
     if isinstance(repository, Unseen):
         return CheckResult(UNKNOWN, f"the work tree could not be looked at: {repository.why}", NO_REPOSITORY)
-    hidden = observe(repository.top)
-    if isinstance(hidden, Unseen):
-        return CheckResult(UNKNOWN, f"hidden edits could not be looked for: {hidden.why}", hidden.remedy)
-    changes = (*repository.changes, *hidden)
+    changes = repository.changes
     if not changes:
         return CheckResult(OK, f"nothing differs from commit {repository.commit[:12]}")
     few = len(changes) <= _NAMED

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from release_sentinel.checks.result import CRIT, NO_REPOSITORY, OK, UNKNOWN, CheckResult
+from release_sentinel.config.model import TagMode
 from release_sentinel.observe import Unseen
 from release_sentinel.observe.ci import Build
 from release_sentinel.observe.git import Refs, Repository, Tags
@@ -16,12 +17,13 @@ def check_tag(
     build: Build | None = None,
     *,
     prefix: str = "v",
+    mode: TagMode = "auto",
 ) -> CheckResult:
     """The version's tag is still free; on a tag build it exists, and names the commit that is judged.
 
     Why: a tag that moves, or stands for two commits, corrupts every later comparison; a clone seldom knows all tags.
     Unknown: the remote does not answer, or a shallow clone has no remote to ask.
-    Remedy: release the next version; never move a published tag.
+    Remedy: release the next version, and never move a published tag; `RS_TAG_MODE` says whether the tag has to exist.
     """
     if isinstance(repository, Unseen):
         return CheckResult(UNKNOWN, f"the tag could not be looked for: {repository.why}", NO_REPOSITORY)
@@ -30,9 +32,11 @@ def check_tag(
             UNKNOWN, f"{version!r} is no version, so it has no tag to look for", "see the gate `version`"
         )
     names = tag_names(version, prefix)
-    if build and build.tag and build.commit == repository.commit and not build.pull_request:
+    if mode == "existing":
+        return _check_existing_tag("", names, repository, tags())
+    if mode == "auto" and build and build.tag and build.is_of(repository.commit) and not build.pull_request:
         if build.tag in names:
-            return _check_existing_tag(build.tag, repository, tags())
+            return _check_existing_tag(build.tag, names, repository, tags())
         return CheckResult(
             CRIT,
             f"{build.provider} builds tag {build.tag}, and --version says {version}",
@@ -68,17 +72,21 @@ def _untold(name: str, unseen: Unseen) -> CheckResult:
     return CheckResult(UNKNOWN, f"whether tag {name} exists cannot be told: {unseen.why}", unseen.remedy)
 
 
-def _check_existing_tag(tag: str, repository: Repository, tags: Tags) -> CheckResult:
+def _check_existing_tag(built: str, names: Sequence[str], repository: Repository, tags: Tags) -> CheckResult:
+    """Judge the tag `built`, or if CI names none, one of `names`; no spelling of it may name another commit."""
     refs = tags.local if tags.remote is None else tags.remote
+    wanted = built or names[0]
     if isinstance(refs, Unseen):
-        return CheckResult(UNKNOWN, f"where tag {tag} points cannot be told: {refs.why}", refs.remedy)
-    commit = refs.tag(tag)
-    if commit is None:
-        return CheckResult(CRIT, f"tag {tag} is being built, and does not exist in {refs.source}", "push the tag")
-    if commit != repository.commit:
-        return CheckResult(
-            CRIT,
-            f"tag {tag} is at {commit[:12]} in {refs.source}, and HEAD is {repository.commit[:12]}",
-            "build the commit that the tag names; never move a published tag",
-        )
-    return CheckResult(OK, f"tag {tag} is at HEAD in {refs.source}")
+        return CheckResult(UNKNOWN, f"where tag {wanted} points cannot be told: {refs.why}", refs.remedy)
+    found = {name: commit for name in names if (commit := refs.tag(name))}
+    if not found or built not in {"", *found}:
+        missing = f"tag {wanted} has to exist, and does not in {refs.source}"
+        return CheckResult(CRIT, missing, f"git push origin {wanted}")
+    for tag, commit in found.items():
+        if commit != repository.commit:
+            return CheckResult(
+                CRIT,
+                f"tag {tag} is at {commit[:12]} in {refs.source}, and HEAD is {repository.commit[:12]}",
+                "build the commit that the tag names; never move a published tag",
+            )
+    return CheckResult(OK, f"tag {built or next(iter(found))} is at HEAD in {refs.source}")

@@ -1,6 +1,9 @@
 """The policy as checks read it: frozen records, with the built-in defaults."""
 
 from dataclasses import dataclass, field
+from typing import Literal
+
+TagMode = Literal["auto", "new", "existing"]
 
 
 @dataclass(frozen=True)
@@ -9,6 +12,10 @@ class GitRules:
 
     branches: tuple[str, ...] = ("main", "master")  # globs
     remote: str = ""  # blank: `origin`, or the only one there is
+    tag_mode: TagMode = "auto"  # auto: the tag has to exist on a tag build, and to be free otherwise
+    untracked: bool = True  # whether untracked files make the tree dirty
+    submodules: bool = True  # whether changes of submodules do
+    signers: tuple[str, ...] = ()  # fingerprints, key ids, addresses or principals; empty: any key that Git trusts
 
 
 @dataclass(frozen=True)
@@ -17,6 +24,8 @@ class VersionRules:
 
     prefix: str = "v"
     prereleases: bool = False
+    files: tuple[str, ...] = ()  # manifests that say the version: `package.json`, `app.yaml#release.version`
+    changelog: str = ""  # the file that has to have a section for the version
 
 
 @dataclass(frozen=True)
@@ -87,4 +96,5 @@ class Policy:
     @property
     def enabled(self) -> frozenset[str]:
         """The opt-in gates that this policy asks for: by their id, or by rules that nobody else reads."""
-        return frozenset(self.enable)
+        by_rule = {"version-files": self.version.files, "changelog": self.version.changelog}
+        return frozenset(self.enable) | {gate for gate, rule in by_rule.items() if rule}

@@ -29,6 +29,15 @@ def _flag(value: str) -> bool:
         raise ValueError("true or false") from None
 
 
+def _choice(*words: str) -> Callable[[str], str]:
+    def parse(value: str) -> str:
+        if value not in words:
+            raise ValueError(f"one of {', '.join(words)}")
+        return value
+
+    return parse
+
+
 def _statuses(value: str) -> tuple[int, ...]:
     names = [name.strip() for name in value.split(",")]
     if not all(name.isascii() and name.isdigit() and 100 <= int(name) <= 599 for name in names):
@@ -70,9 +79,14 @@ VARIABLES = (
     Variable("RS_API_DEADLINE", "api.deadline", _seconds, "seconds for all tries together"),
     Variable("RS_GATE_SECONDS", "gate_seconds", _number(0.1, 3600, "seconds,"), "seconds that one gate may take"),
     Variable("RS_DEADLINE", "deadline", _number(0.1, 86400, "seconds,"), "seconds that the whole run may take"),
+    Variable("RS_ENABLE", "enable", _names, "opt-in gates to run"),
     Variable("RS_ENVIRONMENTS", "environments", _names, "names that `--env` may have"),
     Variable("RS_BRANCHES", "git.branches", _names, "branches that releases come from; globs"),
     Variable("RS_REMOTE", "git.remote", str, "the Git remote that is asked for tags"),
+    Variable("RS_TAG_MODE", "git.tag_mode", _choice("auto", "new", "existing"), "whether the tag has to exist"),
+    Variable("RS_SIGNERS", "git.signers", _names, "who may sign (gate `signature`)"),
+    Variable("RS_VERSION_FILES", "version.files", _names, "manifests that say the version (gate `version-files`)"),
+    Variable("RS_CHANGELOG", "version.changelog", str, "the changelog (gate `changelog`)"),
     Variable("RS_VERSION_PREFIX", "version.prefix", str, "what stands before the SemVer number"),
     Variable("RS_PRERELEASES", "version.prereleases", _flag, "whether pre-releases such as v1.0.0-rc.1 may go out"),
     Variable("RS_DISK_PATH", "disk.path", str, "the path whose file system is judged"),

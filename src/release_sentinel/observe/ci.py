@@ -15,6 +15,10 @@ class Build:
     tag: str = ""
     pull_request: bool = False
 
+    def is_of(self, commit: str) -> bool:
+        """Whether the build is about this very commit: only then is its word believed."""
+        return bool(self.commit) and self.commit == commit
+
 
 def build(environ: Mapping[str, str] | None = None) -> Build | None:
     """Return the build that this process belongs to, or None outside CI."""

@@ -45,6 +45,7 @@ def prepare(session: GateSession, items: list[pytest.Item]) -> None:
     if strangers:
         session.config.hook.pytest_deselected(items=strangers)
     session.records = {item.nodeid: session.records[item.nodeid] for item in items}
+    session.look_ahead({name for item in items for name in getattr(item, "fixturenames", ())})
 
 
 def note(session: GateSession, report: pytest.CollectReport) -> None:

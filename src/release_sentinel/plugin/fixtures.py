@@ -49,9 +49,28 @@ def tags(request: pytest.FixtureRequest) -> Callable[[], git.Tags]:
 
 
 @pytest.fixture(scope="session")
-def containing(request: pytest.FixtureRequest) -> Callable[[], git.Branches]:
+def containing(request: pytest.FixtureRequest, tags: object) -> Callable[[], git.Branches | Unseen]:  # noqa: ARG001 - asked first
     """Ask for the branches that contain HEAD."""
     return request.config.stash[SESSION].branches_containing_head
+
+
+@pytest.fixture(scope="session")
+def branch(request: pytest.FixtureRequest) -> str:
+    """The branch that the release is built from; blank where it cannot be told."""
+    seen = request.config.stash[SESSION].branch
+    return seen.name if seen else ""
+
+
+@pytest.fixture(scope="session")
+def built_tag(request: pytest.FixtureRequest) -> str:
+    """The tag that this build is of; blank on a branch build."""
+    return request.config.stash[SESSION].built_tag
+
+
+@pytest.fixture(scope="session")
+def signature(request: pytest.FixtureRequest) -> Callable[[], git.Signature | Unseen]:
+    """Ask for the signature of the tag that is built, or else of HEAD's commit."""
+    return request.config.stash[SESSION].signature
 
 
 @pytest.fixture(scope="session")

@@ -5,10 +5,11 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
+from release_sentinel.config.model import TagMode
 from release_sentinel.observe.git import find_top
 from release_sentinel.plugin import output
 
@@ -35,6 +36,9 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption(
         "--gate-deadline", metavar="SECONDS", type=_seconds, help="bound on the whole run (default: the policy's, 300)"
     )
+    group.addoption(
+        "--gate-tag-mode", choices=get_args(TagMode), help="whether the version's tag has to exist (default: auto)"
+    )
     group.addoption("--gate-summary", metavar="FILE.md", help="write the verdict as Markdown, for people")
     group.addoption("--gate-verdict", metavar="FILE.json", help="write the verdict as JSON, for machines")
 
@@ -50,6 +54,7 @@ class Options:
     strict: bool = False
     partial: bool = False
     deadline: float | None = None  # seconds; None: the policy's
+    tag_mode: TagMode | None = None  # None: the policy's
     reports: Mapping[Path, output.Writer] = field(default_factory=dict)
 
     @classmethod
@@ -69,6 +74,7 @@ class Options:
             strict=option.gate_strict,
             partial=option.gate_partial,
             deadline=option.gate_deadline,
+            tag_mode=option.gate_tag_mode,
             reports=_reports(option, here),
         )
 

@@ -2,7 +2,7 @@
 
 import os
 import signal
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -11,13 +11,14 @@ from pathlib import Path
 import pytest
 
 from release_sentinel import arguments
-from release_sentinel.checks.branch import branch_of
+from release_sentinel.checks.branch import BranchName, branch_of
 from release_sentinel.config.load import load_policy
 from release_sentinel.config.model import Policy
 from release_sentinel.errors import InvalidPolicyError
 from release_sentinel.gates import Kind, expected
 from release_sentinel.logging import scrub_records
 from release_sentinel.observe import Unseen, ci, git
+from release_sentinel.observe.bounded import Bounded
 from release_sentinel.plugin import completeness, declared, folders, output
 from release_sentinel.plugin.deadline import Deadline
 from release_sentinel.plugin.gate import Record
@@ -110,6 +111,8 @@ class GateSession:
             self.refused = True
             self.early_end = "without a valid policy no gate is run"
             self.problems += [f"the policy is not valid: {problem}" for problem in error.problems]
+        if self.options.tag_mode:
+            self.policy = replace(self.policy, git=replace(self.policy.git, tag_mode=self.options.tag_mode))
         self.deadline = Deadline(self.options.deadline or self.policy.deadline, self.policy.gate_seconds)
         for name in self.policy.required.secrets:
             self.redactor.add(os.environ.get(name, ""))
@@ -135,24 +138,73 @@ class GateSession:
         """Whether a policy gate holds the release back already."""
         return any(record.finished and record.failed for record in self.records.values() if record.kind is Kind.POLICY)
 
-    @cached_property
+    def look_ahead(self, wanted: Collection[str]) -> None:
+        """Begin to observe what gates will ask for (fixtures, by name), so that none waits for another's answer."""
+        if "repository" in wanted:
+            self._look  # noqa: B018 - begins when it is first read
+        if "tags" in wanted:
+            self._listing  # noqa: B018
+
+    @property
     def repository(self) -> git.Repository | Unseen:
         """The repository to release, looked at once."""
-        return git.look(Path(self.release.repository), own_outputs=self._own_outputs())
-
-    @cached_property
-    def _tags(self) -> git.Tags:
-        names = tag_names(self.release.version, self.policy.version.prefix)
-        branches = self.policy.git.branches if (build := ci.build()) and build.tag else ()
-        return git.tags(Path(self.release.repository), names, remote=self.policy.git.remote, branches=branches)
+        return self._look.result(self.deadline.run)
 
     def tags(self) -> git.Tags:
-        """Return the release's tags, here and on the remote; the remote is asked once."""
-        return self._tags
+        """Return the release's tags, and the heads of branches that gates ask for, here and on the remote."""
+        return self._listing.result(self.deadline.run)
 
-    def branches_containing_head(self) -> git.Branches:
+    @cached_property
+    def _look(self) -> Bounded[git.Repository | Unseen]:
+        wanted = self.policy.git
+        rules = git.Rules(self._own_outputs(), untracked=wanted.untracked, submodules=wanted.submodules)
+        return Bounded(lambda: git.look(self._top, rules))
+
+    @cached_property
+    def _listing(self) -> Bounded[git.Tags]:
+        """One question to the remote, for every ref that the run needs."""
+        rules, owed = self.policy.git, {gate.id for gate in expected(self.policy)}
+        names = [*tag_names(self.release.version, self.policy.version.prefix)]
+        names += ["*"] if "version-increases" in owed else []
+        build = ci.build()
+        heads = rules.branches if rules.tag_mode == "existing" or (build and build.tag) else ()
+        heads = ("*",) if "in-sync" in owed else heads
+        return Bounded(lambda: git.tags(self._top, names, remote=rules.remote, branches=heads))
+
+    @cached_property
+    def _top(self) -> Path:
+        return Path(self.release.repository)
+
+    def branches_containing_head(self) -> git.Branches | Unseen:
         """Return the branches that contain HEAD."""
-        return git.branches_containing(Path(self.release.repository), self.tags())
+        rules = self.policy.git
+        return git.branches_containing(self._top, self.tags(), rules.branches, remote=rules.remote)
+
+    @property
+    def branch(self) -> BranchName | None:
+        """The branch that the release is built from, and who says so."""
+        seen = self.repository
+        return branch_of(seen, ci.build()) if isinstance(seen, git.Repository) else None
+
+    @property
+    def built_tag(self) -> str:
+        """The tag that this build is of; blank on a branch build."""
+        seen, build, mode = self.repository, ci.build(), self.policy.git.tag_mode
+        if mode == "new" or isinstance(seen, Unseen):
+            return ""
+        if build and build.tag and build.is_of(seen.commit):
+            return build.tag
+        return self._existing_tag() if mode == "existing" else ""
+
+    def _existing_tag(self) -> str:
+        """Return the spelling of the version's tag that exists, the given one where none does."""
+        names, there = tag_names(self.release.version, self.policy.version.prefix), self.tags()
+        refs = [refs for refs in (there.remote, there.local) if isinstance(refs, git.Refs)]
+        return next((name for name in names if any(seen.tag(name) for seen in refs)), names[0])
+
+    def signature(self) -> git.Signature | Unseen:
+        """Return what Git says of the signature of the tag that is built, or else of HEAD's commit."""
+        return git.signature(self._top, tag=self.built_tag)
 
     def interrupt(self, error: BaseException) -> None:
         """Take note of what ended the session early: a signal, the deadline, or `pytest.exit` in a gate or conftest."""
@@ -216,7 +268,8 @@ class GateSession:
 
     def _seen_release(self) -> Release:
         """Return the release with what the gates have seen of the repository; nothing is looked at for it."""
-        seen = self.__dict__.get("repository")
+        look: Bounded[git.Repository | Unseen] | None = self.__dict__.get("_look")
+        seen = look.result(0) if look and look.wait(0) else None
         clean = self.redactor.scrub
         env, version = clean(self.release.env), clean(self.release.version)
         if not isinstance(seen, git.Repository):

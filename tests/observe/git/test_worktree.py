@@ -1,33 +1,27 @@
 """Git is asked so that neither configuration, environment nor an unusual state makes it answer for something else."""
 
 import os
-import socket
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from release_sentinel.observe import Unseen, git
-from tests.conftest import Repo, make_repo, make_repo_remote
+from tests.conftest import Repo, make_repo
 from tests.observe.parts import (
     ALLOW_FILES,
     add_submodule,
     changes,
     clone,
-    closed_port,
     conflict,
     hidden,
     look,
     program,
-    raw_server,
     real_git,
     refused,
-    silence,
 )
 
 TAG = "refs/tags/v1.0.0"
@@ -109,12 +103,19 @@ def test_a_git_that_may_not_be_run(repo: Repo, tmp_path: Path, monkeypatch: pyte
 
 def test_a_git_too_old(repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A Git that prints an unknown question back, as old ones do, is called too old."""
-    old = f'#!/bin/sh\n{real_git()} "$@" | sed "2s/.*/--is-shallow-repository/"\n'
+    old = f'#!/bin/sh\n{real_git()} "$@" | sed "3s/.*/--is-shallow-repository/"\n'
     program(tmp_path / "bin/git", old)
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
     seen = refused(repo.path)
-    assert seen.why == "this Git is too old: 2.15 or later is needed"
+    assert seen.why == "this Git is too old: 2.17 or later is needed"
     assert "update Git" in seen.remedy
+
+
+def test_a_git_without_an_option(repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A Git that does not know one of our options is called too old."""
+    program(tmp_path / "bin/git", f'#!/bin/sh\ncase "$*" in *status*) exit 129;; esac\nexec {real_git()} "$@"\n')
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
+    assert refused(repo.path).why == "this Git is too old: 2.17 or later is needed"
 
 
 def test_a_git_that_hangs(repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -548,11 +549,11 @@ def test_an_assumed_edit_in_a_sparse_checkout(repo: Repo) -> None:
     assert hidden(repo) == ["hidden edit src/shop.py"]
 
 
-def test_hidden_changes_of_no_repository(tmp_path: Path) -> None:
+def test_an_index_that_cannot_be_listed(repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where Git cannot list the files, hidden edits are unseen, not absent."""
-    seen = git.hidden_changes(tmp_path)
-    assert isinstance(seen, Unseen)
-    assert "not a git repository" in seen.why
+    program(tmp_path / "bin/git", f'#!/bin/sh\ncase "$*" in *ls-files*) exit 3;; esac\nexec {real_git()} "$@"\n')
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
+    assert refused(repo.path).why == "git ls-files: git ended with exit code 3 and said nothing"
 
 
 @pytest.fixture
@@ -651,187 +652,6 @@ def test_an_uninitialised_submodule_of_a_submodule(repo: Repo, library: Repo, tm
     assert hidden(repo) == []
 
 
-def test_remote_name_is_origin(repo: Repo, tmp_path: Path) -> None:
-    """Of several remotes `origin` is asked."""
-    make_repo_remote(repo, tmp_path / "backup.git", "backup")
-    assert git.remote_name(repo.path) == "origin"
-
-
-def test_remote_name_as_wanted(repo: Repo, tmp_path: Path) -> None:
-    """The policy's remote is asked where it names one."""
-    make_repo_remote(repo, tmp_path / "backup.git", "backup")
-    assert git.remote_name(repo.path, "backup") == "backup"
-
-
-def test_the_only_remote(repo: Repo) -> None:
-    """The only remote is asked, whatever its name."""
-    repo.git("remote", "rename", "origin", "upstream")
-    assert git.remote_name(repo.path) == "upstream"
-
-
-def test_no_remote(tmp_path: Path) -> None:
-    """A clone without remote has a blank one."""
-    assert git.remote_name(make_repo(tmp_path / "alone").path) == ""
-
-
-def test_a_remote_that_is_not_there(repo: Repo) -> None:
-    """A wanted remote that does not exist is not replaced by another."""
-    assert git.remote_name(repo.path, "upstream") == Unseen(
-        "there is no remote 'upstream' (there are: origin)", "set RS_REMOTE"
-    )
-
-
-def test_several_remotes_without_origin(repo: Repo, tmp_path: Path) -> None:
-    """Which of several remotes to ask is not guessed."""
-    make_repo_remote(repo, tmp_path / "backup.git", "backup")
-    repo.git("remote", "rename", "origin", "upstream")
-    seen = git.remote_name(repo.path)
-    assert isinstance(seen, Unseen)
-    assert "several remotes (backup, upstream)" in seen.why
-    assert seen.remedy == "set RS_REMOTE"
-
-
-def test_a_tag_on_the_remote_alone(repo: Repo) -> None:
-    """A tag that only the remote has is found there, and the clone is left as it was."""
-    repo.git("tag", "v1.0.0")
-    repo.git("push", "--quiet", "origin", "v1.0.0")
-    repo.git("tag", "--delete", "v1.0.0")
-    seen = git.tags(repo.path, ["v1.0.0"])
-    assert isinstance(seen.local, git.Refs)
-    assert isinstance(seen.remote, git.Refs)
-    assert (seen.local.tag("v1.0.0"), seen.remote.tag("v1.0.0")) == (None, repo.head)
-    assert not repo.git("tag")
-
-
-@pytest.mark.parametrize("options", [(), ("--annotate", "--message", "one")], ids=["lightweight", "annotated"])
-def test_tags_are_peeled(repo: Repo, options: tuple[str, ...]) -> None:
-    """Both kinds of tag name their commit, here and on the remote."""
-    repo.git("tag", *options, "v1.0.0")
-    repo.git("push", "--quiet", "origin", "v1.0.0")
-    seen = git.tags(repo.path, ["v1.0.0", "1.0.0"])
-    assert isinstance(seen.local, git.Refs)
-    assert isinstance(seen.remote, git.Refs)
-    assert seen.local.commits == seen.remote.commits == {TAG: repo.head}
-
-
-def test_look_alikes_of_a_tag(repo: Repo) -> None:
-    """Neither a branch of the tag's name, nor a longer name, nor one in a folder is the tag."""
-    repo.git("branch", "v1.0.0")
-    for name in ("v1.0.0-rc.1", "v1.0.01", "pkg/v1.0.0", "V1.0.0"):
-        repo.git("tag", name)
-    repo.git("push", "--quiet", "--all", "origin")
-    repo.git("push", "--quiet", "--tags", "origin")
-    seen = git.tags(repo.path, ["v1.0.0"])
-    assert isinstance(seen.local, git.Refs)
-    assert isinstance(seen.remote, git.Refs)
-    assert (seen.local.tag("v1.0.0"), seen.remote.tag("v1.0.0")) == (None, None)
-
-
-def test_heads_are_asked_in_the_same_breath(repo: Repo) -> None:
-    """The heads of release branches come along, by glob."""
-    repo.git("push", "--quiet", "origin", "main:release/1.0", "main:feature")
-    seen = git.tags(repo.path, ["v1.0.0"], branches=["main", "release/*"])
-    assert isinstance(seen.remote, git.Refs)
-    assert set(seen.remote.commits) == {"refs/heads/main", "refs/heads/release/1.0"}
-
-
-def test_a_clone_without_remote_has_no_remote_tags(tmp_path: Path) -> None:
-    """Where there is no remote, its tags are None and not an empty list."""
-    alone = make_repo(tmp_path / "alone")
-    alone.commit()
-    assert git.tags(alone.path, ["v1.0.0"]).remote is None
-
-
-def test_a_remote_that_is_gone(repo: Repo, tmp_path: Path) -> None:
-    """A remote that is gone is unseen, in Git's words, with the command to try."""
-    (tmp_path / "origin.git").rename(tmp_path / "elsewhere.git")
-    seen = git.tags(repo.path, ["v1.0.0"]).remote
-    assert isinstance(seen, Unseen)
-    assert seen.why.startswith(f"the remote origin ({tmp_path / 'origin.git'}) could not be asked: ")
-    assert "does not appear to be a git repository" in seen.why
-    assert seen.remedy == "try `git ls-remote origin` here"
-
-
-@contextmanager
-def silent_remote(repo: Repo, scheme: str) -> Iterator[None]:
-    """Point `origin` at a server that accepts and never answers."""
-    with raw_server(silence) as port:
-        repo.git("remote", "set-url", "origin", f"{scheme}://127.0.0.1:{port}/shop.git")
-        yield
-
-
-@pytest.mark.parametrize("scheme", ["git", "http"])
-def test_a_remote_that_hangs(repo: Repo, scheme: str) -> None:
-    """A remote that never answers is given up at the time-out, with Git's helpers."""
-    with silent_remote(repo, scheme):
-        start = time.monotonic()
-        seen = git.remote_refs(repo.path, "origin", [TAG], timeout=0.3)
-    assert isinstance(seen, Unseen)
-    assert "could not be asked: git ls-remote did not answer within 0.3 s" in seen.why
-    assert time.monotonic() - start < 10
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        "http://deploy:s3cret-w0rd@127.0.0.1:{port}/shop.git",
-        "http://s3cret-w0rd@127.0.0.1:{port}/shop.git",
-        "http://127.0.0.1:{port}/shop.git?private_token=s3cret-w0rd",
-        "nonsense://deploy:s3cret-w0rd@127.0.0.1/shop.git",
-    ],
-    ids=["password", "token", "query", "unknown-scheme"],
-)
-def test_credentials_of_a_remote_are_not_shown(repo: Repo, url: str) -> None:
-    """No part of what is said of a remote holds the credentials in its URL."""
-    repo.git("remote", "set-url", "origin", url.format(port=closed_port()))
-    seen = git.tags(repo.path, ["v1.0.0"]).remote
-    assert isinstance(seen, Unseen)
-    assert "127.0.0.1" in seen.why
-    assert "s3cret" not in f"{seen}"
-
-
-def test_no_prompt_for_credentials(repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A remote that asks for a password is an answer: nobody is prompted, by no program that is configured."""
-    mark = tmp_path / "asked"
-    asking = program(tmp_path / "ask", f"#!/bin/sh\ntouch {mark}\necho x\n")
-    monkeypatch.setenv("SSH_ASKPASS", str(asking))
-    repo.git("config", "--global", "core.askPass", str(asking))
-
-    def unauthorised(connection: socket.socket, _stop: threading.Event) -> None:
-        connection.recv(4096)
-        connection.sendall(b"HTTP/1.1 401 No\r\nWWW-Authenticate: Basic realm=x\r\nContent-Length: 0\r\n\r\n")
-
-    with raw_server(unauthorised) as port:
-        seen = git.remote_refs(repo.path, f"http://127.0.0.1:{port}/shop.git", [TAG], timeout=10)
-    assert isinstance(seen, Unseen)
-    assert not mark.exists()
-
-
-def test_branches_containing_head(repo: Repo) -> None:
-    """The branches of the clone and of its remotes that contain HEAD are told, each once."""
-    repo.git("checkout", "--quiet", "-b", "release/1.0")
-    repo.commit("more.py")
-    repo.git("push", "--quiet", "origin", "release/1.0")
-    assert git.branches_containing(repo.path, git.tags(repo.path)) == ("release/1.0",)
-    repo.git("checkout", "--quiet", "--detach", "main")
-    assert git.branches_containing(repo.path, git.tags(repo.path)) == ("main", "release/1.0")
-
-
-def test_the_remote_head_is_a_branch_that_contains_head(repo: Repo, tmp_path: Path) -> None:
-    """A shallow clone of a tag is on the remote's branch if that is at the same commit."""
-    repo.git("tag", "v1.0.0")
-    repo.git("push", "--quiet", "origin", "v1.0.0")
-    shallow = clone(tmp_path / "origin.git", tmp_path / "clone", "--depth=1", "--branch=v1.0.0")
-    seen = git.tags(shallow.path, ["v1.0.0"], branches=["main"])
-    assert git.branches_containing(shallow.path, seen) == ("main",)
-
-
-def test_branches_containing_no_commit(tmp_path: Path) -> None:
-    """Without a commit the branches that contain it are unseen."""
-    alone = make_repo(tmp_path / "alone")
-    assert isinstance(git.branches_containing(alone.path, git.tags(alone.path)), Unseen)
-
-
 def test_looking_leaves_the_repository_alone(repo: Repo) -> None:
     """A look takes no lock and rewrites no index, also when the index is stale."""
     touch(repo)
@@ -847,14 +667,52 @@ def test_a_look_works_beside_a_lock(repo: Repo) -> None:
     assert look(repo.path).changes == ()
 
 
-def test_local_tags_of_no_repository(tmp_path: Path) -> None:
-    """Where Git cannot list refs, they are unseen, not absent."""
-    seen = git.tags(tmp_path, ["v1.0.0"])
-    assert isinstance(seen.local, Unseen)
-    assert isinstance(seen.remote, Unseen)
-
-
 def test_git_is_not_imported_before_it_is_asked() -> None:
     """Importing the observers does not import GitPython, which costs more than every question."""
     code = "import sys, release_sentinel.observe.git; sys.exit('git' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_worktree_with_a_line_break_in_its_path(repo: Repo, tmp_path: Path) -> None:
+    """A linked worktree at an odd path is seen, with the operation in it."""
+    odd = Repo(tmp_path / "odd\nname")
+    conflict(repo)
+    repo.git("worktree", "add", "--quiet", "--detach", str(odd.path), "other")
+    odd.git("merge", "--quiet", "main", check=False)
+    assert look(odd.path).operation == "merge"
+
+
+def test_rules_may_pass_over_untracked_files(repo: Repo) -> None:
+    """Where the policy says so, an untracked file is no change; an edit still is."""
+    repo.write("notes.txt")
+    repo.write("app.py", "other\n")
+    seen = git.look(repo.path, git.Rules(untracked=False))
+    assert isinstance(seen, git.Repository)
+    assert [str(change) for change in seen.changes] == [".M app.py"]
+
+
+def test_rules_may_pass_over_submodules(repo: Repo, lib: Repo, tmp_path: Path) -> None:
+    """Where the policy says so, neither a dirty submodule nor one that was never checked out is a change."""
+    lib.write("lib.py", "other\n")
+    for path in (repo.path, clone(repo.path, tmp_path / "fresh").path):
+        seen = git.look(path, git.Rules(submodules=False))
+        assert isinstance(seen, git.Repository)
+        assert seen.changes == ()
+
+
+def test_trust_given_by_the_environment(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A container that names its safe folders by GIT_CONFIG_COUNT is believed, as Git does."""
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+    assert "does not trust" in refused(repo.path).why
+    for name, value in {"COUNT": "1", "KEY_0": "safe.directory", "VALUE_0": str(repo.path)}.items():
+        monkeypatch.setenv(f"GIT_CONFIG_{name}", value)
+    assert look(repo.path).commit == repo.head
+
+
+def test_configuration_by_the_environment_hides_nothing(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What GIT_CONFIG_COUNT sets loses against what matters here."""
+    repo.write("notes.txt")
+    settings = {"COUNT": "1", "KEY_0": "status.showUntrackedFiles", "VALUE_0": "no"}
+    for name, value in settings.items():
+        monkeypatch.setenv(f"GIT_CONFIG_{name}", value)
+    assert changes(repo) == ["?? notes.txt"]

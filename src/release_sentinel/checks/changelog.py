@@ -1,0 +1,85 @@
+"""Are the users told what changes?"""
+
+import re
+from collections.abc import Iterator
+
+from release_sentinel.checks.result import CRIT, NO_REPOSITORY, OK, UNKNOWN, CheckResult
+from release_sentinel.observe import Unseen, texts
+from release_sentinel.observe.git import Repository
+
+_NAMES = ("CHANGELOG", "CHANGES", "HISTORY", "NEWS", "RELEASES")
+_CANDIDATES = tuple(f"{name}{suffix}" for name in _NAMES for suffix in (".md", ".rst", ".txt", ".adoc", ""))
+_HEADING = re.compile(r"(#{1,6}|={1,6})\s+(.*)")
+_UNDERLINE = re.compile(r"([=\-~^\"'*+#])\1{2,}\s*")
+_FENCE = re.compile(r"\s{0,3}(```|~~~)")
+_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+
+
+def check_changelog(version: str, repository: Repository | Unseen, file: str = "", *, prefix: str = "v") -> CheckResult:
+    """The changelog has a section for the version, with something in it.
+
+    Why: a release that nobody described cannot be judged by those who take it, nor by those who have to undo it.
+    Unknown: the changelog cannot be read, or none is named and none is found.
+    Remedy: write the section (`## 1.4.2`) and commit it; the file is `RS_CHANGELOG`.
+    """
+    if isinstance(repository, Unseen):
+        return CheckResult(UNKNOWN, f"the changelog could not be read: {repository.why}", NO_REPOSITORY)
+    name = file or texts.first(repository.top, _CANDIDATES)
+    if not name:
+        return CheckResult(UNKNOWN, "no changelog is named or found", "name one in RS_CHANGELOG")
+    text = texts.read(repository.top / name)
+    if isinstance(text, Unseen):
+        return CheckResult(UNKNOWN, f"{name} cannot be read: {text.why}", "name the changelog in RS_CHANGELOG")
+    number = version.removeprefix(prefix)
+    sections = list(_sections(text))
+    own = [body for title, body in sections if _names(title, number)]
+    if not own:
+        newest = f", the first section is {sections[0][0]!r}" if sections else ", nor any other section"
+        return CheckResult(CRIT, f"{name} has no section for {number}{newest}", f"write `## {number}` and commit it")
+    if not any(own):
+        return CheckResult(CRIT, f"the section for {number} in {name} is empty", "write what changes, and commit it")
+    return CheckResult(OK, f"{name} has a section for {number}")
+
+
+def _names(title: str, number: str) -> bool:
+    """Tell whether a heading names this very version, and not one that merely contains it."""
+    return re.search(rf"(?<![\w.])v?{re.escape(number)}(?![\w+]|[.-]\w)", title, re.IGNORECASE) is not None
+
+
+def _sections(text: str) -> Iterator[tuple[str, bool]]:
+    """Yield each heading of a Markdown, reStructuredText or AsciiDoc text, and whether text follows below it.
+
+    A section reaches to the next heading of its own level or above; a heading alone is no text.
+    """
+    lines = list(_lines(text))
+    for position, (level, line) in enumerate(lines):
+        if level:
+            body = []
+            for deeper, following in lines[position + 1 :]:
+                if deeper and deeper <= level:
+                    break
+                body.append("" if deeper else following)
+            yield line, any(part.strip() for part in body)
+
+
+def _lines(text: str) -> Iterator[tuple[int, str]]:
+    """Yield each line with its level as a heading, 0 for text; the lines that only underline headings are left out."""
+    lines = _COMMENT.sub("", text).splitlines()
+    underlines: list[str] = []  # a reStructuredText's levels are in the order in which its characters appear
+    fenced = False
+    skip = False
+    for line, following in zip(lines, [*lines[1:], ""], strict=True):
+        if _FENCE.match(line):
+            fenced = not fenced
+        if skip:
+            skip = False
+        elif not fenced and (heading := _HEADING.fullmatch(line.rstrip())):
+            yield len(heading[1]), heading[2].strip("# ")
+        elif not fenced and line.strip() and not _UNDERLINE.fullmatch(line) and _UNDERLINE.fullmatch(following):
+            character = following[0]
+            if character not in underlines:
+                underlines.append(character)
+            skip = True
+            yield underlines.index(character) + 1, line.strip()
+        elif fenced or not _UNDERLINE.fullmatch(line):
+            yield 0, line

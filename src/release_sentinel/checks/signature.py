@@ -1,0 +1,56 @@
+"""Who vouches for what is released?"""
+
+from collections.abc import Callable, Sequence
+
+from release_sentinel.checks.result import CRIT, NO_REPOSITORY, OK, UNKNOWN, CheckResult
+from release_sentinel.observe import Unseen
+from release_sentinel.observe.git import Repository, Signature
+from release_sentinel.observe.git import SignatureState as State
+
+_SAID = {
+    State.NONE: "carries no signature",
+    State.LIGHTWEIGHT: "is a lightweight tag, which cannot carry a signature",
+    State.BAD: "carries a signature that was not made for it",
+    State.EXPIRED: "carries a signature that has expired, or whose key has",
+    State.REVOKED: "carries a signature by a key that was revoked",
+    State.UNKNOWN_KEY: "carries a signature by a key that is not known here",
+    State.UNTOLD: "could not be verified here",
+}
+_REMEDIES = {
+    State.UNKNOWN_KEY: "import the signer's public key, or name it in gpg.ssh.allowedSignersFile",
+    State.UNTOLD: "install gpg, or set gpg.ssh.allowedSignersFile, in the CI image",
+}
+
+
+def check_signature(
+    repository: Repository | Unseen,
+    observe: Callable[[], Signature | Unseen],
+    *,
+    tag: str = "",
+    signers: Sequence[str] = (),
+) -> CheckResult:
+    """The commit, or on a tag build the tag, carries a good signature, by one of the policy's signers if it names any.
+
+    Why: anybody who may push can write any name into a commit; a signature says who it was.
+    Unknown: the signer's key is not known here, or nothing here can verify signatures.
+    Remedy: sign it (`git commit -S`, `git tag -s`); name who may sign in `RS_SIGNERS`.
+    """
+    if isinstance(repository, Unseen):
+        return CheckResult(UNKNOWN, f"the commit could not be looked at: {repository.why}", NO_REPOSITORY)
+    what = f"tag {tag}" if tag else f"commit {repository.commit[:12]}"
+    seen = observe()
+    if isinstance(seen, Unseen):
+        return CheckResult(UNKNOWN, f"{what} could not be verified: {seen.why}", seen.remedy)
+    if seen.state is not State.GOOD:
+        untold = seen.state in _REMEDIES
+        words = f": {seen.words}" if untold and seen.words else ""
+        remedy = _REMEDIES.get(seen.state, f"sign it: git {'tag -s' if tag else 'commit -S'}")
+        return CheckResult(UNKNOWN if untold else CRIT, f"{what} {_SAID[seen.state]}{words}", remedy)
+    names = {name.casefold() for name in seen.signers}
+    if signers and not names & {signer.replace(" ", "").casefold() for signer in signers}:
+        return CheckResult(
+            CRIT,
+            f"{what} is signed by {', '.join(seen.signers)}, expected {' or '.join(signers)}",
+            "have one of them sign it, or name the signer in RS_SIGNERS",
+        )
+    return CheckResult(OK, f"{what} is signed by {', '.join(seen.signers) or 'a trusted key'}")

@@ -1,0 +1,37 @@
+"""What Git says of the repository and of its remote."""
+
+from release_sentinel.observe.git.records import (
+    HIDDEN_EDIT,
+    UNINITIALISED,
+    Branches,
+    Change,
+    Refs,
+    Repository,
+    Signature,
+    SignatureState,
+    Tags,
+)
+from release_sentinel.observe.git.refs import branches_containing, find_remote, local_refs, remote_refs, tags
+from release_sentinel.observe.git.signatures import signature
+from release_sentinel.observe.git.worktree import Rules, find_top, look
+
+__all__ = [
+    "HIDDEN_EDIT",
+    "UNINITIALISED",
+    "Branches",
+    "Change",
+    "Refs",
+    "Repository",
+    "Rules",
+    "Signature",
+    "SignatureState",
+    "Tags",
+    "branches_containing",
+    "find_remote",
+    "find_top",
+    "local_refs",
+    "look",
+    "remote_refs",
+    "signature",
+    "tags",
+]

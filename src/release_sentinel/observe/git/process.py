@@ -1,0 +1,155 @@
+"""Git asked through GitPython, which is imported on first use: it costs more than all the questions together.
+
+Each call has a time-out, no standard input and no prompt; the variables that point Git elsewhere (`GIT_DIR` and kin)
+are dropped. Git answers in English: GitPython sets `LC_ALL=C`.
+"""
+
+import contextlib
+import os
+import signal
+import subprocess
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from release_sentinel.observe import Unseen
+from release_sentinel.redaction import without_credentials
+
+LOCAL_SECONDS = 60.0  # a cold `status` of a very large tree takes tens of seconds
+REMOTE_SECONDS = 20.0
+
+# `git rev-parse --local-env-vars` names them; asking Git would cost a process each run. `GIT_CONFIG_COUNT` is not among
+# ours: containers give `safe.directory` and credentials by it, and what matters is set on the command line, which wins.
+_ELSEWHERE = (
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_CEILING_DIRECTORIES",
+    "GIT_COMMON_DIR",
+    "GIT_CONFIG",
+    "GIT_CONFIG_PARAMETERS",
+    "GIT_DIR",
+    "GIT_DISCOVERY_ACROSS_FILESYSTEM",
+    "GIT_GRAFT_FILE",
+    "GIT_IMPLICIT_WORK_TREE",
+    "GIT_INDEX_FILE",
+    "GIT_INTERNAL_SUPER_PREFIX",
+    "GIT_NAMESPACE",
+    "GIT_NO_REPLACE_OBJECTS",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_PREFIX",
+    "GIT_REPLACE_REF_BASE",
+    "GIT_SHALLOW_FILE",
+    "GIT_WORK_TREE",
+    # How a path of ours is read.
+    "GIT_GLOB_PATHSPECS",
+    "GIT_ICASE_PATHSPECS",
+    "GIT_LITERAL_PATHSPECS",
+    "GIT_NOGLOB_PATHSPECS",
+)
+# Read by nobody but Git: no prompt, no pager, no lock taken for a look.
+_QUIET = {
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_PAGER": "cat",
+    "GIT_TERMINAL_PROMPT": "0",
+    "GCM_INTERACTIVE": "never",
+    "SSH_ASKPASS_REQUIRE": "never",
+}
+
+_environment_lock = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What one Git process said."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def words(self) -> str:
+        """What Git complained of, in one line, without the credentials of URLs."""
+        lines = [line.strip() for line in self.err.splitlines() if line.strip()]
+        said = " ".join(map(_shown, "; ".join(lines).split()))
+        return said or f"git ended with exit code {self.code} and said nothing"
+
+
+def run(top: Path, *arguments: str, timeout: float = LOCAL_SECONDS) -> Answer | Unseen:
+    """Run git in `top` and return its answer, whatever the exit code; `timeout` is in seconds."""
+    git = _git()
+    try:
+        with _clean_environment():
+            # Kept in a name of its own: when GitPython's wrapper is collected, it terminates the process.
+            handle = git.Git(str(top)).execute(
+                ["git", *arguments],
+                as_process=True,
+                env=_QUIET | {"GIT_ASKPASS": os.environ.get("GIT_ASKPASS", "")},
+                start_new_session=True,  # no terminal to prompt on, and one group to end
+            )
+    except git.exc.GitCommandNotFound:
+        return Unseen("git is not installed, or not on PATH", "install Git, or add it to the CI image")
+    except OSError as error:
+        return Unseen(f"git cannot be started in {top}: {error.strerror or error}", "see who may enter and run what")
+    process = handle.proc
+    try:
+        out, err = process.communicate(timeout=timeout)
+    except subprocess.TimeoutExpired:
+        _end_group(process)
+        return Unseen(f"git {_command(arguments)} did not answer within {timeout:g} s", "see whether it hangs by hand")
+    except BaseException:
+        _end_group(process)
+        raise
+    return Answer(process.returncode, os.fsdecode(out), err.decode(errors="replace"))
+
+
+def ask(top: Path, *arguments: str, timeout: float = LOCAL_SECONDS) -> str | Unseen:
+    """Run git in `top` and return what it printed; a refusal is `Unseen`, in Git's words."""
+    answer = run(top, *arguments, timeout=timeout)
+    if isinstance(answer, Unseen):
+        return answer
+    return Unseen(f"git {_command(arguments)}: {answer.words}") if answer.code else answer.out
+
+
+def _command(arguments: tuple[str, ...]) -> str:
+    """Return the name of Git's command, behind options of Git itself such as `-c NAME=VALUE`."""
+    words = iter(arguments)
+    for word in words:
+        if word != "-c":
+            return word
+        next(words, None)
+    return ""
+
+
+def _shown(word: str) -> str:
+    return without_credentials(word.strip("'\"")) if "://" in word else word
+
+
+def _git() -> Any:
+    """Import GitPython, which looks for git as it is imported."""
+    os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
+    import git  # noqa: PLC0415 - late: it costs 90 ms
+
+    return git
+
+
+@contextlib.contextmanager
+def _clean_environment() -> Iterator[None]:
+    """Drop the variables that point Git elsewhere while a Git process starts.
+
+    GitPython hands `os.environ` to its children and can only add to it.
+    """
+    with _environment_lock:
+        dropped = {name: os.environ.pop(name) for name in _ELSEWHERE if name in os.environ}
+        try:
+            yield
+        finally:
+            os.environ.update(dropped)
+
+
+def _end_group(process: "subprocess.Popen[bytes]") -> None:
+    """Kill Git and its helpers (ssh, remote-https), which would hold the pipes open."""
+    with contextlib.suppress(OSError, AttributeError):  # gone already; no groups on Windows
+        os.killpg(process.pid, signal.SIGKILL)
+    process.kill()
+    process.communicate()

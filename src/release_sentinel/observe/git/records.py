@@ -1,0 +1,99 @@
+"""What can be seen of a repository, as frozen records."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from release_sentinel.observe import Unseen
+
+# The codes of changes that `git status` does not show.
+HIDDEN_EDIT = "hidden edit"
+UNINITIALISED = "uninitialised submodule"
+
+
+@dataclass(frozen=True)
+class Change:
+    """A path that differs from the commit; `code` is Git's two letters, or a word of ours."""
+
+    code: str
+    path: str
+
+    def __str__(self) -> str:
+        shown = self.path if self.path.isprintable() else ascii(self.path)
+        return f"{self.code} {shown}"
+
+
+@dataclass(frozen=True)
+class Repository:
+    """A Git work tree with a commit, as it was at one moment."""
+
+    top: Path
+    commit: str  # blank: there is none yet
+    branch: str  # blank: HEAD is detached
+    operation: str  # "merge", "rebase" …, or blank
+    shallow: bool
+    changes: tuple[Change, ...]
+
+
+@dataclass(frozen=True)
+class Refs:
+    """Refs by full name, with the object they point at; a tag object is peeled to its commit."""
+
+    commits: Mapping[str, str]
+    source: str  # where they were read: "origin (https://…)" or "this clone"
+
+    def tag(self, name: str) -> str | None:
+        """Return the commit that the tag points at, or None where there is no such tag."""
+        return self.commits.get(f"refs/tags/{name}")
+
+    def head(self, branch: str) -> str | None:
+        """Return the commit at the head of the branch, or None where there is no such branch."""
+        return self.commits.get(f"refs/heads/{branch}")
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """The names of all tags that were asked for and are there."""
+        return tuple(name.removeprefix("refs/tags/") for name in self.commits if name.startswith("refs/tags/"))
+
+
+@dataclass(frozen=True)
+class Tags:
+    """Refs as this clone and its remote have them; `remote` is None where the clone has no remote."""
+
+    local: Refs | Unseen
+    remote: Refs | Unseen | None
+
+
+@dataclass(frozen=True)
+class Branches:
+    """The branches that contain HEAD; of `untold` ones the clone lacks the commits to tell."""
+
+    containing: tuple[str, ...] = ()
+    untold: tuple[str, ...] = ()
+
+
+class SignatureState(StrEnum):
+    """How the verification of a signature ended."""
+
+    GOOD = "good"
+    NONE = "none"  # not signed
+    LIGHTWEIGHT = "lightweight"  # a tag that is no object, and cannot be signed
+    BAD = "bad"  # made for something else
+    EXPIRED = "expired"  # the signature, or the key that made it
+    REVOKED = "revoked"
+    UNKNOWN_KEY = "unknown key"
+    UNTOLD = "untold"  # nothing here can verify it
+
+
+@dataclass(frozen=True)
+class Signature:
+    """What Git says of the signature of a commit or a tag.
+
+    `signers` are the names that the signer goes by: fingerprints, key id, e-mail address, SSH principal; `words` are
+    the verifying program's own.
+    """
+
+    state: SignatureState
+    signers: tuple[str, ...] = ()
+    words: str = ""

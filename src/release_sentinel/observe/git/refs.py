@@ -1,0 +1,126 @@
+"""Tags and branches, here and on the remote. Nothing is ever fetched."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from release_sentinel.observe import Unseen
+from release_sentinel.observe.bounded import Bounded
+from release_sentinel.observe.git.process import LOCAL_SECONDS, REMOTE_SECONDS, ask, run
+from release_sentinel.observe.git.records import Branches, Refs, Tags
+from release_sentinel.redaction import without_credentials
+
+_TAGS, _HEADS, _TRACKING = "refs/tags/", "refs/heads/", "refs/remotes/"
+
+
+@dataclass(frozen=True)
+class Remote:
+    """A remote of the clone. `url` is as it may be shown: without credentials."""
+
+    name: str
+    url: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.url})" if self.url else self.name
+
+
+def find_remote(top: Path, wanted: str = "", *, timeout: float = LOCAL_SECONDS) -> Remote | Unseen | None:
+    """Return the remote to ask: `wanted`, else `origin`, else the only one; None where the clone has none."""
+    listing = ask(top, "remote", "-v", timeout=timeout)
+    if isinstance(listing, Unseen):
+        return listing
+    rows = [line.removesuffix(" (fetch)").partition("\t") for line in listing.splitlines() if line.endswith(" (fetch)")]
+    urls = {name: without_credentials(url) for name, _, url in rows}
+    choice = wanted or ("origin" if "origin" in urls else "")
+    if choice and choice not in urls:
+        return Unseen(f"there is no remote {choice!r} (there are: {', '.join(urls) or 'none'})", "set RS_REMOTE")
+    if not choice and len(urls) > 1:
+        return Unseen(f"there are several remotes ({', '.join(urls)}) and none is called origin", "set RS_REMOTE")
+    choice = choice or next(iter(urls), "")
+    return Remote(choice, urls[choice]) if choice else None
+
+
+def local_refs(top: Path, names: Iterable[str], *, timeout: float = LOCAL_SECONDS) -> Refs | Unseen:
+    """Return those of the refs `names` (full names or globs) that this clone has."""
+    names = list(names)
+    if not names:  # no pattern would be every ref
+        return Refs({}, "this clone")
+    listing = ask(top, "for-each-ref", "--format=%(objectname)%09%(*objectname)%09%(refname)", *names, timeout=timeout)
+    if isinstance(listing, Unseen):
+        return listing
+    rows = (line.split("\t") for line in listing.splitlines())
+    return Refs({name: peeled or object_ for object_, peeled, name in rows}, "this clone")
+
+
+def remote_refs(top: Path, remote: Remote, names: Sequence[str], *, timeout: float = REMOTE_SECONDS) -> Refs | Unseen:
+    """Ask `remote` for the tags and branches `names` (full names or globs)."""
+    peeled = [f"{name}^{{}}" for name in names if name.startswith(_TAGS)]
+    # A server that is told so leaves out all other refs: popular repositories have 100,000 of pull requests.
+    kinds = [flag for flag, kind in {"--tags": _TAGS, "--heads": _HEADS}.items() if any(kind in name for name in names)]
+    answer = run(top, "ls-remote", *kinds, remote.name, *names, *peeled, timeout=timeout)
+    if isinstance(answer, Unseen):
+        return Unseen(f"the remote {remote} could not be asked: {answer.why}", answer.remedy)
+    if answer.code:
+        asked = f"the remote {remote} could not be asked"
+        return Unseen(f"{asked}: {answer.words}", f"try `git ls-remote {remote.name}` here")
+    commits: dict[str, str] = {}
+    for line in answer.out.splitlines():
+        commit, name = line.split("\t")
+        if name.endswith("^{}") or name not in commits:  # the peeled line follows its tag object
+            commits[name.removesuffix("^{}")] = commit
+    return Refs(commits, str(remote))
+
+
+def tags(top: Path, names: Iterable[str] = (), *, remote: str = "", branches: Iterable[str] = ()) -> Tags:
+    """Look up the tags `names` (globs too) in the clone at `top` and on its remote (see `find_remote`).
+
+    The heads of `branches` (globs) are asked for in the same breath.
+    """
+    wanted = [f"{_TAGS}{name}" for name in names]
+    local = Bounded(lambda: local_refs(top, wanted))
+    chosen = find_remote(top, remote)
+    there = (
+        remote_refs(top, chosen, [*wanted, *(f"{_HEADS}{branch}" for branch in branches)])
+        if isinstance(chosen, Remote)
+        else chosen
+    )
+    here = local.result(LOCAL_SECONDS) if local.wait(LOCAL_SECONDS) else Unseen("this clone's tags were not listed")
+    return Tags(here, there)
+
+
+def branches_containing(
+    top: Path, seen: Tags, allowed: Collection[str], *, remote: str = "", timeout: float = LOCAL_SECONDS
+) -> Branches | Unseen:
+    """Return the branches that contain HEAD: of this clone, and those of the remote that match `allowed` (globs).
+
+    A branch of the remote contains HEAD if it is at HEAD, or if this clone has its commits and they lead to HEAD.
+    """
+    head = ask(top, "rev-parse", "--verify", "HEAD^{commit}", timeout=timeout)
+    chosen = find_remote(top, remote, timeout=timeout)
+    if isinstance(head, Unseen):
+        return head
+    tracking = f"{_TRACKING}{chosen.name}/" if isinstance(chosen, Remote) else _TRACKING
+    listing = ask(top, "for-each-ref", "--contains=HEAD", "--format=%(refname)", _HEADS, tracking, timeout=timeout)
+    if isinstance(listing, Unseen):
+        return listing
+    names = [ref.removeprefix(_HEADS).removeprefix(tracking) for ref in listing.splitlines()]
+    heads = seen.remote.commits if isinstance(seen.remote, Refs) else {}
+    untold = []
+    for ref, commit in heads.items():
+        name = ref.removeprefix(_HEADS)
+        if not ref.startswith(_HEADS) or name in names or not any(fnmatchcase(name, glob) for glob in allowed):
+            continue
+        if commit == head.strip():
+            names.append(name)
+        elif (leads := _leads_to_head(top, commit, timeout)) is None:
+            untold.append(name)
+        elif leads:
+            names.append(name)
+    return Branches(tuple(dict.fromkeys(name for name in names if name != "HEAD")), tuple(untold))
+
+
+def _leads_to_head(top: Path, commit: str, timeout: float) -> bool | None:
+    """Tell whether HEAD is an ancestor of `commit`; None where this clone does not have that commit."""
+    answer = run(top, "merge-base", "--is-ancestor", "HEAD", commit, timeout=timeout)
+    return None if isinstance(answer, Unseen) or answer.code not in {0, 1} else answer.code == 0

@@ -1,0 +1,68 @@
+"""The signature of a commit or a tag: made with OpenPGP, X.509 or SSH keys, as Git verifies it."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from release_sentinel.observe import Unseen
+from release_sentinel.observe.git.process import LOCAL_SECONDS, Answer, run
+from release_sentinel.observe.git.records import Signature
+from release_sentinel.observe.git.records import SignatureState as State
+
+# GnuPG's status lines (doc/DETAILS), the worst first: one signature yields several.
+_GPG = {
+    "BADSIG": State.BAD,
+    "REVKEYSIG": State.REVOKED,
+    "EXPSIG": State.EXPIRED,
+    "EXPKEYSIG": State.EXPIRED,
+    "TRUST_NEVER": State.UNKNOWN_KEY,
+    "ERRSIG": State.UNKNOWN_KEY,
+    "NO_PUBKEY": State.UNKNOWN_KEY,
+    "GOODSIG": State.GOOD,
+}
+# What Git and ssh-keygen print about a signature with an SSH key, the worst first.
+_SSH = {
+    "Signature verification failed": State.BAD,
+    "key has expired": State.EXPIRED,
+    "key is not yet valid": State.EXPIRED,
+    "revoked": State.REVOKED,
+    "No principal matched": State.UNKNOWN_KEY,
+    'Good "git" signature for ': State.GOOD,
+    "non-tag object": State.LIGHTWEIGHT,
+    "no signature found": State.NONE,
+}
+
+
+def signature(top: Path, *, tag: str = "", timeout: float = LOCAL_SECONDS) -> Signature | Unseen:
+    """Verify the signature of the tag `tag`, or without one that of HEAD's commit."""
+    if tag:
+        answer = run(top, "verify-tag", "--raw", f"refs/tags/{tag}", timeout=timeout)
+    else:
+        answer = run(top, "verify-commit", "--raw", "HEAD", timeout=timeout)
+    if isinstance(answer, Unseen):
+        return answer
+    return Signature(_state(answer), tuple(dict.fromkeys(_signers(answer.err))), answer.words)
+
+
+def _state(answer: Answer) -> State:
+    said = set(re.findall(r"^\[GNUPG:\] (\w+)", answer.err, re.MULTILINE))
+    for word, state in _GPG.items():
+        if word in said:
+            return state
+    for words, state in _SSH.items():
+        if words in answer.err:
+            return state
+    return State.NONE if answer.code and not answer.err.strip() else State.UNTOLD
+
+
+def _signers(words: str) -> Iterator[str]:
+    """Yield every name that a signer goes by: fingerprints, key id, e-mail address, SSH principal."""
+    for line in words.splitlines():
+        match line.split():
+            case ["[GNUPG:]", "VALIDSIG", fingerprint, *more]:
+                yield from (fingerprint, *more[-1:])  # the last field is the primary key's
+            case ["[GNUPG:]", "GOODSIG" | "EXPSIG" | "EXPKEYSIG" | "REVKEYSIG", key, *user]:
+                yield key
+                yield from re.findall(r"<([^<>]+)>", " ".join(user))
+            case ["Good", '"git"', "signature", "for", principal, "with", *_, fingerprint]:
+                yield from (principal, fingerprint)

@@ -1,0 +1,242 @@
+"""One look at the work tree: where HEAD is, what is in progress, and every path that differs from the commit.
+
+Options that user or system configuration could set otherwise are given on the command line.
+"""
+
+import contextlib
+import hashlib
+import os
+import re
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from release_sentinel.observe import Unseen
+from release_sentinel.observe.bounded import Bounded
+from release_sentinel.observe.git.process import LOCAL_SECONDS, Answer, ask, run
+from release_sentinel.observe.git.records import HIDDEN_EDIT, UNINITIALISED, Change, Repository
+
+MINIMUM_VERSION = "2.17"  # `status --no-ahead-behind`
+
+_OPERATIONS = {
+    "MERGE_HEAD": "merge",
+    "CHERRY_PICK_HEAD": "cherry-pick",
+    "REVERT_HEAD": "revert",
+    "rebase-merge": "rebase",
+    "rebase-apply/applying": "am",
+    "rebase-apply": "rebase",
+    "BISECT_LOG": "bisect",
+    "sequencer/todo": "cherry-pick",  # or revert: between two commits of several
+}
+# Index entries that `git status` may keep silent about: flagged ones (`ls-files -v`: lower case, S) and submodules.
+_SILENT = re.compile(r"(?:\A|\0)(?=[a-zS] |. 160000 )(.) (\d+) ([0-9a-f]+) \d\t([^\0]+)")
+_QUESTIONS = ("--is-bare-repository", "--is-inside-work-tree", "--is-shallow-repository", "--show-prefix", "--git-dir")
+_USAGE = 129  # Git's exit code for an option that it does not know
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What counts as a change. `own_outputs` are files and folders of this very run: reports, byte code."""
+
+    own_outputs: Collection[Path] = ()
+    untracked: bool = True
+    submodules: bool = True
+
+
+_ALL = Rules()
+
+
+def find_top(start: Path) -> Path | None:
+    """Return the nearest folder from `start` upwards that holds a `.git`, without asking Git."""
+    start = start.resolve()
+    return next((folder for folder in (start, *start.parents) if (folder / ".git").exists()), None)
+
+
+def look(path: Path, rules: Rules = _ALL, *, timeout: float = LOCAL_SECONDS) -> Repository | Unseen:
+    """Observe the repository whose top is `path`; `timeout`, in seconds, bounds each question."""
+    layout = _layout(path, timeout)
+    if isinstance(layout, Unseen):
+        return layout
+    hidden = Bounded(lambda: _hidden(path, rules, timeout))  # beside `status`: each reads the whole index
+    seen = _status(path, rules, timeout)
+    if isinstance(seen, Unseen):
+        return seen
+    if not hidden.wait(timeout):
+        return Unseen(f"the index of {path} could not be looked through within {timeout:g} s")
+    more = hidden.result(0)
+    if isinstance(more, Unseen):
+        return more
+    operation = _operation(layout.git_dir)
+    return replace(seen, operation=operation, shallow=layout.shallow, changes=(*seen.changes, *more))
+
+
+@dataclass(frozen=True)
+class _Layout:
+    git_dir: Path
+    shallow: bool
+
+
+def _layout(path: Path, timeout: float) -> _Layout | Unseen:
+    """Return how the repository at `path` is laid out, if that is the top of a work tree."""
+    if not os.path.isdir(path):  # noqa: PTH112 - Path.is_dir raises where a parent may not be entered
+        return Unseen(f"{path} is not a folder", "name the repository's folder with --gate-repo")
+    answer = run(path, "rev-parse", *_QUESTIONS, timeout=timeout)
+    if isinstance(answer, Unseen):
+        return answer
+    if answer.code:
+        return _refused(path, answer)
+    bare, inside, shallow, prefix, git_dir = answer.out.split("\n", 4)  # only the last may hold a newline
+    if shallow not in {"true", "false"}:  # an older Git prints back what it does not know
+        return _too_old()
+    if bare == "true":
+        return Unseen(f"{path} is a bare repository: it has no work tree to judge", "run the gate in a clone of it")
+    if inside == "false" or prefix:
+        return _elsewhere(path, timeout)
+    return _Layout(path / git_dir.removesuffix("\n"), shallow == "true")
+
+
+def _operation(git_dir: Path) -> str:
+    """Return the operation in progress in a work tree, told by what it leaves in its Git folder."""
+    for mark, name in _OPERATIONS.items():
+        if (git_dir / mark).exists():
+            reverting = mark.endswith("todo") and (git_dir / mark).read_bytes().startswith(b"revert")
+            return "revert" if reverting else name
+    return ""
+
+
+def _elsewhere(path: Path, timeout: float) -> Unseen:
+    """Return why `path` is not the top of a work tree."""
+    top = ask(path, "rev-parse", "--show-toplevel", timeout=timeout)
+    if isinstance(top, Unseen):
+        return Unseen(f"{path} has no work tree: {top.why}", "run the gate at the top of a work tree")
+    found = top.removesuffix("\n")
+    return Unseen(
+        f"{path} is not the top of a repository: Git answers for {found}, which lies above it",
+        f"pass --gate-repo {found}, or make {path} a repository",
+    )
+
+
+def _status(top: Path, rules: Rules, timeout: float) -> Repository | Unseen:
+    answer = run(
+        top,
+        *("-c", "core.fsmonitor=false", "-c", "core.excludesFile=", "-c", "status.renames=false"),
+        *("-c", "core.trustctime=true", "-c", "core.checkStat=default"),
+        *("-c", "status.showUntrackedFiles=normal", "-c", "diff.ignoreSubmodules=none"),  # inside submodules too
+        *("status", "--porcelain=v2", "--branch", "--no-ahead-behind", "-z"),
+        f"--untracked-files={'normal' if rules.untracked else 'no'}",
+        f"--ignore-submodules={'none' if rules.submodules else 'all'}",
+        *("--", ":/", *_excluded(top, rules.own_outputs)),
+        timeout=timeout,
+    )
+    if isinstance(answer, Unseen):
+        return answer
+    if answer.code:
+        return _too_old() if answer.code == _USAGE else Unseen(f"git status failed: {answer.words}")
+    facts = {"branch.oid": "", "branch.head": ""}
+    changes = []
+    for entry in filter(None, answer.out.split("\0")):
+        kind, _, rest = entry.partition(" ")
+        if kind == "#":
+            name, _, value = rest.partition(" ")
+            facts[name] = value
+        elif kind == "?":
+            changes.append(Change("??", rest))
+        else:  # "1 XY sub mH mI mW hH hI path"; "u XY sub m1 m2 m3 mW h1 h2 h3 path"
+            fields = rest.split(" ", 9 if kind == "u" else 7)
+            changes.append(Change(_code(fields[0], fields[1]), fields[-1]))
+    commit, branch = facts["branch.oid"], facts["branch.head"]
+    return Repository(
+        top=top,
+        commit="" if commit == "(initial)" else commit,
+        branch="" if branch == "(detached)" else branch,
+        operation="",
+        shallow=False,
+        changes=tuple(changes),
+    )
+
+
+def _code(letters: str, submodule: str) -> str:
+    if submodule[0] != "S":
+        return letters
+    said = {"C": "moved", "M": "modified", "U": "has untracked files"}
+    words = [said[letter] for letter in submodule[1:] if letter in said]
+    return f"submodule {' and '.join(words)}:" if words else letters
+
+
+def _excluded(top: Path, own_outputs: Collection[Path]) -> Iterator[str]:
+    for path in own_outputs:
+        with contextlib.suppress(ValueError):  # outside the work tree: nothing to exclude
+            yield f":(top,exclude,literal){path.resolve().relative_to(top.resolve()).as_posix()}"
+
+
+def _hidden(top: Path, rules: Rules, timeout: float) -> tuple[Change, ...] | Unseen:
+    """Return the changes that `git status` does not show.
+
+    Files and submodules marked assume-unchanged, or skip-worktree outside a sparse checkout, whose content differs
+    from the index; submodules that were never checked out; all this inside submodules too.
+    """
+    listing = ask(top, "ls-files", "-v", "--stage", "-z", timeout=timeout)
+    if isinstance(listing, Unseen):
+        return listing
+    silent = [match.groups() for match in _SILENT.finditer(listing)]
+    sparse = any(flag == "S" for flag, *_ in silent) and _is_sparse(top, timeout)
+    changes: list[Change] = []
+    for flag, mode, blob, path in silent:
+        flagged = flag.islower() or (flag == "S" and not sparse)
+        if mode != "160000":
+            differs = flagged and _differs(top, path, blob, timeout)
+            changes += [Change(HIDDEN_EDIT, path)] if differs else []
+        elif rules.submodules:
+            inside = _hidden_submodule(top, path, blob, flag, rules, timeout, flagged=flagged)
+            if isinstance(inside, Unseen):
+                return inside
+            changes += inside
+    return tuple(changes)
+
+
+def _hidden_submodule(
+    top: Path, path: str, commit: str, flag: str, rules: Rules, timeout: float, *, flagged: bool
+) -> list[Change] | Unseen:
+    folder = top / path
+    if not (folder / ".git").exists():
+        return [] if flag.upper() == "S" else [Change(UNINITIALISED, path)]
+    if flagged:
+        seen = look(folder, Rules(untracked=rules.untracked), timeout=timeout)
+        differs = isinstance(seen, Unseen) or seen.commit != commit or bool(seen.changes)
+        return [Change(HIDDEN_EDIT, path)] if differs else []
+    inside = _hidden(folder, rules, timeout)
+    if isinstance(inside, Unseen):
+        return inside
+    return [Change(change.code, f"{path}/{change.path}") for change in inside]
+
+
+def _is_sparse(top: Path, timeout: float) -> bool:
+    answer = run(top, "config", "--bool", "core.sparseCheckout", timeout=timeout)
+    return not isinstance(answer, Unseen) and answer.out.strip() == "true"
+
+
+def _differs(top: Path, path: str, blob: str, timeout: float) -> bool:
+    file = top / path
+    if not os.path.lexists(file):
+        return True
+    if file.is_symlink():
+        target = os.fsencode(file.readlink())  # hash-object would follow it
+        algorithm = "sha256" if len(blob) == 64 else "sha1"
+        return hashlib.new(algorithm, b"blob %d\0%s" % (len(target), target)).hexdigest() != blob
+    answer = ask(top, "hash-object", "--", path, timeout=timeout)
+    return isinstance(answer, Unseen) or answer.strip() != blob
+
+
+def _too_old() -> Unseen:
+    return Unseen(f"this Git is too old: {MINIMUM_VERSION} or later is needed", "update Git in the CI image")
+
+
+def _refused(path: Path, answer: Answer) -> Unseen:
+    if "dubious ownership" in answer.err or "unsafe repository" in answer.err:
+        return Unseen(
+            f"Git does not trust {path}: {answer.words}",
+            f"if it is yours to trust: git config --global --add safe.directory {path.resolve()}",
+        )
+    if "not a git repository" in answer.err:
+        return Unseen(f"{path} is not inside a Git repository", "run the gate in a clone, or name one with --gate-repo")
+    return Unseen(f"Git cannot read {path}: {answer.words}")

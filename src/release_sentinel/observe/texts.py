@@ -1,0 +1,25 @@
+"""Text files of the repository."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from release_sentinel.observe import Unseen
+
+
+def first(top: Path, names: Iterable[str]) -> str:
+    """Return the first of `names` that is a file at `top`, as it is spelt there; a blank where none is.
+
+    Case is ignored.
+    """
+    there = {path.name.casefold(): path.name for path in top.iterdir() if path.is_file()}
+    return next((there[name.casefold()] for name in names if name.casefold() in there), "")
+
+
+def read(path: Path) -> str | Unseen:
+    """Return the text of a file."""
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        return Unseen(error.strerror or str(error))
+    except UnicodeDecodeError as error:
+        return Unseen(f"it is no UTF-8 text: {error}")

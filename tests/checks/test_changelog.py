@@ -1,0 +1,105 @@
+"""The changelog has a section for the version, with something in it."""
+
+import pytest
+
+from release_sentinel.checks.changelog import check_changelog
+from release_sentinel.checks.result import CRIT, OK, UNKNOWN, CheckResult
+from release_sentinel.observe import Unseen
+from tests.conftest import Repo
+from tests.observe.parts import look
+
+
+def judge(repo: Repo, text: str | None = None, name: str = "CHANGELOG.md", version: str = "v1.2.0") -> CheckResult:
+    """Judge a real repository with this changelog."""
+    if text is not None:
+        repo.write(name, text)
+    return check_changelog(version, look(repo.path))
+
+
+TOLD = {
+    "markdown": "# Changelog\n\n## 1.2.0\n\n- faster\n\n## 1.1.0\n\n- slower\n",
+    "keep a changelog": "# Changelog\n## [Unreleased]\n## [1.2.0] - 2026-11-23\n### Added\n- speed\n",
+    "with a v": "## v1.2.0 (2026-11-23)\nfaster\n",
+    "in a sentence": "# Version 1.2.0, the fast one\nfaster\n",
+    "with a name": "# shop-1.2.0\nfaster\n",
+    "linked": "## [1.2.0](https://example.com/compare/v1.1.0...v1.2.0)\nfaster\n",
+    "closed": "## 1.2.0 ##\nfaster\n",
+    "underlined markdown": "1.2.0\n=====\nfaster\n",
+    "not the first": "## 1.3.0\nlater\n## 1.2.0\nfaster\n",
+    "deeper": "# 2026\n## November\n### 1.2.0\nfaster\n",
+    "restructured text": "Changes\n#######\n\n1.2.0 (2026-11-23)\n==================\n\n* faster\n\n1.1.0\n=====\n",
+    "overlined": "=====\n1.2.0\n=====\n\nfaster\n",
+    "asciidoc": "= Changes\n\n== 1.2.0\n\nfaster\n",
+    "code in it": "## 1.2.0\n```\n# not a heading\n```\n",
+    "a list rule in it": "## 1.2.0\n\n---\n\n- faster\n",
+}
+NOT_TOLD = {
+    "nothing": "# Changelog\n",
+    "another version": "## 1.1.0\n- slower\n",
+    "a longer version": "## 1.2.0-rc.1\n- rc\n## 11.2.0\n- x\n## 1.2.01\n- x\n## 1.2.0.1\n- x\n## 1.2.0+1\n- x\n",
+    "in the text only": "# Changelog\n\nsince 1.2.0 all is well\n",
+    "in code": "# Changelog\n```\n## 1.2.0\nfaster\n```\n",
+    "in a comment": "# Changelog\n<!--\n## 1.2.0\nfaster\n-->\n",
+    "unreleased": "## [Unreleased]\n- faster\n",
+}
+EMPTY = {
+    "nothing below": "## 1.2.0\n\n## 1.1.0\n- slower\n",
+    "headings alone": "## 1.2.0\n### Added\n### Fixed\n## 1.1.0\n- slower\n",
+    "a comment alone": "## 1.2.0\n<!-- to do -->\n",
+    "at the end": "## 1.2.0",
+    "underlined": "1.2.0\n-----\n\n1.1.0\n-----\nslower\n",
+}
+
+
+@pytest.mark.parametrize("kind", TOLD)
+def test_a_section(repo: Repo, kind: str) -> None:
+    """A heading that names the version, with text below, passes in each common style."""
+    assert judge(repo, TOLD[kind]) == CheckResult(OK, "CHANGELOG.md has a section for 1.2.0")
+
+
+@pytest.mark.parametrize("kind", NOT_TOLD)
+def test_no_section(repo: Repo, kind: str) -> None:
+    """What only resembles a section for the version is none."""
+    result = judge(repo, NOT_TOLD[kind])
+    assert result.status is CRIT
+    assert result.message.startswith("CHANGELOG.md has no section for 1.2.0, ")
+    assert result.remedy == "write `## 1.2.0` and commit it"
+
+
+@pytest.mark.parametrize("kind", EMPTY)
+def test_an_empty_section(repo: Repo, kind: str) -> None:
+    """A heading alone tells nobody anything."""
+    result = judge(repo, EMPTY[kind])
+    assert (result.status, result.message) == (CRIT, "the section for 1.2.0 in CHANGELOG.md is empty")
+
+
+def test_the_first_section_is_named(repo: Repo) -> None:
+    """The message says what stands where the section was expected."""
+    assert judge(repo, "## [1.1.0]\n- x\n").message.endswith("the first section is '[1.1.0]'")
+    assert judge(repo, "nothing\n").message.endswith(", nor any other section")
+
+
+@pytest.mark.parametrize("name", ["CHANGES.rst", "HISTORY.md", "NEWS", "changelog.md"])
+def test_a_changelog_is_found(repo: Repo, name: str) -> None:
+    """Where the policy names none, the usual names are looked for."""
+    assert judge(repo, "1.2.0\n-----\nfaster\n", name).message == f"{name} has a section for 1.2.0"
+
+
+def test_the_policy_s_file(repo: Repo) -> None:
+    """The named file is read, and no other."""
+    repo.write("CHANGELOG.md", "## 1.2.0\nfaster\n")
+    repo.write("docs/news.md", "## 1.1.0\nfaster\n")
+    assert check_changelog("v1.2.0", look(repo.path), "docs/news.md").status is CRIT
+    gone = check_changelog("v1.2.0", look(repo.path), "docs/none.md")
+    assert (gone.status, gone.message) == (UNKNOWN, "docs/none.md cannot be read: No such file or directory")
+
+
+def test_no_changelog(repo: Repo) -> None:
+    """Where none is named and none found, nothing is known."""
+    assert judge(repo).message == "no changelog is named or found"
+    assert judge(repo).status is UNKNOWN
+
+
+def test_no_repository() -> None:
+    """Without a repository there is no changelog."""
+    assert check_changelog("v1.0.0", Unseen("/shop is not a folder")).status is UNKNOWN

@@ -10,7 +10,7 @@ from release_sentinel.observe.git import SignatureState as State
 _SAID = {
     State.NONE: "carries no signature",
     State.LIGHTWEIGHT: "is a lightweight tag, which cannot carry a signature",
-    State.BAD: "carries a signature that was not made for it",
+    State.BAD: "carries a signature that does not hold",
     State.EXPIRED: "carries a signature that has expired, or whose key has",
     State.REVOKED: "carries a signature by a key that was revoked",
     State.UNKNOWN_KEY: "carries a signature by a key that is not known here",

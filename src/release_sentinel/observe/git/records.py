@@ -79,7 +79,7 @@ class SignatureState(StrEnum):
     GOOD = "good"
     NONE = "none"  # not signed
     LIGHTWEIGHT = "lightweight"  # a tag that is no object, and cannot be signed
-    BAD = "bad"  # made for something else
+    BAD = "bad"  # made for something else, or by a key that may not
     EXPIRED = "expired"  # the signature, or the key that made it
     REVOKED = "revoked"
     UNKNOWN_KEY = "unknown key"

@@ -27,6 +27,7 @@ _SSH = {
     "key is not yet valid": State.EXPIRED,
     "revoked": State.REVOKED,
     "No principal matched": State.UNKNOWN_KEY,
+    "Could not verify signature": State.BAD,  # all that Git tells of a key in gpg.ssh.revocationFile
     'Good "git" signature for ': State.GOOD,
     "non-tag object": State.LIGHTWEIGHT,
     "no signature found": State.NONE,

@@ -240,6 +240,38 @@ def test_branches_that_cannot_be_told() -> None:
     assert result.message == "the branches of tag v1.0.0 could not be told: git did not answer"
 
 
+def test_an_existing_tag_without_ci(repo: Repo) -> None:
+    """Where the policy says that the tag exists, its commit has to be on a release branch, as on CI's tag builds."""
+    repo.git("tag", "v1.0.0")
+    repo.git("checkout", "--quiet", "--detach", "v1.0.0")
+    assert judge(repo).status is CRIT
+    result = judge(repo, mode="existing")
+    assert (result.status, result.message) == (OK, "the tagged commit is on branch main")
+    repo.commit("loose.py")
+    assert judge(repo, mode="existing").status is CRIT
+
+
+def test_a_tag_build_on_a_local_branch(repo: Repo) -> None:
+    """What counts on a tag build is where the commit is, and not what CI called its checkout."""
+    build = tagged(repo)
+    repo.git("checkout", "--quiet", "-b", "ci-checkout")
+    assert judge(repo, build).message == "tag v1.0.0 is on branch main"
+
+
+def test_a_tag_clone_without_the_branch_s_commits(repo: Repo, tmp_path: Path) -> None:
+    """A whole clone of the tag alone cannot tell of a branch that went on; the remedy fetches it, and then it can."""
+    build = tagged(repo)
+    repo.git("checkout", "--quiet", "main")
+    repo.commit("later.py")
+    repo.git("push", "--quiet", "origin", "main")
+    fresh = clone(tmp_path / "origin.git", tmp_path / "clone", "--single-branch", "--branch=v1.0.0")
+    result = judge(fresh, build)
+    assert result.status is UNKNOWN
+    assert result.message == "this clone lacks the commits of main: whether tag v1.0.0 is there cannot be told"
+    fresh.git(*result.remedy.partition(",")[0].split()[1:])
+    assert judge(fresh, build).status is OK
+
+
 def test_no_repository() -> None:
     """Where no repository can be seen the branch is unknown, also when CI names one."""
     result = check_branch(Unseen("/shop is not a folder"), ALLOWED, Build("GitHub Actions", COMMIT, "main"))

@@ -6,6 +6,7 @@ import pytest
 
 from release_sentinel.checks.result import CRIT, OK, UNKNOWN, CheckResult
 from release_sentinel.checks.tag import check_tag
+from release_sentinel.config.model import TagMode
 from release_sentinel.observe import Unseen, git
 from release_sentinel.observe.ci import Build
 from release_sentinel.observe.git import Refs, Repository, Tags
@@ -19,10 +20,12 @@ REPOSITORY = Repository(Path("/shop"), COMMIT, "main", "", shallow=False, change
 NONE = Refs({}, "origin")
 
 
-def judge(repo: Repo, build: Build | None = None, version: str = "v1.0.0", remote: str = "") -> CheckResult:
+def judge(
+    repo: Repo, build: Build | None = None, version: str = "v1.0.0", remote: str = "", mode: TagMode = "auto"
+) -> CheckResult:
     """Judge a real repository, as the gate does."""
     names = tag_names(version)
-    return check_tag(version, git.look(repo.path), lambda: git.tags(repo.path, names, remote=remote), build)
+    return check_tag(version, git.look(repo.path), lambda: git.tags(repo.path, names, remote=remote), build, mode=mode)
 
 
 def push_tag(repo: Repo, tag: str, *options: str) -> None:
@@ -249,3 +252,41 @@ def test_no_repository() -> None:
     result = check_tag("v1.0.0", Unseen("/shop is not a folder"), lambda: Tags(NONE, NONE))
     assert (result.status, result.message) == (UNKNOWN, "the tag could not be looked for: /shop is not a folder")
     assert result.remedy == "mend the gate `repository` first"
+
+
+@pytest.mark.parametrize("tag", ["v1.0.0", "1.0.0"])
+def test_existing_by_policy(repo: Repo, tag: str) -> None:
+    """Where the policy says so, the tag has to exist at HEAD without any CI, in either spelling."""
+    missing = judge(repo, mode="existing")
+    assert missing.status is CRIT
+    assert missing.message.startswith("tag v1.0.0 has to exist, and does not in origin (")
+    tag_build(repo, tag)
+    assert judge(repo, mode="existing").status is OK
+    repo.commit("more.py")
+    assert judge(repo, mode="existing").status is CRIT
+
+
+def test_new_by_policy(repo: Repo) -> None:
+    """Where the policy says so, the tag has to be free on CI's tag build, too."""
+    build = tag_build(repo)
+    assert judge(repo, build).status is OK
+    assert judge(repo, build, mode="new").message.startswith("Git tag already exists: v1.0.0 in origin (")
+
+
+def test_a_tag_build_of_another_version_by_policy(repo: Repo) -> None:
+    """Where the policy says that the tag exists, CI may build it under another tag's name."""
+    build = tag_build(repo, "shop/v1.0.0")
+    repo.git("tag", "v1.0.0")
+    repo.git("push", "--quiet", "origin", "v1.0.0")
+    assert judge(repo, build).status is CRIT
+    assert judge(repo, build, mode="existing").status is OK
+
+
+def test_two_spellings_of_two_commits(repo: Repo) -> None:
+    """A version whose tags name two commits stands for neither."""
+    repo.git("tag", "1.0.0")
+    repo.git("push", "--quiet", "origin", "1.0.0")
+    repo.commit("more.py")
+    result = judge(repo, tag_build(repo))
+    assert result.status is CRIT
+    assert "tag 1.0.0 is at " in result.message

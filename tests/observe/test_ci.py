@@ -1,5 +1,7 @@
 """What each CI system says of a build is read from its own variables, and from no other's."""
 
+from pathlib import Path
+
 import pytest
 
 from release_sentinel.observe.ci import MARKS, Build, build
@@ -27,6 +29,8 @@ BRANCH_BUILDS = [
     ("TEAMCITY_VERSION", {"TEAMCITY_BUILD_BRANCH": "refs/heads/main"}),
     ("JENKINS_URL", {"BRANCH_NAME": "main"}),
     ("JENKINS_URL", {"GIT_BRANCH": "origin/main"}),
+    ("JENKINS_URL", {"GIT_BRANCH": "refs/remotes/origin/main"}),
+    ("JENKINS_URL", {"GIT_BRANCH": "upstream/main", "GIT_LOCAL_BRANCH": "main"}),
 ]
 TAG_BUILDS = [
     ("GITHUB_ACTIONS", {"GITHUB_REF": "refs/tags/v1.0.0"}),
@@ -94,6 +98,47 @@ def test_the_source_branch_of_a_pull_request_is_not_read() -> None:
     """The branch name that whoever opened a pull request chose is nowhere in the build."""
     described = describe("GITHUB_ACTIONS", {"GITHUB_REF": "refs/pull/7/merge", "GITHUB_HEAD_REF": "main"})
     assert (described.branch, described.tag) == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        (["teamcity.build.vcs.branch.Shop_Git=refs/heads/main"], Build("TeamCity", COMMIT, branch="main")),
+        (["teamcity.build.vcs.branch.Shop_Git=refs/tags/v1.0.0"], Build("TeamCity", COMMIT, tag="v1.0.0")),
+        (
+            ["teamcity.build.vcs.branch.Shop_Git=refs/heads/main", "teamcity.pullRequest.number=7"],
+            Build("TeamCity", COMMIT, branch="main", pull_request=True),
+        ),
+        (["teamcity.build.vcs.branch.A=refs/heads/main", "teamcity.build.vcs.branch.B=refs/heads/x"], None),
+        (["# teamcity.build.vcs.branch.A=refs/heads/main", ""], None),
+    ],
+    ids=["branch", "tag", "pull request", "two repositories", "nothing"],
+)
+def test_teamcity_tells_the_branch_in_a_file(tmp_path: Path, lines: list[str], expected: Build | None) -> None:
+    """TeamCity's own variables name a file that names a file that names the branch."""
+    (tmp_path / "configuration").write_text("\n".join(lines), encoding="utf-8")
+    named = str(tmp_path / "configuration").replace("/", "\\/")
+    (tmp_path / "build").write_text(f"teamcity.configuration.properties.file={named}\n", encoding="utf-8")
+    described = describe("TEAMCITY_VERSION", {"TEAMCITY_BUILD_PROPERTIES_FILE": str(tmp_path / "build")})
+    assert described == (expected or Build("TeamCity", COMMIT))
+
+
+def test_teamcity_s_file_may_be_gone(tmp_path: Path) -> None:
+    """A file that cannot be read names no branch."""
+    variables = {"TEAMCITY_BUILD_PROPERTIES_FILE": str(tmp_path / "gone")}
+    assert describe("TEAMCITY_VERSION", variables) == Build("TeamCity", COMMIT)
+
+
+def test_jenkins_may_name_no_branch() -> None:
+    """A freestyle job of a commit calls its branch `detached`, which is none."""
+    assert describe("JENKINS_URL", {"GIT_BRANCH": "detached"}) == Build("Jenkins", COMMIT)
+
+
+@pytest.mark.parametrize(("commit", "of"), [(COMMIT, True), ("", False), (COMMIT[:12], False), ("HEAD", False)])
+def test_a_build_is_of_one_commit(commit: str, *, of: bool) -> None:
+    """Only a build that names the very commit is about it; a blank names none."""
+    assert Build("Jenkins", commit).is_of(COMMIT) is of
+    assert not Build("Jenkins", "").is_of("")
 
 
 def test_outside_ci() -> None:

@@ -1,8 +1,10 @@
 """What the CI system says of this build. A claim: the checks believe it only where its commit is HEAD."""
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -84,14 +86,30 @@ def _bitbucket(get: _Get) -> Build:
 
 
 def _teamcity(get: _Get) -> Build:
-    branch = get("TEAMCITY_BUILD_BRANCH")
+    """TeamCity tells the branch in files alone, unless the build hands it on as `TEAMCITY_BUILD_BRANCH`."""
+    told = _properties(_properties(get("TEAMCITY_BUILD_PROPERTIES_FILE")).get("teamcity.configuration.properties.file"))
+    refs = {value for name, value in told.items() if name.startswith("teamcity.build.vcs.branch.")}
+    branch = get("TEAMCITY_BUILD_BRANCH") or (refs.pop() if len(refs) == 1 else "")
     named = _ref(branch) if branch.startswith("refs/") else {"branch": branch}
-    return Build("TeamCity", get("BUILD_VCS_NUMBER"), pull_request=branch.startswith("refs/pull/"), **named)
+    pull_request = branch.startswith(("refs/pull/", "refs/merge-requests/")) or "teamcity.pullRequest.number" in told
+    return Build("TeamCity", get("BUILD_VCS_NUMBER"), pull_request=pull_request, **named)
+
+
+def _properties(path: str | None) -> dict[str, str]:
+    """Return the entries of a Java properties file; none where it cannot be read."""
+    try:
+        lines = Path(path or "").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return {}
+    pairs = (line.partition("=") for line in lines if not line.startswith("#"))
+    return {name.strip(): re.sub(r"\\(.)", r"\1", value.strip()) for name, _, value in pairs}
 
 
 def _jenkins(get: _Get) -> Build:
     tag = get("TAG_NAME")
-    branch = "" if tag else get("BRANCH_NAME") or get("GIT_BRANCH").removeprefix("refs/heads/").removeprefix("origin/")
+    checked_out = get("GIT_BRANCH").removeprefix("refs/remotes/").removeprefix("refs/heads/").removeprefix("origin/")
+    branch = get("BRANCH_NAME") or get("GIT_LOCAL_BRANCH") or checked_out
+    branch = "" if tag or branch == "detached" else branch
     return Build("Jenkins", get("GIT_COMMIT"), branch, tag, pull_request=bool(get("CHANGE_ID")))
 
 

@@ -25,7 +25,6 @@ _SSH = {
     "Signature verification failed": State.BAD,
     "key has expired": State.EXPIRED,
     "key is not yet valid": State.EXPIRED,
-    "revoked": State.REVOKED,
     "No principal matched": State.UNKNOWN_KEY,
     "Could not verify signature": State.BAD,  # all that Git tells of a key in gpg.ssh.revocationFile
     'Good "git" signature for ': State.GOOD,

@@ -1,0 +1,12 @@
+"""What is secret, and how any text is scrubbed of it."""
+
+from release_sentinel.redaction.redactor import Redactor
+from release_sentinel.redaction.secret import MASK, Secret
+from release_sentinel.redaction.urls import USER_INFO, secrets_in
+
+__all__ = ["MASK", "Redactor", "Secret", "without_credentials"]
+
+
+def without_credentials(url: str) -> str:
+    """Return `url` as it may be shown: no user info, and no value of a token-like query field."""
+    return Redactor(*secrets_in(url)).scrub(USER_INFO.sub(r"\1", url))

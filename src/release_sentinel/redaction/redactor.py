@@ -1,0 +1,77 @@
+"""The secrets of one run, and the one function that scrubs text of them."""
+
+from threading import Lock
+
+from release_sentinel.redaction.search import Index
+from release_sentinel.redaction.secret import MASK
+from release_sentinel.redaction.spellings import gaps, spellings
+from release_sentinel.redaction.urls import secrets_in
+
+_PASSES = 5  # a mask can bring together what was apart before
+
+
+class Redactor:
+    """Knows values, and masks them in any text, in every writing that is usual."""
+
+    def __init__(self, *secrets: str) -> None:
+        self._secrets: set[str] = set()
+        self._index: Index | None = None
+        self._lock = Lock()
+        for secret in secrets:
+            self.add(secret)
+
+    def add(self, value: str) -> None:
+        """Scrub `value` from now on, and what it carries if it is a URL. A blank value, or a mask, is no secret."""
+        value = value.strip()
+        if value.strip("*"):
+            with self._lock:
+                self._secrets |= {value, *(found for found in secrets_in(value) if found.strip("* \t\r\n"))}
+                self._index = None
+
+    def add_url(self, url: str) -> None:
+        """Scrub the password, or the token in its place, and the token-like query values that `url` carries."""
+        for value in secrets_in(url):
+            self.add(value)
+
+    def scrub(self, text: str) -> str:
+        """Return `text` with every secret, however written, replaced by `***`; overlapping ones become one.
+
+        What cannot be scrubbed is masked as a whole.
+        """
+        try:
+            index = self._ready()
+            for _ in range(_PASSES):
+                before, text = text, _masked(text, index)
+                if index.settles or text == before:
+                    break
+        except Exception:  # noqa: BLE001 - whatever it is, the text must not get out
+            return MASK
+        return text
+
+    def tail(self, text: str) -> int:
+        """Return where the end of `text` begins that may be the beginning of a secret, in a text that goes on."""
+        return self._ready().tail(text)
+
+    def _ready(self) -> Index:
+        index = self._index
+        if index is None:
+            with self._lock:
+                index = self._index = Index(one for secret in self._secrets for one in spellings(secret))
+        return index
+
+
+def _masked(text: str, index: Index) -> str:
+    shown, end = [], 0
+    for start, stop in index.spans(text):
+        shown += [text[end:start], _masked_lines(text[start:stop])]
+        end = stop
+    return "".join((*shown, text[end:])) if shown else text
+
+
+def _masked_lines(secret: str) -> str:
+    """Return a mask for each line of a wrapped secret, so that the lines around it stay as they are."""
+    shown, end = [], 0
+    for start, stop in gaps(secret):
+        shown += [MASK if start > end else "", secret[start:stop]]
+        end = stop
+    return "".join((*shown, MASK if end < len(secret) else ""))

@@ -99,6 +99,18 @@ def test_tags_are_peeled(repo: Repo, options: tuple[str, ...]) -> None:
     assert seen.local.commits == seen.remote.commits == {TAG: repo.head}
 
 
+def test_all_tags_are_listed(repo: Repo) -> None:
+    """A glob lists every tag; the one that is asked for by name is peeled all the same."""
+    for name in ("v1.0.0", "v0.9.0", "pkg/v1.0.0"):
+        repo.git("tag", "--annotate", "--message", "x", name)
+    repo.git("push", "--quiet", "--tags", "origin")
+    seen = git.tags(repo.path, ["v1.0.0", "*"])
+    assert isinstance(seen.local, git.Refs)
+    assert isinstance(seen.remote, git.Refs)
+    assert set(seen.local.tags) == set(seen.remote.tags) == {"v1.0.0", "v0.9.0", "pkg/v1.0.0"}
+    assert seen.local.tag("v1.0.0") == seen.remote.tag("v1.0.0") == repo.head
+
+
 def test_look_alikes_of_a_tag(repo: Repo) -> None:
     """Neither a branch of the tag's name, nor a longer name, nor one in a folder is the tag."""
     repo.git("branch", "v1.0.0")

@@ -42,15 +42,21 @@ def find_remote(top: Path, wanted: str = "", *, timeout: float = LOCAL_SECONDS) 
 
 
 def local_refs(top: Path, names: Iterable[str], *, timeout: float = LOCAL_SECONDS) -> Refs | Unseen:
-    """Return those of the refs `names` (full names or globs) that this clone has."""
+    """Return those of the refs `names` that this clone has: full names, or all of `refs/tags/*`, which are not peeled."""
     names = list(names)
-    if not names:  # no pattern would be every ref
-        return Refs({}, "this clone")
-    listing = ask(top, "for-each-ref", "--format=%(objectname)%09%(*objectname)%09%(refname)", *names, timeout=timeout)
-    if isinstance(listing, Unseen):
-        return listing
-    rows = (line.split("\t") for line in listing.splitlines())
-    return Refs({name: peeled or object_ for object_, peeled, name in rows}, "this clone")
+    whole = [name.removesuffix("*") for name in names if name.endswith("/*")]  # a folder: here `*` ends at a slash
+    single = [name for name in names if not name.endswith("/*")]
+    commits: dict[str, str] = {}
+    # To peel is to open each object: a second for 50,000 tags.
+    for peeled, wanted in (("", whole), ("%(*objectname)", single)):
+        if not wanted:  # no pattern would be every ref
+            continue
+        listing = ask(top, "for-each-ref", f"--format=%(objectname)%09{peeled}%09%(refname)", *wanted, timeout=timeout)
+        if isinstance(listing, Unseen):
+            return listing
+        rows = (line.split("\t") for line in listing.splitlines())
+        commits |= {name: commit or object_ for object_, commit, name in rows}
+    return Refs(commits, "this clone")
 
 
 def remote_refs(top: Path, remote: Remote, names: Sequence[str], *, timeout: float = REMOTE_SECONDS) -> Refs | Unseen:

@@ -62,6 +62,9 @@ ORDINARY_RUNS = [
     "-k gate_tests",
     "-m gate_tests",
     "tests --ignore gate_tests",
+    "tests --junitxml gate_tests",
+    "tests --junitxml gate_tests/gates.xml",
+    "gate_tests/notes.md",
     "tests --ignore=gate_tests",
     "tests --ignore-glob gate_tests/*",
     "tests --deselect gate_tests/test_host.py::test_disk",
@@ -190,3 +193,16 @@ def test_a_file_of_arguments_that_cannot_be_read_stays(tmp_path: Path) -> None:
     loop.write_text(f"@{loop}\n", encoding="utf-8")
     assert expanded([f"@{tmp_path / 'none'}", f"@{tmp_path}"]) == [f"@{tmp_path / 'none'}", f"@{tmp_path}"]
     assert expanded([f"@{loop}"])[-1] == f"@{loop}"
+
+
+@pytest.mark.parametrize("place", ["gate_tests", "gate_tests/shop"], ids=["itself", "its parent"])
+def test_a_repository_of_that_name_is_no_gate_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    """`pytest tests` in a repository that is called gate_tests, or lies in such a folder, is none of our business."""
+    top = tmp_path / place
+    (top / ".git").mkdir(parents=True)
+    monkeypatch.chdir(top)
+    assert not is_gate_run(["tests"])
+    assert not is_gate_run([str(top)])
+    assert is_gate_run(["gate_tests"])

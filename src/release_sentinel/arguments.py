@@ -6,7 +6,8 @@ from pathlib import Path
 
 GATE_FOLDER = "gate_tests"
 _OWN = ("--release-version", "--gate-")
-_NO_PATH = {"-k", "-m", "--ignore", "--ignore-glob", "--deselect"}  # pytest's; what follows them is not run
+# Options of pytest; what follows them is not run.
+_NO_PATH = {"-k", "-m", "--ignore", "--ignore-glob", "--deselect", "--junitxml", "--junit-xml", "--log-file"}
 _VERSION_LIKE = re.compile(r"\s*|v?\d+\.\d+.*", re.DOTALL)
 
 
@@ -35,7 +36,7 @@ def is_gate_run(args: Sequence[str]) -> bool:
     env = any(word == "--env" or word.startswith("--env=") for word in args)
     for position, word in enumerate(args):
         path = not word.startswith("-") and (position == 0 or args[position - 1] not in _NO_PATH)
-        if word.startswith(_OWN) or (path and GATE_FOLDER in _parts(word)):
+        if word.startswith(_OWN) or (path and _names_gates(word)):
             return True
         if word == "--version":
             value = args[position + 1] if position + 1 < len(args) else None
@@ -68,5 +69,14 @@ def rewrite_version(args: list[str]) -> None:
     args[position : position + 2] = [f"--release-version={value}"]
 
 
-def _parts(word: str) -> tuple[str, ...]:
-    return Path(word.partition("::")[0]).absolute().parts
+def _names_gates(word: str) -> bool:
+    """Tell whether a path is, or lies in, a gate folder of a repository, which may bear that name itself."""
+    path = Path(word.partition("::")[0]).absolute()
+    if path.suffix not in {"", ".py"}:
+        return False
+    for folder in (path, *path.parents):
+        if (folder / ".git").exists():
+            return False
+        if folder.name == GATE_FOLDER:
+            return True
+    return False

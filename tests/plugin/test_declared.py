@@ -37,13 +37,38 @@ def test_every_test_function_is_a_gate(tmp_path: Path) -> None:
         ("class TestOwn:\n    class TestIn:\n        async def test_it(self): ...", "TestOwn::TestIn::test_it"),
         ("import pytest\n@pytest.mark.skip\ndef test_it(): ...", "test_it"),
         ("def testing(): ...", "testing"),
+        ("import pytest\n@pytest.mark.policy\ndef check_it(): ...", "check_it"),
+        ("from pytest import mark\n@mark.critical()\ndef tset_it(): ...", "tset_it"),
+        ("if True:\n    def test_it(): ...", "test_it"),
+        ("try:\n    import x\nexcept ImportError:\n    pass\nelse:\n    def test_it(): ...", "test_it"),
+        ("with suppress(Exception):\n    def test_it(): ...", "test_it"),
     ],
-    ids=["async", "class", "class that pytest ignores", "constructor", "nested class", "decorated", "no underscore"],
+    ids=[
+        *("async", "class", "class that pytest ignores", "constructor", "nested class", "decorated", "no underscore"),
+        *("marked", "marked and misspelt", "if", "try", "with"),
+    ],
 )
 def test_a_gate_is_named_as_pytest_names_it(tmp_path: Path, source: str, name: str) -> None:
     """Functions and methods, whether or not pytest would collect them."""
     written(tmp_path, "test_own.py", source)
     assert names(gates_in(tmp_path)) == [name]
+
+
+@pytest.mark.parametrize(
+    ("source", "times"),
+    [
+        ("if x:\n    def test_it(): ...\nelse:\n    def test_it(): ...", 1),
+        ("if x:\n    def test_it(): ...\nelif y:\n    def test_it(): ...", 1),
+        ("try:\n    def test_it(): ...\nexcept E:\n    def test_it(): ...", 1),
+        ("def test_it(): ...\nif x:\n    def test_it(): ...", 2),
+        ("try:\n    def test_it(): ...\nfinally:\n    def test_it(): ...", 2),
+    ],
+    ids=["else", "elif", "except", "after", "finally"],
+)
+def test_definitions_that_exclude_one_another_count_once(tmp_path: Path, source: str, times: int) -> None:
+    """Only of two that can both take place does one hide the other."""
+    written(tmp_path, "test_own.py", source)
+    assert [gate.times for gate in gates_in(tmp_path)] == [times]
 
 
 @pytest.mark.parametrize(

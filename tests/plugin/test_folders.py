@@ -54,12 +54,19 @@ def test_gates_are_found_without_a_repository(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "given", ["gate_tests", "./gate_tests/", "gate_tests/test_own.py", "gate_tests/test_own.py::test_a[b::c]", "app"]
+    "given", ["gate_tests", "./gate_tests/", "gate_tests/test_own.py", "gate_tests/test_own.py::test_a[b::c]", "."]
 )
-def test_a_run_with_folders_keeps_to_them(repo: Repo, given: str) -> None:
-    """A folder that is named goes without the others, but for the built-in gates."""
+def test_gates_that_are_named_are_not_added(repo: Repo, given: str) -> None:
+    """The repository's own folder is not collected twice, nor is it where only a part of it was chosen."""
     own(repo)
     assert missing_from([given], repo.path) == [built_in()]
+
+
+@pytest.mark.parametrize("given", ["more_gates", "app.py", "gate_tests_old"])
+def test_another_folder_comes_in_addition(repo: Repo, given: str) -> None:
+    """More gates, or an option's value that reads like a path, do not stand in for the repository's own."""
+    gates = own(repo)
+    assert missing_from([given], repo.path) == [built_in(), gates]
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from release_sentinel.arguments import GATE_FOLDER
 
 _FILES = ("test_*.py", "*_test.py")
 _MARKS = (b"mark.policy", b"mark.critical")
+_ENDINGS = tuple(mark.decode() for mark in _MARKS)
 
 
 @dataclass(frozen=True)
@@ -48,13 +49,33 @@ def gates_in(folder: Path) -> Iterator[Declared]:
         except (OSError, ValueError, SyntaxError):
             continue  # pytest reports what it cannot import
         if any(fnmatch(path.name, pattern) for pattern in _FILES) or any(mark in source for mark in _MARKS):
-            for name, times in Counter(_tests(tree.body)).items():
+            for name, times in _tests(tree.body).items():
                 yield Declared(path.resolve(), name, times)
 
 
-def _tests(body: Iterable[ast.stmt], within: str = "") -> Iterator[str]:
+def _tests(body: Iterable[ast.stmt], within: str = "") -> "Counter[str]":
+    """Count the definitions of each gate; of branches that exclude one another, only one can take place."""
+    found: Counter[str] = Counter()
     for statement in body:
-        if isinstance(statement, ast.ClassDef):
-            yield from _tests(statement.body, f"{within}{statement.name}::")
-        elif isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef)) and statement.name.startswith("test"):
-            yield f"{within}{statement.name}"
+        match statement:
+            case ast.ClassDef():
+                found += _tests(statement.body, f"{within}{statement.name}::")
+            case ast.FunctionDef() | ast.AsyncFunctionDef():
+                if statement.name.startswith("test") or any(map(_marks, statement.decorator_list)):
+                    found[f"{within}{statement.name}"] += 1
+            case ast.If():
+                found += _tests(statement.body, within) | _tests(statement.orelse, within)
+            case ast.Try() | ast.TryStar():
+                whole = _tests([*statement.body, *statement.orelse], within)
+                for handler in statement.handlers:
+                    whole |= _tests(handler.body, within)
+                found += whole + _tests(statement.finalbody, within)
+            case ast.With() | ast.For() | ast.While():
+                found += _tests(statement.body, within)
+    return found
+
+
+def _marks(decorator: ast.expr) -> bool:
+    """Tell whether a decorator is one of the gates' markers, with or without arguments."""
+    name = ast.unparse(decorator.func if isinstance(decorator, ast.Call) else decorator)
+    return name.endswith(_ENDINGS)

@@ -18,17 +18,17 @@ def built_in() -> Path:
 def missing_from(given: Sequence[str], here: Path) -> list[Path]:
     """Return the gate folders that a run of the arguments `given` lacks.
 
-    The built-in gates always belong to it; the repository's own do where the arguments name no folder at all.
+    The built-in gates always belong to it, and so do the repository's own. Of a folder that the arguments speak of, be
+    it only to choose a part, nothing is lacking.
     """
     paths = [(here / word.partition("::")[0]).resolve() for word in given]
-    ours = built_in()
-    lacking = []
-    if not any(path == ours or path in ours.parents or ours in path.parents for path in paths):
-        lacking.append(ours)
     own = (find_top(here) or here) / GATE_FOLDER
-    if not paths and own.is_dir() and own.resolve() != ours:
-        lacking.append(own)
-    return lacking
+    wanted = {built_in(): None, **({own.resolve(): None} if own.is_dir() else {})}
+    return [
+        folder
+        for folder in wanted
+        if not any(path == folder or path in folder.parents or folder in path.parents for path in paths)
+    ]
 
 
 def is_copy(path: Path) -> bool:

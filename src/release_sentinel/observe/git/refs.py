@@ -42,7 +42,7 @@ def find_remote(top: Path, wanted: str = "", *, timeout: float = LOCAL_SECONDS) 
 
 
 def local_refs(top: Path, names: Iterable[str], *, timeout: float = LOCAL_SECONDS) -> Refs | Unseen:
-    """Return those of the refs `names` that this clone has: full names, or all of `refs/tags/*`, which are not peeled."""
+    """Return those of the refs `names` that this clone has; those of a folder (`refs/tags/*`) are not peeled."""
     names = list(names)
     whole = [name.removesuffix("*") for name in names if name.endswith("/*")]  # a folder: here `*` ends at a slash
     single = [name for name in names if not name.endswith("/*")]

@@ -9,9 +9,11 @@ from typing import NoReturn
 
 from release_sentinel import __version__, core, gates
 from release_sentinel.arguments import ArgumentError, rewrite_version
+from release_sentinel.config.secrets import known_secrets
 from release_sentinel.deliver import verify
 from release_sentinel.errors import SentinelError
 from release_sentinel.logging import setup_logging
+from release_sentinel.redaction.standard import scrub_standard_streams
 
 _EPILOG = """\
 Every further argument goes to pytest: --junitxml=gates.xml, -v, -k EXPRESSION, a folder with more gates …
@@ -39,9 +41,11 @@ class _Parser(argparse.ArgumentParser):
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line `argv` (by default the process's own) and return the exit code."""
-    setup_logging("WARNING")
+    redactor = known_secrets()
+    setup_logging("WARNING", redactor)
     words = list(sys.argv[1:] if argv is None else argv)
     commands = {"explain": _explain, "demo": _demo, "verify": _verify}
+    restore = scrub_standard_streams(redactor)
     try:
         if words and words[0] in commands:
             return commands[words[0]](words[1:])
@@ -49,6 +53,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SentinelError as error:
         print(f"release-sentinel: {error}", file=sys.stderr)
         return 1
+    finally:
+        restore()
 
 
 def _gate(words: list[str]) -> int:

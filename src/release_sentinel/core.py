@@ -19,8 +19,11 @@ from typing import Any
 
 from release_sentinel.config.load import load_policy
 from release_sentinel.config.model import Policy
+from release_sentinel.config.secrets import known_secrets
 from release_sentinel.errors import InvalidPolicyError, SentinelError
 from release_sentinel.observe.git import find_top
+from release_sentinel.redaction import Redactor
+from release_sentinel.relay import Relay, colour, terminal
 from release_sentinel.verdict import UNFINISHED
 
 HANDOVER = "RELEASE_SENTINEL_HANDOVER"  # the environment variable that names the file for the verdict
@@ -49,21 +52,31 @@ def run(
 
     `repository` is where pytest looks for the repository's own gates and conftest files, by default the one that holds
     `directory`, by default the working directory. `deadline` (seconds) is the one that the arguments give the child;
-    it is killed some time after. `environ` is the child's environment, by default this process's.
+    it is killed some time after. `environ` is the child's environment, by default this process's. What the child and
+    its own children print is scrubbed of the secrets that are known from there.
     """
     refuse_unsupported_pytest()
     directory = directory or Path.cwd()
     top = repository or find_top(directory) or directory
     own_ini = any(word.partition("=")[0] in {"-c", "--config-file"} for word in arguments)
     config = [] if own_ini else ["-c", str(_INI), f"--rootdir={top}", f"--confcutdir={top}"]
-    command = [sys.executable, "-m", "pytest", "-p", "release_sentinel.plugin", *config, *arguments]
+    child_environ = dict(os.environ if environ is None else environ)
+    options = [*config, *colour(arguments, child_environ), *arguments]
+    command = [sys.executable, "-m", "pytest", "-p", "release_sentinel.plugin", *options]
     with tempfile.TemporaryDirectory(prefix="release-sentinel-") as folder:
         handover = Path(folder) / "verdict.json"
-        child_environ = dict(os.environ if environ is None else environ)
+        child_environ |= terminal(child_environ)
         child_environ.pop("PYTHONOPTIMIZE", None)  # would strip the asserts out of a gate's helpers
         child_environ[HANDOVER] = str(handover)
-        code = _supervise(command, directory, child_environ, (deadline or _deadline(child_environ)) + _GRACE)
-        return _believe(code, handover)
+        bound = (deadline or _deadline(child_environ)) + _GRACE
+        code, shown = _supervise(command, directory, child_environ, bound, known_secrets(child_environ))
+        code = _believe(code, handover)
+    if code == 0 and not shown:
+        print(
+            "release-sentinel: exit 1: standard output is closed or full: nobody was told the verdict", file=sys.stderr
+        )
+        return 1
+    return code
 
 
 def _deadline(environ: Mapping[str, str]) -> float:
@@ -80,14 +93,28 @@ def refuse_unsupported_pytest() -> None:
         raise SentinelError(f"pytest {version} is installed, expected pytest>=8.4,<9: pip install 'pytest>=8.4,<9'")
 
 
-def _supervise(command: Sequence[str], directory: Path, environ: Mapping[str, str], bound: float) -> int:
-    """Run the child to its end, for `bound` seconds at most; return its exit code, negative if a signal ended it.
+def _supervise(
+    command: Sequence[str], directory: Path, environ: Mapping[str, str], bound: float, redactor: Redactor
+) -> tuple[int, bool]:
+    """Run the child to its end, for `bound` seconds at most.
 
-    An interrupt is handed on once, so that the child can still write its reports.
+    Returns its exit code, negative if a signal ended it, and whether everything that it printed could be shown. An
+    interrupt is handed on once, so that the child can still write its reports.
     """
     # A group of its own: Ctrl-C at a terminal then reaches the child through us alone, and it is ended as a whole.
     group: dict[str, Any] = {} if os.name == "nt" else {"process_group": 0}
-    child = subprocess.Popen(command, cwd=directory, env=environ, stdin=subprocess.DEVNULL, **group)
+    pipes: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    child = subprocess.Popen(command, cwd=directory, env=environ, **pipes, **group)
+    relay = Relay(child, redactor)
+    try:
+        code = _wait(child, bound)
+    finally:
+        relay.end()
+    return code, not relay.closed
+
+
+def _wait(child: "subprocess.Popen[bytes]", bound: float) -> int:
+    """Wait for the child's end; kill it and what it has started after `bound` seconds."""
     with _handed_on(child, signal.SIGINT, signal.SIGTERM):
         try:
             return child.wait(bound)

@@ -21,21 +21,55 @@ class _RedactingFormatter(logging.Formatter):
 
 
 def scrub_records(redactor: Redactor) -> Callable[[], None]:
-    """Scrub every log record as it is made, whoever logs and whatever handles it; return what ends that."""
-    make = logging.getLogRecordFactory()
+    """Scrub every log record as it is made, and every line as it is formatted; return what ends that.
+
+    Whoever logs, whatever handles it: handlers that look at a record themselves see nothing, and what a formatter adds
+    is scrubbed too.
+    """
+    make, add_extra, format_line = logging.getLogRecordFactory(), logging.Logger.makeRecord, logging.Handler.format
 
     def make_clean(*args: Any, **named: Any) -> logging.LogRecord:
         record = make(*args, **named)
-        message = record.getMessage()
-        if (clean := redactor.scrub(message)) != message:
-            record.msg, record.args = clean, None
+        _clean_message(record, redactor)
         if record.exc_info and record.exc_info[0] is not None:
             # Formatters use this text where it is there, and do not format the exception again.
             record.exc_text = redactor.scrub(logging.Formatter().formatException(record.exc_info))
+        if record.stack_info:
+            record.stack_info = redactor.scrub(record.stack_info)
         return record
 
+    def make_with_extra(logger: logging.Logger, *args: Any, **named: Any) -> logging.LogRecord:
+        record = add_extra(logger, *args, **named)
+        for name, value in vars(record).items():
+            if isinstance(value, str):
+                setattr(record, name, redactor.scrub(value))
+        return record
+
+    def format_clean(handler: logging.Handler, record: logging.LogRecord) -> str:
+        return redactor.scrub(format_line(handler, record))
+
+    def restore() -> None:
+        logging.setLogRecordFactory(make)
+        _put(add_extra, format_line)
+
     logging.setLogRecordFactory(make_clean)
-    return lambda: logging.setLogRecordFactory(make)
+    _put(make_with_extra, format_clean)
+    return restore
+
+
+def _put(make_record: Any, format_line: Any) -> None:
+    logging.Logger.makeRecord = make_record  # type: ignore[method-assign]
+    logging.Handler.format = format_line  # type: ignore[method-assign]
+
+
+def _clean_message(record: logging.LogRecord, redactor: Redactor) -> None:
+    try:
+        message = record.getMessage()
+    except Exception:  # noqa: BLE001 - arguments that do not fit: logging would print them itself
+        record.msg, record.args = redactor.scrub(f"{record.msg} {record.args}"), None
+        return
+    if (clean := redactor.scrub(message)) != message:
+        record.msg, record.args = clean, None
 
 
 def setup_logging(level: int | str = logging.INFO, redactor: Redactor | None = None) -> None:

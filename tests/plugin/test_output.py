@@ -225,7 +225,7 @@ def starred(text: str) -> str:
     [
         ("a s3cret!", "a ***!"),
         (["s3cret", ["s3cret"]], ["***", ["***"]]),
-        (("s3cret", 1), ["***", 1]),
+        (("s3cret", 1), ("***", 1)),
         ({"s3cret": {"deep": ["s3cret"]}}, {"***": {"deep": ["***"]}}),
         (None, None),
         (True, True),

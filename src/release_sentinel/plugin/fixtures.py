@@ -14,8 +14,8 @@ from release_sentinel.verdict import Release
 
 @pytest.fixture
 def gate(request: pytest.FixtureRequest) -> Gate:
-    """The gate's voice: `gate.require(check_something(...))`."""
-    return Gate(request.node.stash[RECORD])
+    """The gate's voice: `gate.require(check_something(...))`, and `gate.secret(value)`."""
+    return Gate(request.node.stash[RECORD], request.config.stash[SESSION].redactor)
 
 
 @pytest.fixture(scope="session")
@@ -77,6 +77,12 @@ def signature(request: pytest.FixtureRequest) -> Callable[[], git.Signature | Un
 def required_settings(policy: Policy) -> dict[str, str | Secret | None]:
     """The values of the required settings and, masked, of the required secrets."""
     return {**settings.settings(policy.required.settings), **settings.secrets(policy.required.secrets)}
+
+
+@pytest.fixture(scope="session")
+def redact(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Keep a value out of all that is shown from now on; for fixtures that outlive one gate."""
+    return request.config.stash[SESSION].redactor.add
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ import pytest
 from release_sentinel.checks.result import CRIT, OK, UNKNOWN, WARN, CheckResult
 from release_sentinel.gates import Kind
 from release_sentinel.plugin.deadline import DeadlinePassedError, GateTimeoutError
-from release_sentinel.redaction import Redactor
+from release_sentinel.redaction import Redactor, Secret
 from release_sentinel.verdict import GateResult
 
 _SEVERITY = (OK, WARN, UNKNOWN, CRIT)
@@ -17,8 +17,14 @@ _SEVERITY = (OK, WARN, UNKNOWN, CRIT)
 class Gate:
     """The `gate` fixture: `gate.require(result)` passes judgement on the release."""
 
-    def __init__(self, record: "Record") -> None:
+    def __init__(self, record: "Record", redactor: Redactor) -> None:
         self._record = record
+        self._redactor = redactor
+
+    def secret(self, value: str) -> Secret:
+        """Keep `value` out of all that is shown from now on; return it wrapped, `.reveal()` gives it back."""
+        self._redactor.add(value)
+        return Secret(value)
 
     def require(self, result: CheckResult) -> None:
         """Fail this gate unless `result` passes. A failure counts even where its exception is swallowed."""

@@ -9,7 +9,7 @@ import pytest
 from _pytest.assertion import rewrite
 
 from release_sentinel.gates import Kind
-from release_sentinel.plugin import collection, fixtures, folders, lifecycle, output, terminal
+from release_sentinel.plugin import collection, fixtures, folders, lifecycle, output, scrubbing, terminal
 from release_sentinel.plugin.options import add_options
 from release_sentinel.plugin.session import RECORD, SESSION, GateSession
 from release_sentinel.reports.document import document
@@ -20,6 +20,7 @@ def register(config: pytest.Config, parser: pytest.Parser) -> None:
     if SESSION in config.stash:
         return
     session = config.stash[SESSION] = GateSession(config)
+    scrubbing.shield(config, session.redactor)
     session.claim_reports(output.requested([str(word) for word in config.invocation_params.args], session.here))
     session.claim_handover()
     add_options(parser)
@@ -28,6 +29,7 @@ def register(config: pytest.Config, parser: pytest.Parser) -> None:
         "release-sentinel": Hooks(session),
         "release-sentinel-door": Doorkeeper(session),
         "release-sentinel-fixtures": fixtures,
+        "release-sentinel-scrubber": scrubbing.Scrubber(session.redactor),
     }.items():
         if config.pluginmanager.register(plugin, name) is None:
             raise pytest.UsageError(f"-p no:{name} would switch the gate off")
@@ -139,10 +141,7 @@ class Hooks:
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Record one phase, and scrub what pytest will show of it."""
         report = yield
-        scrub = self._session.redactor.scrub
-        if report.failed and report.longrepr is not None:
-            report.longrepr = scrub(str(report.longrepr))
-        report.sections = [(scrub(name), scrub(text)) for name, text in report.sections]
+        scrubbing.clean_report(report, self._session.redactor.scrub)
         item.stash[RECORD].note(report, call.excinfo.value if call.excinfo else None)
         return report
 

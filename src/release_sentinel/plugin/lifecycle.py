@@ -15,10 +15,10 @@ import pytest
 
 from release_sentinel.gates import Kind
 from release_sentinel.plugin import terminal
+from release_sentinel.plugin.scrubbing import PROGRAMS
 from release_sentinel.plugin.session import RECORD, GateSession
 from release_sentinel.verdict import EXIT_BLOCKED
 
-_PROGRAMS = {"pytest", "py.test", "__main__.py"}
 _STAGE = "a policy gate failed, so critical gates are not probed (--gate-all probes them)"
 _GRACE = 5.0  # seconds for threads that a gate left behind
 
@@ -86,7 +86,7 @@ def _last_words(session: GateSession) -> int:
 def _leave(session: GateSession, code: int) -> None:
     """See to it that the process ends although a hung gate left threads behind that are no daemons."""
     hung = any(record.hung for record in session.records.values())
-    if hung and Path(sys.argv[0]).name in _PROGRAMS:  # pytest is the program, not a guest in somebody's process
+    if hung and Path(sys.argv[0]).name in PROGRAMS:
         timer = threading.Timer(_GRACE, os._exit, [code])
         timer.daemon = True
         timer.start()

@@ -75,19 +75,22 @@ def json_report(path: Path) -> Writer:
     return write_report
 
 
+def cleaned(value: Any, scrub: Callable[[str], str]) -> Any:
+    """Return `value` with every string in it scrubbed, also in lists, tuples and dictionaries; all else stays."""
+    if isinstance(value, str):
+        return scrub(value)
+    if isinstance(value, dict):
+        return {cleaned(key, scrub): cleaned(item, scrub) for key, item in value.items()}
+    if type(value) in {list, tuple}:
+        return type(value)(cleaned(item, scrub) for item in value)
+    return value
+
+
 def scrub_in_place(document: dict[str, Any], scrub: Callable[[str], str]) -> None:
     """Scrub every string of a JSON document before it is encoded: a pattern over encoded text breaks the encoding."""
-
-    def clean(value: Any) -> Any:
-        if isinstance(value, str):
-            return scrub(value)
-        if isinstance(value, dict):
-            return {clean(key): clean(item) for key, item in value.items()}
-        return [clean(item) for item in value] if isinstance(value, (list, tuple)) else value
-
-    cleaned = clean(document)
+    clean = cleaned(document, scrub)
     document.clear()  # a key may hold a secret, too
-    document.update(cleaned)
+    document.update(clean)
 
 
 def write(path: Path, text: str) -> None:

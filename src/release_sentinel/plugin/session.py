@@ -14,16 +14,15 @@ from release_sentinel import arguments
 from release_sentinel.checks.branch import BranchName, branch_of
 from release_sentinel.config.load import load_policy
 from release_sentinel.config.model import Policy
+from release_sentinel.config.secrets import known_secrets, learn
 from release_sentinel.errors import InvalidPolicyError
 from release_sentinel.gates import Kind, expected
-from release_sentinel.logging import scrub_records
 from release_sentinel.observe import Unseen, ci, git
 from release_sentinel.observe.bounded import Bounded
 from release_sentinel.plugin import completeness, declared, folders, output
 from release_sentinel.plugin.deadline import Deadline
 from release_sentinel.plugin.gate import Record
 from release_sentinel.plugin.options import Options
-from release_sentinel.redaction import Redactor
 from release_sentinel.verdict import EXIT_BLOCKED, INCOMPLETE, UNFINISHED, Missing, Release, Verdict, decide
 from release_sentinel.versions import tag_names
 
@@ -40,7 +39,7 @@ class GateSession:
         self.options = Options(env="", version="", repository=self.here)
         self.policy = Policy()
         self.release = Release(env="", version="")
-        self.redactor = Redactor()
+        self.redactor = known_secrets()
         self.deadline = Deadline(self.policy.deadline, self.policy.gate_seconds)
         self.handover: Path | None = None
         self.reports: dict[Path, output.Writer] = {}
@@ -114,11 +113,7 @@ class GateSession:
         if self.options.tag_mode:
             self.policy = replace(self.policy, git=replace(self.policy.git, tag_mode=self.options.tag_mode))
         self.deadline = Deadline(self.options.deadline or self.policy.deadline, self.policy.gate_seconds)
-        for name in self.policy.required.secrets:
-            self.redactor.add(os.environ.get(name, ""))
-        for name in self.policy.required.settings:
-            self.redactor.add_url(os.environ.get(name, ""))
-        self.config.add_cleanup(scrub_records(self.redactor))
+        learn(self.redactor, self.policy)
 
     def _run_in_one_process(self) -> None:
         """Switch pytest-xdist off: the policy stage has to end before the critical one begins."""
@@ -272,11 +267,12 @@ class GateSession:
         seen = look.result(0) if look and look.wait(0) else None
         clean = self.redactor.scrub
         env, version = clean(self.release.env), clean(self.release.version)
+        repository = clean(self.release.repository)
         if not isinstance(seen, git.Repository):
-            return Release(env, version, self.release.repository)
+            return Release(env, version, repository)
         branch = branch_of(seen, ci.build())
-        name, source = (branch.name, branch.source) if branch else ("", "")
-        return Release(env, version, self.release.repository, seen.commit, name, source)
+        name, source = (clean(branch.name), clean(branch.source)) if branch else ("", "")
+        return Release(env, version, repository, seen.commit, name, source)
 
     def _own_outputs(self) -> list[Path]:
         """Return the files and folders that this run writes itself: they never make the tree dirty."""

@@ -34,7 +34,7 @@ class _Clean:
     @property
     def buffer(self) -> "_Clean":
         """The binary file underneath."""
-        return _Clean(self._file.buffer, self._redactor)  # type: ignore[attr-defined] - of text files
+        return _Clean(cast("Any", self._file).buffer, self._redactor)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._file, name)

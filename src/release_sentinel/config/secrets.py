@@ -1,0 +1,60 @@
+"""What this run has to keep to itself: told by the policy and the environment, before anything is shown."""
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from typing import Any
+
+from release_sentinel.config.load import load_policy
+from release_sentinel.config.model import Policy
+from release_sentinel.errors import InvalidPolicyError
+from release_sentinel.redaction import Redactor
+
+_LONGEST = 1 << 20  # bytes of a file that holds a secret
+
+
+def known_secrets(environ: Mapping[str, str] | None = None) -> Redactor:
+    """Return a redactor of what the environment alone tells; of a policy that is not valid, by its defaults."""
+    environ = os.environ if environ is None else environ
+    try:
+        policy = load_policy(environ)
+    except InvalidPolicyError:
+        policy = Policy()
+    redactor = Redactor()
+    learn(redactor, policy, environ)
+    return redactor
+
+
+def learn(redactor: Redactor, policy: Policy, environ: Mapping[str, str] | None = None) -> None:
+    """Teach `redactor` the policy's secrets, also those in files, and the credentials of every URL that is known."""
+    environ = os.environ if environ is None else environ
+    for name in policy.required.secrets:
+        redactor.add(environ.get(name, ""))
+        if path := environ.get(f"{name}_FILE"):
+            redactor.add(_content(path))
+    for text in (*environ.values(), *_texts(policy)):
+        redactor.add_url(text)
+
+
+def _content(path: str) -> str:
+    """Return the text of a file, or nothing: that it cannot be read is the business of the gate `configuration`."""
+    with suppress(OSError, ValueError), Path(path).open("rb") as file:
+        return file.read(_LONGEST).decode(errors="surrogateescape")
+    return ""
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Yield every text that a policy holds."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from _texts(item)
+    elif isinstance(value, tuple | list | set | frozenset):
+        for item in value:
+            yield from _texts(item)
+    elif is_dataclass(value):
+        for field in fields(value):
+            yield from _texts(getattr(value, field.name))

@@ -1,0 +1,101 @@
+"""Keeps secrets out of what pytest and its plugins show: at each place that everything has to pass."""
+
+import sys
+from collections import Counter
+from collections.abc import Callable, Generator
+from pathlib import Path
+from typing import Any
+from warnings import WarningMessage
+
+import pytest
+
+from release_sentinel.logging import scrub_records
+from release_sentinel.plugin.output import cleaned
+from release_sentinel.redaction import Redactor
+from release_sentinel.redaction.standard import scrub_standard_streams
+
+PROGRAMS = {"pytest", "py.test", "__main__.py"}  # pytest is the program, not a guest in somebody's process
+
+Scrub = Callable[[str], str]
+
+
+def shield(config: pytest.Config, redactor: Redactor) -> None:
+    """Scrub log records, standard streams and pytest's trace, from the first look at the command line on."""
+    config.add_cleanup(scrub_records(redactor))
+    restore = scrub_standard_streams(redactor)
+    if Path(sys.argv[0]).name not in PROGRAMS:  # else to the last word: some errors are printed after every clean-up
+        config.add_cleanup(restore)
+    _scrub_trace(config, redactor.scrub)
+
+
+class Scrubber:
+    """The hooks by which anything comes to be shown."""
+
+    def __init__(self, redactor: Redactor) -> None:
+        self._scrub = redactor.scrub
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_cmdline_main(self, config: pytest.Config) -> None:
+        """Scrub the file that `--debug` has opened by now, and what it says already."""
+        _scrub_trace(config, self._scrub)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_pycollect_makeitem(self) -> Generator[None, Any, Any]:
+        """Rename gates whose parameters show in their names, before caches and reports know them."""
+        made = yield
+        if isinstance(made, list):
+            _rename(made, self._scrub)
+        return made
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_make_collect_report(self) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+        """Scrub why something could not be collected."""
+        report = yield
+        clean_report(report, self._scrub)
+        return report
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_warning_recorded(self, warning_message: WarningMessage) -> None:
+        """Scrub a warning before anybody takes note of it."""
+        text = str(warning_message.message)
+        if (clean := self._scrub(text)) != text:
+            warning_message.message = UserWarning(clean)
+
+
+def clean_report(report: pytest.TestReport | pytest.CollectReport, scrub: Scrub) -> None:
+    """Scrub everything that a report holds; a traceback becomes text for that."""
+    if report.longrepr is not None and not isinstance(report.longrepr, str | tuple):
+        report.longrepr = str(report.longrepr)
+    for name, value in vars(report).items():
+        setattr(report, name, cleaned(value, scrub))
+
+
+def _rename(nodes: list[Any], scrub: Scrub) -> None:
+    """Give nodes names that can be shown, and that are still their own."""
+    masked: Counter[str] = Counter()
+    for node in nodes:
+        name = scrub(node.name)
+        if name == node.name:
+            continue
+        masked[name] += 1
+        if masked[name] > 1:
+            name = f"{name.removesuffix(']')}-{masked[name]}]"
+        node.keywords._markers.pop(node.name, None)  # noqa: SLF001 - pytest has no public way to rename
+        node.keywords[name] = True
+        node._nodeid = node.nodeid.removesuffix(node.name) + name  # noqa: SLF001
+        node.name = name
+
+
+def _scrub_trace(config: pytest.Config, scrub: Scrub) -> None:
+    root = config.trace.root
+    write = root._writer  # noqa: SLF001 - pluggy has no public way to ask
+    if write is None:
+        return
+    file: Any = getattr(write, "__self__", None)
+    if isinstance(getattr(file, "name", None), str):  # of a file; standard error's has a number
+        file.flush()
+        seen = Path(file.name).read_text(encoding="utf-8", errors="surrogateescape")
+        file.seek(0)
+        file.truncate()
+        file.write(scrub(seen))
+    root.setwriter(lambda text: write(scrub(text)))

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from release_sentinel.arguments import ArgumentError, expanded, is_gate_run, rewrite_version
+from release_sentinel.arguments import ArgumentError, expanded, given, is_gate_run, rewrite_version, value_of
 
 GATE_RUNS = [
     "gate_tests",
@@ -193,6 +193,35 @@ def test_a_file_of_arguments_that_cannot_be_read_stays(tmp_path: Path) -> None:
     loop.write_text(f"@{loop}\n", encoding="utf-8")
     assert expanded([f"@{tmp_path / 'none'}", f"@{tmp_path}"]) == [f"@{tmp_path / 'none'}", f"@{tmp_path}"]
     assert expanded([f"@{loop}"])[-1] == f"@{loop}"
+
+
+@pytest.mark.parametrize(
+    ("line", "value"),
+    [
+        ("--version v1.0.0 -q", "v1.0.0"),
+        ("-q --version=v1.0.0", "v1.0.0"),
+        ("--release-version=v1.0.0", "v1.0.0"),
+        ("--version --env prod", ""),
+        ("--version", ""),
+        ("--versions v1", ""),
+    ],
+)
+def test_the_value_of_an_option(line: str, value: str) -> None:
+    """It is found in one word or two; what follows an option without value is none."""
+    assert value_of(line.split(), "--version", "--release-version") == value
+
+
+def test_given_arguments_are_those_of_the_environment_too(tmp_path: Path) -> None:
+    """PYTEST_ADDOPTS comes first, and files of arguments are opened in both."""
+    (tmp_path / "words").write_text("-q\n--env=prod\n", encoding="utf-8")
+    words = given(["gate_tests", f"@{tmp_path / 'words'}"], {"PYTEST_ADDOPTS": "-k 'a b'"})
+    assert words == ["-k", "a b", "gate_tests", "-q", "--env=prod"]
+
+
+def test_an_unbalanced_quote_in_the_environment_is_told() -> None:
+    """The message says where it stands."""
+    with pytest.raises(ArgumentError, match=r"^PYTEST_ADDOPTS cannot be read \(No closing quotation\): '-k \"a'$"):
+        given([], {"PYTEST_ADDOPTS": '-k "a'})
 
 
 @pytest.mark.parametrize("place", ["gate_tests", "gate_tests/shop"], ids=["itself", "its parent"])

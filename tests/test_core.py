@@ -10,10 +10,13 @@ from typing import Any
 import pytest
 
 from release_sentinel import core
-from release_sentinel.core import HANDOVER, refuse_unsupported_pytest, run, run_checks
+from release_sentinel.arguments import HANDOVER
+from release_sentinel.core import refuse_unsupported_pytest, run, run_checks
 from release_sentinel.errors import SentinelError
+from release_sentinel.reports.files import Report, verdict_json
 from release_sentinel.verdict import UNFINISHED
 from tests.conftest import Repo
+from tests.reports.samples import RELEASE, SAMPLES
 
 
 def test_run_checks_answers_with_an_exit_code(
@@ -86,9 +89,10 @@ def test_the_child_leads_a_group(probe: Probe) -> None:
 
 def test_the_child_is_told_where_to_hand_over(probe: Probe) -> None:
     """An older handover of the environment is not taken, and nothing is left behind."""
-    handover = Path(probe(env={HANDOVER: "/tmp/older.json"})["environ"][HANDOVER])  # noqa: S108 - never opened
-    assert handover.name == "verdict.json"
-    assert not handover.parent.exists()
+    parent, _, handover = probe(env={HANDOVER: "1:/tmp/older.json"})["environ"][HANDOVER].partition(":")
+    assert parent == str(os.getpid())
+    assert Path(handover).name == "verdict.json"
+    assert not Path(handover).parent.exists()
 
 
 def test_the_child_s_environment_is_the_one_that_is_given(probe: Probe, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -123,18 +127,19 @@ def test_an_ini_file_of_one_s_own_is_kept(probe: Probe, tmp_path: Path, option: 
     assert not any("rootdir" in word or word.endswith("pytest.ini") for word in seen["arguments"])
 
 
-def believed(tmp_path: Path, code: int, handed_over: object) -> int:
+def believed(tmp_path: Path, code: int, handed_over: object, *, shown: bool = True, interrupted: int = 0) -> int:
     """Return what is believed of a child that ended with `code` and handed this over; None is nothing."""
     handover = tmp_path / "verdict.json"
     if handed_over is not None:
         text = handed_over if isinstance(handed_over, str) else json.dumps(handed_over)
         handover.write_text(text, encoding="utf-8")
-    return core._believe(code, handover)
+    end = core._End(code, shown=shown, interrupted=interrupted)
+    return core._believe(end, handover, [Report("--gate-verdict", tmp_path / "report.json")], RELEASE)
 
 
 def finished(exit_code: object) -> dict[str, object]:
     """Return what counts of a finished verdict."""
-    return {"exit_code": exit_code, "problems": []}
+    return {"exit_code": exit_code, "problems": [], "reports": []}
 
 
 @pytest.mark.parametrize("code", [0, 1, 2, 130, 143])
@@ -171,8 +176,8 @@ UNBELIEVABLE: dict[str, object] = {
     "a list": [0],
     "null": "null",
     "a number": "0",
-    "no problems": {"exit_code": 0},
-    "no exit code": {"problems": []},
+    "no problems": {"exit_code": 0, "reports": []},
+    "no exit code": {"problems": [], "reports": []},
     "exit code false": finished(exit_code=False),
     "exit code as text": finished("0"),
     "exit code as a list": finished([0]),
@@ -190,6 +195,41 @@ def test_what_is_no_finished_verdict_is_not_believed(
     assert capsys.readouterr().err == (
         "release-sentinel: INCOMPLETE (exit 1): the gate run ended with exit code 0 without a finished verdict\n"
     )
+
+
+@pytest.mark.parametrize("handed_over", [None, finished(0)], ids=["unfinished", "finished"])
+def test_a_report_never_says_more_than_is_believed(tmp_path: Path, handed_over: object) -> None:
+    """A child that dies after it wrote its reports, or in between, leaves none behind that says SAFE."""
+    other = tmp_path / "other.json"
+    if isinstance(handed_over, dict):
+        handed_over = {**handed_over, "reports": [["--gate-verdict", str(other)]]}
+    for path in (tmp_path / "report.json", other):
+        path.write_text(verdict_json(SAMPLES["safe"]), encoding="utf-8")
+    assert believed(tmp_path, 3, handed_over) == 1
+    left = json.loads((other if handed_over else tmp_path / "report.json").read_text(encoding="utf-8"))
+    assert (left["verdict"], left["exit_code"]) == ("INCOMPLETE", 1)
+    assert left["problems"][0].startswith("the gate session did not finish: the gate run ended with exit code 3 ")
+    assert (left["env"], left["version"]) == ("prod", "v1.0.0")
+
+
+def test_a_verdict_that_nobody_was_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Where standard output is closed or full, SAFE is not believed; anything else stays what it is."""
+    assert [believed(tmp_path, code, finished(code), shown=False) for code in (0, 1, 2)] == [1, 1, 2]
+    assert "standard output is closed or full: nobody was told the verdict" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_child_that_is_interrupted_before_it_can_tell(tmp_path: Path, number: int) -> None:
+    """The exit code is the signal's, whatever the child made of it; a verdict that it did reach counts."""
+    assert believed(tmp_path, -number, None, interrupted=number) == 128 + number
+    assert believed(tmp_path, 1, None, interrupted=number) == 128 + number
+    assert believed(tmp_path, 2, finished(2), interrupted=number) == 2
+
+
+def test_pytest_s_own_failure_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A usage error of pytest's is no CRITICAL, and the sentence points to its words."""
+    assert believed(tmp_path, 4, finished(4)) == 1
+    assert "pytest itself failed (exit code 4): see its message" in capsys.readouterr().err
 
 
 def test_a_true_exit_code_is_no_1(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

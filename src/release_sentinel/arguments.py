@@ -1,10 +1,16 @@
 """The command line, before pytest parses it for good: is this a gate run, and what did it mean by `--version`?"""
 
 import re
-from collections.abc import Sequence
+import shlex
+import signal
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 GATE_FOLDER = "gate_tests"
+# The signals that ask a run to end: it is INCOMPLETE, with exit code 128 + N.
+INTERRUPTS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+HANDOVER = "RELEASE_SENTINEL_HANDOVER"  # the variable by which a parent asks its child for the verdict: PID:FILE
 _OWN = ("--release-version", "--gate-")
 # Options of pytest; what follows them is not run.
 _NO_PATH = {"-k", "-m", "--ignore", "--ignore-glob", "--deselect", "--junitxml", "--junit-xml", "--log-file"}
@@ -13,6 +19,15 @@ _VERSION_LIKE = re.compile(r"\s*|v?\d+\.\d+.*", re.DOTALL)
 
 class ArgumentError(ValueError):
     """The command line cannot be meant as it stands; the text says what was seen and what to write."""
+
+
+def given(words: Sequence[str], environ: Mapping[str, str]) -> list[str]:
+    """Return all that pytest will read as arguments: `PYTEST_ADDOPTS`, then `words`, each `@FILE` expanded."""
+    try:
+        more = shlex.split(environ.get("PYTEST_ADDOPTS", ""))
+    except ValueError as error:
+        raise ArgumentError(f"PYTEST_ADDOPTS cannot be read ({error}): {environ['PYTEST_ADDOPTS']!r}") from error
+    return expanded([*more, *words])
 
 
 def expanded(args: Sequence[str]) -> list[str]:
@@ -25,6 +40,15 @@ def expanded(args: Sequence[str]) -> list[str]:
         except (OSError, ValueError, RecursionError):  # pytest says what is wrong with it
             words.append(word)
     return words
+
+
+def value_of(args: Sequence[str], *names: str) -> str:
+    """Return the value that an option has, under whichever of its names; a blank where there is none."""
+    for word, following in pairwise([*args, "-"]):
+        name, joined, value = word.partition("=")
+        if name in names and (joined or not following.startswith("-")):
+            return value if joined else following
+    return ""
 
 
 def is_gate_run(args: Sequence[str]) -> bool:

@@ -1,6 +1,7 @@
 """`release-sentinel`: arguments in, exit code out."""
 
 import argparse
+import os
 import re
 import sys
 from collections.abc import Sequence
@@ -58,6 +59,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _gate(words: list[str]) -> int:
+    core.claim_reports(words, Path.cwd(), os.environ)  # before anything is wrong with the other words
     parser = _Parser(
         prog="release-sentinel",
         usage="release-sentinel --env ENV --version VERSION [options] [pytest options]",

@@ -10,13 +10,15 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from importlib.metadata import version as installed
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, Self
 
+from release_sentinel.arguments import HANDOVER, INTERRUPTS, ArgumentError, given, value_of
 from release_sentinel.config.load import load_policy
 from release_sentinel.config.model import Policy
 from release_sentinel.config.secrets import known_secrets
@@ -24,11 +26,12 @@ from release_sentinel.errors import InvalidPolicyError, SentinelError
 from release_sentinel.observe.git import find_top
 from release_sentinel.redaction import Redactor
 from release_sentinel.relay import Relay, colour, terminal
-from release_sentinel.verdict import UNFINISHED
+from release_sentinel.reports import files
+from release_sentinel.reports.files import Report
+from release_sentinel.verdict import UNFINISHED, Release, unfinished
 
-HANDOVER = "RELEASE_SENTINEL_HANDOVER"  # the environment variable that names the file for the verdict
 _INI = Path(__file__).parent / "plugin" / "pytest.ini"
-_BELIEVED = {0, 1, 2, 128 + signal.SIGINT, 128 + signal.SIGTERM}
+_BELIEVED = {0, 1, 2, *(128 + number for number in INTERRUPTS)}
 _GRACE = 20.0  # seconds beyond the deadline for the child to end by itself
 
 
@@ -57,26 +60,42 @@ def run(
     """
     refuse_unsupported_pytest()
     directory = directory or Path.cwd()
-    top = repository or find_top(directory) or directory
-    own_ini = any(word.partition("=")[0] in {"-c", "--config-file"} for word in arguments)
-    config = [] if own_ini else ["-c", str(_INI), f"--rootdir={top}", f"--confcutdir={top}"]
     child_environ = dict(os.environ if environ is None else environ)
-    options = [*config, *colour(arguments, child_environ), *arguments]
-    command = [sys.executable, "-m", "pytest", "-p", "release_sentinel.plugin", *options]
+    reports = claim_reports(arguments, directory, child_environ)
+    command = _command(arguments, repository or find_top(directory) or directory, child_environ)
     with tempfile.TemporaryDirectory(prefix="release-sentinel-") as folder:
         handover = Path(folder) / "verdict.json"
         child_environ |= terminal(child_environ)
         child_environ.pop("PYTHONOPTIMIZE", None)  # would strip the asserts out of a gate's helpers
-        child_environ[HANDOVER] = str(handover)
+        child_environ[HANDOVER] = f"{os.getpid()}:{handover}"
         bound = (deadline or _deadline(child_environ)) + _GRACE
-        code, shown = _supervise(command, directory, child_environ, bound, known_secrets(child_environ))
-        code = _believe(code, handover)
-    if code == 0 and not shown:
-        print(
-            "release-sentinel: exit 1: standard output is closed or full: nobody was told the verdict", file=sys.stderr
-        )
-        return 1
-    return code
+        end = _supervise(command, directory, child_environ, bound, known_secrets(child_environ))
+        return _believe(end, handover, reports, _release(arguments))
+
+
+def claim_reports(arguments: Sequence[str], directory: Path, environ: Mapping[str, str]) -> list[Report]:
+    """Let every report that the command line asks for say INCOMPLETE; return those reports.
+
+    What is wrong with the command line, or with the places of the reports, is the child's to say.
+    """
+    with suppress(ArgumentError):
+        reports, _ = files.requested(given(arguments, environ), directory)
+        files.write_all(reports, unfinished(_release(arguments)))
+        return reports
+    return []
+
+
+def _release(arguments: Sequence[str]) -> Release:
+    """Return what a command line says of the release; what it does not say well is blank."""
+    return Release(value_of(arguments, "--env"), value_of(arguments, "--version", "--release-version"))
+
+
+def _command(arguments: Sequence[str], top: Path, environ: Mapping[str, str]) -> list[str]:
+    """Return the child's command line."""
+    own_ini = any(word.partition("=")[0] in {"-c", "--config-file"} for word in arguments)
+    config = [] if own_ini else ["-c", str(_INI), f"--rootdir={top}", f"--confcutdir={top}"]
+    options = [*config, *colour(arguments, environ), *arguments]
+    return [sys.executable, "-m", "pytest", "-p", "release_sentinel.plugin", *options]
 
 
 def _deadline(environ: Mapping[str, str]) -> float:
@@ -93,33 +112,42 @@ def refuse_unsupported_pytest() -> None:
         raise SentinelError(f"pytest {version} is installed, expected pytest>=8.4,<9: pip install 'pytest>=8.4,<9'")
 
 
+@dataclass(frozen=True)
+class _End:
+    """How the child ended: its exit code, negative if a signal ended it."""
+
+    code: int
+    shown: bool  # everything that it printed could be shown
+    interrupted: int  # the signal that we were told to end by; 0: none
+
+
 def _supervise(
     command: Sequence[str], directory: Path, environ: Mapping[str, str], bound: float, redactor: Redactor
-) -> tuple[int, bool]:
+) -> _End:
     """Run the child to its end, for `bound` seconds at most.
 
-    Returns its exit code, negative if a signal ended it, and whether everything that it printed could be shown. An
-    interrupt is handed on once, so that the child can still write its reports.
+    An interrupt is handed on, so that the child can still write its reports.
     """
     # A group of its own: Ctrl-C at a terminal then reaches the child through us alone, and it is ended as a whole.
     group: dict[str, Any] = {} if os.name == "nt" else {"process_group": 0}
     pipes: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    child = subprocess.Popen(command, cwd=directory, env=environ, **pipes, **group)
-    relay = Relay(child, redactor)
-    try:
-        code = _wait(child, bound)
-    finally:
-        relay.end()
-    return code, not relay.closed
+    with _Interrupts() as interrupts:
+        child = subprocess.Popen(command, cwd=directory, env=environ, **pipes, **group)
+        relay = Relay(child, redactor)
+        interrupts.hand_on_to(child)
+        try:
+            code = _wait(child, bound)
+        finally:
+            relay.end()
+    return _End(code, not relay.closed, interrupts.received)
 
 
 def _wait(child: "subprocess.Popen[bytes]", bound: float) -> int:
     """Wait for the child's end; kill it and what it has started after `bound` seconds."""
-    with _handed_on(child, signal.SIGINT, signal.SIGTERM):
-        try:
-            return child.wait(bound)
-        except subprocess.TimeoutExpired:
-            print(f"release-sentinel: the gate run hung for {bound:g} s and is killed", file=sys.stderr)
+    try:
+        return child.wait(bound)
+    except subprocess.TimeoutExpired:
+        print(f"release-sentinel: the gate run hung for {bound:g} s and is killed", file=sys.stderr)
     with suppress(OSError, AttributeError):  # gone already; no groups on Windows
         os.killpg(child.pid, signal.SIGKILL)
     child.kill()
@@ -129,40 +157,64 @@ def _wait(child: "subprocess.Popen[bytes]", bound: float) -> int:
         return -signal.SIGKILL
 
 
-@contextmanager
-def _handed_on(child: "subprocess.Popen[bytes]", *signals: signal.Signals) -> Iterator[None]:
-    """Hand these signals on to `child` meanwhile. Outside the main thread they cannot be caught, and are not."""
+class _Interrupts:
+    """Catches the signals that ask us to end, and hands them on to the child, also those that come before there is one.
 
-    def hand_on(number: int, _frame: FrameType | None) -> None:
-        if child.poll() is None:
-            child.send_signal(number)
+    Outside the main thread they cannot be caught, and are not. Who ignores one, as `nohup` does, goes on ignoring it.
+    """
 
-    try:
-        before = {number: signal.signal(number, hand_on) for number in signals}
-    except ValueError:
-        before = {}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
+    def __init__(self) -> None:
+        self.received = 0
+        self._child: subprocess.Popen[bytes] | None = None
+        self._before: dict[signal.Signals, Any] = {}
+
+    def hand_on_to(self, child: "subprocess.Popen[bytes]") -> None:
+        self._child = child
+        if self.received:
+            child.send_signal(self.received)
+
+    def _take(self, number: int, _frame: FrameType | None) -> None:
+        self.received = number
+        if self._child and self._child.poll() is None:
+            self._child.send_signal(number)
+
+    def __enter__(self) -> Self:
+        with suppress(ValueError):
+            for number in INTERRUPTS:
+                if signal.getsignal(number) is not signal.SIG_IGN:
+                    self._before[number] = signal.signal(number, self._take)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
             signal.signal(number, handler)
 
 
-def _believe(code: int, handover: Path) -> int:
-    """Return the exit code that the child's verdict proves."""
+def _believe(end: _End, handover: Path, reports: Sequence[Report], release: Release) -> int:
+    """Return the exit code that the child's verdict proves. Where it proves none, no report may say otherwise."""
+    code = end.code
     try:
         verdict = json.loads(handover.read_text(encoding="utf-8"))
-        finished = verdict["problems"] != [UNFINISHED]
-        proven = verdict["exit_code"] if type(verdict["exit_code"]) is int else None  # false is no exit code 0
+        finished = verdict["problems"] != [UNFINISHED] and type(verdict["exit_code"]) is int  # false is no exit code 0
+        proven: int | None = verdict["exit_code"] if finished else None
+        reports = [*reports, *(Report(flag, Path(path)) for flag, path in verdict["reports"])]
     except (OSError, ValueError, TypeError, LookupError, RecursionError):
-        finished, proven = False, None
-    if finished and proven in _BELIEVED and code == proven:
-        return code
-    if finished and proven in _BELIEVED - {0} and code < 0:  # it was done, and could not end
-        return int(proven)
-    ending = f"was ended by {_signal_name(-code)}" if code < 0 else f"ended with exit code {code}"
-    print(f"release-sentinel: INCOMPLETE (exit 1): the gate run {ending} without a finished verdict", file=sys.stderr)
-    return 1
+        proven = None
+    if proven in _BELIEVED and code == proven:
+        if code or end.shown:
+            return code
+        why = "standard output is closed or full: nobody was told the verdict"
+    elif proven and proven in _BELIEVED and code < 0:  # it was done, and could not end
+        return proven
+    elif proven is not None and code == proven:
+        why = f"pytest itself failed (exit code {code}): see its message"
+    else:
+        ending = f"was ended by {_signal_name(-code)}" if code < 0 else f"ended with exit code {code}"
+        why = f"the gate run {ending} {'after' if proven is not None else 'without'} a finished verdict"
+    files.write_all({report.path: report for report in reports}.values(), unfinished(release, why))
+    code = 128 + end.interrupted if end.interrupted and proven is None else 1
+    print(f"release-sentinel: INCOMPLETE (exit {code}): {why}", file=sys.stderr)
+    return code
 
 
 def _signal_name(number: int) -> str:

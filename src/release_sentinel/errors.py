@@ -32,3 +32,7 @@ class InvalidPolicyError(PolicyError):
     def __init__(self, problems: Sequence[str]) -> None:
         super().__init__("the policy is not valid: " + "; ".join(problems), "correct the settings named above")
         self.problems = tuple(problems)
+
+
+class ReportError(SentinelError):
+    """A report cannot be written where the command line wants it."""

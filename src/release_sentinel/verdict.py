@@ -5,7 +5,7 @@ An exit code only worsens, by the order that `decide` spells out; it is never co
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 
 from release_sentinel.checks.result import Status
@@ -111,6 +111,13 @@ class Verdict:
     def reasons(self) -> tuple[str, ...]:
         """Every reason for not being SAFE: the failed gates' headlines, then what made the run incomplete."""
         return (*(gate.headline for gate in self.having(Outcome.FAILED)), *(f"[INCOMPLETE] {p}" for p in self.problems))
+
+
+def unfinished(release: Release, why: str = "") -> Verdict:
+    """Return the verdict that stands on disk until a run has proven another: a killed run leaves it behind."""
+    now = datetime.now(UTC)
+    problem = f"{UNFINISHED}: {why}" if why else UNFINISHED
+    return Verdict(INCOMPLETE, EXIT_BLOCKED, release, (), (problem,), now, now)
 
 
 def decide(

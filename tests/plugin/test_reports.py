@@ -63,7 +63,8 @@ def test_a_killed_run_leaves_red_reports(sentinel: Sentinel, tmp_path: Path, bod
     assert "the gate session did not finish" in done.junit
     case = next(fromstring(done.junit).iter("testcase"))
     assert case.find("error") is not None
-    assert done.verdict["problems"] == ["the gate session did not finish"]
+    (problem,) = done.verdict["problems"]
+    assert problem.startswith("the gate session did not finish: the gate run ")
 
 
 def test_a_usage_error_leaves_red_reports(sentinel: Sentinel, tmp_path: Path) -> None:
@@ -101,7 +102,7 @@ def test_a_report_that_vanishes_makes_the_run_fail(sentinel: Sentinel, tmp_path:
     )
     done = sentinel(f"--gate-summary={folder}/s.md")
     assert done.code == 1
-    assert "could not be written" in done.out
+    assert "cannot be written" in done.out
     assert done.verdict["verdict"] == "INCOMPLETE"
 
 

@@ -5,7 +5,6 @@ that imports `pytest_addoption`; whichever comes first opens the door.
 """
 
 import os
-import shlex
 import sys
 from collections.abc import Generator
 
@@ -17,13 +16,16 @@ from release_sentinel import arguments
 def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
     """Register everything else, once, if the command line asks for a gate run."""
     config: pytest.Config = pluginmanager.get_plugin("pytestconfig")  # type: ignore[assignment]
-    given = [*shlex.split(os.environ.get("PYTEST_ADDOPTS", "")), *config.invocation_params.args]
-    if not arguments.is_gate_run(arguments.expanded([str(word) for word in given])):
+    try:
+        given = arguments.given([str(word) for word in config.invocation_params.args], os.environ)
+    except arguments.ArgumentError:  # pytest reads it before us, and says what is wrong
+        return
+    if not arguments.is_gate_run(given):
         return
     sys.dont_write_bytecode = True  # or collecting the gates would dirty the tree that they judge
     from release_sentinel.plugin import hooks  # noqa: PLC0415 - nothing of it is loaded in another run
 
-    hooks.register(config, parser)
+    hooks.register(config, parser, given)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -1,7 +1,7 @@
 """What pytest calls in a gate run, in the order in which it calls."""
 
 import sys
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,20 +9,19 @@ import pytest
 from _pytest.assertion import rewrite
 
 from release_sentinel.gates import Kind
-from release_sentinel.plugin import collection, fixtures, folders, lifecycle, output, scrubbing, terminal
+from release_sentinel.plugin import collection, fixtures, folders, lifecycle, scrubbing, terminal
 from release_sentinel.plugin.options import add_options
 from release_sentinel.plugin.session import RECORD, SESSION, GateSession
 from release_sentinel.reports.document import document
 
 
-def register(config: pytest.Config, parser: pytest.Parser) -> None:
-    """Open the gate: options, hooks and fixtures, once."""
+def register(config: pytest.Config, parser: pytest.Parser, given: Sequence[str]) -> None:
+    """Open the gate of a run with the arguments `given`: options, hooks and fixtures, once."""
     if SESSION in config.stash:
         return
     session = config.stash[SESSION] = GateSession(config)
     scrubbing.shield(config, session.redactor)
-    session.claim_reports(output.requested([str(word) for word in config.invocation_params.args], session.here))
-    session.claim_handover()
+    session.claim_early(given)
     add_options(parser)
     _count_assertions(config)
     for name, plugin in {
@@ -175,4 +174,4 @@ class Hooks:
         if verdict is not None:
             json_report["release"] = document(verdict)
             json_report["exitcode"] = verdict.exit_code
-        output.scrub_in_place(json_report, self._session.redactor.scrub)
+        scrubbing.scrub_in_place(json_report, self._session.redactor.scrub)

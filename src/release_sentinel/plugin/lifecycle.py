@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from release_sentinel import arguments
 from release_sentinel.gates import Kind
 from release_sentinel.plugin import terminal
 from release_sentinel.plugin.scrubbing import PROGRAMS
@@ -94,20 +95,21 @@ def _leave(session: GateSession, code: int) -> None:
 
 @contextmanager
 def _terminated_as_interrupt(session: GateSession) -> Iterator[None]:
-    """Turn SIGTERM into an interrupt that pytest knows, so that the reports are written."""
+    """Turn what asks a process to end into an interrupt that pytest knows, so that the reports are written."""
 
     def interrupt(number: int, _frame: FrameType | None) -> None:
         session.interrupted = number
         raise KeyboardInterrupt
 
-    with _signals({signal.SIGTERM: interrupt}):
+    ends = [number for number in arguments.INTERRUPTS if signal.getsignal(number) is not signal.SIG_IGN]
+    with _signals({number: interrupt for number in ends if number is not signal.SIGINT}):
         yield
 
 
 @contextmanager
 def _signals_ignored() -> Iterator[None]:
     """Keep a second signal from tearing the reports."""
-    with _signals({signal.SIGINT: signal.SIG_IGN, signal.SIGTERM: signal.SIG_IGN}):
+    with _signals(dict.fromkeys(arguments.INTERRUPTS, signal.SIG_IGN)):
         yield
 
 

@@ -2,16 +2,17 @@
 
 import argparse
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
 
 import pytest
 
 from release_sentinel.config.model import TagMode
+from release_sentinel.errors import ReportError
 from release_sentinel.observe.git import find_top
-from release_sentinel.plugin import output
+from release_sentinel.reports import files
+from release_sentinel.reports.files import Report
 
 _REPORTS = (("xmlpath", "--junitxml"), ("gate_verdict", "--gate-verdict"), ("gate_summary", "--gate-summary"))
 
@@ -55,7 +56,7 @@ class Options:
     partial: bool = False
     deadline: float | None = None  # seconds; None: the policy's
     tag_mode: TagMode | None = None  # None: the policy's
-    reports: Mapping[Path, output.Writer] = field(default_factory=dict)
+    reports: tuple[Report, ...] = ()
 
     @classmethod
     def of(cls, config: pytest.Config) -> "Options":
@@ -79,17 +80,16 @@ class Options:
         )
 
 
-def _reports(option: Any, here: Path) -> dict[Path, output.Writer]:
-    """Return the report files that the options ask for, with what writes each."""
-    reports = {
-        here / Path(value).expanduser(): output.writer(flag, value)
-        for name, flag in _REPORTS
-        if (value := getattr(option, name, None)) is not None
-    }
+def _reports(option: Any, here: Path) -> tuple[Report, ...]:
+    """Return the report files that the options ask for."""
+    named = ((flag, getattr(option, name, None)) for name, flag in _REPORTS)
+    try:
+        reports = [files.report(flag, value, here) for flag, value in named if value is not None]
+    except ReportError as error:
+        raise pytest.UsageError(str(error)) from error
     if getattr(option, "json_report", False) and option.json_report_file:
-        path = here / option.json_report_file
-        reports[path] = output.json_report(path)
-    return reports
+        reports.append(Report(files.JSON_REPORT, here / option.json_report_file))
+    return tuple(reports)
 
 
 def _seconds(value: str) -> float:

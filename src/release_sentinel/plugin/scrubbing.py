@@ -10,7 +10,6 @@ from warnings import WarningMessage
 import pytest
 
 from release_sentinel.logging import scrub_records
-from release_sentinel.plugin.output import cleaned
 from release_sentinel.redaction import Redactor
 from release_sentinel.redaction.standard import scrub_standard_streams
 
@@ -60,6 +59,24 @@ class Scrubber:
         text = str(warning_message.message)
         if (clean := self._scrub(text)) != text:
             warning_message.message = UserWarning(clean)
+
+
+def cleaned(value: Any, scrub: Callable[[str], str]) -> Any:
+    """Return `value` with every string in it scrubbed, also in lists, tuples and dictionaries; all else stays."""
+    if isinstance(value, str):
+        return scrub(value)
+    if isinstance(value, dict):
+        return {cleaned(key, scrub): cleaned(item, scrub) for key, item in value.items()}
+    if type(value) in {list, tuple}:
+        return type(value)(cleaned(item, scrub) for item in value)
+    return value
+
+
+def scrub_in_place(document: dict[str, Any], scrub: Callable[[str], str]) -> None:
+    """Scrub every string of a JSON document before it is encoded: a pattern over encoded text breaks the encoding."""
+    clean = cleaned(document, scrub)
+    document.clear()  # a key may hold a secret, too
+    document.update(clean)
 
 
 def clean_report(report: pytest.TestReport | pytest.CollectReport, scrub: Scrub) -> None:

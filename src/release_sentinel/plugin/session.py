@@ -2,7 +2,7 @@
 
 import os
 import signal
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -19,14 +19,14 @@ from release_sentinel.errors import InvalidPolicyError
 from release_sentinel.gates import Kind, expected
 from release_sentinel.observe import Unseen, ci, git
 from release_sentinel.observe.bounded import Bounded
-from release_sentinel.plugin import completeness, declared, folders, output
+from release_sentinel.plugin import completeness, declared, folders
 from release_sentinel.plugin.deadline import Deadline
 from release_sentinel.plugin.gate import Record
 from release_sentinel.plugin.options import Options
-from release_sentinel.verdict import EXIT_BLOCKED, INCOMPLETE, UNFINISHED, Missing, Release, Verdict, decide
+from release_sentinel.reports import files
+from release_sentinel.reports.files import Report
+from release_sentinel.verdict import Missing, Release, Verdict, decide, unfinished
 from release_sentinel.versions import tag_names
-
-HANDOVER = "RELEASE_SENTINEL_HANDOVER"  # the environment variable that names the file for the parent's verdict
 
 
 class GateSession:
@@ -41,8 +41,9 @@ class GateSession:
         self.release = Release(env="", version="")
         self.redactor = known_secrets()
         self.deadline = Deadline(self.policy.deadline, self.policy.gate_seconds)
-        self.handover: Path | None = None
-        self.reports: dict[Path, output.Writer] = {}
+        self.parent = 0  # the process that supervises this one; 0: none does
+        self.handover: Path | None = None  # where that one looks for the verdict
+        self.reports: dict[Path, Report] = {}
         self.notes: list[str] = []  # told with the verdict, without weight
         self.records: dict[str, Record] = {}  # by node id
         self.problems: list[str] = []
@@ -55,27 +56,27 @@ class GateSession:
         self.pytest_code = 0
         self.verdict: Verdict | None = None
 
-    def claim_reports(self, reports: Mapping[Path, output.Writer]) -> None:
-        """Let each report say INCOMPLETE until the verdict is known, so that no file speaks for an older run."""
-        self.reports.update(reports)
-        unfinished = self._verdict(INCOMPLETE, EXIT_BLOCKED, (UNFINISHED,))
-        for path, writer in reports.items():
-            try:
-                output.write(path, writer(unfinished))
-            except OSError as error:
-                raise pytest.UsageError(f"the report {path} cannot be written: {error.strerror or error}") from error
+    def claim_early(self, args: Sequence[str]) -> None:
+        """Claim the reports that a command line asks for, before pytest has parsed it."""
+        if parent := os.environ.pop(arguments.HANDOVER, ""):  # a pytest run inside a gate is not the parent's child
+            number, _, path = parent.partition(":")
+            self.parent, self.handover = int(number), Path(path)
+        reports, problems = files.requested(args, self.here)
+        self.claim_reports(reports, problems)
 
-    def claim_handover(self) -> None:
-        """Promise a verdict to the parent process, if `release-sentinel` is one."""
-        if path := os.environ.pop(HANDOVER, None):  # popped: a pytest run inside a gate is not the parent's child
-            self.handover = Path(path)
-            self.claim_reports({self.handover: output.verdict_json})
+    def claim_reports(self, reports: Iterable[Report], problems: Sequence[str] = ()) -> None:
+        """Let each report say INCOMPLETE until the verdict is known, so that no file speaks for an older run."""
+        new = {report.path: report for report in reports}
+        self.reports |= new
+        if failures := [*problems, *files.write_all(new.values(), unfinished(self.release))]:
+            raise pytest.UsageError("; ".join(failures))
 
     def rewrite(self, args: list[str]) -> None:
         """Rewrite pytest's arguments in place: the release's version, and the gate folders to collect."""
         known = self.config.known_args_namespace
         self._rewritten = True
         args[:] = arguments.expanded(args)
+        self.claim_early(args)  # now with those of an ini file
         try:
             arguments.rewrite_version(args)
         except arguments.ArgumentError as error:
@@ -205,6 +206,8 @@ class GateSession:
         """Take note of what ended the session early: a signal, the deadline, or `pytest.exit` in a gate or conftest."""
         if isinstance(error, pytest.exit.Exception):
             self.early_end = f"pytest.exit ended the run: {error}"
+        elif isinstance(error, pytest.Session.Interrupted):  # by pytest itself, as --stepwise does
+            self.early_end = str(error)
         elif self.deadline.passed and not self.interrupted:
             self.early_end = f"the deadline of {self.deadline.run:g} s had passed"
         else:
@@ -220,6 +223,8 @@ class GateSession:
         broken = pytest_code if pytest_code in {pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR} else 0
         if broken:
             problems.append(f"pytest itself failed (exit code {pytest_code}): see its message")
+        elif self.parent and os.getppid() != self.parent:
+            problems.append("the release-sentinel that supervised this run is gone")
         elif pytest_code and not problems and not any(record.failed for record in records):
             problems.append(f"pytest ended with exit code {pytest_code}, which no gate explains")
         problems = [self.redactor.scrub(problem) for problem in dict.fromkeys(problems)]
@@ -234,12 +239,9 @@ class GateSession:
 
     def write_reports(self, verdict: Verdict) -> list[str]:
         """Write every report that was asked for; return what went wrong, a sentence each."""
-        failures = []
-        for path, writer in self.reports.items():
-            try:
-                output.write(path, writer(verdict))
-            except OSError as error:
-                failures.append(f"the report {path} could not be written: {error.strerror or error}")
+        failures = files.write_all(self.reports.values(), verdict)
+        if self.handover and (verdict.exit_code or not failures):
+            files.write(self.handover, files.handover(verdict, self.reports.values()))
         return failures
 
     def _unproven(self) -> Iterable[Missing]:

@@ -15,11 +15,7 @@ from release_sentinel.verdict import EXIT_BLOCKED, SAFE, Verdict
 def finish(session: GateSession, verdict: Verdict) -> int:
     """Write the reports and the verdict block; return the exit code, which no failure to do so can better."""
     failures = session.write_reports(verdict)
-    notes = (
-        [*session.notes, *(f"written: {path}" for path in session.reports if path != session.handover)]
-        if not failures
-        else session.notes
-    )
+    notes = [*session.notes, *(f"written: {path}" for path in session.reports)] if not failures else session.notes
     code = verdict.exit_code
     if failures:
         session.problems += failures

@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
-from release_sentinel.plugin import output
-from release_sentinel.plugin.output import json_report, requested, scrub_in_place, verdict_json, write, writer
+from release_sentinel.errors import ReportError
+from release_sentinel.plugin.scrubbing import scrub_in_place
+from release_sentinel.reports import files
 from release_sentinel.reports.document import document
+from release_sentinel.reports.files import Report, json_report, report, requested, verdict_json, write, write_all
 from release_sentinel.reports.junit import junit
 from release_sentinel.reports.markdown import markdown
 from tests.reports.samples import SAMPLES, STARTED
@@ -112,53 +114,81 @@ def test_text_that_utf_8_cannot_hold_is_written_all_the_same(tmp_path: Path) -> 
 
 
 @each_flag
-def test_each_flag_has_its_writer(flag: str) -> None:
-    """The ending of the name fits the kind of report."""
+def test_each_flag_has_its_writer(tmp_path: Path, flag: str) -> None:
+    """The ending of the name fits the kind of report, and so does what is written."""
     suffix, expected = FLAGS[flag]
-    assert writer(flag, f"out/report{suffix}") is expected
+    report(flag, f"out/report{suffix}", tmp_path).write(SAFE)
+    assert (tmp_path / f"out/report{suffix}").read_text(encoding="utf-8") == expected(SAFE)
 
 
 @each_flag
 @pytest.mark.parametrize("value", ["", "gate_tests", "report", "report.txt", "-q", "report.xml.bak"], ids=repr)
-def test_a_name_with_another_ending_is_refused(flag: str, value: str) -> None:
+def test_a_name_with_another_ending_is_refused(tmp_path: Path, flag: str, value: str) -> None:
     """A forgotten value must not overwrite what follows: the refusal names flag, value and the ending."""
     words = re.escape(f"{flag} is {value!r}, expected the name of a file that ends in {FLAGS[flag][0]}")
-    with pytest.raises(pytest.UsageError, match=f"^{words}$"):
-        writer(flag, value)
+    with pytest.raises(ReportError, match=f"^{words}$"):
+        report(flag, value, tmp_path)
 
 
 @each_flag
 @pytest.mark.parametrize("joint", ["=", " "], ids=["joined", "apart"])
 def test_a_requested_report_is_found(tmp_path: Path, flag: str, joint: str) -> None:
     """A report is found before pytest parses the line, in one word or two, from the folder of the call."""
-    suffix, expected = FLAGS[flag]
+    suffix, _ = FLAGS[flag]
     args = ["gate_tests", *f"{flag}{joint}out/r{suffix}".split(), "-q"]
-    assert requested(args, tmp_path) == {tmp_path / "out" / f"r{suffix}": expected}
+    assert requested(args, tmp_path) == ([Report(flag, tmp_path / "out" / f"r{suffix}")], [])
 
 
 def test_several_reports_are_found(tmp_path: Path) -> None:
     """Each has its own file; an absolute path stays."""
-    found = requested(["--junitxml=a.xml", "--gate-verdict", "/srv/v.json", "--gate-summary=s.md"], tmp_path)
-    assert list(found) == [tmp_path / "a.xml", Path("/srv/v.json"), tmp_path / "s.md"]
+    found, _ = requested(["--junitxml=a.xml", "--gate-verdict", "/srv/v.json", "--gate-summary=s.md"], tmp_path)
+    assert [one.path for one in found] == [tmp_path / "a.xml", Path("/srv/v.json"), tmp_path / "s.md"]
 
 
 def test_home_is_expanded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`--junitxml=~/gates.xml` means what pytest takes it for."""
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    assert list(requested(["--junitxml=~/gates.xml"], tmp_path)) == [tmp_path / "home" / "gates.xml"]
+    (found,), _ = requested(["--junitxml=~/gates.xml"], tmp_path)
+    assert found.path == tmp_path / "home" / "gates.xml"
 
 
 @pytest.mark.parametrize("line", ["", "gate_tests -q", "--junit-prefix=x", "--gate-verdicts=v.json", "v.json"])
 def test_a_line_without_reports_requests_none(tmp_path: Path, line: str) -> None:
     """What only looks alike is left alone."""
-    assert requested(line.split(), tmp_path) == {}
+    assert requested(line.split(), tmp_path) == ([], [])
 
 
 @each_flag
-def test_a_flag_at_the_end_is_refused(tmp_path: Path, flag: str) -> None:
-    """There is no name."""
-    with pytest.raises(pytest.UsageError, match=f"^{flag} is ''"):
-        requested(["gate_tests", flag], tmp_path)
+def test_a_flag_at_the_end_is_told_beside_the_others(tmp_path: Path, flag: str) -> None:
+    """There is no name; the other reports are found all the same."""
+    found, (problem,) = requested(["--gate-summary=s.md", "gate_tests", flag], tmp_path)
+    assert [one.path for one in found] == [tmp_path / "s.md"]
+    assert problem.startswith(f"{flag} is ''")
+
+
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [
+        ("--json-report", ".report.json"),
+        ("--json-report --json-report-file=out.json", "out.json"),
+        ("--json-report-file out.json --json-report", "out.json"),
+        ("--json-report --json-report-file=none", ""),
+        ("--json-report-file=out.json", ""),
+    ],
+)
+def test_the_json_report_is_found(tmp_path: Path, line: str, name: str) -> None:
+    """The other plugin's report is one of ours, where it is asked for at all."""
+    found, _ = requested(line.split(), tmp_path)
+    assert found == ([Report("--json-report", tmp_path / name)] if name else [])
+
+
+def test_a_report_that_fails_does_not_stop_the_others(tmp_path: Path) -> None:
+    """Every report that can be written is, and what went wrong with the others is told."""
+    (tmp_path / "file").touch()
+    flag = "--gate-verdict"
+    (failure,) = write_all([Report(flag, tmp_path / "file" / "v.json"), Report(flag, tmp_path / "v.json")], SAFE)
+    assert failure.startswith(f"the report {tmp_path / 'file' / 'v.json'} cannot be written: ")
+    assert (tmp_path / "v.json").exists()
 
 
 def test_the_verdict_is_json() -> None:
@@ -249,5 +279,5 @@ def test_a_key_at_the_top_is_scrubbed() -> None:
 
 def test_every_kind_of_report_says_that_the_run_is_unfinished() -> None:
     """Each writer can tell of a verdict without any gate: what a run writes at its start."""
-    texts = [write_report(SAMPLES["empty"]) for _, write_report in output._WRITERS.values()]
+    texts = [write_report(SAMPLES["empty"]) for _, write_report in files._WRITERS.values()]
     assert all("no gates at all" in text for text in texts)

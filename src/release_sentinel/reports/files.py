@@ -1,0 +1,127 @@
+"""The report files of a run: which ones are asked for, and each written whole or not at all."""
+
+import contextlib
+import json
+import os
+import tempfile
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+
+from release_sentinel.errors import ReportError
+from release_sentinel.reports.document import document
+from release_sentinel.reports.junit import junit
+from release_sentinel.reports.markdown import markdown
+from release_sentinel.verdict import Verdict
+
+Writer = Callable[[Verdict], str]
+
+
+def verdict_json(verdict: Verdict) -> str:
+    """Return the verdict document as JSON text."""
+    return json.dumps(document(verdict), indent=2) + "\n"
+
+
+@dataclass(frozen=True)
+class Report:
+    """A file that a run is asked for: the option that asks, and its place."""
+
+    flag: str
+    path: Path
+
+    def write(self, verdict: Verdict) -> None:
+        """Replace the file by what is to be said of `verdict`; raises `OSError`."""
+        text = json_report(self.path)(verdict) if self.flag == JSON_REPORT else _WRITERS[self.flag][1](verdict)
+        write(self.path, text)
+
+
+JSON_REPORT = "--json-report"
+_WRITERS: dict[str, tuple[str, Writer]] = {
+    "--junitxml": (".xml", junit),
+    "--junit-xml": (".xml", junit),
+    "--gate-verdict": (".json", verdict_json),
+    "--gate-summary": (".md", markdown),
+}
+
+
+def report(flag: str, value: str, here: Path) -> Report:
+    """Return the report that `flag` asks for.
+
+    Raises `ReportError` unless the file's name ends as it should: a forgotten value must not overwrite the argument
+    that follows.
+    """
+    suffix, _ = _WRITERS[flag]
+    if not value.endswith(suffix):
+        raise ReportError(f"{flag} is {value!r}, expected the name of a file that ends in {suffix}")
+    return Report(flag, here / Path(value).expanduser())
+
+
+def requested(args: Sequence[str], here: Path) -> tuple[list[Report], list[str]]:
+    """Return the reports that a command line asks for, before pytest has parsed it, and what is wrong with others."""
+    found, problems, json_path = [], [], ".report.json"
+    for word, following in pairwise([*args, ""]):
+        flag, joined, value = word.partition("=")
+        value = value if joined else following
+        if flag == "--json-report-file":
+            json_path = value
+        if flag in _WRITERS:
+            try:
+                found.append(report(flag, value, here))
+            except ReportError as error:
+                problems.append(str(error))
+    if JSON_REPORT in args and json_path not in {"", "none"}:
+        found.append(Report(JSON_REPORT, here / json_path))
+    return found, problems
+
+
+def write_all(reports: Iterable[Report], verdict: Verdict) -> list[str]:
+    """Write each report; return what went wrong, a sentence each: one that fails does not keep the others from it."""
+    failures = []
+    for one in reports:
+        try:
+            one.write(verdict)
+        except OSError as error:
+            failures.append(f"the report {one.path} cannot be written: {error.strerror or error}")
+    return failures
+
+
+def json_report(path: Path) -> Writer:
+    """Return what puts the verdict into pytest-json-report's document at `path`.
+
+    Where that plugin has not written its document, or an older run has, the verdict stands alone.
+    """
+
+    def write_report(verdict: Verdict) -> str:
+        facts = {"exitcode": verdict.exit_code, "release": document(verdict)}
+        try:
+            written = json.loads(path.read_text(encoding="utf-8"))
+            started = datetime.fromtimestamp(written["created"] - written["duration"], UTC)
+        except (OSError, ValueError, TypeError, LookupError, OverflowError, RecursionError):
+            return json.dumps(facts)
+        ours = started >= verdict.started - timedelta(seconds=1)
+        return json.dumps({**written, **facts} if ours else facts)
+
+    return write_report
+
+
+def handover(verdict: Verdict, reports: Iterable[Report]) -> str:
+    """Return what a child hands over to its parent: the verdict, and where its reports are."""
+    return json.dumps({**document(verdict), "reports": [[one.flag, str(one.path)] for one in reports]})
+
+
+def write(path: Path, text: str) -> None:
+    """Replace `path` by `text` in one step, so that nobody ever reads half a report. Raises `OSError`."""
+    path = Path(os.path.realpath(path))  # a link stays a link
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(text)
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            Path(name).unlink()
+        raise

@@ -3,12 +3,14 @@
 import re
 from dataclasses import FrozenInstanceError
 from functools import reduce
+from typing import Any
 
 import pytest
 
 from release_sentinel.config import get_env
 from release_sentinel.config.load import load_policy
-from release_sentinel.config.model import ApiTarget, DiskLimits, MemoryLimits, Policy
+from release_sentinel.config.model import Policy
+from release_sentinel.config.targets import MemoryLimits, UnlistedDependency, UnlistedDisk, UnlistedProcess
 from release_sentinel.config.variables import VARIABLES, Variable
 from release_sentinel.errors import InvalidPolicyError, MissingSettingError
 
@@ -69,9 +71,14 @@ REFUSED = {
 ANY_TEXT = {"RS_CHANGELOG", "RS_REQUIRED_PROCESS", "RS_API_URL", "RS_REMOTE", "RS_VERSION_PREFIX", "RS_DISK_PATH"}
 
 
+def step(at: Any, name: str) -> Any:
+    """Take one step of a dotted path: a field, or a position in a list."""
+    return at[int(name)] if name.isdigit() else getattr(at, name)
+
+
 def value_of(policy: Policy, path: str) -> object:
     """Return the field at a dotted path."""
-    return reduce(getattr, path.split("."), policy)
+    return reduce(step, path.split("."), policy)
 
 
 def problems(**environ: str) -> tuple[str, ...]:
@@ -88,9 +95,10 @@ def test_the_defaults_are_the_first_versions() -> None:
     assert policy == Policy()
     assert policy.environments == ("dev", "stage", "prod")
     assert policy.git.branches == ("main", "master")
-    assert policy.disk == DiskLimits(path="/", warn=75.0, crit=85.0)
+    assert policy.disks == (UnlistedDisk(path="/", warn=75.0, crit=85.0),)
+    assert policy.processes == (UnlistedProcess(min=1),)
     assert policy.memory == MemoryLimits(warn=70.0, crit=85.0)
-    assert policy.api == ApiTarget(url="", timeout=3.0, tries=3, statuses=(200,))
+    assert policy.dependencies == (UnlistedDependency(url="", timeout=3.0, tries=3, statuses=(200,)),)
     assert (*policy.required.settings, *policy.required.secrets) == (
         "RS_REQUIRED_PROCESS",
         "RS_API_URL",
@@ -175,7 +183,7 @@ def test_contradictions_are_told_beside_other_problems() -> None:
 
 def test_equal_limits_are_fine() -> None:
     """A warning at the limit itself is no contradiction."""
-    assert load_policy({"RS_DISK_WARN": "80", "RS_DISK_CRIT": "80"}).disk == DiskLimits(warn=80, crit=80)
+    assert load_policy({"RS_DISK_WARN": "80", "RS_DISK_CRIT": "80"}).disks == (UnlistedDisk(warn=80, crit=80),)
 
 
 def test_variables_that_are_none_of_ours_are_ignored() -> None:
@@ -187,13 +195,13 @@ def test_the_environment_is_read_where_none_is_given(monkeypatch: pytest.MonkeyP
     """Without an argument the process's own variables count."""
     monkeypatch.setenv("RS_DISK_CRIT", "99")
 
-    assert load_policy().disk.crit == 99
+    assert load_policy().disks[0].crit == 99
 
 
 def test_a_policy_cannot_be_changed() -> None:
     """A gate cannot bend the rules for those that follow."""
     with pytest.raises(FrozenInstanceError):
-        Policy().disk.crit = 100.0  # type: ignore[misc]
+        Policy().disks[0].crit = 100.0  # type: ignore[misc]
 
 
 def test_every_placeholder_is_a_pattern() -> None:

@@ -12,6 +12,7 @@ from release_sentinel import gates
 from release_sentinel.config.model import Policy
 from release_sentinel.config.variables import VARIABLES, Variable
 from tests.conftest import Sentinel, run
+from tests.test_config import step
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 REQUIRED = {"RS_REQUIRED_PROCESS", "RS_API_URL"}
@@ -19,7 +20,7 @@ REQUIRED = {"RS_REQUIRED_PROCESS", "RS_API_URL"}
 
 def row(variable: Variable) -> str:
     """Return the README's row for a variable."""
-    value: Any = reduce(getattr, variable.path.split("."), Policy())
+    value: Any = reduce(step, variable.path.split("."), Policy())
     text = (
         ",".join(map(str, value)) if isinstance(value, tuple) else f"{value:g}" if isinstance(value, float) else value
     )

@@ -7,9 +7,9 @@ from pytest_httpserver import HTTPServer
 
 from release_sentinel.checks.api import Ask, check_api
 from release_sentinel.checks.result import CRIT, OK, UNKNOWN, WARN
-from release_sentinel.config.model import ApiTarget
-from release_sentinel.observe import http
-from release_sentinel.observe.http import Exchange
+from release_sentinel.config.targets import Dependency
+from release_sentinel.observe import retry
+from release_sentinel.observe.http import Exchange, Request
 from tests.observe.parts import closed_port, drip_headers, raw_server
 
 URL = "https://example.com/health"
@@ -19,7 +19,7 @@ URL = "https://example.com/health"
 def _direct_and_quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ask without a proxy, and pause for a moment where a release pauses for seconds."""
     monkeypatch.setenv("NO_PROXY", "*")
-    monkeypatch.setattr(http, "_FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(retry, "_FIRST_PAUSE", 0.01)
 
 
 Serve = Callable[..., str]
@@ -41,8 +41,8 @@ def serve(httpserver: HTTPServer) -> Serve:
 def said(status: int | None = None, error: str = "", tries: int = 1, *earlier: str) -> Ask:
     """Return an observer with a recorded exchange."""
 
-    def observe(url: str, *, timeout: float, tries: int, deadline: float, statuses: tuple[int, ...]) -> Exchange:
-        assert (url, timeout, tries, deadline, statuses) == (URL, 3, 3, 15, (200,))  # the defaults
+    def observe(request: Request, environ: object) -> Exchange:
+        assert (request, environ) == (Request(URL, statuses=(200,)), None)  # the defaults
         return recorded
 
     recorded = Exchange(URL, status, error, tries, 1.234, earlier)
@@ -76,14 +76,14 @@ def test_another_status(serve: Serve, status: int) -> None:
 
 def test_the_expected_statuses_of_the_policy(serve: Serve) -> None:
     """The policy may widen what is expected; 200 is then not expected any more."""
-    assert check_api(ApiTarget(serve(401, 200), statuses=(204, 401))).status is OK
-    result = check_api(ApiTarget(serve(200), statuses=(204, 401)))
+    assert check_api(Dependency(url=serve(401, 200), statuses=(204, 401))).status is OK
+    result = check_api(Dependency(url=serve(200), statuses=(204, 401)))
     assert "returned 200, expected 204 or 401" in result.message
 
 
 def test_an_expected_503(serve: Serve) -> None:
     """A status that is expected passes at the first try, also where it would be retried otherwise."""
-    result = check_api(ApiTarget(serve(503, 200), statuses=(503,)))
+    result = check_api(Dependency(url=serve(503, 200), statuses=(503,)))
     assert (result.status, result.tries) == (OK, 1)
 
 
@@ -114,12 +114,12 @@ def test_the_first_versions_arguments(serve: Serve) -> None:
 def test_the_deadline_of_the_policy() -> None:
     """The deadline bounds all tries together."""
     with raw_server(drip_headers) as port:
-        result = check_api(ApiTarget(f"http://127.0.0.1:{port}/", timeout=60, tries=9, deadline=0.2))
+        result = check_api(Dependency(url=f"http://127.0.0.1:{port}/", timeout=60, tries=9, deadline=0.2))
     assert (result.status, result.tries) == (CRIT, 1)
 
 
-@pytest.mark.parametrize("url", ["", " ", ApiTarget("")])
-def test_no_url(url: str | ApiTarget) -> None:
+@pytest.mark.parametrize("url", ["", " ", Dependency(url="")])
+def test_no_url(url: str | Dependency) -> None:
     """Without a URL nothing is known, and the remedy names the variable."""
     result = check_api(url)
     assert (result.status, result.message, result.remedy) == (UNKNOWN, "no URL is given", "set RS_API_URL")

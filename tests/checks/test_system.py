@@ -9,8 +9,9 @@ import pytest
 
 from release_sentinel.checks.result import CRIT, OK, UNKNOWN, WARN, CheckResult, Status
 from release_sentinel.checks.system import check_disk, check_memory, check_process
-from release_sentinel.config.model import DiskLimits, MemoryLimits
-from release_sentinel.observe import Unseen, host
+from release_sentinel.config.targets import DiskLimits, MemoryLimits
+from release_sentinel.observe import Unseen, host, processes
+from release_sentinel.observe.processes import Process, Table
 from tests.conftest import running
 
 GIB = 1 << 30
@@ -20,7 +21,7 @@ def disk(used: float, available: float = 0, inodes: tuple[int, int] = (0, 0)) ->
     """Judge a recorded file system by the default limits."""
     available = available or 100 - used
     record = host.Disk("/srv", "/", "ext4", used, available, *inodes)  # type: ignore[arg-type]  # fractions are handy
-    return check_disk("/srv", observe=lambda _: record)
+    return check_disk("/srv", observe=lambda *_, **__: record)
 
 
 def memory(used: float, limits: MemoryLimits | None = None) -> CheckResult:
@@ -76,7 +77,8 @@ def test_the_limits_of_the_policy() -> None:
     """The policy's path and limits count."""
     seen = []
 
-    def observe(path: str) -> host.Disk:
+    def observe(path: str, *, timeout: float) -> host.Disk:
+        assert timeout == 5
         seen.append(path)
         return host.Disk(path, "/data", "xfs", 60, 40, 0, 0)
 
@@ -101,7 +103,7 @@ def test_a_path_that_is_not_there(tmp_path: Path) -> None:
 
 def test_a_disk_that_is_unseen() -> None:
     """What the observer could not see is unknown, with its remedy."""
-    result = check_disk("/mnt", observe=lambda _: Unseen("/mnt did not answer", "see `mount`"))
+    result = check_disk("/mnt", observe=lambda *_, **__: Unseen("/mnt did not answer", "see `mount`"))
     assert (result.status, result.message, result.remedy) == (UNKNOWN, "/mnt did not answer", "see `mount`")
 
 
@@ -171,12 +173,12 @@ def test_a_limit_that_is_no_number_fails() -> None:
     """A limit that compares with nothing lets nothing pass."""
     assert memory(1, MemoryLimits(math.nan, math.nan)).status is CRIT
     record = host.Disk("/", "/", "ext4", 1, 99, 0, 0)
-    assert check_disk("/", DiskLimits("/", math.nan, math.nan), observe=lambda _: record).status is CRIT
+    assert check_disk("/", DiskLimits("/", math.nan, math.nan), observe=lambda *_, **__: record).status is CRIT
 
 
-def table(*names: str) -> tuple[host.Process, ...]:
+def table(*names: str) -> Table:
     """Return recorded processes with ids from 100, each with one name."""
-    return tuple(host.Process(pid, frozenset({name})) for pid, name in enumerate(names, start=100))
+    return Table(tuple(Process(pid, frozenset({name})) for pid, name in enumerate(names, start=100)))
 
 
 def test_one_process() -> None:
@@ -258,6 +260,8 @@ def test_a_real_zombie(tmp_path: Path) -> None:
 
 def test_this_python_alone_proves_little() -> None:
     """Naming `python` while only the gate is one warns; with no ancestors told it would pass."""
-    mine = tuple(process for process in host.processes() if process.pid == os.getpid())  # type: ignore[union-attr]
-    assert check_process("python", observe=lambda: mine, ourselves=host.ourselves()).status is WARN
+    seen = processes.processes()
+    assert isinstance(seen, Table)
+    mine = Table(tuple(process for process in seen.processes if process.pid == os.getpid()))
+    assert check_process("python", observe=lambda: mine, ourselves=processes.ourselves()).status is WARN
     assert check_process("python", observe=lambda: mine).status is OK

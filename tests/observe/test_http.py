@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from pytest_httpserver import HTTPServer
 
-from release_sentinel.observe import http
-from release_sentinel.observe.http import Exchange
+from release_sentinel.observe import http, retry
+from release_sentinel.observe.http import Exchange, Request
 from tests.observe.parts import (
     Behaviour,
     closed_port,
@@ -32,7 +32,7 @@ NOT_A_URL = "it is no URL such as https://example.com"
 def _direct_and_quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ask without a proxy, and pause for a moment where a release pauses for seconds."""
     monkeypatch.setenv("NO_PROXY", "*")
-    monkeypatch.setattr(http, "_FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(retry, "_FIRST_PAUSE", 0.01)
 
 
 @pytest.fixture
@@ -52,7 +52,9 @@ def answer(server: HTTPServer, *statuses: int, **headers: str) -> str:
 
 def ask(url: str, *, timeout: float = 5, tries: int = 3, deadline: float = 10, **more: Any) -> Exchange:
     """Ask as patiently as a test may."""
-    return http.get(url, timeout=timeout, tries=tries, deadline=deadline, **more)
+    seen = http.ask(Request(url, timeout=timeout, tries=tries, deadline=deadline, **more))
+    assert isinstance(seen, Exchange), seen
+    return seen
 
 
 @pytest.mark.parametrize("status", [200, 204, 299])
@@ -148,7 +150,7 @@ def test_the_pauses_grow(server: HTTPServer, monkeypatch: pytest.MonkeyPatch) ->
         bounds.append((low, high))
         return low
 
-    monkeypatch.setattr(http, "_FIRST_PAUSE", 0.5)
+    monkeypatch.setattr(retry, "_FIRST_PAUSE", 0.5)
     monkeypatch.setattr(random, "uniform", lowest)
     ask(answer(server, *[503] * 7), tries=7)
     assert bounds == [(0, 0.5), (0, 1), (0, 2), (0, 4), (0, 8), (0, 8)]
@@ -156,7 +158,7 @@ def test_the_pauses_grow(server: HTTPServer, monkeypatch: pytest.MonkeyPatch) ->
 
 def test_no_pause_beyond_the_deadline(server: HTTPServer, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the next pause would outlast the deadline, the last answer stands at once."""
-    monkeypatch.setattr(http, "_FIRST_PAUSE", 1e6)
+    monkeypatch.setattr(retry, "_FIRST_PAUSE", 1e6)
     monkeypatch.setattr(random, "uniform", lambda _low, high: high)
     seen = ask(answer(server, 503, 200), deadline=5)
     assert (seen.status, seen.tries) == (503, 1)

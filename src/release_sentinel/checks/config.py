@@ -76,5 +76,6 @@ def ensure_required_config() -> dict[str, str | Secret]:
     result = check_configuration(values, placeholders=policy.required.placeholders)
     if not result.status.passes:
         raise PolicyError(result.message, result.remedy)
-    logger.info("Config OK: process=%s, api_url=%s", policy.process, without_credentials(policy.api.url))
-    return {"process": policy.process, "api_url": policy.api.url, "token": values["RS_DEPLOY_TOKEN"] or ""}
+    process, api_url = policy.processes[0].name, policy.dependencies[0].url
+    logger.info("Config OK: process=%s, api_url=%s", process, without_credentials(api_url))
+    return {"process": process, "api_url": api_url, "token": values["RS_DEPLOY_TOKEN"] or ""}

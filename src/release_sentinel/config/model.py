@@ -3,6 +3,19 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
+from release_sentinel.config.targets import (
+    CertificateTarget,
+    Dependency,
+    DiskLimits,
+    MemoryLimits,
+    ProcessRule,
+    PrometheusQuery,
+    TcpTarget,
+    UnlistedDependency,
+    UnlistedDisk,
+    UnlistedProcess,
+)
+
 TagMode = Literal["auto", "new", "existing"]
 
 
@@ -26,34 +39,6 @@ class VersionRules:
     prereleases: bool = False
     files: tuple[str, ...] = ()  # manifests that say the version: `package.json`, `app.yaml#release.version`
     changelog: str = ""  # the file that has to have a section for the version
-
-
-@dataclass(frozen=True)
-class DiskLimits:
-    """Limits on one file system, in per cent of what an ordinary user may fill (df's `Use%`)."""
-
-    path: str = "/"
-    warn: float = 75.0
-    crit: float = 85.0
-
-
-@dataclass(frozen=True)
-class MemoryLimits:
-    """Limits on memory in use, in per cent of what this process may have."""
-
-    warn: float = 70.0
-    crit: float = 85.0
-
-
-@dataclass(frozen=True)
-class ApiTarget:
-    """One dependency over HTTP. Times in seconds; `tries` counts the first one too."""
-
-    url: str
-    timeout: float = 3.0
-    tries: int = 3
-    deadline: float = 15.0
-    statuses: tuple[int, ...] = (200,)
 
 
 PLACEHOLDERS = (
@@ -86,15 +71,25 @@ class Policy:
     git: GitRules = field(default_factory=GitRules)
     version: VersionRules = field(default_factory=VersionRules)
     required: Required = field(default_factory=Required)
-    disk: DiskLimits = field(default_factory=DiskLimits)
+    disks: tuple[DiskLimits, ...] = (UnlistedDisk(),)
     memory: MemoryLimits = field(default_factory=MemoryLimits)
-    process: str = ""
-    api: ApiTarget = field(default_factory=lambda: ApiTarget(url=""))
+    processes: tuple[ProcessRule, ...] = (UnlistedProcess(),)
+    dependencies: tuple[Dependency, ...] = (UnlistedDependency(),)
+    tcp: tuple[TcpTarget, ...] = ()
+    certificates: tuple[CertificateTarget, ...] = ()
+    prometheus: tuple[PrometheusQuery, ...] = ()
+    at_once: int = 64  # how many targets are asked at the same time
     gate_seconds: float = 90.0  # one gate
     deadline: float = 300.0  # the whole run
 
     @property
     def enabled(self) -> frozenset[str]:
         """The opt-in gates that this policy asks for: by their id, or by rules that nobody else reads."""
-        by_rule = {"version-files": self.version.files, "changelog": self.version.changelog}
+        by_rule = {
+            "version-files": self.version.files,
+            "changelog": self.version.changelog,
+            "tcp": self.tcp,
+            "certificate": self.certificates,
+            "prometheus": self.prometheus,
+        }
         return frozenset(self.enable) | {gate for gate, rule in by_rule.items() if rule}

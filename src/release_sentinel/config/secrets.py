@@ -7,6 +7,7 @@ from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
+from release_sentinel.config.headers import header_secrets, literal_secrets
 from release_sentinel.config.load import load_policy
 from release_sentinel.config.model import Policy
 from release_sentinel.errors import InvalidPolicyError
@@ -34,6 +35,8 @@ def learn(redactor: Redactor, policy: Policy, environ: Mapping[str, str] | None 
         redactor.add(environ.get(name, ""))
         if path := environ.get(f"{name}_FILE"):
             redactor.add(_content(path))
+    for value in (*(environ.get(name, "") for name in header_secrets(policy)), *literal_secrets(policy)):
+        redactor.add(value)
     for text in (*environ.values(), *_texts(policy)):
         redactor.add_url(text)
 

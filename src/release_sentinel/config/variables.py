@@ -71,12 +71,12 @@ _per_cent = _number(0, 100, "per cent,")
 _seconds = _number(0.1, 600, "seconds,")
 
 VARIABLES = (
-    Variable("RS_REQUIRED_PROCESS", "process", str, "the process that has to run (gate `process`)"),
-    Variable("RS_API_URL", "api.url", str, "the dependency that has to answer (gate `api`)"),
-    Variable("RS_API_STATUSES", "api.statuses", _statuses, "HTTP statuses that count as healthy"),
-    Variable("RS_API_TIMEOUT", "api.timeout", _seconds, "seconds for one try"),
-    Variable("RS_API_TRIES", "api.tries", _count(1, 20), "tries, the first one included"),
-    Variable("RS_API_DEADLINE", "api.deadline", _seconds, "seconds for all tries together"),
+    Variable("RS_REQUIRED_PROCESS", "processes.0.name", str, "the process that has to run (gate `process`)"),
+    Variable("RS_API_URL", "dependencies.0.url", str, "the dependency that has to answer (gate `api`)"),
+    Variable("RS_API_STATUSES", "dependencies.0.statuses", _statuses, "HTTP statuses that count as healthy"),
+    Variable("RS_API_TIMEOUT", "dependencies.0.timeout", _seconds, "seconds for one try"),
+    Variable("RS_API_TRIES", "dependencies.0.tries", _count(1, 20), "tries, the first one included"),
+    Variable("RS_API_DEADLINE", "dependencies.0.deadline", _seconds, "seconds for all tries together"),
     Variable("RS_GATE_SECONDS", "gate_seconds", _number(0.1, 3600, "seconds,"), "seconds that one gate may take"),
     Variable("RS_DEADLINE", "deadline", _number(0.1, 86400, "seconds,"), "seconds that the whole run may take"),
     Variable("RS_ENABLE", "enable", _names, "opt-in gates to run"),
@@ -89,9 +89,9 @@ VARIABLES = (
     Variable("RS_CHANGELOG", "version.changelog", str, "the changelog (gate `changelog`)"),
     Variable("RS_VERSION_PREFIX", "version.prefix", str, "what stands before the SemVer number"),
     Variable("RS_PRERELEASES", "version.prereleases", _flag, "whether pre-releases such as v1.0.0-rc.1 may go out"),
-    Variable("RS_DISK_PATH", "disk.path", str, "the path whose file system is judged"),
-    Variable("RS_DISK_WARN", "disk.warn", _per_cent, "disk use that warns, in per cent"),
-    Variable("RS_DISK_CRIT", "disk.crit", _per_cent, "disk use that fails, in per cent"),
+    Variable("RS_DISK_PATH", "disks.0.path", str, "the path whose file system is judged"),
+    Variable("RS_DISK_WARN", "disks.0.warn", _per_cent, "disk use that warns, in per cent"),
+    Variable("RS_DISK_CRIT", "disks.0.crit", _per_cent, "disk use that fails, in per cent"),
     Variable("RS_MEMORY_WARN", "memory.warn", _per_cent, "memory use that warns, in per cent"),
     Variable("RS_MEMORY_CRIT", "memory.crit", _per_cent, "memory use that fails, in per cent"),
 )

@@ -39,7 +39,8 @@ def unproven(
 ) -> Iterator[Missing]:
     """Yield each gate about which the run proves nothing, and why.
 
-    `expected` are the ids of the built-in gates that this run owes; `left_out` says why a gate (by id) was not run;
+    `expected` are the ids of the built-in results that this run owes, one for each target of a gate; `left_out` says
+    why a gate (by id) was not run;
     `early_end` why the whole run ended before its end; `strangers` are tests (source file and name) that were refused
     already. A `partial` run was asked to leave gates out, and is only held to those that it began.
     """
@@ -53,7 +54,7 @@ def unproven(
             yield Missing(record.id, early_end or "it judges nothing: it needs gate.require(...) or an assert")
     if partial:
         return
-    collected = {record.id.partition("[")[0] for record in records if record.built_in}
+    collected = {record.id for record in records if record.built_in}
     for gate in expected:
         if gate not in collected:
             yield Missing(gate, left_out.get(gate) or early_end or "it was not collected")

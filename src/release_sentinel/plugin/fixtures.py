@@ -4,8 +4,11 @@ from collections.abc import Callable
 
 import pytest
 
+from release_sentinel.checks.result import CheckResult
+from release_sentinel.config.headers import header_secrets
 from release_sentinel.config.model import Policy
-from release_sentinel.observe import Unseen, ci, git, host, settings
+from release_sentinel.config.targets import Target
+from release_sentinel.observe import Unseen, ci, git, processes, settings
 from release_sentinel.plugin.gate import Gate
 from release_sentinel.plugin.session import RECORD, SESSION
 from release_sentinel.redaction import Secret
@@ -75,8 +78,9 @@ def signature(request: pytest.FixtureRequest) -> Callable[[], git.Signature | Un
 
 @pytest.fixture(scope="session")
 def required_settings(policy: Policy) -> dict[str, str | Secret | None]:
-    """The values of the required settings and, masked, of the required secrets."""
-    return {**settings.settings(policy.required.settings), **settings.secrets(policy.required.secrets)}
+    """The values of the required settings and, masked, of the required secrets and of those that requests carry."""
+    secrets = [*policy.required.secrets, *header_secrets(policy)]
+    return {**settings.settings(policy.required.settings), **settings.secrets(secrets)}
 
 
 @pytest.fixture(scope="session")
@@ -88,4 +92,31 @@ def redact(request: pytest.FixtureRequest) -> Callable[[str], None]:
 @pytest.fixture(scope="session")
 def ourselves() -> frozenset[int]:
     """The process ids of the gate and of what started it."""
-    return host.ourselves()
+    return processes.ourselves()
+
+
+@pytest.fixture
+def process_table(request: pytest.FixtureRequest) -> Callable[[], processes.Table | Unseen]:
+    """Look at the process table: for a gate's first look the one that all share, for further ones anew."""
+    session = request.config.stash[SESSION]
+    looks = iter(("shared",))
+
+    def look() -> processes.Table | Unseen:
+        return session.process_table if next(looks, "") else session.look_at_processes()
+
+    return look
+
+
+@pytest.fixture
+def ask(request: pytest.FixtureRequest) -> Callable[..., CheckResult]:
+    """Ask whether a target is good: `ask(check_disk, target)`.
+
+    It is asked as often as the policy wants. What is far away was asked when the stage began, and this waits for the
+    answer.
+    """
+    session, record = request.config.stash[SESSION], request.node.stash[RECORD]
+
+    def ask(check: Callable[..., CheckResult], target: Target, **observed: object) -> CheckResult:
+        return session.ahead.answer(record.id, session.question(check, target, **observed))
+
+    return ask

@@ -100,6 +100,10 @@ class Hooks:
         """Leave out a built-in gate that the policy does not ask for."""
         return None if collection.is_asked_for(self._session, collector, name) else []
 
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        """Make an item of a built-in gate for each target that the policy lists."""
+        collection.parametrize(self._session, metafunc)
+
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Take note of what could not be collected."""
         collection.note(self._session, report)

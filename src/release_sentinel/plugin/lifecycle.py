@@ -15,7 +15,7 @@ import pytest
 
 from release_sentinel import arguments
 from release_sentinel.gates import Kind
-from release_sentinel.plugin import terminal
+from release_sentinel.plugin import collection, terminal
 from release_sentinel.plugin.scrubbing import PROGRAMS
 from release_sentinel.plugin.session import RECORD, GateSession
 from release_sentinel.verdict import EXIT_BLOCKED
@@ -57,6 +57,8 @@ def begin(session: GateSession, item: pytest.Item) -> None:
         record.not_evaluated = _STAGE
         pytest.skip(f"not evaluated: {_STAGE}")
     session.deadline.begin()
+    if record.kind is Kind.CRITICAL:
+        session.ahead.begin(lambda: collection.questions(session, item.session.items), session.policy.at_once)
 
 
 def bound(session: GateSession, item: pytest.Item) -> None:

@@ -3,14 +3,18 @@
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import psutil
+import pytest
+from pytest_mock import MockerFixture
 
-from release_sentinel.observe import processes
-from release_sentinel.observe.processes import Table
+from release_sentinel.observe import Unseen, processes
+from release_sentinel.observe.processes import Process, Table
 from tests.conftest import running
 from tests.observe.parts import program
 
@@ -101,3 +105,132 @@ def test_ourselves() -> None:
         ourselves = processes.ourselves()
     assert {os.getpid(), os.getppid()} <= ourselves
     assert process.pid not in ourselves
+
+
+def recorded(root: Path, *, first: bool = True, options: str = "rw", namespace: str = "pid:[4026531836]") -> Path:
+    """Record what /proc shows of the first process, of its own mount, and of our namespace."""
+    (root / "proc/self/ns").mkdir(parents=True)
+    (root / "proc/self/ns/pid").symlink_to(namespace)
+    (root / "proc/self/mounts").write_text(f"proc /proc proc {options} 0 0\n", encoding="utf-8")
+    if first:
+        (root / "proc/1").mkdir()
+        (root / "proc/1/stat").write_text("1 (init) S\n", encoding="utf-8")
+    return root
+
+
+def seen_in(root: Path) -> Table:
+    """Look at the processes, with a recorded /proc about them."""
+    seen = processes.processes(root)
+    assert isinstance(seen, Table)
+    return seen
+
+
+def test_processes_that_are_hidden(tmp_path: Path) -> None:
+    """Where the first process is not there for us, others may be hidden, and the mount's option is told."""
+    root = recorded(tmp_path, first=False, options="rw,nosuid,hidepid=invisible")
+    words = "/proc hides the processes of others (it is mounted with hidepid=invisible)"
+    assert seen_in(root).hidden == words
+
+
+def test_processes_that_are_hidden_without_a_word(tmp_path: Path) -> None:
+    """What hides them need not be told."""
+    assert seen_in(recorded(tmp_path, first=False)).hidden == "/proc hides the processes of others"
+
+
+def test_an_option_that_hides_nothing_from_us(tmp_path: Path) -> None:
+    """A user who may look sees the first process, whatever the mount's options are."""
+    assert seen_in(recorded(tmp_path, options="rw,hidepid=2")).hidden == ""
+
+
+def test_a_container_has_processes_of_its_own(tmp_path: Path) -> None:
+    """A namespace other than the kernel's first does not show the host's processes."""
+    assert seen_in(recorded(tmp_path / "in", namespace="pid:[4026532198]")).container
+    assert not seen_in(recorded(tmp_path / "out")).container
+
+
+def test_nothing_is_hidden_where_there_is_no_proc(tmp_path: Path) -> None:
+    """Other systems have other ways."""
+    assert (seen_in(tmp_path).hidden, seen_in(tmp_path).container) == ("", False)
+
+
+def test_a_real_proc_that_hides(tmp_path: Path) -> None:
+    """A real /proc with hidepid shows its first process to root, and to nobody else."""
+    script = (
+        "import os, sys; os.setuid(int(sys.argv[1])); from release_sentinel.observe import processes as p; "
+        "print(p.processes().hidden)"
+    )
+    command = f"mount -t proc -o hidepid=2 proc /proc && exec {sys.executable} -c '{script}' "
+    unshare = ("unshare", "--mount", "--pid", "--fork", "sh", "-c")
+    if (
+        os.name == "nt"
+        or os.geteuid()
+        or subprocess.run([*unshare, "true"], check=False, capture_output=True).returncode
+    ):
+        pytest.skip("only root may mount a /proc of its own")
+    said = [
+        subprocess.run([*unshare, command + user], check=True, capture_output=True, text=True).stdout.strip()
+        for user in ("0", "65534")
+    ]
+    assert said == ["", "/proc hides the processes of others (it is mounted with hidepid=invisible)"]
+
+
+def entry(**info: object) -> SimpleNamespace:
+    """Return a process as psutil tells it; what is not given, we may not see."""
+    nothing = dict.fromkeys(("name", "exe", "cmdline", "status", "username", "uids"))
+    return SimpleNamespace(info={**nothing, "pid": 4711, "ppid": 1, **info})
+
+
+def told_by_psutil(mocker: MockerFixture, *entries: SimpleNamespace) -> list[Process]:
+    """Let the platform answer thus; return what is made of it."""
+    mocker.patch.object(psutil, "process_iter", return_value=entries)
+    seen = processes.processes(users=True)
+    assert isinstance(seen, Table)
+    return list(seen.processes)
+
+
+def test_names_on_windows(mocker: MockerFixture) -> None:
+    """There names are compared without case and without `.exe`; a path has other separators."""
+    mocker.patch.object(processes, "WINDOWS", new=True)
+    agent = entry(name="Shop-Agent.EXE", exe=r"C:\Shop\Shop-Agent.EXE", cmdline=[r"C:\Shop\agent-alias.exe", "-d"])
+    (seen,) = told_by_psutil(mocker, agent)
+    assert seen.names == {"shop-agent", "agent-alias"}
+    assert [processes.folded(name) for name in ("SHOP-AGENT", "shop-agent.exe", "shop")] == [
+        "shop-agent",
+        "shop-agent",
+        "shop",
+    ]
+
+
+def test_names_elsewhere_keep_their_case() -> None:
+    """`Nginx` and `nginx.exe` are not nginx."""
+    assert [processes.folded(name) for name in ("Nginx", "nginx.exe")] == ["Nginx", "nginx.exe"]
+
+
+def test_a_process_of_which_only_the_short_name_is_seen(mocker: MockerFixture) -> None:
+    """On macOS the command lines of others are not ours to see, and the kernel's name may be cut."""
+    (seen,) = told_by_psutil(mocker, entry(name="shop-agent-with", status="running"))
+    assert (seen.names, seen.cut) == (frozenset(), "shop-agent-with")
+    (seen,) = told_by_psutil(mocker, entry(name="shop-agent", status="running"))
+    assert (seen.names, seen.cut) == ({"shop-agent"}, "")
+
+
+def test_owners_and_command_lines(mocker: MockerFixture) -> None:
+    """Both are told where they are asked for."""
+    uids = SimpleNamespace(effective=33)
+    (seen,) = told_by_psutil(mocker, entry(name="nginx", cmdline=["nginx", "-c", "x"], username="www", uids=uids))
+    assert (seen.user, seen.command) == (("www", "33"), "nginx -c x")
+
+
+def test_a_table_that_cannot_be_read(mocker: MockerFixture) -> None:
+    """What the platform refuses is unseen, in its own words."""
+    mocker.patch.object(psutil, "process_iter", side_effect=psutil.AccessDenied(msg="not permitted"))
+    seen = processes.processes()
+    assert isinstance(seen, Unseen)
+    assert seen.why.startswith("the process table cannot be read: ")
+
+
+@pytest.mark.parametrize("name", ["shop(proxy", "shop) R 1", "shop proxy"])
+def test_names_that_look_like_the_kernel_s_own_table(tmp_path: Path, name: str) -> None:
+    """Parentheses and blanks in a name confuse nobody."""
+    with running(str(sleeper(tmp_path / name)), "60") as process:
+        assert name in names_of(process.pid)

@@ -174,6 +174,8 @@ class PrometheusQuery(Target):
 
     What is said of `missing` data, of `nan`, of `stale` samples (older than `max_age`; 0: any age) and of an answer
     with `warnings` is the policy's choice; of `several` series, all or any one may have to meet the condition.
+    Of what is computed from samples, such as a sum, only a newer server can bound the age (`lookback_delta`); others
+    look back as far as they are set to, by default five minutes.
     """
 
     name: str

@@ -46,8 +46,8 @@ def instant(
 ) -> Answer | Unseen:
     """Ask the server at `request.url` an instant query; samples older than `max_age` seconds (0: any age) are stale.
 
-    The server is told how far it may look back, and is asked for the samples' own times, because some servers look
-    back as far as they like: so the answer is stale where any of its samples is.
+    The server is told how far it may look back, and is asked for the samples' own times, because older servers look
+    back as far as they are set to: so the answer is stale where any of its samples is.
     """
     if not max_age:
         return _ask(request, query, {}, environ)

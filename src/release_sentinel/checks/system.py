@@ -88,21 +88,18 @@ def check_process(
     if len(others) >= rule.min:
         pid = f"pid {min(others)}" if len(others) == 1 else f"{len(others)} processes"
         return CheckResult(OK, f"{told} running ({pid})")
-    if matching and len(matching) >= rule.min:
-        return CheckResult(
-            WARN,
-            f"only this gate itself, or what started it, is called {told}"
-            if not others
-            else f"{told} running {len(others)} times, expected {rule.min}, unless this gate itself is counted",
-            "name a process in RS_REQUIRED_PROCESS that runs without the gate",
-        )
+    if len(matching) >= rule.min:
+        said = f"{_few(rule, len(others))}, unless this gate itself is counted"
+        only = f"only this gate itself, or what started it, is called {told}"
+        remedy = "name a process in RS_REQUIRED_PROCESS that runs without the gate"
+        return CheckResult(WARN, said if others else only, remedy)
     return _absent(rule, seen, len(others))
 
 
 def _absent(rule: ProcessRule, seen: Table, count: int) -> CheckResult:
     """Judge a process that is not seen as often as it should be: is it not there, or can it not be seen?"""
     told, number = _told(rule), len(seen.processes)
-    found = f"{told} running {count} {'time' if count == 1 else 'times'}, expected {rule.min}" if count else ""
+    found = _few(rule, count) if count else ""
     if seen.hidden:
         said = f"{found or f'{told} not seen'}, but {seen.hidden}"
         return CheckResult(UNKNOWN, said, "run the gate as a user who may see all processes")
@@ -115,6 +112,10 @@ def _absent(rule: ProcessRule, seen: Table, count: int) -> CheckResult:
         f"{found or f'{told} not running'} ({number} processes seen{where})",
         f"start {rule.name or 'it'}, or correct RS_REQUIRED_PROCESS",
     )
+
+
+def _few(rule: ProcessRule, count: int) -> str:
+    return f"{_told(rule)} running {count} {'time' if count == 1 else 'times'}, expected {rule.min}"
 
 
 def _is_meant(rule: ProcessRule, process: Process) -> bool:

@@ -302,7 +302,7 @@ def test_ourselves_do_not_make_up_a_number() -> None:
     result = counted(ProcessRule("sh", 2), "sh", "sh", ourselves={100})
     assert (result.status, result.message) == (
         WARN,
-        "sh running 1 times, expected 2, unless this gate itself is counted",
+        "sh running 1 time, expected 2, unless this gate itself is counted",
     )
 
 

@@ -157,7 +157,7 @@ def test_a_real_proc_that_hides() -> None:
     """A real /proc with hidepid shows its first process to root, and to nobody else."""
     script = (
         "import os, psutil, sys; from release_sentinel.observe import processes as p; "
-        "os.setuid(int(sys.argv[1])); print(p.processes().hidden)"
+        "os.setgroups([]); os.setgid(int(sys.argv[1])); os.setuid(int(sys.argv[1])); print(p.processes().hidden)"
     )
     command = f"mount -t proc -o hidepid=2 proc /proc && {sys.executable} -c '{script}' "
     unshare = ("unshare", "--mount", "--pid", "--fork", "sh", "-c")

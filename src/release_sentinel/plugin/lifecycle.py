@@ -6,7 +6,7 @@ import sys
 import threading
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
-from functools import wraps
+from functools import partial, wraps
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -16,6 +16,7 @@ import pytest
 from release_sentinel import arguments
 from release_sentinel.gates import Kind
 from release_sentinel.plugin import collection, terminal
+from release_sentinel.plugin.progress import progress
 from release_sentinel.plugin.scrubbing import PROGRAMS
 from release_sentinel.plugin.session import RECORD, GateSession
 from release_sentinel.verdict import EXIT_BLOCKED
@@ -70,7 +71,8 @@ def bound(session: GateSession, item: pytest.Item) -> None:
     @wraps(function)
     def bounded(*args: object, **named: object) -> object:
         __tracebackhide__ = True
-        return session.deadline.call(lambda: function(*args, **named))
+        wait = partial(progress(session.config, session.redactor.scrub).wait, item.stash[RECORD].id)
+        return session.deadline.call(lambda: function(*args, **named), wait)
 
     item.obj = bounded  # type: ignore[attr-defined]
 

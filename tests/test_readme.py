@@ -2,6 +2,8 @@
 
 import re
 import sys
+import tomllib
+from dataclasses import replace
 from functools import reduce
 from pathlib import Path
 from typing import Any
@@ -9,6 +11,7 @@ from typing import Any
 import pytest
 
 from release_sentinel import gates
+from release_sentinel.config import consistency, targets
 from release_sentinel.config.model import Policy
 from release_sentinel.config.variables import VARIABLES, Variable
 from tests.conftest import Sentinel, run
@@ -90,3 +93,31 @@ def test_the_fixtures_exist(fixture: str) -> None:
     from release_sentinel.plugin import fixtures
 
     assert all(hasattr(fixtures, name) for name in re.findall(r"`(\w+)`", fixture))
+
+
+def test_the_targets_of_the_example_are_the_model_s() -> None:
+    """Every field of the README's policy is one of its record, and the whole is consistent."""
+    (text,) = [block for block in blocks("toml") if "[[dependencies]]" in block]
+    kinds = {
+        "disks": targets.DiskLimits,
+        "processes": targets.ProcessRule,
+        "dependencies": targets.Dependency,
+        "tcp": targets.TcpTarget,
+        "certificates": targets.CertificateTarget,
+        "prometheus": targets.PrometheusQuery,
+    }
+    parts: dict[str, Any] = {"steady": lambda given: targets.Steady(**given), "json": conditions}
+    told = {
+        name: tuple(
+            kinds[name](**{field: parts.get(field, lambda value: value)(value) for field, value in entry.items()})
+            for entry in entries
+        )
+        for name, entries in tomllib.loads(text).items()
+    }
+    assert set(told) == set(kinds)
+    assert list(consistency.problems(replace(Policy(), **told))) == []
+
+
+def conditions(given: list[dict[str, Any]]) -> tuple[targets.JsonCondition, ...]:
+    """Return conditions on a JSON body."""
+    return tuple(targets.JsonCondition(**one) for one in given)

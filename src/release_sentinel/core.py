@@ -17,9 +17,10 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from release_sentinel.config.load import load_policy
+from release_sentinel.arguments import value_of
+from release_sentinel.config.load import load
 from release_sentinel.config.model import Policy
-from release_sentinel.config.secrets import known_secrets
+from release_sentinel.config.secrets import known_secrets, learn
 from release_sentinel.errors import InvalidPolicyError, SentinelError
 from release_sentinel.observe.git import find_top
 from release_sentinel.redaction import Redactor
@@ -68,8 +69,11 @@ def run(
         child_environ |= terminal(child_environ)
         child_environ.pop("PYTHONOPTIMIZE", None)  # would strip the asserts out of a gate's helpers
         child_environ[HANDOVER] = str(handover)
-        bound = (deadline or _deadline(child_environ)) + _GRACE
-        code, shown = _supervise(command, directory, child_environ, bound, known_secrets(child_environ))
+        policy = _policy(arguments, child_environ, directory, top)
+        redactor = known_secrets(child_environ)
+        learn(redactor, policy, child_environ)
+        bound = (deadline or policy.deadline) + _GRACE
+        code, shown = _supervise(command, directory, child_environ, bound, redactor)
         code = _believe(code, handover)
     if code == 0 and not shown:
         print(
@@ -79,11 +83,14 @@ def run(
     return code
 
 
-def _deadline(environ: Mapping[str, str]) -> float:
+def _policy(arguments: Sequence[str], environ: Mapping[str, str], directory: Path, repository: Path) -> Policy:
+    """Return the policy that the child will read."""
+    named = value_of(arguments, "--gate-policy")
+    file = directory / Path(named).expanduser() if named else None
     try:
-        return load_policy(environ).deadline
+        return load(environ, repository=repository, file=file, env=value_of(arguments, "--env")).policy
     except InvalidPolicyError:  # the child says what is wrong with it
-        return Policy.deadline
+        return Policy()
 
 
 def refuse_unsupported_pytest() -> None:

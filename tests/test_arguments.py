@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from release_sentinel.arguments import ArgumentError, expanded, is_gate_run, rewrite_version
+from release_sentinel.arguments import ArgumentError, expanded, is_gate_run, rewrite_version, value_of
 
 GATE_RUNS = [
     "gate_tests",
@@ -206,3 +206,12 @@ def test_a_repository_of_that_name_is_no_gate_folder(
     assert not is_gate_run(["tests"])
     assert not is_gate_run([str(top)])
     assert is_gate_run(["gate_tests"])
+
+
+@pytest.mark.parametrize(
+    ("line", "value"),
+    [("--env prod", "prod"), ("-v --env=prod", "prod"), ("--env", ""), ("", ""), ("--environment x", "")],
+)
+def test_the_value_of_an_option(line: str, value: str) -> None:
+    """Behind the option or joined to it; a blank where it is not given."""
+    assert value_of(line.split(), "--env") == value

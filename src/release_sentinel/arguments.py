@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
 GATE_FOLDER = "gate_tests"
@@ -71,7 +72,7 @@ def rewrite_version(args: list[str]) -> None:
 
 def value_of(args: Sequence[str], option: str) -> str:
     """Return the value of an option as the command line gives it first, or a blank."""
-    for word, following in zip(args, [*args[1:], ""], strict=True):
+    for word, following in pairwise([*args, ""]):
         name, joined, value = word.partition("=")
         if name == option:
             return value if joined else following

@@ -24,7 +24,9 @@ def check_freeze(windows: Sequence[Freeze], *, observe: Callable[[], datetime] =
     held = list(_holding(windows, now))
     if not held:
         count = f"{len(windows)} freeze window{'' if len(windows) == 1 else 's'}"
-        return CheckResult(OK, f"now ({_shown(now, UTC)}) is outside of {count}" if windows else "there is no freeze")
+        return CheckResult(
+            OK, f"now ({_shown(now, UTC)}) is outside of {count}" if windows else "there is no freeze window"
+        )
     window, end = max(held, key=lambda one: one[1])
     last = _last_end(windows, end)
     zone = ZoneInfo(window.zone)

@@ -106,7 +106,7 @@ PLACEHOLDERS = (
     r"to[-_ ]?do|tbd|fix[-_ ]?me|placeholder|n/?a|none|null|nil|undefined|unset|empty",
     # `my-service` and `insert-worker` may be honest names; `your-token` and `my_api_key_here` are no values.
     (
-        r"(your|my|insert|enter)[-_ ]?(own|the|a|an|deploy(ment)?|access|auth|api|private|secret)?[-_ ]?"
+        r"(your|my|insert|enter)[-_ ]?(your|own|the|a|an|deploy(ment)?|access|auth|api|private|secret)?[-_ ]?"
         r"(token|secret|password|passphrase|credentials?|(api|access|private|secret)?[-_ ]?key|value|url)"
         r"([-_ ]?(goes[-_ ]?)?here)?"
     ),

@@ -375,3 +375,9 @@ def test_nothing_shows_a_value_that_may_be_secret(tmp_path: Path) -> None:
 def test_the_defaults_are_a_policy() -> None:
     """Without a file and without variables nothing is refused."""
     assert load({}, gates=IDS).policy == Policy()
+
+
+def test_an_unknown_gate_of_a_variable_is_named_with_it(tmp_path: Path) -> None:
+    """Nobody finds `enable[0]` in an environment."""
+    told = problems(tmp_path, "", RS_ENABLE="changelog,frieze")
+    assert told == ["RS_ENABLE names 'frieze', which is no built-in gate; did you mean freeze?"]

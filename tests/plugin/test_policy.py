@@ -109,3 +109,14 @@ def test_a_secret_in_a_file_is_read_and_never_shown(sentinel: Sentinel) -> None:
     assert done.statuses["configuration"] == "WARN"
     assert "f1le-s3cret-value" not in done.out + done.junit + str(done.verdict)
     assert "***" in done.out
+
+
+def test_a_secret_that_only_the_file_names_is_never_shown(sentinel: Sentinel) -> None:
+    """Neither in a report nor where a gate writes to the terminal itself: the parent knows the policy, too."""
+    sentinel.repo.commit(POLICY, "[required]\nsecrets = ['RS_DEPLOY_TOKEN', 'REGISTRY_PASSWORD']\n")
+    shout = "os.system('echo shown: $REGISTRY_PASSWORD'); assert os.environ['REGISTRY_PASSWORD'] == ''"
+    sentinel.gate(f"import os\n@pytest.mark.policy\ndef test_own():\n    {shout}\n")
+    done = sentinel("-s", REGISTRY_PASSWORD="pl4in-p4ssword")
+    assert done.code == 1
+    assert "shown: ***" in done.out
+    assert "pl4in-p4ssword" not in done.out + done.junit + str(done.verdict)

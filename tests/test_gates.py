@@ -1,14 +1,15 @@
 """The registry of the built-in gates."""
 
 import re
+from datetime import UTC, datetime
 
 import pytest
 
-from release_sentinel.config.model import Policy, VersionRules
+from release_sentinel.config.model import Freeze, Policy, VersionRules
 from release_sentinel.gates import BUILT_IN, Gate, Kind, expected, explain, find, table
 
 POLICY = ["environment", "repository", "clean-tree", "branch", "version", "tag", "configuration"]
-OPT = ["version-increases", "version-files", "changelog", "in-sync", "signature"]
+OPT = ["version-increases", "version-files", "changelog", "in-sync", "signature", "freeze"]
 CRITICAL = ["disk", "memory", "process", "api"]
 
 each_gate = pytest.mark.parametrize("gate", BUILT_IN, ids=lambda gate: gate.id)
@@ -117,3 +118,17 @@ def test_explain_tells_everything(gate: Gate) -> None:
         f"{gate.id}  ({gate.kind}{', opt-in' if gate.opt else ''} gate)\n\n{gate.title}\n\nWhy:     "
     )
     assert text.endswith(f"\nUnknown: {gate.section('Unknown')}\nRemedy:  {gate.section('Remedy')}")
+
+
+def test_an_opt_in_gate_is_owed_once_it_is_asked_for() -> None:
+    """By its id, as a required gate, or by rules that nobody else reads."""
+    window = Freeze("sale", "UTC", datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 2, tzinfo=UTC))
+    asked = [Policy(enable=("freeze",)), Policy(required_gates=("freeze",)), Policy(freezes=(window,))]
+    assert all("freeze" in {gate.id for gate in expected(policy)} for policy in asked)
+    assert "freeze" not in {gate.id for gate in expected(Policy())}
+
+
+def test_a_gate_that_is_switched_off_is_not_owed() -> None:
+    """All others are."""
+    policy = Policy(disable={"process": "no agent here"})
+    assert {gate.id for gate in expected(Policy())} - {gate.id for gate in expected(policy)} == {"process"}

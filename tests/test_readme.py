@@ -2,6 +2,8 @@
 
 import re
 import sys
+import tomllib
+from dataclasses import is_dataclass
 from functools import reduce
 from pathlib import Path
 from typing import Any
@@ -9,6 +11,8 @@ from typing import Any
 import pytest
 
 from release_sentinel import gates
+from release_sentinel.config.convert import keys
+from release_sentinel.config.load import load
 from release_sentinel.config.model import Policy
 from release_sentinel.config.variables import VARIABLES, Variable
 from tests.conftest import Sentinel, run
@@ -23,7 +27,7 @@ def row(variable: Variable) -> str:
     text = (
         ",".join(map(str, value)) if isinstance(value, tuple) else f"{value:g}" if isinstance(value, float) else value
     )
-    shown = f"`{str(text).lower() if isinstance(value, bool) else text}`" if value != "" else ""
+    shown = f"`{str(text).lower() if isinstance(value, bool) else text}`" if value not in {"", ()} else ""
     return f"| `{variable.name}` | {'(required)' if variable.name in REQUIRED else shown} | {variable.meaning} |"
 
 
@@ -42,6 +46,21 @@ def test_the_variables_are_the_code_s() -> None:
     rows = [line for line in README.splitlines() if line.startswith("| `RS_")]
     token = "| `RS_DEPLOY_TOKEN` | (required) | the secret that deploys; asked for, never shown |"
     assert rows == [*(row(variable) for variable in VARIABLES[:2]), token, *(row(entry) for entry in VARIABLES[2:])]
+
+
+def test_the_example_policy_is_one(tmp_path: Path) -> None:
+    """The README's policy file is read as printed, for each environment, and every key of the model stands in it."""
+    (source,) = blocks("toml")
+    (tmp_path / "release-sentinel.toml").write_text(source, encoding="utf-8")
+    policies = {env: load({}, repository=tmp_path, env=env, gates=gates.IDS).policy for env in ("dev", "stage", "prod")}
+    assert [policy.disk.crit for policy in policies.values()] == [85, 85, 80]
+    assert [len(policy.freezes) for policy in policies.values()] == [0, 3, 3]
+    assert policies["dev"].version.prereleases
+    document = tomllib.loads(source)
+    assert set(document) == {*keys(Policy), "env"}
+    for section, (_, kind) in keys(Policy).items():
+        if isinstance(kind, type) and is_dataclass(kind):
+            assert set(document[section]) == set(keys(kind))
 
 
 def test_every_option_is_told(tmp_path: Path) -> None:

@@ -19,9 +19,9 @@ from types import FrameType
 from typing import Any, Self
 
 from release_sentinel.arguments import HANDOVER, INTERRUPTS, ArgumentError, given, value_of
-from release_sentinel.config.load import load_policy
+from release_sentinel.config.load import load
 from release_sentinel.config.model import Policy
-from release_sentinel.config.secrets import known_secrets
+from release_sentinel.config.secrets import known_secrets, learn
 from release_sentinel.errors import InvalidPolicyError, SentinelError
 from release_sentinel.observe.git import find_top
 from release_sentinel.redaction import Redactor
@@ -62,14 +62,18 @@ def run(
     directory = directory or Path.cwd()
     child_environ = dict(os.environ if environ is None else environ)
     reports = claim_reports(arguments, directory, child_environ)
-    command = _command(arguments, repository or find_top(directory) or directory, child_environ)
+    top = repository or find_top(directory) or directory
+    command = _command(arguments, top, child_environ)
     with tempfile.TemporaryDirectory(prefix="release-sentinel-") as folder:
         handover = Path(folder) / "verdict.json"
         child_environ |= terminal(child_environ)
         child_environ.pop("PYTHONOPTIMIZE", None)  # would strip the asserts out of a gate's helpers
         child_environ[HANDOVER] = f"{os.getpid()}:{handover}"
-        bound = (deadline or _deadline(child_environ)) + _GRACE
-        end = _supervise(command, directory, child_environ, bound, known_secrets(child_environ))
+        policy = _policy(arguments, child_environ, directory, top)
+        redactor = known_secrets(child_environ)
+        learn(redactor, policy, child_environ)
+        bound = (deadline or policy.deadline) + _GRACE
+        end = _supervise(command, directory, child_environ, bound, redactor)
         return _believe(end, handover, reports, _release(arguments))
 
 
@@ -98,11 +102,14 @@ def _command(arguments: Sequence[str], top: Path, environ: Mapping[str, str]) ->
     return [sys.executable, "-m", "pytest", "-p", "release_sentinel.plugin", *options]
 
 
-def _deadline(environ: Mapping[str, str]) -> float:
+def _policy(arguments: Sequence[str], environ: Mapping[str, str], directory: Path, repository: Path) -> Policy:
+    """Return the policy that the child will read."""
+    named = value_of(arguments, "--gate-policy")
+    file = directory / Path(named).expanduser() if named else None
     try:
-        return load_policy(environ).deadline
+        return load(environ, repository=repository, file=file, env=value_of(arguments, "--env")).policy
     except InvalidPolicyError:  # the child says what is wrong with it
-        return Policy.deadline
+        return Policy()
 
 
 def refuse_unsupported_pytest() -> None:

@@ -11,6 +11,7 @@ from release_sentinel.checks.branch import check_branch
 from release_sentinel.checks.changelog import check_changelog
 from release_sentinel.checks.config import check_configuration
 from release_sentinel.checks.env import check_environment
+from release_sentinel.checks.freeze import check_freeze
 from release_sentinel.checks.in_sync import check_in_sync
 from release_sentinel.checks.repository import check_clean_tree, check_repository
 from release_sentinel.checks.result import CheckResult
@@ -69,6 +70,7 @@ BUILT_IN = (
     Gate("changelog", Kind.POLICY, check_changelog, opt=True),
     Gate("in-sync", Kind.POLICY, check_in_sync, opt=True),
     Gate("signature", Kind.POLICY, check_signature, opt=True),
+    Gate("freeze", Kind.POLICY, check_freeze, opt=True),
     Gate("disk", Kind.CRITICAL, check_disk),
     Gate("memory", Kind.CRITICAL, check_memory),
     Gate("process", Kind.CRITICAL, check_process),
@@ -76,9 +78,14 @@ BUILT_IN = (
 )
 
 
+IDS = tuple(gate.id for gate in BUILT_IN)
+
+
 def expected(policy: Policy) -> tuple[Gate, ...]:
     """Return the built-in gates that a run under `policy` owes a result of."""
-    return tuple(gate for gate in BUILT_IN if not gate.opt or gate.id in policy.enabled)
+    return tuple(
+        gate for gate in BUILT_IN if gate.id not in policy.disable and (not gate.opt or gate.id in policy.enabled)
+    )
 
 
 def find(gate_id: str) -> Gate:
@@ -86,10 +93,9 @@ def find(gate_id: str) -> Gate:
     for gate in BUILT_IN:
         if gate.id == gate_id:
             return gate
-    ids = [gate.id for gate in BUILT_IN]
-    nearest = get_close_matches(gate_id, ids, n=1)
+    nearest = get_close_matches(gate_id, IDS, n=1)
     hint = f"; did you mean {nearest[0]}?" if nearest else "."
-    raise LookupError(f"there is no gate {gate_id!r}{hint} The gates are: {', '.join(ids)}")
+    raise LookupError(f"there is no gate {gate_id!r}{hint} The gates are: {', '.join(IDS)}")
 
 
 def table() -> str:

@@ -6,7 +6,7 @@ import pytest
 
 from release_sentinel.checks.branch import BranchName, branch_of, check_branch
 from release_sentinel.checks.result import CRIT, OK, UNKNOWN, CheckResult
-from release_sentinel.config.model import TagMode
+from release_sentinel.config.kinds import TagMode
 from release_sentinel.observe import Unseen, ci, git
 from release_sentinel.observe.ci import Build
 from release_sentinel.observe.git import Repository

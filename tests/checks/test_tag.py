@@ -6,7 +6,7 @@ import pytest
 
 from release_sentinel.checks.result import CRIT, OK, UNKNOWN, CheckResult
 from release_sentinel.checks.tag import check_tag
-from release_sentinel.config.model import TagMode
+from release_sentinel.config.kinds import TagMode
 from release_sentinel.observe import Unseen, git
 from release_sentinel.observe.ci import Build
 from release_sentinel.observe.git import Refs, Repository, Tags

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from release_sentinel.checks.result import CRIT, NO_REPOSITORY, OK, UNKNOWN, CheckResult
-from release_sentinel.config.model import TagMode
+from release_sentinel.config.kinds import TagMode
 from release_sentinel.observe import Unseen
 from release_sentinel.observe.ci import Build
 from release_sentinel.observe.git import Branches, Repository

@@ -1,53 +1,234 @@
-"""The policy of one run: built-in defaults under the `RS_*` variables; what cannot be understood is refused."""
+"""The policy of one run: defaults, under the file, under the file's part for `--env`, under the `RS_*` variables."""
 
 import os
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields, is_dataclass
+from pathlib import Path
 from typing import Any
 
+from release_sentinel.config import toml, variables
+from release_sentinel.config.convert import KeyPath, Problem, Reading, dotted
+from release_sentinel.config.kinds import nearest
 from release_sentinel.config.model import Policy
-from release_sentinel.config.variables import VARIABLES
 from release_sentinel.errors import InvalidPolicyError
 
+NOT_BY_ENV = ("environments", "waivers")  # what a part for one environment cannot set
+DEFAULT = "default"
 
-def load_policy(environ: Mapping[str, str] | None = None) -> Policy:
-    """Build the policy of one run from the defaults and the `RS_*` variables of `environ`.
 
-    Raises `InvalidPolicyError`, which names every variable that cannot be understood.
+@dataclass(frozen=True)
+class Loaded:
+    """A policy, and where each of its values came from, by the path of its key."""
+
+    policy: Policy
+    sources: Mapping[KeyPath, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class _Layer:
+    """One of the things that set the policy, in the order of their precedence."""
+
+    sets: Callable[[KeyPath], bool]
+    name: Callable[[KeyPath], str]  # of a key, as messages call it
+    source: Callable[[KeyPath], str]
+    place: Callable[[KeyPath], str]  # file and line, where there are any
+
+
+def load_policy(environ: Mapping[str, str] | None = None, repository: Path | None = None) -> Policy:
+    """Return the policy for no environment in particular; see `load`."""
+    return load(environ, repository=repository).policy
+
+
+def load(
+    environ: Mapping[str, str] | None = None,
+    *,
+    repository: Path | None = None,
+    file: Path | None = None,
+    env: str = "",
+    gates: Collection[str] = (),
+) -> Loaded:
+    """Build the policy for the environment `env` from the policy file and the `RS_*` variables of `environ`.
+
+    The file is `file`, or the one of `repository`. `gates` are the ids of the built-in gates; none: any will do.
+    Raises `InvalidPolicyError`, which names everything that cannot be meant, in the parts for other environments too.
     """
-    environ = os.environ if environ is None else environ
-    policy, problems = Policy(), []
-    for variable in VARIABLES:
-        value = environ.get(variable.name, "").strip()
-        if not value:
-            continue
-        try:
-            policy = _put(policy, variable.path, variable.parse(value))
-        except ValueError as error:
-            problems.append(f"{variable.name} is {value!r}, expected {error}")
-    policy = _lower_warnings(policy, environ)
-    problems += _contradictions(policy)
+    source = toml.read(file) if file else toml.find(repository) if repository else toml.Source()
+    common, parts, problems = _parted(source)
+    values, broken = variables.read(os.environ if environ is None else environ)
+    problems += broken
+    everywhere = {variable: value for variable, value in values.items() if variable.path in NOT_BY_ENV}
+    for variable, value in everywhere.items():
+        common = _put(common, variable.key, value)
+    base = [_file_layer(source, source.document), _variable_layer(everywhere)]
+    policy = _read(common, base, gates, problems)
+    problems += _parts_that_are_not_there(source, parts, policy)
+    for name, part in parts.items():
+        _read(_merged(common, part), [*base, _file_layer(source, part, name)], gates, problems)
+    document, layers = common, base
+    if env in parts:
+        document = _merged(common, parts[env])
+        layers = [*layers, _file_layer(source, parts[env], env)]
+    for variable, value in values.items():
+        document = _put(document, variable.key, value)
+    layers = [*layers, _variable_layer(values)]
+    policy = _read(document, layers, gates, problems)
     if problems:
-        raise InvalidPolicyError(problems)
+        raise InvalidPolicyError(list(dict.fromkeys(problems)))
+    return Loaded(policy, {path: _source(policy, path, layers) for path, _ in leaves(policy)})
+
+
+def leaves(record: Any, path: KeyPath = ()) -> Iterator[tuple[KeyPath, Any]]:
+    """Yield each value of a policy with the path of its key; a list of tables is one of tables."""
+    for one in fields(record):
+        value, key = getattr(record, one.name), (*path, one.name.rstrip("_"))
+        if is_dataclass(value) and "__str__" not in vars(type(value)):
+            yield from leaves(value, key)
+        elif isinstance(value, tuple) and value and is_dataclass(value[0]):
+            for number, item in enumerate(value):
+                yield from leaves(item, (*key, number))
+        elif isinstance(value, Mapping) and value:
+            for name, item in value.items():
+                yield (*key, name), item
+        else:
+            yield key, value
+
+
+def _parted(source: toml.Source) -> tuple[dict[str, Any], dict[str, dict[str, Any]], list[str]]:
+    """Part a file into what holds everywhere and what holds for one environment each."""
+    common, problems = dict(source.document), []
+    parts = common.pop("env", {})
+    if not isinstance(parts, dict):
+        return common, {}, [f"{source.where(('env',))}: env is no table: write [env.NAME]"]
+    tables = {}
+    for name, part in parts.items():
+        where = source.where(("env", name))
+        if isinstance(part, dict):
+            tables[name] = {key: value for key, value in part.items() if key not in (*NOT_BY_ENV, "env")}
+            problems += [
+                f"{source.where(('env', name, key))}: env.{name}.{key} cannot be set: {key} hold for all"
+                for key in part
+                if key in NOT_BY_ENV
+            ]
+            problems += [f"{where}: env.{name}.env is set, but parts hold no parts"] * ("env" in part)
+        else:
+            problems.append(f"{where}: env.{name} is no table: write [env.{name}]")
+    return common, tables, problems
+
+
+def _parts_that_are_not_there(source: toml.Source, parts: Mapping[str, Any], policy: Policy) -> Iterator[str]:
+    """An environment without rules is an error, and so are rules without an environment."""
+    if not parts:
+        return
+    for name in policy.environments:
+        if name not in parts:
+            yield f"{source.name}: environment {name} has no rules: write [env.{name}], which may be empty"
+    for name in parts:
+        if name not in policy.environments:
+            names = f"{', '.join(policy.environments)}{nearest(name, policy.environments)}"
+            yield f"{source.where(('env', name))}: env.{name} is no environment, expected one of {names}"
+
+
+def _read(document: Mapping[str, Any], layers: Sequence[_Layer], gates: Collection[str], problems: list[str]) -> Policy:
+    """Return the policy that a merged document makes; note what is wrong with it."""
+    reading = Reading()
+    policy: Policy = reading.read(Policy, document)  # every key has a default, so that it is always one
+    found = [*reading.problems, *(_unknown_gates(policy, gates) if gates else ())]
+    told = set(problems)
+    problems += [text for text in (_sentence(problem, layers) for problem in found) if text not in told]
     return policy
 
 
-def _put(record: Any, path: str, value: object) -> Any:
-    """Return `record` with the field at the dotted `path` replaced."""
-    name, _, rest = path.partition(".")
-    return replace(record, **{name: _put(getattr(record, name), rest, value) if rest else value})
+def _unknown_gates(policy: Policy, gates: Collection[str]) -> Iterator[Problem]:
+    wanted: list[tuple[KeyPath, Any]] = [(("enable", number), gate) for number, gate in enumerate(policy.enable)]
+    wanted += [(("disable", gate), gate) for gate in policy.disable]
+    for path, gate in wanted:
+        if isinstance(gate, str) and gate not in gates:
+            yield Problem(path, f"names {gate!r}, which is no built-in gate{nearest(gate, list(gates))}")
 
 
-def _lower_warnings(policy: Policy, environ: Mapping[str, str]) -> Policy:
-    """Let a limit that is set below the default warning take the warning along, where that is not set itself."""
-    for name in ("disk", "memory"):
-        limits = getattr(policy, name)
-        if not environ.get(f"RS_{name.upper()}_WARN", "").strip():
-            policy = _put(policy, f"{name}.warn", min(limits.warn, limits.crit))
-    return policy
+def _sentence(problem: Problem, layers: Sequence[_Layer]) -> str:
+    layer = _setter(problem.path, layers)
+    place = layer.place(problem.path)
+    other = _setter(problem.other, layers).name(problem.other) if problem.other else ""
+    return f"{place}{': ' if place else ''}{layer.name(problem.path)} {problem.says}{other}{problem.ends}"
 
 
-def _contradictions(policy: Policy) -> Iterable[str]:
-    for name, limits in (("DISK", policy.disk), ("MEMORY", policy.memory)):
-        if not limits.warn <= limits.crit:
-            yield f"RS_{name}_WARN is {limits.warn:g}, expected at most RS_{name}_CRIT, which is {limits.crit:g}"
+def _setter(path: KeyPath, layers: Sequence[_Layer]) -> _Layer:
+    """Return the layer that set a key, or else the table that holds it."""
+    while path:
+        for layer in reversed(layers):
+            if layer.sets(path):
+                return layer
+        path = path[:-1]
+    return layers[0]
+
+
+def _source(policy: Policy, path: KeyPath, layers: Sequence[_Layer]) -> str:
+    for layer in reversed(layers):
+        if layer.sets(path):
+            return layer.source(path)
+    below = (*path[:-1], "crit")
+    if path[-1] == "warn" and any(layer.sets(below) for layer in layers):
+        document = dict(leaves(policy))
+        if document.get(below) == document[path]:
+            return f"{DEFAULT}, lowered to {dotted(below)}"
+    return DEFAULT
+
+
+def _file_layer(source: toml.Source, document: Mapping[str, Any], env: str = "") -> _Layer:
+    def full(path: KeyPath) -> KeyPath:
+        return ("env", env, *path) if env else path
+
+    return _Layer(
+        sets=lambda path: _holds(document, path),
+        name=lambda path: dotted(full(path)),
+        source=lambda path: f"{source.where(full(path))}{f' [env.{env}]' if env else ''}",
+        place=lambda path: source.where(full(path)),
+    )
+
+
+def _variable_layer(values: Iterable[variables.Variable]) -> _Layer:
+    names = {variable.key: variable.name for variable in values}
+
+    def name(path: KeyPath) -> str:
+        while path not in names:
+            path = path[:-1]
+        return names[path]
+
+    return _Layer(
+        sets=lambda path: any(path[: len(key)] == key for key in names), name=name, source=name, place=lambda _: ""
+    )
+
+
+def _holds(document: Any, path: KeyPath) -> bool:
+    for part in path:
+        if isinstance(part, int):
+            if not isinstance(document, list) or part >= len(document):
+                return False
+        elif not isinstance(document, Mapping) or part not in document:
+            return False
+        document = document[part]
+    return True
+
+
+def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """Return one document of two: tables are merged, everything else is replaced."""
+    merged = dict(below)
+    for key, value in above.items():
+        old = merged.get(key)
+        merged[key] = _merged(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
+    return merged
+
+
+def _put(document: Any, path: KeyPath, value: object) -> Any:
+    """Return `document` with the value at `path` replaced; what is not there yet is made."""
+    if not path:
+        return value
+    part, rest = path[0], path[1:]
+    if isinstance(part, int):
+        items = list(document) if isinstance(document, list) else []
+        items += [{}] * (part + 1 - len(items))
+        items[part] = _put(items[part], rest, value)
+        return items
+    table = dict(document) if isinstance(document, Mapping) else {}
+    return {**table, part: _put(table.get(part), rest, value)}

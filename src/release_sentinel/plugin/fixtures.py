@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from release_sentinel.config.model import Policy
+from release_sentinel.config.variables import in_policy
 from release_sentinel.observe import Unseen, ci, git, host, settings
 from release_sentinel.plugin.gate import Gate
 from release_sentinel.plugin.session import RECORD, SESSION
@@ -76,7 +77,10 @@ def signature(request: pytest.FixtureRequest) -> Callable[[], git.Signature | Un
 @pytest.fixture(scope="session")
 def required_settings(policy: Policy) -> dict[str, str | Secret | None]:
     """The values of the required settings and, masked, of the required secrets."""
-    return {**settings.settings(policy.required.settings), **settings.secrets(policy.required.secrets)}
+    return {
+        **settings.settings(policy.required.settings, instead=in_policy(policy, policy.required.settings)),
+        **settings.secrets(policy.required.secrets),
+    }
 
 
 @pytest.fixture(scope="session")
@@ -89,3 +93,15 @@ def redact(request: pytest.FixtureRequest) -> Callable[[str], None]:
 def ourselves() -> frozenset[int]:
     """The process ids of the gate and of what started it."""
     return host.ourselves()
+
+
+@pytest.fixture(scope="session")
+def required_files(required_settings: dict[str, str | Secret | None]) -> dict[str, settings.Mounted]:
+    """Which of the required settings and secrets come from files (`NAME_FILE`), and what is wrong with these."""
+    return settings.mounted(required_settings)
+
+
+@pytest.fixture(scope="session")
+def withheld() -> str:
+    """Why CI may hold secrets back from this build; a blank where there is no reason for it."""
+    return ci.withheld()

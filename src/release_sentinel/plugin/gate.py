@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from release_sentinel.checks.result import CRIT, OK, UNKNOWN, WARN, CheckResult
+from release_sentinel.config.model import Waiver
 from release_sentinel.gates import Kind
 from release_sentinel.plugin.deadline import DeadlinePassedError, GateTimeoutError
 from release_sentinel.redaction import Redactor, Secret
@@ -49,6 +50,7 @@ class Record:
     function: str  # its name there: `TestDisk::test_space`
     built_in: bool
     strict: bool = False
+    waiver: Waiver | None = None  # in force for this gate
     judged: list[CheckResult] = field(default_factory=list)
     asserted: int = 0
     runs: int = 0
@@ -109,7 +111,12 @@ class Record:
     @property
     def failed(self) -> bool:
         """Whether the gate holds the release back."""
-        return not self.worst.status.passes
+        return not self.worst.status.passes and not self.excused
+
+    @property
+    def excused(self) -> bool:
+        """Whether a waiver excuses the gate's failure. It excuses a judgement, and nothing that broke."""
+        return self.waiver is not None and not self.broken and not self.worst.status.passes
 
     @property
     def worst(self) -> CheckResult:
@@ -135,7 +142,7 @@ class Record:
         clean = redactor.scrub
         if self.not_evaluated:
             return GateResult(clean(self.id), self.kind, None, clean(self.not_evaluated), seconds=self.seconds)
-        worst = self.worst
+        worst, waiver = self.worst, self.waiver if self.excused else None
         return GateResult(
             id=clean(self.id),
             kind=self.kind,
@@ -146,4 +153,5 @@ class Record:
             tries=worst.tries,
             seconds=self.seconds,
             traceback=clean(self.traceback),
+            waiver=replace(waiver, reason=clean(waiver.reason), owner=clean(waiver.owner)) if waiver else None,
         )

@@ -1,4 +1,4 @@
-"""The settings of one run: defaults, `RS_*` variables, and what is refused."""
+"""The `RS_*` variables: what each sets, and what is refused."""
 
 import re
 from dataclasses import FrozenInstanceError
@@ -27,6 +27,7 @@ ACCEPTED: dict[str, dict[str, object]] = {
     "RS_GATE_SECONDS": {"0.1": 0.1, "3600": 3600.0},
     "RS_DEADLINE": {"0.1": 0.1, "86400": 86400.0},
     "RS_ENVIRONMENTS": {"qa": ("qa",), "dev, qa,prod,": ("dev", "qa", "prod")},
+    "RS_REQUIRED_GATES": {"queue,release-notes": ("queue", "release-notes")},
     "RS_BRANCHES": {"release/*": ("release/*",), "main,release/*": ("main", "release/*")},
     "RS_ENABLE": {"changelog": ("changelog",), "in-sync, signature": ("in-sync", "signature")},
     "RS_TAG_MODE": {"auto": "auto", "new": "new", "existing": "existing"},
@@ -55,7 +56,8 @@ REFUSED = {
     "RS_DEADLINE": ("seconds, from 0.1 to 86400", ["0", "86401", "nan", "inf", "1h"]),
     "RS_ENVIRONMENTS": ("a list of names, with commas between them", [",", " , "]),
     "RS_BRANCHES": ("a list of names, with commas between them", [","]),
-    "RS_ENABLE": ("a list of names, with commas between them", [","]),
+    "RS_ENABLE": ("a list of gate ids, with commas between them", [","]),
+    "RS_REQUIRED_GATES": ("a list of gate ids, with commas between them", [",,"]),
     "RS_TAG_MODE": ("one of auto, new, existing", ["old", "NEW", "auto,new"]),
     "RS_SIGNERS": ("a list of names, with commas between them", [","]),
     "RS_VERSION_FILES": ("a list of names, with commas between them", [","]),
@@ -66,7 +68,14 @@ REFUSED = {
     "RS_MEMORY_CRIT": ("per cent, from 0 to 100", NO_PER_CENT),
 }
 
-ANY_TEXT = {"RS_CHANGELOG", "RS_REQUIRED_PROCESS", "RS_API_URL", "RS_REMOTE", "RS_VERSION_PREFIX", "RS_DISK_PATH"}
+ANY_TEXT = {
+    "RS_CHANGELOG",
+    "RS_REQUIRED_PROCESS",
+    "RS_API_URL",
+    "RS_REMOTE",
+    "RS_VERSION_PREFIX",
+    "RS_DISK_PATH",
+}
 
 
 def value_of(policy: Policy, path: str) -> object:
@@ -163,7 +172,7 @@ def test_a_warning_above_the_limit_is_refused(kind: str) -> None:
 
 def test_a_warning_above_the_default_limit_is_refused() -> None:
     """The default counts where only one of the two is set."""
-    assert problems(RS_DISK_WARN="90") == ("RS_DISK_WARN is 90, expected at most RS_DISK_CRIT, which is 85",)
+    assert problems(RS_DISK_WARN="90") == ("RS_DISK_WARN is 90, expected at most disk.crit, which is 85",)
 
 
 def test_contradictions_are_told_beside_other_problems() -> None:

@@ -70,7 +70,7 @@ def run(
         child_environ[HANDOVER] = f"{os.getpid()}:{handover}"
         bound = (deadline or _deadline(child_environ)) + _GRACE
         end = _supervise(command, directory, child_environ, bound, known_secrets(child_environ))
-        return _believe(end, handover, reports, _release(arguments))
+        return _believe(end, handover, reports, _release(arguments, child_environ))
 
 
 def claim_reports(arguments: Sequence[str], directory: Path, environ: Mapping[str, str]) -> list[Report]:
@@ -80,14 +80,15 @@ def claim_reports(arguments: Sequence[str], directory: Path, environ: Mapping[st
     """
     with suppress(ArgumentError):
         reports, _ = files.requested(given(arguments, environ), directory)
-        files.write_all(reports, unfinished(_release(arguments)))
+        files.write_all(reports, unfinished(_release(arguments, environ)))
         return reports
     return []
 
 
-def _release(arguments: Sequence[str]) -> Release:
-    """Return what a command line says of the release; what it does not say well is blank."""
-    return Release(value_of(arguments, "--env"), value_of(arguments, "--version", "--release-version"))
+def _release(arguments: Sequence[str], environ: Mapping[str, str]) -> Release:
+    """Return what a command line says of the release; what it does not say well is blank, a secret masked."""
+    clean = known_secrets(environ).scrub
+    return Release(clean(value_of(arguments, "--env")), clean(value_of(arguments, "--version", "--release-version")))
 
 
 def _command(arguments: Sequence[str], top: Path, environ: Mapping[str, str]) -> list[str]:

@@ -75,7 +75,7 @@ class GateSession:
         """Let each report say INCOMPLETE until the verdict is known, so that no file speaks for an older run."""
         new = {report.path: report for report in reports}
         self.reports |= new
-        if failures := [*problems, *files.write_all(new.values(), unfinished(self.release))]:
+        if failures := [*problems, *files.write_all(new.values(), unfinished(self._seen_release()))]:
             raise pytest.UsageError("; ".join(failures))
 
     def hide(self, value: str) -> None:

@@ -16,7 +16,7 @@ from release_sentinel.verdict import Release
 @pytest.fixture
 def gate(request: pytest.FixtureRequest) -> Gate:
     """The gate's voice: `gate.require(check_something(...))`, and `gate.secret(value)`."""
-    return Gate(request.node.stash[RECORD], request.config.stash[SESSION].redactor)
+    return Gate(request.node.stash[RECORD], request.config.stash[SESSION].hide)
 
 
 @pytest.fixture(scope="session")
@@ -86,7 +86,7 @@ def required_settings(policy: Policy) -> dict[str, str | Secret | None]:
 @pytest.fixture(scope="session")
 def redact(request: pytest.FixtureRequest) -> Callable[[str], None]:
     """Keep a value out of all that is shown from now on; for fixtures that outlive one gate."""
-    return request.config.stash[SESSION].redactor.add
+    return request.config.stash[SESSION].hide
 
 
 @pytest.fixture(scope="session")

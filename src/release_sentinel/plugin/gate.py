@@ -1,5 +1,6 @@
 """What a gate says while it runs, and what that makes of it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -18,13 +19,13 @@ _SEVERITY = (OK, WARN, UNKNOWN, CRIT)
 class Gate:
     """The `gate` fixture: `gate.require(result)` passes judgement on the release."""
 
-    def __init__(self, record: "Record", redactor: Redactor) -> None:
+    def __init__(self, record: "Record", hide: Callable[[str], None]) -> None:
         self._record = record
-        self._redactor = redactor
+        self._hide = hide
 
     def secret(self, value: str) -> Secret:
         """Keep `value` out of all that is shown from now on; return it wrapped, `.reveal()` gives it back."""
-        self._redactor.add(value)
+        self._hide(value)
         return Secret(value)
 
     def require(self, result: CheckResult) -> None:

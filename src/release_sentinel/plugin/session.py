@@ -1,8 +1,10 @@
 """One gate run: what it is asked, what it has seen so far, and how it ends."""
 
+import json
 import os
 import signal
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -44,6 +46,7 @@ class GateSession:
         self.deadline = Deadline(self.policy.deadline, self.policy.gate_seconds)
         self.parent = 0  # the process that supervises this one; 0: none does
         self.handover: Path | None = None  # where that one looks for the verdict
+        self._told: int | None = None  # the file descriptor on which it hears what else has to be hidden
         self.reports: dict[Path, Report] = {}
         self.notes: list[str] = []  # told with the verdict, without weight
         self.records: dict[str, Record] = {}  # by node id
@@ -62,6 +65,10 @@ class GateSession:
         if parent := os.environ.pop(arguments.HANDOVER, ""):  # a pytest run inside a gate is not the parent's child
             number, _, path = parent.partition(":")
             self.parent, self.handover = int(number), Path(path)
+        if (number := os.environ.pop(arguments.SECRETS, "")).isdigit():
+            self._told = int(number)
+            with suppress(OSError):
+                os.set_inheritable(self._told, False)  # noqa: FBT003 - takes no keywords
         reports, problems = files.requested(args, self.here)
         self.claim_reports(reports, problems)
 
@@ -69,8 +76,15 @@ class GateSession:
         """Let each report say INCOMPLETE until the verdict is known, so that no file speaks for an older run."""
         new = {report.path: report for report in reports}
         self.reports |= new
-        if failures := [*problems, *files.write_all(new.values(), unfinished(self.release))]:
+        if failures := [*problems, *files.write_all(new.values(), unfinished(self._seen_release()))]:
             raise pytest.UsageError("; ".join(failures))
+
+    def hide(self, value: str) -> None:
+        """Keep `value` out of all that is shown from now on, here and on its way through the parent process."""
+        self.redactor.add(value)
+        if self._told is not None:
+            with suppress(OSError):  # it is gone, or was told more than it can take
+                os.write(self._told, json.dumps(value).encode() + b"\n")
 
     def rewrite(self, args: list[str]) -> None:
         """Rewrite pytest's arguments in place: the release's version, and the gate folders to collect."""

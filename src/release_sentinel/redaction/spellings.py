@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from urllib.parse import quote
-from xml.sax.saxutils import escape, quoteattr
 
 PIECE = 8  # characters; a piece of a secret that long is masked where it stands alone
 _SHORT = 4  # characters; base64 and hexadecimal digits of less are too common to be masked
@@ -120,9 +119,11 @@ def _json(*, ascii_only: bool = True, for_html: str = "") -> Escape:
     return write
 
 
-def _xml(**entities: str) -> Escape:
-    names = {"quot": '"', "apos": "'"}
-    return lambda character: escape(character, {names[name]: entity for name, entity in entities.items()})
+def _xml(**more: str) -> Escape:
+    """Escape for XML; `xml.sax.saxutils` does it too, and loads a web client for that."""
+    named = {"quot": '"', "apos": "'", "line": "\n", "tab": "\t"}
+    table = {"&": "&amp;", "<": "&lt;", ">": "&gt;", **{named[name]: entity for name, entity in more.items()}}
+    return lambda character: table.get(character, character)
 
 
 _SAFE = ("/", "", "~()*!.'", "!#$%&'()*+,/:;=?@[]~", ";,/?:@&=+$-_.!~*'()#")  # quote, JavaScript, requests, browsers
@@ -132,7 +133,8 @@ _XML: tuple[Escape, ...] = (
     _xml(quot="&quot;", apos="&apos;"),
     _xml(quot="&quot;", apos="&#x27;"),
     _xml(quot="&#34;", apos="&#39;"),
-    lambda character: quoteattr(character)[1:-1],
+    _xml(line="&#10;", tab="&#9;"),
+    _xml(line="&#10;", tab="&#9;", quot="&quot;"),
 )
 _ALL: tuple[Escape, ...] = (
     str,

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time
 from typing import Any
 
-from release_sentinel.config.convert import KeyPath, dotted
+from release_sentinel.config.fields import KeyPath, dotted
 from release_sentinel.config.load import Loaded, leaves
 from release_sentinel.redaction import without_credentials
 

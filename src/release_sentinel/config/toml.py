@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from release_sentinel.config.convert import KeyPath
+from release_sentinel.config.fields import KeyPath
 from release_sentinel.errors import InvalidPolicyError
 
 OWN, SHARED, TABLE = "release-sentinel.toml", "pyproject.toml", "release-sentinel"

@@ -9,7 +9,7 @@ from typing import Any
 from release_sentinel.config import toml, variables
 from release_sentinel.config.convert import Problem, Reading
 from release_sentinel.config.fields import KeyPath, dotted
-from release_sentinel.config.kinds import nearest
+from release_sentinel.config.kinds import WeekTime, nearest
 from release_sentinel.config.layers import Layer, merged, of_file, of_variables, put, setter
 from release_sentinel.config.model import Policy
 from release_sentinel.errors import InvalidPolicyError
@@ -71,19 +71,28 @@ def load(
 
 
 def leaves(record: Any, path: KeyPath = ()) -> Iterator[tuple[KeyPath, Any]]:
-    """Yield each value of a policy with the path of its key; a list of tables is one of tables."""
+    """Yield each value of a policy with the path of its key; those of inner tables last, as TOML wants it."""
+    inner: list[tuple[KeyPath, Any]] = []
     for one in fields(record):
         value, key = getattr(record, one.name), (*path, one.name.rstrip("_"))
-        if is_dataclass(value) and "__str__" not in vars(type(value)):
-            yield from leaves(value, key)
-        elif isinstance(value, tuple) and value and is_dataclass(value[0]):
-            for number, item in enumerate(value):
-                yield from leaves(item, (*key, number))
-        elif isinstance(value, Mapping) and value:
-            for name, item in value.items():
-                yield (*key, name), item
+        if isinstance(value, Mapping) and value:
+            inner += [((*key, name), item) for name, item in value.items()]
+        elif isinstance(value, tuple) and value and _is_record(value[0]):
+            inner += [((*key, number), item) for number, item in enumerate(value)]
+        elif _is_record(value):
+            inner.append((key, value))
         else:
             yield key, value
+    for key, value in inner:
+        if _is_record(value):
+            yield from leaves(value, key)
+        else:
+            yield key, value
+
+
+def _is_record(value: object) -> bool:
+    """Tell whether a value is a table of its own; a time of the week is one text."""
+    return is_dataclass(value) and not isinstance(value, WeekTime)
 
 
 def _parted(source: toml.Source) -> tuple[dict[str, Any], dict[str, dict[str, Any]], list[str]]:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from release_sentinel import gates
-from release_sentinel.config.convert import keys
+from release_sentinel.config.fields import keys
 from release_sentinel.config.load import load
 from release_sentinel.config.model import Policy
 from release_sentinel.config.variables import VARIABLES, Variable

@@ -8,7 +8,8 @@ from typing import Annotated, Any, Literal
 import pytest
 from msgspec import Meta
 
-from release_sentinel.config.convert import BROKEN, Reading, allowed, dotted
+from release_sentinel.config.convert import BROKEN, Reading
+from release_sentinel.config.fields import allowed, dotted
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,15 @@
 
 import json
 import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
+from release_sentinel.config.convert import Reading
 from release_sentinel.config.effective import as_document, as_toml
-from release_sentinel.config.load import load
+from release_sentinel.config.load import Loaded, load
 from tests.config.test_load import FREEZE, POLICY, WAIVER, write
 
 FULL = POLICY.replace(
@@ -58,3 +61,28 @@ def test_odd_text_survives(tmp_path: Path) -> None:
     loaded = load({}, file=write(tmp_path, text))
     assert loaded.policy.process == odd
     assert tomllib.loads(as_toml(loaded))["process"] == odd
+
+
+def test_what_is_empty_is_printed() -> None:
+    """No waivers, no freezes and nothing switched off is said, and can be read again."""
+    lines = as_toml(load({})).splitlines()
+    assert {"waivers = []  # default", "freezes = []  # default", "disable = {}  # default"} <= set(lines)
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """A record with inner tables before its own keys."""
+
+    books: tuple["Shelf", ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
+    below: "Shelf | None" = None
+    name: str = "x"
+
+
+def test_tables_of_any_depth_are_printed_in_their_place() -> None:
+    """Keys first, then the inner tables, whatever the order of the model's fields: TOML knows no way back."""
+    inner = Shelf((Shelf(name="a"), Shelf(name="b")), {"k k": "v"}, Shelf(name="c"), "d")
+    loaded = Loaded(Shelf((inner, Shelf(name="e")), name="f"))  # type: ignore[arg-type]
+    reading = Reading()
+    assert reading.read(Shelf, tomllib.loads(as_toml(loaded))) == loaded.policy
+    assert reading.problems == []

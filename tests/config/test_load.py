@@ -1,10 +1,15 @@
 """Defaults under the file, the file under its part for the environment, that under the variables."""
 
+from contextlib import suppress
+from dataclasses import is_dataclass
 from datetime import UTC, date, datetime, time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from release_sentinel.config.effective import _toml
+from release_sentinel.config.fields import keys
 from release_sentinel.config.kinds import WeekTime
 from release_sentinel.config.load import load, load_policy
 from release_sentinel.config.model import Freeze, Policy, Waiver
@@ -310,6 +315,10 @@ BROKEN = {
         FREEZE.replace('"16:00"', "2026-12-20T01:00:00").replace('"18:00"', "2026-12-20T00:30:00Z"),
         "5: freezes[0].to is 2026-12-20 00:30:00+00:00, expected a time after `from`, which is 2026-12-20 01:00:00",
     ),
+    "an environment that is none": (
+        "environments = ['prod', 5]\n[env.prod]",
+        "1: environments[1] is 5, expected a text of one line, without blanks at its ends",
+    ),
     "parts that are none": ("env = 5", "1: env is no table: write [env.NAME]"),
     "a part that is none": ("[env]\nprod = 5", "2: env.prod is no table: write [env.prod]"),
     "an environment without rules": (
@@ -381,3 +390,20 @@ def test_an_unknown_gate_of_a_variable_is_named_with_it(tmp_path: Path) -> None:
     """Nobody finds `enable[0]` in an environment."""
     told = problems(tmp_path, "", RS_ENABLE="changelog,frieze")
     assert told == ["RS_ENABLE names 'frieze', which is no built-in gate; did you mean freeze?"]
+
+
+ODD: list[Any] = [True, 0, -1, 50, 1.5, "", "x", "x\n", [], ["x"], [1, "x"], [[]], {}, {"x": "y"}, {"x": {"y": []}}]
+ODD += [[{}], [{"env": "x", "gate": "y"}], [{"env": "x"}, 5], ["disk", "tag", 5], {"disk": "why", "tag": 5}, ["dev", 5]]
+
+
+@pytest.mark.parametrize("section", [*keys(Policy), "env"])
+def test_no_value_of_any_key_breaks_the_reader(tmp_path: Path, section: str) -> None:
+    """Whatever a file holds, it is read or refused; also with parts, waivers and gates switched off beside it."""
+    beside = "\n[env.dev]\n[env.prod]\n" if section != "env" else ""
+    kind = keys(Policy)[section][1] if section != "env" else None
+    inner = keys(kind) if isinstance(kind, type) and is_dataclass(kind) else ["x"]
+    for value in [*ODD, *({key: value} for key in inner for value in ODD)]:
+        for rest in ("", beside, WAIVER if section != "waivers" else "", "enable = ['tag']\n" * (section != "enable")):
+            file = write(tmp_path, f"{section} = {_toml(value)}\n{rest}")
+            with suppress(InvalidPolicyError):
+                load({"RS_DISK_CRIT": "60"}, file=file, env="prod", gates=IDS)

@@ -9,7 +9,8 @@ import jsonschema
 import pytest
 from jsonschema import Draft202012Validator
 
-from release_sentinel.config.convert import Reading, keys
+from release_sentinel.config.convert import Reading
+from release_sentinel.config.fields import keys
 from release_sentinel.config.model import Policy
 from release_sentinel.config.schema import schema
 from tests.config.test_load import BROKEN, FREEZE, POLICY, WAIVER

@@ -151,6 +151,7 @@ def test_every_key_has_its_line(tmp_path: Path) -> None:
     paths += [("disk", "path"), ("env", "prod"), ("env", "prod", "disk"), ("env", "prod", "disk", "warn")]
     assert [int(source.where(path).partition(":")[2]) for path in paths] == [2, 3, 3, 7, 11, 12, 13, 15, 16, 16]
     assert source.where(("memory",)) == OWN
+    assert source.where(("git",)) == f"{OWN}:3"  # which its first key makes
 
 
 def test_every_element_of_an_array_has_its_line(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time
 from typing import Any
 
-from release_sentinel.config.convert import KeyPath, dotted
+from release_sentinel.config.fields import KeyPath, dotted
 from release_sentinel.config.load import Loaded, leaves
 from release_sentinel.redaction import without_credentials
 
@@ -17,7 +17,7 @@ def as_toml(loaded: Loaded) -> str:
     """
     lines: list[str] = []
     table: KeyPath = ()
-    for path, value in sorted(leaves(loaded.policy), key=lambda leaf: len(leaf[0]) > 1):  # tables follow the keys
+    for path, value in leaves(loaded.policy):
         if path[:-1] != table:
             table = path[:-1]
             lines += ["", _header(table)]
@@ -25,7 +25,7 @@ def as_toml(loaded: Loaded) -> str:
         source = loaded.sources.get(path, "")
         if value is None:
             lines.append(f"# {key} is not set")
-        elif not (value == {} or (value == () and _is_of_tables(path))):
+        else:
             lines.append(f"{key} = {_toml(value)}" + (f"  # {source}" if source else ""))
     return "\n".join(lines) + "\n"
 
@@ -36,10 +36,6 @@ def as_document(loaded: Loaded) -> dict[str, Any]:
         dotted(path): {"value": _json(value), "source": loaded.sources.get(path, "")}
         for path, value in leaves(loaded.policy)
     }
-
-
-def _is_of_tables(path: KeyPath) -> bool:
-    return len(path) == 1 and path[0] in {"waivers", "freezes"}
 
 
 def _header(table: KeyPath) -> str:
@@ -61,7 +57,7 @@ def _toml(value: Any) -> str:
     if isinstance(value, datetime | date | time):
         return value.isoformat()
     if isinstance(value, Mapping):
-        return "{ " + ", ".join(f"{_key(name)} = {_toml(item)}" for name, item in value.items()) + " }"
+        return "{" + ", ".join(f"{_key(name)} = {_toml(item)}" for name, item in value.items()) + "}"
     if isinstance(value, Iterable) and not isinstance(value, str):
         return f"[{', '.join(_toml(item) for item in value)}]"
     return json.dumps(_shown(value), ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -1,14 +1,16 @@
 """The policy of one run: defaults, under the file, under the file's part for `--env`, under the `RS_*` variables."""
 
 import os
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
 from release_sentinel.config import toml, variables
-from release_sentinel.config.convert import KeyPath, Problem, Reading, dotted
-from release_sentinel.config.kinds import nearest
+from release_sentinel.config.convert import Problem, Reading
+from release_sentinel.config.fields import KeyPath, dotted
+from release_sentinel.config.kinds import WeekTime, nearest
+from release_sentinel.config.layers import Layer, merged, of_file, of_variables, put, setter
 from release_sentinel.config.model import Policy
 from release_sentinel.errors import InvalidPolicyError
 
@@ -22,16 +24,6 @@ class Loaded:
 
     policy: Policy
     sources: Mapping[KeyPath, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class _Layer:
-    """One of the things that set the policy, in the order of their precedence."""
-
-    sets: Callable[[KeyPath], bool]
-    name: Callable[[KeyPath], str]  # of a key, as messages call it
-    source: Callable[[KeyPath], str]
-    place: Callable[[KeyPath], str]  # file and line, where there are any
 
 
 def load_policy(environ: Mapping[str, str] | None = None, repository: Path | None = None) -> Policy:
@@ -58,19 +50,20 @@ def load(
     problems += broken
     everywhere = {variable: value for variable, value in values.items() if variable.path in NOT_BY_ENV}
     for variable, value in everywhere.items():
-        common = _put(common, variable.key, value)
-    base = [_file_layer(source, source.document), _variable_layer(everywhere)]
+        common = put(common, variable.key, value)
+    base = [of_file(source, source.document), of_variables(everywhere)]
     policy = _read(common, base, gates, problems)
-    problems += _parts_that_are_not_there(source, parts, policy)
+    if list(policy.environments) == common.get("environments", list(policy.environments)):  # else they are broken
+        problems += _parts_that_are_not_there(source, parts, policy)
     for name, part in parts.items():
-        _read(_merged(common, part), [*base, _file_layer(source, part, name)], gates, problems)
+        _read(merged(common, part), [*base, of_file(source, part, name)], gates, problems)
     document, layers = common, base
     if env in parts:
-        document = _merged(common, parts[env])
-        layers = [*layers, _file_layer(source, parts[env], env)]
+        document = merged(common, parts[env])
+        layers = [*layers, of_file(source, parts[env], env)]
     for variable, value in values.items():
-        document = _put(document, variable.key, value)
-    layers = [*layers, _variable_layer(values)]
+        document = put(document, variable.key, value)
+    layers = [*layers, of_variables(values)]
     policy = _read(document, layers, gates, problems)
     if problems:
         raise InvalidPolicyError(list(dict.fromkeys(problems)))
@@ -78,19 +71,28 @@ def load(
 
 
 def leaves(record: Any, path: KeyPath = ()) -> Iterator[tuple[KeyPath, Any]]:
-    """Yield each value of a policy with the path of its key; a list of tables is one of tables."""
+    """Yield each value of a policy with the path of its key; those of inner tables last, as TOML wants it."""
+    inner: list[tuple[KeyPath, Any]] = []
     for one in fields(record):
         value, key = getattr(record, one.name), (*path, one.name.rstrip("_"))
-        if is_dataclass(value) and "__str__" not in vars(type(value)):
-            yield from leaves(value, key)
-        elif isinstance(value, tuple) and value and is_dataclass(value[0]):
-            for number, item in enumerate(value):
-                yield from leaves(item, (*key, number))
-        elif isinstance(value, Mapping) and value:
-            for name, item in value.items():
-                yield (*key, name), item
+        if isinstance(value, Mapping) and value:
+            inner += [((*key, name), item) for name, item in value.items()]
+        elif isinstance(value, tuple) and value and _is_record(value[0]):
+            inner += [((*key, number), item) for number, item in enumerate(value)]
+        elif _is_record(value):
+            inner.append((key, value))
         else:
             yield key, value
+    for key, value in inner:
+        if _is_record(value):
+            yield from leaves(value, key)
+        else:
+            yield key, value
+
+
+def _is_record(value: object) -> bool:
+    """Tell whether a value is a table of its own; a time of the week is one text."""
+    return is_dataclass(value) and not isinstance(value, WeekTime)
 
 
 def _parted(source: toml.Source) -> tuple[dict[str, Any], dict[str, dict[str, Any]], list[str]]:
@@ -128,7 +130,7 @@ def _parts_that_are_not_there(source: toml.Source, parts: Mapping[str, Any], pol
             yield f"{source.where(('env', name))}: env.{name} is no environment, expected one of {names}"
 
 
-def _read(document: Mapping[str, Any], layers: Sequence[_Layer], gates: Collection[str], problems: list[str]) -> Policy:
+def _read(document: Mapping[str, Any], layers: Sequence[Layer], gates: Collection[str], problems: list[str]) -> Policy:
     """Return the policy that a merged document makes; note what is wrong with it."""
     reading = Reading()
     policy: Policy = reading.read(Policy, document)  # every key has a default, so that it is always one
@@ -146,24 +148,14 @@ def _unknown_gates(policy: Policy, gates: Collection[str]) -> Iterator[Problem]:
             yield Problem(path, f"names {gate!r}, which is no built-in gate{nearest(gate, list(gates))}")
 
 
-def _sentence(problem: Problem, layers: Sequence[_Layer]) -> str:
-    layer = _setter(problem.path, layers)
+def _sentence(problem: Problem, layers: Sequence[Layer]) -> str:
+    layer = setter(problem.path, layers)
     place = layer.place(problem.path)
-    other = _setter(problem.other, layers).name(problem.other) if problem.other else ""
+    other = setter(problem.other, layers).name(problem.other) if problem.other else ""
     return f"{place}{': ' if place else ''}{layer.name(problem.path)} {problem.says}{other}{problem.ends}"
 
 
-def _setter(path: KeyPath, layers: Sequence[_Layer]) -> _Layer:
-    """Return the layer that set a key, or else the table that holds it."""
-    while path:
-        for layer in reversed(layers):
-            if layer.sets(path):
-                return layer
-        path = path[:-1]
-    return layers[0]
-
-
-def _source(policy: Policy, path: KeyPath, layers: Sequence[_Layer]) -> str:
+def _source(policy: Policy, path: KeyPath, layers: Sequence[Layer]) -> str:
     for layer in reversed(layers):
         if layer.sets(path):
             return layer.source(path)
@@ -173,62 +165,3 @@ def _source(policy: Policy, path: KeyPath, layers: Sequence[_Layer]) -> str:
         if document.get(below) == document[path]:
             return f"{DEFAULT}, lowered to {dotted(below)}"
     return DEFAULT
-
-
-def _file_layer(source: toml.Source, document: Mapping[str, Any], env: str = "") -> _Layer:
-    def full(path: KeyPath) -> KeyPath:
-        return ("env", env, *path) if env else path
-
-    return _Layer(
-        sets=lambda path: _holds(document, path),
-        name=lambda path: dotted(full(path)),
-        source=lambda path: f"{source.where(full(path))}{f' [env.{env}]' if env else ''}",
-        place=lambda path: source.where(full(path)),
-    )
-
-
-def _variable_layer(values: Iterable[variables.Variable]) -> _Layer:
-    names = {variable.key: variable.name for variable in values}
-
-    def name(path: KeyPath) -> str:
-        while path not in names:
-            path = path[:-1]
-        return names[path]
-
-    return _Layer(
-        sets=lambda path: any(path[: len(key)] == key for key in names), name=name, source=name, place=lambda _: ""
-    )
-
-
-def _holds(document: Any, path: KeyPath) -> bool:
-    for part in path:
-        if isinstance(part, int):
-            if not isinstance(document, list) or part >= len(document):
-                return False
-        elif not isinstance(document, Mapping) or part not in document:
-            return False
-        document = document[part]
-    return True
-
-
-def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    """Return one document of two: tables are merged, everything else is replaced."""
-    merged = dict(below)
-    for key, value in above.items():
-        old = merged.get(key)
-        merged[key] = _merged(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
-    return merged
-
-
-def _put(document: Any, path: KeyPath, value: object) -> Any:
-    """Return `document` with the value at `path` replaced; what is not there yet is made."""
-    if not path:
-        return value
-    part, rest = path[0], path[1:]
-    if isinstance(part, int):
-        items = list(document) if isinstance(document, list) else []
-        items += [{}] * (part + 1 - len(items))
-        items[part] = _put(items[part], rest, value)
-        return items
-    table = dict(document) if isinstance(document, Mapping) else {}
-    return {**table, part: _put(table.get(part), rest, value)}

@@ -6,7 +6,7 @@ from typing import Any, get_args, get_origin
 
 import msgspec
 
-from release_sentinel.config.convert import bare, keys, reader
+from release_sentinel.config.fields import bare, keys, reader
 from release_sentinel.config.load import NOT_BY_ENV
 from release_sentinel.config.model import Policy
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from release_sentinel.config.convert import KeyPath
+from release_sentinel.config.fields import KeyPath
 from release_sentinel.errors import InvalidPolicyError
 
 OWN, SHARED, TABLE = "release-sentinel.toml", "pyproject.toml", "release-sentinel"
@@ -23,10 +23,13 @@ class Source:
     lines: Mapping[KeyPath, int] = field(default_factory=dict)
 
     def where(self, path: KeyPath) -> str:
-        """Return `release-sentinel.toml:12` for the key at `path`, or for what holds it."""
-        while path and path not in self.lines:
+        """Return `release-sentinel.toml:12` for the key at `path`, or else for what it holds, or what holds it."""
+        while path:
+            lines = [line for key, line in self.lines.items() if key[: len(path)] == path]
+            if lines:
+                return f"{self.name}:{min(lines)}"
             path = path[:-1]
-        return f"{self.name}:{self.lines[path]}" if path else self.name
+        return self.name
 
 
 def find(repository: Path) -> Source:

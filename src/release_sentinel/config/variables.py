@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import Any, get_args, get_origin
 
-from release_sentinel.config.convert import BROKEN, KeyPath, Reading, allowed, bare, kind_at, seen
+from release_sentinel.config.convert import BROKEN, Reading
+from release_sentinel.config.fields import KeyPath, allowed, bare, kind_at, seen
 from release_sentinel.config.model import Policy
 from release_sentinel.config.values import look_up
 

@@ -7,5 +7,12 @@ from release_sentinel.checks.config import check_configuration
 pytestmark = pytest.mark.policy
 
 
-def test_configuration(gate, policy, required_settings):
-    gate.require(check_configuration(required_settings, placeholders=policy.required.placeholders))
+def test_configuration(gate, policy, required_settings, required_files, withheld):
+    gate.require(
+        check_configuration(
+            required_settings,
+            placeholders=policy.required.placeholders,
+            files=required_files,
+            withheld=withheld,
+        )
+    )

@@ -18,6 +18,7 @@ LAYERS = (
     {"core", "relay"},
     {"plugin"},
     {"reports", "deliver"},
+    {"waivers"},
     {"verdict"},
     {"gates"},
     {"checks", ""},

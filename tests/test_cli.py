@@ -9,11 +9,12 @@ import pytest
 
 from release_sentinel import __version__, gates
 from release_sentinel.cli import main
+from release_sentinel.config.schema import schema
 from release_sentinel.plugin.options import add_options
 from release_sentinel.reports.document import document
 from tests.reports.samples import RELEASE, SAMPLES
 
-COMMANDS = ("explain", "verify", "demo")
+COMMANDS = ("explain", "policy", "schema", "verify", "demo")
 
 
 def refused(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[str, str]:
@@ -265,3 +266,40 @@ def test_verify_refuses_what_cannot_be_meant(
     usage, said = refused(capsys, "verify", *words)
     assert usage.startswith("usage: release-sentinel verify ")
     assert said == error
+
+
+def test_policy_prints_what_is_in_effect(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For one environment, of the repository or of a file, each value with its source; without a release."""
+    (tmp_path / "release-sentinel.toml").write_text(
+        "deadline = 5\n[env.dev]\n[env.stage]\n[env.prod.disk]\ncrit = 60\n"
+    )
+    monkeypatch.setenv("RS_API_TRIES", "7")
+    assert main(["policy", "--env", "prod", "--gate-repo", str(tmp_path)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert {
+        "deadline = 5.0  # release-sentinel.toml:1",
+        "crit = 60.0  # release-sentinel.toml:5 [env.prod]",
+        "tries = 7  # RS_API_TRIES",
+    } <= set(lines)
+    assert main(["policy", "--gate-policy", str(tmp_path / "release-sentinel.toml"), "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["disk.crit"] == {"value": 85.0, "source": "default"}
+
+
+def test_policy_refuses_what_cannot_be_meant(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """A line for each mistake, and exit 1; an environment that there is not is one."""
+    (tmp_path / "release-sentinel.toml").write_text("deadlin = 5\nprocess = 5\nenable = ['frieze']\n")
+    assert main(["policy", "--gate-repo", str(tmp_path)]) == 1
+    out, told = capsys.readouterr()
+    assert (out, [line.split()[3] for line in told.splitlines()]) == ("", ["deadlin", "process", "enable[0]"])
+    assert all(line.startswith("release-sentinel policy: release-sentinel.toml:") for line in told.splitlines())
+    _, error = refused(capsys, "policy", "--env", "prd")
+    assert error == "--env 'prd' is no environment, expected one of dev, stage, prod; did you mean prod?"
+
+
+def test_schema_prints_the_schema(capsys: pytest.CaptureFixture[str]) -> None:
+    """It is JSON, and the model's."""
+    assert main(["schema"]) == 0
+    assert json.loads(capsys.readouterr().out) == schema()

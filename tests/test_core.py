@@ -264,3 +264,20 @@ def test_another_pytest_is_refused(monkeypatch: pytest.MonkeyPatch, version: str
     with pytest.raises(SentinelError) as refusal:
         run_checks("prod", "v1.0.0")
     assert str(refusal.value) == f"pytest {version} is installed, expected pytest>=8.4,<9: pip install 'pytest>=8.4,<9'"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "deadline"),
+    [
+        ((), 30),
+        (("--env=prod",), 20),
+        (("--env", "dev", "--gate-policy=acme.toml"), 10),
+        (("--gate-policy=none.toml",), 300),  # the child says what is wrong
+    ],
+)
+def test_the_bound_is_that_of_the_child_s_policy(tmp_path: Path, arguments: tuple[str, ...], deadline: float) -> None:
+    """The parent reads the same file, with the same part for the environment."""
+    parts = "[env.dev]\n[env.stage]\n[env.prod]\ndeadline = 20\n"
+    (tmp_path / "release-sentinel.toml").write_text(f"deadline = 30\n{parts}", encoding="utf-8")
+    (tmp_path / "acme.toml").write_text("deadline = 10\n", encoding="utf-8")
+    assert core._policy(arguments, {}, tmp_path, tmp_path).deadline == deadline

@@ -1,15 +1,16 @@
 """The registry of the built-in gates."""
 
 import re
+from datetime import UTC, datetime
 
 import pytest
 
-from release_sentinel.config.model import Policy, VersionRules
+from release_sentinel.config.model import Freeze, Policy, VersionRules
 from release_sentinel.config.targets import CertificateTarget, DiskLimits, PrometheusQuery, TcpTarget
 from release_sentinel.gates import BUILT_IN, Gate, Kind, expected, explain, find, table
 
 POLICY = ["environment", "repository", "clean-tree", "branch", "version", "tag", "configuration"]
-OPT = ["version-increases", "version-files", "changelog", "in-sync", "signature"]
+OPT = ["version-increases", "version-files", "changelog", "in-sync", "signature", "freeze"]
 HOST = ["disk", "memory", "process", "api"]
 FAR = ["tcp", "certificate", "prometheus"]
 CRITICAL = HOST + FAR
@@ -38,11 +39,11 @@ def test_opt_in_gates_are_owed_once_they_are_asked_for() -> None:
 
 
 def test_a_gate_owes_a_result_for_each_target() -> None:
-    """Listed targets are told by their name, also a single one; what no policy lists keeps the plain id."""
+    """Listed targets are told by their name, beside the one that keeps the plain id."""
     assert find("disk").items(Policy()) == ("disk",)
-    assert find("disk").items(Policy(disks=(DiskLimits("/var"),))) == ("disk[/var]",)
+    assert find("disk").items(Policy(disks=(DiskLimits("/var"),))) == ("disk", "disk[/var]")
     both = Policy(disks=(DiskLimits("/"), DiskLimits("/var")))
-    assert find("disk").items(both) == ("disk[/]", "disk[/var]")
+    assert find("disk").items(both) == ("disk", "disk[/]", "disk[/var]")
     assert find("memory").items(Policy()) == ("memory",)
     assert find("prometheus").items(Policy(prometheus=(QUERY,))) == ("prometheus[errors]",)
 
@@ -135,3 +136,17 @@ def test_explain_tells_everything(gate: Gate) -> None:
         f"{gate.id}  ({gate.kind}{', opt-in' if gate.opt else ''} gate)\n\n{gate.title}\n\nWhy:     "
     )
     assert text.endswith(f"\nUnknown: {gate.section('Unknown')}\nRemedy:  {gate.section('Remedy')}")
+
+
+def test_an_opt_in_gate_is_owed_once_it_is_asked_for() -> None:
+    """By its id, as a required gate, or by rules that nobody else reads."""
+    window = Freeze("sale", "UTC", datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 2, tzinfo=UTC))
+    asked = [Policy(enable=("freeze",)), Policy(required_gates=("freeze",)), Policy(freezes=(window,))]
+    assert all("freeze" in {gate.id for gate in expected(policy)} for policy in asked)
+    assert "freeze" not in {gate.id for gate in expected(Policy())}
+
+
+def test_a_gate_that_is_switched_off_is_not_owed() -> None:
+    """All others are."""
+    policy = Policy(disable={"process": "no agent here"})
+    assert {gate.id for gate in expected(Policy())} - {gate.id for gate in expected(policy)} == {"process"}

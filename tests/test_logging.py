@@ -1,16 +1,17 @@
 """Logging is set up once, in one style, and scrubbed of secrets."""
 
 import ast
+import io
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 import release_sentinel
-from release_sentinel.logging import setup_logging
+from release_sentinel.logging import scrub_records, setup_logging
 from release_sentinel.redaction import Redactor
 from tests.conftest import SECRET
 
@@ -117,6 +118,54 @@ def test_an_exception_is_scrubbed(capsys: pytest.CaptureFixture[str]) -> None:
     assert "RuntimeError: bad ***" in err
     assert "ValueError: ***" in err
     assert SECRET not in err
+
+
+@pytest.fixture
+def lines() -> Iterator[io.StringIO]:
+    """What a handler of somebody else's has written while records are scrubbed."""
+    out = io.StringIO()
+    handler = logging.StreamHandler(out)
+    handler.setFormatter(logging.Formatter("%(levelname)s %(message)s %(token)s", defaults={"token": ""}))
+    theirs = logging.getLogger("theirs")
+    theirs.addHandler(handler)
+    theirs.propagate = False
+    end = scrub_records(Redactor(SECRET))
+    try:
+        yield out
+    finally:
+        end()
+        theirs.removeHandler(handler)
+
+
+LOGGED: dict[str, Callable[[logging.Logger], None]] = {
+    "message": lambda theirs: theirs.error(f"is {SECRET}"),
+    "argument": lambda theirs: theirs.error("is %s", SECRET),
+    "number of arguments": lambda theirs: theirs.error("is %s %s", SECRET),
+    "kind of arguments": lambda theirs: theirs.error("is %d", SECRET),
+    "object": lambda theirs: theirs.error([SECRET]),
+    "extra": lambda theirs: theirs.error("is", extra={"token": SECRET}),
+    "object in extra": lambda theirs: theirs.error("is", extra={"token": [SECRET]}),
+    "exception": lambda theirs: theirs.error("is", exc_info=ValueError(SECRET)),
+    "stack": lambda theirs: theirs.error("is", stack_info=True),
+    "name": lambda theirs: theirs.getChild(SECRET).error("is %s", SECRET),
+}
+
+
+@pytest.mark.parametrize("log", LOGGED.values(), ids=LOGGED)
+def test_whoever_logs_is_scrubbed(lines: io.StringIO, log: Callable[[logging.Logger], None]) -> None:
+    """Loggers, handlers and formatters of others, too; and arguments that do not fit end no gate."""
+    log(logging.getLogger("theirs"))
+
+    assert lines.getvalue().startswith("ERROR ")
+    assert SECRET not in lines.getvalue()
+
+
+def test_scrubbing_of_records_ends() -> None:
+    """A pytest run inside another process leaves its logging as it was."""
+    before = logging.getLogRecordFactory(), logging.Logger.makeRecord, logging.Handler.format
+    scrub_records(Redactor(SECRET))()
+
+    assert (logging.getLogRecordFactory(), logging.Logger.makeRecord, logging.Handler.format) == before
 
 
 def test_only_setup_logging_configures_logging() -> None:

@@ -3,7 +3,7 @@
 import re
 import sys
 import tomllib
-from dataclasses import replace
+from dataclasses import is_dataclass
 from functools import reduce
 from pathlib import Path
 from typing import Any
@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from release_sentinel import gates
-from release_sentinel.config import consistency, targets
+from release_sentinel.config.fields import keys
+from release_sentinel.config.load import load
 from release_sentinel.config.model import Policy
 from release_sentinel.config.variables import VARIABLES, Variable
 from tests.conftest import Sentinel, run
-from tests.test_config import step
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 REQUIRED = {"RS_REQUIRED_PROCESS", "RS_API_URL"}
@@ -23,11 +23,11 @@ REQUIRED = {"RS_REQUIRED_PROCESS", "RS_API_URL"}
 
 def row(variable: Variable) -> str:
     """Return the README's row for a variable."""
-    value: Any = reduce(step, variable.path.split("."), Policy())
+    value: Any = reduce(getattr, variable.path.split("."), Policy())
     text = (
         ",".join(map(str, value)) if isinstance(value, tuple) else f"{value:g}" if isinstance(value, float) else value
     )
-    shown = f"`{str(text).lower() if isinstance(value, bool) else text}`" if value != "" else ""
+    shown = f"`{str(text).lower() if isinstance(value, bool) else text}`" if value not in {"", ()} else ""
     return f"| `{variable.name}` | {'(required)' if variable.name in REQUIRED else shown} | {variable.meaning} |"
 
 
@@ -46,6 +46,21 @@ def test_the_variables_are_the_code_s() -> None:
     rows = [line for line in README.splitlines() if line.startswith("| `RS_")]
     token = "| `RS_DEPLOY_TOKEN` | (required) | the secret that deploys; asked for, never shown |"
     assert rows == [*(row(variable) for variable in VARIABLES[:2]), token, *(row(entry) for entry in VARIABLES[2:])]
+
+
+def test_the_example_policy_is_one(tmp_path: Path) -> None:
+    """The README's policy file is read as printed, for each environment, and every key of the model stands in it."""
+    (source,) = blocks("toml")
+    (tmp_path / "release-sentinel.toml").write_text(source, encoding="utf-8")
+    policies = {env: load({}, repository=tmp_path, env=env, gates=gates.IDS).policy for env in ("dev", "stage", "prod")}
+    assert [policy.disk.crit for policy in policies.values()] == [85, 85, 80]
+    assert [len(policy.freezes) for policy in policies.values()] == [0, 3, 3]
+    assert policies["dev"].version.prereleases
+    document = tomllib.loads(source)
+    assert set(document) == {*keys(Policy), "env"}
+    for section, (_, kind) in keys(Policy).items():
+        if isinstance(kind, type) and is_dataclass(kind):
+            assert set(document[section]) == set(keys(kind))
 
 
 def test_every_option_is_told(tmp_path: Path) -> None:
@@ -93,31 +108,3 @@ def test_the_fixtures_exist(fixture: str) -> None:
     from release_sentinel.plugin import fixtures
 
     assert all(hasattr(fixtures, name) for name in re.findall(r"`(\w+)`", fixture))
-
-
-def test_the_targets_of_the_example_are_the_model_s() -> None:
-    """Every field of the README's policy is one of its record, and the whole is consistent."""
-    (text,) = [block for block in blocks("toml") if "[[dependencies]]" in block]
-    kinds = {
-        "disks": targets.DiskLimits,
-        "processes": targets.ProcessRule,
-        "dependencies": targets.Dependency,
-        "tcp": targets.TcpTarget,
-        "certificates": targets.CertificateTarget,
-        "prometheus": targets.PrometheusQuery,
-    }
-    parts: dict[str, Any] = {"steady": lambda given: targets.Steady(**given), "json": conditions}
-    told = {
-        name: tuple(
-            kinds[name](**{field: parts.get(field, lambda value: value)(value) for field, value in entry.items()})
-            for entry in entries
-        )
-        for name, entries in tomllib.loads(text).items()
-    }
-    assert set(told) == set(kinds)
-    assert list(consistency.problems(replace(Policy(), **told))) == []
-
-
-def conditions(given: list[dict[str, Any]]) -> tuple[targets.JsonCondition, ...]:
-    """Return conditions on a JSON body."""
-    return tuple(targets.JsonCondition(**one) for one in given)

@@ -1,6 +1,7 @@
 """`release-sentinel`: arguments in, exit code out."""
 
 import argparse
+import json
 import os
 import re
 import sys
@@ -10,10 +11,14 @@ from typing import NoReturn
 
 from release_sentinel import __version__, core, gates
 from release_sentinel.arguments import ArgumentError, rewrite_version
+from release_sentinel.config.effective import as_document, as_toml
+from release_sentinel.config.kinds import nearest
+from release_sentinel.config.load import load
 from release_sentinel.config.secrets import known_secrets
 from release_sentinel.deliver import verify
-from release_sentinel.errors import SentinelError
+from release_sentinel.errors import InvalidPolicyError, SentinelError
 from release_sentinel.logging import setup_logging
+from release_sentinel.observe.git import find_top
 from release_sentinel.redaction.standard import scrub_standard_streams
 
 _EPILOG = """\
@@ -21,6 +26,8 @@ Every further argument goes to pytest: --junitxml=gates.xml, -v, -k EXPRESSION, 
 
 commands:
   release-sentinel explain [GATE]   what a gate demands, why, and how to mend it
+  release-sentinel policy           the policy in effect (for --env ENV), and where each of its values came from
+  release-sentinel schema           the JSON Schema of release-sentinel.toml, for editors
   release-sentinel verify FILE      whether a verdict file says SAFE about a release, for the deploy step
   release-sentinel demo             three real runs on a throw-away repository: SAFE, BLOCKED, CRITICAL
 
@@ -45,7 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     redactor = known_secrets()
     setup_logging("WARNING", redactor)
     words = list(sys.argv[1:] if argv is None else argv)
-    commands = {"explain": _explain, "demo": _demo, "verify": _verify}
+    commands = {"explain": _explain, "demo": _demo, "verify": _verify, "policy": _policy, "schema": _schema}
     restore = scrub_standard_streams(redactor)
     try:
         if words and words[0] in commands:
@@ -74,6 +81,7 @@ def _gate(words: list[str]) -> int:
     add("--env", action=_Once, help="the environment to release to: dev, stage, prod")
     add("--version", "--release-version", action=_Once, metavar="VERSION", help="the version to release, as in v1.2.3")
     add("--gate-repo", metavar="PATH", help="the repository to release; default: the one you stand in")
+    add("--gate-policy", metavar="FILE", help="the policy file; default: the repository's own, if it has one")
     add("--gate-deadline", metavar="SECONDS", type=float, help="bound on the whole run; default: 300")
     add("--gate-all", action="store_true", help="probe critical gates even when a policy gate failed")
     add("--gate-strict", action="store_true", help="a WARN fails its gate")
@@ -115,7 +123,7 @@ class _Once(argparse.Action):
         values: object,
         option_string: str | None = None,
     ) -> None:
-        if getattr(namespace, self.dest) is not None:
+        if getattr(namespace, self.dest):
             parser.error(f"{option_string} is given twice")
         if not str(values).strip():
             parser.error(f"{option_string} is {values!r} (an unset variable?)")
@@ -133,6 +141,43 @@ def _explain(words: list[str]) -> int:
         print(gates.explain(gates.find(wanted)))
     except LookupError as error:
         parser.error(str(error))
+    return 0
+
+
+def _policy(words: list[str]) -> int:
+    parser = _Parser(
+        prog="release-sentinel policy",
+        description="Print the policy in effect for an environment, as TOML, and where each value came from.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--env", default="", action=_Once, help="the environment; default: what holds for none of them")
+    parser.add_argument("--gate-repo", type=Path, metavar="PATH", help="the repository; default: the one you stand in")
+    parser.add_argument("--gate-policy", type=Path, metavar="FILE", help="the policy file, instead of the repository's")
+    parser.add_argument("--json", action="store_true", help="for machines: the value and the source of each key")
+    known = parser.parse_args(words)
+    repository = known.gate_repo or find_top(Path.cwd()) or Path.cwd()
+    try:
+        loaded = load(repository=repository, file=known.gate_policy, env=known.env, gates=gates.IDS)
+    except InvalidPolicyError as error:
+        for problem in error.problems:
+            print(f"release-sentinel policy: {problem}", file=sys.stderr)
+        return 1
+    if known.env and known.env not in (allowed := loaded.policy.environments):
+        hint = nearest(known.env, allowed)
+        parser.error(f"--env {known.env!r} is no environment, expected one of {', '.join(allowed)}{hint}")
+    print(json.dumps(as_document(loaded), indent=2) if known.json else as_toml(loaded), end="\n" if known.json else "")
+    return 0
+
+
+def _schema(words: list[str]) -> int:
+    parser = _Parser(
+        prog="release-sentinel schema",
+        description="Print the JSON Schema of release-sentinel.toml, for editors.",
+    )
+    parser.parse_args(words)
+    from release_sentinel.config.schema import schema  # noqa: PLC0415 - a gate run needs nothing of it
+
+    print(json.dumps(schema(), indent=2))
     return 0
 
 

@@ -18,14 +18,14 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, Self
 
-from release_sentinel.arguments import HANDOVER, INTERRUPTS, ArgumentError, given, value_of
-from release_sentinel.config.load import load_policy
+from release_sentinel.arguments import HANDOVER, INTERRUPTS, SECRETS, ArgumentError, given, value_of
+from release_sentinel.config.load import load
 from release_sentinel.config.model import Policy
-from release_sentinel.config.secrets import known_secrets
+from release_sentinel.config.secrets import known_secrets, learn
 from release_sentinel.errors import InvalidPolicyError, SentinelError
 from release_sentinel.observe.git import find_top
 from release_sentinel.redaction import Redactor
-from release_sentinel.relay import Relay, colour, terminal
+from release_sentinel.relay import Relay, Told, colour, terminal
 from release_sentinel.reports import files
 from release_sentinel.reports.files import Report
 from release_sentinel.verdict import UNFINISHED, Release, unfinished
@@ -62,15 +62,19 @@ def run(
     directory = directory or Path.cwd()
     child_environ = dict(os.environ if environ is None else environ)
     reports = claim_reports(arguments, directory, child_environ)
-    command = _command(arguments, repository or find_top(directory) or directory, child_environ)
+    top = repository or find_top(directory) or directory
+    command = _command(arguments, top, child_environ)
     with tempfile.TemporaryDirectory(prefix="release-sentinel-") as folder:
         handover = Path(folder) / "verdict.json"
         child_environ |= terminal(child_environ)
         child_environ.pop("PYTHONOPTIMIZE", None)  # would strip the asserts out of a gate's helpers
         child_environ[HANDOVER] = f"{os.getpid()}:{handover}"
-        bound = (deadline or _deadline(child_environ)) + _GRACE
-        end = _supervise(command, directory, child_environ, bound, known_secrets(child_environ))
-        return _believe(end, handover, reports, _release(arguments))
+        policy = _policy(arguments, child_environ, directory, top)
+        redactor = known_secrets(child_environ)
+        learn(redactor, policy, child_environ)
+        bound = (deadline or policy.deadline) + _GRACE
+        end = _supervise(command, directory, child_environ, bound, redactor)
+        return _believe(end, handover, reports, _release(arguments, child_environ))
 
 
 def claim_reports(arguments: Sequence[str], directory: Path, environ: Mapping[str, str]) -> list[Report]:
@@ -80,14 +84,15 @@ def claim_reports(arguments: Sequence[str], directory: Path, environ: Mapping[st
     """
     with suppress(ArgumentError):
         reports, _ = files.requested(given(arguments, environ), directory)
-        files.write_all(reports, unfinished(_release(arguments)))
+        files.write_all(reports, unfinished(_release(arguments, environ)))
         return reports
     return []
 
 
-def _release(arguments: Sequence[str]) -> Release:
-    """Return what a command line says of the release; what it does not say well is blank."""
-    return Release(value_of(arguments, "--env"), value_of(arguments, "--version", "--release-version"))
+def _release(arguments: Sequence[str], environ: Mapping[str, str]) -> Release:
+    """Return what a command line says of the release; what it does not say well is blank, a secret masked."""
+    clean = known_secrets(environ).scrub
+    return Release(clean(value_of(arguments, "--env")), clean(value_of(arguments, "--version", "--release-version")))
 
 
 def _command(arguments: Sequence[str], top: Path, environ: Mapping[str, str]) -> list[str]:
@@ -98,11 +103,14 @@ def _command(arguments: Sequence[str], top: Path, environ: Mapping[str, str]) ->
     return [sys.executable, "-m", "pytest", "-p", "release_sentinel.plugin", *options]
 
 
-def _deadline(environ: Mapping[str, str]) -> float:
+def _policy(arguments: Sequence[str], environ: Mapping[str, str], directory: Path, repository: Path) -> Policy:
+    """Return the policy that the child will read."""
+    named = value_of(arguments, "--gate-policy")
+    file = directory / Path(named).expanduser() if named else None
     try:
-        return load_policy(environ).deadline
+        return load(environ, repository=repository, file=file, env=value_of(arguments, "--env")).policy
     except InvalidPolicyError:  # the child says what is wrong with it
-        return Policy.deadline
+        return Policy()
 
 
 def refuse_unsupported_pytest() -> None:
@@ -131,14 +139,21 @@ def _supervise(
     # A group of its own: Ctrl-C at a terminal then reaches the child through us alone, and it is ended as a whole.
     group: dict[str, Any] = {} if os.name == "nt" else {"process_group": 0}
     pipes: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    told = None if os.name == "nt" else Told(redactor)  # Windows hands down no file descriptors
+    if told:
+        pipes["pass_fds"] = [told.target]
+        environ = {**environ, SECRETS: str(told.target)}
+    relay = Relay(redactor, told)
     with _Interrupts() as interrupts:
         child = subprocess.Popen(command, cwd=directory, env=environ, **pipes, **group)
-        relay = Relay(child, redactor)
+        relay.begin(child)
         interrupts.hand_on_to(child)
         try:
             code = _wait(child, bound)
         finally:
-            relay.end()
+            relay.end(bound)
+            if told:
+                told.close()
     return _End(code, not relay.closed, interrupts.received)
 
 

@@ -12,6 +12,7 @@ from release_sentinel.checks.certificate import check_certificate
 from release_sentinel.checks.changelog import check_changelog
 from release_sentinel.checks.config import check_configuration
 from release_sentinel.checks.env import check_environment
+from release_sentinel.checks.freeze import check_freeze
 from release_sentinel.checks.in_sync import check_in_sync
 from release_sentinel.checks.prometheus import check_prometheus
 from release_sentinel.checks.repository import check_clean_tree, check_repository
@@ -42,7 +43,7 @@ class Gate:
     kind: Kind
     check: Callable[..., CheckResult]
     opt: bool = False  # evaluated once the policy asks for it
-    rules: str = ""  # the policy's list of what it judges, one item each
+    rules: str = ""  # what lists in the policy the targets that it judges, one item each
     ahead: bool = False  # asked at once with all others of its kind, when its stage begins
 
     def targets(self, policy: Policy) -> tuple[Target, ...]:
@@ -87,19 +88,25 @@ BUILT_IN = (
     Gate("changelog", Kind.POLICY, check_changelog, opt=True),
     Gate("in-sync", Kind.POLICY, check_in_sync, opt=True),
     Gate("signature", Kind.POLICY, check_signature, opt=True),
-    Gate("disk", Kind.CRITICAL, check_disk, rules="disks", ahead=True),
+    Gate("freeze", Kind.POLICY, check_freeze, opt=True),
+    Gate("disk", Kind.CRITICAL, check_disk, rules="all_disks", ahead=True),
     Gate("memory", Kind.CRITICAL, check_memory),
-    Gate("process", Kind.CRITICAL, check_process, rules="processes"),
-    Gate("api", Kind.CRITICAL, check_api, rules="dependencies", ahead=True),
+    Gate("process", Kind.CRITICAL, check_process, rules="all_processes"),
+    Gate("api", Kind.CRITICAL, check_api, rules="all_dependencies", ahead=True),
     Gate("tcp", Kind.CRITICAL, check_tcp, opt=True, rules="tcp", ahead=True),
     Gate("certificate", Kind.CRITICAL, check_certificate, opt=True, rules="certificates", ahead=True),
     Gate("prometheus", Kind.CRITICAL, check_prometheus, opt=True, rules="prometheus", ahead=True),
 )
 
 
+IDS = tuple(gate.id for gate in BUILT_IN)
+
+
 def expected(policy: Policy) -> tuple[Gate, ...]:
     """Return the built-in gates that a run under `policy` owes a result of."""
-    return tuple(gate for gate in BUILT_IN if not gate.opt or gate.id in policy.enabled)
+    return tuple(
+        gate for gate in BUILT_IN if gate.id not in policy.disable and (not gate.opt or gate.id in policy.enabled)
+    )
 
 
 def find(gate_id: str) -> Gate:
@@ -107,10 +114,9 @@ def find(gate_id: str) -> Gate:
     for gate in BUILT_IN:
         if gate.id == gate_id:
             return gate
-    ids = [gate.id for gate in BUILT_IN]
-    nearest = get_close_matches(gate_id, ids, n=1)
+    nearest = get_close_matches(gate_id, IDS, n=1)
     hint = f"; did you mean {nearest[0]}?" if nearest else "."
-    raise LookupError(f"there is no gate {gate_id!r}{hint} The gates are: {', '.join(ids)}")
+    raise LookupError(f"there is no gate {gate_id!r}{hint} The gates are: {', '.join(IDS)}")
 
 
 def table() -> str:

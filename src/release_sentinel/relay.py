@@ -1,7 +1,9 @@
 """Between a child process and our own standard output and error: what the child writes is scrubbed as it passes."""
 
+import json
 import os
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from threading import Lock, Thread
@@ -13,58 +15,107 @@ from release_sentinel.redaction.stream import Stream
 if TYPE_CHECKING:
     import subprocess
 
-_LEFT_BEHIND = 1.0  # seconds for output that is on its way when the child has ended
+_LEFT_BEHIND = 1.0  # seconds without output after which whoever still holds a pipe is not waited for
+_TALKATIVE = 5.0  # seconds for one that goes on writing
 _CHUNK = 1 << 16  # bytes
 
 
 class Relay:
-    """Hands on what `child` writes to its pipes, until it ends.
+    """Hands on what a child writes to its pipes, until it ends.
 
+    To be made before the child is: where our standard output is closed, the child's pipe would take its place.
     `closed` tells whether nobody reads our standard output; the child's then ends too, and it can notice.
     """
 
-    def __init__(self, child: "subprocess.Popen[bytes]", redactor: Redactor) -> None:
+    def __init__(self, redactor: Redactor, told: "Told | None" = None) -> None:
         for file in (sys.stdout, sys.stderr):
             with suppress(OSError, ValueError, AttributeError):  # what we have printed ourselves comes first
                 file.flush()
-        pipes = ((child.stdout, 1), (child.stderr, 2))
-        self._lines = [_Line(pipe, _duplicate(number), Stream(redactor)) for pipe, number in pipes if pipe]
+        self._redactor, self._told = redactor, told
+        self._targets = [_duplicate(number) for number in (1, 2)]
+        self._lines: list[_Line] = []
+
+    def begin(self, child: "subprocess.Popen[bytes]") -> None:
+        """Hand on what `child` writes from now on."""
+        pipes = zip((child.stdout, child.stderr), self._targets, strict=True)
+        self._lines = [_Line(pipe, target, Stream(self._redactor), self._told) for pipe, target in pipes if pipe]
 
     @property
     def closed(self) -> bool:
         """Whether something that the child has printed could not be shown."""
         return self._lines[0].broken
 
-    def end(self) -> None:
-        """Show what is still on its way. Whoever else holds the child's end of a pipe is not waited for."""
+    def end(self, patience: float) -> None:
+        """Show what is still on its way, for `patience` seconds at most.
+
+        That is for a reader who takes his time. Whoever else holds the child's end of a pipe is not waited for.
+        """
         for line in self._lines:
-            line.end()
+            line.end(patience)
+
+
+class Told:
+    """What a child asks to keep secret; it does so before it prints it."""
+
+    def __init__(self, redactor: Redactor) -> None:
+        self.source, self.target = os.pipe()
+        os.set_blocking(self.source, False)
+        os.set_blocking(self.target, False)
+        self._redactor, self._rest, self._lock = redactor, b"", Lock()
+
+    def learn(self) -> None:
+        """Learn what was told by now."""
+        with self._lock:
+            with suppress(OSError):
+                while data := os.read(self.source, _CHUNK):
+                    self._rest += data
+            *told, self._rest = self._rest.split(b"\n")
+            for line in told:
+                with suppress(ValueError):
+                    self._redactor.add(str(json.loads(line)))
+
+    def close(self) -> None:
+        """Stop listening."""
+        with self._lock:
+            for number in (self.source, self.target):
+                os.close(number)
+            self.source = -1
 
 
 class _Line:
     """One pipe, read in a thread of its own."""
 
-    def __init__(self, source: IO[bytes], target: int | None, stream: Stream) -> None:
+    def __init__(self, source: IO[bytes], target: int | None, stream: Stream, told: Told | None) -> None:
         self.broken = False
-        self._source, self._target, self._stream = source, target, stream
+        self._source, self._target, self._stream, self._told = source, target, stream, told
+        self._reads = 0
         self._ended = False
-        self._lock = Lock()
+        self._lock = Lock()  # held while something is written
         self._thread = Thread(target=self._read, daemon=True)
         self._thread.start()
 
-    def end(self) -> None:
-        self._thread.join(_LEFT_BEHIND)
-        with self._lock:
-            self._ended = True
-            self._write(self._stream.end())
-            if self._target is not None:
-                os.close(self._target)
-                self._target = None
+    def end(self, patience: float) -> None:
+        begun = time.monotonic()
+        while self._thread.is_alive() and (waited := time.monotonic() - begun) < patience:
+            reads = self._reads
+            self._thread.join(_LEFT_BEHIND)
+            if not self._lock.locked() and (self._reads == reads or waited > _TALKATIVE):
+                break
+        if not self._lock.acquire(timeout=_LEFT_BEHIND):
+            self.broken = True
+            return
+        self._ended = True
+        self._write(self._stream.end())
+        self._close()
+        self._lock.release()
 
     def _read(self) -> None:
         with self._source:  # closed, it tells a child that still writes that nobody reads
             while data := os.read(self._source.fileno(), _CHUNK):
+                self._reads += 1
                 with self._lock:
+                    if self._told:
+                        self._told.learn()
                     if self._ended or not self._write(self._stream.feed(data)):
                         return
 
@@ -76,7 +127,13 @@ class _Line:
                 data = data[os.write(self._target, data) :]
         except OSError:
             self.broken = True
+            self._close()
         return not self.broken
+
+    def _close(self) -> None:
+        if self._target is not None:
+            os.close(self._target)
+            self._target = None
 
 
 def _duplicate(number: int) -> int | None:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 from release_sentinel.checks.result import Status
+from release_sentinel.config.model import Waiver
 from release_sentinel.gates import Kind
 
 SAFE, BLOCKED, CRITICAL, INCOMPLETE = "SAFE", "BLOCKED", "CRITICAL", "INCOMPLETE"
@@ -25,6 +26,7 @@ class Outcome(StrEnum):
 
     PASSED = "passed"
     WARNED = "warned"  # passed, and is shown
+    WAIVED = "waived"  # failed, and a waiver of the policy excuses it
     FAILED = "failed"
     NOT_EVALUATED = "not evaluated"
 
@@ -42,6 +44,7 @@ class GateResult:
     tries: int = 1
     seconds: float = 0.0
     traceback: str = ""  # where the gate broke instead of judging
+    waiver: Waiver | None = None  # that excuses the failure
 
     @property
     def outcome(self) -> Outcome:
@@ -50,14 +53,22 @@ class GateResult:
             return Outcome.NOT_EVALUATED
         if self.status is Status.WARN:
             return Outcome.WARNED
-        return Outcome.PASSED if self.status is Status.OK else Outcome.FAILED
+        if self.status is Status.OK:
+            return Outcome.PASSED
+        return Outcome.WAIVED if self.waiver else Outcome.FAILED
 
     @property
     def headline(self) -> str:
         """The one line that every report shows: `[CRITICAL] disk: reason`."""
-        label = {Outcome.WARNED: "WARN", Outcome.PASSED: "OK"}.get(self.outcome, self.kind.upper())
+        labels = {Outcome.WARNED: "WARN", Outcome.PASSED: "OK", Outcome.WAIVED: "WAIVED"}
         unknown = "could not be told: " if self.status is Status.UNKNOWN else ""
-        return f"[{label}] {self.id}: {unknown}{self.reason}"
+        return f"[{labels.get(self.outcome, self.kind.upper())}] {self.id}: {unknown}{self.told}"
+
+    @property
+    def told(self) -> str:
+        """The reason, and what excuses it."""
+        waiver = self.waiver
+        return self.reason + (f" — waived until {waiver.until}, by {waiver.owner}: {waiver.reason}" if waiver else "")
 
 
 @dataclass(frozen=True)
@@ -81,11 +92,21 @@ class Missing:
 
 
 @dataclass(frozen=True)
+class Disabled:
+    """A built-in gate that the policy switches off."""
+
+    gate: str
+    kind: Kind
+    reason: str
+
+
+@dataclass(frozen=True)
 class Verdict:
     """The decision on one release.
 
     `problems` say, a sentence each, why the run proves nothing, where it does not; `missing` lists the gates that gave
-    no result.
+    no result, `disabled` those that the policy switches off. `warnings` are sentences that change nothing, and that
+    somebody has to read all the same: a waiver has expired.
     """
 
     name: str
@@ -97,6 +118,8 @@ class Verdict:
     ended: datetime
     partial: bool = False  # judged on a chosen subset of the gates
     missing: tuple[Missing, ...] = ()
+    disabled: tuple[Disabled, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     @property
     def label(self) -> str:
@@ -139,6 +162,6 @@ def decide(
         return INCOMPLETE, EXIT_BLOCKED
     if Kind.CRITICAL in failed:
         return CRITICAL, EXIT_CRITICAL
-    if gates and all(gate.status is not None and gate.status.passes for gate in gates):
+    if gates and all(gate.outcome in {Outcome.PASSED, Outcome.WARNED, Outcome.WAIVED} for gate in gates):
         return SAFE, EXIT_SAFE
     return INCOMPLETE, EXIT_BLOCKED

@@ -5,10 +5,11 @@ import logging
 import pytest
 
 from release_sentinel.checks.config import check_configuration, ensure_required_config
-from release_sentinel.checks.result import CRIT, OK
+from release_sentinel.checks.result import CRIT, OK, WARN
 from release_sentinel.errors import MissingSettingError, PolicyError
+from release_sentinel.observe.settings import Mounted
 from release_sentinel.redaction import Secret
-from tests.conftest import SECRET
+from tests.conftest import SECRET, Repo
 
 GOOD = {"RS_REQUIRED_PROCESS": "shop-agent", "RS_API_URL": "https://example.com/health"}
 
@@ -67,6 +68,13 @@ PLACEHOLDERS += [
     "undefined",
     "your-token",
     "your token here",
+    "my-token",
+    "my_api_key",
+    "insert-token-here",
+    "enter your password",
+    "ENTER_API_KEY_HERE",
+    "YOUR_DEPLOY_TOKEN",
+    "token-goes-here",
     "NAME",
     " changeme\n",
 ]
@@ -81,6 +89,7 @@ def test_placeholders(value: str) -> None:
 
 
 LOOK_ALIKES = ["dummy", "dummy-secret", "secret", "changemanager", "exchange-me", "nonesuch", "null-device", "todos"]
+LOOK_ALIKES += ["my-service", "my_agent", "insert-worker", "enterprise-key", "mytokenizer", "my-token-service"]
 LOOK_ALIKES += ["python", "xx", "0", "p$ssword", "a<b>c", "50%", "yourself", "a...b", "token", "nginx"]
 
 
@@ -221,3 +230,53 @@ def test_ensure_required_config_logs_no_secret(
     assert "Config OK: process=shop-agent, api_url=https://example.com/" in caplog.text
     assert "s3cret" not in caplog.text
     assert SECRET not in caplog.text
+
+
+FILE = "/run/secrets/token"
+NO_FILE = f"TOKEN_FILE names '{FILE}', which cannot be read: Permission denied"
+
+
+def test_a_file_that_cannot_be_read() -> None:
+    """It fails in the system's own words, and is not told as missing once more."""
+    result = check_configuration({"TOKEN": None, "A": None}, files={"TOKEN": Mounted(FILE, NO_FILE)})
+    assert (result.status, result.message) == (CRIT, f"Missing required env var: A; {NO_FILE}")
+
+
+def test_a_secret_that_anybody_may_read() -> None:
+    """It warns, with the file and what mends it; a setting is no secret."""
+    files = {"TOKEN": Mounted(FILE, exposed=True)}
+    result = check_configuration({"TOKEN": Secret(SECRET)}, files=files)
+    assert (result.status, result.message) == (
+        WARN,
+        f"TOKEN are set, but anybody on this machine may read {FILE}",
+    )
+    assert result.remedy == f"chmod o= {FILE}, or mount secrets with mode 0400"
+    assert check_configuration({"TOKEN": "fine"}, files=files).status is OK
+    assert check_configuration({"TOKEN": Secret(SECRET)}, files={"TOKEN": Mounted(FILE)}).status is OK
+
+
+def test_a_pull_request_of_a_fork() -> None:
+    """The message says why secrets may be missing; where none is, nothing is said."""
+    why = "GitHub Actions withholds secrets from builds of a pull request from a fork"
+    assert check_configuration({"TOKEN": None}, withheld=why).message == f"Missing required env var: TOKEN; {why}"
+    assert why not in check_configuration({"TOKEN": Secret(SECRET)}, withheld=why).message
+
+
+def test_ensure_required_config_reads_files_and_the_policy_file(configured: pytest.MonkeyPatch, repo: Repo) -> None:
+    """What the repository's policy or a mounted file says need not be in the environment."""
+    repo.write("release-sentinel.toml", 'process = "nginx"\n')
+    (repo.path / "token").write_text("mounted\n", encoding="utf-8")
+    for name in ("RS_REQUIRED_PROCESS", "RS_DEPLOY_TOKEN"):
+        configured.delenv(name)
+    configured.setenv("RS_DEPLOY_TOKEN_FILE", str(repo.path / "token"))
+    configured.chdir(repo.path)
+    found = ensure_required_config()
+    assert (found["process"], found["token"]) == ("nginx", "mounted")
+
+
+def test_ensure_required_config_refuses_a_file_that_is_not_there(configured: pytest.MonkeyPatch) -> None:
+    """With the words of the gate."""
+    configured.delenv("RS_DEPLOY_TOKEN")
+    configured.setenv("RS_DEPLOY_TOKEN_FILE", "/nowhere")
+    with pytest.raises(PolicyError, match="RS_DEPLOY_TOKEN_FILE names '/nowhere', which cannot be read: No such file"):
+        ensure_required_config()

@@ -6,7 +6,7 @@ import pytest
 
 from release_sentinel.checks.result import CRIT, OK, UNKNOWN, CheckResult
 from release_sentinel.checks.tag import check_tag
-from release_sentinel.config.model import TagMode
+from release_sentinel.config.kinds import TagMode
 from release_sentinel.observe import Unseen, git
 from release_sentinel.observe.ci import Build
 from release_sentinel.observe.git import Refs, Repository, Tags
@@ -83,7 +83,7 @@ def test_a_remote_that_is_gone(repo: Repo, tmp_path: Path) -> None:
     (tmp_path / "origin.git").rename(tmp_path / "elsewhere.git")
     result = judge(repo)
     assert result.status is UNKNOWN
-    assert result.message.startswith("whether tag v1.0.0 exists cannot be told: the remote origin (")
+    assert result.message.startswith("the remote origin (")
     assert result.remedy == "try `git ls-remote origin` here"
 
 
@@ -127,7 +127,7 @@ def test_no_remote_and_a_shallow_clone(repo: Repo, tmp_path: Path) -> None:
     shallow.git("remote", "remove", "origin")
     result = judge(shallow)
     assert result.status is UNKNOWN
-    assert result.message.endswith("cannot be told: this clone is shallow and has no remote to ask")
+    assert result.message.endswith("this clone is shallow, and has no remote to ask for tag v1.0.0")
     assert result.remedy == "add the remote, or clone with the full history"
 
 
@@ -145,7 +145,7 @@ def test_local_tags_that_cannot_be_listed() -> None:
     """A free tag on the remote does not make up for tags of this clone that are unseen."""
     result = check_tag("v1.0.0", REPOSITORY, lambda: Tags(Unseen("git did not answer", "see why"), NONE))
     assert (result.status, result.remedy) == (UNKNOWN, "see why")
-    assert result.message == "whether tag v1.0.0 exists cannot be told: git did not answer"
+    assert result.message == "git did not answer"
 
 
 def tag_build(repo: Repo, tag: str = "v1.0.0", *options: str) -> Build:
@@ -209,7 +209,7 @@ def test_a_tag_build_with_the_remote_gone(repo: Repo, tmp_path: Path) -> None:
     (tmp_path / "origin.git").rename(tmp_path / "elsewhere.git")
     result = judge(repo, build)
     assert result.status is UNKNOWN
-    assert result.message.startswith("where tag v1.0.0 points cannot be told: the remote origin (")
+    assert result.message.startswith("the remote origin (")
 
 
 @pytest.mark.parametrize(
@@ -250,7 +250,7 @@ def test_another_prefix(tag: str) -> None:
 def test_no_repository() -> None:
     """Where no repository can be seen, its tags are unknown."""
     result = check_tag("v1.0.0", Unseen("/shop is not a folder"), lambda: Tags(NONE, NONE))
-    assert (result.status, result.message) == (UNKNOWN, "the tag could not be looked for: /shop is not a folder")
+    assert (result.status, result.message) == (UNKNOWN, "/shop is not a folder")
     assert result.remedy == "mend the gate `repository` first"
 
 

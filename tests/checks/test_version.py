@@ -126,16 +126,21 @@ def test_look_alikes(version: str) -> None:
         ("v1.2", "v1.2.0"),
         ("2", "v2.0.0"),
         ("v1.2.3\n", "v1.2.3"),
-        ("v01.2.3", "v1.4.2"),
-        ("", "v1.4.2"),
-        ("latest", "v1.4.2"),
+        ("v01.2.3", "v1.2.3"),
+        ("v1.002.030", "v1.2.30"),
     ],
     ids=ascii,
 )
 def test_the_remedy_is_what_was_meant(version: str, remedy: str) -> None:
-    """The remedy is the version that was probably meant, else an example; either would pass."""
+    """The remedy is the version that was probably meant, and would pass."""
     assert check_version(version).remedy == f"pass --version {remedy}"
     assert check_version(remedy).status is OK
+
+
+@pytest.mark.parametrize("version", ["", "latest", "main", "v"])
+def test_what_was_meant_is_not_made_up(version: str) -> None:
+    """Where nothing comes near a version, the remedy is an example and says so."""
+    assert check_version(version).remedy == "name the version that is released, as in --version v1.4.2"
 
 
 def test_a_pre_release_is_told_as_one() -> None:

@@ -84,4 +84,4 @@ def test_a_disagreement_beside_what_cannot_be_read(repo: Repo) -> None:
 def test_no_repository() -> None:
     """Without a repository there are no files."""
     result = check_version_files("v1.0.0", Unseen("/shop is not a folder"))
-    assert (result.status, result.message) == (UNKNOWN, "the manifests could not be read: /shop is not a folder")
+    assert (result.status, result.message) == (UNKNOWN, "/shop is not a folder")

@@ -155,7 +155,15 @@ def test_the_schema_version_has_to_be_there(tmp_path: Path) -> None:
     assert found(tmp_path, {"verdict": "SAFE"}) == ["FILE is no verdict of release-sentinel (schema_version 1)"]
 
 
-@pytest.mark.parametrize("name", sorted(set(SAMPLES) - {"safe"}))
+def test_a_waived_gate_passes_with_its_waiver(tmp_path: Path) -> None:
+    """What the policy excuses is SAFE here as well; without the waiver it is no proof."""
+    written = document(SAMPLES["waived"])
+    gates = [{**gate, "waiver": None} for gate in written["gates"]]
+    assert found(tmp_path, written) == []
+    assert found(tmp_path, {**written, "gates": gates}) == ["the verdict says SAFE, and these gates did not pass: disk"]
+
+
+@pytest.mark.parametrize("name", sorted(set(SAMPLES) - {"safe", "waived"}))
 def test_every_other_verdict_is_refused(tmp_path: Path, name: str) -> None:
     """Only SAFE goes through, whatever a run can end in."""
     assert any(

@@ -1,10 +1,11 @@
 """What each CI system says of a build is read from its own variables, and from no other's."""
 
+import json
 from pathlib import Path
 
 import pytest
 
-from release_sentinel.observe.ci import MARKS, Build, build
+from release_sentinel.observe.ci import MARKS, Build, build, from_fork, withheld
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 # What marks the system, its name, and which variable holds the commit.
@@ -163,3 +164,45 @@ def test_every_system_is_told_here() -> None:
     """No system goes untested."""
     assert set(SYSTEMS) == set(MARKS)
     assert all(any(mark == named for named, _ in table) for mark in MARKS for table in (BRANCH_BUILDS, TAG_BUILDS))
+
+
+PULL = {"GITHUB_ACTIONS": "true", "GITHUB_EVENT_NAME": "pull_request"}
+
+
+def event(tmp_path: Path, head: object) -> dict[str, str]:
+    """Return the environment of a GitHub build of a pull request from `head`."""
+    text = json.dumps({"pull_request": {"head": {"repo": head}, "base": {"repo": {"full_name": "acme/shop"}}}})
+    (tmp_path / "event.json").write_text(text, encoding="utf-8")
+    return {**PULL, "GITHUB_EVENT_PATH": str(tmp_path / "event.json")}
+
+
+@pytest.mark.parametrize(
+    ("head", "fork"), [({"full_name": "kim/shop"}, True), ({"full_name": "acme/shop"}, False), (None, True)]
+)
+def test_github_tells_of_a_fork(tmp_path: Path, head: object, *, fork: bool) -> None:
+    """The event's repositories differ; of a fork that is gone there is none."""
+    assert from_fork(event(tmp_path, head)) is fork
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"pull_request": 5}'])
+def test_an_event_that_says_nothing(tmp_path: Path, text: str) -> None:
+    """A push, or a file that is torn, is no fork."""
+    (tmp_path / "event.json").write_text(text, encoding="utf-8")
+    assert not from_fork({**PULL, "GITHUB_EVENT_PATH": str(tmp_path / "event.json")})
+    assert not from_fork({**PULL, "GITHUB_EVENT_PATH": str(tmp_path / "none")})
+    assert not from_fork({})
+
+
+@pytest.mark.parametrize(("source", "fork"), [("kim/shop", True), ("acme/shop", False)])
+def test_gitlab_tells_of_a_fork(source: str, *, fork: bool) -> None:
+    """The merge request's source is another project."""
+    names = {"CI_MERGE_REQUEST_SOURCE_PROJECT_PATH": source, "CI_MERGE_REQUEST_PROJECT_PATH": "acme/shop"}
+    assert from_fork(names) is fork
+
+
+def test_why_secrets_may_be_withheld(tmp_path: Path) -> None:
+    """Pull requests alone; a fork is named where CI tells of it."""
+    told = "GitHub Actions withholds secrets from builds of a pull request"
+    assert withheld(event(tmp_path, {"full_name": "kim/shop"})) == f"{told} from a fork"
+    assert withheld(PULL) == f"{told} (if it is from a fork)"
+    assert withheld({"GITHUB_ACTIONS": "true", "GITHUB_REF": "refs/heads/main"}) == withheld({}) == ""

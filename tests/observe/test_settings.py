@@ -1,8 +1,10 @@
 """Settings are read as they are; secrets are wrapped before anybody can show them."""
 
+from pathlib import Path
+
 import pytest
 
-from release_sentinel.observe.settings import secrets, settings
+from release_sentinel.observe.settings import Mounted, mounted, secrets, settings
 from release_sentinel.redaction import Secret
 
 
@@ -34,3 +36,33 @@ def test_secrets_are_wrapped() -> None:
 def test_an_absent_secret_is_none() -> None:
     """A secret that is not there is None, a blank one is not."""
     assert secrets(["A", "B"], {"B": ""}) == {"A": None, "B": Secret("")}
+
+
+def test_a_value_may_be_in_a_file(tmp_path: Path) -> None:
+    """What `NAME_FILE` names is read as the value; a secret is wrapped as ever."""
+    (tmp_path / "token").write_text("s3cret\n", encoding="utf-8")
+    environ = {"TOKEN_FILE": str(tmp_path / "token")}
+    assert settings(["TOKEN"], environ) == {"TOKEN": "s3cret"}
+    assert secrets(["TOKEN"], environ) == {"TOKEN": Secret("s3cret")}
+
+
+def test_something_else_may_stand_in() -> None:
+    """For what the environment does not hold, blanks included, the policy may speak."""
+    assert settings(["A", "B", "C"], {"A": "1", "B": ""}, instead={"A": "2", "B": "2", "C": "2"}) == {
+        "A": "1",
+        "B": "",
+        "C": "2",
+    }
+
+
+def test_what_is_mounted_is_told(tmp_path: Path) -> None:
+    """The file, what is wrong with it, and who may read it; never its content."""
+    file = tmp_path / "token"
+    file.write_text("s3cret", encoding="utf-8")
+    file.chmod(0o444)
+    found = mounted(["A", "B", "C"], {"A": "1", "B_FILE": str(file), "C": "1", "C_FILE": "/x"})
+    assert found == {
+        "B": Mounted(str(file), exposed=True),
+        "C": Mounted("", "C and C_FILE are both set: keep one of them"),
+    }
+    assert "s3cret" not in repr(found)

@@ -237,3 +237,14 @@ def test_every_listing_option_is_one_of_pytest_s(pytestconfig: pytest.Config) ->
     from release_sentinel.plugin.completeness import _LISTING
 
     assert [name for name in _LISTING if not hasattr(pytestconfig.option, name)] == []
+
+
+def test_a_gate_that_the_policy_requires_is_missed() -> None:
+    """By its id, with or without a parameter; why it was left out is told where that is known."""
+    why = "no result from gate queue: the policy requires it, and there is no such gate"
+    assert reasons(required=["queue"]) == [why]
+    assert reasons(record("queue"), required=["queue"]) == reasons(record("queue[mail]"), required=["queue"]) == []
+    assert reasons(required=["queue"], left_out={"queue": "it was deselected"}) == [
+        "no result from gate queue: it was deselected"
+    ]
+    assert reasons(required=["queue"], partial=True) == reasons(required=["disk"]) == []

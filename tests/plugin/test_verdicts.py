@@ -224,7 +224,9 @@ def test_the_block_comes_last(sentinel: Sentinel) -> None:
     """The terminal ends in the verdict block: verdict, reason, remedy, counts."""
     _dirty(sentinel.repo)
     run = sentinel()
-    assert "    -> commit, stash (`git stash -u`) or ignore what `git status` lists" in run.block
+    assert (
+        "    -> commit, stash (`git stash -u`) or list in .gitignore (a rule of one user does not count)" in run.block
+    )
     assert "11 gates: 6 passed, 1 failed, 4 not evaluated" in run.block
     assert "Traceback" not in run.out
     assert "FAILURES" not in run.out

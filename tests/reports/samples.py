@@ -1,11 +1,12 @@
 """Verdicts to write reports about."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from release_sentinel.checks.result import CRIT, OK, UNKNOWN, WARN
+from release_sentinel.config.model import Waiver
 from release_sentinel.gates import Kind
-from release_sentinel.verdict import GateResult, Missing, Release, Verdict, decide
+from release_sentinel.verdict import Disabled, GateResult, Missing, Release, Verdict, decide
 
 STARTED = datetime(2024, 5, 17, 9, 30, 15, 123456, tzinfo=UTC)
 
@@ -33,6 +34,7 @@ FULL = GateResult("disk", Kind.CRITICAL, CRIT, "91% in use", remedy="free space 
 CLOSE = GateResult("memory", Kind.CRITICAL, WARN, "80% in use", remedy="free memory")
 BROKEN = GateResult("own", Kind.CRITICAL, UNKNOWN, "the gate broke: KeyError: 'x'", traceback="Traceback:\n  KeyError")
 LEFT_OUT = GateResult("process", Kind.CRITICAL, None, "a policy gate failed")
+WAIVED = replace(FULL, waiver=Waiver("disk", "prod", "disks are on order", "Kim", date(2024, 6, 30)))
 
 
 def verdict(
@@ -54,5 +56,10 @@ SAMPLES = {
     "interrupted": verdict(PASSED, problems=("the run was interrupted by SIGTERM",), interrupted=15),
     "empty": verdict(problems=("no gates at all",)),
     "partial": replace(verdict(PASSED), partial=True),
+    "waived": replace(
+        verdict(PASSED, WAIVED),
+        disabled=(Disabled("process", Kind.CRITICAL, "this host runs no agent"),),
+        warnings=("the waiver for tag has expired",),
+    ),
     "unseen": verdict(release=Release("", ""), problems=("--env is blank",)),
 }

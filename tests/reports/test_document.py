@@ -28,6 +28,8 @@ HEAD = {
     "gates": list,
     "problems": list,
     "missing": list,
+    "disabled": list,
+    "warnings": list,
 }
 
 each_sample = pytest.mark.parametrize("sample", SAMPLES.values(), ids=SAMPLES)
@@ -45,7 +47,14 @@ def test_a_document_survives_json(sample: Verdict) -> None:
     written = document(sample)
 
     assert json.loads(json.dumps(written, allow_nan=False)) == written
-    assert {type(value) for gate in written["gates"] for value in gate.values()} <= {str, int, float, list, type(None)}
+    assert {type(value) for gate in written["gates"] for value in gate.values()} <= {
+        str,
+        int,
+        float,
+        list,
+        dict,
+        type(None),
+    }
 
 
 @each_sample
@@ -77,6 +86,7 @@ def test_verdict_and_exit_code_are_the_runs() -> None:
         "empty": ("INCOMPLETE", 1),
         "partial": ("PARTIAL SAFE", 0),
         "unseen": ("INCOMPLETE", 1),
+        "waived": ("SAFE", 0),
     }
 
 
@@ -117,6 +127,7 @@ def test_a_failed_gate_is_told_in_full() -> None:
             "details": ["?? new.py", " M old.py"],
             "tries": 1,
             "seconds": 0.25,
+            "waiver": None,
         }
     ]
 
@@ -148,3 +159,23 @@ def test_what_is_missing_is_listed_with_its_cause() -> None:
     """A machine need not take sentences apart to know which gate gave no result."""
     assert document(SAMPLES["incomplete"])["missing"] == [{"gate": "api", "why": "it was deselected"}]
     assert document(SAMPLES["safe"])["missing"] == []
+
+
+def test_a_waiver_is_told_in_full() -> None:
+    """Beside the true status stands what excuses it, by whom and until when."""
+    gate = document(SAMPLES["waived"])["gates"][1]
+    assert (gate["outcome"], gate["status"], gate["reason"]) == ("waived", "CRIT", "91% in use")
+    assert gate["waiver"] == {
+        "gate": "disk",
+        "env": "prod",
+        "reason": "disks are on order",
+        "owner": "Kim",
+        "expires": "2024-06-30",
+    }
+
+
+def test_what_is_switched_off_and_what_to_read_is_told() -> None:
+    """A reader sees which gates were not asked, and why, and what somebody has to look at."""
+    written = document(SAMPLES["waived"])
+    assert written["disabled"] == [{"gate": "process", "reason": "this host runs no agent"}]
+    assert written["warnings"] == ["the waiver for tag has expired"]

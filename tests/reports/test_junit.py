@@ -136,7 +136,7 @@ def test_the_counts_are_true(sample: Verdict) -> None:
     said = {name: int(suite.get(name, "")) for name in ("tests", "failures", "errors", "skipped")}
     counted = Counter(child.tag for element in suite.iter("testcase") for child in element)
 
-    assert said["tests"] == len(list(suite.iter("testcase"))) == len(sample.gates) + 1
+    assert said["tests"] == len(list(suite.iter("testcase"))) == len(sample.gates) + len(sample.disabled) + 1
     assert (said["failures"], said["errors"], said["skipped"]) == (
         counted["failure"],
         counted["error"],
@@ -351,3 +351,17 @@ def test_the_text_declares_its_encoding() -> None:
 def test_every_outcome_is_covered_by_the_samples() -> None:
     """The documents that these tests look at hold every outcome there is."""
     assert {gate.outcome for sample in SAMPLES.values() for gate in sample.gates} == set(Outcome)
+
+
+def test_a_waived_gate_passes_and_says_so() -> None:
+    """Its case holds the true reason and the waiver, and is no failure: the exit code is 0 as well."""
+    element = case(SAMPLES["waived"], "disk")
+    assert [child.tag for child in element] == ["system-out"]
+    assert (element[0].text or "").startswith("[WAIVED] disk: 91% in use — waived until 2024-06-30, by Kim")
+
+
+def test_a_gate_that_is_switched_off_is_skipped() -> None:
+    """It can be seen in the report, with the reason of the policy; what needs a look stands with the verdict."""
+    (skipped,) = case(SAMPLES["waived"], "process")
+    assert (skipped.tag, skipped.get("message")) == ("skipped", "switched off by the policy: this host runs no agent")
+    assert "[WARN] the waiver for tag has expired" in (case(SAMPLES["waived"], "verdict")[0].text or "")

@@ -160,3 +160,13 @@ def test_a_line_break_does_not_end_the_row(line_break: str) -> None:
     (row,) = rows(text)
     assert rendered(row[3]) == "first | ✅ passed | `all` | policy | fine | |"
     assert text.count("\n- ") == 1
+
+
+def test_a_waived_gate_is_marked_and_explained() -> None:
+    """A summary shows the true reason, the waiver, and what is switched off or needs a look."""
+    text = markdown(SAMPLES["waived"])
+    row = [rendered(cell) for cell in rows(text)[1]]
+    assert row[0] == "🩹 waived"
+    assert row[3] == "91% in use — waived until 2024-06-30, by Kim: disks are on order"
+    assert "- **WARN**: the waiver for tag has expired" in text.splitlines()
+    assert "- switched off by the policy: `process` (this host runs no agent)" in text.splitlines()

@@ -24,6 +24,7 @@ SENTENCES = {
     "interrupted": "INCOMPLETE (exit 143): v1.0.0 was not fully judged and must not go to prod",
     "empty": "INCOMPLETE (exit 1): v1.0.0 was not fully judged and must not go to prod",
     "partial": "PARTIAL SAFE (exit 0): v1.0.0 to prod passed the chosen gates, not all of them",
+    "waived": "SAFE (exit 0): v1.0.0 may go to prod",
     "unseen": "INCOMPLETE (exit 1): (no version) was not fully judged and must not go to (no environment)",
 }
 
@@ -37,7 +38,7 @@ def test_the_decision_is_one_sentence(name: str) -> None:
 
 def test_only_a_whole_safe_run_may_go() -> None:
     """No other sentence says that the release may go."""
-    assert [name for name, text in SENTENCES.items() if " may go " in text] == ["safe"]
+    assert [name for name, text in SENTENCES.items() if " may go " in text] == ["safe", "waived"]
 
 
 def test_a_safe_block_is_the_decision_and_the_counts() -> None:
@@ -119,3 +120,15 @@ def test_counts_add_up(gates: tuple[GateResult, ...], line: str) -> None:
 def test_a_version_that_is_blank_leaves_no_hole() -> None:
     """A sentence without its subject would be misread."""
     assert "(no version)" in sentence(verdict(PASSED, release=Release("prod", "")))
+
+
+def test_a_waived_gate_is_shown_with_its_waiver() -> None:
+    """Whoever reads SAFE reads what was excused, by whom, and until when; and what was not asked at all."""
+    assert block(SAMPLES["waived"]) == [
+        "SAFE (exit 0): v1.0.0 may go to prod",
+        "[WAIVED] disk: 91% in use — waived until 2024-06-30, by Kim: disks are on order",
+        "    -> free space on /",
+        "[WARN] the waiver for tag has expired",
+        "switched off by the policy: process (this host runs no agent)",
+        "2 gates: 1 passed, 1 waived",
+    ]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from release_sentinel.checks.result import CRIT, NO_REPOSITORY, OK, UNKNOWN, CheckResult
-from release_sentinel.config.model import TagMode
+from release_sentinel.config.kinds import TagMode
 from release_sentinel.observe import Unseen
 from release_sentinel.observe.ci import Build
 from release_sentinel.observe.git import Branches, Repository
@@ -43,7 +43,7 @@ def check_branch(
     Remedy: release from an allowed branch, or name yours in `RS_BRANCHES`; for tag builds fetch the history.
     """
     if isinstance(repository, Unseen):
-        return CheckResult(UNKNOWN, f"the branch could not be told: {repository.why}", NO_REPOSITORY)
+        return CheckResult(UNKNOWN, repository.why, NO_REPOSITORY)
     expected = f"releases come from {', '.join(allowed)}"
     if build and build.pull_request:
         return CheckResult(
@@ -78,7 +78,7 @@ def _check_detached(repository: Repository, build: Build | None, expected: str) 
         )
     return CheckResult(
         UNKNOWN,
-        f"{at}, and {build.provider} speaks of commit {build.commit[:12] or '(none)'}: the branch cannot be told",
+        f"{at}, and {build.provider} speaks of commit {build.commit[:12] or '(none)'}",
         "check out the commit that the CI build is about",
     )
 
@@ -87,24 +87,25 @@ def _check_tagged_branch(
     repository: Repository, allowed: Sequence[str], tag: str, branches: Branches | Unseen
 ) -> CheckResult:
     if isinstance(branches, Unseen):
-        return CheckResult(UNKNOWN, f"the branches of {tag} could not be told: {branches.why}", branches.remedy)
+        return CheckResult(UNKNOWN, f"{tag}: {branches.why}", branches.remedy)
     for name in branches.containing:
         if any(fnmatchcase(name, pattern) for pattern in allowed):
             return CheckResult(OK, f"{tag} is on branch {name}")
     if repository.shallow:
         return CheckResult(
             UNKNOWN,
-            f"this clone is shallow: whether {tag} is on {' or '.join(allowed)} cannot be told",
+            f"this clone is shallow, and may lack the history between {tag} and {' or '.join(allowed)}",
             "fetch the history: `fetch-depth: 0` for actions/checkout, `git fetch --unshallow` elsewhere",
         )
     if branches.untold:
         return CheckResult(
             UNKNOWN,
-            f"this clone lacks the commits of {', '.join(branches.untold)}: whether {tag} is there cannot be told",
+            f"{tag} may be on {', '.join(branches.untold)}, whose commits this clone lacks",
             f"git fetch origin {branches.untold[0]}, or `fetch-depth: 0` for actions/checkout",
         )
     return CheckResult(
         CRIT,
-        f"{tag} is on no release branch ({', '.join(allowed)}), but on {', '.join(branches.containing) or 'none'}",
+        f"{tag} is on no release branch ({', '.join(allowed)})"
+        + (f", but on {', '.join(branches.containing)}" if branches.containing else ", nor on any other"),
         "merge the commit into a release branch, and tag it there",
     )

@@ -23,7 +23,7 @@ def check_changelog(version: str, repository: Repository | Unseen, file: str = "
     Remedy: write the section (`## 1.4.2`) and commit it; the file is `RS_CHANGELOG`.
     """
     if isinstance(repository, Unseen):
-        return CheckResult(UNKNOWN, f"the changelog could not be read: {repository.why}", NO_REPOSITORY)
+        return CheckResult(UNKNOWN, repository.why, NO_REPOSITORY)
     name = file or texts.first(repository.top, _CANDIDATES)
     if not name:
         return CheckResult(UNKNOWN, "no changelog is named or found", "name one in RS_CHANGELOG")

@@ -3,33 +3,55 @@
 import logging
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
 from urllib.parse import urlsplit
 
-from release_sentinel.checks.result import CRIT, OK, CheckResult
+from release_sentinel.checks.result import CRIT, OK, WARN, CheckResult
 from release_sentinel.config.load import load_policy
 from release_sentinel.config.model import PLACEHOLDERS
+from release_sentinel.config.variables import in_policy
 from release_sentinel.errors import MissingSettingError, PolicyError
-from release_sentinel.observe import settings
+from release_sentinel.observe import git, settings
+from release_sentinel.observe.settings import Mounted
 from release_sentinel.redaction import Secret, without_credentials
 
 logger = logging.getLogger(__name__)
 
+_REMEDY = "set them in the CI job's environment, secrets from its secret store"
+_NO_FILES: Mapping[str, Mounted] = MappingProxyType({})
+
 
 def check_configuration(
-    values: Mapping[str, str | Secret | None], *, placeholders: Sequence[str] = PLACEHOLDERS
+    values: Mapping[str, str | Secret | None],
+    *,
+    placeholders: Sequence[str] = PLACEHOLDERS,
+    files: Mapping[str, Mounted] = _NO_FILES,
+    withheld: str = "",
 ) -> CheckResult:
     """Every required setting and secret is present, neither blank nor a placeholder; URLs parse.
 
     Why: a pipeline that runs half configured fails in the middle of the deployment, or deploys to the wrong place.
     Unknown: never; a value is there or it is not.
     Remedy: set the named variables in the CI job's environment, secrets from its secret store.
+
+    `files` are the values that come from a file which `NAME_FILE` names; one that cannot be read fails, and one with a
+    secret that anybody may read warns. `withheld` says why CI may hold secrets back from this build.
     """
-    missing = [name for name, value in values.items() if value is None]
+    unread = [file.problem for file in files.values() if file.problem]
+    missing = [name for name, value in values.items() if value is None and not (name in files and files[name].problem)]
     wrong = [problem for name, value in values.items() for problem in _problems(name, value, placeholders)]
     words = [str(MissingSettingError(*missing))] if missing else []
-    if not (words := words + wrong):
-        return CheckResult(OK, f"{', '.join(values)} are set" if values else "nothing is required")
-    return CheckResult(CRIT, "; ".join(words), "set them in the CI job's environment, secrets from its secret store")
+    if words := words + unread + wrong:
+        return CheckResult(CRIT, "; ".join([*words, withheld] if withheld else words), _REMEDY)
+    exposed = [file.file for name, file in files.items() if file.exposed and isinstance(values.get(name), Secret)]
+    if exposed:
+        return CheckResult(
+            WARN,
+            f"{', '.join(values)} are set, but anybody on this machine may read {', '.join(exposed)}",
+            f"chmod o= {' '.join(exposed)}, or mount secrets with mode 0400",
+        )
+    return CheckResult(OK, f"{', '.join(values)} are set" if values else "nothing is required")
 
 
 def _problems(name: str, value: str | Secret | None, placeholders: Sequence[str]) -> Iterator[str]:
@@ -65,17 +87,17 @@ def ensure_required_config() -> dict[str, str | Secret]:
     Raises `MissingSettingError` where one is absent, another `PolicyError` where one is unusable; both are
     `RuntimeError`. The token is a `Secret`: `.reveal()` hands it to the call that needs it.
     """
-    policy = load_policy()
+    policy = load_policy(repository=git.find_top(Path.cwd()))
     values: dict[str, str | Secret | None] = {
-        **settings.settings(policy.required.settings),
+        **settings.settings(policy.required.settings, instead=in_policy(policy, policy.required.settings)),
         **settings.secrets(policy.required.secrets),
     }
-    missing = [name for name, value in values.items() if value is None]
+    files = settings.mounted(values)
+    missing = [name for name, value in values.items() if value is None and name not in files]
     if missing:
         raise MissingSettingError(*missing)
-    result = check_configuration(values, placeholders=policy.required.placeholders)
+    result = check_configuration(values, placeholders=policy.required.placeholders, files=files)
     if not result.status.passes:
         raise PolicyError(result.message, result.remedy)
-    process, api_url = policy.processes[0].name, policy.dependencies[0].url
-    logger.info("Config OK: process=%s, api_url=%s", process, without_credentials(api_url))
-    return {"process": process, "api_url": api_url, "token": values["RS_DEPLOY_TOKEN"] or ""}
+    logger.info("Config OK: process=%s, api_url=%s", policy.process, without_credentials(policy.api.url))
+    return {"process": policy.process, "api_url": policy.api.url, "token": values.get("RS_DEPLOY_TOKEN") or ""}

@@ -1,6 +1,6 @@
 """The Git checks for callers from Python: each raises where a gate would fail.
 
-They look at the repository that holds the working directory, with the policy that the environment sets.
+They look at the repository that holds the working directory, with the policy of its file and of the environment.
 """
 
 from pathlib import Path
@@ -27,7 +27,8 @@ def ensure_clean_tree() -> None:
 
 def ensure_branch_allowed() -> None:
     """Raise `PolicyError` unless HEAD, or on a tag build the tag's commit, is on a branch that releases come from."""
-    policy, top = load_policy(), _here()
+    top = _here()
+    policy = load_policy(repository=top)
     repository = git.look(top)
 
     def containing() -> git.Branches | Unseen:
@@ -40,13 +41,14 @@ def ensure_branch_allowed() -> None:
 
 def ensure_version_valid(version: str) -> None:
     """Raise `PolicyError` unless `version` is strict SemVer 2.0.0 with the policy's prefix."""
-    policy = load_policy()
+    policy = load_policy(repository=_here())
     require(check_version(version, prefix=policy.version.prefix, prereleases=policy.version.prereleases))
 
 
 def ensure_tag_not_exists(version: str) -> None:
     """Raise `PolicyError` unless the version's tag is free here and on the remote; on a tag build it must be HEAD's."""
-    policy, top = load_policy(), _here()
+    top = _here()
+    policy = load_policy(repository=top)
 
     def tags() -> git.Tags:
         return git.tags(top, tag_names(version, policy.version.prefix), remote=policy.git.remote)

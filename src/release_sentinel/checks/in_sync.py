@@ -17,9 +17,9 @@ def check_in_sync(
     Remedy: `git pull` what the remote has and this clone lacks, `git push` what it has itself.
     """
     if isinstance(repository, Unseen):
-        return CheckResult(UNKNOWN, f"the commit could not be told: {repository.why}", NO_REPOSITORY)
+        return CheckResult(UNKNOWN, repository.why, NO_REPOSITORY)
     if not (branch or tag):
-        return CheckResult(UNKNOWN, f"the branch of {repository.commit[:12]} cannot be told", "see the gate `branch`")
+        return CheckResult(UNKNOWN, f"nobody names the branch of {repository.commit[:12]}", "see the gate `branch`")
     remote = tags().remote
     if remote is None:
         return CheckResult(UNKNOWN, "this clone has no remote to be in sync with", "git remote add origin URL")

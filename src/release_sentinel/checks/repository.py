@@ -4,8 +4,9 @@ from collections.abc import Collection, Iterator
 
 from release_sentinel.checks.result import CRIT, NO_REPOSITORY, OK, UNKNOWN, CheckResult
 from release_sentinel.observe import Unseen
-from release_sentinel.observe.git import HIDDEN_EDIT, UNINITIALISED, Repository
+from release_sentinel.observe.git import HIDDEN_EDIT, SUBMODULE, UNINITIALISED, Repository
 
+_OWN_WORDS = {HIDDEN_EDIT, UNINITIALISED}
 _NAMED, _SHOWN = 3, 20  # paths in the message, and in the details
 
 
@@ -38,7 +39,7 @@ def check_clean_tree(repository: Repository | Unseen) -> CheckResult:
     Remedy: commit, stash or ignore the listed paths; `git status` shows them.
     """
     if isinstance(repository, Unseen):
-        return CheckResult(UNKNOWN, f"the work tree could not be looked at: {repository.why}", NO_REPOSITORY)
+        return CheckResult(UNKNOWN, repository.why, NO_REPOSITORY)
     changes = repository.changes
     if not changes:
         return CheckResult(OK, f"nothing differs from commit {repository.commit[:12]}")
@@ -59,5 +60,7 @@ def _remedies(codes: Collection[str]) -> Iterator[str]:
         yield "`git update-index --no-assume-unchanged --no-skip-worktree PATH` makes Git show the edit"
     if UNINITIALISED in codes:
         yield "`git submodule update --init --recursive` checks submodules out"
-    if set(codes) - {HIDDEN_EDIT, UNINITIALISED}:
-        yield "commit, stash (`git stash -u`) or ignore what `git status` lists"
+    if any(code.startswith(SUBMODULE) for code in codes):
+        yield "commit in the submodule, and the submodule's new commit here, or `git submodule update`"
+    if any(code not in _OWN_WORDS and not code.startswith(SUBMODULE) for code in codes):
+        yield "commit, stash (`git stash -u`) or list in .gitignore (a rule of one user does not count)"

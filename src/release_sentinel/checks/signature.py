@@ -36,11 +36,11 @@ def check_signature(
     Remedy: sign it (`git commit -S`, `git tag -s`); name who may sign in `RS_SIGNERS`.
     """
     if isinstance(repository, Unseen):
-        return CheckResult(UNKNOWN, f"the commit could not be looked at: {repository.why}", NO_REPOSITORY)
+        return CheckResult(UNKNOWN, repository.why, NO_REPOSITORY)
     what = f"tag {tag}" if tag else f"commit {repository.commit[:12]}"
     seen = observe()
     if isinstance(seen, Unseen):
-        return CheckResult(UNKNOWN, f"{what} could not be verified: {seen.why}", seen.remedy)
+        return CheckResult(UNKNOWN, seen.why, seen.remedy)
     if seen.state is not State.GOOD:
         untold = seen.state in _REMEDIES
         words = f": {seen.words}" if untold and seen.words else ""

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from release_sentinel.checks.result import CRIT, NO_REPOSITORY, OK, UNKNOWN, CheckResult
-from release_sentinel.config.model import TagMode
+from release_sentinel.config.kinds import TagMode
 from release_sentinel.observe import Unseen
 from release_sentinel.observe.ci import Build
 from release_sentinel.observe.git import Refs, Repository, Tags
@@ -26,7 +26,7 @@ def check_tag(
     Remedy: release the next version, and never move a published tag; `RS_TAG_MODE` says whether the tag has to exist.
     """
     if isinstance(repository, Unseen):
-        return CheckResult(UNKNOWN, f"the tag could not be looked for: {repository.why}", NO_REPOSITORY)
+        return CheckResult(UNKNOWN, repository.why, NO_REPOSITORY)
     if parse(version, prefix) is None:
         return CheckResult(
             UNKNOWN, f"{version!r} is no version, so it has no tag to look for", "see the gate `version`"
@@ -56,20 +56,16 @@ def _check_new_tag(names: Sequence[str], repository: Repository, tags: Tags) -> 
                 )
     asked = tags.local if tags.remote is None else tags.remote
     if isinstance(asked, Unseen):
-        return _untold(names[0], asked)
+        return CheckResult(UNKNOWN, asked.why, asked.remedy)
     if isinstance(tags.local, Unseen):
-        return _untold(names[0], tags.local)
+        return CheckResult(UNKNOWN, tags.local.why, tags.local.remedy)
     if tags.remote is None and repository.shallow:
         return CheckResult(
             UNKNOWN,
-            f"whether tag {names[0]} exists cannot be told: this clone is shallow and has no remote to ask",
+            f"this clone is shallow, and has no remote to ask for tag {names[0]}",
             "add the remote, or clone with the full history",
         )
     return CheckResult(OK, f"tag {names[0]} is free in {asked.source}")
-
-
-def _untold(name: str, unseen: Unseen) -> CheckResult:
-    return CheckResult(UNKNOWN, f"whether tag {name} exists cannot be told: {unseen.why}", unseen.remedy)
 
 
 def _check_existing_tag(built: str, names: Sequence[str], repository: Repository, tags: Tags) -> CheckResult:
@@ -77,7 +73,7 @@ def _check_existing_tag(built: str, names: Sequence[str], repository: Repository
     refs = tags.local if tags.remote is None else tags.remote
     wanted = built or names[0]
     if isinstance(refs, Unseen):
-        return CheckResult(UNKNOWN, f"where tag {wanted} points cannot be told: {refs.why}", refs.remedy)
+        return CheckResult(UNKNOWN, refs.why, refs.remedy)
     found = {name: commit for name in names if (commit := refs.tag(name))}
     if not found or built not in {"", *found}:
         missing = f"tag {wanted} has to exist, and does not in {refs.source}"

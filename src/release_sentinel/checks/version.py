@@ -1,5 +1,7 @@
 """Is this a version that may be released?"""
 
+import re
+
 from release_sentinel.checks.result import CRIT, OK, CheckResult
 from release_sentinel.versions import parse
 
@@ -13,11 +15,11 @@ def check_version(version: str, *, prefix: str = "v", prereleases: bool = False)
     """
     parsed = parse(version, prefix)
     if parsed is None:
-        example = f"{prefix}1.4.2"
+        example, meant = f"{prefix}1.4.2", _meant(version, prefix)
         return CheckResult(
             CRIT,
             f"Invalid version format: {version!r}, expected {_form(prefix)}, such as {example}",
-            f"pass --version {_meant(version, prefix) or example}",
+            f"pass --version {meant}" if meant else f"name the version that is released, as in --version {example}",
         )
     if parsed.prerelease and not prereleases:
         return CheckResult(
@@ -34,6 +36,6 @@ def _form(prefix: str) -> str:
 
 def _meant(version: str, prefix: str) -> str:
     """Return the version that was probably meant, or a blank."""
-    bare = version.strip().lstrip("vV=")
+    bare = re.sub(r"(?<![\w.+-])0+(?=\d)|(?<=\d\.)0+(?=\d)", "", version.strip().lstrip("vV="))  # 01.02 is 1.2
     guesses = (f"{prefix}{bare}", f"{prefix}{bare}.0", f"{prefix}{bare}.0.0")
     return next((guess for guess in guesses if parse(guess, prefix) is not None), "")

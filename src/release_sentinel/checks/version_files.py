@@ -26,7 +26,7 @@ def check_version_files(
     A file is `PATH` or `PATH#DOTTED.KEY`. Python's manifests may spell the version by PEP 440 (`1.0.0rc1`).
     """
     if isinstance(repository, Unseen):
-        return CheckResult(UNKNOWN, f"the manifests could not be read: {repository.why}", NO_REPOSITORY)
+        return CheckResult(UNKNOWN, repository.why, NO_REPOSITORY)
     names = files or manifests.find(repository.top)
     if not names:
         return CheckResult(UNKNOWN, "no file that says a version is named or found", "name one in RS_VERSION_FILES")

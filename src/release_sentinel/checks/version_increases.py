@@ -24,18 +24,18 @@ def check_version_increases(
     A final release is compared with final releases, a pre-release with all tags. The version's own tag does not count.
     """
     if isinstance(repository, Unseen):
-        return CheckResult(UNKNOWN, f"the tags could not be listed: {repository.why}", NO_REPOSITORY)
+        return CheckResult(UNKNOWN, repository.why, NO_REPOSITORY)
     wanted = parse(version, prefix)
     if wanted is None:
         return CheckResult(UNKNOWN, f"{version!r} is no version to compare with", "see the gate `version`")
     seen = tags()
     for refs in (seen.remote, seen.local):
         if isinstance(refs, Unseen):
-            return CheckResult(UNKNOWN, f"the tags could not be listed: {refs.why}", refs.remedy)
+            return CheckResult(UNKNOWN, refs.why, refs.remedy)
     if seen.remote is None and repository.shallow:
         return CheckResult(
             UNKNOWN,
-            "the tags could not be listed: this clone is shallow and has no remote to ask",
+            "this clone is shallow, and has no remote to ask for tags",
             "add the remote, or clone with the full history",
         )
     own = tag_names(version, prefix)

@@ -5,13 +5,13 @@ from collections.abc import Iterator
 
 from release_sentinel.config.model import Policy
 
-REFERENCE = re.compile(r"\$\{([A-Za-z_]\w*)\}")
+_REFERENCE = re.compile(r"\$\{([A-Za-z_]\w*)\}")
 _TELLING = re.compile(r"auth|cookie|token|key|secret|passw", re.IGNORECASE)
 
 
 def references(value: str) -> list[str]:
     """Return the environment variables that a header's value takes: `Bearer ${TOKEN}` takes TOKEN."""
-    return REFERENCE.findall(value)
+    return _REFERENCE.findall(value)
 
 
 def header_secrets(policy: Policy) -> list[str]:

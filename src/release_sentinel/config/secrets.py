@@ -10,6 +10,7 @@ from typing import Any
 from release_sentinel.config.headers import header_secrets, literal_secrets
 from release_sentinel.config.load import load_policy
 from release_sentinel.config.model import Policy
+from release_sentinel.config.values import look_up
 from release_sentinel.errors import InvalidPolicyError
 from release_sentinel.redaction import Redactor
 
@@ -35,16 +36,19 @@ def learn(redactor: Redactor, policy: Policy, environ: Mapping[str, str] | None 
         redactor.add(environ.get(name, ""))
         if path := environ.get(f"{name}_FILE"):
             redactor.add(_content(path))
-    for value in (*(environ.get(name, "") for name in header_secrets(policy)), *literal_secrets(policy)):
+    for value in (*(look_up(name, environ).text or "" for name in header_secrets(policy)), *literal_secrets(policy)):
         redactor.add(value)
-    for text in (*environ.values(), *_texts(policy)):
+    files = (look_up(name, environ).text or "" for name in policy.required.settings)
+    for text in (*environ.values(), *files, *_texts(policy)):
         redactor.add_url(text)
 
 
 def _content(path: str) -> str:
     """Return the text of a file, or nothing: that it cannot be read is the business of the gate `configuration`."""
-    with suppress(OSError, ValueError), Path(path).open("rb") as file:
-        return file.read(_LONGEST).decode(errors="surrogateescape")
+    with suppress(OSError, ValueError):
+        if Path(path).is_file():  # a pipe would hold the run
+            with Path(path).open("rb") as file:
+                return file.read(_LONGEST).decode(errors="surrogateescape")
     return ""
 
 

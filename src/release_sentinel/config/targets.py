@@ -8,6 +8,26 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from release_sentinel.config.kinds import (
+    Address,
+    Bytes,
+    Count,
+    Days,
+    HeaderValue,
+    HttpStatuses,
+    Line,
+    MaybeLine,
+    MaybeRegex,
+    MaybeSeconds,
+    Method,
+    PerCent,
+    Port,
+    Redirects,
+    Samples,
+    Seconds,
+    Tries,
+)
+
 Scalar = str | int | float | bool
 Operator = Literal["<", "<=", ">", ">=", "==", "!="]
 Judgement = Literal["unknown", "ok", "crit"]
@@ -17,8 +37,8 @@ Judgement = Literal["unknown", "ok", "crit"]
 class Steady:
     """How often a gate has to find its target good, one time after the other, before it passes."""
 
-    samples: int = 1
-    interval: float = 1.0
+    samples: Samples = 1
+    interval: MaybeSeconds = 1.0
 
 
 class Target:
@@ -33,7 +53,7 @@ class Target:
 
 
 class Unlisted(Target):
-    """The one target of a gate whose policy lists none: the gate keeps its plain id."""
+    """The target of a gate that stands outside of the policy's lists: the gate keeps its plain id."""
 
     @property
     def label(self) -> str:
@@ -45,11 +65,11 @@ class Unlisted(Target):
 class DiskLimits(Target):
     """Limits on one file system, in per cent of what an ordinary user may fill (df's `Use%`); inodes share them."""
 
-    path: str = "/"
-    warn: float = 75.0
-    crit: float = 85.0
-    min_free: int = 0  # bytes that an ordinary user can still write; 0: any number
-    timeout: float = 5.0
+    path: Line = "/"
+    warn: PerCent = 75.0
+    crit: PerCent = 85.0
+    min_free: Bytes = 0  # bytes that an ordinary user can still write; 0: any number
+    timeout: Seconds = 5.0
     steady: Steady = Steady()
 
     @property
@@ -62,8 +82,8 @@ class DiskLimits(Target):
 class MemoryLimits(Target):
     """Limits on memory in use, in per cent of what this process may have."""
 
-    warn: float = 70.0
-    crit: float = 85.0
+    warn: PerCent = 70.0
+    crit: PerCent = 85.0
     steady: Steady = Steady()
 
 
@@ -71,11 +91,11 @@ class MemoryLimits(Target):
 class ProcessRule(Target):
     """A process that has to run: `min` to `max` times (0: without an upper bound)."""
 
-    name: str = ""
-    min: int = 1
-    max: int = 0
-    user: str = ""  # the owner's name or number; blank: any
-    command: str = ""  # a regular expression that is found in the command line; blank: any
+    name: MaybeLine = ""
+    min: Count = 1
+    max: Count = 0
+    user: MaybeLine = ""  # the owner's name or number; blank: any
+    command: MaybeRegex = ""  # a regular expression that is found in the command line; blank: any
     steady: Steady = Steady()
 
     @property
@@ -88,9 +108,9 @@ class ProcessRule(Target):
 class JsonCondition:
     """What one field of a JSON body has to be; every condition that is given has to hold. A missing field fails."""
 
-    path: str  # `$.checks[0].status`
+    path: Line  # `$.checks[0].status`
     equals: Scalar | None = None
-    matches: str = ""  # a regular expression that is found in the text
+    matches: MaybeRegex = ""  # a regular expression that is found in the text
     min: float = -math.inf
     max: float = math.inf
 
@@ -103,22 +123,22 @@ class Dependency(Target):
     the environment names (`HTTPS_PROXY`, `NO_PROXY`), `none` for a direct connection, or the proxy's URL.
     """
 
-    name: str = ""
-    url: str = ""
-    method: str = "GET"
-    headers: Mapping[str, str] = field(default_factory=dict)
-    statuses: tuple[int, ...] = (200,)
-    timeout: float = 3.0
-    tries: int = 3
-    deadline: float = 15.0
-    max_latency: float = 0.0  # of the answer that stands; above it the gate warns; 0: any
-    max_redirects: int = 0
-    proxy: str = ""
-    ca_bundle: str = ""  # a PEM file; blank: the usual authorities, or REQUESTS_CA_BUNDLE
-    client_cert: str = ""
-    client_key: str = ""
+    name: MaybeLine = ""
+    url: MaybeLine = ""
+    method: Method = "GET"
+    headers: Mapping[Line, HeaderValue] = field(default_factory=dict)
+    statuses: HttpStatuses = (200,)
+    timeout: Seconds = 3.0
+    tries: Tries = 3
+    deadline: Seconds = 15.0
+    max_latency: MaybeSeconds = 0.0  # of the answer that stands; above it the gate warns; 0: any
+    max_redirects: Redirects = 0
+    proxy: MaybeLine = ""
+    ca_bundle: MaybeLine = ""  # a PEM file; blank: the usual authorities, or REQUESTS_CA_BUNDLE
+    client_cert: MaybeLine = ""
+    client_key: MaybeLine = ""
     contains: str = ""
-    matches: str = ""  # a regular expression that is found in the body
+    matches: MaybeRegex = ""  # a regular expression that is found in the body
     json: tuple[JsonCondition, ...] = ()
     steady: Steady = Steady()
 
@@ -132,12 +152,12 @@ class Dependency(Target):
 class TcpTarget(Target):
     """A port that has to accept connections."""
 
-    host: str
-    port: int
-    name: str = ""
-    timeout: float = 3.0
-    tries: int = 3
-    deadline: float = 15.0
+    host: Address
+    port: Port
+    name: MaybeLine = ""
+    timeout: Seconds = 3.0
+    tries: Tries = 3
+    deadline: Seconds = 15.0
     steady: Steady = Steady()
 
     @property
@@ -150,16 +170,16 @@ class TcpTarget(Target):
 class CertificateTarget(Target):
     """A server whose TLS certificate has to be trusted, and valid for some more days."""
 
-    host: str
-    port: int = 443
-    name: str = ""
-    server_name: str = ""  # blank: the host
-    warn_days: float = 21.0
-    crit_days: float = 7.0
-    ca_bundle: str = ""  # a PEM file; blank: the usual authorities, or REQUESTS_CA_BUNDLE
-    timeout: float = 5.0
-    tries: int = 3
-    deadline: float = 15.0
+    host: Address
+    port: Port = 443
+    name: MaybeLine = ""
+    server_name: MaybeLine = ""  # blank: the host
+    warn_days: Days = 21.0
+    crit_days: Days = 7.0
+    ca_bundle: MaybeLine = ""  # a PEM file; blank: the usual authorities, or REQUESTS_CA_BUNDLE
+    timeout: Seconds = 5.0
+    tries: Tries = 3
+    deadline: Seconds = 15.0
     steady: Steady = Steady()
 
     @property
@@ -178,23 +198,23 @@ class PrometheusQuery(Target):
     look back as far as they are set to, by default five minutes.
     """
 
-    name: str
-    url: str  # of the server, without /api/v1
-    query: str
+    name: Line
+    url: Line  # of the server, without /api/v1
+    query: Line
     op: Operator
     value: float
-    max_age: float = 300.0
+    max_age: MaybeSeconds = 300.0
     missing: Judgement = "unknown"
     nan: Judgement = "unknown"
     stale: Judgement = "unknown"
     warnings: Judgement = "unknown"
     several: Literal["unknown", "all", "any"] = "unknown"
-    headers: Mapping[str, str] = field(default_factory=dict)
-    proxy: str = ""
-    ca_bundle: str = ""
-    timeout: float = 5.0
-    tries: int = 3
-    deadline: float = 15.0
+    headers: Mapping[Line, HeaderValue] = field(default_factory=dict)
+    proxy: MaybeLine = ""
+    ca_bundle: MaybeLine = ""
+    timeout: Seconds = 5.0
+    tries: Tries = 3
+    deadline: Seconds = 15.0
     steady: Steady = Steady()
 
     @property
@@ -204,12 +224,12 @@ class PrometheusQuery(Target):
 
 
 class UnlistedDisk(Unlisted, DiskLimits):
-    """What `RS_DISK_*` set where the policy lists no disk."""
+    """What `disk` says, and `RS_DISK_*` set."""
 
 
 class UnlistedProcess(Unlisted, ProcessRule):
-    """What `RS_REQUIRED_PROCESS` sets where the policy lists no process."""
+    """What `process` says, and `RS_REQUIRED_PROCESS` sets."""
 
 
 class UnlistedDependency(Unlisted, Dependency):
-    """What `RS_API_*` set where the policy lists no dependency."""
+    """What `api` says, and `RS_API_*` set."""

@@ -1,97 +1,108 @@
-"""The environment variables that set the policy, each with what it may say."""
+"""The environment variables that set the policy. What each may say is the kind of the field that it sets."""
 
-import math
-from collections.abc import Callable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import reduce
+from typing import Any, get_args, get_origin
+
+from release_sentinel.config.convert import BROKEN, Reading
+from release_sentinel.config.fields import KeyPath, allowed, bare, kind_at, seen
+from release_sentinel.config.model import Policy
+from release_sentinel.config.values import look_up
+
+_FLAGS = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
 
 
 @dataclass(frozen=True)
 class Variable:
-    """An environment variable that sets one field of the policy."""
+    """An environment variable that sets one field of the policy; a number in its path is that element of a list."""
 
     name: str
     path: str
-    parse: Callable[[str], object]
     meaning: str
 
+    @property
+    def key(self) -> KeyPath:
+        """The path of the field."""
+        return tuple(int(part) if part.isdigit() else part for part in self.path.split("."))
 
-def _names(value: str) -> tuple[str, ...]:
-    names = tuple(name.strip() for name in value.split(",") if name.strip())
-    if not names:
-        raise ValueError("a list of names, with commas between them")
-    return names
-
-
-def _flag(value: str) -> bool:
-    try:
-        return {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}[value.lower()]
-    except KeyError:
-        raise ValueError("true or false") from None
-
-
-def _choice(*words: str) -> Callable[[str], str]:
-    def parse(value: str) -> str:
-        if value not in words:
-            raise ValueError(f"one of {', '.join(words)}")
-        return value
-
-    return parse
-
-
-def _statuses(value: str) -> tuple[int, ...]:
-    names = [name.strip() for name in value.split(",")]
-    if not all(name.isascii() and name.isdigit() and 100 <= int(name) <= 599 for name in names):
-        raise ValueError("HTTP status codes, with commas between them")
-    return tuple(int(name) for name in names)
-
-
-def _number(low: float, high: float, unit: str) -> Callable[[str], float]:
-    def parse(value: str) -> float:
-        try:
-            number = float(value)
-        except ValueError:
-            number = math.nan
-        if not low <= number <= high:
-            raise ValueError(f"{unit} from {low:g} to {high:g}")
-        return number
-
-    return parse
-
-
-def _count(low: int, high: int) -> Callable[[str], int]:
-    def parse(value: str) -> int:
-        if not (value.isascii() and value.isdigit() and low <= int(value) <= high):
-            raise ValueError(f"a whole number from {low} to {high}")
-        return int(value)
-
-    return parse
-
-
-_per_cent = _number(0, 100, "per cent,")
-_seconds = _number(0.1, 600, "seconds,")
 
 VARIABLES = (
-    Variable("RS_REQUIRED_PROCESS", "processes.0.name", str, "the process that has to run (gate `process`)"),
-    Variable("RS_API_URL", "dependencies.0.url", str, "the dependency that has to answer (gate `api`)"),
-    Variable("RS_API_STATUSES", "dependencies.0.statuses", _statuses, "HTTP statuses that count as healthy"),
-    Variable("RS_API_TIMEOUT", "dependencies.0.timeout", _seconds, "seconds for one try"),
-    Variable("RS_API_TRIES", "dependencies.0.tries", _count(1, 20), "tries, the first one included"),
-    Variable("RS_API_DEADLINE", "dependencies.0.deadline", _seconds, "seconds for all tries together"),
-    Variable("RS_GATE_SECONDS", "gate_seconds", _number(0.1, 3600, "seconds,"), "seconds that one gate may take"),
-    Variable("RS_DEADLINE", "deadline", _number(0.1, 86400, "seconds,"), "seconds that the whole run may take"),
-    Variable("RS_ENABLE", "enable", _names, "opt-in gates to run"),
-    Variable("RS_ENVIRONMENTS", "environments", _names, "names that `--env` may have"),
-    Variable("RS_BRANCHES", "git.branches", _names, "branches that releases come from; globs"),
-    Variable("RS_REMOTE", "git.remote", str, "the Git remote that is asked for tags"),
-    Variable("RS_TAG_MODE", "git.tag_mode", _choice("auto", "new", "existing"), "whether the tag has to exist"),
-    Variable("RS_SIGNERS", "git.signers", _names, "who may sign (gate `signature`)"),
-    Variable("RS_VERSION_FILES", "version.files", _names, "manifests that say the version (gate `version-files`)"),
-    Variable("RS_CHANGELOG", "version.changelog", str, "the changelog (gate `changelog`)"),
-    Variable("RS_VERSION_PREFIX", "version.prefix", str, "what stands before the SemVer number"),
-    Variable("RS_PRERELEASES", "version.prereleases", _flag, "whether pre-releases such as v1.0.0-rc.1 may go out"),
-    Variable("RS_DISK_PATH", "disks.0.path", str, "the path whose file system is judged"),
-    Variable("RS_DISK_WARN", "disks.0.warn", _per_cent, "disk use that warns, in per cent"),
-    Variable("RS_DISK_CRIT", "disks.0.crit", _per_cent, "disk use that fails, in per cent"),
-    Variable("RS_MEMORY_WARN", "memory.warn", _per_cent, "memory use that warns, in per cent"),
-    Variable("RS_MEMORY_CRIT", "memory.crit", _per_cent, "memory use that fails, in per cent"),
+    Variable("RS_REQUIRED_PROCESS", "process", "the process that has to run (gate `process`)"),
+    Variable("RS_API_URL", "api.url", "the dependency that has to answer (gate `api`)"),
+    Variable("RS_API_STATUSES", "api.statuses", "HTTP statuses that count as healthy"),
+    Variable("RS_API_TIMEOUT", "api.timeout", "seconds for one try"),
+    Variable("RS_API_TRIES", "api.tries", "tries, the first one included"),
+    Variable("RS_API_DEADLINE", "api.deadline", "seconds for all tries together"),
+    Variable("RS_GATE_SECONDS", "gate_seconds", "seconds that one gate may take"),
+    Variable("RS_DEADLINE", "deadline", "seconds that the whole run may take"),
+    Variable("RS_ENVIRONMENTS", "environments", "names that `--env` may have"),
+    Variable("RS_ENABLE", "enable", "opt-in gates to run, by id"),
+    Variable("RS_REQUIRED_GATES", "required_gates", "gates of your own that must have a result, by id"),
+    Variable("RS_BRANCHES", "git.branches", "branches that releases come from; globs"),
+    Variable("RS_REMOTE", "git.remote", "the Git remote that is asked for tags"),
+    Variable("RS_TAG_MODE", "git.tag_mode", "whether the tag has to exist"),
+    Variable("RS_SIGNERS", "git.signers", "who may sign (gate `signature`)"),
+    Variable("RS_VERSION_FILES", "version.files", "manifests that say the version (gate `version-files`)"),
+    Variable("RS_CHANGELOG", "version.changelog", "the changelog (gate `changelog`)"),
+    Variable("RS_VERSION_PREFIX", "version.prefix", "what stands before the SemVer number"),
+    Variable("RS_PRERELEASES", "version.prereleases", "whether pre-releases such as v1.0.0-rc.1 may go out"),
+    Variable("RS_DISK_PATH", "disk.path", "the path whose file system is judged"),
+    Variable("RS_DISK_WARN", "disk.warn", "disk use that warns, in per cent"),
+    Variable("RS_DISK_CRIT", "disk.crit", "disk use that fails, in per cent"),
+    Variable("RS_MEMORY_WARN", "memory.warn", "memory use that warns, in per cent"),
+    Variable("RS_MEMORY_CRIT", "memory.crit", "memory use that fails, in per cent"),
 )
+
+
+def read(environ: Mapping[str, str]) -> tuple[dict[Variable, Any], list[str]]:
+    """Return what the variables say, as a policy file would say it, and a sentence for each that cannot be meant."""
+    values, problems = {}, []
+    for variable in VARIABLES:
+        found = look_up(variable.name, environ)
+        if found.problem:
+            problems.append(found.problem)
+        text = (found.text or "").strip()
+        if not text:  # CI systems hand on undefined variables as blanks
+            continue
+        kind = kind_at(Policy, variable.key)
+        value, reading = _plain(kind, text), Reading()
+        if value == [] or reading.read(kind, value) is BROKEN or reading.problems:
+            commas = ", with commas between them" if get_origin(bare(kind)[0]) is tuple else ""
+            problems.append(f"{variable.name} is {seen(text)}, expected {allowed(kind)}{commas}")
+        else:
+            values[variable] = value
+    return values, problems
+
+
+def in_policy(policy: Policy, names: Iterable[str]) -> dict[str, str]:
+    """Return, of the variables with these names, what the policy file says in their place."""
+    found = {}
+    for variable in VARIABLES:
+        value, default = (reduce(_below, variable.key, record) for record in (policy, Policy()))
+        if variable.name in names and value != default:
+            found[variable.name] = ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    return found
+
+
+def _below(value: Any, part: str | int) -> Any:
+    return value[part] if isinstance(part, int) else getattr(value, part)
+
+
+def _plain(kind: Any, text: str) -> Any:
+    """Return the value that a text means; the text itself where it means none of that kind."""
+    base, _ = bare(kind)
+    if get_origin(base) is tuple:
+        item = get_args(base)[0]
+        words = [word.strip() for word in text.split(",")]
+        return [_plain(item, word) for word in words if word or bare(item)[0] is not str]
+    if base is bool:
+        return _FLAGS.get(text.lower(), text)
+    if base is int and text.isascii() and text.isdigit():
+        return int(text)
+    if base is float:
+        try:
+            return float(text)
+        except ValueError:
+            return text
+    return text

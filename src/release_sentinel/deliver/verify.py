@@ -67,8 +67,14 @@ def _verdict(verdict: dict[str, Any]) -> Iterator[str]:
         yield f"the verdict says {SAFE} with exit code {verdict.get('exit_code')!r}: it was tampered with, or torn"
     elif not verdict.get("problems") == verdict.get("missing") == [] or not gates or _records(gates) != gates:
         yield f"the verdict says {SAFE} without proof: it names no gates, or problems"
-    elif not_passed := [str(gate.get("id")) for gate in _records(gates) if gate.get("outcome") not in _PASSED]:
+    elif not_passed := [str(gate.get("id")) for gate in _records(gates) if not _passed(gate)]:
         yield f"the verdict says {SAFE}, and these gates did not pass: {', '.join(not_passed)}"
+
+
+def _passed(gate: dict[str, Any]) -> bool:
+    """Tell whether a gate lets the release through: it passed, or a waiver that is told excuses it."""
+    waived = gate.get("outcome") == Outcome.WAIVED.value and isinstance(gate.get("waiver"), dict)
+    return waived or gate.get("outcome") in _PASSED
 
 
 def _release(verdict: dict[str, Any], expected: Expectation) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """What the CI system says of this build. A claim: the checks believe it only where its commit is HEAD."""
 
+import json
 import os
 import re
 from collections.abc import Callable, Mapping
@@ -126,3 +127,25 @@ _PROVIDERS: Mapping[str, Callable[[_Get], Build]] = {
 }
 
 MARKS = frozenset(_PROVIDERS)  # the variables that mark a CI build
+
+
+def from_fork(environ: Mapping[str, str] | None = None) -> bool:
+    """Tell whether this build is of a pull request from a fork, as far as GitHub and GitLab say it."""
+    environ = os.environ if environ is None else environ
+    if source := environ.get("CI_MERGE_REQUEST_SOURCE_PROJECT_PATH"):
+        return source != environ.get("CI_MERGE_REQUEST_PROJECT_PATH", environ.get("CI_PROJECT_PATH"))
+    try:
+        event = json.loads(Path(environ["GITHUB_EVENT_PATH"]).read_text(encoding="utf-8"))
+        head, base = (event["pull_request"][side]["repo"] for side in ("head", "base"))
+        return head is None or bool(head["full_name"] != base["full_name"])  # None: the fork is gone
+    except (OSError, ValueError, LookupError, TypeError):
+        return False
+
+
+def withheld(environ: Mapping[str, str] | None = None) -> str:
+    """Say why CI may hold secrets back from this build; a blank where there is no reason for it."""
+    found = build(environ)
+    if found and found.pull_request:
+        what = "from a fork" if from_fork(environ) else "(if it is from a fork)"
+        return f"{found.provider} withholds secrets from builds of a pull request {what}"
+    return ""

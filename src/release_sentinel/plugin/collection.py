@@ -91,6 +91,7 @@ def _record(session: GateSession, item: pytest.Item, kind: Kind) -> Record:
         function=_function(item),
         built_in=item.path.parent == folders.built_in(),
         strict=session.options.strict,
+        waiver=session.waivers.get(gate_id(item)),
     )
 
 

@@ -36,13 +36,14 @@ def unproven(
     *,
     early_end: str = "",
     partial: bool = False,
+    required: Iterable[str] = (),
 ) -> Iterator[Missing]:
     """Yield each gate about which the run proves nothing, and why.
 
-    `expected` are the ids of the built-in results that this run owes, one for each target of a gate; `left_out` says
-    why a gate (by id) was not run;
-    `early_end` why the whole run ended before its end; `strangers` are tests (source file and name) that were refused
-    already. A `partial` run was asked to leave gates out, and is only held to those that it began.
+    `expected` are the ids of the built-in results that this run owes, `required` those of the repository's own that the
+    policy names; `left_out` says why a gate (by id) was not run; `early_end` why the whole run ended before its end;
+    `strangers` are tests (source file and name) that were refused already. A `partial` run was asked to leave gates
+    out, and is only held to those that it began.
     """
     for record in records:
         if not record.finished:
@@ -52,14 +53,27 @@ def unproven(
             yield Missing(record.id, f"it was skipped: {record.skipped}")
         elif record.judged_nothing:
             yield Missing(record.id, early_end or "it judges nothing: it needs gate.require(...) or an assert")
-    if partial:
-        return
+    if not partial:
+        yield from _uncollected(expected, required, records, left_out, early_end)
+        if not early_end:
+            yield from _undeclared(records, left_out, folders, strangers)
+
+
+def _uncollected(
+    expected: Collection[str],
+    required: Iterable[str],
+    records: Collection[Record],
+    left_out: Mapping[str, str],
+    early_end: str,
+) -> Iterator[Missing]:
+    """Yield the gates that the run owes, and that pytest did not collect."""
     collected = {record.id for record in records if record.built_in}
     for gate in expected:
         if gate not in collected:
             yield Missing(gate, left_out.get(gate) or early_end or "it was not collected")
-    if not early_end:
-        yield from _undeclared(records, left_out, folders, strangers)
+    known = {name for record in records for name in (record.id, record.id.partition("[")[0])}
+    for gate in [gate for gate in required if gate not in {*known, *expected}]:
+        yield Missing(gate, left_out.get(gate) or early_end or "the policy requires it, and there is no such gate")
 
 
 def sentences(missing: Iterable[Missing]) -> Iterator[str]:

@@ -8,6 +8,7 @@ from release_sentinel.checks.result import CheckResult
 from release_sentinel.config.headers import header_secrets
 from release_sentinel.config.model import Policy
 from release_sentinel.config.targets import Target
+from release_sentinel.config.variables import in_policy
 from release_sentinel.observe import Unseen, ci, git, processes, settings
 from release_sentinel.plugin.gate import Gate
 from release_sentinel.plugin.session import RECORD, SESSION
@@ -18,7 +19,7 @@ from release_sentinel.verdict import Release
 @pytest.fixture
 def gate(request: pytest.FixtureRequest) -> Gate:
     """The gate's voice: `gate.require(check_something(...))`, and `gate.secret(value)`."""
-    return Gate(request.node.stash[RECORD], request.config.stash[SESSION].redactor)
+    return Gate(request.node.stash[RECORD], request.config.stash[SESSION].hide)
 
 
 @pytest.fixture(scope="session")
@@ -79,20 +80,34 @@ def signature(request: pytest.FixtureRequest) -> Callable[[], git.Signature | Un
 @pytest.fixture(scope="session")
 def required_settings(policy: Policy) -> dict[str, str | Secret | None]:
     """The values of the required settings and, masked, of the required secrets and of those that requests carry."""
-    secrets = [*policy.required.secrets, *header_secrets(policy)]
-    return {**settings.settings(policy.required.settings), **settings.secrets(secrets)}
+    return {
+        **settings.settings(policy.required.settings, instead=in_policy(policy, policy.required.settings)),
+        **settings.secrets([*policy.required.secrets, *header_secrets(policy)]),
+    }
 
 
 @pytest.fixture(scope="session")
 def redact(request: pytest.FixtureRequest) -> Callable[[str], None]:
     """Keep a value out of all that is shown from now on; for fixtures that outlive one gate."""
-    return request.config.stash[SESSION].redactor.add
+    return request.config.stash[SESSION].hide
 
 
 @pytest.fixture(scope="session")
 def ourselves() -> frozenset[int]:
     """The process ids of the gate and of what started it."""
     return processes.ourselves()
+
+
+@pytest.fixture(scope="session")
+def required_files(required_settings: dict[str, str | Secret | None]) -> dict[str, settings.Mounted]:
+    """Which of the required settings and secrets come from files (`NAME_FILE`), and what is wrong with these."""
+    return settings.mounted(required_settings)
+
+
+@pytest.fixture(scope="session")
+def withheld() -> str:
+    """Why CI may hold secrets back from this build; a blank where there is no reason for it."""
+    return ci.withheld()
 
 
 @pytest.fixture

@@ -1,11 +1,13 @@
 """What a gate says while it runs, and what that makes of it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
 
 from release_sentinel.checks.result import CRIT, OK, UNKNOWN, WARN, CheckResult
+from release_sentinel.config.model import Waiver
 from release_sentinel.gates import Kind
 from release_sentinel.plugin.deadline import DeadlinePassedError, GateTimeoutError
 from release_sentinel.redaction import Redactor, Secret
@@ -17,13 +19,13 @@ _SEVERITY = (OK, WARN, UNKNOWN, CRIT)
 class Gate:
     """The `gate` fixture: `gate.require(result)` passes judgement on the release."""
 
-    def __init__(self, record: "Record", redactor: Redactor) -> None:
+    def __init__(self, record: "Record", hide: Callable[[str], None]) -> None:
         self._record = record
-        self._redactor = redactor
+        self._hide = hide
 
     def secret(self, value: str) -> Secret:
         """Keep `value` out of all that is shown from now on; return it wrapped, `.reveal()` gives it back."""
-        self._redactor.add(value)
+        self._hide(value)
         return Secret(value)
 
     def require(self, result: CheckResult) -> None:
@@ -49,6 +51,7 @@ class Record:
     function: str  # its name there: `TestDisk::test_space`
     built_in: bool
     strict: bool = False
+    waiver: Waiver | None = None  # in force for this gate
     judged: list[CheckResult] = field(default_factory=list)
     asserted: int = 0
     runs: int = 0
@@ -109,7 +112,12 @@ class Record:
     @property
     def failed(self) -> bool:
         """Whether the gate holds the release back."""
-        return not self.worst.status.passes
+        return not self.worst.status.passes and not self.excused
+
+    @property
+    def excused(self) -> bool:
+        """Whether a waiver excuses the gate's failure. It excuses a judgement, and nothing that broke."""
+        return self.waiver is not None and not self.broken and not self.worst.status.passes
 
     @property
     def worst(self) -> CheckResult:
@@ -135,7 +143,7 @@ class Record:
         clean = redactor.scrub
         if self.not_evaluated:
             return GateResult(clean(self.id), self.kind, None, clean(self.not_evaluated), seconds=self.seconds)
-        worst = self.worst
+        worst, waiver = self.worst, self.waiver if self.excused else None
         return GateResult(
             id=clean(self.id),
             kind=self.kind,
@@ -146,4 +154,5 @@ class Record:
             tries=worst.tries,
             seconds=self.seconds,
             traceback=clean(self.traceback),
+            waiver=replace(waiver, reason=clean(waiver.reason), owner=clean(waiver.owner)) if waiver else None,
         )

@@ -146,6 +146,7 @@ class Hooks:
         report = yield
         scrubbing.clean_report(report, self._session.redactor.scrub)
         item.stash[RECORD].note(report, call.excinfo.value if call.excinfo else None)
+        terminal.excuse(item.stash[RECORD], report)
         return report
 
     @pytest.hookimpl(tryfirst=True)

@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 import pytest
 
-from release_sentinel.config.model import TagMode
+from release_sentinel.config.kinds import TagMode
 from release_sentinel.errors import ReportError
 from release_sentinel.observe.git import find_top
 from release_sentinel.reports import files
@@ -31,6 +31,9 @@ def add_options(parser: pytest.Parser) -> None:
         "--release-version", metavar="VERSION", help="the version to release, such as v1.2.3; also --version VERSION"
     )
     group.addoption("--gate-repo", metavar="PATH", help="the repository to release; default: the one you stand in")
+    group.addoption(
+        "--gate-policy", metavar="FILE", help="the policy file; default: the repository's own, if it has one"
+    )
     group.addoption("--gate-all", action="store_true", help="evaluate critical gates even when a policy gate failed")
     group.addoption("--gate-strict", action="store_true", help="a WARN fails its gate")
     group.addoption("--gate-partial", action="store_true", help="accept a chosen subset of the gates (-k, -m, paths)")
@@ -51,6 +54,7 @@ class Options:
     env: str
     version: str
     repository: Path
+    policy: Path | None = None  # None: the repository's own, if it has one
     evaluate_all: bool = False
     strict: bool = False
     partial: bool = False
@@ -71,6 +75,7 @@ class Options:
             env=option.env,
             version=option.release_version,
             repository=repository.resolve(),
+            policy=None if option.gate_policy is None else here / _file(option.gate_policy),
             evaluate_all=option.gate_all,
             strict=option.gate_strict,
             partial=option.gate_partial,
@@ -90,6 +95,12 @@ def _reports(option: Any, here: Path) -> tuple[Report, ...]:
     if getattr(option, "json_report", False) and option.json_report_file:
         reports.append(Report(files.JSON_REPORT, here / option.json_report_file))
     return tuple(reports)
+
+
+def _file(name: str) -> Path:
+    if not name.strip():
+        raise pytest.UsageError(f"--gate-policy is {name!r} (an unset variable?), expected the name of a file")
+    return Path(name).expanduser()
 
 
 def _seconds(value: str) -> float:

@@ -1,8 +1,10 @@
 """One gate run: what it is asked, what it has seen so far, and how it ends."""
 
+import json
 import os
 import signal
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -10,17 +12,17 @@ from pathlib import Path
 
 import pytest
 
-from release_sentinel import arguments
+from release_sentinel import arguments, waivers
 from release_sentinel.checks.branch import BranchName, branch_of
 from release_sentinel.checks.result import CheckResult
 from release_sentinel.checks.steady import steadily
 from release_sentinel.config.headers import header_secrets
-from release_sentinel.config.load import load_policy
-from release_sentinel.config.model import Policy
+from release_sentinel.config.load import load
+from release_sentinel.config.model import Policy, Waiver
 from release_sentinel.config.secrets import known_secrets, learn
 from release_sentinel.config.targets import Dependency, PrometheusQuery, Target
 from release_sentinel.errors import InvalidPolicyError
-from release_sentinel.gates import Kind, expected
+from release_sentinel.gates import BUILT_IN, IDS, Kind, expected
 from release_sentinel.observe import Unseen, ci, git, processes
 from release_sentinel.observe.bounded import Bounded
 from release_sentinel.plugin import completeness, declared, folders
@@ -30,7 +32,7 @@ from release_sentinel.plugin.gate import Record
 from release_sentinel.plugin.options import Options
 from release_sentinel.reports import files
 from release_sentinel.reports.files import Report
-from release_sentinel.verdict import Missing, Release, Verdict, decide, unfinished
+from release_sentinel.verdict import Disabled, GateResult, Missing, Release, Verdict, decide, unfinished
 from release_sentinel.versions import tag_names
 
 
@@ -43,11 +45,13 @@ class GateSession:
         self.started = datetime.now(UTC)
         self.options = Options(env="", version="", repository=self.here)
         self.policy = Policy()
+        self.waivers: Mapping[str, Waiver] = {}  # in force: by gate id
         self.release = Release(env="", version="")
         self.redactor = known_secrets()
         self.deadline = Deadline(self.policy.deadline, self.policy.gate_seconds)
         self.parent = 0  # the process that supervises this one; 0: none does
         self.handover: Path | None = None  # where that one looks for the verdict
+        self._told: int | None = None  # the file descriptor on which it hears what else has to be hidden
         self.reports: dict[Path, Report] = {}
         self.notes: list[str] = []  # told with the verdict, without weight
         self.records: dict[str, Record] = {}  # by node id
@@ -68,6 +72,10 @@ class GateSession:
         if parent := os.environ.pop(arguments.HANDOVER, ""):  # a pytest run inside a gate is not the parent's child
             number, _, path = parent.partition(":")
             self.parent, self.handover = int(number), Path(path)
+        if (number := os.environ.pop(arguments.SECRETS, "")).isdigit():
+            self._told = int(number)
+            with suppress(OSError):
+                os.set_inheritable(self._told, False)  # noqa: FBT003 - takes no keywords
         reports, problems = files.requested(args, self.here)
         self.claim_reports(reports, problems)
 
@@ -75,8 +83,15 @@ class GateSession:
         """Let each report say INCOMPLETE until the verdict is known, so that no file speaks for an older run."""
         new = {report.path: report for report in reports}
         self.reports |= new
-        if failures := [*problems, *files.write_all(new.values(), unfinished(self.release))]:
+        if failures := [*problems, *files.write_all(new.values(), unfinished(self._seen_release()))]:
             raise pytest.UsageError("; ".join(failures))
+
+    def hide(self, value: str) -> None:
+        """Keep `value` out of all that is shown from now on, here and on its way through the parent process."""
+        self.redactor.add(value)
+        if self._told is not None:
+            with suppress(OSError):  # it is gone, or was told more than it can take
+                os.write(self._told, json.dumps(value).encode() + b"\n")
 
     def rewrite(self, args: list[str]) -> None:
         """Rewrite pytest's arguments in place: the release's version, and the gate folders to collect."""
@@ -113,7 +128,9 @@ class GateSession:
         self.release = Release(self.options.env, self.options.version, str(self.options.repository))
         self.claim_reports(self.options.reports)
         try:
-            self.policy = load_policy()
+            self.policy = load(
+                repository=self.options.repository, file=self.options.policy, env=self.options.env, gates=IDS
+            ).policy
         except InvalidPolicyError as error:
             self.refused = True
             self.early_end = "without a valid policy no gate is run"
@@ -121,6 +138,7 @@ class GateSession:
         if self.options.tag_mode:
             self.policy = replace(self.policy, git=replace(self.policy.git, tag_mode=self.options.tag_mode))
         self.deadline = Deadline(self.options.deadline or self.policy.deadline, self.policy.gate_seconds)
+        self.waivers = waivers.in_force(self.policy.waivers, self.options.env, self.started)
         learn(self.redactor, self.policy)
         self.environ = {name: os.environ.get(name, "") for name in header_secrets(self.policy)}
 
@@ -248,12 +266,17 @@ class GateSession:
             problems.append(f"pytest itself failed (exit code {pytest_code}): see its message")
         elif self.parent and os.getppid() != self.parent:
             problems.append("the release-sentinel that supervised this run is gone")
-        elif pytest_code and not problems and not any(record.failed for record in records):
+        elif pytest_code and not problems and not any(record.failed or record.excused for record in records):
             problems.append(f"pytest ended with exit code {pytest_code}, which no gate explains")
         problems = [self.redactor.scrub(problem) for problem in dict.fromkeys(problems)]
         results = [record.result(self.redactor) for record in records]
         name, code = decide(results, problems, interrupted=self.interrupted, broken=broken)
-        self.verdict = replace(self._verdict(name, code, tuple(problems)), missing=tuple(missing))
+        self.verdict = replace(
+            self._verdict(name, code, tuple(problems)),
+            missing=tuple(missing),
+            disabled=self._disabled(),
+            warnings=self._warnings(results),
+        )
         return self.verdict
 
     def problems_since(self, verdict: Verdict) -> bool:
@@ -278,7 +301,24 @@ class GateSession:
             self.strangers,
             early_end=self.early_end,
             partial=self.options.partial,
+            required=self.policy.required_gates,
         )
+
+    def _disabled(self) -> tuple[Disabled, ...]:
+        """Return the gates that the policy switches off."""
+        reasons = self.policy.disable
+        return tuple(
+            Disabled(gate.id, gate.kind, self.redactor.scrub(reasons[gate.id]))
+            for gate in BUILT_IN
+            if gate.id in reasons
+        )
+
+    def _warnings(self, results: Sequence[GateResult]) -> tuple[str, ...]:
+        """Say which waivers excuse nothing, unless the run ended before that was known."""
+        if self.early_end or self.options.partial:
+            return ()
+        said = waivers.remarks(self.policy.waivers, self.options.env, self.started, results, self.policy.disable)
+        return tuple(self.redactor.scrub(remark) for remark in said)
 
     def _verdict(self, name: str, code: int, problems: tuple[str, ...]) -> Verdict:
         gates = tuple(record.result(self.redactor) for record in self.records.values() if record.counts)

@@ -39,14 +39,25 @@ def show(config: pytest.Config, verdict: Verdict, notes: list[str]) -> None:
     decision, *rest = block(verdict)
     writer.line(decision, bold=True, **colour)
     for line in [*rest, *notes]:
-        writer.line(line, yellow=line.startswith("[WARN]"), red=line.startswith("[") and not line.startswith("[WARN]"))
+        shown = line.startswith(("[WARN]", "[WAIVED]"))
+        writer.line(line, yellow=shown, red=line.startswith("[") and not shown)
     writer.flush()
+
+
+def excuse(record: Record, report: pytest.TestReport) -> None:
+    """Let a waived failure pass in pytest's own eyes: neither `-x` nor `--reruns` may take it for a failure."""
+    if report.when == "call" and report.failed and record.excused:
+        report.outcome = "passed"
+        report.sections.append(("waived", str(report.longrepr)))
+        report.longrepr = None
 
 
 def status(record: Record, report: pytest.TestReport) -> tuple[str, str, str | tuple[str, dict[str, bool]]] | None:
     """Return how one phase's report is shown, where pytest's own way would not tell enough."""
     if record.not_evaluated and report.skipped:
         return "skipped", "-", ("NOT EVALUATED", {"yellow": True})
+    if report.when == "call" and report.passed and record.excused:
+        return "waived", "V", ("WAIVED", {"yellow": True})
     if report.when == "call" and report.passed and record.judged and record.worst.status == "WARN":
         return "passed", "W", ("WARN", {"yellow": True})
     return None

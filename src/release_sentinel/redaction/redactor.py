@@ -72,6 +72,8 @@ def _masked_lines(secret: str) -> str:
     """Return a mask for each line of a wrapped secret, so that the lines around it stay as they are."""
     shown, end = [], 0
     for start, stop in gaps(secret):
-        shown += [MASK if start > end else "", secret[start:stop]]
+        if not (gap := secret[start:stop].replace("\\", "")):
+            continue
+        shown += [MASK if start > end else "", gap]
         end = stop
     return "".join((*shown, MASK if end < len(secret) else ""))

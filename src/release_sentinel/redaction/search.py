@@ -17,7 +17,8 @@ Span = tuple[int, int]
 _STRIDE, _CORE = 4, 5
 _LONGEST_START = 256  # characters; of a longer secret, the rest is found by its pieces
 _COLOUR = r"\x1b(?:\[[\d;]*+[A-Za-z]?+)?+"  # or the beginning of one
-_OPEN_GAP = re.compile(rf"(?:[\r\n]|{_COLOUR})(?:[ \t\r\nE>|│?+-]|{_COLOUR})*+$")
+_OPEN_GAP = re.compile(rf"(?:[\r\n\\]|{_COLOUR})(?:[ \t\r\n\\E>|│?+-]|{_COLOUR})*+$")
+_LONGEST_UNIT = 20  # characters that one character may become: a secret may go on behind them
 _MARGIN = 200  # characters; what may stand between two halves of a wrapped value
 
 
@@ -78,11 +79,11 @@ class Index:
 
     def spans(self, text: str) -> list[Span]:
         """Return where secrets and their pieces stand in `text`: in order, none touching another's inside."""
-        found = [match.span() for pattern in self._patterns for match in pattern.finditer(text)]
+        found = [match.span() for pattern in self._patterns for match in pattern.finditer(text) if match[0]]
         if self._cores:
             flat = Flat(text)
             found += [flat.span(*span) for span in _merged(self._in_flat(flat.text))]
-        return _merged(found)
+        return _merged((_with_backslashes(text, start), end) for start, end in found)
 
     def _in_flat(self, text: str) -> list[Span]:
         cores, found = self._cores, set()
@@ -100,9 +101,9 @@ class Index:
         gap = _OPEN_GAP.search(text, margin)
         ends = (len(text), gap.start()) if gap else (len(text),)
         spans = self.spans(text)
-        if spans and spans[-1][1] >= ends[-1]:
+        if spans and spans[-1][1] + _LONGEST_UNIT > ends[-1]:
             return spans[-1][0]
-        return min(self._beginning(text, end) for end in ends)
+        return _with_backslashes(text, min(self._beginning(text, end) for end in ends))
 
     def _beginning(self, text: str, end: int) -> int:
         """Return where the beginning of a secret starts that ends at `end`; the length of the text if there is none."""
@@ -112,6 +113,13 @@ class Index:
             if flat.text[-length:] in self._beginnings:
                 return near + flat.origin(len(flat.text) - length)
         return len(text)
+
+
+def _with_backslashes(text: str, start: int) -> int:
+    """Return where the backslashes before `start` begin: half an escape is none."""
+    while start and text[start - 1] == "\\":
+        start -= 1
+    return start
 
 
 def _merged(spans: Iterable[Span]) -> list[Span]:

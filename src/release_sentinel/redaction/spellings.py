@@ -14,10 +14,10 @@ _SHORT = 4  # characters; base64 and hexadecimal digits of less are too common t
 _WRAPS = 16  # spaces of a secret at which it may be wrapped
 
 # What may tear a value apart when it is printed: the end of a line with the next one's margin, as pytest and quoting
-# write it, and colours.
+# write it, colours, and backslashes: each JSON and each repr around a text doubles them.
 _COLOUR = r"\x1b\[[\d;]*[A-Za-z]"
-_GAP = re.compile(rf"(?:{_COLOUR}|\r?\n(?:[ \t]|{_COLOUR})*(?:[E>|│?+-](?:{_COLOUR})*[ \t]+(?:{_COLOUR})*){{0,2}})+")
-_GAP_BEGINS = re.compile(r"[\r\n\x1b]")  # found ten times faster than a gap itself
+_GAP = re.compile(rf"(?:{_COLOUR}|\\|\r?\n(?:[ \t]|{_COLOUR})*(?:[E>|│?+-](?:{_COLOUR})*[ \t]+(?:{_COLOUR})*){{0,2}})+")
+_GAP_BEGINS = re.compile(r"[\r\n\x1b\\]")  # found ten times faster than a gap itself
 
 # Stands in every run's output; a piece of a secret that reads the same tells nothing.
 _ORDINARY = (
@@ -55,9 +55,11 @@ def spellings(secret: str) -> Iterator[Spelling]:
     """Yield `secret` in every writing that is known here, each without gaps."""
     flat = _GAP.sub("", secret)
     for value in dict.fromkeys((secret, flat)):
-        telling = _telling(value)
+        telling = cache(_telling)
         for units in _escaped(value):
-            yield _spelling(units, telling)
+            # Where backslashes stay backslashes, there is nothing of them to be looked for.
+            seen = "".join(character for character, unit in zip(value, units, strict=True) if unit)
+            yield _spelling(tuple(filter(None, units)), telling(seen))
     for wrapped in _wrapped(flat):
         yield _spelling(tuple(wrapped), _telling(wrapped))
     if len(secret) >= _SHORT:
@@ -111,47 +113,39 @@ def _percent(safe: str, *, lower: bool = False, space: str = "%20") -> Escape:
 def _json(*, ascii_only: bool = True, for_html: str = "") -> Escape:
     def write(character: str) -> str:
         if character in for_html:
-            return "\\/" if character == "/" else f"\\u{ord(character):04x}"
+            return f"\\u{ord(character):04x}"
         return json.dumps(character, ensure_ascii=ascii_only)[1:-1]
 
     return write
 
 
-def _repr(show: Callable[[str], str], quotes: str) -> Escape:
-    return lambda character: f"\\{character}" if character in quotes else show(character)
-
-
-# What xml.sax.saxutils writes; its import costs 25 ms.
-_MARKUP = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
-_ATTRIBUTE = {**_MARKUP, "\n": "&#10;", "\r": "&#13;", "\t": "&#9;"}
-
-
-def _xml(**entities: str) -> Escape:
-    names = {"quot": '"', "apos": "'"}
-    written = {**_MARKUP, **{names[name]: entity for name, entity in entities.items()}}
-    return lambda character: written.get(character, character)
+def _xml(**more: str) -> Escape:
+    """Escape for XML; `xml.sax.saxutils` does it too, and loads a web client for that."""
+    named = {"quot": '"', "apos": "'", "line": "\n", "tab": "\t"}
+    table = {"&": "&amp;", "<": "&lt;", ">": "&gt;", **{named[name]: entity for name, entity in more.items()}}
+    return lambda character: table.get(character, character)
 
 
 _SAFE = ("/", "", "~()*!.'", "!#$%&'()*+,/:;=?@[]~", ";,/?:@&=+$-_.!~*'()#")  # quote, JavaScript, requests, browsers
-_TEXT: tuple[Escape, ...] = (
-    str,
-    _json(),
-    _json(ascii_only=False),
-    *(_repr(lambda one: repr(one)[1:-1], quotes) for quotes in ("", "'", '"')),
+_XML: tuple[Escape, ...] = (
     _xml(),
     _xml(quot="&quot;"),
     _xml(quot="&quot;", apos="&apos;"),
     _xml(quot="&quot;", apos="&#x27;"),
     _xml(quot="&#34;", apos="&#39;"),
+    _xml(line="&#10;", tab="&#9;"),
+    _xml(line="&#10;", tab="&#9;", quot="&quot;"),
 )
 _ALL: tuple[Escape, ...] = (
-    *_TEXT,
+    str,
+    _json(),
+    _json(ascii_only=False),
     _json(for_html="<>&"),
     _json(for_html="<>&'"),
-    _json(for_html="/"),
-    *(_repr(lambda one: repr(raw(one))[2:-1], quotes) for quotes in ("", "'")),
-    *(_repr(lambda one: ascii(one)[1:-1], quotes) for quotes in ("", "'")),
-    lambda character: _ATTRIBUTE.get(character, character),
+    lambda character: repr(character)[1:-1],
+    lambda character: repr(raw(character))[2:-1],
+    lambda character: ascii(character)[1:-1],
+    *_XML,
     *(_percent(safe, lower=lower) for safe in _SAFE for lower in (False, True)),
     *(_percent("", lower=lower, space="+") for lower in (False, True)),
 )
@@ -159,11 +153,11 @@ _ALL: tuple[Escape, ...] = (
 
 @cache
 def _writings(character: str) -> tuple[str, ...]:
-    """Return one character in each way to escape it, and in each way to escape that again."""
+    """Return one character in each way to escape it, and to escape that for XML, without backslashes."""
     once = [write(character) for write in _ALL]
-    twice = ["".join(map(outer, inner)) for inner in once for outer in _TEXT[1:]]
+    twice = ["".join(map(outer, inner)) for inner in once for outer in _XML]
     percent_twice = quote(quote(raw(character), safe=""), safe="")
-    return (*once, *twice, percent_twice)
+    return tuple(writing.replace("\\", "") for writing in (*once, *twice, percent_twice))
 
 
 def _escaped(secret: str) -> Iterator[tuple[str, ...]]:
@@ -185,7 +179,7 @@ def _encoded(secret: str) -> Iterator[Spelling]:
                 yield _whole_or_pieces([{"+": plus, "/": slash}.get(character, character) for character in core])
 
 
-_ALPHABETS = (("+", "/"), ("-", "_"), ("%2B", "%2F"), ("+", "\\/"))
+_ALPHABETS = (("+", "/"), ("-", "_"), ("%2B", "%2F"))
 
 
 def _whole_or_pieces(units: list[str]) -> Spelling:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from release_sentinel import __version__
+from release_sentinel.config.model import Waiver
 from release_sentinel.verdict import GateResult, Verdict
 
 SCHEMA_VERSION = 1
@@ -28,6 +29,8 @@ def document(verdict: Verdict) -> dict[str, Any]:
         "gates": [_gate(gate) for gate in verdict.gates],
         "problems": list(verdict.problems),
         "missing": [{"gate": missing.gate, "why": missing.why} for missing in verdict.missing],
+        "disabled": [{"gate": disabled.gate, "reason": disabled.reason} for disabled in verdict.disabled],
+        "warnings": list(verdict.warnings),
     }
 
 
@@ -42,4 +45,15 @@ def _gate(gate: GateResult) -> dict[str, Any]:
         "details": list(gate.details),
         "tries": gate.tries,
         "seconds": round(gate.seconds, 3),
+        "waiver": _waiver(gate.waiver) if gate.waiver else None,
+    }
+
+
+def _waiver(waiver: Waiver) -> dict[str, Any]:
+    return {
+        "gate": waiver.gate,
+        "env": waiver.env,
+        "reason": waiver.reason,
+        "owner": waiver.owner,
+        "expires": waiver.expires.isoformat(),
     }

@@ -9,7 +9,7 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from release_sentinel import __version__
 from release_sentinel.reports.text import sentence
-from release_sentinel.verdict import INCOMPLETE, SAFE, GateResult, Outcome, Verdict
+from release_sentinel.verdict import INCOMPLETE, SAFE, Disabled, GateResult, Outcome, Verdict
 
 # What XML 1.0 cannot hold, not even escaped.
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -18,7 +18,9 @@ _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 def junit(verdict: Verdict) -> str:
     """Return the document, with its XML declaration."""
     release = verdict.release
-    cases = [_case(gate) for gate in verdict.gates] + [_verdict_case(verdict)]
+    cases = [_case(gate) for gate in verdict.gates]
+    cases += [_disabled_case(disabled) for disabled in verdict.disabled]
+    cases.append(_verdict_case(verdict))
     failures, errors, skipped = (
         str(sum(case.find(tag) is not None for case in cases)) for tag in ("failure", "error", "skipped")
     )
@@ -53,18 +55,26 @@ def _case(gate: GateResult) -> Element:
     elif gate.outcome is Outcome.NOT_EVALUATED:
         SubElement(case, "skipped", message=_clean(f"not evaluated: {gate.reason}"))
     else:
-        SubElement(case, "system-out").text = _clean("\n".join(_lines([gate.headline, gate.remedy])))
+        details = gate.details if gate.outcome is Outcome.WAIVED else ()
+        SubElement(case, "system-out").text = _clean("\n".join(_lines([gate.headline, *details, gate.remedy])))
+    return case
+
+
+def _disabled_case(disabled: Disabled) -> Element:
+    case = Element("testcase", classname=f"release-sentinel.{disabled.kind}", name=_clean(disabled.gate), time="0.000")
+    SubElement(case, "skipped", message=_clean(f"switched off by the policy: {disabled.reason}"))
     return case
 
 
 def _verdict_case(verdict: Verdict) -> Element:
     case = Element("testcase", classname="release-sentinel", name="verdict", time="0.000")
+    warnings = [f"[WARN] {warning}" for warning in verdict.warnings]
     if verdict.name == SAFE:
-        SubElement(case, "system-out").text = _clean(sentence(verdict))
+        SubElement(case, "system-out").text = _clean("\n".join([sentence(verdict), *warnings]))
     else:
         message = "; ".join((sentence(verdict), *verdict.reasons))
         tag = "error" if verdict.name == INCOMPLETE else "failure"
-        _fail(case, message, f"gate.verdict.{verdict.name.lower()}", list(verdict.reasons), tag)
+        _fail(case, message, f"gate.verdict.{verdict.name.lower()}", [*verdict.reasons, *warnings], tag)
     return case
 
 

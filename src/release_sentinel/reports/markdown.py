@@ -3,7 +3,13 @@
 from release_sentinel.reports.text import counts, sentence
 from release_sentinel.verdict import GateResult, Outcome, Verdict
 
-_MARK = {Outcome.PASSED: "✅", Outcome.WARNED: "⚠️", Outcome.FAILED: "❌", Outcome.NOT_EVALUATED: "⏭️"}
+_MARK = {
+    Outcome.PASSED: "✅",
+    Outcome.WARNED: "⚠️",
+    Outcome.WAIVED: "🩹",
+    Outcome.FAILED: "❌",
+    Outcome.NOT_EVALUATED: "⏭️",
+}
 
 
 def markdown(verdict: Verdict) -> str:
@@ -14,16 +20,23 @@ def markdown(verdict: Verdict) -> str:
         lines += [f"Commit `{verdict.release.commit}`{branch}.", ""]
     if verdict.problems:
         lines += [*(f"- **INCOMPLETE**: {_inline(problem)}" for problem in verdict.problems), ""]
+    if verdict.warnings:
+        lines += [*(f"- **WARN**: {_inline(warning)}" for warning in verdict.warnings), ""]
     if verdict.gates:
         lines += ["| | gate | stage | what was seen | what to do |", "|---|---|---|---|---|"]
         lines += [_row(gate) for gate in verdict.gates]
+        lines.append("")
+    if verdict.disabled:
+        lines += [
+            *(f"- switched off by the policy: {_code(one.gate)} ({_inline(one.reason)})" for one in verdict.disabled)
+        ]
         lines.append("")
     return "\n".join([*lines, counts(verdict), ""])
 
 
 def _row(gate: GateResult) -> str:
     remedy = "" if gate.outcome is Outcome.PASSED else _inline(gate.remedy)
-    cells = [f"{_MARK[gate.outcome]} {gate.outcome}", _code(gate.id), gate.kind, _inline(gate.reason), remedy]
+    cells = [f"{_MARK[gate.outcome]} {gate.outcome}", _code(gate.id), gate.kind, _inline(gate.told), remedy]
     return f"| {' | '.join(cells)} |"
 
 

@@ -20,12 +20,14 @@ def sentence(verdict: Verdict) -> str:
 def block(verdict: Verdict) -> list[str]:
     """Return the lines below the title: the decision, a paragraph a gate that did not simply pass, and counts."""
     lines = [sentence(verdict)]
-    shown = verdict.having(Outcome.FAILED) + verdict.having(Outcome.WARNED)
-    for gate in shown:
-        lines += _paragraph(gate)
+    for outcome in (Outcome.FAILED, Outcome.WAIVED, Outcome.WARNED):
+        for gate in verdict.having(outcome):
+            lines += _paragraph(gate)
+    lines += [f"[WARN] {warning}" for warning in verdict.warnings]
     lines += [f"[INCOMPLETE] {problem}" for problem in verdict.problems]
     if left_out := verdict.having(Outcome.NOT_EVALUATED):
         lines.append(f"not evaluated, because an earlier stage failed: {', '.join(gate.id for gate in left_out)}")
+    lines += [f"switched off by the policy: {one.gate} ({one.reason})" for one in verdict.disabled]
     lines.append(counts(verdict))
     return lines
 

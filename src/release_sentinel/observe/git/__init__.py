@@ -2,6 +2,7 @@
 
 from release_sentinel.observe.git.records import (
     HIDDEN_EDIT,
+    SUBMODULE,
     UNINITIALISED,
     Branches,
     Change,
@@ -17,6 +18,7 @@ from release_sentinel.observe.git.worktree import Rules, find_top, look
 
 __all__ = [
     "HIDDEN_EDIT",
+    "SUBMODULE",
     "UNINITIALISED",
     "Branches",
     "Change",

@@ -6,6 +6,7 @@ are dropped. Git answers in English: GitPython sets `LC_ALL=C`.
 
 import contextlib
 import os
+import re
 import signal
 import subprocess
 import threading
@@ -56,6 +57,8 @@ _QUIET = {
     "SSH_ASKPASS_REQUIRE": "never",
 }
 
+_URL = re.compile(r"\w[\w+.-]*://[^\s'\"]+")
+
 _environment_lock = threading.Lock()
 
 
@@ -71,7 +74,7 @@ class Answer:
     def words(self) -> str:
         """What Git complained of, in one line, without the credentials of URLs."""
         lines = [line.strip() for line in self.err.splitlines() if line.strip()]
-        said = " ".join(map(_shown, "; ".join(lines).split()))
+        said = _URL.sub(lambda url: without_credentials(url[0]), "; ".join(lines))
         return said or f"git ended with exit code {self.code} and said nothing"
 
 
@@ -119,10 +122,6 @@ def _command(arguments: tuple[str, ...]) -> str:
             return word
         next(words, None)
     return ""
-
-
-def _shown(word: str) -> str:
-    return without_credentials(word.strip("'\"")) if "://" in word else word
 
 
 def _git() -> Any:

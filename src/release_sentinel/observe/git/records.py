@@ -10,6 +10,7 @@ from release_sentinel.observe import Unseen
 # The codes of changes that `git status` does not show.
 HIDDEN_EDIT = "hidden edit"
 UNINITIALISED = "uninitialised submodule"
+SUBMODULE = "submodule "  # followed by what `git status` says of it
 
 
 @dataclass(frozen=True)

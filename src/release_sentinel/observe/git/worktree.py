@@ -14,7 +14,7 @@ from pathlib import Path
 from release_sentinel.observe import Unseen
 from release_sentinel.observe.bounded import Bounded
 from release_sentinel.observe.git.process import LOCAL_SECONDS, Answer, ask, run
-from release_sentinel.observe.git.records import HIDDEN_EDIT, UNINITIALISED, Change, Repository
+from release_sentinel.observe.git.records import HIDDEN_EDIT, SUBMODULE, UNINITIALISED, Change, Repository
 
 MINIMUM_VERSION = "2.17"  # `status --no-ahead-behind`
 
@@ -160,7 +160,7 @@ def _code(letters: str, submodule: str) -> str:
         return letters
     said = {"C": "moved", "M": "modified", "U": "has untracked files"}
     words = [said[letter] for letter in submodule[1:] if letter in said]
-    return f"submodule {' and '.join(words)}:" if words else letters
+    return f"{SUBMODULE}{' and '.join(words)}:" if words else letters
 
 
 def _excluded(top: Path, own_outputs: Collection[Path]) -> Iterator[str]:

@@ -1,16 +1,15 @@
-"""The settings of one run: defaults, `RS_*` variables, and what is refused."""
+"""The `RS_*` variables: what each sets, and what is refused."""
 
 import re
 from dataclasses import FrozenInstanceError
 from functools import reduce
-from typing import Any
 
 import pytest
 
 from release_sentinel.config import get_env
 from release_sentinel.config.load import load_policy
-from release_sentinel.config.model import Policy
-from release_sentinel.config.targets import MemoryLimits, UnlistedDependency, UnlistedDisk, UnlistedProcess
+from release_sentinel.config.model import ApiTarget, Policy
+from release_sentinel.config.targets import DiskLimits, MemoryLimits
 from release_sentinel.config.variables import VARIABLES, Variable
 from release_sentinel.errors import InvalidPolicyError, MissingSettingError
 
@@ -29,6 +28,7 @@ ACCEPTED: dict[str, dict[str, object]] = {
     "RS_GATE_SECONDS": {"0.1": 0.1, "3600": 3600.0},
     "RS_DEADLINE": {"0.1": 0.1, "86400": 86400.0},
     "RS_ENVIRONMENTS": {"qa": ("qa",), "dev, qa,prod,": ("dev", "qa", "prod")},
+    "RS_REQUIRED_GATES": {"queue,release-notes": ("queue", "release-notes")},
     "RS_BRANCHES": {"release/*": ("release/*",), "main,release/*": ("main", "release/*")},
     "RS_ENABLE": {"changelog": ("changelog",), "in-sync, signature": ("in-sync", "signature")},
     "RS_TAG_MODE": {"auto": "auto", "new": "new", "existing": "existing"},
@@ -57,7 +57,8 @@ REFUSED = {
     "RS_DEADLINE": ("seconds, from 0.1 to 86400", ["0", "86401", "nan", "inf", "1h"]),
     "RS_ENVIRONMENTS": ("a list of names, with commas between them", [",", " , "]),
     "RS_BRANCHES": ("a list of names, with commas between them", [","]),
-    "RS_ENABLE": ("a list of names, with commas between them", [","]),
+    "RS_ENABLE": ("a list of gate ids, with commas between them", [","]),
+    "RS_REQUIRED_GATES": ("a list of gate ids, with commas between them", [",,"]),
     "RS_TAG_MODE": ("one of auto, new, existing", ["old", "NEW", "auto,new"]),
     "RS_SIGNERS": ("a list of names, with commas between them", [","]),
     "RS_VERSION_FILES": ("a list of names, with commas between them", [","]),
@@ -68,17 +69,19 @@ REFUSED = {
     "RS_MEMORY_CRIT": ("per cent, from 0 to 100", NO_PER_CENT),
 }
 
-ANY_TEXT = {"RS_CHANGELOG", "RS_REQUIRED_PROCESS", "RS_API_URL", "RS_REMOTE", "RS_VERSION_PREFIX", "RS_DISK_PATH"}
-
-
-def step(at: Any, name: str) -> Any:
-    """Take one step of a dotted path: a field, or a position in a list."""
-    return at[int(name)] if name.isdigit() else getattr(at, name)
+ANY_TEXT = {
+    "RS_CHANGELOG",
+    "RS_REQUIRED_PROCESS",
+    "RS_API_URL",
+    "RS_REMOTE",
+    "RS_VERSION_PREFIX",
+    "RS_DISK_PATH",
+}
 
 
 def value_of(policy: Policy, path: str) -> object:
     """Return the field at a dotted path."""
-    return reduce(step, path.split("."), policy)
+    return reduce(getattr, path.split("."), policy)
 
 
 def problems(**environ: str) -> tuple[str, ...]:
@@ -95,10 +98,9 @@ def test_the_defaults_are_the_first_versions() -> None:
     assert policy == Policy()
     assert policy.environments == ("dev", "stage", "prod")
     assert policy.git.branches == ("main", "master")
-    assert policy.disks == (UnlistedDisk(path="/", warn=75.0, crit=85.0),)
-    assert policy.processes == (UnlistedProcess(min=1),)
+    assert policy.disk == DiskLimits(path="/", warn=75.0, crit=85.0)
     assert policy.memory == MemoryLimits(warn=70.0, crit=85.0)
-    assert policy.dependencies == (UnlistedDependency(url="", timeout=3.0, tries=3, statuses=(200,)),)
+    assert policy.api == ApiTarget(url="", timeout=3.0, tries=3, statuses=(200,))
     assert (*policy.required.settings, *policy.required.secrets) == (
         "RS_REQUIRED_PROCESS",
         "RS_API_URL",
@@ -171,7 +173,7 @@ def test_a_warning_above_the_limit_is_refused(kind: str) -> None:
 
 def test_a_warning_above_the_default_limit_is_refused() -> None:
     """The default counts where only one of the two is set."""
-    assert problems(RS_DISK_WARN="90") == ("RS_DISK_WARN is 90, expected at most RS_DISK_CRIT, which is 85",)
+    assert problems(RS_DISK_WARN="90") == ("RS_DISK_WARN is 90, expected at most disk.crit, which is 85",)
 
 
 def test_contradictions_are_told_beside_other_problems() -> None:
@@ -183,7 +185,7 @@ def test_contradictions_are_told_beside_other_problems() -> None:
 
 def test_equal_limits_are_fine() -> None:
     """A warning at the limit itself is no contradiction."""
-    assert load_policy({"RS_DISK_WARN": "80", "RS_DISK_CRIT": "80"}).disks == (UnlistedDisk(warn=80, crit=80),)
+    assert load_policy({"RS_DISK_WARN": "80", "RS_DISK_CRIT": "80"}).disk == DiskLimits(warn=80, crit=80)
 
 
 def test_variables_that_are_none_of_ours_are_ignored() -> None:
@@ -195,13 +197,13 @@ def test_the_environment_is_read_where_none_is_given(monkeypatch: pytest.MonkeyP
     """Without an argument the process's own variables count."""
     monkeypatch.setenv("RS_DISK_CRIT", "99")
 
-    assert load_policy().disks[0].crit == 99
+    assert load_policy().disk.crit == 99
 
 
 def test_a_policy_cannot_be_changed() -> None:
     """A gate cannot bend the rules for those that follow."""
     with pytest.raises(FrozenInstanceError):
-        Policy().disks[0].crit = 100.0  # type: ignore[misc]
+        Policy().disk.crit = 100.0  # type: ignore[misc]
 
 
 def test_every_placeholder_is_a_pattern() -> None:

@@ -1,0 +1,77 @@
+"""The effective policy, as a file would say it, with the source of each value."""
+
+import json
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime, time
+from typing import Any
+
+from release_sentinel.config.fields import KeyPath, dotted
+from release_sentinel.config.load import Loaded, leaves
+from release_sentinel.redaction import without_credentials
+
+
+def as_toml(loaded: Loaded) -> str:
+    """Return the policy in TOML, `key = value  # source` a line; credentials inside URLs are not shown.
+
+    What TOML cannot say (no value at all) is a comment.
+    """
+    lines: list[str] = []
+    table: KeyPath = ()
+    for path, value in leaves(loaded.policy):
+        if path[:-1] != table:
+            table = path[:-1]
+            lines += ["", _header(table)]
+        key = _key(path[-1])
+        source = loaded.sources.get(path, "")
+        if value is None:
+            lines.append(f"# {key} is not set")
+        else:
+            lines.append(f"{key} = {_toml(value)}" + (f"  # {source}" if source else ""))
+    return "\n".join(lines) + "\n"
+
+
+def as_document(loaded: Loaded) -> dict[str, Any]:
+    """Return the policy for machines: the value and the source of each key."""
+    return {
+        dotted(path): {"value": _json(value), "source": loaded.sources.get(path, "")}
+        for path, value in leaves(loaded.policy)
+    }
+
+
+def _header(table: KeyPath) -> str:
+    names = ".".join(_key(part) for part in table if isinstance(part, str))
+    return f"[[{names}]]" if isinstance(table[-1], int) else f"[{names}]"
+
+
+def _key(part: str | int) -> str:
+    text = str(part)
+    bare = text.isascii() and text.replace("-", "").replace("_", "").isalnum()
+    return text if bare else _toml(text)
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int | float):
+        return str(value)
+    if isinstance(value, datetime | date | time):
+        return value.isoformat()
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{_key(name)} = {_toml(item)}" for name, item in value.items()) + "}"
+    if isinstance(value, Iterable) and not isinstance(value, str):
+        return f"[{', '.join(_toml(item) for item in value)}]"
+    return json.dumps(_shown(value), ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _json(value: Any) -> Any:
+    if isinstance(value, datetime | date | time):
+        return value.isoformat()
+    if isinstance(value, Mapping):
+        return {name: _json(item) for name, item in value.items()}
+    if isinstance(value, Iterable) and not isinstance(value, str):
+        return [_json(item) for item in value]
+    return value if value is None or isinstance(value, bool | int | float) else _shown(value)
+
+
+def _shown(value: object) -> str:
+    return without_credentials(str(value))

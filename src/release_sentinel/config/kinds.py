@@ -1,0 +1,193 @@
+"""The kinds of value that a policy holds: what each may be, for people (a description) and for machines (constraints).
+
+A field of the model is annotated with its kind; the policy file, the `RS_*` variables, the printed policy and the JSON
+Schema all follow from that.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from difflib import get_close_matches
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta
+
+# Without these gates nobody knows what is released where: they can be neither switched off nor waived.
+INDISPENSABLE = ("environment", "repository", "version")
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_LINE = r"^\S(.*\S)?$(?!\n)"  # one line, and no blank at either end
+_DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_CLOCK = r"([01][0-9]|2[0-3]):[0-5][0-9]"
+_MOMENT = rf"{_DATE}[Tt ]{_CLOCK}(:[0-5][0-9](\.[0-9]{{1,6}})?)?"
+_OFFSET = r"([Zz]|[+-]([01][0-9]|2[0-3]):[0-5][0-9])"
+_WEEKLY = rf"(({'|'.join(DAYS)}) )?{_CLOCK}"
+
+
+class HintError(ValueError):
+    """A value is wrong, and there is a hint to be told after what is allowed."""
+
+
+@dataclass(frozen=True)
+class Reader:
+    """How a kind is read that constraints cannot describe: `read` raises `ValueError` where the value is none."""
+
+    read: Callable[[Any], Any]
+    schema: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Hidden:
+    """Marks a kind whose wrong values may be secrets, and are not shown."""
+
+
+@dataclass(frozen=True)
+class WeekTime:
+    """A time of day, on one day of the week or (blank) on any."""
+
+    day: str
+    time: time
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.time:%H:%M}".strip()
+
+
+def nearest(word: str, words: "Mapping[str, Any] | tuple[str, ...] | list[str]") -> str:
+    """Return `; did you mean WORD?` for what is near to a word that is none of `words`, or a blank."""
+    plain = {known.lower().replace("-", "_"): known for known in words}
+    near = get_close_matches(word.lower().replace("-", "_"), plain, n=1)
+    return f"; did you mean {plain[near[0]]}?" if near else ""
+
+
+def _whole(pattern: str, value: object) -> str:
+    if not isinstance(value, str) or not re.fullmatch(pattern, value):
+        raise ValueError
+    return value
+
+
+def _spare(value: object) -> str:
+    gate = _whole(_LINE, value)
+    if gate.partition("[")[0] in INDISPENSABLE:
+        raise ValueError
+    return gate
+
+
+def _regex(value: object) -> str:
+    if not isinstance(value, str) or not value:
+        raise ValueError
+    try:
+        re.compile(value)
+    except (re.error, RecursionError, OverflowError) as error:
+        raise HintError(f" ({error})") from None
+    return value
+
+
+def _zone(value: object) -> str:
+    from zoneinfo import ZoneInfo, available_timezones  # noqa: PLC0415 - late: few policies have freezes
+
+    if not isinstance(value, str):
+        raise ValueError  # noqa: TRY004 - one kind of error for all that is wrong
+    try:
+        ZoneInfo(value)
+    except (ValueError, OSError, LookupError):
+        known = sorted(available_timezones())
+        hint = nearest(value, known) if known else "; this machine has no time zones: pip install tzdata"
+        raise HintError(hint) from None
+    return value
+
+
+def _expiry(value: object) -> date | datetime:
+    if isinstance(value, str):
+        if re.fullmatch(_DATE, value):
+            return date.fromisoformat(value)
+        return datetime.fromisoformat(_whole(_MOMENT + _OFFSET, value).upper())
+    if isinstance(value, datetime) and value.tzinfo is None:
+        raise HintError("; this one has no offset")
+    if not isinstance(value, date):
+        raise ValueError  # noqa: TRY004
+    return value
+
+
+def _edge(value: object) -> datetime | WeekTime:
+    if isinstance(value, time) and not value.second and not value.microsecond:
+        return WeekTime("", value)
+    if isinstance(value, datetime):
+        return value
+    if isinstance(value, str) and re.fullmatch(_WEEKLY, value):
+        day, _, clock = value.rpartition(" ")
+        return WeekTime(day, time.fromisoformat(clock))
+    return datetime.fromisoformat(_whole(f"{_MOMENT}{_OFFSET}?", value).upper())
+
+
+Line = Annotated[str, Meta(pattern=_LINE, description="a text of one line, without blanks at its ends")]
+MaybeLine = Annotated[str, Meta(pattern=rf"^$|{_LINE}", description="a text of one line, or an empty one")]
+Variable = Annotated[
+    str, Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$(?!\n)", description="the name of an environment variable"), Hidden()
+]
+GateId = Annotated[str, Meta(pattern=_LINE, description="the id of a gate")]
+SpareGateId = Annotated[
+    str,
+    Meta(description=f"the id of a gate, and not {', '.join(INDISPENSABLE)}, which nothing replaces"),
+    Reader(_spare, {"type": "string", "pattern": _LINE, "not": {"pattern": rf"^({'|'.join(INDISPENSABLE)})(\[|$)"}}),
+]
+Names = Annotated[tuple[Line, ...], Meta(min_length=1, description="a list of names")]
+Lines = Annotated[tuple[Line, ...], Meta(description="a list of names")]
+GateIds = Annotated[tuple[GateId, ...], Meta(description="a list of gate ids")]
+PerCent = Annotated[float, Meta(ge=0, le=100, description="per cent, from 0 to 100")]
+Seconds = Annotated[float, Meta(ge=0.1, le=600, description="seconds, from 0.1 to 600")]
+GateSeconds = Annotated[float, Meta(ge=0.1, le=3600, description="seconds, from 0.1 to 3600")]
+RunSeconds = Annotated[float, Meta(ge=0.1, le=86400, description="seconds, from 0.1 to 86400")]
+Tries = Annotated[int, Meta(ge=1, le=20, description="a whole number from 1 to 20")]
+HttpStatus = Annotated[int, Meta(ge=100, le=599, description="an HTTP status code")]
+HttpStatuses = Annotated[tuple[HttpStatus, ...], Meta(min_length=1, description="HTTP status codes")]
+Regex = Annotated[
+    str,
+    Meta(description="a regular expression"),
+    Reader(_regex, {"type": "string", "format": "regex", "minLength": 1}),
+]
+MaybeRegex = Annotated[
+    str,
+    Meta(description="a regular expression, or an empty text"),
+    Reader(lambda value: _regex(value) if value != "" else "", {"type": "string", "format": "regex"}),
+]
+HeaderValue = Annotated[
+    str,
+    Meta(
+        pattern=r"^([^\r\n\0$]|\$(?!\{)|\$\{[A-Za-z_][A-Za-z0-9_]*\})*$(?!\n)",
+        description="one line of text and ${NAMES}",
+    ),
+    Hidden(),
+]
+Address = Annotated[str, Meta(pattern=r"^[^\s/@]+$(?!\n)", description="a host's name or address")]
+Port = Annotated[int, Meta(ge=1, le=65535, description="a port from 1 to 65535")]
+Method = Annotated[str, Meta(pattern=r"^[A-Z]+$(?!\n)", description="an HTTP method such as GET")]
+Bytes = Annotated[int, Meta(ge=0, description="a number of bytes")]
+Count = Annotated[int, Meta(ge=0, description="a whole number")]
+Redirects = Annotated[int, Meta(ge=0, le=20, description="a whole number from 0 to 20")]
+MaybeSeconds = Annotated[float, Meta(ge=0, le=86400, description="seconds, from 0 to 86400")]
+Days = Annotated[float, Meta(ge=0, le=3650, description="a number of days")]
+Samples = Annotated[int, Meta(ge=1, le=100, description="a whole number from 1 to 100")]
+AtOnce = Annotated[int, Meta(ge=1, le=1000, description="a whole number from 1 to 1000")]
+Zone = Annotated[
+    str,
+    Meta(description="an IANA time zone, such as Europe/Berlin"),
+    Reader(_zone, {"type": "string", "pattern": _LINE, "examples": ["Europe/Berlin", "UTC"]}),
+]
+Expiry = Annotated[
+    date | datetime,
+    Meta(description="a date such as 2026-12-31, or a time with its offset such as 2026-12-31T18:00:00+01:00"),
+    Reader(
+        _expiry,
+        {
+            "type": "string",
+            "anyOf": [{"format": "date", "pattern": f"^{_DATE}$"}, {"pattern": f"^{_MOMENT}{_OFFSET}$"}],
+        },
+    ),
+]
+Edge = Annotated[
+    datetime | WeekTime,
+    Meta(description="a time of day such as 16:00, also with its day such as fri 16:00, or a date with a time"),
+    Reader(_edge, {"type": "string", "pattern": f"^({_WEEKLY}|{_MOMENT}{_OFFSET}?)$"}),
+]
+TagMode = Literal["auto", "new", "existing"]
+Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]

@@ -1,0 +1,69 @@
+"""The policy file's JSON Schema, for editors; it says what the model says."""
+
+from collections.abc import Mapping
+from dataclasses import MISSING, is_dataclass
+from typing import Any, get_args, get_origin
+
+import msgspec
+
+from release_sentinel.config.fields import bare, keys, reader
+from release_sentinel.config.load import NOT_BY_ENV
+from release_sentinel.config.model import Policy
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+def schema() -> dict[str, Any]:
+    """Return the JSON Schema (draft 2020-12) of release-sentinel.toml, and of [tool.release-sentinel].
+
+    TOML's dates and times are strings in it, as in JSON.
+    """
+    whole = _record(Policy)
+    part = {key: value for key, value in whole["properties"].items() if key not in NOT_BY_ENV}
+    return {
+        "$schema": DIALECT,
+        "title": "release-sentinel policy",
+        "description": "The policy of a release gate. Unknown keys are refused.",
+        **whole,
+        "properties": {
+            **whole["properties"],
+            "env": {
+                "description": "For each environment, what differs from the rest of the file.",
+                "type": "object",
+                "additionalProperties": {"$ref": "#/$defs/part"},
+            },
+        },
+        "$defs": {"part": {"type": "object", "properties": part, "additionalProperties": False}},
+    }
+
+
+def _record(record: type) -> dict[str, Any]:
+    required = [
+        key for key, (field, _) in keys(record).items() if field.default is MISSING and field.default_factory is MISSING
+    ]
+    return {
+        "description": (record.__doc__ or "").partition("\n")[0],
+        "type": "object",
+        "properties": {key: _kind(kind) for key, (_, kind) in keys(record).items()},
+        **({"required": required} if required else {}),
+        "additionalProperties": False,
+    }
+
+
+def _kind(kind: Any) -> dict[str, Any]:
+    base, marks = bare(kind)
+    said: dict[str, Any] = {}
+    for mark in marks:
+        if isinstance(mark, msgspec.Meta):
+            said |= {"description": mark.description} if mark.description else {}
+            said |= {"minItems": mark.min_length} if mark.min_length and get_origin(base) is tuple else {}
+    if own := reader(marks):
+        return {**own.schema, **said}
+    if is_dataclass(base) and isinstance(base, type):
+        return _record(base)
+    if get_origin(base) is tuple:
+        return {"type": "array", "items": _kind(get_args(base)[0]), **said}
+    if isinstance(get_origin(base), type) and issubclass(get_origin(base), Mapping):
+        name, item = get_args(base)
+        return {"type": "object", "propertyNames": _kind(name), "additionalProperties": _kind(item), **said}
+    return msgspec.json.schema(kind)

@@ -1,0 +1,57 @@
+"""Waivers: which one excuses a gate, and what has to be said of those that excuse nothing. Pure."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import datetime
+
+from release_sentinel.config.kinds import nearest
+from release_sentinel.config.model import Waiver
+from release_sentinel.gates import IDS
+from release_sentinel.verdict import GateResult, Outcome
+
+
+def in_force(waivers: Sequence[Waiver], env: str, now: datetime) -> Mapping[str, Waiver]:
+    """Return the waivers for `env` that have not expired, by the id of their gate; the last to expire counts."""
+    ours = [waiver for waiver in waivers if waiver.env == env and now < waiver.end]
+    return {waiver.gate: waiver for waiver in sorted(ours, key=lambda waiver: waiver.end)}
+
+
+def remarks(
+    waivers: Sequence[Waiver],
+    env: str,
+    now: datetime,
+    results: Sequence[GateResult],
+    disabled: Collection[str] = (),
+) -> Iterator[str]:
+    """Yield a sentence for each waiver for `env` that did not excuse anything, and why it did not.
+
+    `results` are those of all gates of the run, `disabled` the ids of those that the policy switches off.
+    """
+    found = {result.id: result for result in results}
+    used = in_force(waivers, env, now)
+    for waiver in waivers:
+        if waiver.env != env:
+            continue
+        name, gate = told(waiver), found.get(waiver.gate)
+        if gate is None:
+            yield f"the waiver for {name} excuses nothing: {_not_found(waiver.gate, found, disabled)}"
+        elif now >= waiver.end:
+            yield f"the waiver for {name} has expired, and excuses nothing: remove it, or renew it with a reason"
+        elif used[waiver.gate] is not waiver:
+            yield f"the waiver for {name} is there twice: remove one of them"
+        elif gate.outcome in {Outcome.PASSED, Outcome.WARNED}:
+            yield f"the waiver for {name} is not used: the gate passes; remove it"
+        elif gate.outcome is Outcome.FAILED:
+            yield f"the waiver for {name} excuses nothing: the gate broke, and a waiver excuses judgements alone"
+
+
+def told(waiver: Waiver) -> str:
+    """Return `disk in prod (until 2026-12-31, by Kim: disks are on order)`."""
+    return f"{waiver.gate} in {waiver.env} (until {waiver.until}, by {waiver.owner}: {waiver.reason})"
+
+
+def _not_found(gate: str, found: Collection[str], disabled: Collection[str]) -> str:
+    if gate in disabled:
+        return "the policy switches the gate off"
+    if gate in IDS:
+        return "the gate was no part of this run"
+    return f"there is no such gate{nearest(gate, [*found, *IDS])}"

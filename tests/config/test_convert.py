@@ -1,0 +1,105 @@
+"""Documents become records, by the annotations of any record: a new field needs no code of its own."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Annotated, Any, Literal
+
+import pytest
+from msgspec import Meta
+
+from release_sentinel.config.convert import BROKEN, Reading
+from release_sentinel.config.fields import allowed, dotted
+
+
+@dataclass(frozen=True)
+class Window:
+    """A record inside another."""
+
+    size: int
+    mode: Literal["fast", "slow"] = "fast"
+
+
+@dataclass(frozen=True)
+class House:
+    """A record of every kind of field."""
+
+    name: str = ""
+    built: date | None = None
+    windows: tuple[Window, ...] = ()
+    front: Window | None = None
+    rooms: Mapping[str, Window] = field(default_factory=dict)
+    height: Annotated[float, Meta(gt=0, lt=9)] = 3.0
+    level: Annotated[int, Meta(ge=-1)] = 0
+    warn: float = 5.0
+    crit: float = 9.0
+
+
+def read(document: Any) -> tuple[Any, list[str]]:
+    """Return the record, and what is wrong."""
+    reading = Reading()
+    record = reading.read(House, document)
+    return record, [f"{dotted(one.path)} {one.says}{dotted(one.other or ())}{one.ends}" for one in reading.problems]
+
+
+def test_every_kind_of_field_is_read() -> None:
+    """Records in records, in lists and in tables, optional ones, dates, numbers."""
+    document = {
+        "built": date(1999, 1, 2),
+        "windows": [{"size": 1}, {"size": 2, "mode": "slow"}],
+        "front": {"size": 3},
+        "rooms": {"hall": {"size": 4}},
+        "height": 2,
+    }
+    house = House("", date(1999, 1, 2), (Window(1), Window(2, "slow")), Window(3), {"hall": Window(4)}, 2.0)
+    assert read(document) == (house, [])
+    assert read({}) == (House(), [])
+
+
+@pytest.mark.parametrize(
+    ("document", "problem"),
+    [
+        ({"height": 9}, "height is 9, expected a number above 0 below 9"),
+        ({"level": -2}, "level is -2, expected a whole number at least -1"),
+        ({"built": "soon"}, "built is 'soon', expected a date"),
+        ({"name": 5}, "name is 5, expected a text"),
+        ({"windows": [{"size": 1}, {"size": "x"}]}, "windows[1].size is 'x', expected a whole number"),
+        ({"windows": [5]}, "windows[0] is 5, expected a table"),
+        ({"windows": [{}]}, "windows[0].size is missing, expected a whole number"),
+        (
+            {"front": {"size": 1, "mode": "slwo"}},
+            "front.mode is 'slwo', expected one of fast, slow; did you mean slow?",
+        ),
+        ({"rooms": {"hall": {"sise": 1, "size": 1}}}, "rooms.hall.sise is no key of [rooms.hall]; did you mean size?"),
+        ({"rooms": []}, "rooms is a list, expected a table"),
+        ({"warn": 9.5}, "warn is 9.5, expected at most crit, which is 9"),
+        ([], " is a list, expected a table"),
+    ],
+)
+def test_what_is_wrong_is_told(document: Any, problem: str) -> None:
+    """The path, what was seen, what is allowed."""
+    assert read(document)[1] == [problem]
+
+
+def test_a_low_limit_takes_the_warning_along() -> None:
+    """In any record that has both, unless the warning is set."""
+    assert read({"crit": 4.0})[0].warn == 4.0
+    assert read({"crit": 4.0, "warn": 4.5})[1] == ["warn is 4.5, expected at most crit, which is 4"]
+    assert read({"crit": "x", "warn": 9.5})[1] == ["crit is 'x', expected a number"]  # no contradiction is made up
+
+
+def test_what_is_broken_keeps_its_place() -> None:
+    """Positions that later messages tell are those of the file."""
+    assert read({"windows": [{"size": "x"}, {"size": 2}]})[0].windows == (BROKEN, Window(2))
+
+
+def test_a_long_value_is_cut() -> None:
+    """A message stays readable."""
+    assert read({"level": "x" * 500})[1] == [f"level is '{'x' * 80}…', expected a whole number at least -1"]
+
+
+def test_kinds_have_words() -> None:
+    """Also those that nobody described."""
+    assert allowed(tuple[Literal["a", "b"], ...]) == "a list, each one of a, b"
+    assert allowed(bool) == "true or false"
+    assert allowed(House | None) == "a table"

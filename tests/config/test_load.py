@@ -1,0 +1,412 @@
+"""Defaults under the file, the file under its part for the environment, that under the variables."""
+
+from contextlib import suppress
+from dataclasses import is_dataclass
+from datetime import UTC, date, datetime, time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from release_sentinel.config.effective import _toml
+from release_sentinel.config.fields import keys
+from release_sentinel.config.kinds import WeekTime
+from release_sentinel.config.load import load, load_policy
+from release_sentinel.config.model import Freeze, Policy, Waiver
+from release_sentinel.errors import InvalidPolicyError
+from release_sentinel.gates import IDS
+
+POLICY = """\
+environments = ["dev", "stage", "prod"]
+deadline = 120
+process = "shop"
+
+[git]
+branches = ["main"]
+
+[disk]
+crit = 80
+
+[api]
+url = "https://example.com/health"
+statuses = [200, 204]
+
+[env.dev]
+git.branches = ["*"]
+
+[env.stage]
+
+[env.prod]
+deadline = 60
+disk = { path = "/srv", crit = 60 }
+process = ""
+"""
+
+
+def write(folder: Path, text: str) -> Path:
+    """Write a policy file and return it."""
+    file = folder / "release-sentinel.toml"
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def problems(folder: Path, text: str, **environ: str) -> list[str]:
+    """Return what is wrong with a policy, without the name of its file."""
+    with pytest.raises(InvalidPolicyError) as refusal:
+        load(environ, file=write(folder, text), env="prod", gates=IDS)
+    return [problem.removeprefix("release-sentinel.toml:") for problem in refusal.value.problems]
+
+
+def test_the_file_stands_above_the_defaults(tmp_path: Path) -> None:
+    """What it does not say keeps its default."""
+    write(tmp_path, POLICY)
+    policy = load_policy({}, tmp_path)
+    assert (policy.deadline, policy.gate_seconds) == (120, 90)
+    assert (policy.git.branches, policy.git.remote) == (("main",), "")
+    assert (policy.disk.path, policy.disk.warn, policy.disk.crit) == ("/", 75, 80)
+    assert (policy.api.statuses, policy.process) == ((200, 204), "shop")
+
+
+@pytest.mark.parametrize(
+    ("env", "deadline", "branches", "disk", "process"),
+    [
+        ("dev", 120, ("*",), ("/", 75, 80), "shop"),
+        ("stage", 120, ("main",), ("/", 75, 80), "shop"),
+        ("prod", 60, ("main",), ("/srv", 60, 60), ""),
+        ("elsewhere", 120, ("main",), ("/", 75, 80), "shop"),  # the gate `environment` says that there is none
+    ],
+)
+def test_the_part_for_the_environment_stands_above_the_file(
+    tmp_path: Path, env: str, deadline: float, branches: tuple[str, ...], disk: tuple[object, ...], process: str
+) -> None:
+    """Tables are merged, all else is replaced; a blank replaces, too; a low limit takes the warning along."""
+    policy = load({}, file=write(tmp_path, POLICY), env=env).policy
+    assert (policy.deadline, policy.git.branches, policy.process) == (deadline, branches, process)
+    assert (policy.disk.path, policy.disk.warn, policy.disk.crit) == disk
+    assert policy.api == load_policy({}, tmp_path).api
+
+
+def test_variables_stand_above_everything(tmp_path: Path) -> None:
+    """The environment of the run has the last word; of a list it replaces all."""
+    environ = {"RS_DEADLINE": "30", "RS_DISK_CRIT": "90", "RS_API_STATUSES": "201", "RS_REQUIRED_PROCESS": "nginx"}
+    policy = load(environ, file=write(tmp_path, POLICY), env="prod").policy
+    assert (policy.deadline, policy.disk.crit, policy.disk.path) == (30, 90, "/srv")
+    assert (policy.api.statuses, policy.process) == ((201,), "nginx")
+
+
+def test_a_variable_may_come_from_a_file(tmp_path: Path) -> None:
+    """As containers mount them; what cannot be read is a problem."""
+    (tmp_path / "url").write_text("https://example.com/\n")
+    assert load_policy({"RS_API_URL_FILE": str(tmp_path / "url")}).api.url == "https://example.com/"
+    with pytest.raises(
+        InvalidPolicyError, match="RS_API_URL_FILE names '/nowhere', which cannot be read: No such file"
+    ):
+        load_policy({"RS_API_URL_FILE": "/nowhere"})
+
+
+def test_every_value_knows_its_source(tmp_path: Path) -> None:
+    """Defaults, lines of the file, the part for the environment, variables."""
+    sources = load({"RS_API_TRIES": "5"}, file=write(tmp_path, POLICY), env="prod").sources
+    assert sources["gate_seconds",] == "default"
+    assert sources["environments",] == "release-sentinel.toml:1"
+    assert sources["deadline",] == "release-sentinel.toml:21 [env.prod]"
+    assert sources["disk", "crit"] == "release-sentinel.toml:22 [env.prod]"
+    assert sources["disk", "warn"] == "default, lowered to disk.crit"
+    assert sources["api", "url"] == "release-sentinel.toml:12"
+    assert sources["api", "tries"] == "RS_API_TRIES"
+
+
+def test_a_prefix_may_be_blank_in_the_file(tmp_path: Path) -> None:
+    """A variable cannot say so: blank means unset there."""
+    write(tmp_path, '[version]\nprefix = ""\n')
+    assert load_policy({"RS_VERSION_PREFIX": ""}, tmp_path).version.prefix == ""
+
+
+def test_a_warning_is_lowered_only_where_nothing_sets_it(tmp_path: Path) -> None:
+    """The limit of one environment may contradict the common warning: then somebody has to decide."""
+    text = "[disk]\nwarn = 70\n[env.dev]\n[env.stage]\n[env.prod.disk]\ncrit = 60\n"
+    assert problems(tmp_path, text) == ["2: disk.warn is 70, expected at most env.prod.disk.crit, which is 60"]
+
+
+def test_a_variable_that_contradicts_the_file_is_named(tmp_path: Path) -> None:
+    """Both sides are called as their authors know them."""
+    told = problems(tmp_path, "[disk]\nwarn = 70\n", RS_DISK_CRIT="60")
+    assert told == ["2: disk.warn is 70, expected at most RS_DISK_CRIT, which is 60"]
+
+
+def test_environments_of_a_variable_need_their_rules_too(tmp_path: Path) -> None:
+    """Whoever adds an environment from outside adds it to the file."""
+    told = problems(tmp_path, "[env.dev]\n[env.prod]\n", RS_ENVIRONMENTS="dev,prod,qa")
+    assert told == [" environment qa has no rules: write [env.qa], which may be empty"]
+
+
+def test_waivers_and_freezes_are_read(tmp_path: Path) -> None:
+    """Dates with and without a time, week times as text, times and days."""
+    text = """
+    [[waivers]]
+    gate = "disk[/var]"
+    env = "prod"
+    reason = "on order"
+    owner = "Kim"
+    expires = 2026-12-31
+    [[waivers]]
+    gate = "queue"
+    env = "dev"
+    reason = "old"
+    owner = "Kim"
+    expires = "2026-12-31T18:00:00Z"
+    [[freezes]]
+    days = ["fri", "sat"]
+    from = 16:00:00
+    to = "08:00"
+    zone = "Europe/Berlin"
+    reason = "weekend"
+    [[freezes]]
+    from = 2026-12-20T00:00:00
+    to = 2027-01-02T00:00:00+01:00
+    zone = "UTC"
+    reason = "holidays"
+    """
+    policy = load({}, file=write(tmp_path, text)).policy
+    assert policy.waivers == (
+        Waiver("disk[/var]", "prod", "on order", "Kim", date(2026, 12, 31)),
+        Waiver("queue", "dev", "old", "Kim", datetime(2026, 12, 31, 18, tzinfo=UTC)),
+    )
+    assert [waiver.end for waiver in policy.waivers] == [
+        datetime(2027, 1, 1, tzinfo=UTC),
+        datetime(2026, 12, 31, 18, tzinfo=UTC),
+    ]
+    weekly, once = policy.freezes
+    assert weekly == Freeze(
+        "weekend", "Europe/Berlin", WeekTime("", time(16)), WeekTime("", time(8)), days=("fri", "sat")
+    )
+    assert (once.from_, once.days) == (datetime(2026, 12, 20), ())  # noqa: DTZ001 - a local time of the window's zone
+    assert "freeze" in policy.enabled
+
+
+WAIVER = '[[waivers]]\ngate = "disk"\nenv = "prod"\nreason = "r"\nowner = "o"\nexpires = 2026-12-31\n'
+FREEZE = '[[freezes]]\nreason = "r"\nzone = "UTC"\nfrom = "16:00"\nto = "18:00"\n'
+SPARE = "expected the id of a gate, and not environment, repository, version, which nothing replaces"
+EXPIRY = "expected a date such as 2026-12-31, or a time with its offset such as 2026-12-31T18:00:00+01:00"
+ZONE = "expected an IANA time zone, such as Europe/Berlin"
+LINE = "expected a text of one line, without blanks at its ends"
+EDGE = "expected a time of day such as 16:00, also with its day such as fri 16:00, or a date with a time"
+
+BROKEN = {
+    "a misspelt key": ("deadlin = 5", "1: deadlin is no key of the policy; did you mean deadline?"),
+    "a misspelt key of a table": ("[disk]\nwrn = 5", "2: disk.wrn is no key of [disk]; did you mean warn?"),
+    "another spelling": ("gate-seconds = 5", "1: gate-seconds is no key of the policy; did you mean gate_seconds?"),
+    "a key of another table": (
+        "prereleases = true",
+        "1: prereleases is no key of the policy; did you mean version.prereleases?",
+    ),
+    "a key like no other": (
+        "[disk]\nxyz = 1",
+        "2: disk.xyz is no key of [disk], which has path, warn, crit, min_free, timeout, steady",
+    ),
+    "a text for a number": ("deadline = '5'", "1: deadline is '5', expected seconds, from 0.1 to 86400"),
+    "a truth for a number": ("deadline = true", "1: deadline is true, expected seconds, from 0.1 to 86400"),
+    "no number": ("deadline = nan", "1: deadline is nan, expected seconds, from 0.1 to 86400"),
+    "endless": ("deadline = inf", "1: deadline is inf, expected seconds, from 0.1 to 86400"),
+    "too much": ("[disk]\ncrit = 101", "2: disk.crit is 101, expected per cent, from 0 to 100"),
+    "half a try": ("[api]\ntries = 1.5", "2: api.tries is 1.5, expected a whole number from 1 to 20"),
+    "a number for a flag": ("version.prereleases = 1", "1: version.prereleases is 1, expected true or false"),
+    "a text for a list": ("git.branches = 'main'", "1: git.branches is 'main', expected a list of names"),
+    "an empty list": ("environments = []", "1: environments is an empty list, expected a list of names"),
+    "a blank in a list": ("environments = ['prod', ' ']", f"1: environments[1] is ' ', {LINE}"),
+    "a wrong item": ("[api]\nstatuses = [200,\n 99]", "2: api.statuses[1] is 99, expected an HTTP status code"),
+    "a value for a table": ("disk = 80", "1: disk is 80, expected a table"),
+    "a list for a table": ("git = []", "1: git is a list, expected a table"),
+    "a table for a value": (
+        "[process]\nname = 'x'",
+        "1: process is a table, expected a text of one line, or an empty one",
+    ),
+    "a value for tables": ("waivers = 'disk'", "1: waivers is 'disk', expected a list, each a table"),
+    "a pattern that is none": (
+        "required.placeholders = ['(']",
+        (
+            "1: required.placeholders[0] is '(', expected a regular expression "
+            "(missing ), unterminated subpattern at position 0)"
+        ),
+    ),
+    "a secret for its name": (
+        "required.secrets = ['s3cr3t!']",
+        "1: required.secrets[0] is something else, expected the name of an environment variable",
+    ),
+    "a credential": (
+        "[disk]\ncrit = 'https://kim:s3cret@example.com'",
+        "2: disk.crit is 'https://example.com', expected per cent, from 0 to 100",
+    ),
+    "an unknown gate": (
+        "enable = ['frieze']",
+        "1: enable[0] names 'frieze', which is no built-in gate; did you mean freeze?",
+    ),
+    "an unknown gate switched off": (
+        "[disable]\nprocesses = 'why'",
+        "2: disable.processes names 'processes', which is no built-in gate; did you mean process?",
+    ),
+    "no reason": ("[disable]\nprocess = ''", f"2: disable.process is '', {LINE}"),
+    "a list without reasons": ("disable = ['process']", "1: disable is a list, expected a table"),
+    "indispensable": ("[disable]\nversion = 'why'", f"2: disable.version is 'version', {SPARE}"),
+    "on and off": (
+        "enable = ['freeze']\n[disable]\nfreeze = 'why'",
+        "3: disable.freeze is switched off, and asked for by enable: decide for one",
+    ),
+    "required and off": (
+        "required_gates = ['disk']\n[disable]\ndisk = 'why'",
+        "3: disable.disk is switched off, and asked for by required_gates: decide for one",
+    ),
+    "a waiver without an end": (
+        WAIVER.replace("expires = 2026-12-31\n", ""),
+        f"1: waivers[0].expires is missing, {EXPIRY}",
+    ),
+    "a waiver without a reason": (WAIVER.replace('reason = "r"\n', ""), f"1: waivers[0].reason is missing, {LINE}"),
+    "a waiver without an owner": (WAIVER.replace('"o"', '" "'), f"5: waivers[0].owner is ' ', {LINE}"),
+    "a waiver of a local time": (
+        WAIVER.replace("12-31", "12-31T10:00:00"),
+        f"6: waivers[0].expires is 2026-12-31T10:00:00, {EXPIRY}; this one has no offset",
+    ),
+    "a waiver of no day": (
+        WAIVER.replace("2026-12-31", "'2026-02-30'"),
+        f"6: waivers[0].expires is '2026-02-30', {EXPIRY}",
+    ),
+    "a waiver of words": (WAIVER.replace("2026-12-31", "'never'"), f"6: waivers[0].expires is 'never', {EXPIRY}"),
+    "a waiver for nowhere": (
+        WAIVER.replace("prod", "prd"),
+        "3: waivers[0].env is 'prd', expected one of the environments: dev, stage, prod; did you mean prod?",
+    ),
+    "a waiver of the indispensable": (WAIVER.replace("disk", "version"), f"2: waivers[0].gate is 'version', {SPARE}"),
+    "a waiver of the indispensable's": (
+        WAIVER.replace("disk", "version[x]"),
+        f"2: waivers[0].gate is 'version[x]', {SPARE}",
+    ),
+    "a zone like another": (
+        FREEZE.replace("UTC", "Europe/Berln"),
+        f"3: freezes[0].zone is 'Europe/Berln', {ZONE}; did you mean Europe/Berlin?",
+    ),
+    "a zone that is a path": (
+        FREEZE.replace("UTC", "../UTC"),
+        "3: freezes[0].zone is '../UTC', expected an IANA time zone, such as Europe/Berlin; did you mean UTC?",
+    ),
+    "no zone": (
+        FREEZE.replace('zone = "UTC"\n', ""),
+        "1: freezes[0].zone is missing, expected an IANA time zone, such as Europe/Berlin",
+    ),
+    "an hour too late": (FREEZE.replace("18:00", "24:00"), f"5: freezes[0].to is '24:00', {EDGE}"),
+    "a day that is none": (FREEZE.replace("18:00", "xyz 18:00"), f"5: freezes[0].to is 'xyz 18:00', {EDGE}"),
+    "a day in full": (
+        FREEZE + 'days = ["friday"]\n',
+        "6: freezes[0].days[0] is 'friday', expected one of mon, tue, wed, thu, fri, sat, sun; did you mean fri?",
+    ),
+    "days twice": (
+        FREEZE.replace("16:00", "fri 16:00").replace("18:00", "sat 18:00") + 'days = ["fri"]\n',
+        "6: freezes[0].days is given, expected none: `from` is a day with a time",
+    ),
+    "a day without its end": (
+        FREEZE.replace("16:00", "fri 16:00"),
+        "5: freezes[0].to is a time of day, expected a day with a time, as `from` is",
+    ),
+    "a week in full": (
+        FREEZE.replace("16:00", "fri 16:00").replace("18:00", "fri 16:00"),
+        "5: freezes[0].to is the same as `from`: the window covers nothing, or everything",
+    ),
+    "once and weekly": (
+        FREEZE.replace('"16:00"', "2026-12-20T00:00:00"),
+        "5: freezes[0].to is a time of day, expected a date with a time, as `from` is",
+    ),
+    "backwards": (
+        FREEZE.replace('"16:00"', "2026-12-20T01:00:00").replace('"18:00"', "2026-12-20T00:30:00Z"),
+        "5: freezes[0].to is 2026-12-20 00:30:00+00:00, expected a time after `from`, which is 2026-12-20 01:00:00",
+    ),
+    "an environment that is none": (
+        "environments = ['prod', 5]\n[env.prod]",
+        "1: environments[1] is 5, expected a text of one line, without blanks at its ends",
+    ),
+    "parts that are none": ("env = 5", "1: env is no table: write [env.NAME]"),
+    "a part that is none": ("[env]\nprod = 5", "2: env.prod is no table: write [env.prod]"),
+    "an environment without rules": (
+        "environments = ['dev', 'prod']\n[env.prod]",
+        " environment dev has no rules: write [env.dev], which may be empty",
+    ),
+    "rules without an environment": (
+        "environments = ['prod']\n[env.prod]\n[env.prd]",
+        "3: env.prd is no environment, expected one of prod; did you mean prod?",
+    ),
+    "environments of an environment": (
+        "environments = ['prod']\n[env.prod]\nenvironments = ['dev']",
+        "3: env.prod.environments cannot be set: environments hold for all",
+    ),
+    "waivers of an environment": (
+        "environments = ['prod']\n[env.prod]\nwaivers = []",
+        "3: env.prod.waivers cannot be set: waivers hold for all",
+    ),
+    "parts of a part": (
+        "environments = ['prod']\n[env.prod]\nenv.dev = {}",
+        "2: env.prod.env is set, but parts hold no parts",
+    ),
+    "a mistake in a part": (
+        "environments = ['prod']\n[env.prod.disk]\ncrit = 'x'",
+        "3: env.prod.disk.crit is 'x', expected per cent, from 0 to 100",
+    ),
+    "a mistake in another's part": (
+        "environments = ['dev', 'prod']\n[env.prod]\n[env.dev.disk]\nwarn = 90\ncrit = 80",
+        "4: env.dev.disk.warn is 90, expected at most env.dev.disk.crit, which is 80",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "told"), BROKEN.values(), ids=BROKEN)
+def test_what_cannot_be_meant_is_refused(tmp_path: Path, text: str, told: str) -> None:
+    """One sentence says where, which key, what was seen and what is allowed; and it is the only one."""
+    assert problems(tmp_path, text) == [told]
+
+
+def test_everything_is_told_at_once(tmp_path: Path) -> None:
+    """One run shows all that has to be corrected: file, parts and variables."""
+    told = problems(
+        tmp_path,
+        "deadlin = 5\n[disk]\nwarn = 'x'\n[api]\ntries = 0\n[env.dev]\n[env.prod]\nprocess = 5\n",
+        RS_PRERELEASES="perhaps",
+    )
+    assert sorted(problem.partition(" is")[0] for problem in told) == [
+        " environment stage has no rules: write [env.stage], which may be empty",
+        "1: deadlin",
+        "3: disk.warn",
+        "5: api.tries",
+        "8: env.prod.process",
+        "RS_PRERELEASES",
+    ]
+
+
+def test_nothing_shows_a_value_that_may_be_secret(tmp_path: Path) -> None:
+    """Neither of a wrong name, nor inside a URL, nor of a key that there is not."""
+    text = "token = 's3cret'\nprocess = ['s3cret']\n[required]\nsecrets = ['s3cret=x']\n[api]\nurl = 'https://k:s3cret@x.y/\\n'\n"
+    assert "s3cret" not in " ".join(problems(tmp_path, text))
+
+
+def test_the_defaults_are_a_policy() -> None:
+    """Without a file and without variables nothing is refused."""
+    assert load({}, gates=IDS).policy == Policy()
+
+
+def test_an_unknown_gate_of_a_variable_is_named_with_it(tmp_path: Path) -> None:
+    """Nobody finds `enable[0]` in an environment."""
+    told = problems(tmp_path, "", RS_ENABLE="changelog,frieze")
+    assert told == ["RS_ENABLE names 'frieze', which is no built-in gate; did you mean freeze?"]
+
+
+ODD: list[Any] = [True, 0, -1, 50, 1.5, "", "x", "x\n", [], ["x"], [1, "x"], [[]], {}, {"x": "y"}, {"x": {"y": []}}]
+ODD += [[{}], [{"env": "x", "gate": "y"}], [{"env": "x"}, 5], ["disk", "tag", 5], {"disk": "why", "tag": 5}, ["dev", 5]]
+
+
+@pytest.mark.parametrize("section", [*keys(Policy), "env"])
+def test_no_value_of_any_key_breaks_the_reader(tmp_path: Path, section: str) -> None:
+    """Whatever a file holds, it is read or refused; also with parts, waivers and gates switched off beside it."""
+    beside = "\n[env.dev]\n[env.prod]\n" if section != "env" else ""
+    kind = keys(Policy)[section][1] if section != "env" else None
+    inner = keys(kind) if isinstance(kind, type) and is_dataclass(kind) else ["x"]
+    for value in [*ODD, *({key: value} for key in inner for value in ODD)]:
+        for rest in ("", beside, WAIVER if section != "waivers" else "", "enable = ['tag']\n" * (section != "enable")):
+            file = write(tmp_path, f"{section} = {_toml(value)}\n{rest}")
+            with suppress(InvalidPolicyError):
+                load({"RS_DISK_CRIT": "60"}, file=file, env="prod", gates=IDS)

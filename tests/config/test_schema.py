@@ -1,0 +1,174 @@
+"""The JSON Schema and the validator agree: what one takes the other takes, what one refuses the other refuses."""
+
+import json
+import tomllib
+from datetime import date, datetime, time
+from typing import Any
+
+import jsonschema
+import pytest
+from jsonschema import Draft202012Validator
+
+from release_sentinel.config.convert import Reading
+from release_sentinel.config.fields import keys
+from release_sentinel.config.model import Policy
+from release_sentinel.config.schema import schema
+from tests.config.test_load import BROKEN, FREEZE, POLICY, WAIVER
+
+VALIDATOR = Draft202012Validator(schema(), format_checker=jsonschema.FormatChecker())
+
+# What contradicts something elsewhere in the file, or needs the list of gates or time zones, is beyond a schema.
+BEYOND = {
+    "an unknown gate",
+    "an unknown gate switched off",
+    "on and off",
+    "required and off",
+    "a waiver for nowhere",
+    "a zone like another",
+    "a zone that is a path",
+    "days twice",
+    "a day without its end",
+    "a week in full",
+    "once and weekly",
+    "backwards",
+    "an environment without rules",
+    "rules without an environment",
+    "a mistake in another's part",
+    "no number",  # JSON has neither
+    "endless",
+}
+
+GOOD = {
+    "nothing": "",
+    "everything": POLICY,
+    "a waiver": WAIVER,
+    "a waiver with a time": WAIVER.replace("12-31", "12-31T18:00:00+01:00"),
+    "a waiver in quotes": WAIVER.replace("2026-12-31", "'2026-12-31T18:00:00.5Z'"),
+    "a freeze": FREEZE,
+    "a freeze with days": FREEZE + 'days = ["mon"]\n',
+    "a freeze of days": FREEZE.replace("16:00", "fri 16:00").replace("18:00", "mon 08:00"),
+    "a freeze once": FREEZE.replace('"16:00"', "2026-12-20T00:00:00").replace('"18:00"', "2026-12-21 00:00:00Z"),
+    "a freeze of an environment": f"[env.prod]\n{FREEZE.replace('[[freezes]]', '[[env.prod.freezes]]')}",
+    "a blank prefix": 'version.prefix = ""',
+    "a gate switched off": '[disable]\n"process" = "none here"',
+    "gates": "enable = ['freeze']\nrequired_gates = ['queue', 'queue[a b]']",
+    "a whole number": "deadline = 5",
+    "patterns": "required.placeholders = ['^x+$']",
+}
+
+
+def plain(value: Any) -> Any:
+    """Return a TOML document as JSON has it."""
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    if isinstance(value, time):
+        return f"{value:%H:%M}"
+    return value.isoformat() if isinstance(value, date | datetime) else value
+
+
+def takes(document: dict[str, Any]) -> bool:
+    """Tell whether the validator takes a document, parts for environments included."""
+    reading = Reading()
+    common = {key: value for key, value in document.items() if key != "env"}
+    reading.read(Policy, common)
+    parts = document.get("env", {})
+    whole = isinstance(parts, dict) and all(isinstance(part, dict) for part in parts.values())
+    for part in parts.values() if whole else ():
+        reading.read(Policy, part)
+        whole = whole and not {"environments", "waivers", "env"} & set(part)
+    return whole and not reading.problems
+
+
+def test_the_schema_is_one() -> None:
+    """It is valid JSON, and valid in its own dialect."""
+    Draft202012Validator.check_schema(schema())
+    assert json.loads(json.dumps(schema())) == schema()
+
+
+@pytest.mark.parametrize("text", GOOD.values(), ids=GOOD)
+def test_both_take_what_is_good(text: str) -> None:
+    """Editors mark nothing that the gate takes."""
+    document = tomllib.loads(text)
+    assert takes(document)
+    assert [error.message for error in VALIDATOR.iter_errors(plain(document))] == []
+
+
+@pytest.mark.parametrize("text", GOOD.values(), ids=GOOD)
+def test_both_take_it_in_the_types_of_json(text: str) -> None:
+    """Dates and times may be texts, as the schema has them."""
+    assert takes(plain(tomllib.loads(text)))
+
+
+@pytest.mark.parametrize("name", [name for name in BROKEN if name not in BEYOND])
+def test_both_refuse_what_is_broken(name: str) -> None:
+    """What the gate refuses is marked in the editor already."""
+    document = tomllib.loads(BROKEN[name][0])
+    assert not takes(document)
+    assert not VALIDATOR.is_valid(plain(document))
+
+
+@pytest.mark.parametrize("name", sorted(BEYOND))
+def test_what_is_beyond_a_schema_is_known(name: str) -> None:
+    """A row leaves this list when the schema learns to refuse it."""
+    assert name in BROKEN
+    document = {**tomllib.loads(BROKEN[name][0])}
+    if name not in {"no number", "endless"}:
+        assert VALIDATOR.is_valid(plain(document))
+
+
+ANY: list[Any] = [
+    None,
+    True,
+    0,
+    1,
+    -1,
+    50,
+    1.5,
+    700,
+    100000,
+    "",
+    " ",
+    "x",
+    "x\n",
+    "x y",
+    " x",
+    "200",
+    "(",
+    "2026-01-01",
+]
+ANY += ["fri 16:00", "16:00", "2026-01-01T00:00:00Z", "UTC", [], ["x"], [1], [200], [""], {}, {"x": "y"}, {"disk": 5}]
+LEAVES = [
+    (section, key)
+    for section, (_, kind) in keys(Policy).items()
+    for key in (keys(kind) if isinstance(kind, type) else [""])
+]
+
+
+@pytest.mark.parametrize("leaf", LEAVES, ids=".".join)
+def test_both_agree_about_any_value_of_any_key(leaf: tuple[str, str]) -> None:
+    """Each key of the model is set to each of many values, in the file and in a part for an environment."""
+    section, key = leaf
+    for value in ANY:
+        document = {section: {key: value} if key else value}
+        assert VALIDATOR.is_valid(document) == takes(document), document
+        if section not in {"environments", "waivers"}:
+            part = {"env": {"prod": document}}
+            assert VALIDATOR.is_valid(part) == takes(part), part
+
+
+ELEMENTS = {"waivers": tomllib.loads(WAIVER)["waivers"][0], "freezes": tomllib.loads(FREEZE)["freezes"][0]}
+
+
+@pytest.mark.parametrize("name", ELEMENTS)
+def test_both_agree_about_any_value_inside_lists_of_tables(name: str) -> None:
+    """The same for each key of a waiver and of a freeze window, and for each that is missing."""
+    element = plain(ELEMENTS[name])
+    for key in element:
+        for value in ANY:
+            document = {name: [{**element, key: value}]}
+            if key not in {"zone", "env"} and not (key in {"from", "to"} and str(value)[:3] in {"fri", "202"}):
+                assert VALIDATOR.is_valid(document) == takes(document), document
+        document = {name: [{inner: value for inner, value in element.items() if inner != key}]}
+        assert VALIDATOR.is_valid(document) is takes(document) is False

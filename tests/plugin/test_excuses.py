@@ -1,0 +1,61 @@
+"""A waiver excuses what a gate judged, and nothing else that may become of it."""
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from release_sentinel.checks.result import CRIT, OK, UNKNOWN, WARN, CheckResult
+from release_sentinel.config.model import Waiver
+from release_sentinel.gates import Kind
+from release_sentinel.plugin.gate import Gate, Record
+from release_sentinel.redaction import Redactor
+from release_sentinel.verdict import Outcome
+
+WAIVER = Waiver("own", "prod", "see s3cret-value", "Kim", date(2026, 12, 31))
+
+
+def record(**changes: Any) -> Record:
+    """Return the record of a gate that ran once, with a waiver in force."""
+    named: dict[str, Any] = {"waiver": WAIVER, "runs": 1, "finished": True, **changes}
+    return Record("own", Kind.POLICY, "own.py::test_own", Path("/own.py"), "test_own", built_in=False, **named)
+
+
+@pytest.mark.parametrize(
+    ("changes", "outcome"),
+    [
+        ({"judged": [CheckResult(CRIT, "no")]}, Outcome.WAIVED),
+        ({"judged": [CheckResult(UNKNOWN, "who knows")]}, Outcome.WAIVED),
+        ({"failure": "assert 1 == 2"}, Outcome.WAIVED),
+        ({"judged": [CheckResult(OK, "fine")]}, Outcome.PASSED),
+        ({"judged": [CheckResult(WARN, "close")]}, Outcome.WARNED),
+        ({"broken": "the gate broke: KeyError"}, Outcome.FAILED),
+        ({"judged": [CheckResult(CRIT, "no")], "broken": "the gate hung"}, Outcome.FAILED),
+        ({"not_evaluated": "a policy gate failed"}, Outcome.NOT_EVALUATED),
+        ({"judged": [CheckResult(CRIT, "no")], "waiver": None}, Outcome.FAILED),
+    ],
+    ids=["failed", "unknown", "assert", "passed", "warned", "broke", "failed and hung", "not evaluated", "no waiver"],
+)
+def test_what_a_waiver_excuses(changes: dict[str, Any], outcome: Outcome) -> None:
+    """A judgement of the gate; not an error, not a hang, and a pass needs no excuse."""
+    gate = record(**changes)
+    result = gate.result(Redactor())
+    assert result.outcome is outcome
+    assert (result.waiver is not None) is (outcome is Outcome.WAIVED)
+
+
+def test_a_warning_that_is_strict_may_be_waived() -> None:
+    """`--gate-strict` makes it a judgement like any other."""
+    gate = record(strict=True)
+    with pytest.raises(pytest.fail.Exception):
+        Gate(gate, Redactor()).require(CheckResult(WARN, "close"))
+    assert gate.result(Redactor()).headline == (
+        "[WAIVED] own: close (a warning, and --gate-strict) — waived until 2026-12-31, by Kim: see s3cret-value"
+    )
+
+
+def test_the_words_of_a_waiver_are_scrubbed() -> None:
+    """Whoever wrote a secret into the policy does not read it in the reports."""
+    gate = record(judged=[CheckResult(CRIT, "no")])
+    assert "s3cret" not in gate.result(Redactor("s3cret-value")).headline

@@ -1,0 +1,122 @@
+"""The policy file in real runs: what it asks for, what it switches off, what it excuses, and when it cannot be read."""
+
+from datetime import UTC, datetime, timedelta
+
+from tests.conftest import Sentinel
+
+POLICY = "release-sentinel.toml"
+TOMORROW = f"{datetime.now(UTC) + timedelta(days=2):%Y-%m-%d}"
+
+
+def waiver(gate: str, expires: str = TOMORROW, env: str = "prod") -> str:
+    """Return a waiver as the policy file has it."""
+    told = f'gate = "{gate}"\nenv = "{env}"\nreason = "known"\nowner = "Kim"\nexpires = {expires}\n'
+    return f"[[waivers]]\n{told}"
+
+
+def test_a_policy_that_cannot_be_meant_stops_the_run(sentinel: Sentinel) -> None:
+    """No gate runs, every mistake is told, and the reports say INCOMPLETE with the same words."""
+    sentinel.repo.commit(POLICY, "deadlin = 5\n[disk]\ncrit = 'full'\n")
+    done = sentinel()
+    problems = [
+        f"the policy is not valid: {POLICY}:1: deadlin is no key of the policy; did you mean deadline?",
+        f"the policy is not valid: {POLICY}:3: disk.crit is 'full', expected per cent, from 0 to 100",
+    ]
+    assert (done.code, done.verdict["verdict"], done.verdict["gates"]) == (1, "INCOMPLETE", [])
+    assert done.verdict["problems"][:2] == problems
+    assert [f"[INCOMPLETE] {problem}" for problem in problems] == done.block[1:3]
+    assert "deadlin is no key of the policy" in done.junit
+
+
+def test_the_part_for_the_environment_counts(sentinel: Sentinel) -> None:
+    """A file named on the command line counts instead of the repository's own, with its part for `--env`."""
+    sentinel.repo.commit(POLICY, "broken")
+    file = sentinel.reports / "acme.toml"
+    file.write_text("[env.dev]\n[env.stage]\n[env.prod]\ngit.branches = ['release/*']\n", encoding="utf-8")
+    done = sentinel(f"--gate-policy={file}")
+    assert done.code == 1
+    assert "[POLICY] branch: Releases blocked from branch: main (says HEAD); releases come from release/*" in done.block
+
+
+def test_gates_that_are_switched_off_required_and_asked_for(sentinel: Sentinel) -> None:
+    """One does not run and is told with its reason, one is missed, one opt-in gate runs."""
+    text = "required_gates = ['queue']\nenable = ['freeze']\n[disable]\nprocess = 'no agent here'\n"
+    sentinel.repo.commit(POLICY, text)
+    done = sentinel()
+    assert done.code == 1
+    assert "process" not in done.statuses
+    assert done.statuses["freeze"] == "OK"
+    assert done.verdict["disabled"] == [{"gate": "process", "reason": "no agent here"}]
+    assert done.verdict["missing"] == [{"gate": "queue", "why": "the policy requires it, and there is no such gate"}]
+    assert "switched off by the policy: process (no agent here)" in done.block
+    sentinel.gate("@pytest.mark.critical\ndef test_queue():\n    assert True\n")
+    assert sentinel().code == 0
+
+
+def test_a_waived_policy_gate_lets_the_critical_stage_begin(sentinel: Sentinel) -> None:
+    """The gate shows its true result, passes, also under `-x`, and the run is SAFE."""
+    sentinel.repo.commit(POLICY, waiver("clean-tree") + waiver("tag") + waiver("nonsense"))
+    sentinel.repo.write("stray.txt")
+    done = sentinel("-x")
+    gate = next(gate for gate in done.verdict["gates"] if gate["id"] == "clean-tree")
+    assert (done.code, gate["outcome"], gate["status"], gate["waiver"]["owner"]) == (0, "waived", "CRIT", "Kim")
+    assert done.statuses["api"] == "OK"
+    assert any(line.startswith("[WAIVED] clean-tree: Git working tree is dirty") for line in done.block)
+    assert "11 gates: 10 passed, 1 waived" in done.block
+    told = f"in prod (until {TOMORROW}, by Kim: known)"
+    assert done.verdict["warnings"] == [
+        f"the waiver for tag {told} is not used: the gate passes; remove it",
+        f"the waiver for nonsense {told} excuses nothing: there is no such gate",
+    ]
+    assert {f"[WARN] {warning}" for warning in done.verdict["warnings"]} <= set(done.block)
+
+
+def test_waivers_that_do_not_hold(sentinel: Sentinel) -> None:
+    """One that has expired excuses nothing and is told; nor does one for another environment, or for a broken gate."""
+    text = waiver("clean-tree", "2020-01-01") + waiver("configuration", env="dev") + waiver("own")
+    sentinel.repo.commit(POLICY, text)
+    sentinel.gate("@pytest.mark.policy\ndef test_own():\n    raise KeyError('x')\n")
+    sentinel.repo.write("stray.txt")
+    done = sentinel(RS_DEPLOY_TOKEN="")
+    assert (done.code, done.verdict["verdict"]) == (1, "BLOCKED")
+    failed = {gate["id"] for gate in done.verdict["gates"] if gate["outcome"] == "failed"}
+    assert failed == {"clean-tree", "configuration", "own"}
+    first, second = done.verdict["warnings"]
+    assert first.endswith("has expired, and excuses nothing: remove it, or renew it with a reason")
+    assert second.endswith("excuses nothing: the gate broke, and a waiver excuses judgements alone")
+
+
+def test_a_freeze_blocks(sentinel: Sentinel) -> None:
+    """A window that holds now is told with its reason and its end."""
+    now = datetime.now(UTC).replace(microsecond=0)
+    start, end = (now + timedelta(hours=hours) for hours in (-1, 1))
+    text = f'[[freezes]]\nreason = "the sale"\nzone = "UTC"\nfrom = {start.isoformat()}\nto = {end.isoformat()}\n'
+    sentinel.repo.commit(POLICY, text)
+    done = sentinel()
+    assert done.code == 1
+    (line,) = [line for line in done.block if line.startswith("[POLICY] freeze")]
+    assert line.startswith("[POLICY] freeze: Releases are frozen: the sale; it ends ")
+    assert f"({end:%Y-%m-%d %H:%M} UTC)" in line
+
+
+def test_a_secret_in_a_file_is_read_and_never_shown(sentinel: Sentinel) -> None:
+    """The gate passes with it, warns where anybody may read it, and a gate that shows it is scrubbed."""
+    token = sentinel.reports / "token"
+    token.write_text("f1le-s3cret-value\n", encoding="utf-8")
+    token.chmod(0o444)
+    sentinel.gate(f"@pytest.mark.policy\ndef test_own():\n    assert open({str(token)!r}).read() == 'x'\n")
+    done = sentinel("-vv", RS_DEPLOY_TOKEN="", RS_DEPLOY_TOKEN_FILE=str(token))
+    assert done.statuses["configuration"] == "WARN"
+    assert "f1le-s3cret-value" not in done.out + done.junit + str(done.verdict)
+    assert "***" in done.out
+
+
+def test_a_secret_that_only_the_file_names_is_never_shown(sentinel: Sentinel) -> None:
+    """Neither in a report nor where a gate writes to the terminal itself: the parent knows the policy, too."""
+    sentinel.repo.commit(POLICY, "[required]\nsecrets = ['RS_DEPLOY_TOKEN', 'REGISTRY_PASSWORD']\n")
+    shout = "os.system('echo shown: $REGISTRY_PASSWORD'); assert os.environ['REGISTRY_PASSWORD'] == ''"
+    sentinel.gate(f"import os\n@pytest.mark.policy\ndef test_own():\n    {shout}\n")
+    done = sentinel("-s", REGISTRY_PASSWORD="pl4in-p4ssword")
+    assert done.code == 1
+    assert "shown: ***" in done.out
+    assert "pl4in-p4ssword" not in done.out + done.junit + str(done.verdict)

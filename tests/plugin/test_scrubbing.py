@@ -1,0 +1,56 @@
+"""Secrets in a gate run: those that a gate registers, and names that can be shown."""
+
+import pytest
+
+from tests.conftest import SECRET, Sentinel
+
+FETCHED = "f3tch3d-by-the-gate"
+REGISTERS = f"""
+import os, subprocess
+
+@pytest.fixture(scope="session")
+def token(redact):
+    value = "s3ss1on-" + "token"
+    redact(value)
+    return value
+
+@pytest.mark.policy
+def test_own(gate, token):
+    wrapped = gate.secret("{FETCHED[:10]}" + "{FETCHED[10:]}")
+    print(wrapped.reveal(), token)
+    os.write(1, wrapped.reveal().encode())
+    subprocess.run(["echo", wrapped.reveal(), token])
+    gate.require(CheckResult(CRIT, f"{{wrapped}} is {{wrapped.reveal()}} and {{token}}"))
+"""
+
+
+@pytest.mark.parametrize("capture", ["-s", "--capture=fd"])
+def test_what_a_gate_registers_is_masked(sentinel: Sentinel, capture: str) -> None:
+    """In reports and on the terminal, also where a process that the gate has started prints it."""
+    sentinel.gate(REGISTERS)
+    run = sentinel(capture, "-rA", "--showlocals")
+    assert "[POLICY] own: *** is *** and ***" in run.block
+    assert FETCHED not in run.out + run.junit + str(run.verdict)
+    assert "s3ss1on-token" not in run.out + run.junit + str(run.verdict)
+
+
+def test_masked_parameters_are_still_told_apart(sentinel: Sentinel) -> None:
+    """Gates whose names differ in a secret alone are not taken for one."""
+    sentinel.gate(
+        """
+        import os
+        TOKEN = os.environ["RS_DEPLOY_TOKEN"]
+        @pytest.mark.policy
+        @pytest.mark.parametrize("value", [TOKEN, TOKEN.encode().hex(), "plain"])
+        def test_own(value): assert ("***" in os.environ["PYTEST_CURRENT_TEST"]) == (value != "plain")
+        """
+    )
+    run = sentinel("-v")
+    assert run.code == 0, run.out
+    assert SECRET not in run.out
+    assert {"own[***]", "own[***-2]", "own[plain]"} < set(run.statuses)
+
+
+def test_ordinary_output_stays_as_it_is(sentinel: Sentinel) -> None:
+    """A run that shows no secret shows no mask."""
+    assert "***" not in sentinel("-v", "-rA").out

@@ -1,0 +1,66 @@
+"""What this process writes to its own standard streams is scrubbed."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from release_sentinel.redaction import MASK, Redactor
+from release_sentinel.redaction.standard import scrub_standard_streams
+from tests.conftest import SECRET
+
+
+@contextmanager
+def clean() -> Iterator[None]:
+    """Standard streams that are scrubbed."""
+    restore = scrub_standard_streams(Redactor(SECRET))
+    try:
+        yield
+    finally:
+        restore()
+
+
+def test_text_is_scrubbed(capfd: pytest.CaptureFixture[str]) -> None:
+    """By whichever name the stream is written to."""
+    with clean():
+        print(SECRET, "and", SECRET)  # noqa: T201 - the claim
+        print(SECRET, file=sys.stderr)  # noqa: T201
+        sys.stdout.writelines([SECRET[:5], SECRET[5:], "\n"])
+
+    assert capfd.readouterr() == (f"{MASK} and {MASK}\n{MASK}\n", f"{MASK}\n")
+
+
+def test_bytes_are_scrubbed(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    """The binary file underneath is no way around."""
+    with clean():
+        sys.stdout.buffer.write(f"{SECRET}\n".encode() + b"\xff\n")
+        sys.stdout.flush()
+
+    assert capfdbinary.readouterr().out == b"***\n\xff\n"
+
+
+def test_the_stream_is_otherwise_itself() -> None:
+    """Who asks for its encoding, its file descriptor or a terminal gets the stream's own answer."""
+    before = sys.stdout
+    with clean():
+        assert sys.stdout.encoding == before.encoding
+        assert sys.stdout.isatty() == before.isatty()
+        assert sys.stdout.write("four") == 4
+
+
+def test_the_streams_are_put_back() -> None:
+    """Whoever embeds us keeps their own."""
+    before = sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__
+    scrub_standard_streams(Redactor(SECRET))()
+
+    assert (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__) == before
+
+
+def test_a_stream_that_is_not_there_stays_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process without standard output has None."""
+    monkeypatch.setattr(sys, "__stdout__", None)
+    restore = scrub_standard_streams(Redactor(SECRET))
+
+    assert sys.__stdout__ is None
+    restore()

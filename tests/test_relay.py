@@ -1,0 +1,145 @@
+"""What a child prints passes through us, scrubbed; nothing of it is lost, and nobody is waited for in vain."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from release_sentinel.redaction import MASK, Redactor
+from release_sentinel.relay import Relay, Told, colour, terminal
+from tests.conftest import SECRET, run
+
+PREAMBLE = f"import os, sys, subprocess\nSECRET = {SECRET!r}\n"
+RELAY = """
+import subprocess, sys
+from release_sentinel.redaction import Redactor
+from release_sentinel.relay import Relay
+relay = Relay(Redactor())
+child = subprocess.Popen([sys.executable, "-c", sys.argv[1]], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+relay.begin(child)
+code = child.wait()
+relay.end(10)
+sys.stderr.write(f"code {code}, closed {relay.closed}")
+"""
+
+
+def relayed(program: str, told: Told | None = None, redactor: Redactor | None = None) -> int:
+    """Run a Python program as a child whose output is relayed; return its exit code."""
+    relay = Relay(redactor or Redactor(SECRET), told)
+    child = subprocess.Popen(
+        [sys.executable, "-c", PREAMBLE + program],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        pass_fds=[told.target] if told else [],
+        env={**os.environ, "TOLD": str(told.target if told else "")},
+    )
+    relay.begin(child)
+    code = child.wait(30)
+    relay.end(10)
+    return code
+
+
+WRITES = {
+    "print": "print('is', SECRET)",
+    "file descriptor": "os.write(1, f'is {SECRET}\\n'.encode())",
+    "pieces": "for one in f'is {SECRET}\\n': os.write(1, one.encode())",
+    "child": "subprocess.run(['echo', 'is', SECRET])",
+    "last words": "os.write(1, f'is {SECRET}\\n'.encode()); os._exit(3)",
+}
+
+
+@pytest.mark.parametrize("program", WRITES.values(), ids=WRITES)
+def test_whatever_is_written_is_scrubbed(program: str, capfd: pytest.CaptureFixture[str]) -> None:
+    """By the child itself, below its streams, or by a process that it has started."""
+    relayed(program)
+    assert capfd.readouterr() == (f"is {MASK}\n", "")
+
+
+def test_the_two_streams_stay_apart(capfd: pytest.CaptureFixture[str]) -> None:
+    """Errors do not end up in the output."""
+    relayed("print('out', SECRET); print('err', SECRET, file=sys.stderr)")
+    assert capfd.readouterr() == (f"out {MASK}\n", f"err {MASK}\n")
+
+
+def test_long_output_is_complete(capfd: pytest.CaptureFixture[str]) -> None:
+    """More than a pipe holds, with and without line breaks."""
+    relayed("print('x' * 300_000); print('line\\n' * 30_000 + SECRET)")
+    assert capfd.readouterr().out == "x" * 300_000 + "\n" + "line\n" * 30_000 + f"{MASK}\n"
+
+
+def test_the_exit_code_is_the_child_s(capfd: pytest.CaptureFixture[str]) -> None:
+    """A relay changes nothing of it."""
+    assert relayed("sys.exit(7)") == 7
+    assert capfd.readouterr() == ("", "")
+
+
+def test_whoever_is_left_behind_is_not_waited_for(capfd: pytest.CaptureFixture[str]) -> None:
+    """A process that holds the pipe open, as a daemon does, does not hold us."""
+    begun = time.monotonic()
+    relayed("print('done', flush=True); subprocess.Popen(['sleep', '60'], start_new_session=True)")
+    assert time.monotonic() - begun < 30
+    assert capfd.readouterr().out == "done\n"
+
+
+def test_a_child_may_tell_what_to_hide(capfd: pytest.CaptureFixture[str]) -> None:
+    """What a gate registers is masked from then on, also where the child writes it below its streams."""
+    redactor = Redactor()
+    told = Told(redactor)
+    relayed(
+        "import json; os.write(1, b'before\\n')\n"
+        "os.write(int(os.environ['TOLD']), json.dumps(SECRET).encode() + b'\\nnonsense\\n')\n"
+        "subprocess.run(['echo', SECRET])",
+        told,
+        redactor,
+    )
+    told.close()
+    assert capfd.readouterr().out == f"before\n{MASK}\n"
+
+
+@pytest.mark.parametrize("target", ["| head -c 1", ">/dev/full", ">&-"])
+def test_a_standard_output_that_nobody_reads_is_noticed(target: str, tmp_path: Path) -> None:
+    """Closed or full: the child is told by its pipe's end, and so are we."""
+    program = "import os\ntry:\n    for _ in range(500): print('x' * 999, flush=True)\nexcept OSError: os._exit(5)"
+    command = f'"$0" -c "$1" "$2" {target}'
+    done = run("bash", "-c", command, sys.executable, RELAY, program, cwd=tmp_path)
+    assert done.out.endswith("code 5, closed True")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environ"),
+    [
+        (["--color=no"], {}),
+        (["--color", "no"], {}),
+        ([], {"PYTEST_ADDOPTS": "-q --color=no"}),
+        ([], {"NO_COLOR": "1"}),
+        ([], {"FORCE_COLOR": "1"}),
+        ([], {"PY_COLORS": "0"}),
+        ([], {"TERM": "dumb"}),
+    ],
+)
+def test_a_choice_of_colour_is_kept(
+    monkeypatch: pytest.MonkeyPatch, arguments: list[str], environ: Mapping[str, str]
+) -> None:
+    """At a terminal, colours are asked for only where nobody has chosen."""
+    monkeypatch.setattr(os, "isatty", lambda _number: True)
+    assert colour([], {}) == ["--color=yes"]
+    assert colour(arguments, environ) == []
+
+
+def test_the_child_learns_how_wide_the_terminal_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It sees a pipe; a width that somebody has set is kept."""
+    monkeypatch.setattr(os, "isatty", lambda _number: True)
+    monkeypatch.setattr(os, "get_terminal_size", lambda _number: os.terminal_size((132, 40)))
+    assert terminal({}) == {"COLUMNS": "132"}
+    assert terminal({"COLUMNS": "90"}) == {}
+
+
+def test_without_a_terminal_nothing_is_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In CI, pytest's own ideas of width and colour apply."""
+    monkeypatch.setattr(os, "isatty", lambda _number: False)
+    assert terminal({}) == {}
+    assert colour([], {}) == []

@@ -1,0 +1,111 @@
+"""Which waiver holds, and what is said of those that excuse nothing."""
+
+from datetime import UTC, date, datetime, timedelta, timezone
+
+import pytest
+
+from release_sentinel.checks.result import CRIT, OK, WARN, Status
+from release_sentinel.config.model import Waiver
+from release_sentinel.gates import Kind
+from release_sentinel.verdict import GateResult, decide
+from release_sentinel.waivers import in_force, remarks
+
+NOW = datetime(2026, 12, 31, 18, tzinfo=UTC)
+LAST = Waiver("disk", "prod", "on order", "Kim", date(2026, 12, 31))
+NAME = "disk in prod (until 2026-12-31, by Kim: on order)"
+
+
+def result(status: Status | None, waiver: Waiver | None = None, gate: str = "disk") -> GateResult:
+    """Return the result of a gate."""
+    return GateResult(gate, Kind.CRITICAL, status, "reason", waiver=waiver)
+
+
+def said(
+    *waivers: Waiver, results: tuple[GateResult, ...], now: datetime = NOW, disabled: tuple[str, ...] = ()
+) -> list[str]:
+    """Return the remarks on waivers after a run for prod."""
+    return list(remarks(waivers, "prod", now, results, disabled))
+
+
+@pytest.mark.parametrize(
+    ("expires", "now", "holds"),
+    [
+        (date(2026, 12, 31), datetime(2026, 12, 31, 23, 59, 59, tzinfo=UTC), True),
+        (date(2026, 12, 31), datetime(2027, 1, 1, tzinfo=UTC), False),
+        (date(2026, 12, 31), datetime(2027, 1, 1, 1, tzinfo=timezone(timedelta(hours=2))), True),
+        (datetime(2026, 12, 31, 18, tzinfo=UTC), NOW - timedelta(seconds=1), True),
+        (datetime(2026, 12, 31, 18, tzinfo=UTC), NOW, False),
+        (datetime(2026, 12, 31, 20, tzinfo=timezone(timedelta(hours=2))), NOW, False),
+    ],
+)
+def test_a_waiver_holds_until_it_expires(expires: date, now: datetime, *, holds: bool) -> None:
+    """A date holds to its end in UTC, a time to itself."""
+    waiver = Waiver("disk", "prod", "r", "o", expires)
+    assert bool(in_force([waiver], "prod", now)) is holds
+
+
+def test_a_waiver_holds_for_its_environment() -> None:
+    """Nowhere else."""
+    assert in_force([LAST], "prod", NOW) == {"disk": LAST}
+    assert in_force([LAST], "dev", NOW) == {}
+
+
+def test_the_last_to_expire_counts() -> None:
+    """Of two for one gate, and the other is told."""
+    longer = Waiver("disk", "prod", "still", "Kim", date(2027, 1, 31))
+    assert in_force([longer, LAST], "prod", NOW) == {"disk": longer}
+    assert said(LAST, longer, results=(result(CRIT, longer),)) == [
+        f"the waiver for {NAME} is there twice: remove one of them"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("status", "waiver", "words"),
+    [
+        (OK, None, "is not used: the gate passes; remove it"),
+        (WARN, None, "is not used: the gate passes; remove it"),
+        (CRIT, None, "excuses nothing: the gate broke, and a waiver excuses judgements alone"),
+    ],
+)
+def test_what_excuses_nothing_is_told(status: Status, waiver: Waiver | None, words: str) -> None:
+    """With the reason, so that somebody removes it."""
+    assert said(LAST, results=(result(status, waiver),)) == [f"the waiver for {NAME} {words}"]
+
+
+def test_what_excuses_is_not_told_twice() -> None:
+    """The gate's own line says it; of a gate that was not evaluated nobody knows."""
+    assert said(LAST, results=(result(CRIT, LAST),)) == []
+    assert said(LAST, results=(result(None),)) == []
+    assert list(remarks([LAST], "dev", NOW, ())) == []
+
+
+def test_one_that_has_expired_is_told() -> None:
+    """Whether the gate fails or passes."""
+    words = f"the waiver for {NAME} has expired, and excuses nothing: remove it, or renew it with a reason"
+    for status in (OK, CRIT, None):
+        assert said(LAST, results=(result(status),), now=NOW + timedelta(days=1)) == [words]
+
+
+@pytest.mark.parametrize(
+    ("gate", "disabled", "words"),
+    [
+        ("disk", ("disk",), "the policy switches the gate off"),
+        ("freeze", (), "the gate was no part of this run"),
+        ("dsik", (), "there is no such gate; did you mean disk?"),
+        ("queue[mial]", (), "there is no such gate; did you mean queue[mail]?"),
+        ("xyz", (), "there is no such gate"),
+    ],
+)
+def test_one_for_a_gate_without_a_result_is_told(gate: str, disabled: tuple[str, ...], words: str) -> None:
+    """Gates of the repository's own are known by their results."""
+    waiver = Waiver(gate, "prod", "on order", "Kim", date(2026, 12, 31))
+    told = said(waiver, results=(result(OK, gate="queue[mail]"),), disabled=disabled)
+    assert told == [f"the waiver for {NAME.replace('disk', gate, 1)} excuses nothing: {words}"]
+
+
+def test_a_waived_gate_counts_as_passed() -> None:
+    """For the verdict; problems and other failures weigh as ever."""
+    waived = result(CRIT, LAST)
+    assert decide([waived]) == ("SAFE", 0)
+    assert decide([waived, result(CRIT, gate="api")]) == ("CRITICAL", 2)
+    assert decide([waived], ["no result from gate tag"]) == ("INCOMPLETE", 1)

@@ -1,15 +1,39 @@
 """From collected tests to gates: their ids, their stage, their order."""
 
+import inspect
+import re
+import sys
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType
 
 import pytest
 
+from release_sentinel.arguments import GATE_FOLDER
 from release_sentinel.gates import BUILT_IN, Kind, expected
 from release_sentinel.plugin import folders
 from release_sentinel.plugin.gate import Record
 from release_sentinel.plugin.session import RECORD, GateSession
 
+
+class BuiltInModule(pytest.Module):
+    """A file of the built-in gates, under a name that no file of a repository has.
+
+    By pytest's own rules it would take the name of the repository's `gate_tests/test_version.py`, or of its package.
+    """
+
+    def _getobj(self) -> ModuleType:
+        spec = spec_from_file_location(f"{_PACKAGE}.{GATE_FOLDER}.{self.path.stem}", self.path)
+        if spec is None or spec.loader is None:
+            raise self.CollectError(f"{self.path} cannot be imported")
+        module = sys.modules[spec.name] = module_from_spec(spec)
+        spec.loader.exec_module(module)
+        return module
+
+
+_PACKAGE = __name__.partition(".")[0]
 _ORDER = {gate.id: position for position, gate in enumerate(BUILT_IN)}
 
 
@@ -21,7 +45,7 @@ def gate_id(item: pytest.Item) -> str:
 
 def is_asked_for(session: GateSession, collector: pytest.Collector, name: str) -> bool:
     """Tell whether the policy of this run asks for what is called `name`; only opt-in gates may be unasked."""
-    if collector.path.parent != folders.built_in():
+    if not folders.holds(collector.path):
         return True
     owed = {gate.id for gate in expected(session.policy)}
     return _base_id(name) in owed or _base_id(name) not in _ORDER
@@ -40,7 +64,11 @@ def prepare(session: GateSession, items: list[pytest.Item]) -> None:
             session.strangers.add((item.path.resolve(), _function(item)))
             carries = f"carries {len(kinds)} markers ({', '.join(kinds)})" if kinds else "carries no marker"
             session.problems.append(f"{item.nodeid} {carries}, expected exactly one of `policy` and `critical`")
-    session.problems += _clashes(list(session.records.values()))
+    records = list(session.records.values())
+    _qualify(records)
+    for record in records:
+        record.waiver = session.waivers.get(record.id)
+    session.problems += _clashes(records)
     items[:] = sorted((item for item in items if RECORD in item.stash), key=_position)
     if strangers:
         session.config.hook.pytest_deselected(items=strangers)
@@ -52,7 +80,8 @@ def note(session: GateSession, report: pytest.CollectReport) -> None:
     """Take note of a file or folder whose gates could not be collected, or that skipped itself."""
     if report.failed:
         lines = [line.strip() for line in str(report.longrepr).splitlines() if line.strip()]
-        session.problems.append(f"{report.nodeid} could not be collected: {lines[-1] if lines else 'no reason given'}")
+        errors = [line[1:].strip() for line in lines if line.startswith("E ")] or lines or ["no reason given"]
+        session.problems.append(f"{report.nodeid} could not be collected: {errors[-1]}")
     elif report.skipped:
         why = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
         session.problems.append(f"{report.nodeid} was skipped while it was collected: {why}")
@@ -65,10 +94,22 @@ def _record(session: GateSession, item: pytest.Item, kind: Kind) -> Record:
         nodeid=item.nodeid,
         path=item.path.resolve(),
         function=_function(item),
-        built_in=item.path.parent == folders.built_in(),
+        built_in=folders.holds(item.path),
         strict=session.options.strict,
-        waiver=session.waivers.get(gate_id(item)),
+        declared=frozenset(_declared(item)),
     )
+
+
+def _declared(item: pytest.Item) -> Iterator[tuple[Path, str]]:
+    """Yield where a gate's source may stand: in its file, in a base class, or where its function was imported from."""
+    yield item.path.resolve(), _function(item)
+    function = inspect.unwrap(getattr(item, "function", lambda: None))
+    for owner in getattr(getattr(item, "cls", None), "__mro__", ()):
+        if function.__name__ in vars(owner) and owner.__module__ in sys.modules:
+            source = getattr(sys.modules[owner.__module__], "__file__", None)
+            yield Path(source or "").resolve(), f"{owner.__qualname__.replace('.', '::')}::{function.__name__}"
+    if code := getattr(function, "__code__", None):
+        yield Path(code.co_filename).resolve(), function.__qualname__.replace(".", "::")
 
 
 def _base_id(name: str) -> str:
@@ -77,6 +118,19 @@ def _base_id(name: str) -> str:
 
 def _function(item: pytest.Item) -> str:
     return item.nodeid.partition("::")[2].partition("[")[0]
+
+
+def _qualify(records: Sequence[Record]) -> None:
+    """Tell gates of one name apart, by their classes or else by their files: `ready` becomes `queue.ready`."""
+    by_id = defaultdict(list)
+    for record in records:
+        if record.id.partition("[")[0] not in _ORDER:
+            by_id[record.id].append(record)
+    for gates in by_id.values():
+        for record in gates if len(gates) > 1 else ():
+            owner, _, _ = record.function.rpartition("::")
+            owner = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", owner.removeprefix("Test")).lower().replace("::", "-")
+            record.id = f"{owner or _base_id(record.path.stem)}.{record.id}"
 
 
 def _clashes(records: Sequence[Record]) -> list[str]:

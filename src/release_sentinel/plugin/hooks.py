@@ -42,8 +42,8 @@ def _count_assertions(config: pytest.Config) -> None:
     """
     if sys.flags.optimize:
         raise pytest.UsageError("python -O (PYTHONOPTIMIZE) strips asserts out of what gates call: run without it")
-    if config.known_args_namespace.assertmode != "rewrite":
-        raise pytest.UsageError("--assert=plain would make every assert of a gate hold: leave it out")
+    if getattr(config.known_args_namespace, "assertmode", "") != "rewrite":
+        raise pytest.UsageError("--assert=plain and -p no:assertion make every assert of a gate hold: leave them out")
     config._inicache["enable_assertion_pass_hook"] = True  # noqa: SLF001
     rewrite.PYC_TAIL = f".gate{rewrite.PYC_TAIL.removeprefix('.gate')}"
 
@@ -95,10 +95,24 @@ class Hooks:
         """Collect a built-in gate once, also in a clone beside an installed package."""
         return True if folders.is_copy(collection_path) else None
 
+    def pytest_pycollect_makemodule(self, module_path: Path, parent: pytest.Collector) -> pytest.Module | None:
+        """Import the built-in gates so that they stand in nobody's way."""
+        return collection.BuiltInModule.from_parent(parent, path=module_path) if folders.holds(module_path) else None
+
     @pytest.hookimpl(tryfirst=True)
     def pytest_pycollect_makeitem(self, collector: pytest.Collector, name: str) -> list[pytest.Item] | None:
         """Leave out a built-in gate that the policy does not ask for."""
         return None if collection.is_asked_for(self._session, collector, name) else []
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_make_collect_report(
+        self, collector: pytest.Collector
+    ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+        """Let a file that ends the process keep its own gates from running, and no others."""
+        try:
+            return (yield)
+        except SystemExit as error:
+            return pytest.CollectReport(collector.nodeid, "failed", f"sys.exit({error.code!r})", [])
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Take note of what could not be collected."""
@@ -120,8 +134,9 @@ class Hooks:
             return (yield)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_runtest_teardown(self) -> Generator[None]:
-        """Bound what cleans up after a gate."""
+    def pytest_runtest_teardown(self, nextitem: pytest.Item | None) -> Generator[None]:
+        """Bound what cleans up after a gate, and after the last one for all of them."""
+        self._session.cleaning_up = nextitem is None
         with self._session.deadline.interrupting():
             return (yield)
 
@@ -141,7 +156,11 @@ class Hooks:
         """Record one phase, and scrub what pytest will show of it."""
         report = yield
         scrubbing.clean_report(report, self._session.redactor.scrub)
-        item.stash[RECORD].note(report, call.excinfo.value if call.excinfo else None)
+        error = call.excinfo.value if call.excinfo else None
+        if error and report.when == "teardown" and self._session.cleaning_up:
+            self._session.problems.append(f"to clean up after the last gate failed: {type(error).__name__}: {error}")
+            error = None
+        item.stash[RECORD].note(report, error)
         terminal.excuse(item.stash[RECORD], report)
         return report
 

@@ -55,6 +55,7 @@ class GateSession:
         self.strangers: set[tuple[Path, str]] = set()  # collected tests that are no gates: source file and name
         self.early_end = ""  # why the run ended before its end
         self.refused = False
+        self.cleaning_up = False  # after the last gate, for all of them
         self._rewritten = False
         self.interrupted = 0  # the signal
         self.pytest_code = 0
@@ -101,6 +102,8 @@ class GateSession:
         more = [str(folder) for folder in folders.missing_from(given, Path(self.here, known.gate_repo or ""))]
         args += more
         known.file_or_dir = [*given, *more]
+        for folder in map(declared.folder_of, [self.here / word.partition("::")[0] for word in known.file_or_dir]):
+            pytest.register_assert_rewrite(*declared.modules_in(folder))  # what helpers of gates assert counts, too
 
     def prepare(self) -> None:
         """Read the options and the policy. Raises `pytest.UsageError` where the command line cannot be meant."""

@@ -200,6 +200,7 @@ def test_cleaning_up_after_the_last_gate_blames_none(sentinel: Sentinel, scope: 
 
 def test_a_conftest_with_an_option_of_that_name(sentinel: Sentinel) -> None:
     """The message says whose option it is and what to do, without a traceback."""
+    sentinel.gate(OK_GATE)
     sentinel.repo.commit("conftest.py", "def pytest_addoption(parser): parser.addoption('--env')\n")
     run = sentinel()
     assert run.code == 1

@@ -199,13 +199,12 @@ def test_cleaning_up_after_the_last_gate_blames_none(sentinel: Sentinel, scope: 
 
 
 def test_a_conftest_with_an_option_of_that_name(sentinel: Sentinel) -> None:
-    """The message says whose option it is and what to do, without a traceback."""
-    sentinel.gate(OK_GATE)
-    sentinel.repo.commit("conftest.py", "def pytest_addoption(parser): parser.addoption('--env')\n")
+    """Many test suites have an `--env`: in a gate run it has the gate's value, and nothing breaks."""
+    sentinel.gate("@pytest.mark.policy\ndef test_own(request): assert request.config.getoption('--env') == 'prod'")
+    sentinel.repo.commit("conftest.py", "def pytest_addoption(parser): parser.addoption('--env', default='x')\n")
     run = sentinel()
-    assert run.code == 1
-    assert "a conftest has an option --env of its own" in run.out
-    assert "Traceback" not in run.out
+    assert run.code == 0, run.out
+    assert "note: --env is the gate's; a conftest has an option of that name, too" in run.out
 
 
 @pytest.mark.parametrize("option", ["-x", "--maxfail=1"])

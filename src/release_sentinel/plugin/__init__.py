@@ -4,7 +4,6 @@ pytest loads this module in every run of the environment (entry point `pytest11`
 that imports `pytest_addoption`; whichever comes first opens the door.
 """
 
-import argparse
 import os
 import sys
 from collections.abc import Generator
@@ -37,13 +36,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) 
         return (yield)
     gate.rewrite(args)
     try:
-        return (yield)
+        yield
     except SystemExit as error:  # it would end the process with that code, 0 included
         raise pytest.UsageError(f"a conftest ended the run: sys.exit({error.code!r})") from error
-    except (ValueError, argparse.ArgumentError) as error:
-        if "--env" not in str(error):
-            raise
-        raise pytest.UsageError(
-            f"a conftest has an option --env of its own ({error}), which a gate run needs: give it to the tests that "
-            "use it, in a conftest below the repository's top"
-        ) from error
+    gate.drop_rivals("--env")

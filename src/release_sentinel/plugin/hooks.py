@@ -75,6 +75,22 @@ class Hooks:
         """Rewrite pytest's arguments in place; called by the door, which pytest calls early enough."""
         self._session.rewrite(args)
 
+    def drop_rivals(self, name: str) -> None:
+        """Let an option of ours stand for what a conftest has added under the same name; two would end in a traceback.
+
+        Called by the door. Many test suites have an `--env`: it gets the value of ours.
+        """
+        parser = self._session.config._parser  # noqa: SLF001 - pytest has no public way to ask
+        named = [
+            (group, option)
+            for group in (*parser._groups, parser._anonymous)  # noqa: SLF001
+            for option in group.options
+            if name in option.names()
+        ]
+        for group, option in named[1:]:
+            group.options.remove(option)
+            self._session.notes.append(f"note: {name} is the gate's; a conftest has an option of that name, too")
+
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_cmdline_main(self) -> Generator[None, Any, int]:
         """Hold the exit code: outermost, so that nothing that pytest or a plugin does later can better it."""

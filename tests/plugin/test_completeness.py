@@ -168,7 +168,7 @@ def folder(tmp_path: Path) -> Path:
 
 def test_a_declared_gate_that_was_collected_is_proven(folder: Path) -> None:
     """Source and run agree."""
-    collected = record(path=(folder / "test_own.py").resolve())
+    collected = record(declared=frozenset({((folder / "test_own.py").resolve(), "test_own")}))
     assert reasons(collected, folders=[folder]) == []
 
 
@@ -188,6 +188,15 @@ def test_a_test_that_was_refused_already_is_not_told_twice(folder: Path) -> None
     assert reasons(folders=[folder], strangers={((folder / "test_own.py").resolve(), "test_own")}) == []
 
 
+def test_a_gate_of_the_same_name_elsewhere_proves_nothing(folder: Path) -> None:
+    """Neither one of another file, nor a built-in one stands in for what was not collected."""
+    (folder / "test_own.py").write_text("class Own:\n    def test_disk(self): ...\n", encoding="utf-8")
+    other = record("disk", declared=frozenset({(folder / "test_other.py", "Own::test_disk")}))
+    assert reasons(other, folders=[folder]) == [
+        "no result from gate test_own.py::Own::test_disk: pytest did not collect it"
+    ]
+
+
 def test_a_declared_method_is_told_by_its_class(folder: Path) -> None:
     """The class that pytest passed over can be found."""
     (folder / "test_own.py").write_text("class Own:\n    def test_disk_space(self): ...\n", encoding="utf-8")
@@ -200,7 +209,7 @@ def test_a_definition_that_hides_another_is_named_although_it_ran(folder: Path) 
     """The last of two functions ran; the first one guards nothing."""
     path = folder / "test_own.py"
     path.write_text("def test_own(): ...\ndef test_own(): ...\n", encoding="utf-8")
-    assert reasons(record(path=path.resolve()), folders=[folder]) == [
+    assert reasons(record(declared=frozenset({(path.resolve(), "test_own")})), folders=[folder]) == [
         "no result from gate test_own.py::test_own: it is defined 2 times, and the last definition hides the others"
     ]
 

@@ -49,7 +49,7 @@ def test_a_warning_that_is_strict_may_be_waived() -> None:
     """`--gate-strict` makes it a judgement like any other."""
     gate = record(strict=True)
     with pytest.raises(pytest.fail.Exception):
-        Gate(gate, Redactor()).require(CheckResult(WARN, "close"))
+        Gate(gate, Redactor().add).require(CheckResult(WARN, "close"))
     assert gate.result(Redactor()).headline == (
         "[WAIVED] own: close (a warning, and --gate-strict) — waived until 2026-12-31, by Kim: see s3cret-value"
     )

@@ -87,6 +87,18 @@ SOURCES = {
         "@pytest.mark.policy\ndef test_own(): pytest.exit('done', returncode=0)",
         "pytest.exit ended the run",
     ),
+    "a class that hides behind another": (
+        (
+            "class TestDb:\n    @pytest.mark.policy\n    def test_size(self): assert True\n"
+            "@pytest.mark.policy\nclass QueueGate:\n    def test_size(self): assert False"
+        ),
+        "no result from gate test_own.py::QueueGate::test_size: pytest did not collect it",
+    ),
+    "a name that is no test's": (
+        "@pytest.mark.policy\ndef check_queue(): assert False",
+        "no result from gate test_own.py::check_queue: pytest did not collect it",
+    ),
+    "sys.exit while it is collected": ("import sys; sys.exit(0)", "could not be collected: sys.exit(0)"),
     "a built-in id": (OK_GATE.replace("test_own", "test_disk"), "the gate id 'disk' is a built-in one: rename"),
 }
 
@@ -116,6 +128,83 @@ def test_a_gate_where_pytest_does_not_look_is_incomplete(sentinel: Sentinel, pla
     run = sentinel()
     assert run.code == 1
     assert any("::test_hidden: pytest did not collect it" in line for line in run.block), run.out
+
+
+GREEN = {
+    "a base class": (
+        (
+            "class Base:\n    def test_up(self): assert True\n"
+            "@pytest.mark.policy\nclass TestDb(Base): pass\n@pytest.mark.policy\nclass TestCache(Base): pass"
+        ),
+        {"db.up", "cache.up"},
+    ),
+    "an imported gate": ("from gate_tests.shared import test_shared", {"shared"}),
+    "one name in two files": ("@pytest.mark.policy\ndef test_ready(): assert True", {"own.ready", "other.ready"}),
+    "one of two definitions": (
+        (
+            "try:\n    import none_such\nexcept ImportError:\n"
+            "    @pytest.mark.policy\n    def test_own(): assert True\n"
+            "else:\n    @pytest.mark.policy\n    def test_own(): assert False"
+        ),
+        {"own"},
+    ),
+    "a helper that asserts": (
+        "from gate_tests import helpers\n@pytest.mark.policy\ndef test_own(): helpers.judge()",
+        {"own"},
+    ),
+    "a connection of the main thread": (
+        (
+            "import sqlite3\n@pytest.fixture\ndef db(): return sqlite3.connect(':memory:')\n"
+            "@pytest.mark.policy\ndef test_own(db): assert db.execute('select 1').fetchone() == (1,)"
+        ),
+        {"own"},
+    ),
+}
+
+
+def test_honest_gates_of_every_style_stay_green(sentinel: Sentinel) -> None:
+    """What only resembles a gate that proves nothing is not refused, and each gate has a name of its own."""
+    sentinel.repo.write("gate_tests/__init__.py", "")
+    sentinel.repo.write("gate_tests/helpers.py", "def judge():\n    assert 1 == 1\n")
+    marked = "import pytest\n\n@pytest.mark.policy\ndef test_{}(): assert True\n"
+    sentinel.repo.write("gate_tests/shared.py", marked.format("shared"))
+    for number, (source, _) in enumerate(GREEN.values()):
+        name = "own" if "test_ready" in source else f"own_{number}"
+        sentinel.gate(source.replace("test_own", f"test_own_{number}"), f"test_{name}.py")
+    sentinel.gate(GREEN["one name in two files"][0], "test_other.py")
+    run = sentinel()
+    assert run.code == 0, run.out
+    names = {name for _, ids in GREEN.values() for name in ids if name != "own"}
+    assert names <= set(run.statuses)
+
+
+@pytest.mark.parametrize("scope", ["session", "function"])
+def test_cleaning_up_after_the_last_gate_blames_none(sentinel: Sentinel, scope: str) -> None:
+    """A fixture that only a policy gate uses may be torn down after the last critical one: that is no CRITICAL."""
+    sentinel.gate(
+        f"""
+        @pytest.fixture(scope="{scope}")
+        def queue():
+            yield
+            raise OSError("the queue is gone")
+
+        @pytest.mark.policy
+        def test_own(queue): assert True
+        """
+    )
+    run = sentinel()
+    assert run.code == 1
+    assert "OSError: the queue is gone" in run.out
+    assert run.statuses["api"] != "UNKNOWN"
+
+
+def test_a_conftest_with_an_option_of_that_name(sentinel: Sentinel) -> None:
+    """Many test suites have an `--env`: in a gate run it has the gate's value, and nothing breaks."""
+    sentinel.gate("@pytest.mark.policy\ndef test_own(request): assert request.config.getoption('--env') == 'prod'")
+    sentinel.repo.commit("conftest.py", "def pytest_addoption(parser): parser.addoption('--env', default='x')\n")
+    run = sentinel()
+    assert run.code == 0, run.out
+    assert "note: --env is the gate's; a conftest has an option of that name, too" in run.out
 
 
 @pytest.mark.parametrize("option", ["-x", "--maxfail=1"])

@@ -54,3 +54,15 @@ def test_masked_parameters_are_still_told_apart(sentinel: Sentinel) -> None:
 def test_ordinary_output_stays_as_it_is(sentinel: Sentinel) -> None:
     """A run that shows no secret shows no mask."""
     assert "***" not in sentinel("-v", "-rA").out
+
+
+@pytest.mark.parametrize("program", ["release-sentinel", "pytest"])
+@pytest.mark.parametrize("conftest", ["raise RuntimeError(os.environ['SHOP_KEY'])", "print(os.environ['SHOP_KEY'])"])
+def test_secrets_of_the_policy_file_are_known_early(sentinel: Sentinel, program: str, conftest: str) -> None:
+    """A conftest that is loaded before anything is judged shows none of them either."""
+    sentinel.repo.write("release-sentinel.toml", '[required]\nsecrets = ["SHOP_KEY"]\n')
+    sentinel.gate("@pytest.mark.policy\ndef test_own(): assert True")
+    sentinel.repo.commit("gate_tests/conftest.py", f"import os\n{conftest}")
+    run = (sentinel if program == "release-sentinel" else sentinel.pytest)("-s", SHOP_KEY=FETCHED)
+    assert "***" in run.out
+    assert FETCHED not in run.out + run.junit + str(run.verdict)

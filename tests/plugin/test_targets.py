@@ -169,9 +169,8 @@ def test_a_gate_that_has_to_stay_good(sentinel: Sentinel, ruled: Ruled, httpserv
     for status in (200, 200, 404, 200):
         httpserver.expect_ordered_request("/flap").respond_with_data("", status=status)
     url = httpserver.url_for("/flap")
-    ruled(
-        f"required.settings = []\n[[dependencies]]\nname = 'pay'\nurl = '{url}'\nsteady = {{ samples = 4, interval = 0.01 }}"
-    )
+    steady = "steady = { samples = 4, interval = 0.01 }"
+    ruled(f"required.settings = []\n[[dependencies]]\nname = 'pay'\nurl = '{url}'\n{steady}")
     run = sentinel(RS_API_URL="")
     assert run.code == 2
     assert reasons(run)["api[pay]"].endswith("(on look 3 of 4)")

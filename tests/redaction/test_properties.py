@@ -11,6 +11,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from release_sentinel.redaction import MASK, Redactor
+from release_sentinel.redaction.spellings import _ORDINARY
 from release_sentinel.redaction.stream import Stream
 
 ordinary = settings(deadline=None, derandomize=True, max_examples=50)
@@ -93,7 +94,8 @@ def test_a_piece_of_a_secret_is_masked(secret: str, size: int, data: st.DataObje
     """Eight characters of a secret are enough."""
     start = data.draw(st.integers(0, len(secret) - 8))
     piece = secret[start : start + size]
-    assume(len(piece) >= 8 and len(set(piece.replace("\\", ""))) > 2 and "\\" not in piece)
+    assume(len(piece) >= 8 and len(set(piece)) > 2 and "\\" not in piece)
+    assume(not any(piece[at : at + 8].lower() in _ORDINARY for at in range(len(piece))))
 
     assert piece not in Redactor(secret).scrub(f"…{piece}…")
 

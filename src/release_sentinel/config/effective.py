@@ -1,6 +1,7 @@
 """The effective policy, as a file would say it, with the source of each value."""
 
 import json
+import math
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time
 from typing import Any
@@ -70,7 +71,8 @@ def _json(value: Any) -> Any:
         return {name: _json(item) for name, item in value.items()}
     if isinstance(value, Iterable) and not isinstance(value, str):
         return [_json(item) for item in value]
-    return value if value is None or isinstance(value, bool | int | float) else _shown(value)
+    finite = value is None or (isinstance(value, int | float) and math.isfinite(value))
+    return value if finite else _shown(value)
 
 
 def _shown(value: object) -> str:

@@ -73,6 +73,8 @@ def allowed(kind: Any) -> str:
         return f"a list, each {allowed(get_args(base)[0])}"
     if is_dataclass(base) or get_origin(base) is Mapping:
         return "a table"
+    if get_origin(base) in {Union, UnionType}:
+        return " or ".join(allowed(kind) for kind in _some(base))
     names = {str: "a text", bool: "true or false", int: "a whole number", float: "a number", date: "a date"}
     bounds = [
         f"{word} {bound:g}"

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from release_sentinel.config import toml
+from release_sentinel.config.convert import Made
 from release_sentinel.config.fields import KeyPath, dotted
 from release_sentinel.config.variables import Variable
 
@@ -83,7 +84,7 @@ def put(document: Any, path: KeyPath, value: object) -> Any:
         return value
     part, rest = path[0], path[1:]
     if isinstance(part, int):
-        items = list(document) if isinstance(document, list) else []
+        items = type(document)(document) if isinstance(document, list) else Made()
         items += [{}] * (part + 1 - len(items))
         items[part] = put(items[part], rest, value)
         return items

@@ -50,6 +50,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) 
         return (yield)
     gate.rewrite(args)
     try:
-        return (yield)
+        yield
     except SystemExit as error:  # it would end the process with that code, 0 included
         raise pytest.UsageError(f"a conftest ended the run: sys.exit({error.code!r})") from error
+    gate.drop_rivals("--env")

@@ -1,10 +1,17 @@
 """From collected tests to gates: their ids, their stage, their order."""
 
+import inspect
+import re
+import sys
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType
 
 import pytest
 
+from release_sentinel.arguments import GATE_FOLDER
 from release_sentinel.config.targets import CertificateTarget, Dependency, PrometheusQuery, Target
 from release_sentinel.gates import BUILT_IN, Gate, Kind, expected
 from release_sentinel.observe import http
@@ -13,6 +20,23 @@ from release_sentinel.plugin.ahead import Question
 from release_sentinel.plugin.gate import Record
 from release_sentinel.plugin.session import RECORD, GateSession
 
+
+class BuiltInModule(pytest.Module):
+    """A file of the built-in gates, under a name that no file of a repository has.
+
+    By pytest's own rules it would take the name of the repository's `gate_tests/test_version.py`, or of its package.
+    """
+
+    def _getobj(self) -> ModuleType:
+        spec = spec_from_file_location(f"{_PACKAGE}.{GATE_FOLDER}.{self.path.stem}", self.path)
+        if spec is None or spec.loader is None:
+            raise self.CollectError(f"{self.path} cannot be imported")
+        module = sys.modules[spec.name] = module_from_spec(spec)
+        spec.loader.exec_module(module)
+        return module
+
+
+_PACKAGE = __name__.partition(".")[0]
 _ORDER = {gate.id: position for position, gate in enumerate(BUILT_IN)}
 _BY_ID = {gate.id: gate for gate in BUILT_IN}
 
@@ -29,7 +53,7 @@ def gate_id(item: pytest.Item) -> str:
 def parametrize(session: GateSession, metafunc: pytest.Metafunc) -> None:
     """Make one item of a built-in gate for each target that the policy lists; an unlisted one keeps the plain name."""
     gate = _BY_ID.get(_base_id(metafunc.function.__name__))
-    if gate is None or not gate.rules or metafunc.definition.path.parent != folders.built_in():
+    if gate is None or not gate.rules or not folders.holds(metafunc.definition.path):
         return
     targets = gate.targets(session.policy)
     metafunc.parametrize("target", targets, ids=[target.label or pytest.HIDDEN_PARAM for target in targets])
@@ -45,7 +69,7 @@ def questions(session: GateSession, items: Sequence[pytest.Item]) -> dict[str, Q
 
 def is_asked_for(session: GateSession, collector: pytest.Collector, name: str) -> bool:
     """Tell whether the policy of this run asks for what is called `name`; only opt-in gates may be unasked."""
-    if collector.path.parent != folders.built_in():
+    if not folders.holds(collector.path):
         return True
     owed = {gate.id for gate in expected(session.policy)}
     return _base_id(name) in owed or _base_id(name) not in _ORDER
@@ -64,7 +88,11 @@ def prepare(session: GateSession, items: list[pytest.Item]) -> None:
             session.strangers.add((item.path.resolve(), _function(item)))
             carries = f"carries {len(kinds)} markers ({', '.join(kinds)})" if kinds else "carries no marker"
             session.problems.append(f"{item.nodeid} {carries}, expected exactly one of `policy` and `critical`")
-    session.problems += _clashes(list(session.records.values()))
+    records = list(session.records.values())
+    _qualify(records)
+    for record in records:
+        record.waiver = session.waivers.get(record.id)
+    session.problems += _clashes(records)
     items[:] = sorted((item for item in items if RECORD in item.stash), key=_position)
     if strangers:
         session.config.hook.pytest_deselected(items=strangers)
@@ -76,7 +104,8 @@ def note(session: GateSession, report: pytest.CollectReport) -> None:
     """Take note of a file or folder whose gates could not be collected, or that skipped itself."""
     if report.failed:
         lines = [line.strip() for line in str(report.longrepr).splitlines() if line.strip()]
-        session.problems.append(f"{report.nodeid} could not be collected: {lines[-1] if lines else 'no reason given'}")
+        errors = [line[1:].strip() for line in lines if line.startswith("E ")] or lines or ["no reason given"]
+        session.problems.append(f"{report.nodeid} could not be collected: {errors[-1]}")
     elif report.skipped:
         why = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
         session.problems.append(f"{report.nodeid} was skipped while it was collected: {why}")
@@ -89,9 +118,9 @@ def _record(session: GateSession, item: pytest.Item, kind: Kind) -> Record:
         nodeid=item.nodeid,
         path=item.path.resolve(),
         function=_function(item),
-        built_in=item.path.parent == folders.built_in(),
+        built_in=folders.holds(item.path),
         strict=session.options.strict,
-        waiver=session.waivers.get(gate_id(item)),
+        declared=frozenset(_declared(item)),
     )
 
 
@@ -99,9 +128,21 @@ def _built_in(item: pytest.Item) -> tuple[Gate, Target] | None:
     """Return the built-in gate that an item is, with its target, where it has one."""
     callspec = getattr(item, "callspec", None)
     gate = _BY_ID.get(_base_id(item.name.partition("[")[0]))
-    if callspec is None or gate is None or not gate.rules or item.path.parent != folders.built_in():
+    if callspec is None or gate is None or not gate.rules or not folders.holds(item.path):
         return None
     return gate, callspec.params["target"]
+
+
+def _declared(item: pytest.Item) -> Iterator[tuple[Path, str]]:
+    """Yield where a gate's source may stand: in its file, in a base class, or where its function was imported from."""
+    yield item.path.resolve(), _function(item)
+    function = inspect.unwrap(getattr(item, "function", lambda: None))
+    for owner in getattr(getattr(item, "cls", None), "__mro__", ()):
+        if function.__name__ in vars(owner) and owner.__module__ in sys.modules:
+            source = getattr(sys.modules[owner.__module__], "__file__", None)
+            yield Path(source or "").resolve(), f"{owner.__qualname__.replace('.', '::')}::{function.__name__}"
+    if code := getattr(function, "__code__", None):
+        yield Path(code.co_filename).resolve(), function.__qualname__.replace(".", "::")
 
 
 def _base_id(name: str) -> str:
@@ -110,6 +151,19 @@ def _base_id(name: str) -> str:
 
 def _function(item: pytest.Item) -> str:
     return item.nodeid.partition("::")[2].partition("[")[0]
+
+
+def _qualify(records: Sequence[Record]) -> None:
+    """Tell gates of one name apart, by their classes or else by their files: `ready` becomes `queue.ready`."""
+    by_id = defaultdict(list)
+    for record in records:
+        if record.id.partition("[")[0] not in _ORDER:
+            by_id[record.id].append(record)
+    for gates in by_id.values():
+        for record in gates if len(gates) > 1 else ():
+            owner, _, _ = record.function.rpartition("::")
+            owner = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", owner.removeprefix("Test")).lower().replace("::", "-")
+            record.id = f"{owner or _base_id(record.path.stem)}.{record.id}"
 
 
 def _clashes(records: Sequence[Record]) -> list[str]:

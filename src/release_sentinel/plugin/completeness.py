@@ -4,8 +4,8 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
-from release_sentinel.gates import BUILT_IN
 from release_sentinel.plugin.declared import Declared, gates_in
+from release_sentinel.plugin.folders import is_built_in
 from release_sentinel.plugin.gate import Record
 from release_sentinel.verdict import Missing
 
@@ -92,14 +92,13 @@ def _undeclared(
     strangers: Collection[tuple[Path, str]],
 ) -> Iterator[Missing]:
     """Yield the gates that the source declares and pytest did not collect, or that hide one another."""
-    collected = {(record.path, record.function) for record in records} | set(strangers)
-    ids = {record.id.partition("[")[0] for record in records} | {gate.id for gate in BUILT_IN}
+    collected = set(strangers).union(*(record.declared for record in records))
     for folder in folders:
         for gate in gates_in(folder):
             where = f"{gate.path.relative_to(folder.resolve()).as_posix()}::{gate.name}"
             if gate.times > 1:
                 yield Missing(where, f"it is defined {gate.times} times, and the last definition hides the others")
-            elif (gate.path, gate.name) not in collected and _id(gate) not in ids:
+            elif (gate.path, gate.name) not in collected and not is_built_in(gate.path):
                 yield Missing(where, left_out.get(_id(gate), "pytest did not collect it"))
 
 

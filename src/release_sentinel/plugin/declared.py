@@ -40,6 +40,13 @@ def folder_of(path: Path) -> Path:
     return named[-1] if named else folder
 
 
+def modules_in(folder: Path) -> Iterator[str]:
+    """Yield the names by which the Python files below `folder` may be imported: with the folder's own, and without."""
+    for path in folder.rglob("*.py"):
+        name = ".".join(path.relative_to(folder).with_suffix("").parts).removesuffix(".__init__")
+        yield from (name, f"{folder.name}.{name}")
+
+
 def gates_in(folder: Path) -> Iterator[Declared]:
     """Yield every gate that the Python files below `folder` declare."""
     for path in sorted(folder.rglob("*.py")):

@@ -31,6 +31,16 @@ def missing_from(given: Sequence[str], here: Path) -> list[Path]:
     ]
 
 
+def holds(path: Path) -> bool:
+    """Tell whether `path` is a file of the built-in gates."""
+    return path.parent == built_in()
+
+
+def is_built_in(path: Path) -> bool:
+    """Tell whether `path` is a file of the built-in gates, or the very text of one."""
+    return holds(path) or is_copy(path)
+
+
 def is_copy(path: Path) -> bool:
     """Tell whether `path` is the very text of a built-in gate file, but not that file: a clone beside a wheel."""
     original = built_in() / path.name

@@ -42,8 +42,8 @@ def _count_assertions(config: pytest.Config) -> None:
     """
     if sys.flags.optimize:
         raise pytest.UsageError("python -O (PYTHONOPTIMIZE) strips asserts out of what gates call: run without it")
-    if config.known_args_namespace.assertmode != "rewrite":
-        raise pytest.UsageError("--assert=plain would make every assert of a gate hold: leave it out")
+    if getattr(config.known_args_namespace, "assertmode", "") != "rewrite":
+        raise pytest.UsageError("--assert=plain and -p no:assertion make every assert of a gate hold: leave them out")
     config._inicache["enable_assertion_pass_hook"] = True  # noqa: SLF001
     rewrite.PYC_TAIL = f".gate{rewrite.PYC_TAIL.removeprefix('.gate')}"
 
@@ -75,6 +75,22 @@ class Hooks:
         """Rewrite pytest's arguments in place; called by the door, which pytest calls early enough."""
         self._session.rewrite(args)
 
+    def drop_rivals(self, name: str) -> None:
+        """Let an option of ours stand for what a conftest has added under the same name; two would end in a traceback.
+
+        Called by the door. Many test suites have an `--env`: it gets the value of ours.
+        """
+        parser = self._session.config._parser  # noqa: SLF001 - pytest has no public way to ask
+        named = [
+            (group, option)
+            for group in (*parser._groups, parser._anonymous)  # noqa: SLF001
+            for option in group.options
+            if name in option.names()
+        ]
+        for group, option in named[1:]:
+            group.options.remove(option)
+            self._session.notes.append(f"note: {name} is the gate's; a conftest has an option of that name, too")
+
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_cmdline_main(self) -> Generator[None, Any, int]:
         """Hold the exit code: outermost, so that nothing that pytest or a plugin does later can better it."""
@@ -95,6 +111,10 @@ class Hooks:
         """Collect a built-in gate once, also in a clone beside an installed package."""
         return True if folders.is_copy(collection_path) else None
 
+    def pytest_pycollect_makemodule(self, module_path: Path, parent: pytest.Collector) -> pytest.Module | None:
+        """Import the built-in gates so that they stand in nobody's way."""
+        return collection.BuiltInModule.from_parent(parent, path=module_path) if folders.holds(module_path) else None
+
     @pytest.hookimpl(tryfirst=True)
     def pytest_pycollect_makeitem(self, collector: pytest.Collector, name: str) -> list[pytest.Item] | None:
         """Leave out a built-in gate that the policy does not ask for."""
@@ -103,6 +123,16 @@ class Hooks:
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         """Make an item of a built-in gate for each target that the policy lists."""
         collection.parametrize(self._session, metafunc)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_make_collect_report(
+        self, collector: pytest.Collector
+    ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+        """Let a file that ends the process keep its own gates from running, and no others."""
+        try:
+            return (yield)
+        except SystemExit as error:
+            return pytest.CollectReport(collector.nodeid, "failed", f"sys.exit({error.code!r})", [])
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Take note of what could not be collected."""
@@ -124,8 +154,9 @@ class Hooks:
             return (yield)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_runtest_teardown(self) -> Generator[None]:
-        """Bound what cleans up after a gate."""
+    def pytest_runtest_teardown(self, nextitem: pytest.Item | None) -> Generator[None]:
+        """Bound what cleans up after a gate, and after the last one for all of them."""
+        self._session.cleaning_up = nextitem is None
         with self._session.deadline.interrupting():
             return (yield)
 
@@ -145,7 +176,11 @@ class Hooks:
         """Record one phase, and scrub what pytest will show of it."""
         report = yield
         scrubbing.clean_report(report, self._session.redactor.scrub)
-        item.stash[RECORD].note(report, call.excinfo.value if call.excinfo else None)
+        error = call.excinfo.value if call.excinfo else None
+        if error and report.when == "teardown" and self._session.cleaning_up:
+            self._session.problems.append(f"to clean up after the last gate failed: {type(error).__name__}: {error}")
+            error = None
+        item.stash[RECORD].note(report, error)
         terminal.excuse(item.stash[RECORD], report)
         return report
 

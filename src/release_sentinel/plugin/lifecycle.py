@@ -64,18 +64,37 @@ def begin(session: GateSession, item: pytest.Item) -> None:
 
 
 def bound(session: GateSession, item: pytest.Item) -> None:
-    """Let the gate's function run within its bound."""
+    """Let the gate's function run within its bound.
+
+    In a thread of its own, which can be left behind whatever it hangs in. A gate with fixtures that are neither
+    pytest's nor ours stays in their thread, because of what belongs to one: connections, event loops, browsers.
+    """
     function = getattr(item, "obj", None)
     if function is None:
         return
+    deadline, alone = session.deadline, all(map(_is_known, _fixtures(item)))
 
     @wraps(function)
     def bounded(*args: object, **named: object) -> object:
         __tracebackhide__ = True
-        wait = partial(progress(session.config, session.redactor.scrub).wait, item.stash[RECORD].id)
-        return session.deadline.call(lambda: function(*args, **named), wait)
+        if alone:
+            wait = partial(progress(session.config, session.redactor.scrub).wait, item.stash[RECORD].id)
+            return deadline.call(lambda: function(*args, **named), wait)
+        with deadline.interrupting():
+            return function(*args, **named)
 
     item.obj = bounded  # type: ignore[attr-defined]
+
+
+def _fixtures(item: pytest.Item) -> Iterator[Callable[..., object]]:
+    """Yield the function of each fixture that a gate uses, directly or not."""
+    definitions = getattr(getattr(item, "_fixtureinfo", None), "name2fixturedefs", {})
+    for overriding in definitions.values():
+        yield from (definition.func for definition in overriding)
+
+
+def _is_known(fixture: Callable[..., object]) -> bool:
+    return getattr(fixture, "__module__", "").partition(".")[0] in {"_pytest", "release_sentinel"}
 
 
 def _last_words(session: GateSession) -> int:

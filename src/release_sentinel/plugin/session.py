@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -62,6 +63,7 @@ class GateSession:
         self.strangers: set[tuple[Path, str]] = set()  # collected tests that are no gates: source file and name
         self.early_end = ""  # why the run ended before its end
         self.refused = False
+        self.cleaning_up = False  # after the last gate, for all of them
         self._rewritten = False
         self.interrupted = 0  # the signal
         self.pytest_code = 0
@@ -108,6 +110,16 @@ class GateSession:
         more = [str(folder) for folder in folders.missing_from(given, Path(self.here, known.gate_repo or ""))]
         args += more
         known.file_or_dir = [*given, *more]
+        for folder in map(declared.folder_of, [self.here / word.partition("::")[0] for word in known.file_or_dir]):
+            pytest.register_assert_rewrite(*declared.modules_in(folder))  # what helpers of gates assert counts, too
+        self._learn_early(known)
+
+    def _learn_early(self, known: Any) -> None:
+        """Know the secrets of the policy file before a conftest runs; what is wrong with the file is told later."""
+        top = self.here / known.gate_repo if known.gate_repo else git.find_top(self.here) or self.here
+        file = self.here / Path(known.gate_policy).expanduser() if known.gate_policy else None
+        with suppress(InvalidPolicyError):
+            learn(self.redactor, load(repository=top, file=file, env=known.env or "").policy)
 
     def prepare(self) -> None:
         """Read the options and the policy. Raises `pytest.UsageError` where the command line cannot be meant."""

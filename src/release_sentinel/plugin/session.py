@@ -22,6 +22,7 @@ from release_sentinel.config.load import load
 from release_sentinel.config.model import Policy, Waiver
 from release_sentinel.config.secrets import known_secrets, learn
 from release_sentinel.config.targets import Dependency, PrometheusQuery, Target
+from release_sentinel.config.values import look_up
 from release_sentinel.errors import InvalidPolicyError
 from release_sentinel.gates import BUILT_IN, IDS, Kind, expected
 from release_sentinel.observe import Unseen, ci, git, processes
@@ -152,7 +153,7 @@ class GateSession:
         self.deadline = Deadline(self.options.deadline or self.policy.deadline, self.policy.gate_seconds)
         self.waivers = waivers.in_force(self.policy.waivers, self.options.env, self.started)
         learn(self.redactor, self.policy)
-        self.environ = {name: os.environ.get(name, "") for name in header_secrets(self.policy)}
+        self.environ = {name: look_up(name, os.environ).text or "" for name in header_secrets(self.policy)}
 
     def _run_in_one_process(self) -> None:
         """Switch pytest-xdist off: the policy stage has to end before the critical one begins."""

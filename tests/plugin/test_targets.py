@@ -150,7 +150,7 @@ def test_what_was_not_chosen_is_not_asked(sentinel: Sentinel, httpserver: HTTPSe
 
 
 def test_a_secret_in_a_header(sentinel: Sentinel, ruled: Ruled, httpserver: HTTPServer, tmp_path: Path) -> None:
-    """From a variable or a file it reaches the server, and no report; without it, the policy stage fails and nobody is asked."""
+    """From a variable or a file it reaches the server, and no report; without it nobody is asked."""
     httpserver.expect_request("/paid", headers={"X-Token": SECRET}).respond_with_data("no", status=500)
     url = httpserver.url_for("/paid")
     ruled(f"[[dependencies]]\nname = 'pay'\nurl = '{url}'\nheaders = {{ X-Token = '${{PAY_TOKEN}}' }}\ntries = 1")
@@ -161,7 +161,8 @@ def test_a_secret_in_a_header(sentinel: Sentinel, ruled: Ruled, httpserver: HTTP
     mounted.write_text(f"{SECRET}\n", encoding="utf-8")
     mounted.chmod(0o600)
     assert "returned 500, expected 200" in reasons(sentinel(PAY_TOKEN_FILE=str(mounted)))["api[pay]"]
-    assert [request.headers.get("X-Token") for request, _ in httpserver.log if request.path == "/paid"] == [SECRET] * 2
+    sent = [request.headers.get("X-Token") for request, _ in httpserver.log if request.path == "/paid"]
+    assert sent == [SECRET] * 2
     httpserver.clear_log()
     blocked = sentinel()
     assert blocked.code == 1

@@ -7,13 +7,13 @@ from release_sentinel.checks.system import check_disk, check_memory, check_proce
 pytestmark = pytest.mark.critical
 
 
-def test_disk(gate, policy):
-    gate.require(check_disk(limits=policy.disk))
+def test_disk(gate, ask, target):
+    gate.require(ask(check_disk, target))
 
 
-def test_memory(gate, policy):
-    gate.require(check_memory(policy.memory))
+def test_memory(gate, ask, policy):
+    gate.require(ask(check_memory, policy.memory))
 
 
-def test_process(gate, policy, ourselves):
-    gate.require(check_process(policy.process, ourselves=ourselves))
+def test_process(gate, ask, target, process_table, ourselves):
+    gate.require(ask(check_process, target, observe=process_table, ourselves=ourselves))

@@ -6,12 +6,16 @@ from datetime import UTC, datetime
 import pytest
 
 from release_sentinel.config.model import Freeze, Policy, VersionRules
+from release_sentinel.config.targets import CertificateTarget, DiskLimits, PrometheusQuery, TcpTarget
 from release_sentinel.gates import BUILT_IN, Gate, Kind, expected, explain, find, table
 
 POLICY = ["environment", "repository", "clean-tree", "branch", "version", "tag", "configuration"]
 OPT = ["version-increases", "version-files", "changelog", "in-sync", "signature", "freeze"]
-CRITICAL = ["disk", "memory", "process", "api"]
+HOST = ["disk", "memory", "process", "api"]
+FAR = ["tcp", "certificate", "prometheus"]
+CRITICAL = HOST + FAR
 
+QUERY = PrometheusQuery("errors", "http://prometheus:9090", "up", "==", 1)
 each_gate = pytest.mark.parametrize("gate", BUILT_IN, ids=lambda gate: gate.id)
 
 
@@ -24,12 +28,24 @@ def test_the_gates_are_the_contracts() -> None:
 
 def test_opt_in_gates_are_owed_once_they_are_asked_for() -> None:
     """By default only the others are; one is asked for by its id, or by a rule that only it reads."""
-    assert [gate.id for gate in expected(Policy())] == POLICY + CRITICAL
-    assert [gate.id for gate in BUILT_IN if gate.opt] == OPT
-    for gate_id in OPT:
+    assert [gate.id for gate in expected(Policy())] == POLICY + HOST
+    assert [gate.id for gate in BUILT_IN if gate.opt] == OPT + FAR
+    for gate_id in OPT + FAR:
         assert [gate.id for gate in expected(Policy(enable=(gate_id,))) if gate.opt] == [gate_id]
     ruled = Policy(version=VersionRules(files=("package.json",), changelog="NEWS.md"))
     assert [gate.id for gate in expected(ruled) if gate.opt] == ["version-files", "changelog"]
+    far = Policy(tcp=(TcpTarget("db", 1),), certificates=(CertificateTarget("db"),), prometheus=(QUERY,))
+    assert [gate.id for gate in expected(far) if gate.opt] == FAR
+
+
+def test_a_gate_owes_a_result_for_each_target() -> None:
+    """Listed targets are told by their name, beside the one that keeps the plain id."""
+    assert find("disk").items(Policy()) == ("disk",)
+    assert find("disk").items(Policy(disks=(DiskLimits("/var"),))) == ("disk", "disk[/var]")
+    both = Policy(disks=(DiskLimits("/"), DiskLimits("/var")))
+    assert find("disk").items(both) == ("disk", "disk[/]", "disk[/var]")
+    assert find("memory").items(Policy()) == ("memory",)
+    assert find("prometheus").items(Policy(prometheus=(QUERY,))) == ("prometheus[errors]",)
 
 
 def test_ids_and_checks_are_unique() -> None:
@@ -95,7 +111,9 @@ def test_a_misspelt_id_names_the_nearest(wrong: str, nearest: str) -> None:
 @pytest.mark.parametrize("wrong", ["", "xyzzy"])
 def test_an_id_near_to_nothing_names_all(wrong: str) -> None:
     """Where nothing is near, the sentence is still one."""
-    with pytest.raises(LookupError, match=rf"^there is no gate '{wrong}'\. The gates are: environment, .*, api$"):
+    with pytest.raises(
+        LookupError, match=rf"^there is no gate '{wrong}'\. The gates are: environment, .*, prometheus$"
+    ):
         find(wrong)
 
 

@@ -8,20 +8,24 @@ from enum import StrEnum
 
 from release_sentinel.checks.api import check_api
 from release_sentinel.checks.branch import check_branch
+from release_sentinel.checks.certificate import check_certificate
 from release_sentinel.checks.changelog import check_changelog
 from release_sentinel.checks.config import check_configuration
 from release_sentinel.checks.env import check_environment
 from release_sentinel.checks.freeze import check_freeze
 from release_sentinel.checks.in_sync import check_in_sync
+from release_sentinel.checks.prometheus import check_prometheus
 from release_sentinel.checks.repository import check_clean_tree, check_repository
 from release_sentinel.checks.result import CheckResult
 from release_sentinel.checks.signature import check_signature
 from release_sentinel.checks.system import check_disk, check_memory, check_process
 from release_sentinel.checks.tag import check_tag
+from release_sentinel.checks.tcp import check_tcp
 from release_sentinel.checks.version import check_version
 from release_sentinel.checks.version_files import check_version_files
 from release_sentinel.checks.version_increases import check_version_increases
 from release_sentinel.config.model import Policy
+from release_sentinel.config.targets import Target
 
 
 class Kind(StrEnum):
@@ -39,6 +43,20 @@ class Gate:
     kind: Kind
     check: Callable[..., CheckResult]
     opt: bool = False  # evaluated once the policy asks for it
+    rules: str = ""  # what lists in the policy the targets that it judges, one item each
+    ahead: bool = False  # asked at once with all others of its kind, when its stage begins
+
+    def targets(self, policy: Policy) -> tuple[Target, ...]:
+        """Return what the gate judges under `policy`; nothing where it does not judge one thing after another."""
+        return getattr(policy, self.rules) if self.rules else ()
+
+    def items(self, policy: Policy) -> tuple[str, ...]:
+        """Return the ids of the results that a run under `policy` owes: `disk`, or `disk[/]` and `disk[/var]`."""
+        return tuple(self.item(target) for target in self.targets(policy)) or (self.id,)
+
+    def item(self, target: Target) -> str:
+        """Return the id of the result on one target."""
+        return f"{self.id}[{target.label}]" if target.label else self.id
 
     @property
     def title(self) -> str:
@@ -71,10 +89,13 @@ BUILT_IN = (
     Gate("in-sync", Kind.POLICY, check_in_sync, opt=True),
     Gate("signature", Kind.POLICY, check_signature, opt=True),
     Gate("freeze", Kind.POLICY, check_freeze, opt=True),
-    Gate("disk", Kind.CRITICAL, check_disk),
+    Gate("disk", Kind.CRITICAL, check_disk, rules="all_disks", ahead=True),
     Gate("memory", Kind.CRITICAL, check_memory),
-    Gate("process", Kind.CRITICAL, check_process),
-    Gate("api", Kind.CRITICAL, check_api),
+    Gate("process", Kind.CRITICAL, check_process, rules="all_processes"),
+    Gate("api", Kind.CRITICAL, check_api, rules="all_dependencies", ahead=True),
+    Gate("tcp", Kind.CRITICAL, check_tcp, opt=True, rules="tcp", ahead=True),
+    Gate("certificate", Kind.CRITICAL, check_certificate, opt=True, rules="certificates", ahead=True),
+    Gate("prometheus", Kind.CRITICAL, check_prometheus, opt=True, rules="prometheus", ahead=True),
 )
 
 

@@ -1,15 +1,17 @@
 """A dependency is fit when it answers as expected within its deadline; what it said else is told."""
 
+import json
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from pytest_httpserver import HTTPServer
 
 from release_sentinel.checks.api import Ask, check_api
-from release_sentinel.checks.result import CRIT, OK, UNKNOWN, WARN
-from release_sentinel.config.model import ApiTarget
-from release_sentinel.observe import http
-from release_sentinel.observe.http import Exchange
+from release_sentinel.checks.result import CRIT, OK, UNKNOWN, WARN, CheckResult
+from release_sentinel.config.targets import Dependency, JsonCondition
+from release_sentinel.observe import retry
+from release_sentinel.observe.http import Exchange, Request
 from tests.observe.parts import closed_port, drip_headers, raw_server
 
 URL = "https://example.com/health"
@@ -19,7 +21,7 @@ URL = "https://example.com/health"
 def _direct_and_quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ask without a proxy, and pause for a moment where a release pauses for seconds."""
     monkeypatch.setenv("NO_PROXY", "*")
-    monkeypatch.setattr(http, "_FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(retry, "_FIRST_PAUSE", 0.01)
 
 
 Serve = Callable[..., str]
@@ -41,8 +43,8 @@ def serve(httpserver: HTTPServer) -> Serve:
 def said(status: int | None = None, error: str = "", tries: int = 1, *earlier: str) -> Ask:
     """Return an observer with a recorded exchange."""
 
-    def observe(url: str, *, timeout: float, tries: int, deadline: float, statuses: tuple[int, ...]) -> Exchange:
-        assert (url, timeout, tries, deadline, statuses) == (URL, 3, 3, 15, (200,))  # the defaults
+    def observe(request: Request, environ: object) -> Exchange:
+        assert (request, environ) == (Request(URL, statuses=(200,)), None)  # the defaults
         return recorded
 
     recorded = Exchange(URL, status, error, tries, 1.234, earlier)
@@ -76,14 +78,14 @@ def test_another_status(serve: Serve, status: int) -> None:
 
 def test_the_expected_statuses_of_the_policy(serve: Serve) -> None:
     """The policy may widen what is expected; 200 is then not expected any more."""
-    assert check_api(ApiTarget(serve(401, 200), statuses=(204, 401))).status is OK
-    result = check_api(ApiTarget(serve(200), statuses=(204, 401)))
+    assert check_api(Dependency(url=serve(401, 200), statuses=(204, 401))).status is OK
+    result = check_api(Dependency(url=serve(200), statuses=(204, 401)))
     assert "returned 200, expected 204 or 401" in result.message
 
 
 def test_an_expected_503(serve: Serve) -> None:
     """A status that is expected passes at the first try, also where it would be retried otherwise."""
-    result = check_api(ApiTarget(serve(503, 200), statuses=(503,)))
+    result = check_api(Dependency(url=serve(503, 200), statuses=(503,)))
     assert (result.status, result.tries) == (OK, 1)
 
 
@@ -114,12 +116,12 @@ def test_the_first_versions_arguments(serve: Serve) -> None:
 def test_the_deadline_of_the_policy() -> None:
     """The deadline bounds all tries together."""
     with raw_server(drip_headers) as port:
-        result = check_api(ApiTarget(f"http://127.0.0.1:{port}/", timeout=60, tries=9, deadline=0.2))
+        result = check_api(Dependency(url=f"http://127.0.0.1:{port}/", timeout=60, tries=9, deadline=0.2))
     assert (result.status, result.tries) == (CRIT, 1)
 
 
-@pytest.mark.parametrize("url", ["", " ", ApiTarget("")])
-def test_no_url(url: str | ApiTarget) -> None:
+@pytest.mark.parametrize("url", ["", " ", Dependency(url="")])
+def test_no_url(url: str | Dependency) -> None:
     """Without a URL nothing is known, and the remedy names the variable."""
     result = check_api(url)
     assert (result.status, result.message, result.remedy) == (UNKNOWN, "no URL is given", "set RS_API_URL")
@@ -144,3 +146,122 @@ def test_credentials_are_not_shown(serve: Serve, status: int) -> None:
 def test_a_status_of_zero_is_no_pass() -> None:
     """A status that is not in the set fails, whatever it is."""
     assert check_api(URL, observe=said(0)).status is CRIT
+
+
+def body(text: str, *, whole: bool = True, **conditions: Any) -> CheckResult:
+    """Judge a recorded answer with a body."""
+    exchange = Exchange(URL, 200, "", 1, 0.1, body=text.encode(), whole=whole)
+    return check_api(Dependency(url=URL, **conditions), observe=lambda *_: exchange)
+
+
+@pytest.mark.parametrize(
+    ("conditions", "words"),
+    [
+        ({"contains": "ready"}, ""),
+        ({"contains": "steady"}, "its body does not contain 'steady'"),
+        ({"matches": r"db:\s+up"}, ""),
+        ({"matches": r"^up"}, "its body does not match '^up'"),
+        ({"contains": "steady", "matches": "^up"}, "its body does not contain 'steady'; its body does not match '^up'"),
+    ],
+)
+def test_text_conditions(conditions: dict[str, Any], words: str) -> None:
+    """Every condition on the text has to hold; each that does not is told."""
+    result = body("ready, db:  up", **conditions)
+    assert result.status is (CRIT if words else OK)
+    assert f"answered 200, but {words} (" in result.message or not words
+
+
+@pytest.mark.parametrize(
+    ("condition", "words"),
+    [
+        (JsonCondition("$.status"), ""),
+        (JsonCondition("$.status", equals="ok"), ""),
+        (JsonCondition("$.status", matches="^o"), ""),
+        (JsonCondition("$.queue", min=3, max=3), ""),
+        (JsonCondition("$.up", equals=True), ""),
+        (JsonCondition("$.nothing"), ""),
+        (JsonCondition("$.queue", equals=3.0), ""),
+        (JsonCondition("$.state"), "$.state is missing: the body has no 'state'"),
+        (JsonCondition("$.status", equals="fine"), '$.status is "ok", expected "fine"'),
+        (JsonCondition("$.status", matches="^k"), "$.status is \"ok\", expected a text that matches '^k'"),
+        (JsonCondition("$.queue", matches="3"), "$.queue is 3, expected a text that matches '3'"),
+        (JsonCondition("$.queue", max=2.5), "$.queue is 3, expected at most 2.5"),
+        (JsonCondition("$.queue", min=4), "$.queue is 3, expected at least 4"),
+        (JsonCondition("$.up", equals=1), "$.up is true, expected 1"),
+        (JsonCondition("$.up", min=0), "$.up is true, expected at least 0"),
+        (JsonCondition("$.queue", equals="3"), '$.queue is 3, expected "3"'),
+        (JsonCondition("$.nothing", equals=False), "$.nothing is null, expected false"),
+        (JsonCondition("$.long", equals="x"), f'$.long is "{"y" * 79}…, expected "x"'),
+    ],
+)
+def test_json_conditions(condition: JsonCondition, words: str) -> None:
+    """A field has to be there and to be what is expected, by type and by value."""
+    document = {"status": "ok", "queue": 3, "up": True, "nothing": None, "long": "y" * 200}
+    result = body(json.dumps(document), json=(condition,))
+    assert result.status is (CRIT if words else OK)
+    assert f"but {words} (" in result.message or not words
+
+
+@pytest.mark.parametrize("text", ["", "<html>", '{"status": NaN}', '{"status": "ok"', "[" * 100_000])
+def test_a_body_that_is_no_json(text: str) -> None:
+    """It meets no condition on JSON."""
+    result = body(text, json=(JsonCondition("$.status"),))
+    assert (result.status, "but its body is no JSON (" in result.message) == (CRIT, True)
+
+
+def test_a_body_that_is_too_long() -> None:
+    """Half of a body proves nothing, also where the half that was read meets the condition."""
+    result = body("ready", contains="ready", whole=False)
+    assert (result.status, "its body is longer than the 1 MiB that are read" in result.message) == (CRIT, True)
+
+
+def test_a_body_without_conditions_is_not_judged() -> None:
+    """What nobody asks for does not matter."""
+    assert body("", whole=False).status is OK
+
+
+def test_latency() -> None:
+    """An answer that comes too late warns; the time of earlier tries does not count."""
+    slow = Exchange(URL, 200, "", 1, 3.0, latency=2.5)
+    result = check_api(Dependency(url=URL, max_latency=2), observe=lambda *_: slow)
+    assert (result.status, result.remedy) == (WARN, "look at why it is slow")
+    assert result.message.endswith(", the answer took 2.50 s, expected at most 2 s")
+    quick = Exchange(URL, 200, "", 2, 3.0, ("HTTP 503",), latency=0.5)
+    result = check_api(Dependency(url=URL, max_latency=2), observe=lambda *_: quick)
+    assert result.message.endswith("(2 tries, 3.0 s), after: HTTP 503")
+
+
+def test_what_cannot_be_sent_is_unknown() -> None:
+    """A secret that is not there is told, and how to mend it."""
+    target = Dependency(url=URL, method="HEAD", headers={"X-Token": "${PAY_TOKEN}"})
+    result = check_api(target, environ={})
+    assert (result.status, result.remedy) == (UNKNOWN, "set it in the CI job's environment")
+    assert result.message == "HEAD was not sent: PAY_TOKEN is not set, and a header needs it"
+
+
+def test_everything_of_a_target_is_handed_on() -> None:
+    """What the policy says of a request is what is asked; the body is read where a condition needs it."""
+    given: list[Request] = []
+
+    def observe(request: Request, environ: object) -> Exchange:
+        assert environ is None
+        given.append(request)
+        return Exchange(URL, 200, "", 1, 0.1, body=b"x")
+
+    target = Dependency(
+        url=URL,
+        method="POST",
+        headers={"A": "b"},
+        statuses=(200, 204),
+        timeout=1,
+        tries=2,
+        deadline=4,
+        max_redirects=5,
+        proxy="none",
+        ca_bundle="ca",
+        client_cert="c",
+        client_key="k",
+        contains="x",
+    )
+    check_api(target, observe=observe)
+    assert given == [Request(URL, "POST", {"A": "b"}, (200, 204), 1, 2, 4, 5, "none", "ca", "c", "k", body=True)]

@@ -3,14 +3,17 @@
 import math
 import os
 import subprocess
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from release_sentinel.checks.result import CRIT, OK, UNKNOWN, WARN, CheckResult, Status
 from release_sentinel.checks.system import check_disk, check_memory, check_process
-from release_sentinel.config.model import DiskLimits, MemoryLimits
-from release_sentinel.observe import Unseen, host
+from release_sentinel.config.targets import DiskLimits, MemoryLimits, ProcessRule
+from release_sentinel.observe import Unseen, host, processes
+from release_sentinel.observe.processes import Process, Table
 from tests.conftest import running
 
 GIB = 1 << 30
@@ -20,7 +23,7 @@ def disk(used: float, available: float = 0, inodes: tuple[int, int] = (0, 0)) ->
     """Judge a recorded file system by the default limits."""
     available = available or 100 - used
     record = host.Disk("/srv", "/", "ext4", used, available, *inodes)  # type: ignore[arg-type]  # fractions are handy
-    return check_disk("/srv", observe=lambda _: record)
+    return check_disk("/srv", observe=lambda *_, **__: record)
 
 
 def memory(used: float, limits: MemoryLimits | None = None) -> CheckResult:
@@ -76,7 +79,8 @@ def test_the_limits_of_the_policy() -> None:
     """The policy's path and limits count."""
     seen = []
 
-    def observe(path: str) -> host.Disk:
+    def observe(path: str, *, timeout: float) -> host.Disk:
+        assert timeout == 5
         seen.append(path)
         return host.Disk(path, "/data", "xfs", 60, 40, 0, 0)
 
@@ -101,7 +105,7 @@ def test_a_path_that_is_not_there(tmp_path: Path) -> None:
 
 def test_a_disk_that_is_unseen() -> None:
     """What the observer could not see is unknown, with its remedy."""
-    result = check_disk("/mnt", observe=lambda _: Unseen("/mnt did not answer", "see `mount`"))
+    result = check_disk("/mnt", observe=lambda *_, **__: Unseen("/mnt did not answer", "see `mount`"))
     assert (result.status, result.message, result.remedy) == (UNKNOWN, "/mnt did not answer", "see `mount`")
 
 
@@ -171,12 +175,12 @@ def test_a_limit_that_is_no_number_fails() -> None:
     """A limit that compares with nothing lets nothing pass."""
     assert memory(1, MemoryLimits(math.nan, math.nan)).status is CRIT
     record = host.Disk("/", "/", "ext4", 1, 99, 0, 0)
-    assert check_disk("/", DiskLimits("/", math.nan, math.nan), observe=lambda _: record).status is CRIT
+    assert check_disk("/", DiskLimits("/", math.nan, math.nan), observe=lambda *_, **__: record).status is CRIT
 
 
-def table(*names: str) -> tuple[host.Process, ...]:
+def table(*names: str) -> Table:
     """Return recorded processes with ids from 100, each with one name."""
-    return tuple(host.Process(pid, frozenset({name})) for pid, name in enumerate(names, start=100))
+    return Table(tuple(Process(pid, frozenset({name})) for pid, name in enumerate(names, start=100)))
 
 
 def test_one_process() -> None:
@@ -258,6 +262,99 @@ def test_a_real_zombie(tmp_path: Path) -> None:
 
 def test_this_python_alone_proves_little() -> None:
     """Naming `python` while only the gate is one warns; with no ancestors told it would pass."""
-    mine = tuple(process for process in host.processes() if process.pid == os.getpid())  # type: ignore[union-attr]
-    assert check_process("python", observe=lambda: mine, ourselves=host.ourselves()).status is WARN
+    seen = processes.processes()
+    assert isinstance(seen, Table)
+    mine = Table(tuple(process for process in seen.processes if process.pid == os.getpid()))
+    assert check_process("python", observe=lambda: mine, ourselves=processes.ourselves()).status is WARN
     assert check_process("python", observe=lambda: mine).status is OK
+
+
+def test_free_space() -> None:
+    """A policy may want room for the release itself, whatever the share is."""
+    record = host.Disk("/srv", "/", "ext4", 10 * GIB, 90 * GIB, 0, 0)
+    for wanted, status in ((90 * GIB, OK), (90 * GIB + 1, CRIT)):
+        result = check_disk(DiskLimits("/srv", min_free=wanted), observe=lambda *_, **__: record)
+        assert result.status is status
+    assert result.message == "10.0% of space in use on /srv (ext4 on /), 90.0 GiB free, expected at least 90.0 GiB"
+
+
+def counted(rule: ProcessRule, *names: str, ourselves: set[int] | None = None, **table_is: Any) -> CheckResult:
+    """Judge recorded processes, with ids from 100, by a rule."""
+    seen = replace(table(*names), **table_is)
+    return check_process(rule, observe=lambda: seen, ourselves=ourselves or ())
+
+
+@pytest.mark.parametrize(("number", "status"), [(0, CRIT), (1, CRIT), (2, OK), (3, OK), (4, CRIT)])
+def test_counts(number: int, status: Status) -> None:
+    """A rule may want a number of processes within two bounds."""
+    assert counted(ProcessRule("nginx", 2, 3), *["nginx"] * number).status is status
+
+
+def test_counts_are_told() -> None:
+    """The message says how many there are and how many were expected."""
+    rule = ProcessRule("nginx", 2, 3)
+    assert counted(rule, "nginx").message == "nginx running 1 time, expected 2 (1 processes seen)"
+    assert counted(rule, *["nginx"] * 4).message == "nginx running 4 times, expected at most 3"
+
+
+def test_ourselves_do_not_make_up_a_number() -> None:
+    """Where the number is only reached with the gate itself, that is a warning."""
+    result = counted(ProcessRule("sh", 2), "sh", "sh", ourselves={100})
+    assert (result.status, result.message) == (
+        WARN,
+        "sh running 1 time, expected 2, unless this gate itself is counted",
+    )
+
+
+def process(name: str = "java", **more: Any) -> Process:
+    """Return a recorded process."""
+    return Process(100, frozenset({name}), **more)
+
+
+@pytest.mark.parametrize(
+    ("user", "status"), [("www", OK), ("33", OK), ("root", CRIT), ("ww", CRIT), ("", OK), ("SHOP\\www", CRIT)]
+)
+def test_users(user: str, status: Status) -> None:
+    """The owner is meant by its whole name or its number."""
+    seen = Table((process(user=("www", "33")),))
+    assert check_process(ProcessRule("java", user=user), observe=lambda: seen).status is status
+
+
+def test_users_of_a_domain() -> None:
+    """On Windows an owner is meant with its domain, and without."""
+    seen = Table((process(user=("SHOP\\www",)),))
+    for user in ("www", "SHOP\\www"):
+        assert check_process(ProcessRule("java", user=user), observe=lambda: seen).status is OK
+
+
+def test_command_lines() -> None:
+    """Where the policy asks for it, a pattern tells processes of one name apart; the command line is never shown."""
+    seen = Table((process(command="java -Dtoken=s3cret -jar shop.jar"),))
+    assert check_process(ProcessRule("java", command=r"shop\.jar$"), observe=lambda: seen).status is OK
+    assert check_process(ProcessRule(command="shop"), observe=lambda: seen).status is OK
+    result = check_process(ProcessRule("java", command="other"), observe=lambda: seen)
+    assert (result.status, "s3cret" in f"{result}") == (CRIT, False)
+    assert result.message == "java with a command line like 'other' not running (1 processes seen)"
+
+
+def test_hidden_processes() -> None:
+    """Where some may be hidden, one that is not seen is unknown; one that is seen is there."""
+    result = counted(ProcessRule("nginx"), "sh", hidden="/proc hides the processes of others")
+    assert (result.status, result.message) == (UNKNOWN, "nginx not seen, but /proc hides the processes of others")
+    assert result.remedy == "run the gate as a user who may see all processes"
+    assert counted(ProcessRule("nginx"), "nginx", hidden="/proc hides").status is OK
+
+
+@pytest.mark.parametrize(
+    ("name", "status"), [("shop-agent-with-a-long-name", UNKNOWN), ("shop-agent-else", CRIT), ("shop-agent", CRIT)]
+)
+def test_names_that_are_cut(name: str, status: Status) -> None:
+    """A process of which only the first characters are seen may be the one; a look-alike is none."""
+    seen = Table((Process(100, frozenset(), cut="shop-agent-with"),))
+    assert check_process(name, observe=lambda: seen).status is status
+
+
+def test_a_container_is_told() -> None:
+    """Whoever looks for a process of the host reads that it cannot be seen from here."""
+    message = counted(ProcessRule("nginx"), "sh", container=True).message
+    assert message == "nginx not running (1 processes seen in this container, whose host's are not visible here)"

@@ -200,7 +200,10 @@ BROKEN = {
         "prereleases = true",
         "1: prereleases is no key of the policy; did you mean version.prereleases?",
     ),
-    "a key like no other": ("[disk]\nxyz = 1", "2: disk.xyz is no key of [disk], which has path, warn, crit"),
+    "a key like no other": (
+        "[disk]\nxyz = 1",
+        "2: disk.xyz is no key of [disk], which has path, warn, crit, min_free, timeout, steady",
+    ),
     "a text for a number": ("deadline = '5'", "1: deadline is '5', expected seconds, from 0.1 to 86400"),
     "a truth for a number": ("deadline = true", "1: deadline is true, expected seconds, from 0.1 to 86400"),
     "no number": ("deadline = nan", "1: deadline is nan, expected seconds, from 0.1 to 86400"),

@@ -8,7 +8,8 @@ import pytest
 
 from release_sentinel.config import get_env
 from release_sentinel.config.load import load_policy
-from release_sentinel.config.model import ApiTarget, DiskLimits, MemoryLimits, Policy
+from release_sentinel.config.model import ApiTarget, Policy
+from release_sentinel.config.targets import DiskLimits, MemoryLimits
 from release_sentinel.config.variables import VARIABLES, Variable
 from release_sentinel.errors import InvalidPolicyError, MissingSettingError
 

@@ -3,11 +3,14 @@
 import contextlib
 import os
 import socket
+import ssl
 import struct
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+import trustme
 
 from release_sentinel.observe import Unseen, git
 from tests.conftest import Repo
@@ -147,3 +150,29 @@ def real_git() -> str:
     return next(
         str(Path(folder) / "git") for folder in os.environ["PATH"].split(os.pathsep) if (Path(folder) / "git").is_file()
     )
+
+
+@contextmanager
+def tls_server(
+    issued: trustme.LeafCert, *, client_ca: trustme.CA | None = None, answer: bytes = b"HTTP/1.1 200 OK\r\n\r\n"
+) -> Iterator[int]:
+    """Serve `answer` over TLS with a certificate; yield the port."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    issued.configure_cert(context)
+    if client_ca:
+        client_ca.configure_trust(context)
+        context.verify_mode = ssl.CERT_REQUIRED
+
+    def behave(connection: socket.socket, _stop: threading.Event) -> None:
+        with context.wrap_socket(connection, server_side=True) as secured:
+            if secured.recv(4096):
+                secured.sendall(answer)
+
+    with raw_server(behave) as port:
+        yield port
+
+
+def pem(certificate: trustme.Blob, path: Path) -> str:
+    """Write a certificate or a key to a file; return its name."""
+    certificate.write_to_path(path)
+    return str(path)

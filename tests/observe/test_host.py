@@ -1,18 +1,16 @@
 """Disk, memory and processes are seen as the kernel has them, for this process."""
 
 import os
-import shutil
-import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+import threading
 from pathlib import Path
+from types import SimpleNamespace
 
 import psutil
 import pytest
+from pytest_mock import MockerFixture
 
 from release_sentinel.observe import Unseen, host
-from tests.conftest import running
 from tests.observe.parts import program
 
 MIB = 1 << 20
@@ -214,89 +212,47 @@ def test_memory_of_this_process() -> None:
     assert 0 < seen.used <= seen.limit
 
 
-def names_of(pid: int) -> frozenset[str]:
-    """Return the names of a live process; none where it is not seen."""
-    seen = host.processes()
-    assert isinstance(seen, tuple)
-    return next((process.names for process in seen if process.pid == pid), frozenset())
+def test_disk_on_windows(mocker: MockerFixture) -> None:
+    """There the platform's own figures count; it has no inodes."""
+    mocker.patch.object(host, "WINDOWS", new=True)
+    mocker.patch.object(psutil, "disk_usage", return_value=SimpleNamespace(used=30, free=70))
+    seen = host.disk("/")
+    assert isinstance(seen, host.Disk)
+    assert (seen.used, seen.available, seen.inodes_used, seen.inodes_available) == (30, 70, 0, 0)
 
 
-def sleeper(path: Path) -> Path:
-    """Link a program that does nothing for long under another name."""
-    path.symlink_to("/bin/sleep")
-    return path
+def test_disk_on_windows_that_is_not_there(mocker: MockerFixture) -> None:
+    """A drive that is not there is unseen, in the platform's words."""
+    mocker.patch.object(host, "WINDOWS", new=True)
+    mocker.patch.object(psutil, "disk_usage", side_effect=OSError("no such drive"))
+    assert host.disk("X:") == Unseen("X: cannot be looked at: no such drive")
 
 
-def test_a_process_started_through_a_link(tmp_path: Path) -> None:
-    """A process goes by the name that it was started by, and by that of the program behind the link."""
-    with running(str(sleeper(tmp_path / "shop-proxy")), "60") as process:
-        assert names_of(process.pid) >= {"shop-proxy", Path("/bin/sleep").resolve().name}
+def test_disk_on_windows_that_hangs(mocker: MockerFixture) -> None:
+    """A share that does not answer is given up at the bound."""
+    release = threading.Event()
+    mocker.patch.object(host, "WINDOWS", new=True)
+    mocker.patch.object(psutil, "disk_usage", side_effect=lambda _: release.wait(30))
+    seen = host.disk("X:", timeout=0.05)
+    release.set()
+    assert isinstance(seen, Unseen)
+    assert seen.why == "X: did not answer within 0.05 s: is its mount dead?"
 
 
-def test_a_long_name_is_not_cut(tmp_path: Path) -> None:
-    """A name of more than fifteen characters is known whole, and not by what the kernel keeps of it."""
-    with running(str(sleeper(tmp_path / "shop-proxy-with-a-long-name")), "60") as process:
-        names = names_of(process.pid)
-    assert "shop-proxy-with-a-long-name" in names
-    assert "shop-proxy-with" not in names
+def test_memory_on_macos(mocker: MockerFixture, tmp_path: Path) -> None:
+    """Without /proc there are no control groups, and the platform's figures count."""
+    mocker.patch.object(psutil, "virtual_memory", return_value=SimpleNamespace(total=100, available=40))
+    assert host.memory(tmp_path) == host.Memory(60, 100, "host")
 
 
-def test_arguments_are_no_names(tmp_path: Path) -> None:
-    """What a process is given as an argument is not its name."""
-    with running(str(sleeper(tmp_path / "watcher")), "60", "0") as process:
-        assert not names_of(process.pid) & {"60", "0"}
+def test_memory_without_figures(mocker: MockerFixture) -> None:
+    """A platform that refuses is unseen, in its own words."""
+    mocker.patch.object(psutil, "virtual_memory", side_effect=OSError("sysctl failed"))
+    assert host.memory() == Unseen("the kernel reports no memory figures: sysctl failed")
 
 
-def test_a_script_goes_by_its_interpreter(tmp_path: Path) -> None:
-    """A script is known by its own name as the kernel has it, and by its interpreter's."""
-    script = program(tmp_path / "shop-script", "#!/bin/sh\nread line\n")
-    with running(str(script)) as process:
-        names = names_of(process.pid)
-    assert "shop-script" in names
-
-
-def test_a_process_whose_program_was_replaced(tmp_path: Path) -> None:
-    """A process goes on by its name after an upgrade removed its file."""
-    copy = tmp_path / "shop-proxy"
-    shutil.copy("/bin/sleep", copy)
-    with running(str(copy), "60") as process:
-        copy.unlink()
-        assert "shop-proxy" in names_of(process.pid)
-
-
-@contextmanager
-def zombie(path: Path) -> Iterator[int]:
-    """Leave a process unwaited for; yield its id."""
-    process = subprocess.Popen([str(sleeper(path)), "0"])
-    os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
-    try:
-        yield process.pid
-    finally:
-        process.wait()
-
-
-def test_a_zombie_is_no_process(tmp_path: Path) -> None:
-    """A process that ended and was not waited for is not live, though it is in the table."""
-    with zombie(tmp_path / "shop-zombie") as pid:
-        assert psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
-        assert names_of(pid) == frozenset()
-
-
-def test_kernel_threads_are_no_processes() -> None:
-    """No kernel thread is among the processes."""
-    seen = host.processes()
-    assert isinstance(seen, tuple)
-    assert not any("kthreadd" in process.names for process in seen)
-
-
-def test_this_process_is_a_python() -> None:
-    """The gate itself goes by `python`, however it was started."""
-    assert names_of(os.getpid()) >= {"python", "python3"}
-
-
-def test_ourselves() -> None:
-    """We are this process and its ancestors, not its children."""
-    with running("/bin/sleep", "60") as process:
-        ourselves = host.ourselves()
-    assert {os.getpid(), os.getppid()} <= ourselves
-    assert process.pid not in ourselves
+def test_disk_names_that_are_no_text(tmp_path: Path) -> None:
+    """A path whose bytes are no UTF-8 can be looked at."""
+    name = os.fsdecode(bytes(tmp_path) + b"/\xff")
+    Path(name).mkdir()
+    assert isinstance(host.disk(name), host.Disk)

@@ -6,13 +6,14 @@ import threading
 import time
 from collections.abc import Iterator
 from email.utils import formatdate
+from pathlib import Path
 from typing import Any
 
 import pytest
 from pytest_httpserver import HTTPServer
 
-from release_sentinel.observe import http
-from release_sentinel.observe.http import Exchange
+from release_sentinel.observe import Unseen, http, retry
+from release_sentinel.observe.http import Exchange, Request
 from tests.observe.parts import (
     Behaviour,
     closed_port,
@@ -32,7 +33,7 @@ NOT_A_URL = "it is no URL such as https://example.com"
 def _direct_and_quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ask without a proxy, and pause for a moment where a release pauses for seconds."""
     monkeypatch.setenv("NO_PROXY", "*")
-    monkeypatch.setattr(http, "_FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(retry, "_FIRST_PAUSE", 0.01)
 
 
 @pytest.fixture
@@ -52,7 +53,9 @@ def answer(server: HTTPServer, *statuses: int, **headers: str) -> str:
 
 def ask(url: str, *, timeout: float = 5, tries: int = 3, deadline: float = 10, **more: Any) -> Exchange:
     """Ask as patiently as a test may."""
-    return http.get(url, timeout=timeout, tries=tries, deadline=deadline, **more)
+    seen = http.ask(Request(url, timeout=timeout, tries=tries, deadline=deadline, **more))
+    assert isinstance(seen, Exchange), seen
+    return seen
 
 
 @pytest.mark.parametrize("status", [200, 204, 299])
@@ -148,7 +151,7 @@ def test_the_pauses_grow(server: HTTPServer, monkeypatch: pytest.MonkeyPatch) ->
         bounds.append((low, high))
         return low
 
-    monkeypatch.setattr(http, "_FIRST_PAUSE", 0.5)
+    monkeypatch.setattr(retry, "_FIRST_PAUSE", 0.5)
     monkeypatch.setattr(random, "uniform", lowest)
     ask(answer(server, *[503] * 7), tries=7)
     assert bounds == [(0, 0.5), (0, 1), (0, 2), (0, 4), (0, 8), (0, 8)]
@@ -156,7 +159,7 @@ def test_the_pauses_grow(server: HTTPServer, monkeypatch: pytest.MonkeyPatch) ->
 
 def test_no_pause_beyond_the_deadline(server: HTTPServer, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the next pause would outlast the deadline, the last answer stands at once."""
-    monkeypatch.setattr(http, "_FIRST_PAUSE", 1e6)
+    monkeypatch.setattr(retry, "_FIRST_PAUSE", 1e6)
     monkeypatch.setattr(random, "uniform", lambda _low, high: high)
     seen = ask(answer(server, 503, 200), deadline=5)
     assert (seen.status, seen.tries) == (503, 1)
@@ -321,3 +324,151 @@ def test_requests_side_by_side() -> None:
             thread.join()
     assert len(seen) == 8
     assert time.monotonic() - start < 3
+
+
+def elsewhere(url: str) -> str:
+    """Return the same address under another name: to a client another server."""
+    return url.replace("localhost", "127.0.0.1")
+
+
+def test_redirects_are_followed_as_far_as_wanted(server: HTTPServer) -> None:
+    """Within the number that the policy allows, the last server's answer counts."""
+    server.expect_request("/b").respond_with_data("", status=302, headers={"Location": "/c"})
+    server.expect_request("/c").respond_with_data("", status=204)
+    assert ask(answer(server, 301, Location="/b"), max_redirects=2).status == 204
+    server.expect_ordered_request("/health").respond_with_data("", status=301, headers={"Location": "/b"})
+    seen = ask(server.url_for("/health"), max_redirects=1)
+    assert (seen.status, seen.error, seen.tries) == (None, "more than 1 redirects", 1)
+
+
+def test_a_redirect_loop_ends(server: HTTPServer) -> None:
+    """A server that sends round in circles is given up, and asked no more than is allowed."""
+    server.expect_request("/health").respond_with_data("", status=302, headers={"Location": "/health"})
+    seen = ask(server.url_for("/health"), max_redirects=5)
+    assert (seen.error, len(server.log)) == ("more than 5 redirects", 6)
+
+
+def test_a_redirect_status_that_is_expected_is_an_answer(server: HTTPServer) -> None:
+    """Whoever expects 302 wants to see it, not what is behind it."""
+    seen = ask(answer(server, 302, Location="/health"), max_redirects=3, statuses=(302,))
+    assert (seen.status, len(server.log)) == (302, 1)
+
+
+def test_secrets_do_not_follow_to_another_server(server: HTTPServer) -> None:
+    """Own headers and credentials stay with the server that they are for."""
+    there = elsewhere(server.url_for("/there"))
+    server.expect_request("/there").respond_with_data("fine")
+    url = answer(server, 302, Location=there).replace("http://", "http://deploy:s3cret@")
+    ask(url, max_redirects=1, headers={"X-Api-Key": "s3cret", "X-Gate": "sentinel"})
+    first, second = (request.headers for request, _ in server.log)
+    assert {"X-Api-Key", "X-Gate", "Authorization"} <= {name for name, _ in first.items()}
+    assert not {"X-Api-Key", "X-Gate", "Authorization"} & {name for name, _ in second.items()}
+
+
+def test_headers_follow_on_the_same_server(server: HTTPServer) -> None:
+    """A server that moved a page gets the question with all its headers."""
+    server.expect_request("/there").respond_with_data("fine")
+    ask(answer(server, 302, Location="/there"), max_redirects=1, headers={"X-Api-Key": "s3cret"})
+    assert [request.headers["X-Api-Key"] for request, _ in server.log] == ["s3cret", "s3cret"]
+
+
+@pytest.mark.parametrize("location", ["ftp://127.0.0.1/", "javascript:alert(1)"])
+def test_a_redirect_to_what_is_no_web_address(server: HTTPServer, location: str) -> None:
+    """Such an answer is final."""
+    seen = ask(answer(server, 302, Location=location), max_redirects=3)
+    assert (seen.status, seen.error, seen.tries) == (None, "it redirects to what is no web address", 1)
+
+
+def test_the_method_is_sent(server: HTTPServer) -> None:
+    """The policy's method is the request's."""
+    server.expect_request("/health", method="HEAD").respond_with_data("")
+    assert ask(server.url_for("/health"), method="HEAD").status == 200
+
+
+def test_a_body_is_read_where_it_is_wanted(server: HTTPServer) -> None:
+    """The body is there on request only."""
+    server.expect_request("/health").respond_with_data("fine")
+    assert ask(server.url_for("/health"), body=True).body == b"fine"
+    assert ask(server.url_for("/health")).body == b""
+
+
+def test_a_giant_body_is_bounded(server: HTTPServer) -> None:
+    """A body is read up to its bound, and told not to be whole."""
+    server.expect_request("/health").respond_with_data(b"x" * (http.BODY + 1))
+    seen = ask(server.url_for("/health"), body=True)
+    assert (seen.status, len(seen.body), seen.whole) == (200, http.BODY, False)
+
+
+def test_a_body_of_just_the_bound_is_whole(server: HTTPServer) -> None:
+    """The bound itself is not too much."""
+    server.expect_request("/health").respond_with_data(b"x" * http.BODY)
+    assert ask(server.url_for("/health"), body=True).whole
+
+
+def test_a_body_that_drips_is_bounded_where_it_is_wanted() -> None:
+    """A body that never ends cannot outlast the deadline."""
+    with raw_server(drip_body) as port:
+        seen = ask(f"http://127.0.0.1:{port}/", timeout=0.2, tries=2, body=True)
+    assert (seen.status, seen.error, seen.tries) == (None, "no answer within 0.2 s", 2)
+
+
+def test_a_redirect_with_a_giant_body_is_not_read(server: HTTPServer) -> None:
+    """Where a redirect's body does not end, the redirect is followed all the same."""
+    server.expect_request("/there").respond_with_data("fine")
+
+    def endless(connection: socket.socket, stop: threading.Event) -> None:
+        connection.recv(4096)
+        there = server.url_for("/there").encode()
+        connection.sendall(b"HTTP/1.1 302 Found\r\nContent-Length: 9\r\nLocation: " + there + b"\r\n\r\n")
+        stop.wait(10)
+
+    with raw_server(endless) as port:
+        assert ask(f"http://127.0.0.1:{port}/", max_redirects=1).status == 200
+
+
+def test_header_values_come_from_the_environment(server: HTTPServer) -> None:
+    """A reference becomes the value, without the line break that files leave at its end."""
+    request = Request(answer(server, 200), headers={"Authorization": "Bearer ${SHOP_TOKEN}"})
+    seen = http.ask(request, {"SHOP_TOKEN": "s3cret\n"})
+    assert server.log[0][0].headers["Authorization"] == "Bearer s3cret"
+    assert "s3cret" not in f"{seen}"
+
+
+@pytest.mark.parametrize("environ", [{}, {"SHOP_TOKEN": " "}], ids=["absent", "blank"])
+def test_a_secret_that_is_not_there(server: HTTPServer, environ: dict[str, str]) -> None:
+    """Nothing is sent without it, and its name is told."""
+    seen = http.ask(Request(answer(server, 200), headers={"Authorization": "Bearer ${SHOP_TOKEN}"}), environ)
+    assert seen == Unseen("SHOP_TOKEN is not set, and a header needs it", "set it in the CI job's environment")
+    assert server.log == []
+
+
+@pytest.mark.parametrize("name", ["ca_bundle", "client_cert", "client_key"])
+def test_a_file_that_is_not_there(name: str) -> None:
+    """Nothing is sent without the policy's certificates."""
+    seen = http.ask(Request("https://127.0.0.1:1/", **{name: "/no/such.pem"}))  # type: ignore[arg-type]
+    assert isinstance(seen, Unseen)
+    assert seen.why == f"{name} /no/such.pem cannot be read"
+
+
+def test_a_proxy_of_the_environment_answers(server: HTTPServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy that the environment names is asked, unless NO_PROXY or the policy says otherwise."""
+    server.expect_request("/health").respond_with_data("fine")
+    proxy = server.url_for("").rstrip("/")
+    monkeypatch.setenv("NO_PROXY", "")
+    monkeypatch.setenv("HTTP_PROXY", proxy)
+    monkeypatch.setenv("http_proxy", proxy)
+    assert ask("http://shop.invalid/health", tries=1).status == 200
+    assert ask("http://shop.invalid/health", tries=1, proxy="none").status is None
+    monkeypatch.setenv("NO_PROXY", "shop.invalid")
+    monkeypatch.setenv("no_proxy", "shop.invalid")
+    assert ask("http://shop.invalid/health", tries=1).status is None
+    assert ask("http://shop.invalid/health", tries=1, proxy=proxy).status == 200
+
+
+def test_netrc_is_not_read(server: HTTPServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Credentials that the policy does not name are not sent."""
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine localhost login deploy password s3cret\n", encoding="utf-8")
+    monkeypatch.setenv("NETRC", str(netrc))
+    ask(answer(server, 200))
+    assert "Authorization" not in server.log[0][0].headers

@@ -116,10 +116,11 @@ def test_a_gate_of_the_repository_does_not_stand_in_for_a_built_in_one() -> None
     assert told(unproven(ALL, gates, {}, ())) == ["no result from gate disk: it was not collected"]
 
 
-def test_one_parameter_of_a_built_in_gate_is_that_gate() -> None:
-    """`disk[/var]` is an answer about `disk`."""
+def test_each_target_of_a_built_in_gate_is_missed() -> None:
+    """`disk[/var]` is no answer about `disk[/srv]`."""
+    owed = [*(gate for gate in ALL if gate != "disk"), "disk[/var]", "disk[/srv]"]
     gates = [*built_in("disk"), record("disk[/var]", built_in=True)]
-    assert told(unproven(ALL, gates, {}, ())) == []
+    assert told(unproven(owed, gates, {}, ())) == ["no result from gate disk[/srv]: it was not collected"]
 
 
 def test_gates_with_one_cause_share_a_sentence() -> None:

@@ -1,50 +1,139 @@
 """Do the services that the release depends on answer?"""
 
-from typing import Protocol
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, NoReturn, Protocol
 
+from release_sentinel import jsonpath
 from release_sentinel.checks.result import CRIT, OK, UNKNOWN, WARN, CheckResult
-from release_sentinel.config.model import ApiTarget
-from release_sentinel.observe import http
-from release_sentinel.observe.http import Exchange
+from release_sentinel.config.targets import Dependency, JsonCondition
+from release_sentinel.observe import Unseen, http
+from release_sentinel.observe.http import BODY, Exchange, Request
+
+_SHOWN = 80  # characters of what a body holds instead of what was expected
 
 
 class Ask(Protocol):
-    """How a dependency is asked; `observe.http.get` is the real one."""
+    """How a dependency is asked; `observe.http.ask` is the real one."""
 
-    def __call__(self, url: str, *, timeout: float, tries: int, deadline: float, statuses: tuple[int, ...]) -> Exchange:
-        """Ask `url`; times in seconds."""
+    def __call__(self, request: Request, environ: Mapping[str, str] | None) -> Exchange | Unseen:
+        """Ask; `environ` holds the secrets that headers name."""
         ...
 
 
 def check_api(
-    url: str | ApiTarget, timeout: float = ApiTarget.timeout, retries: int = ApiTarget.tries, *, observe: Ask = http.get
+    url: str | Dependency,
+    timeout: float = Dependency.timeout,
+    retries: int = Dependency.tries,
+    *,
+    environ: Mapping[str, str] | None = None,
+    observe: Ask = http.ask,
 ) -> CheckResult:
-    """The dependency answers with an expected status, within its deadline.
+    """The dependency answers with an expected status, and every body condition holds, within its deadline.
 
     Why: a release into an outage cannot be told from a release that caused it.
-    Unknown: no URL is given.
-    Remedy: look at the dependency; the address is `RS_API_URL`, the expected statuses are `RS_API_STATUSES`.
+    Unknown: no URL is given, or a secret or a file that the request needs is not there.
+    Remedy: look at the dependency; the address is `RS_API_URL`, or the policy's; so are the expected statuses.
 
     `retries` is the number of tries, the first one included; `timeout` bounds each of them, in seconds.
     """
-    target = url if isinstance(url, ApiTarget) else ApiTarget(url, timeout, retries)
+    target = url if isinstance(url, Dependency) else Dependency(url=url, timeout=timeout, tries=retries)
     if not target.url.strip():
         return CheckResult(UNKNOWN, "no URL is given", "set RS_API_URL")
-    seen = observe(
-        target.url, timeout=target.timeout, tries=target.tries, deadline=target.deadline, statuses=target.statuses
-    )
+    seen = observe(_request(target), environ)
+    if isinstance(seen, Unseen):
+        return CheckResult(UNKNOWN, f"{target.method} was not sent: {seen.why}", seen.remedy)
     effort = f"{seen.tries} {'try' if seen.tries == 1 else 'tries'}, {seen.seconds:.1f} s"
+    asked = f"{target.method} {seen.url}"
     expected = " or ".join(str(status) for status in target.statuses)
-    if seen.status in target.statuses:
-        said = f"GET {seen.url} answered {seen.status} ({effort})"
-        if seen.earlier:
-            return CheckResult(
-                WARN, f"{said}, after: {', '.join(seen.earlier)}", "look at why it flaps", tries=seen.tries
-            )
-        return CheckResult(OK, said, tries=seen.tries)
-    if seen.status is None:
-        said = f"GET {seen.url} unreachable: {seen.error}"
-    else:
-        said = f"GET {seen.url} returned {seen.status}, expected {expected}"
     details = tuple(f"try {number}: {words}" for number, words in enumerate(seen.earlier, start=1))
+    if seen.status is None:
+        said = f"{asked} unreachable: {seen.error}"
+    elif seen.status not in target.statuses:
+        said = f"{asked} returned {seen.status}, expected {expected}"
+    elif unmet := list(_unmet(target, seen)):
+        said = f"{asked} answered {seen.status}, but {'; '.join(unmet)}"
+    else:
+        return _passed(target, seen, f"{asked} answered {seen.status} ({effort})")
     return CheckResult(CRIT, f"{said} ({effort})", "see whether the dependency is up", details, seen.tries)
+
+
+def _request(target: Dependency) -> Request:
+    return Request(
+        url=target.url,
+        method=target.method,
+        headers=target.headers,
+        statuses=target.statuses,
+        timeout=target.timeout,
+        tries=target.tries,
+        deadline=target.deadline,
+        max_redirects=target.max_redirects,
+        proxy=target.proxy,
+        ca_bundle=target.ca_bundle,
+        client_cert=target.client_cert,
+        client_key=target.client_key,
+        body=bool(target.contains or target.matches or target.json),
+    )
+
+
+def _passed(target: Dependency, seen: Exchange, said: str) -> CheckResult:
+    """Judge an answer that is good: it warns where it came late, or not at once."""
+    flaws = [f"after: {', '.join(seen.earlier)}"] if seen.earlier else []
+    if target.max_latency and not seen.latency <= target.max_latency:
+        flaws.append(f"the answer took {seen.latency:.2f} s, expected at most {target.max_latency:g} s")
+    if not flaws:
+        return CheckResult(OK, said, tries=seen.tries)
+    remedy = "look at why it flaps" if seen.earlier else "look at why it is slow"
+    return CheckResult(WARN, f"{said}, {'; '.join(flaws)}", remedy, tries=seen.tries)
+
+
+def _unmet(target: Dependency, seen: Exchange) -> Iterator[str]:
+    """Yield each condition on the body that does not hold."""
+    if not (target.contains or target.matches or target.json):
+        return
+    if not seen.whole:
+        yield f"its body is longer than the {BODY >> 20} MiB that are read"
+        return
+    text = seen.body.decode(errors="replace")
+    if target.contains not in text:
+        yield f"its body does not contain {target.contains!r}"
+    if target.matches and not re.search(target.matches, text):
+        yield f"its body does not match {target.matches!r}"
+    if not target.json:
+        return
+    try:
+        document = json.loads(text, parse_constant=_no_number)
+    except (ValueError, RecursionError):
+        yield "its body is no JSON"
+        return
+    for condition in target.json:
+        yield from _condition(condition, document)
+
+
+def _condition(condition: JsonCondition, document: Any) -> Iterator[str]:
+    try:
+        value = jsonpath.find(document, condition.path)
+    except LookupError as error:
+        yield f"{condition.path} is missing: {error.args[0]}"
+        return
+    shown = json.dumps(value)
+    shown = shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}…"
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if condition.equals is not None and not _same(value, condition.equals):
+        yield f"{condition.path} is {shown}, expected {json.dumps(condition.equals)}"
+    if condition.matches and not (isinstance(value, str) and re.search(condition.matches, value)):
+        yield f"{condition.path} is {shown}, expected a text that matches {condition.matches!r}"
+    if condition.min > JsonCondition.min and not (number and condition.min <= value):
+        yield f"{condition.path} is {shown}, expected at least {condition.min:g}"
+    if condition.max < JsonCondition.max and not (number and value <= condition.max):
+        yield f"{condition.path} is {shown}, expected at most {condition.max:g}"
+
+
+def _same(value: Any, expected: Any) -> bool:
+    """Compare as JSON does: true is no 1."""
+    return isinstance(value, bool) == isinstance(expected, bool) and bool(value == expected)
+
+
+def _no_number(text: str) -> NoReturn:
+    raise ValueError(f"{text} is no JSON")

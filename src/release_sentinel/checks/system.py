@@ -1,27 +1,30 @@
 """Is this host fit to take the release?"""
 
+import re
 from collections.abc import Callable, Collection
 
 from release_sentinel.checks.result import CRIT, OK, UNKNOWN, WARN, CheckResult
-from release_sentinel.config.model import DiskLimits, MemoryLimits
-from release_sentinel.observe import Unseen, host
+from release_sentinel.config.targets import DiskLimits, MemoryLimits, ProcessRule
+from release_sentinel.observe import Unseen, host, processes
+from release_sentinel.observe.processes import Process, Table
 
 _DISK, _MEMORY = DiskLimits(), MemoryLimits()
 
 
 def check_disk(
-    path: str | None = None,
+    path: str | DiskLimits | None = None,
     limits: DiskLimits = _DISK,
     *,
-    observe: Callable[[str], host.Disk | Unseen] = host.disk,
+    observe: Callable[..., host.Disk | Unseen] = host.disk,
 ) -> CheckResult:
     """Disk in use, in per cent of what an ordinary user may fill (df's figure), is below its limit; inodes too.
 
     Why: a full disk breaks the release in the middle: half-written files, no logs, no way back.
     Unknown: the path is not there, or its mount does not answer.
-    Remedy: free space or grow the volume; the limits are `RS_DISK_WARN` and `RS_DISK_CRIT`.
+    Remedy: free space or grow the volume; the limits are `RS_DISK_WARN` and `RS_DISK_CRIT`, or the policy's `disks`.
     """
-    seen = observe(path or limits.path)
+    where, limits = (path.path, path) if isinstance(path, DiskLimits) else (path or limits.path, limits)
+    seen = observe(where, timeout=limits.timeout)
     if isinstance(seen, Unseen):
         return CheckResult(UNKNOWN, seen.why, seen.remedy)
     where = f"{seen.path} ({seen.file_system} on {seen.mount})"
@@ -31,6 +34,9 @@ def check_disk(
     inodes = _per_cent(seen.inodes_used, seen.inodes_available)  # None: the file system has no fixed number of them
     counted = "" if inodes is None else f", {inodes:.1f}% of inodes"
     figures = f"{space:.1f}% of space{counted} in use on {where}"
+    if not seen.available >= limits.min_free:
+        said = f"{figures}, {_size(seen.available)} free, expected at least {_size(limits.min_free)}"
+        return CheckResult(CRIT, said, "free space, or grow the volume")
     return _graded(max(space, inodes or 0.0), limits.warn, limits.crit, figures, "free space, or grow the volume")
 
 
@@ -53,39 +59,86 @@ def check_memory(
 
 
 def check_process(
-    name: str,
+    name: str | ProcessRule,
     *,
     ourselves: Collection[int] = (),
-    observe: Callable[[], tuple[host.Process, ...] | Unseen] = host.processes,
+    observe: Callable[[], Table | Unseen] | None = None,
 ) -> CheckResult:
     """At least one live process has exactly this name: its executable's, or that of its first argument.
 
     Why: a release onto a host whose agent, proxy or runtime is down does not arrive.
-    Unknown: the process table cannot be read, or no name is given.
-    Remedy: start the process, or correct `RS_REQUIRED_PROCESS`.
+    Unknown: the process table cannot be read, or hides processes that may be it; or no name is given.
+    Remedy: start the process, or correct `RS_REQUIRED_PROCESS`, or the policy's `processes`.
 
     Processes in `ourselves` (the gate and what started it) prove little: if only they match, the result is a WARN.
     """
-    if not name.strip():
+    rule = name if isinstance(name, ProcessRule) else ProcessRule(name)
+    if not (rule.name + rule.command).strip():
         return CheckResult(UNKNOWN, "no process is named", "set RS_REQUIRED_PROCESS")
-    seen = observe()
+    seen = observe() if observe else processes.processes(users=bool(rule.user))
     if isinstance(seen, Unseen):
         return CheckResult(UNKNOWN, seen.why, seen.remedy)
-    matching = {process.pid for process in seen if name in process.names}
-    if not matching:
+    matching = {process.pid for process in seen.processes if _is_meant(rule, process)}
+    others = matching - set(ourselves)
+    told = _told(rule)
+    if rule.max and len(others) > rule.max:
         return CheckResult(
-            CRIT,
-            f"{name} not running ({len(seen)} processes seen)",
-            f"start {name}, or correct RS_REQUIRED_PROCESS",
+            CRIT, f"{told} running {len(others)} times, expected at most {rule.max}", f"stop all but {rule.max}"
         )
-    if others := matching - set(ourselves):
+    if len(others) >= rule.min:
         pid = f"pid {min(others)}" if len(others) == 1 else f"{len(others)} processes"
-        return CheckResult(OK, f"{name} running ({pid})")
+        return CheckResult(OK, f"{told} running ({pid})")
+    if len(matching) >= rule.min:
+        said = f"{_few(rule, len(others))}, unless this gate itself is counted"
+        only = f"only this gate itself, or what started it, is called {told}"
+        remedy = "name a process in RS_REQUIRED_PROCESS that runs without the gate"
+        return CheckResult(WARN, said if others else only, remedy)
+    return _absent(rule, seen, len(others))
+
+
+def _absent(rule: ProcessRule, seen: Table, count: int) -> CheckResult:
+    """Judge a process that is not seen as often as it should be: is it not there, or can it not be seen?"""
+    told, number = _told(rule), len(seen.processes)
+    found = _few(rule, count) if count else ""
+    if seen.hidden:
+        said = f"{found or f'{told} not seen'}, but {seen.hidden}"
+        return CheckResult(UNKNOWN, said, "run the gate as a user who may see all processes")
+    if rule.name and any(process.cut and rule.name.startswith(process.cut) for process in seen.processes):
+        said = f"{found or f'{told} not seen'}, but a process of which only the first characters can be seen may be it"
+        return CheckResult(UNKNOWN, said, "run the gate as a user who may see its command line")
+    where = " in this container, whose host's are not visible here" if seen.container else ""
     return CheckResult(
-        WARN,
-        f"only this gate itself, or what started it, is called {name}",
-        "name a process in RS_REQUIRED_PROCESS that runs without the gate",
+        CRIT,
+        f"{found or f'{told} not running'} ({number} processes seen{where})",
+        f"start {rule.name or 'it'}, or correct RS_REQUIRED_PROCESS",
     )
+
+
+def _few(rule: ProcessRule, count: int) -> str:
+    return f"{_told(rule)} running {count} {'time' if count == 1 else 'times'}, expected {rule.min}"
+
+
+def _is_meant(rule: ProcessRule, process: Process) -> bool:
+    return (
+        (not rule.name or processes.folded(rule.name) in process.names)
+        and (not rule.user or any(rule.user in {user, user.rpartition("\\")[2]} for user in process.user))
+        and (not rule.command or re.search(rule.command, process.command) is not None)
+    )
+
+
+def _told(rule: ProcessRule) -> str:
+    """Name what is looked for; a command line itself is never shown, for it may hold secrets."""
+    user = f" of {rule.user}" if rule.user else ""
+    command = f" with a command line like {rule.command!r}" if rule.command else ""
+    return f"{rule.name or 'a process'}{user}{command}"
+
+
+def _size(number: int) -> str:
+    """Return a number of bytes for people."""
+    for unit, size in (("TiB", 1 << 40), ("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)):
+        if number >= size:
+            return f"{number / size:.1f} {unit}"
+    return f"{number} bytes"
 
 
 def _per_cent(used: int, available: int) -> float | None:

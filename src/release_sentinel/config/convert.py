@@ -132,7 +132,7 @@ class Reading:
         for key in value:
             if key not in keys(base):
                 where = f"[{dotted(path)}]" if path else "the policy"
-                hint = nearest(key, keys(base)) or _elsewhere(key) or f", which has {', '.join(keys(base))}"
+                hint = _elsewhere(key) or nearest(key, keys(base)) or f", which has {', '.join(keys(base))}"
                 self.problems.append(Problem((*path, key), f"is no key of {where}{hint}"))
 
 

@@ -145,6 +145,29 @@ Regex = Annotated[
     Meta(description="a regular expression"),
     Reader(_regex, {"type": "string", "format": "regex", "minLength": 1}),
 ]
+MaybeRegex = Annotated[
+    str,
+    Meta(description="a regular expression, or an empty text"),
+    Reader(lambda value: _regex(value) if value != "" else "", {"type": "string", "format": "regex"}),
+]
+HeaderValue = Annotated[
+    str,
+    Meta(
+        pattern=r"^([^\r\n\0$]|\$(?!\{)|\$\{[A-Za-z_][A-Za-z0-9_]*\})*$(?!\n)",
+        description="one line of text and ${NAMES}",
+    ),
+    Hidden(),
+]
+Address = Annotated[str, Meta(pattern=r"^[^\s/@]+$(?!\n)", description="a host's name or address")]
+Port = Annotated[int, Meta(ge=1, le=65535, description="a port from 1 to 65535")]
+Method = Annotated[str, Meta(pattern=r"^[A-Z]+$(?!\n)", description="an HTTP method such as GET")]
+Bytes = Annotated[int, Meta(ge=0, description="a number of bytes")]
+Count = Annotated[int, Meta(ge=0, description="a whole number")]
+Redirects = Annotated[int, Meta(ge=0, le=20, description="a whole number from 0 to 20")]
+MaybeSeconds = Annotated[float, Meta(ge=0, le=86400, description="seconds, from 0 to 86400")]
+Days = Annotated[float, Meta(ge=0, le=3650, description="a number of days")]
+Samples = Annotated[int, Meta(ge=1, le=100, description="a whole number from 1 to 100")]
+AtOnce = Annotated[int, Meta(ge=1, le=1000, description="a whole number from 1 to 1000")]
 Zone = Annotated[
     str,
     Meta(description="an IANA time zone, such as Europe/Berlin"),

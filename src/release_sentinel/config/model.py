@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as clock
 
+from release_sentinel.config import consistency
 from release_sentinel.config.kinds import (
+    AtOnce,
     Day,
     Edge,
     Expiry,
@@ -19,7 +21,6 @@ from release_sentinel.config.kinds import (
     Lines,
     MaybeLine,
     Names,
-    PerCent,
     Regex,
     RunSeconds,
     Seconds,
@@ -30,6 +31,18 @@ from release_sentinel.config.kinds import (
     WeekTime,
     Zone,
     nearest,
+)
+from release_sentinel.config.targets import (
+    CertificateTarget,
+    Dependency,
+    DiskLimits,
+    MemoryLimits,
+    ProcessRule,
+    PrometheusQuery,
+    TcpTarget,
+    UnlistedDependency,
+    UnlistedDisk,
+    UnlistedProcess,
 )
 
 
@@ -66,23 +79,6 @@ class VersionRules:
     prereleases: bool = False
     files: Lines = ()  # manifests that say the version: `package.json`, `app.yaml#release.version`
     changelog: MaybeLine = ""  # the file that has to have a section for the version
-
-
-@dataclass(frozen=True)
-class DiskLimits:
-    """Limits on one file system, in per cent of what an ordinary user may fill (df's `Use%`)."""
-
-    path: Line = "/"
-    warn: PerCent = 75.0
-    crit: PerCent = 85.0
-
-
-@dataclass(frozen=True)
-class MemoryLimits:
-    """Limits on memory in use, in per cent of what this process may have."""
-
-    warn: PerCent = 70.0
-    crit: PerCent = 85.0
 
 
 @dataclass(frozen=True)
@@ -186,6 +182,7 @@ class Policy:
     required_gates: GateIds = ()  # gates of the repository's own that a run owes a result of, as of the built-in ones
     gate_seconds: GateSeconds = 90.0  # one gate
     deadline: RunSeconds = 300.0  # the whole run
+    at_once: AtOnce = 64  # how many targets are asked at the same time
     process: MaybeLine = ""
     git: GitRules = field(default_factory=GitRules)
     version: VersionRules = field(default_factory=VersionRules)
@@ -193,9 +190,32 @@ class Policy:
     disk: DiskLimits = field(default_factory=DiskLimits)
     memory: MemoryLimits = field(default_factory=MemoryLimits)
     api: ApiTarget = field(default_factory=ApiTarget)
+    disks: tuple[DiskLimits, ...] = ()
+    processes: tuple[ProcessRule, ...] = ()
+    dependencies: tuple[Dependency, ...] = ()
+    tcp: tuple[TcpTarget, ...] = ()
+    certificates: tuple[CertificateTarget, ...] = ()
+    prometheus: tuple[PrometheusQuery, ...] = ()
     disable: Mapping[SpareGateId, Line] = field(default_factory=dict)  # gate id: the reason
     waivers: tuple[Waiver, ...] = ()
     freezes: tuple[Freeze, ...] = ()
+
+    @property
+    def all_disks(self) -> tuple[DiskLimits, ...]:
+        """Every disk that is judged: the one under `disk`, then those that are listed."""
+        return (UnlistedDisk(**vars(self.disk)), *self.disks)
+
+    @property
+    def all_processes(self) -> tuple[ProcessRule, ...]:
+        """Every process that has to run: `process`, which may be left blank where others are listed, then those."""
+        own = (UnlistedProcess(self.process),)
+        return (*own, *self.processes) if self.process or not self.processes else self.processes
+
+    @property
+    def all_dependencies(self) -> tuple[Dependency, ...]:
+        """Every dependency over HTTP: `api`, whose URL may be left blank where others are listed, then those."""
+        own = (UnlistedDependency(**vars(self.api)),)
+        return (*own, *self.dependencies) if self.api.url or not self.dependencies else self.dependencies
 
     @property
     def enabled(self) -> frozenset[str]:
@@ -204,6 +224,9 @@ class Policy:
             "version-files": self.version.files,
             "changelog": self.version.changelog,
             "freeze": self.freezes,
+            "tcp": self.tcp,
+            "certificate": self.certificates,
+            "prometheus": self.prometheus,
         }
         return frozenset((*self.enable, *self.required_gates, *(gate for gate, rule in by_rule.items() if rule)))
 
@@ -219,6 +242,7 @@ class Policy:
                 names = ", ".join(self.environments) + nearest(env, self.environments)
                 says = f"is {env!r}, expected one of the "
                 yield Clash(("waivers", number, "env"), says, "environments", f": {names}")
+        yield from (Clash(key, says) for key, says in consistency.problems(self))
 
 
 def _kind(edge: datetime | WeekTime) -> str:

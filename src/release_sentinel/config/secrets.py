@@ -7,6 +7,7 @@ from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
+from release_sentinel.config.headers import header_secrets, literal_secrets
 from release_sentinel.config.load import load_policy
 from release_sentinel.config.model import Policy
 from release_sentinel.config.values import look_up
@@ -35,6 +36,8 @@ def learn(redactor: Redactor, policy: Policy, environ: Mapping[str, str] | None 
         redactor.add(environ.get(name, ""))
         if path := environ.get(f"{name}_FILE"):
             redactor.add(_content(path))
+    for value in (*(look_up(name, environ).text or "" for name in header_secrets(policy)), *literal_secrets(policy)):
+        redactor.add(value)
     files = (look_up(name, environ).text or "" for name in policy.required.settings)
     for text in (*environ.values(), *files, *_texts(policy)):
         redactor.add_url(text)

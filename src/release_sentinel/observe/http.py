@@ -1,21 +1,44 @@
-"""One dependency asked over HTTP: tries, retries, and one deadline over all of them."""
+"""One dependency asked over HTTP: retries, redirects, a bound on the body, and one deadline over all of it."""
 
 import contextlib
-import random
+import os
+import re
 import time
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
-from typing import Any
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin, urlsplit
 
-from release_sentinel.observe.bounded import Bounded
+from release_sentinel.observe import Unseen, retry
+from release_sentinel.observe.retry import Try
 from release_sentinel.redaction import without_credentials
 
+if TYPE_CHECKING:
+    from requests import PreparedRequest, Response, Session
+
 RETRIED = frozenset({408, 425, 429, 500, 502, 503, 504})
-_FIRST_PAUSE = 0.5  # seconds; doubled each time, then drawn from 0 to that ("full jitter")
-_LONGEST_PAUSE = 8.0
-_SHORTEST_TRY = 0.01  # a pause may overrun; requests refuses a time-out of nothing
+BODY = 1 << 20  # bytes of a body that are read
 _NO_URL = "it is no URL such as https://example.com"
+_REFERENCE = re.compile(r"\$\{([A-Za-z_]\w*)\}")
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked for. Header values take secrets from the environment: `Bearer ${TOKEN}`."""
+
+    url: str
+    method: str = "GET"
+    headers: Mapping[str, str] = field(default_factory=dict)
+    statuses: tuple[int, ...] = ()  # answers, also where they would be retried otherwise
+    timeout: float = 3.0
+    tries: int = 3
+    deadline: float = 15.0
+    max_redirects: int = 0
+    proxy: str = ""  # blank: the environment's; `none`: a direct connection
+    ca_bundle: str = ""
+    client_cert: str = ""
+    client_key: str = ""
+    body: bool = False  # whether to read it
 
 
 @dataclass(frozen=True)
@@ -28,75 +51,188 @@ class Exchange:
     tries: int
     seconds: float
     earlier: tuple[str, ...] = ()  # what the tries before the last one met with
+    body: bytes = b""
+    whole: bool = True  # whether the body was read to its end
+    latency: float = 0.0  # of the last try
 
 
 @dataclass(frozen=True)
-class _Try:
-    status: int | None = None
-    error: str = ""
-    final: bool = True
-    retry_after: float = 0.0
-
-    @property
-    def words(self) -> str:
-        return self.error or f"HTTP {self.status}"
+class _Answer:
+    status: int
+    body: bytes = b""
+    whole: bool = True
 
 
-def get(
-    url: str, *, timeout: float, tries: int, deadline: float, statuses: Collection[int] = (), headers: Any = None
-) -> Exchange:
-    """GET `url`, up to `tries` times; each try lasts at most `timeout`, all of them together at most `deadline`.
+def ask(request: Request, environ: Mapping[str, str] | None = None) -> Exchange | Unseen:
+    """Ask until there is an answer that a retry would not change.
 
-    A status in `statuses` is an answer, and so is every one that a retry would not change. Redirects are not followed:
-    a dependency that answers 302 has not answered 200.
+    `environ` holds the secrets that headers name. What makes the request impossible, such as a secret or a file that is
+    not there, is `Unseen`, and nothing is sent. Of the user's own settings, proxies and `REQUESTS_CA_BUNDLE` count;
+    `.netrc` does not: a release sends no credentials that its policy does not name.
     """
-    start = time.monotonic()
-    met: list[str] = []
-    last = _Try(error="it was not asked")
-    for number in range(1, tries + 1):
-        left = start + deadline - time.monotonic()
-        last = _ask(url, max(_SHORTEST_TRY, min(timeout, left)), headers)
-        if last.final or last.status in statuses or number == tries:
-            break
-        pause = max(last.retry_after, random.uniform(0, min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** (number - 1))))  # noqa: S311 - jitter, not a key
-        if time.monotonic() + pause >= start + deadline:
-            break
-        met.append(last.words)
-        time.sleep(pause)
-    seconds = time.monotonic() - start
+    headers, missing = _filled(request.headers, os.environ if environ is None else environ)
+    if missing:
+        return Unseen(f"{', '.join(missing)} is not set, and a header needs it", "set it in the CI job's environment")
+    for name in ("ca_bundle", "client_cert", "client_key"):
+        file = getattr(request, name)
+        if file and not os.access(file, os.R_OK):
+            return Unseen(f"{name} {file} cannot be read", f"correct `{name}` in the policy")
+    asked = retry.ask(
+        lambda seconds: _try(request, headers, seconds),
+        timeout=request.timeout,
+        tries=request.tries,
+        deadline=request.deadline,
+    )
+    last, answer = asked.last, asked.last.answer
     # What cannot be parsed cannot be stripped of credentials by its parts.
-    shown = url.partition("?")[0].rpartition("@")[2] if last.error == _NO_URL else without_credentials(url)
-    return Exchange(shown, last.status, last.error, len(met) + 1, seconds, tuple(met))
+    unparsed = request.url.partition("?")[0].rpartition("@")[2]
+    shown = unparsed if last.error == _NO_URL else without_credentials(request.url)
+    return Exchange(
+        shown,
+        answer.status if answer else None,
+        last.error,
+        asked.tries,
+        asked.seconds,
+        asked.earlier,
+        answer.body if answer else b"",
+        answer.whole if answer else True,
+        last.seconds,
+    )
 
 
-def _ask(url: str, seconds: float, headers: Any) -> _Try:
-    """Try once. The thread bounds what requests does not: name look-up, and a server that drips its headers."""
+def load() -> None:
+    """Load requests, in the thread that calls: its import sets filters of warnings, which belong to no thread."""
+    import requests  # noqa: F401, PLC0415 - late: it costs 105 ms
+
+
+def trust(ca_bundle: str = "") -> str:
+    """Return the PEM file, or folder, of the authorities that are trusted: the one given, else the usual ones."""
+    from requests.utils import DEFAULT_CA_BUNDLE_PATH  # noqa: PLC0415 - late: it costs 105 ms
+
+    return _authorities(ca_bundle) or DEFAULT_CA_BUNDLE_PATH
+
+
+def _authorities(ca_bundle: str) -> str:
+    return ca_bundle or os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or ""
+
+
+def _filled(headers: Mapping[str, str], environ: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
+    """Return the headers with their references resolved, and the names that the environment does not have."""
+    names = [name for value in headers.values() for name in _REFERENCE.findall(value)]
+    missing = [name for name in dict.fromkeys(names) if not environ.get(name, "").strip()]
+    filled = {
+        name: _REFERENCE.sub(lambda match: environ.get(match[1], "").strip(), value) for name, value in headers.items()
+    }
+    return filled, missing
+
+
+def _try(request: Request, headers: Mapping[str, str], seconds: float) -> Try[_Answer]:
+    """Try once, within `seconds` for each read; whoever calls bounds the whole."""
     import requests  # noqa: PLC0415 - late: it costs 105 ms
     from requests import exceptions  # noqa: PLC0415
 
-    def call() -> _Try:
-        with requests.get(url, timeout=seconds, headers=headers, allow_redirects=False, stream=True) as response:
-            return _Try(
-                status=response.status_code,
-                final=response.status_code not in RETRIED,
-                retry_after=_retry_after(response.headers.get("Retry-After", "")),
-            )
-
+    start = time.monotonic()
     try:
-        return Bounded(call).result(seconds)
-    except (TimeoutError, exceptions.Timeout):
-        return _Try(error=f"no answer within {seconds:.2g} s", final=False)
+        with requests.Session() as session:
+            session.trust_env = False
+            return _exchange(session, request, headers, seconds)
+    except exceptions.Timeout:
+        return Try(error=retry.no_answer(seconds), final=False, seconds=time.monotonic() - start)
     except exceptions.SSLError as error:
-        return _Try(error=f"TLS: {_root_cause(error)}")
+        return Try(error=f"TLS: {root_cause(error)}", final=not _broken_off(error))
     except (exceptions.ConnectionError, exceptions.ChunkedEncodingError) as error:
-        return _Try(error=_root_cause(error), final=False)
+        return Try(error=root_cause(error), final=False)
     except (exceptions.MissingSchema, exceptions.InvalidSchema, exceptions.InvalidURL):
-        return _Try(error=_NO_URL)  # and not in requests' words, which repeat it with its credentials
-    except (exceptions.RequestException, ValueError) as error:
-        return _Try(error=f"{error}" or type(error).__name__)
+        return Try(error=_NO_URL)  # and not in requests' words, which repeat it with its credentials
+    except (exceptions.RequestException, OSError, ValueError) as error:
+        return Try(error=without_credentials(f"{error}") or type(error).__name__)
 
 
-def _root_cause(error: BaseException) -> str:
+def _exchange(session: "Session", request: Request, headers: Mapping[str, str], seconds: float) -> Try[_Answer]:
+    """Ask, and go where the answer sends us as far as the policy allows.
+
+    requests would follow by itself, but reads a redirect's body whatever its size, and takes own headers along.
+    """
+    from requests import Request as Question  # noqa: PLC0415
+
+    start = time.monotonic()
+    # A compressed body could unpack to more than its bound.
+    plain = {"Accept-Encoding": "identity", **headers}
+    question = session.prepare_request(Question(request.method, request.url, headers=plain))
+    for _ in range(request.max_redirects + 1):
+        adapter = session.get_adapter(question.url or "")
+        response = adapter.send(question, timeout=seconds, stream=True, **_way(request, question.url or ""))
+        target = session.get_redirect_target(response)
+        if target is None or not request.max_redirects or response.status_code in request.statuses:
+            body, whole = _body(response) if request.body else (b"", True)
+            answer = _Answer(response.status_code, body, whole)
+            adapter.close()  # the rest of the body is not waited for
+            break
+        adapter.close()
+        following = question.copy()
+        following.url = urljoin(question.url or "", target)
+        session.rebuild_method(following, response)
+        if refused := _refused(question, following, headers, request):
+            return Try(error=refused)
+        question = following
+    else:
+        return Try(error=f"more than {request.max_redirects} redirects")
+    return Try(
+        answer=answer,
+        final=answer.status in request.statuses or answer.status not in RETRIED,
+        retry_after=_retry_after(response.headers.get("Retry-After", "")),
+        seconds=time.monotonic() - start,
+        words=f"HTTP {answer.status}",
+    )
+
+
+def _way(request: Request, url: str) -> dict[str, Any]:
+    """Return how a question travels: proxy, trusted authorities, our own certificate."""
+    from requests.utils import get_environ_proxies  # noqa: PLC0415
+
+    if request.proxy == "none":
+        proxies = {}
+    else:
+        proxies = dict.fromkeys(("http", "https"), request.proxy) if request.proxy else get_environ_proxies(url)
+    pair = (request.client_cert, request.client_key) if request.client_key else request.client_cert
+    return {"proxies": proxies, "verify": _authorities(request.ca_bundle) or True, "cert": pair or None}
+
+
+def _refused(
+    question: "PreparedRequest", following: "PreparedRequest", headers: Mapping[str, str], request: Request
+) -> str:
+    """Return why a redirect is not followed, if so. Nothing that is meant for one server goes along to another."""
+    here, there = urlsplit(question.url or ""), urlsplit(following.url or "")
+    if there.scheme not in {"http", "https"} or not there.hostname:
+        return "it redirects to what is no web address"
+    if here.scheme == "https" and there.scheme == "http":
+        return "it redirects from https to plain http"
+    if (here.scheme, here.hostname, here.port) != (there.scheme, there.hostname, there.port):
+        for name in (*headers, "Authorization", "Cookie"):
+            following.headers.pop(name, None)
+        if request.client_cert:
+            return f"it redirects to another server, {there.hostname}, which is not shown our certificate"
+    return ""
+
+
+def _body(response: "Response") -> tuple[bytes, bool]:
+    """Read a body up to its bound; tell whether that was all."""
+    body = b""
+    for chunk in response.iter_content(1 << 16):
+        body += chunk
+        if len(body) > BODY:
+            return body[:BODY], False
+    return body, True
+
+
+def _broken_off(error: BaseException) -> bool:
+    """Tell a connection that broke off during the handshake from a peer that is not to be trusted."""
+    import ssl  # noqa: PLC0415 - requests has loaded it
+
+    return any(isinstance(inner, (ssl.SSLEOFError, ssl.SSLZeroReturnError)) for inner in _chain(error))
+
+
+def root_cause(error: BaseException) -> str:
     """Return the innermost error's words: requests wraps the reason four deep."""
     for inner in reversed(list(_chain(error))):
         if isinstance(inner, OSError) and inner.strerror:
@@ -120,6 +256,10 @@ def _retry_after(value: str) -> float:
     """Return the seconds that a Retry-After header asks for; 0 where it says nothing usable."""
     if value.isascii() and value.isdigit():
         return float(value)
+    if not value:
+        return 0.0
+    from email.utils import parsedate_to_datetime  # noqa: PLC0415 - late: few servers ask for a pause
+
     with contextlib.suppress(ValueError, TypeError):
         return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
     return 0.0

@@ -6,9 +6,11 @@ that imports `pytest_addoption`; whichever comes first opens the door.
 
 import os
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 
 import pytest
+from _pytest.assertion.rewrite import AssertionRewritingHook
 
 from release_sentinel import arguments
 
@@ -22,10 +24,22 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
         return
     if not arguments.is_gate_run(given):
         return
+    with _as_they_are():
+        from release_sentinel.plugin import hooks  # noqa: PLC0415 - nothing of it is loaded in another run
     sys.dont_write_bytecode = True  # or collecting the gates would dirty the tree that they judge
-    from release_sentinel.plugin import hooks  # noqa: PLC0415 - nothing of it is loaded in another run
 
     hooks.register(config, parser, given)
+
+
+@contextmanager
+def _as_they_are() -> Iterator[None]:
+    """Load our own modules as any others: pytest would rewrite their asserts, anew in each run."""
+    rewriting = [finder for finder in sys.meta_path if isinstance(finder, AssertionRewritingHook)]
+    sys.meta_path[:] = [finder for finder in sys.meta_path if finder not in rewriting]
+    try:
+        yield
+    finally:
+        sys.meta_path[:0] = rewriting
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

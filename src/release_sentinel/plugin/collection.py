@@ -12,8 +12,11 @@ from types import ModuleType
 import pytest
 
 from release_sentinel.arguments import GATE_FOLDER
-from release_sentinel.gates import BUILT_IN, Kind, expected
+from release_sentinel.config.targets import CertificateTarget, Dependency, PrometheusQuery, Target
+from release_sentinel.gates import BUILT_IN, Gate, Kind, expected
+from release_sentinel.observe import http
 from release_sentinel.plugin import folders
+from release_sentinel.plugin.ahead import Question
 from release_sentinel.plugin.gate import Record
 from release_sentinel.plugin.session import RECORD, GateSession
 
@@ -35,12 +38,33 @@ class BuiltInModule(pytest.Module):
 
 _PACKAGE = __name__.partition(".")[0]
 _ORDER = {gate.id: position for position, gate in enumerate(BUILT_IN)}
+_BY_ID = {gate.id: gate for gate in BUILT_IN}
 
 
 def gate_id(item: pytest.Item) -> str:
     """Return the id of a gate: `test_clean_tree` is `clean-tree`, `test_disk[/var]` is `disk[/var]`."""
+    if built_in := _built_in(item):
+        gate, target = built_in
+        return gate.item(target)  # pytest's own name for it escapes what is not ASCII
     name, bracket, parameter = item.name.partition("[")
     return _base_id(name) + bracket + parameter
+
+
+def parametrize(session: GateSession, metafunc: pytest.Metafunc) -> None:
+    """Make one item of a built-in gate for each target that the policy lists; an unlisted one keeps the plain name."""
+    gate = _BY_ID.get(_base_id(metafunc.function.__name__))
+    if gate is None or not gate.rules or not folders.holds(metafunc.definition.path):
+        return
+    targets = gate.targets(session.policy)
+    metafunc.parametrize("target", targets, ids=[target.label or pytest.HIDDEN_PARAM for target in targets])
+
+
+def questions(session: GateSession, items: Sequence[pytest.Item]) -> dict[str, Question]:
+    """Return the questions of all gates among `items` that are asked ahead, by the gates' ids."""
+    pairs = [built_in for item in items if (built_in := _built_in(item)) and built_in[0].ahead]
+    if any(isinstance(target, Dependency | PrometheusQuery | CertificateTarget) for _, target in pairs):
+        http.load()
+    return {gate.item(target): session.question(gate.check, target) for gate, target in pairs}
 
 
 def is_asked_for(session: GateSession, collector: pytest.Collector, name: str) -> bool:
@@ -110,6 +134,15 @@ def _declared(item: pytest.Item) -> Iterator[tuple[Path, str]]:
             yield Path(source or "").resolve(), f"{owner.__qualname__.replace('.', '::')}::{function.__name__}"
     if code := getattr(function, "__code__", None):
         yield Path(code.co_filename).resolve(), function.__qualname__.replace(".", "::")
+
+
+def _built_in(item: pytest.Item) -> tuple[Gate, Target] | None:
+    """Return the built-in gate that an item is, with its target, where it has one."""
+    callspec = getattr(item, "callspec", None)
+    gate = _BY_ID.get(_base_id(item.name.partition("[")[0]))
+    if callspec is None or gate is None or not gate.rules or not folders.holds(item.path):
+        return None
+    return gate, callspec.params["target"]
 
 
 def _base_id(name: str) -> str:

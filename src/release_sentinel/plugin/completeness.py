@@ -40,7 +40,7 @@ def unproven(
 ) -> Iterator[Missing]:
     """Yield each gate about which the run proves nothing, and why.
 
-    `expected` are the ids of the built-in gates that this run owes, `required` those of the repository's own that the
+    `expected` are the ids of the built-in results that this run owes, `required` those of the repository's own that the
     policy names; `left_out` says why a gate (by id) was not run; `early_end` why the whole run ended before its end;
     `strangers` are tests (source file and name) that were refused already. A `partial` run was asked to leave gates
     out, and is only held to those that it began.
@@ -67,7 +67,7 @@ def _uncollected(
     early_end: str,
 ) -> Iterator[Missing]:
     """Yield the gates that the run owes, and that pytest did not collect."""
-    collected = {record.id.partition("[")[0] for record in records if record.built_in}
+    collected = {record.id for record in records if record.built_in}
     for gate in expected:
         if gate not in collected:
             yield Missing(gate, left_out.get(gate) or early_end or "it was not collected")

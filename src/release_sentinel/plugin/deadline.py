@@ -14,9 +14,14 @@ from typing import TypeVar
 from release_sentinel.observe.bounded import Bounded
 
 T = TypeVar("T")
+Wait = Callable[[Callable[[float], bool], float], bool]  # waits with the first for some seconds; did it end?
 
 _MARGIN = 1.0  # seconds beyond the deadline for the running gate's own bound to end it
 _GRACE = 5.0  # seconds that pytest gets to end by itself once it is interrupted
+
+
+def _in_silence(wait: Callable[[float], bool], seconds: float) -> bool:
+    return wait(seconds)
 
 
 class GateTimeoutError(Exception):
@@ -45,9 +50,10 @@ class Deadline:
         if self.passed:
             raise DeadlinePassedError(f"the run's deadline of {self.run:g} s had passed")
 
-    def call(self, function: Callable[[], T]) -> T:
+    def call(self, function: Callable[[], T], wait: Wait = _in_silence) -> T:
         """Return what `function` returns. It runs in a thread, which is left behind when it takes too long.
 
+        `wait` waits for it, and may say so.
         Raises `GateTimeoutError` then: nothing could end a thread that the kernel holds, such as in `statvfs`.
         """
         seconds, context = self._share(), contextvars.copy_context()
@@ -56,7 +62,7 @@ class Deadline:
             return context.run(function)
 
         task = Bounded(call)
-        if not task.wait(seconds):
+        if not wait(task.wait, seconds):
             raise self._too_late(seconds)
         return task.result(0)
 

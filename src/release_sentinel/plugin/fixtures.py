@@ -4,9 +4,12 @@ from collections.abc import Callable
 
 import pytest
 
+from release_sentinel.checks.result import CheckResult
+from release_sentinel.config.headers import header_secrets
 from release_sentinel.config.model import Policy
+from release_sentinel.config.targets import Target
 from release_sentinel.config.variables import in_policy
-from release_sentinel.observe import Unseen, ci, git, host, settings
+from release_sentinel.observe import Unseen, ci, git, processes, settings
 from release_sentinel.plugin.gate import Gate
 from release_sentinel.plugin.session import RECORD, SESSION
 from release_sentinel.redaction import Secret
@@ -76,10 +79,10 @@ def signature(request: pytest.FixtureRequest) -> Callable[[], git.Signature | Un
 
 @pytest.fixture(scope="session")
 def required_settings(policy: Policy) -> dict[str, str | Secret | None]:
-    """The values of the required settings and, masked, of the required secrets."""
+    """The values of the required settings and, masked, of the required secrets and of those that requests carry."""
     return {
         **settings.settings(policy.required.settings, instead=in_policy(policy, policy.required.settings)),
-        **settings.secrets(policy.required.secrets),
+        **settings.secrets([*policy.required.secrets, *header_secrets(policy)]),
     }
 
 
@@ -92,7 +95,7 @@ def redact(request: pytest.FixtureRequest) -> Callable[[str], None]:
 @pytest.fixture(scope="session")
 def ourselves() -> frozenset[int]:
     """The process ids of the gate and of what started it."""
-    return host.ourselves()
+    return processes.ourselves()
 
 
 @pytest.fixture(scope="session")
@@ -105,3 +108,30 @@ def required_files(required_settings: dict[str, str | Secret | None]) -> dict[st
 def withheld() -> str:
     """Why CI may hold secrets back from this build; a blank where there is no reason for it."""
     return ci.withheld()
+
+
+@pytest.fixture
+def process_table(request: pytest.FixtureRequest) -> Callable[[], processes.Table | Unseen]:
+    """Look at the process table: for a gate's first look the one that all share, for further ones anew."""
+    session = request.config.stash[SESSION]
+    looks = iter(("shared",))
+
+    def look() -> processes.Table | Unseen:
+        return session.process_table if next(looks, "") else session.look_at_processes()
+
+    return look
+
+
+@pytest.fixture
+def ask(request: pytest.FixtureRequest) -> Callable[..., CheckResult]:
+    """Ask whether a target is good: `ask(check_disk, target)`.
+
+    It is asked as often as the policy wants. What is far away was asked when the stage began, and this waits for the
+    answer.
+    """
+    session, record = request.config.stash[SESSION], request.node.stash[RECORD]
+
+    def ask(check: Callable[..., CheckResult], target: Target, **observed: object) -> CheckResult:
+        return session.ahead.answer(record.id, session.question(check, target, **observed))
+
+    return ask

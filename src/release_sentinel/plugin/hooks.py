@@ -130,6 +130,10 @@ class Hooks:
         except SystemExit as error:
             return pytest.CollectReport(collector.nodeid, "failed", f"sys.exit({error.code!r})", [])
 
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        """Make an item of a built-in gate for each target that the policy lists."""
+        collection.parametrize(self._session, metafunc)
+
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Take note of what could not be collected."""
         collection.note(self._session, report)
@@ -202,6 +206,7 @@ class Hooks:
             return (yield)
         finally:
             session.exitstatus = verdict.exit_code or session.exitstatus
+            lifecycle.spare_collection()
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_json_modifyreport(self, json_report: dict[str, Any]) -> None:

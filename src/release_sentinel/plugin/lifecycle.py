@@ -1,12 +1,13 @@
 """From the first look at the command line to the exit code: signals, the deadline, and the last word."""
 
+import gc
 import os
 import signal
 import sys
 import threading
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
-from functools import wraps
+from functools import partial, wraps
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -15,7 +16,8 @@ import pytest
 
 from release_sentinel import arguments
 from release_sentinel.gates import Kind
-from release_sentinel.plugin import terminal
+from release_sentinel.plugin import collection, terminal
+from release_sentinel.plugin.progress import progress
 from release_sentinel.plugin.scrubbing import PROGRAMS
 from release_sentinel.plugin.session import RECORD, GateSession
 from release_sentinel.verdict import EXIT_BLOCKED
@@ -57,6 +59,8 @@ def begin(session: GateSession, item: pytest.Item) -> None:
         record.not_evaluated = _STAGE
         pytest.skip(f"not evaluated: {_STAGE}")
     session.deadline.begin()
+    if record.kind is Kind.CRITICAL:
+        session.ahead.begin(lambda: collection.questions(session, item.session.items), session.policy.at_once)
 
 
 def bound(session: GateSession, item: pytest.Item) -> None:
@@ -74,7 +78,8 @@ def bound(session: GateSession, item: pytest.Item) -> None:
     def bounded(*args: object, **named: object) -> object:
         __tracebackhide__ = True
         if alone:
-            return deadline.call(lambda: function(*args, **named))
+            wait = partial(progress(session.config, session.redactor.scrub).wait, item.stash[RECORD].id)
+            return deadline.call(lambda: function(*args, **named), wait)
         with deadline.interrupting():
             return function(*args, **named)
 
@@ -110,6 +115,12 @@ def _leave(session: GateSession, code: int) -> None:
         timer = threading.Timer(_GRACE, os._exit, [code])
         timer.daemon = True
         timer.start()
+
+
+def spare_collection() -> None:
+    """Spare a process that is about to end pytest's five looks for garbage among all that was loaded."""
+    if Path(sys.argv[0]).name in PROGRAMS:
+        gc.freeze()
 
 
 @contextmanager

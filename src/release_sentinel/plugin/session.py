@@ -3,7 +3,7 @@
 import json
 import os
 import signal
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -15,14 +15,19 @@ import pytest
 
 from release_sentinel import arguments, waivers
 from release_sentinel.checks.branch import BranchName, branch_of
+from release_sentinel.checks.result import CheckResult
+from release_sentinel.checks.steady import steadily
+from release_sentinel.config.headers import header_secrets
 from release_sentinel.config.load import load
 from release_sentinel.config.model import Policy, Waiver
 from release_sentinel.config.secrets import known_secrets, learn
+from release_sentinel.config.targets import Dependency, PrometheusQuery, Target
 from release_sentinel.errors import InvalidPolicyError
 from release_sentinel.gates import BUILT_IN, IDS, Kind, expected
-from release_sentinel.observe import Unseen, ci, git
+from release_sentinel.observe import Unseen, ci, git, processes
 from release_sentinel.observe.bounded import Bounded
 from release_sentinel.plugin import completeness, declared, folders
+from release_sentinel.plugin.ahead import Ahead, Question
 from release_sentinel.plugin.deadline import Deadline
 from release_sentinel.plugin.gate import Record
 from release_sentinel.plugin.options import Options
@@ -52,6 +57,8 @@ class GateSession:
         self.notes: list[str] = []  # told with the verdict, without weight
         self.records: dict[str, Record] = {}  # by node id
         self.problems: list[str] = []
+        self.ahead = Ahead()
+        self.environ: dict[str, str] = {}  # the secrets that requests carry
         self.left_out: dict[str, str] = {}  # gate id: why it was not run
         self.strangers: set[tuple[Path, str]] = set()  # collected tests that are no gates: source file and name
         self.early_end = ""  # why the run ended before its end
@@ -145,6 +152,7 @@ class GateSession:
         self.deadline = Deadline(self.options.deadline or self.policy.deadline, self.policy.gate_seconds)
         self.waivers = waivers.in_force(self.policy.waivers, self.options.env, self.started)
         learn(self.redactor, self.policy)
+        self.environ = {name: os.environ.get(name, "") for name in header_secrets(self.policy)}
 
     def _run_in_one_process(self) -> None:
         """Switch pytest-xdist off: the policy stage has to end before the critical one begins."""
@@ -232,6 +240,21 @@ class GateSession:
         """Return what Git says of the signature of the tag that is built, or else of HEAD's commit."""
         return git.signature(self._top, tag=self.built_tag)
 
+    @cached_property
+    def process_table(self) -> processes.Table | Unseen:
+        """The process table, read once a run."""
+        return self.look_at_processes()
+
+    def look_at_processes(self) -> processes.Table | Unseen:
+        """Read the process table now."""
+        return processes.processes(users=any(rule.user for rule in self.policy.processes))
+
+    def question(self, check: Callable[..., CheckResult], target: Target, **observed: object) -> Question:
+        """Return the question whether `target` is good, and stays so for as long as its policy wants."""
+        if isinstance(target, Dependency | PrometheusQuery):
+            observed["environ"] = self.environ
+        return lambda: steadily(lambda: check(target, **observed), target.steady)
+
     def interrupt(self, error: BaseException) -> None:
         """Take note of what ended the session early: a signal, the deadline, or `pytest.exit` in a gate or conftest."""
         if isinstance(error, pytest.exit.Exception):
@@ -283,7 +306,7 @@ class GateSession:
         given = [Path(word.partition("::")[0]) for word in self.config.args] if self.config.args else []
         gate_folders = dict.fromkeys(declared.folder_of(path) for path in given if path.exists())
         return completeness.unproven(
-            [gate.id for gate in expected(self.policy)],
+            [item for gate in expected(self.policy) for item in gate.items(self.policy)],
             list(self.records.values()),
             self.left_out,
             gate_folders,

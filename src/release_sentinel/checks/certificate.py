@@ -1,0 +1,47 @@
+"""Are the certificates that the release relies on trusted, and valid for some time to come?"""
+
+from collections.abc import Callable
+
+from release_sentinel.checks.result import CRIT, OK, UNKNOWN, WARN, CheckResult
+from release_sentinel.config.targets import CertificateTarget
+from release_sentinel.observe import Unseen, tls
+
+
+def check_certificate(
+    target: CertificateTarget, *, observe: Callable[..., tls.Certificate | Unseen] = tls.certificate
+) -> CheckResult:
+    """The server's certificate is trusted for its name, and does not expire within the days that the policy names.
+
+    Why: a certificate that expires after the release takes the service down while everybody looks at the release.
+    Unknown: the server does not answer, or speaks no TLS.
+    Remedy: renew the certificate, or send its whole chain; the limits are the policy's `warn_days` and `crit_days`.
+    """
+    name = target.server_name or target.host
+    seen = observe(
+        target.host,
+        target.port,
+        server_name=name,
+        ca_bundle=target.ca_bundle,
+        timeout=target.timeout,
+        tries=target.tries,
+        deadline=target.deadline,
+    )
+    where = f"{name} ({target.host}:{target.port})" if name != target.host else f"{target.host}:{target.port}"
+    if isinstance(seen, Unseen):
+        return CheckResult(UNKNOWN, f"the certificate of {where} was not asked for: {seen.why}", seen.remedy)
+    details = tuple(f"try {number}: {words}" for number, words in enumerate(seen.earlier, start=1))
+    if seen.error:
+        said = f"{where} shows no certificate: {seen.error}"
+        return CheckResult(UNKNOWN, said, "see whether the server is up, and speaks TLS there", details, seen.tries)
+    if seen.distrust:
+        said = f"the certificate of {where} is not trusted: {seen.distrust}"
+        return CheckResult(CRIT, said, "renew the certificate, or send its whole chain", details, seen.tries)
+    days = tls.days_left(seen.expires)
+    said = f"the certificate of {where} ({seen.subject}) is valid for {days:.1f} days"
+    if not days > target.crit_days:
+        return CheckResult(CRIT, f"{said}, expected more than {target.crit_days:g}", "renew it", details, seen.tries)
+    if not days > target.warn_days:
+        return CheckResult(WARN, f"{said}, warns from {target.warn_days:g}", "renew it", details, seen.tries)
+    if seen.earlier:
+        return CheckResult(WARN, f"{said}, after: {', '.join(seen.earlier)}", "look at why it flaps", tries=seen.tries)
+    return CheckResult(OK, said, tries=seen.tries)

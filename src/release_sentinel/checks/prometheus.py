@@ -1,0 +1,91 @@
+"""Does a whole fleet, as Prometheus sees it, bear a release?"""
+
+import math
+import operator
+from collections.abc import Callable, Iterator, Mapping
+
+from release_sentinel.checks.result import CRIT, OK, UNKNOWN, WARN, CheckResult, Status
+from release_sentinel.config.targets import Judgement, PrometheusQuery
+from release_sentinel.observe import Unseen, prometheus
+from release_sentinel.observe.http import Request
+from release_sentinel.observe.prometheus import Answer, Series
+
+_MEETS: dict[str, Callable[[float, float], bool]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "==": operator.eq,
+    "!=": operator.ne,
+}
+_STATUS: dict[Judgement, Status] = {"ok": OK, "unknown": UNKNOWN, "crit": CRIT}
+_SEVERITY = (OK, WARN, UNKNOWN, CRIT)
+_SHOWN = 5  # series that a message lists
+
+
+def check_prometheus(
+    target: PrometheusQuery,
+    *,
+    environ: Mapping[str, str] | None = None,
+    observe: Callable[..., Answer | Unseen] = prometheus.instant,
+) -> CheckResult:
+    """The one number that a PromQL instant query answers with meets the policy's condition.
+
+    Why: one host may be well while the fleet burns; error rates and queues tell before customers do.
+    Unknown: no data, NaN, several series, stale samples or warnings, unless the policy says otherwise; or no answer.
+    Remedy: look at what the query measures; query and condition are the policy's, under `prometheus`.
+    """
+    request = Request(
+        url=target.url,
+        headers=target.headers,
+        timeout=target.timeout,
+        tries=target.tries,
+        deadline=target.deadline,
+        proxy=target.proxy,
+        ca_bundle=target.ca_bundle,
+    )
+    seen = observe(request, target.query, max_age=target.max_age, environ=environ)
+    if isinstance(seen, Unseen):
+        return CheckResult(UNKNOWN, seen.why, seen.remedy)
+    doubts = list(_doubts(target, seen))
+    status, said = max(doubts, key=lambda doubt: _SEVERITY.index(doubt[0]), default=(OK, ""))
+    if not status.passes:
+        return CheckResult(
+            status, f"{said}: {target.query}", "look at the query and at what it measures", tries=seen.tries
+        )
+    if not seen.series:
+        return CheckResult(OK, f"no data, which the policy accepts: {target.query}", tries=seen.tries)
+    return _judged(target, seen)
+
+
+def _doubts(target: PrometheusQuery, seen: Answer) -> Iterator[tuple[Status, str]]:
+    """Yield what is doubtful about an answer, with what the policy makes of that."""
+    if seen.warnings:
+        yield _STATUS[target.warnings], f"the answer has warnings ({'; '.join(seen.warnings)})"
+    if not seen.series:
+        yield _STATUS[target.missing], "no data"
+    if seen.stale:
+        yield _STATUS[target.stale], f"the samples are {seen.age:.0f} s old, expected at most {target.max_age:g} s"
+    if len(seen.series) > 1 and target.several == "unknown":
+        yield UNKNOWN, f"{len(seen.series)} series, expected one ({_shown(seen.series)})"
+    if nan := [series for series in seen.series if math.isnan(series.value)]:
+        yield _STATUS[target.nan], f"not a number ({_shown(nan)})"
+
+
+def _judged(target: PrometheusQuery, seen: Answer) -> CheckResult:
+    numbers = [series for series in seen.series if not math.isnan(series.value)]
+    unmet = [series for series in numbers if not _MEETS[target.op](series.value, target.value)]
+    met = len(unmet) < len(numbers) if target.several == "any" and numbers else not unmet
+    condition = f"expected {target.op} {target.value:g}: {target.query}"
+    if not met:
+        remedy = "look at what the query measures"
+        return CheckResult(CRIT, f"{_shown(unmet)}, {condition}", remedy, tries=seen.tries)
+    said = f"{_shown(numbers or seen.series)}, {condition}"
+    if seen.earlier:
+        return CheckResult(WARN, f"{said}, after: {', '.join(seen.earlier)}", "look at why it flaps", tries=seen.tries)
+    return CheckResult(OK, said, tries=seen.tries)
+
+
+def _shown(series: "list[Series] | tuple[Series, ...]") -> str:
+    listed = "; ".join(f"{one.labels} is {one.value:g}" for one in series[:_SHOWN])
+    return listed if len(series) <= _SHOWN else f"{listed}; … {len(series) - _SHOWN} more"

@@ -1,0 +1,128 @@
+"""The process table, as far as we may look."""
+
+import ntpath
+import os
+import posixpath
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from release_sentinel.observe import Unseen
+
+WINDOWS = os.name == "nt"
+_KERNEL_NAME = 15  # bytes that the kernel keeps of a name
+_SEEN = ("pid", "name", "exe", "cmdline", "status", "ppid")
+_OWNER = ("username",) if WINDOWS else ("username", "uids")
+_FIRST_NAMESPACE = "pid:[4026531836]"  # the host's own, by a constant of Linux
+
+
+@dataclass(frozen=True)
+class Process:
+    """One live process: every name that it goes by, its owner, its command line.
+
+    `cut` is the kernel's name of a process of which we may see no other, where that name may be cut short.
+    """
+
+    pid: int
+    names: frozenset[str]
+    user: tuple[str, ...] = ()  # name and number
+    command: str = ""
+    cut: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """The live processes; `hidden` says why there may be more, `container` that the host's are not among them."""
+
+    processes: tuple[Process, ...]
+    hidden: str = ""
+    container: bool = False
+
+
+def folded(name: str) -> str:
+    """Return a name as names are compared: on Windows without case, and without `.exe`."""
+    return name.casefold().removesuffix(".exe") if WINDOWS else name
+
+
+def processes(root: Path = Path("/"), *, users: bool = False) -> Table | Unseen:
+    """Observe every live process, on request with its owner; zombies and kernel threads are none.
+
+    `root` is where `proc` is found.
+    """
+    import psutil  # noqa: PLC0415 - late: it costs 37 ms
+
+    found = []
+    try:
+        for entry in psutil.process_iter([*_SEEN, *(_OWNER if users else ())]):
+            info = entry.info
+            dead = info["status"] in {psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD}
+            kernel_thread = not info["cmdline"] and not info["exe"] and 2 in {info["pid"], info["ppid"]}
+            if not dead and not kernel_thread:
+                found.append(_process(info))
+    except (OSError, psutil.Error) as error:
+        return Unseen(f"the process table cannot be read: {error}")
+    return Table(tuple(found), _hidden(root), _in_container(root))
+
+
+def _process(info: Mapping[str, object]) -> Process:
+    command = info["cmdline"] if isinstance(info["cmdline"], list) else []
+    kernel = str(info["name"] or "")
+    concealed = info["cmdline"] is None and not info["exe"] and len(kernel.encode()) >= _KERNEL_NAME and not WINDOWS
+    number = getattr(info.get("uids"), "effective", None)
+    user = tuple(str(part) for part in (info.get("username"), number) if part is not None)
+    return Process(
+        int(str(info["pid"])),
+        frozenset(folded(name) for name in _names(info, kernel, command)),
+        user,
+        " ".join(command),
+        kernel if concealed else "",
+    )
+
+
+def _names(info: Mapping[str, object], kernel: str, command: list[str]) -> set[str]:
+    """Return the names of a process: executable's and argv[0]'s base names; the kernel's where it is not cut short."""
+    base = ntpath.basename if WINDOWS else posixpath.basename
+    candidates = {base(str(info["exe"] or "")), base(command[0]) if command else ""}
+    if len(kernel.encode()) < _KERNEL_NAME or WINDOWS:
+        candidates.add(kernel)
+    if info["pid"] == os.getpid():  # we know that we are a Python, whatever alias we were started by
+        candidates |= {"python", f"python{sys.version_info[0]}"}
+    return candidates - {""}
+
+
+def _hidden(root: Path) -> str:
+    """Return why processes of others are hidden from us, or a blank: the first one is there for all who may look."""
+    if not (root / "proc/self").exists():  # no Linux
+        return ""
+    try:
+        (root / "proc/1/stat").read_bytes()
+    except OSError:
+        return f"/proc hides the processes of others{_option(root)}"
+    return ""
+
+
+def _option(root: Path) -> str:
+    try:
+        mounts = [line.split() for line in (root / "proc/self/mounts").read_text(errors="replace").splitlines()]
+    except OSError:
+        return ""
+    options = [option for mount in mounts if mount[1:3] == ["/proc", "proc"] for option in mount[3].split(",")]
+    return next((f" (it is mounted with {option})" for option in options if option.startswith("hidepid=")), "")
+
+
+def _in_container(root: Path) -> bool:
+    try:
+        return str((root / "proc/self/ns/pid").readlink()) != _FIRST_NAMESPACE
+    except OSError:
+        return False
+
+
+def ourselves() -> frozenset[int]:
+    """Return the process ids of this process and of its ancestors."""
+    import psutil  # noqa: PLC0415 - late: it costs 37 ms
+
+    try:
+        return frozenset({os.getpid(), *(parent.pid for parent in psutil.Process().parents())})
+    except psutil.Error:
+        return frozenset({os.getpid()})

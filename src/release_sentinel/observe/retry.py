@@ -1,0 +1,74 @@
+"""Something asked over the network until it answers: tries, pauses, and one deadline over all of them.
+
+urllib3's own `Retry` counts tries and knows no deadline: it would sleep through one because a Retry-After says so.
+"""
+
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from release_sentinel.observe.bounded import Bounded
+
+T = TypeVar("T")
+
+_FIRST_PAUSE = 0.5  # seconds; doubled each time, then drawn from 0 to that ("full jitter")
+_LONGEST_PAUSE = 8.0
+_SHORTEST_TRY = 0.01  # a pause may overrun; no library takes a time-out of nothing
+
+
+@dataclass(frozen=True)
+class Try(Generic[T]):
+    """How one try ended: an `answer`, or the `error` that stood instead. What is `final` no retry would change."""
+
+    answer: T | None = None
+    error: str = ""
+    final: bool = True
+    retry_after: float = 0.0
+    seconds: float = 0.0
+    words: str = ""  # of an answer that is not good yet, such as `HTTP 503`
+
+
+@dataclass(frozen=True)
+class Asked(Generic[T]):
+    """The last try, and what it took to get there. Times in seconds."""
+
+    last: Try[T]
+    tries: int
+    seconds: float
+    earlier: tuple[str, ...]  # what the tries before the last one met with
+
+
+def ask(call: Callable[[float], Try[T]], *, timeout: float, tries: int, deadline: float) -> Asked[T]:
+    """Call until a try is final, up to `tries` times; each lasts at most `timeout`, all together at most `deadline`.
+
+    `call` is given the seconds that it may take. It runs in a thread, which is left behind when it takes longer: that
+    bounds what its library does not, such as a name look-up, or a server that drips its answer.
+    """
+    start = time.monotonic()
+    met: list[str] = []
+    last: Try[T] = Try(error="it was not asked")
+    for number in range(1, tries + 1):
+        left = start + deadline - time.monotonic()
+        last = _once(call, max(_SHORTEST_TRY, min(timeout, left)))
+        if last.final or number == tries:
+            break
+        pause = max(last.retry_after, random.uniform(0, min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** (number - 1))))  # noqa: S311 - jitter, not a key
+        if time.monotonic() + pause >= start + deadline:
+            break
+        met.append(last.error or last.words)
+        time.sleep(pause)
+    return Asked(last, len(met) + 1, time.monotonic() - start, tuple(met))
+
+
+def _once(call: Callable[[float], Try[T]], seconds: float) -> Try[T]:
+    try:
+        return Bounded(lambda: call(seconds)).result(seconds)
+    except TimeoutError:
+        return Try(error=no_answer(seconds), final=False)
+
+
+def no_answer(seconds: float) -> str:
+    """Return the words for a try that took too long."""
+    return f"no answer within {seconds:.2g} s"

@@ -1,0 +1,35 @@
+"""Whether a port accepts connections."""
+
+import socket
+import time
+from dataclasses import dataclass
+
+from release_sentinel.observe import retry
+from release_sentinel.observe.retry import Try
+
+
+@dataclass(frozen=True)
+class Connection:
+    """What became of connecting; `error` is blank where the port accepted. Times in seconds."""
+
+    error: str
+    tries: int
+    seconds: float
+    earlier: tuple[str, ...] = ()
+
+
+def connect(host: str, port: int, *, timeout: float, tries: int, deadline: float) -> Connection:
+    """Connect to a port and hang up. Each try lasts at most `timeout`, all of them at most `deadline`."""
+
+    def call(seconds: float) -> Try[bool]:
+        start = time.monotonic()
+        try:
+            socket.create_connection((host, port), seconds).close()
+        except TimeoutError:
+            return Try(error=retry.no_answer(seconds), final=False)
+        except (OSError, ValueError) as error:  # ValueError: a name that cannot be encoded
+            return Try(error=getattr(error, "strerror", None) or f"{error}", final=isinstance(error, ValueError))
+        return Try(answer=True, seconds=time.monotonic() - start)
+
+    asked = retry.ask(call, timeout=timeout, tries=tries, deadline=deadline)
+    return Connection(asked.last.error, asked.tries, asked.seconds, asked.earlier)

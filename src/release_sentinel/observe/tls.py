@@ -1,0 +1,92 @@
+"""The certificate that a server shows, and whether it is to be trusted."""
+
+import socket
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from release_sentinel.observe import Unseen, http, retry
+from release_sentinel.observe.retry import Try
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from ssl import SSLSocket
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """A server's certificate, or why it was not accepted.
+
+    `distrust` are the words of the TLS library where the certificate is the reason; `error` those of what else went
+    wrong. `expires` is in seconds since the epoch.
+    """
+
+    subject: str
+    expires: float
+    distrust: str
+    error: str
+    tries: int
+    seconds: float
+    earlier: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Shown:
+    subject: str = ""
+    expires: float = 0.0
+    distrust: str = ""
+
+
+def certificate(
+    host: str, port: int, *, server_name: str, ca_bundle: str, timeout: float, tries: int, deadline: float
+) -> Certificate | Unseen:
+    """Shake hands with a server and return the certificate that it shows for `server_name`.
+
+    Only the server's own certificate tells when it expires; the authorities above it are verified, as today.
+    """
+    import ssl  # noqa: PLC0415 - late: a run without certificates does not need it
+
+    authorities = http.trust(ca_bundle)
+    try:
+        folder, file = (authorities, None) if Path(authorities).is_dir() else (None, authorities)
+        context = ssl.create_default_context(cafile=file, capath=folder)
+    except (OSError, ValueError) as error:
+        return Unseen(f"the authorities in {authorities} cannot be read: {error}", "correct `ca_bundle` in the policy")
+
+    def call(seconds: float) -> Try[_Shown]:
+        try:
+            with (
+                socket.create_connection((host, port), seconds) as connection,
+                context.wrap_socket(connection, server_hostname=server_name) as secured,
+            ):
+                return Try(answer=_shown(secured))
+        except ssl.SSLCertVerificationError as error:
+            return Try(answer=_Shown(distrust=error.verify_message or f"{error}"))
+        except TimeoutError:
+            return Try(error=retry.no_answer(seconds), final=False)
+        except ssl.SSLError as error:
+            broken_off = isinstance(error, (ssl.SSLEOFError, ssl.SSLZeroReturnError))
+            return Try(error=f"TLS: {error.reason or error}", final=not broken_off)
+        except (OSError, ValueError) as error:  # ValueError: a name that cannot be encoded
+            return Try(error=getattr(error, "strerror", None) or f"{error}", final=isinstance(error, ValueError))
+
+    asked = retry.ask(call, timeout=timeout, tries=tries, deadline=deadline)
+    shown = asked.last.answer or _Shown()
+    return Certificate(
+        shown.subject, shown.expires, shown.distrust, asked.last.error, asked.tries, asked.seconds, asked.earlier
+    )
+
+
+def days_left(expires: float) -> float:
+    """Return the days until `expires`."""
+    return (expires - time.time()) / 86400
+
+
+def _shown(secured: "SSLSocket") -> _Shown:
+    import ssl  # noqa: PLC0415
+
+    seen: Mapping[str, Any] = secured.getpeercert() or {}
+    names = [value for part in seen.get("subject", ()) for key, value in part if key == "commonName"]
+    alternatives = [value for _, value in seen.get("subjectAltName", ())]
+    return _Shown(", ".join(names or alternatives[:1]), float(ssl.cert_time_to_seconds(seen["notAfter"])))

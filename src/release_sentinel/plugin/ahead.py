@@ -1,0 +1,38 @@
+"""Everything that is far away is asked at once, when the critical stage begins; each gate waits for its own answer."""
+
+import threading
+from collections.abc import Callable, Mapping
+
+from release_sentinel.checks.result import CheckResult
+from release_sentinel.observe.bounded import Bounded
+
+Question = Callable[[], CheckResult]
+
+
+class Ahead:
+    """The questions of one run that were put ahead, by the id of the gate that puts them."""
+
+    def __init__(self) -> None:
+        self._begun = False
+        self._answers: dict[str, Bounded[CheckResult]] = {}
+
+    def begin(self, questions: Callable[[], Mapping[str, Question]], at_once: int) -> None:
+        """Put the questions, the first time that this is called; `at_once` of them are under way at a time."""
+        if self._begun:
+            return
+        self._begun = True
+        slots = threading.BoundedSemaphore(at_once)
+
+        def put(question: Question) -> Bounded[CheckResult]:
+            def call() -> CheckResult:
+                with slots:
+                    return question()
+
+            return Bounded(call)
+
+        self._answers = {gate: put(question) for gate, question in questions().items()}
+
+    def answer(self, gate: str, question: Question) -> CheckResult:
+        """Return the answer to a gate's question: the one that is under way, else a new one, as on a second run."""
+        under_way = self._answers.pop(gate, None)
+        return under_way.result(threading.TIMEOUT_MAX) if under_way else question()

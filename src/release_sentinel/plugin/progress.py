@@ -1,0 +1,60 @@
+"""What the run waits for while a gate takes long: one changing line on a terminal, plain lines anywhere else."""
+
+from collections.abc import Callable
+from time import monotonic
+
+import pytest
+from _pytest.capture import CaptureManager
+from _pytest.terminal import TerminalReporter
+
+_FIRST = 2.0  # seconds before anything is said
+_TERMINAL, _PLAIN = 1.0, 15.0  # seconds between two lines
+
+
+class Progress:
+    """Tells how long a gate is waited for. `write` shows a text as it is; `terminal` is one that can overwrite it."""
+
+    def __init__(self, write: Callable[[str], None], *, terminal: bool) -> None:
+        self._write = write
+        self._pause = _TERMINAL if terminal else _PLAIN
+        self._terminal = terminal
+        self._shown = 0  # characters of the line that stands on the terminal
+
+    def wait(self, gate: str, wait: Callable[[float], bool], seconds: float) -> bool:
+        """Wait for a gate for `seconds`, with `wait` for a part of them; tell whether it ended meanwhile."""
+        start = monotonic()
+        pause = min(_FIRST, seconds)
+        while not (ended := wait(pause)):
+            waited = monotonic() - start
+            if waited >= seconds:
+                break
+            self._tell(f"waiting for {gate}: {waited:.0f} s, for {seconds - waited:.0f} s more at most")
+            pause = min(self._pause, seconds - waited)
+        self._clear()
+        return ended
+
+    def _tell(self, line: str) -> None:
+        self._write(f"\r{line.ljust(self._shown)}" if self._terminal else f"\n{line}\n")
+        self._shown = len(line)
+
+    def _clear(self) -> None:
+        if self._shown and self._terminal:
+            self._write("\r" + " " * self._shown + "\r")
+        self._shown = 0
+
+
+def progress(config: pytest.Config, scrub: Callable[[str], str]) -> Progress:
+    """Return the progress that this run shows; nothing where pytest is told to be quiet."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    capture = config.pluginmanager.get_plugin("capturemanager")
+    if not isinstance(reporter, TerminalReporter) or config.get_verbosity() < -1:
+        return Progress(lambda _: None, terminal=False)
+
+    def write(text: str) -> None:
+        if isinstance(capture, CaptureManager):
+            with capture.global_and_fixture_disabled():
+                reporter.write(scrub(text), flush=True)
+        else:
+            reporter.write(scrub(text), flush=True)
+
+    return Progress(write, terminal=reporter.isatty())

@@ -1,0 +1,42 @@
+"""What has to stay good is looked at several times, and the first bad look decides."""
+
+from collections.abc import Callable
+
+import pytest
+
+from release_sentinel.checks.result import CRIT, OK, UNKNOWN, WARN, CheckResult, Status
+from release_sentinel.checks.steady import steadily
+from release_sentinel.config.targets import Steady
+
+
+def looks(*statuses: Status) -> Callable[[], CheckResult]:
+    """Return a check that finds these, one after the other."""
+    found = iter(statuses)
+    return lambda: CheckResult(status := next(found), f"it is {status}", "mend it")
+
+
+def test_one_look_is_the_check_itself() -> None:
+    """Without a wish for more, nothing is added and nothing is waited for."""
+    result = steadily(looks(OK), Steady(), pause=lambda _: pytest.fail("it paused"))
+    assert result == CheckResult(OK, "it is OK", "mend it")
+
+
+def test_good_looks() -> None:
+    """All of them are taken, with the interval between them."""
+    pauses: list[float] = []
+    result = steadily(looks(OK, OK, OK), Steady(3, 5), pause=pauses.append)
+    assert (result.status, result.message) == (OK, "it is OK (3 looks, 5 s apart)")
+    assert pauses == [5, 5]
+
+
+@pytest.mark.parametrize("bad", [CRIT, UNKNOWN])
+def test_the_first_bad_look_decides(bad: Status) -> None:
+    """A target that flaps is not healthy, and is not looked at again."""
+    result = steadily(looks(OK, bad), Steady(5, 1), pause=lambda _: None)
+    assert (result.status, result.message) == (bad, f"it is {bad} (on look 2 of 5)")
+    assert result.remedy == "mend it"
+
+
+def test_a_warning_stands() -> None:
+    """A look that warned is not forgotten when the next one is good."""
+    assert steadily(looks(OK, WARN, OK), Steady(3, 1), pause=lambda _: None).status is WARN

@@ -1,0 +1,50 @@
+"""A port is fit when it accepts; how it went is told."""
+
+import pytest
+
+from release_sentinel.checks.result import CRIT, OK, WARN
+from release_sentinel.checks.tcp import check_tcp
+from release_sentinel.config.targets import TcpTarget
+from release_sentinel.observe.tcp import Connection
+from tests.observe.parts import closed_port, raw_server, silence
+
+
+def test_a_port_that_accepts() -> None:
+    """A real port passes, with its address and the effort."""
+    with raw_server(silence) as port:
+        result = check_tcp(TcpTarget("127.0.0.1", port, "db"))
+    assert (result.status, result.tries) == (OK, 1)
+    assert result.message.startswith(f"127.0.0.1:{port} accepts (1 try, 0.")
+
+
+def test_a_port_that_refuses() -> None:
+    """A real port that is closed fails, with the reason."""
+    port = closed_port()
+    result = check_tcp(TcpTarget("127.0.0.1", port, tries=1))
+    assert result.status is CRIT
+    assert result.message.startswith(f"127.0.0.1:{port} does not accept: Connection refused (1 try, ")
+    assert result.remedy == "see whether the service runs, and which firewall stands between"
+
+
+@pytest.mark.parametrize(("error", "status"), [("", WARN), ("no answer within 3 s", CRIT)])
+def test_earlier_tries_are_told(error: str, status: str) -> None:
+    """A pass after a retry warns; a failure lists what came before."""
+    seen = Connection(error, 3, 4.2, ("Connection refused", "Connection reset"))
+    result = check_tcp(TcpTarget("db", 1), observe=lambda *_, **__: seen)
+    assert (result.status, result.tries) == (status, 3)
+    told = result.message if status == WARN else " ".join(result.details)
+    assert "Connection refused" in told
+    assert "Connection reset" in told
+    assert "(3 tries, 4.2 s)" in result.message
+
+
+def test_the_policy_s_bounds_are_handed_on() -> None:
+    """Time-out, tries and deadline are the target's."""
+    given: dict[str, object] = {}
+
+    def observe(host: str, port: int, **bounds: float) -> Connection:
+        given.update(bounds, host=host, port=port)
+        return Connection("", 1, 0)
+
+    check_tcp(TcpTarget("db", 5432, timeout=1, tries=2, deadline=9), observe=observe)
+    assert given == {"host": "db", "port": 5432, "timeout": 1, "tries": 2, "deadline": 9}

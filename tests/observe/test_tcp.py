@@ -1,0 +1,69 @@
+"""A port accepts, or it is told why not."""
+
+import socket
+import threading
+
+import pytest
+
+from release_sentinel.observe import retry, tcp
+from tests.observe.parts import closed_port, raw_server, silence
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pause for a moment where a release pauses for seconds."""
+    monkeypatch.setattr(retry, "_FIRST_PAUSE", 0.01)
+
+
+def connect(host: str, port: int, timeout: float = 5, tries: int = 1) -> tcp.Connection:
+    """Connect as patiently as a test may."""
+    return tcp.connect(host, port, timeout=timeout, tries=tries, deadline=10)
+
+
+def test_a_port_that_accepts() -> None:
+    """Accepting is enough: nobody has to speak."""
+    with raw_server(silence) as port:
+        seen = connect("127.0.0.1", port)
+    assert (seen.error, seen.tries, seen.earlier) == ("", 1, ())
+
+
+def test_a_port_that_refuses() -> None:
+    """A refused connection is tried again, and told in plain words each time."""
+    seen = connect("127.0.0.1", closed_port(), tries=2)
+    assert (seen.error, seen.tries, seen.earlier) == ("Connection refused", 2, ("Connection refused",))
+
+
+def test_a_port_that_recovers() -> None:
+    """A port that opens while it is asked is told with what came before."""
+    port = closed_port()
+    opened = threading.Timer(0.05, lambda: servers.append(socket.create_server(("127.0.0.1", port))))
+    servers: list[socket.socket] = []
+    opened.start()
+    seen = tcp.connect("127.0.0.1", port, timeout=5, tries=2000, deadline=20)
+    opened.join()
+    servers[0].close()
+    assert seen.error == ""
+    assert set(seen.earlier) == {"Connection refused"}
+
+
+def test_a_name_that_is_not_found() -> None:
+    """The look-up's own words are told."""
+    seen = connect("shop.invalid", 80)
+    assert seen.error
+    assert seen.error != "None"
+
+
+@pytest.mark.parametrize("host", ["x" * 300, "a..b"])
+def test_a_name_that_cannot_be(host: str) -> None:
+    """A host that no name server could be asked for is told at once."""
+    seen = connect(host, 80, tries=3)
+    assert seen.error
+
+
+def test_a_name_server_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A look-up without end is given up at the try's bound."""
+    release = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: release.wait(30))
+    seen = connect("shop.invalid", 80, timeout=0.1)
+    release.set()
+    assert seen.error == "no answer within 0.1 s"

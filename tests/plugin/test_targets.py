@@ -1,0 +1,177 @@
+"""A policy that lists several targets has a result for each, and does not wait for one after the other."""
+
+import socket
+import textwrap
+import threading
+import time
+from collections.abc import Callable
+
+import pytest
+from pytest_httpserver import HTTPServer
+
+from tests.conftest import SECRET, Run, Sentinel
+from tests.observe.parts import closed_port, raw_server
+
+Ruled = Callable[[str], None]
+
+
+@pytest.fixture
+def ruled(sentinel: Sentinel) -> Ruled:
+    """Give the repository a policy."""
+
+    def rule(text: str) -> None:
+        sentinel.repo.commit("release-sentinel.toml", textwrap.dedent(text))
+
+    return rule
+
+
+def reasons(run: Run) -> dict[str, str]:
+    """Return what each gate said, by id."""
+    return {gate["id"]: gate["reason"] for gate in run.verdict["gates"]}
+
+
+TARGETS = """
+[[disks]]
+path = "/proc"
+[[disks]]
+path = "/no/such"
+[[processes]]
+name = "no-such-agent"
+[[tcp]]
+host = "127.0.0.1"
+port = {port}
+name = "straße"
+tries = 1
+"""
+
+
+def test_each_target_has_a_result(sentinel: Sentinel, ruled: Ruled) -> None:
+    """They are told by their names in every report, and what is wrong with one does not hide the others."""
+    ruled(TARGETS.format(port=closed_port()))
+    run = sentinel()
+    assert run.code == 2, run.out
+    assert {gate: status for gate, status in run.statuses.items() if "[" in gate} == {
+        "disk[/proc]": "UNKNOWN",
+        "disk[/no/such]": "UNKNOWN",
+        "process[no-such-agent]": "CRIT",
+        "tcp[straße]": "CRIT",
+    }
+    assert [run.statuses[gate] for gate in ("disk", "memory", "process", "api")] == ["OK"] * 4
+    assert 'name="disk[/proc]"' in run.junit
+    assert any(line.startswith("[CRITICAL] tcp[straße]: 127.0.0.1:") for line in run.block)
+
+
+def test_a_target_that_is_left_out_is_missed(sentinel: Sentinel, ruled: Ruled) -> None:
+    """One item of a gate does not stand for another."""
+    ruled("[[disks]]\npath = '/tmp'\nwarn = 100\ncrit = 100")
+    run = sentinel("-k", "not tmp")
+    assert run.code == 1
+    assert any("no result from gate disk[/tmp]: it was deselected" in line for line in run.block), run.out
+
+
+def test_targets_of_one_name_are_refused(sentinel: Sentinel, ruled: Ruled) -> None:
+    """Two results of one name could not be told apart: no gate is run."""
+    ruled("disks = [{ path = '/tmp' }, { path = '/tmp' }]")
+    run = sentinel()
+    assert run.code == 1
+    assert any("disks[1] is '/tmp', as disks[0] is: names are given once" in line for line in run.block), run.out
+    assert run.statuses == {}
+
+
+def test_a_list_may_stand_alone(sentinel: Sentinel, ruled: Ruled, httpserver: HTTPServer) -> None:
+    """Where the variables name no process and no URL, and the policy lists some, only those are judged."""
+    pay = f"[[dependencies]]\nname = 'pay'\nurl = '{httpserver.url_for('/health')}'"
+    agent = sentinel.settings["RS_REQUIRED_PROCESS"]
+    ruled(f"[required]\nsettings = []\n[[processes]]\nname = '{agent}'\n{pay}")
+    run = sentinel(RS_REQUIRED_PROCESS="", RS_API_URL="")
+    assert run.code == 0, run.out
+    assert {gate for gate in run.statuses if gate.startswith(("process", "api"))} == {f"process[{agent}]", "api[pay]"}
+
+
+FINE = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+
+
+def test_dependencies_are_asked_at_once(sentinel: Sentinel, ruled: Ruled) -> None:
+    """Each of them answers only when all have been asked: one after the other, none ever would."""
+    together = threading.Barrier(8, timeout=20)
+
+    def meet(connection: socket.socket, _stop: threading.Event) -> None:
+        connection.recv(4096)
+        together.wait()
+        connection.sendall(FINE)
+
+    with raw_server(meet) as port:
+        url = f"url = 'http://127.0.0.1:{port}/', timeout = 25, deadline = 30, tries = 1"
+        targets = [f'{{ name = "p {n}", {url} }}' for n in range(8)]
+        ruled(f"dependencies = [{', '.join(targets)}]")
+        run = sentinel()
+    assert run.code == 0, run.out
+    assert [status for gate, status in run.statuses.items() if gate.startswith("api[p ")] == ["OK"] * 8
+
+
+def test_at_most_so_many_are_asked_at_once(sentinel: Sentinel, ruled: Ruled) -> None:
+    """The policy bounds how many questions are under way."""
+    under_way, most = set[int](), []
+
+    def count(connection: socket.socket, _stop: threading.Event) -> None:
+        connection.recv(4096)
+        under_way.add(id(connection))
+        most.append(len(under_way))
+        time.sleep(0.05)
+        under_way.discard(id(connection))
+        connection.sendall(FINE)
+
+    with raw_server(count) as port:
+        targets = [f'{{ name = "{n}", url = "http://127.0.0.1:{port}/" }}' for n in range(6)]
+        ruled(f"at_once = 2\ndependencies = [{', '.join(targets)}]")
+        run = sentinel()
+    assert run.code == 0, run.out
+    assert (len(most), max(most)) == (6, 2)
+
+
+def test_nothing_is_asked_before_the_policy_stage_passed(
+    sentinel: Sentinel, ruled: Ruled, httpserver: HTTPServer
+) -> None:
+    """A release that may not go out is a reason to leave others in peace."""
+    ruled("at_once = 4")
+    sentinel.repo.write("app.py", "changed\n")
+    httpserver.clear_log()
+    assert sentinel().code == 1
+    assert httpserver.log == []
+
+
+def test_what_was_not_chosen_is_not_asked(sentinel: Sentinel, httpserver: HTTPServer) -> None:
+    """A partial run asks for what it judges."""
+    httpserver.clear_log()
+    run = sentinel("--gate-partial", "-k", "disk")
+    assert run.code == 0, run.out
+    assert httpserver.log == []
+
+
+def test_a_secret_in_a_header(sentinel: Sentinel, ruled: Ruled, httpserver: HTTPServer) -> None:
+    """It reaches the server, and no report; without it, the policy stage fails and nobody is asked."""
+    httpserver.expect_request("/paid", headers={"X-Token": SECRET}).respond_with_data("no", status=500)
+    url = httpserver.url_for("/paid")
+    ruled(f"[[dependencies]]\nname = 'pay'\nurl = '{url}'\nheaders = {{ X-Token = '${{PAY_TOKEN}}' }}\ntries = 1")
+    run = sentinel(PAY_TOKEN=SECRET)
+    assert "returned 500, expected 200" in reasons(run)["api[pay]"]
+    assert SECRET not in run.out + run.junit + f"{run.verdict}"
+    httpserver.clear_log()
+    blocked = sentinel()
+    assert blocked.code == 1
+    assert "[POLICY] configuration: Missing required env var: PAY_TOKEN" in blocked.block
+    assert httpserver.log == []
+
+
+def test_a_gate_that_has_to_stay_good(sentinel: Sentinel, ruled: Ruled, httpserver: HTTPServer) -> None:
+    """A dependency that flaps is asked until it fails, and no further."""
+    httpserver.clear_log()
+    for status in (200, 200, 404, 200):
+        httpserver.expect_ordered_request("/flap").respond_with_data("", status=status)
+    url = httpserver.url_for("/flap")
+    steady = "steady = { samples = 4, interval = 0.01 }"
+    ruled(f"required.settings = []\n[[dependencies]]\nname = 'pay'\nurl = '{url}'\n{steady}")
+    run = sentinel(RS_API_URL="")
+    assert run.code == 2
+    assert reasons(run)["api[pay]"].endswith("(on look 3 of 4)")
+    assert [request.path for request, _ in httpserver.log] == ["/flap"] * 3

@@ -106,7 +106,7 @@ def test_a_standard_output_that_nobody_reads_is_noticed(target: str, tmp_path: P
     program = "import os\ntry:\n    for _ in range(500): print('x' * 999, flush=True)\nexcept OSError: os._exit(5)"
     command = f'"$0" -c "$1" "$2" {target}'
     done = run("bash", "-c", command, sys.executable, RELAY, program, cwd=tmp_path)
-    assert done.out.endswith("code 5, closed True")
+    assert "code 5, closed True" in done.out
 
 
 @pytest.mark.parametrize(

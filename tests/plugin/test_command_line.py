@@ -23,7 +23,10 @@ MISTAKES: dict[str, tuple[tuple[str, ...], str]] = {
     "no seconds": ((*RELEASE, "--gate-deadline", "soon"), "'soon' is no number of seconds above 0"),
     "report without a name": ((*RELEASE, "--junitxml", "gate_tests"), "--junitxml is 'gate_tests', expected the name"),
     "verdict of another kind": ((*RELEASE, "--gate-verdict=v.xml"), "expected the name of a file that ends in .json"),
-    "plain asserts": ((*RELEASE, "--assert=plain"), "--assert=plain would make every assert of a gate hold"),
+    "plain asserts": (
+        (*RELEASE, "--assert=plain"),
+        "--assert=plain and -p no:assertion make every assert of a gate hold: leave them out",
+    ),
     "our hooks switched off": ((*RELEASE, "-p", "no:release-sentinel"), "would switch the gate off"),
     "looponfail": ((*RELEASE, "-p", "xdist.looponfail", "--looponfail"), "--looponfail"),
 }

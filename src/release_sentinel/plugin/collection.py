@@ -124,15 +124,6 @@ def _record(session: GateSession, item: pytest.Item, kind: Kind) -> Record:
     )
 
 
-def _built_in(item: pytest.Item) -> tuple[Gate, Target] | None:
-    """Return the built-in gate that an item is, with its target, where it has one."""
-    callspec = getattr(item, "callspec", None)
-    gate = _BY_ID.get(_base_id(item.name.partition("[")[0]))
-    if callspec is None or gate is None or not gate.rules or not folders.holds(item.path):
-        return None
-    return gate, callspec.params["target"]
-
-
 def _declared(item: pytest.Item) -> Iterator[tuple[Path, str]]:
     """Yield where a gate's source may stand: in its file, in a base class, or where its function was imported from."""
     yield item.path.resolve(), _function(item)
@@ -143,6 +134,15 @@ def _declared(item: pytest.Item) -> Iterator[tuple[Path, str]]:
             yield Path(source or "").resolve(), f"{owner.__qualname__.replace('.', '::')}::{function.__name__}"
     if code := getattr(function, "__code__", None):
         yield Path(code.co_filename).resolve(), function.__qualname__.replace(".", "::")
+
+
+def _built_in(item: pytest.Item) -> tuple[Gate, Target] | None:
+    """Return the built-in gate that an item is, with its target, where it has one."""
+    callspec = getattr(item, "callspec", None)
+    gate = _BY_ID.get(_base_id(item.name.partition("[")[0]))
+    if callspec is None or gate is None or not gate.rules or not folders.holds(item.path):
+        return None
+    return gate, callspec.params["target"]
 
 
 def _base_id(name: str) -> str:

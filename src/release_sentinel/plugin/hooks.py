@@ -120,10 +120,6 @@ class Hooks:
         """Leave out a built-in gate that the policy does not ask for."""
         return None if collection.is_asked_for(self._session, collector, name) else []
 
-    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
-        """Make an item of a built-in gate for each target that the policy lists."""
-        collection.parametrize(self._session, metafunc)
-
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_make_collect_report(
         self, collector: pytest.Collector
@@ -133,6 +129,10 @@ class Hooks:
             return (yield)
         except SystemExit as error:
             return pytest.CollectReport(collector.nodeid, "failed", f"sys.exit({error.code!r})", [])
+
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        """Make an item of a built-in gate for each target that the policy lists."""
+        collection.parametrize(self._session, metafunc)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Take note of what could not be collected."""

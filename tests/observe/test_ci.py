@@ -206,3 +206,74 @@ def test_why_secrets_may_be_withheld(tmp_path: Path) -> None:
     assert withheld(event(tmp_path, {"full_name": "kim/shop"})) == f"{told} from a fork"
     assert withheld(PULL) == f"{told} (if it is from a fork)"
     assert withheld({"GITHUB_ACTIONS": "true", "GITHUB_REF": "refs/heads/main"}) == withheld({}) == ""
+
+
+RUNS = {
+    "GITHUB_ACTIONS": (
+        {
+            "GITHUB_SERVER_URL": "https://github.com",
+            "GITHUB_REPOSITORY": "acme/shop",
+            "GITHUB_RUN_ID": "7",
+            "GITHUB_ACTOR": "sam",
+            "GITHUB_TRIGGERING_ACTOR": "kim",
+        },
+        "https://github.com/acme/shop/actions/runs/7",
+        "kim",
+    ),
+    "GITLAB_CI": (
+        {"CI_JOB_URL": "https://gitlab.com/acme/shop/-/jobs/7", "GITLAB_USER_LOGIN": "kim"},
+        "https://gitlab.com/acme/shop/-/jobs/7",
+        "kim",
+    ),
+    "TF_BUILD": (
+        {
+            "SYSTEM_COLLECTIONURI": "https://dev.azure.com/acme/",
+            "SYSTEM_TEAMPROJECT": "shop",
+            "BUILD_BUILDID": "7",
+            "BUILD_REQUESTEDFOR": "Kim Doe",
+        },
+        "https://dev.azure.com/acme/shop/_build/results?buildId=7",
+        "Kim Doe",
+    ),
+    "BUILDKITE": (
+        {"BUILDKITE_BUILD_URL": "https://buildkite.com/acme/shop/builds/7", "BUILDKITE_BUILD_CREATOR": "Kim"},
+        "https://buildkite.com/acme/shop/builds/7",
+        "Kim",
+    ),
+    "CIRCLECI": (
+        {"CIRCLE_BUILD_URL": "https://circleci.com/gh/acme/shop/7", "CIRCLE_USERNAME": "kim"},
+        "https://circleci.com/gh/acme/shop/7",
+        "kim",
+    ),
+    "BITBUCKET_BUILD_NUMBER": (
+        {"BITBUCKET_GIT_HTTP_ORIGIN": "https://bitbucket.org/acme/shop", "BITBUCKET_BUILD_NUMBER": "7"},
+        "https://bitbucket.org/acme/shop/pipelines/results/7",
+        "",
+    ),
+    "TEAMCITY_VERSION": (
+        {"BUILD_URL": "https://teamcity.example.com/build/7"},
+        "https://teamcity.example.com/build/7",
+        "",
+    ),
+    "JENKINS_URL": (
+        {"BUILD_URL": "https://jenkins.example.com/job/shop/7/", "BUILD_USER_ID": "kim"},
+        "https://jenkins.example.com/job/shop/7",
+        "kim",
+    ),
+}
+
+
+@pytest.mark.parametrize("mark", SYSTEMS)
+def test_a_build_has_an_address(mark: str) -> None:
+    """People are sent to the build, and told who started it."""
+    variables, url, actor = RUNS[mark]
+    described = describe(mark, variables)
+    assert (described.url, described.actor) == (url, actor)
+
+
+@pytest.mark.parametrize("mark", SYSTEMS)
+def test_half_an_address_is_none(mark: str) -> None:
+    """A system that leaves out a part of the address is not guessed at."""
+    variables, _, _ = RUNS[mark]
+    *_, needed = [name for name, value in variables.items() if value not in {"kim", "sam", "Kim", "Kim Doe"}]
+    assert describe(mark, {**variables, needed: ""} if needed != mark else {}).url == ""

@@ -4,7 +4,7 @@ import json
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 
@@ -17,6 +17,8 @@ class Build:
     branch: str = ""
     tag: str = ""
     pull_request: bool = False
+    url: str = ""  # where people see this build
+    actor: str = ""  # who started it
 
     def is_of(self, commit: str) -> bool:
         """Whether the build is about this very commit: only then is its word believed."""
@@ -28,8 +30,20 @@ def build(environ: Mapping[str, str] | None = None) -> Build | None:
     environ = os.environ if environ is None else environ
     for mark, describe in _PROVIDERS.items():
         if environ.get(mark):
-            return describe(lambda name: environ.get(name, ""))
+            found = describe(lambda name: environ.get(name, ""))
+            return replace(found, url=_address(_URLS[mark], environ), actor=_first(_ACTORS.get(mark, ()), environ))
     return None
+
+
+def _address(template: str, environ: Mapping[str, str]) -> str:
+    """Fill variables into a build's address; one of which a part is not told is none."""
+    names = re.findall(r"\{(\w+)\}", template)
+    values = {name: environ.get(name, "").rstrip("/") for name in names}
+    return template.format_map(values) if all(values.values()) else ""
+
+
+def _first(names: tuple[str, ...], environ: Mapping[str, str]) -> str:
+    return next((value for name in names if (value := environ.get(name, ""))), "")
 
 
 _Get = Callable[[str], str]
@@ -124,6 +138,25 @@ _PROVIDERS: Mapping[str, Callable[[_Get], Build]] = {
     "BITBUCKET_BUILD_NUMBER": _bitbucket,
     "TEAMCITY_VERSION": _teamcity,
     "JENKINS_URL": _jenkins,
+}
+
+_URLS = {
+    "GITHUB_ACTIONS": "{GITHUB_SERVER_URL}/{GITHUB_REPOSITORY}/actions/runs/{GITHUB_RUN_ID}",
+    "GITLAB_CI": "{CI_JOB_URL}",
+    "TF_BUILD": "{SYSTEM_COLLECTIONURI}/{SYSTEM_TEAMPROJECT}/_build/results?buildId={BUILD_BUILDID}",
+    "BUILDKITE": "{BUILDKITE_BUILD_URL}",
+    "CIRCLECI": "{CIRCLE_BUILD_URL}",
+    "BITBUCKET_BUILD_NUMBER": "{BITBUCKET_GIT_HTTP_ORIGIN}/pipelines/results/{BITBUCKET_BUILD_NUMBER}",
+    "TEAMCITY_VERSION": "{BUILD_URL}",
+    "JENKINS_URL": "{BUILD_URL}",
+}
+_ACTORS = {  # TeamCity and Bitbucket tell no name
+    "GITHUB_ACTIONS": ("GITHUB_TRIGGERING_ACTOR", "GITHUB_ACTOR"),
+    "GITLAB_CI": ("GITLAB_USER_LOGIN",),
+    "TF_BUILD": ("BUILD_REQUESTEDFOR",),
+    "BUILDKITE": ("BUILDKITE_BUILD_CREATOR",),
+    "CIRCLECI": ("CIRCLE_USERNAME",),
+    "JENKINS_URL": ("BUILD_USER_ID", "BUILD_USER"),  # of the plugin build-user-vars
 }
 
 MARKS = frozenset(_PROVIDERS)  # the variables that mark a CI build

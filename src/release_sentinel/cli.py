@@ -93,6 +93,7 @@ def _gate(words: list[str]) -> int:
     )
     add("--gate-verdict", metavar="FILE.json", help="write the verdict as JSON, for machines and for `verify`")
     add("--gate-summary", metavar="FILE.md", help="write the verdict as Markdown, for people")
+    add("--gate-attestation", metavar="FILE.json", help="write the verdict as an in-toto statement, to be signed")
     known, _ = parser.parse_known_args(words)
     if known.help:
         return _help(parser, words)

@@ -101,6 +101,17 @@ class Disabled:
 
 
 @dataclass(frozen=True)
+class Provenance:
+    """Where a run took place, as far as it was asked; what is not known is blank."""
+
+    remote: str = ""  # the address of the remote, without credentials
+    url: str = ""  # of the CI run
+    actor: str = ""  # who started it
+    policy: str = ""  # the policy file's name
+    policy_sha256: str = ""
+
+
+@dataclass(frozen=True)
 class Verdict:
     """The decision on one release.
 
@@ -120,6 +131,7 @@ class Verdict:
     missing: tuple[Missing, ...] = ()
     disabled: tuple[Disabled, ...] = ()
     warnings: tuple[str, ...] = ()
+    provenance: Provenance = Provenance()
 
     @property
     def label(self) -> str:

@@ -23,6 +23,14 @@ MISTAKES: dict[str, tuple[tuple[str, ...], str]] = {
     "no seconds": ((*RELEASE, "--gate-deadline", "soon"), "'soon' is no number of seconds above 0"),
     "report without a name": ((*RELEASE, "--junitxml", "gate_tests"), "--junitxml is 'gate_tests', expected the name"),
     "verdict of another kind": ((*RELEASE, "--gate-verdict=v.xml"), "expected the name of a file that ends in .json"),
+    "attestation of a subset": (
+        (*RELEASE, "--gate-partial", "--gate-attestation=a.json"),
+        "--gate-attestation and --gate-partial: a chosen subset of the gates proves nothing",
+    ),
+    "one file for two reports": (
+        (*RELEASE, "--gate-verdict=v.json", "--gate-attestation=v.json"),
+        "--gate-verdict and --gate-attestation both name",
+    ),
     "plain asserts": (
         (*RELEASE, "--assert=plain"),
         "--assert=plain and -p no:assertion make every assert of a gate hold: leave them out",
@@ -41,7 +49,7 @@ def test_a_mistake_is_told_by_pytest(sentinel: Sentinel, mistake: str) -> None:
     assert words in done.out, done.out
 
 
-@pytest.mark.parametrize("mistake", sorted(set(MISTAKES) - {"joined", "looponfail"}))
+@pytest.mark.parametrize("mistake", sorted(set(MISTAKES) - {"joined", "looponfail", "one file for two reports"}))
 def test_a_mistake_is_told_by_release_sentinel(sentinel: Sentinel, mistake: str) -> None:
     """`release-sentinel` exits 1 on the same mistakes: 2 would read CRITICAL."""
     arguments, _ = MISTAKES[mistake]

@@ -3,6 +3,7 @@
 import json
 import sys
 from pathlib import Path
+from typing import Any
 from xml.etree.ElementTree import fromstring
 
 import pytest
@@ -32,6 +33,36 @@ def test_the_verdict_names_the_release(sentinel: Sentinel) -> None:
     assert properties.items() >= {"env": "prod", "version": "v1.0.0", "commit": head, "branch": "main"}.items()
     assert properties.items() >= {"verdict": "SAFE", "exit_code": "0"}.items()
     assert done.verdict.items() >= {"branch": "main", "branch_source": "HEAD", "schema_version": 1}.items()
+
+
+def test_the_attestation_is_of_the_commit(sentinel: Sentinel, tmp_path: Path) -> None:
+    """It names commit, remote, policy file and CI run; a blocked run's says FAILED, in place of the PASSED one."""
+    file = tmp_path / "attestation.json"
+    sentinel.repo.commit("release-sentinel.toml", "deadline = 200\n")
+    ci: dict[str, Any] = {
+        "CIRCLECI": "true",
+        "CIRCLE_SHA1": sentinel.repo.head,
+        "CIRCLE_BRANCH": "main",
+        "CIRCLE_BUILD_URL": "http://ci/7",
+    }
+    assert sentinel(f"--gate-attestation={file}", **ci).code == 0
+    said = json.loads(file.read_text())
+    assert said["subject"] == [{"name": str(tmp_path / "origin.git"), "digest": {"gitCommit": sentinel.repo.head}}]
+    assert (said["predicate"]["result"], said["predicate"]["url"]) == ("PASSED", "http://ci/7")
+    assert [one["name"] for one in said["predicate"]["configuration"]] == ["release-sentinel", "release-sentinel.toml"]
+    sentinel.repo.write("notes.txt")
+    assert sentinel(f"--gate-attestation={file}").code == 1
+    assert json.loads(file.read_text())["predicate"]["failedTests"] == ["clean-tree"]
+
+
+def test_a_subset_is_not_attested(sentinel: Sentinel, tmp_path: Path) -> None:
+    """`--gate-partial` is refused beside it, and an older statement does not survive that."""
+    file = tmp_path / "attestation.json"
+    file.write_text('{"predicate": {"result": "PASSED"}}')
+    done = sentinel("--gate-partial", f"--gate-attestation={file}", "-k", "version")
+    assert done.code == 1
+    said = json.loads(file.read_text())
+    assert (said["subject"], said["predicate"]["result"]) == ([], "FAILED")
 
 
 def test_json_report_tells_the_true_exit_code(sentinel: Sentinel, tmp_path: Path) -> None:

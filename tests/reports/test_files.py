@@ -12,6 +12,7 @@ import pytest
 from release_sentinel.errors import ReportError
 from release_sentinel.plugin.scrubbing import scrub_in_place
 from release_sentinel.reports import files
+from release_sentinel.reports.attestation import attestation
 from release_sentinel.reports.document import document
 from release_sentinel.reports.files import Report, json_report, report, requested, verdict_json, write, write_all
 from release_sentinel.reports.junit import junit
@@ -24,6 +25,7 @@ FLAGS = {
     "--junit-xml": (".xml", junit),
     "--gate-verdict": (".json", verdict_json),
     "--gate-summary": (".md", markdown),
+    "--gate-attestation": (".json", attestation),
 }
 each_flag = pytest.mark.parametrize("flag", FLAGS)
 
@@ -278,6 +280,7 @@ def test_a_key_at_the_top_is_scrubbed() -> None:
 
 
 def test_every_kind_of_report_says_that_the_run_is_unfinished() -> None:
-    """Each writer can tell of a verdict without any gate: what a run writes at its start."""
-    texts = [write_report(SAMPLES["empty"]) for _, write_report in files._WRITERS.values()]
-    assert all("no gates at all" in text for text in texts)
+    """Each writer can tell of a verdict without any gate: a run begins so. A statement has no room for why."""
+    texts = {flag: write_report(SAMPLES["empty"]) for flag, (_, write_report) in files._WRITERS.items()}
+    assert '"result": "FAILED"' in texts.pop("--gate-attestation")
+    assert all("no gates at all" in text for text in texts.values())

@@ -20,10 +20,12 @@ DEFAULT = "default"
 
 @dataclass(frozen=True)
 class Loaded:
-    """A policy, and where each of its values came from, by the path of its key."""
+    """A policy, and where each of its values came from, by the path of its key; and the file, if there was one."""
 
     policy: Policy
     sources: Mapping[KeyPath, str] = field(default_factory=dict)
+    file: str = ""
+    sha256: str = ""
 
 
 def load_policy(environ: Mapping[str, str] | None = None, repository: Path | None = None) -> Policy:
@@ -67,7 +69,8 @@ def load(
     policy = _read(document, layers, gates, problems)
     if problems:
         raise InvalidPolicyError(list(dict.fromkeys(problems)))
-    return Loaded(policy, {path: _source(policy, path, layers) for path, _ in leaves(policy)})
+    sources = {path: _source(policy, path, layers) for path, _ in leaves(policy)}
+    return Loaded(policy, sources, source.name, source.sha256)
 
 
 def leaves(record: Any, path: KeyPath = ()) -> Iterator[tuple[KeyPath, Any]]:

@@ -1,5 +1,6 @@
 """A policy file: found, read, and with the line of each key."""
 
+import hashlib
 import os
 import re
 import tomllib
@@ -21,6 +22,7 @@ class Source:
     name: str = ""
     document: Mapping[str, Any] = field(default_factory=dict)
     lines: Mapping[KeyPath, int] = field(default_factory=dict)
+    sha256: str = ""  # of the file
 
     def where(self, path: KeyPath) -> str:
         """Return `release-sentinel.toml:12` for the key at `path`, or else for what it holds, or what holds it."""
@@ -51,7 +53,8 @@ def read(path: Path) -> Source:
 def _read(path: Path, *, required: bool = True) -> Source | None:
     """Read a file of either form; None where a pyproject.toml need not, and does not, hold a policy."""
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        content = path.read_bytes()
+        text = content.decode("utf-8-sig")
         document = tomllib.loads(text)
     except OSError as error:
         raise InvalidPolicyError([f"the policy file {path} cannot be read: {error.strerror or error}"]) from error
@@ -61,18 +64,18 @@ def _read(path: Path, *, required: bool = True) -> Source | None:
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise InvalidPolicyError([f"{path}: is no TOML: {error}"]) from error
     tool = document.get("tool")
-    lines = dict(_lines(text))
+    lines, sha256 = dict(_lines(text)), hashlib.sha256(content).hexdigest()
     if isinstance(tool, dict) and TABLE in tool:
         prefix = ("tool", TABLE)
         if not isinstance(tool[TABLE], dict):
             raise InvalidPolicyError([f"{path}:{lines.get(prefix, 1)}: tool.{TABLE} is no table"])
         inside = {key[2:]: line for key, line in lines.items() if key[:2] == prefix and len(key) > 2}
-        return Source(path.name, tool[TABLE], inside)
+        return Source(path.name, tool[TABLE], inside, sha256)
     if path.name == SHARED:
         if required:
             raise InvalidPolicyError([f"the policy file {path} has no table [tool.{TABLE}]"])
         return None
-    return Source(path.name, document, lines)
+    return Source(path.name, document, lines, sha256)
 
 
 _KEY = r"""(?:[A-Za-z0-9_-]+|"(?:\\.|[^"\\\n])*"|'[^'\n]*')"""

@@ -3,6 +3,7 @@
 import argparse
 import math
 from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 from typing import Any, get_args
 
@@ -14,7 +15,14 @@ from release_sentinel.observe.git import find_top
 from release_sentinel.reports import files
 from release_sentinel.reports.files import Report
 
-_REPORTS = (("xmlpath", "--junitxml"), ("gate_verdict", "--gate-verdict"), ("gate_summary", "--gate-summary"))
+_REPORTS = (
+    ("xmlpath", "--junitxml"),
+    ("gate_verdict", "--gate-verdict"),
+    ("gate_summary", "--gate-summary"),
+    ("gate_attestation", "--gate-attestation"),
+)
+# What a chosen subset of the gates is no reason for.
+_WHOLE = (("gate_attestation", "--gate-attestation"),)
 
 
 def add_options(parser: pytest.Parser) -> None:
@@ -45,6 +53,9 @@ def add_options(parser: pytest.Parser) -> None:
     )
     group.addoption("--gate-summary", metavar="FILE.md", help="write the verdict as Markdown, for people")
     group.addoption("--gate-verdict", metavar="FILE.json", help="write the verdict as JSON, for machines")
+    group.addoption(
+        "--gate-attestation", metavar="FILE.json", help="write the verdict as an in-toto statement, to be signed"
+    )
 
 
 @dataclass(frozen=True)
@@ -70,6 +81,11 @@ class Options:
             if not (value or "").strip():
                 seen = "is missing" if value is None else f"is {value!r} (an unset variable?)"
                 raise pytest.UsageError(f"{name} {seen}: a gate run needs --env ENV --version VERSION")
+        if option.gate_partial and (asked := [flag for name, flag in _WHOLE if getattr(option, name)]):
+            raise pytest.UsageError(
+                f"{asked[0]} and --gate-partial: a chosen subset of the gates proves nothing that could be passed on; "
+                "run all gates, or leave one of the two out"
+            )
         repository = here / option.gate_repo if option.gate_repo else find_top(here) or here
         return cls(
             env=option.env,
@@ -94,6 +110,9 @@ def _reports(option: Any, here: Path) -> tuple[Report, ...]:
         raise pytest.UsageError(str(error)) from error
     if getattr(option, "json_report", False) and option.json_report_file:
         reports.append(Report(files.JSON_REPORT, here / option.json_report_file))
+    for first, second in combinations(reports, 2):
+        if first.path == second.path:
+            raise pytest.UsageError(f"{first.flag} and {second.flag} both name {first.path}: give each its own file")
     return tuple(reports)
 
 

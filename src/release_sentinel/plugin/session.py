@@ -18,7 +18,7 @@ from release_sentinel.checks.branch import BranchName, branch_of
 from release_sentinel.checks.result import CheckResult
 from release_sentinel.checks.steady import steadily
 from release_sentinel.config.headers import header_secrets
-from release_sentinel.config.load import load
+from release_sentinel.config.load import Loaded, load
 from release_sentinel.config.model import Policy, Waiver
 from release_sentinel.config.secrets import known_secrets, learn
 from release_sentinel.config.targets import Dependency, PrometheusQuery, Target
@@ -32,9 +32,10 @@ from release_sentinel.plugin.ahead import Ahead, Question
 from release_sentinel.plugin.deadline import Deadline
 from release_sentinel.plugin.gate import Record
 from release_sentinel.plugin.options import Options
+from release_sentinel.plugin.provenance import provenance
 from release_sentinel.reports import files
 from release_sentinel.reports.files import Report
-from release_sentinel.verdict import Disabled, GateResult, Missing, Release, Verdict, decide, unfinished
+from release_sentinel.verdict import Disabled, GateResult, Missing, Provenance, Release, Verdict, decide, unfinished
 from release_sentinel.versions import tag_names
 
 
@@ -46,7 +47,8 @@ class GateSession:
         self.here = Path(config.invocation_params.dir)
         self.started = datetime.now(UTC)
         self.options = Options(env="", version="", repository=self.here)
-        self.policy = Policy()
+        self._loaded = Loaded(Policy())
+        self.policy = self._loaded.policy
         self.waivers: Mapping[str, Waiver] = {}  # in force: by gate id
         self.release = Release(env="", version="")
         self.redactor = known_secrets()
@@ -141,9 +143,10 @@ class GateSession:
         self.release = Release(self.options.env, self.options.version, str(self.options.repository))
         self.claim_reports(self.options.reports)
         try:
-            self.policy = load(
+            self._loaded = load(
                 repository=self.options.repository, file=self.options.policy, env=self.options.env, gates=IDS
-            ).policy
+            )
+            self.policy = self._loaded.policy
         except InvalidPolicyError as error:
             self.refused = True
             self.early_end = "without a valid policy no gate is run"
@@ -289,6 +292,7 @@ class GateSession:
             missing=tuple(missing),
             disabled=self._disabled(),
             warnings=self._warnings(results),
+            provenance=self._provenance,
         )
         return self.verdict
 
@@ -351,6 +355,13 @@ class GateSession:
         branch = branch_of(seen, ci.build())
         name, source = (clean(branch.name), clean(branch.source)) if branch else ("", "")
         return Release(env, version, repository, seen.commit, name, source)
+
+    @cached_property
+    def _provenance(self) -> Provenance:
+        """Where this run takes place; the remote's address is looked up if a report wants it and Git answers."""
+        look: Bounded[git.Repository | Unseen] | None = self.__dict__.get("_look")
+        wanted = any(report.flag == "--gate-attestation" for report in self.reports.values())
+        return provenance(self._loaded, self.redactor.scrub, self._top if wanted and look and look.wait(0) else None)
 
     def _own_outputs(self) -> list[Path]:
         """Return the files and folders that this run writes itself: they never make the tree dirty."""

@@ -11,6 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from release_sentinel.errors import ReportError
+from release_sentinel.reports.attestation import attestation
 from release_sentinel.reports.document import document
 from release_sentinel.reports.junit import junit
 from release_sentinel.reports.markdown import markdown
@@ -43,6 +44,7 @@ _WRITERS: dict[str, tuple[str, Writer]] = {
     "--junit-xml": (".xml", junit),
     "--gate-verdict": (".json", verdict_json),
     "--gate-summary": (".md", markdown),
+    "--gate-attestation": (".json", attestation),
 }
 
 

@@ -12,7 +12,7 @@ from release_sentinel.observe.git.records import (
     SignatureState,
     Tags,
 )
-from release_sentinel.observe.git.refs import branches_containing, find_remote, local_refs, remote_refs, tags
+from release_sentinel.observe.git.refs import Remote, branches_containing, find_remote, local_refs, remote_refs, tags
 from release_sentinel.observe.git.signatures import signature
 from release_sentinel.observe.git.worktree import Rules, find_top, look
 
@@ -23,6 +23,7 @@ __all__ = [
     "Branches",
     "Change",
     "Refs",
+    "Remote",
     "Repository",
     "Rules",
     "Signature",

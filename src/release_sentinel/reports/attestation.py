@@ -1,0 +1,70 @@
+"""The verdict as an in-toto statement about the commit, to be signed: the test-result predicate, version 0.1.
+
+https://github.com/in-toto/attestation/blob/main/spec/predicates/test-result.md. The same verdict always makes the same
+text; what it says of time is the business of whoever signs it.
+"""
+
+import json
+from typing import Any
+
+from release_sentinel import __version__
+from release_sentinel.verdict import SAFE, GateResult, Outcome, Verdict
+
+STATEMENT = "https://in-toto.io/Statement/v1"
+PREDICATE = "https://in-toto.io/attestation/test-result/v0.1"
+_TOOL = "release-sentinel"
+
+
+def attestation(verdict: Verdict) -> str:
+    """Return the statement as JSON text.
+
+    Where no commit was seen it has no subject: it then speaks of nothing, and says FAILED.
+    """
+    return json.dumps(statement(verdict), indent=2, sort_keys=True) + "\n"
+
+
+def statement(verdict: Verdict) -> dict[str, Any]:
+    """Return the statement as JSON types."""
+    return {
+        "_type": STATEMENT,
+        "subject": _subject(verdict),
+        "predicateType": PREDICATE,
+        "predicate": _predicate(verdict),
+    }
+
+
+def _subject(verdict: Verdict) -> list[dict[str, Any]]:
+    commit = verdict.release.commit
+    if not commit:
+        return []
+    name = verdict.provenance.remote or verdict.release.repository.rstrip("/").rpartition("/")[2]
+    return [{"name": name or "_", "digest": {"gitCommit": commit}}]
+
+
+def _predicate(verdict: Verdict) -> dict[str, Any]:
+    safe = verdict.name == SAFE and not verdict.partial
+    warned = _ids(verdict.having(Outcome.WARNED, Outcome.WAIVED))
+    failed = {*_ids(verdict.having(Outcome.FAILED)), *(missing.gate for missing in verdict.missing)}
+    url = {"url": verdict.provenance.url} if verdict.provenance.url else {}
+    return {
+        "result": "FAILED" if not safe else "WARNED" if warned or verdict.warnings else "PASSED",
+        "configuration": _configuration(verdict),
+        "passedTests": _ids(verdict.having(Outcome.PASSED)),
+        "warnedTests": warned,
+        # Who looks at this list alone must not take a run for good that no single gate failed.
+        "failedTests": sorted(failed) if safe or failed else ["verdict"],
+        **url,
+    }
+
+
+def _configuration(verdict: Verdict) -> list[dict[str, Any]]:
+    """Return what the gates were run by, with what they were asked, and the policy file if there was one."""
+    asked = {"env": verdict.release.env, "version": verdict.release.version, "verdict": verdict.label}
+    tool = {"name": _TOOL, "uri": f"pkg:pypi/{_TOOL}@{__version__}", "annotations": asked}
+    where = verdict.provenance
+    policy = [{"name": where.policy, "digest": {"sha256": where.policy_sha256}}] if where.policy_sha256 else []
+    return [tool, *policy]
+
+
+def _ids(gates: tuple[GateResult, ...]) -> list[str]:
+    return sorted(gate.id for gate in gates)

@@ -25,7 +25,7 @@ LAYERS = (
     {"observe"},
     {"arguments", "config", "errors", "jsonpath", "redaction", "logging", "versions"},
 )
-LATE = {"git", "psutil", "requests", "semver"}
+LATE = {"apprise", "git", "psutil", "requests", "semver"}
 DOOR = "checks.git"  # the names of the first version, kept: it knows the other checks and nothing knows it
 FOR_ALL_CHECKS = {"checks", "checks.result"}
 
@@ -155,7 +155,14 @@ def test_only_observers_and_versions_know_the_libraries() -> None:
     """Git, host and network are touched in one place each."""
     users = {found.importer for found in ALL if found.imported.partition(".")[0] in LATE}
 
-    assert users == {"observe.git.process", "observe.host", "observe.http", "observe.processes", "versions"}
+    assert users == {
+        "deliver.messenger",
+        "observe.git.process",
+        "observe.host",
+        "observe.http",
+        "observe.processes",
+        "versions",
+    }
 
 
 def test_dear_libraries_are_loaded_late() -> None:

@@ -134,7 +134,8 @@ def believed(tmp_path: Path, code: int, handed_over: object, *, shown: bool = Tr
         text = handed_over if isinstance(handed_over, str) else json.dumps(handed_over)
         handover.write_text(text, encoding="utf-8")
     end = core._End(code, shown=shown, interrupted=interrupted)
-    return core._believe(end, handover, [Report("--gate-verdict", tmp_path / "report.json")], RELEASE)
+    believed, _ = core._believe(end, handover, [Report("--gate-verdict", tmp_path / "report.json")], RELEASE)
+    return believed
 
 
 def finished(exit_code: object) -> dict[str, object]:

@@ -52,6 +52,13 @@ def value_of(args: Sequence[str], *names: str) -> str:
     return ""
 
 
+def values_of(args: Sequence[str], name: str) -> list[str]:
+    """Return every value that a repeated option has."""
+    pairs = ((word.partition("="), following) for word, following in pairwise([*args, "-"]))
+    found = ((word[2] if word[1] else following) for word, following in pairs if word[0] == name)
+    return [value for value in found if not value.startswith("-")]
+
+
 def is_gate_run(args: Sequence[str]) -> bool:
     """Tell whether the command line asks for the release gate.
 

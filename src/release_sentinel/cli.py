@@ -6,14 +6,16 @@ import os
 import re
 import sys
 from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 from typing import NoReturn
 
 from release_sentinel import __version__, core, gates
-from release_sentinel.arguments import ArgumentError, rewrite_version
+from release_sentinel.arguments import ArgumentError, rewrite_version, values_of
 from release_sentinel.config.effective import as_document, as_toml
 from release_sentinel.config.kinds import nearest
 from release_sentinel.config.load import load
+from release_sentinel.config.notifications import secrets_of
 from release_sentinel.config.secrets import known_secrets
 from release_sentinel.deliver import verify
 from release_sentinel.errors import InvalidPolicyError, SentinelError
@@ -52,6 +54,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     redactor = known_secrets()
     setup_logging("WARNING", redactor)
     words = list(sys.argv[1:] if argv is None else argv)
+    for secret in chain.from_iterable(map(secrets_of, values_of(words, "--gate-notify"))):
+        redactor.add(secret)
     commands = {"explain": _explain, "demo": _demo, "verify": _verify, "policy": _policy, "schema": _schema}
     restore = scrub_standard_streams(redactor)
     try:
@@ -94,6 +98,7 @@ def _gate(words: list[str]) -> int:
     add("--gate-verdict", metavar="FILE.json", help="write the verdict as JSON, for machines and for `verify`")
     add("--gate-summary", metavar="FILE.md", help="write the verdict as Markdown, for people")
     add("--gate-attestation", metavar="FILE.json", help="write the verdict as an in-toto statement, to be signed")
+    add("--gate-notify", metavar="URL", action="append", help="tell of the verdict, by an address of apprise's")
     known, _ = parser.parse_known_args(words)
     if known.help:
         return _help(parser, words)

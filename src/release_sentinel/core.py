@@ -14,19 +14,24 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import version as installed
+from itertools import chain
 from pathlib import Path
 from types import FrameType
 from typing import Any, Self
 
-from release_sentinel.arguments import HANDOVER, INTERRUPTS, SECRETS, ArgumentError, given, value_of
+from release_sentinel.arguments import HANDOVER, INTERRUPTS, SECRETS, ArgumentError, given, value_of, values_of
 from release_sentinel.config.load import load
 from release_sentinel.config.model import Policy
+from release_sentinel.config.notifications import addresses, secrets_of
 from release_sentinel.config.secrets import known_secrets, learn
+from release_sentinel.deliver import notify
 from release_sentinel.errors import InvalidPolicyError, SentinelError
+from release_sentinel.observe import ci
 from release_sentinel.observe.git import find_top
 from release_sentinel.redaction import Redactor
 from release_sentinel.relay import Relay, Told, colour, terminal
 from release_sentinel.reports import files
+from release_sentinel.reports.document import document
 from release_sentinel.reports.files import Report
 from release_sentinel.verdict import UNFINISHED, Release, unfinished
 
@@ -73,8 +78,25 @@ def run(
         redactor = known_secrets(child_environ)
         learn(redactor, policy, child_environ)
         bound = (deadline or policy.deadline) + _GRACE
+        receivers = _receivers(arguments, child_environ, policy)
+        for secret in chain.from_iterable(map(secrets_of, receivers)):
+            redactor.add(secret)
+        release = _release(arguments, child_environ)
+        before = files.former_verdict(reports, release.env)
         end = _supervise(command, directory, child_environ, bound, redactor)
-        return _believe(end, handover, reports, _release(arguments, child_environ))
+        code, verdict = _believe(end, handover, reports, release)
+    build = ci.build(child_environ)
+    for problem in notify.announce(verdict, receivers, policy.notify.on, former=before, build=build):
+        print(f"[WARN] {redactor.scrub(problem)}", file=sys.stderr)
+    return code
+
+
+def _receivers(arguments: Sequence[str], environ: Mapping[str, str], policy: Policy) -> list[str]:
+    """Return who is to be told of the verdict; a policy that is not valid cannot keep it from them."""
+    own: list[str] = []
+    with suppress(ArgumentError):
+        own = values_of(given(arguments, environ), "--gate-notify")
+    return list(dict.fromkeys((*own, *(policy.notify.urls or addresses(environ)))))
 
 
 def claim_reports(arguments: Sequence[str], directory: Path, environ: Mapping[str, str]) -> list[Report]:
@@ -205,9 +227,12 @@ class _Interrupts:
             signal.signal(number, handler)
 
 
-def _believe(end: _End, handover: Path, reports: Sequence[Report], release: Release) -> int:
-    """Return the exit code that the child's verdict proves. Where it proves none, no report may say otherwise."""
-    code = end.code
+def _believe(end: _End, handover: Path, reports: Sequence[Report], release: Release) -> tuple[int, Mapping[str, Any]]:
+    """Return the exit code that the child's verdict proves, and that verdict as a document.
+
+    Where it proves none, no report may say otherwise.
+    """
+    code, verdict = end.code, {}
     try:
         verdict = json.loads(handover.read_text(encoding="utf-8"))
         finished = verdict["problems"] != [UNFINISHED] and type(verdict["exit_code"]) is int  # false is no exit code 0
@@ -217,19 +242,20 @@ def _believe(end: _End, handover: Path, reports: Sequence[Report], release: Rele
         proven = None
     if proven in _BELIEVED and code == proven:
         if code or end.shown:
-            return code
+            return code, verdict
         why = "standard output is closed or full: nobody was told the verdict"
     elif proven and proven in _BELIEVED and code < 0:  # it was done, and could not end
-        return proven
+        return proven, verdict
     elif proven is not None and code == proven:
         why = f"pytest itself failed (exit code {code}): see its message"
     else:
         ending = f"was ended by {_signal_name(-code)}" if code < 0 else f"ended with exit code {code}"
         why = f"the gate run {ending} {'after' if proven is not None else 'without'} a finished verdict"
-    files.write_all({report.path: report for report in reports}.values(), unfinished(release, why))
+    stands = unfinished(release, why)
+    files.write_all({report.path: report for report in reports}.values(), stands)
     code = 128 + end.interrupted if end.interrupted and proven is None else 1
     print(f"release-sentinel: INCOMPLETE (exit {code}): {why}", file=sys.stderr)
-    return code
+    return code, document(stands)
 
 
 def _signal_name(number: int) -> str:

@@ -35,6 +35,8 @@ ACCEPTED: dict[str, dict[str, object]] = {
     "RS_SIGNERS": {"release@example.com": ("release@example.com",)},
     "RS_VERSION_FILES": {"package.json, app.yaml#version": ("package.json", "app.yaml#version")},
     "RS_CHANGELOG": {"docs/news.md": "docs/news.md"},
+    "RS_NOTIFY_URLS": {"json://a/b, slack://c/d": ("json://a/b", "slack://c/d")},
+    "RS_NOTIFY_ON": {"always": ("always",), "failure, recovery": ("failure", "recovery")},
     "RS_REMOTE": {"upstream": "upstream"},
     "RS_VERSION_PREFIX": {"release-": "release-"},
     "RS_PRERELEASES": {"true": True, "TRUE": True, "yes": True, "1": True, "false": False, "No": False, "0": False},
@@ -59,6 +61,7 @@ REFUSED = {
     "RS_BRANCHES": ("a list of names, with commas between them", [","]),
     "RS_ENABLE": ("a list of gate ids, with commas between them", [","]),
     "RS_REQUIRED_GATES": ("a list of gate ids, with commas between them", [",,"]),
+    "RS_NOTIFY_ON": ("a list, each one of failure, recovery, always, with commas between them", ["never", ","]),
     "RS_TAG_MODE": ("one of auto, new, existing", ["old", "NEW", "auto,new"]),
     "RS_SIGNERS": ("a list of names, with commas between them", [","]),
     "RS_VERSION_FILES": ("a list of names, with commas between them", [","]),
@@ -113,7 +116,8 @@ def test_the_tables_of_these_tests_are_whole() -> None:
     names = {variable.name for variable in VARIABLES}
 
     assert set(ACCEPTED) == names
-    assert set(REFUSED) | ANY_TEXT == names
+    hidden = {"RS_NOTIFY_URLS"}  # a wrong one is not shown: see test_notifications
+    assert set(REFUSED) | ANY_TEXT | hidden == names
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,13 @@
 
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime, time
 from typing import Any
 
 from release_sentinel.config.fields import KeyPath, dotted
 from release_sentinel.config.load import Loaded, leaves
+from release_sentinel.config.notifications import shown
 from release_sentinel.redaction import without_credentials
 
 
@@ -18,7 +19,7 @@ def as_toml(loaded: Loaded) -> str:
     """
     lines: list[str] = []
     table: KeyPath = ()
-    for path, value in leaves(loaded.policy):
+    for path, value in _shown_leaves(loaded):
         if path[:-1] != table:
             table = path[:-1]
             lines += ["", _header(table)]
@@ -35,8 +36,14 @@ def as_document(loaded: Loaded) -> dict[str, Any]:
     """Return the policy for machines: the value and the source of each key."""
     return {
         dotted(path): {"value": _json(value), "source": loaded.sources.get(path, "")}
-        for path, value in leaves(loaded.policy)
+        for path, value in _shown_leaves(loaded)
     }
+
+
+def _shown_leaves(loaded: Loaded) -> Iterator[tuple[KeyPath, Any]]:
+    """Yield each value of the policy with its path; of addresses for notifications, only what is no secret."""
+    for path, value in leaves(loaded.policy):
+        yield path, tuple(map(shown, value)) if path == ("notify", "urls") else value
 
 
 def _header(table: KeyPath) -> str:

@@ -189,5 +189,12 @@ Edge = Annotated[
     Meta(description="a time of day such as 16:00, also with its day such as fri 16:00, or a date with a time"),
     Reader(_edge, {"type": "string", "pattern": f"^({_WEEKLY}|{_MOMENT}{_OFFSET}?)$"}),
 ]
+NotifyUrl = Annotated[
+    str,
+    Meta(pattern=r"^[A-Za-z][\w+.-]*://\S+$(?!\n)", description="an address as apprise has them, such as slack://…"),
+    Hidden(),
+]
+NotifyUrls = Annotated[tuple[NotifyUrl, ...], Meta(description="addresses as apprise has them, such as slack://…")]
+Occasion = Literal["failure", "recovery", "always"]
 TagMode = Literal["auto", "new", "existing"]
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]

@@ -21,6 +21,8 @@ from release_sentinel.config.kinds import (
     Lines,
     MaybeLine,
     Names,
+    NotifyUrls,
+    Occasion,
     Regex,
     RunSeconds,
     Seconds,
@@ -174,6 +176,14 @@ class Freeze:
 
 
 @dataclass(frozen=True)
+class Notify:
+    """Who is told of the verdict, and when."""
+
+    urls: NotifyUrls = ()  # secrets: the tokens stand in them
+    on: tuple[Occasion, ...] = ("failure", "recovery")
+
+
+@dataclass(frozen=True)
 class Policy:
     """The validated settings of one run. Times in seconds."""
 
@@ -190,6 +200,7 @@ class Policy:
     disk: DiskLimits = field(default_factory=DiskLimits)
     memory: MemoryLimits = field(default_factory=MemoryLimits)
     api: ApiTarget = field(default_factory=ApiTarget)
+    notify: Notify = field(default_factory=Notify)
     disks: tuple[DiskLimits, ...] = ()
     processes: tuple[ProcessRule, ...] = ()
     dependencies: tuple[Dependency, ...] = ()

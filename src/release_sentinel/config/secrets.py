@@ -10,6 +10,7 @@ from typing import Any
 from release_sentinel.config.headers import header_secrets, literal_secrets
 from release_sentinel.config.load import load_policy
 from release_sentinel.config.model import Policy
+from release_sentinel.config.notifications import addresses, secrets_of
 from release_sentinel.config.values import look_up
 from release_sentinel.errors import InvalidPolicyError
 from release_sentinel.redaction import Redactor
@@ -38,6 +39,9 @@ def learn(redactor: Redactor, policy: Policy, environ: Mapping[str, str] | None 
             redactor.add(_content(path))
     for value in (*(look_up(name, environ).text or "" for name in header_secrets(policy)), *literal_secrets(policy)):
         redactor.add(value)
+    for address in (*policy.notify.urls, *addresses(environ)):
+        for secret in secrets_of(address):
+            redactor.add(secret)
     files = (look_up(name, environ).text or "" for name in policy.required.settings)
     for text in (*environ.values(), *files, *_texts(policy)):
         redactor.add_url(text)

@@ -7,6 +7,7 @@ from typing import Any, get_args, get_origin
 
 from release_sentinel.config.convert import BROKEN, Reading
 from release_sentinel.config.fields import KeyPath, allowed, bare, kind_at, seen
+from release_sentinel.config.kinds import Hidden
 from release_sentinel.config.model import Policy
 from release_sentinel.config.values import look_up
 
@@ -47,6 +48,8 @@ VARIABLES = (
     Variable("RS_CHANGELOG", "version.changelog", "the changelog (gate `changelog`)"),
     Variable("RS_VERSION_PREFIX", "version.prefix", "what stands before the SemVer number"),
     Variable("RS_PRERELEASES", "version.prereleases", "whether pre-releases such as v1.0.0-rc.1 may go out"),
+    Variable("RS_NOTIFY_URLS", "notify.urls", "who is told of the verdict; secrets, never shown"),
+    Variable("RS_NOTIFY_ON", "notify.on", "when: `failure`, `recovery`, `always`"),
     Variable("RS_DISK_PATH", "disk.path", "the path whose file system is judged"),
     Variable("RS_DISK_WARN", "disk.warn", "disk use that warns, in per cent"),
     Variable("RS_DISK_CRIT", "disk.crit", "disk use that fails, in per cent"),
@@ -69,7 +72,9 @@ def read(environ: Mapping[str, str]) -> tuple[dict[Variable, Any], list[str]]:
         value, reading = _plain(kind, text), Reading()
         if value == [] or reading.read(kind, value) is BROKEN or reading.problems:
             commas = ", with commas between them" if get_origin(bare(kind)[0]) is tuple else ""
-            problems.append(f"{variable.name} is {seen(text)}, expected {allowed(kind)}{commas}")
+            problems.append(
+                f"{variable.name} is {seen(text, hidden=_is_hidden(kind))}, expected {allowed(kind)}{commas}"
+            )
         else:
             values[variable] = value
     return values, problems
@@ -83,6 +88,13 @@ def in_policy(policy: Policy, names: Iterable[str]) -> dict[str, str]:
         if variable.name in names and value != default:
             found[variable.name] = ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
     return found
+
+
+def _is_hidden(kind: Any) -> bool:
+    """Tell whether a wrong value of the kind, or of what it lists, may be a secret."""
+    base, marks = bare(kind)
+    marks += bare(get_args(base)[0])[1] if get_origin(base) is tuple else ()
+    return any(isinstance(mark, Hidden) for mark in marks)
 
 
 def _below(value: Any, part: str | int) -> Any:

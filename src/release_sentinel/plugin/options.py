@@ -2,6 +2,7 @@
 
 import argparse
 import math
+import re
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
@@ -56,6 +57,14 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption(
         "--gate-attestation", metavar="FILE.json", help="write the verdict as an in-toto statement, to be signed"
     )
+    group.addoption(
+        "--gate-notify",
+        metavar="URL",
+        action="append",
+        type=_address,
+        default=[],
+        help="tell of the verdict, by an address of apprise's; repeatable (RS_NOTIFY_URLS is not seen by other users)",
+    )
 
 
 @dataclass(frozen=True)
@@ -72,6 +81,7 @@ class Options:
     deadline: float | None = None  # seconds; None: the policy's
     tag_mode: TagMode | None = None  # None: the policy's
     reports: tuple[Report, ...] = ()
+    notify: tuple[str, ...] = ()  # addresses, beside the policy's
 
     @classmethod
     def of(cls, config: pytest.Config) -> "Options":
@@ -98,6 +108,7 @@ class Options:
             deadline=option.gate_deadline,
             tag_mode=option.gate_tag_mode,
             reports=_reports(option, here),
+            notify=tuple(option.gate_notify),
         )
 
 
@@ -120,6 +131,12 @@ def _file(name: str) -> Path:
     if not name.strip():
         raise pytest.UsageError(f"--gate-policy is {name!r} (an unset variable?), expected the name of a file")
     return Path(name).expanduser()
+
+
+def _address(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z][\w+.-]*://\S+", value):
+        raise argparse.ArgumentTypeError("it is no address such as slack://… (an unset variable?)")
+    return value
 
 
 def _seconds(value: str) -> float:

@@ -20,9 +20,11 @@ from release_sentinel.checks.steady import steadily
 from release_sentinel.config.headers import header_secrets
 from release_sentinel.config.load import Loaded, load
 from release_sentinel.config.model import Policy, Waiver
+from release_sentinel.config.notifications import addresses, secrets_of
 from release_sentinel.config.secrets import known_secrets, learn
 from release_sentinel.config.targets import Dependency, PrometheusQuery, Target
 from release_sentinel.config.values import look_up
+from release_sentinel.deliver import notify
 from release_sentinel.errors import InvalidPolicyError
 from release_sentinel.gates import BUILT_IN, IDS, Kind, expected
 from release_sentinel.observe import Unseen, ci, git, processes
@@ -34,6 +36,7 @@ from release_sentinel.plugin.gate import Record
 from release_sentinel.plugin.options import Options
 from release_sentinel.plugin.provenance import provenance
 from release_sentinel.reports import files
+from release_sentinel.reports.document import document
 from release_sentinel.reports.files import Report
 from release_sentinel.verdict import Disabled, GateResult, Missing, Provenance, Release, Verdict, decide, unfinished
 from release_sentinel.versions import tag_names
@@ -57,6 +60,7 @@ class GateSession:
         self.handover: Path | None = None  # where that one looks for the verdict
         self._told: int | None = None  # the file descriptor on which it hears what else has to be hidden
         self.reports: dict[Path, Report] = {}
+        self.former = ""  # the verdict of the run before
         self.notes: list[str] = []  # told with the verdict, without weight
         self.records: dict[str, Record] = {}  # by node id
         self.problems: list[str] = []
@@ -81,6 +85,9 @@ class GateSession:
             self._told = int(number)
             with suppress(OSError):
                 os.set_inheritable(self._told, False)  # noqa: FBT003 - takes no keywords
+        for address in arguments.values_of(args, "--gate-notify"):
+            for secret in secrets_of(address):
+                self.redactor.add(secret)
         reports, problems = files.requested(args, self.here)
         self.claim_reports(reports, problems)
 
@@ -142,6 +149,7 @@ class GateSession:
         self._run_in_one_process()
         self.release = Release(self.options.env, self.options.version, str(self.options.repository))
         self.claim_reports(self.options.reports)
+        self.former = files.former_verdict(self.options.reports, self.options.env)
         try:
             self._loaded = load(
                 repository=self.options.repository, file=self.options.policy, env=self.options.env, gates=IDS
@@ -306,6 +314,21 @@ class GateSession:
         if self.handover and (verdict.exit_code or not failures):
             files.write(self.handover, files.handover(verdict, self.reports.values()))
         return failures
+
+    def announce(self, verdict: Verdict) -> list[str]:
+        """Tell of the verdict whoever wants to hear it; return what went wrong, a sentence each.
+
+        A supervising parent does so itself, also where this process does not live to do it.
+        """
+        if self.handover:
+            return []
+        rules = self.policy.notify
+        receivers = (*self.options.notify, *(rules.urls or addresses(os.environ)))
+        build = ci.build()
+        problems = notify.announce(
+            document(verdict), list(dict.fromkeys(receivers)), rules.on, former=self.former, build=build
+        )
+        return [self.redactor.scrub(problem) for problem in problems]
 
     def _unproven(self) -> Iterable[Missing]:
         given = [Path(word.partition("::")[0]) for word in self.config.args] if self.config.args else []

@@ -1,6 +1,7 @@
 """The verdict block on the terminal, and the little that pytest shows before it."""
 
 import sys
+from contextlib import suppress
 
 import pytest
 from _pytest._io import TerminalWriter
@@ -25,14 +26,22 @@ def finish(session: GateSession, verdict: Verdict) -> int:
     try:
         show(session.config, verdict, notes)
     except OSError:  # standard output is closed or full: who cannot read the verdict must not take it for SAFE
-        return code or EXIT_BLOCKED
+        code = code or EXIT_BLOCKED
+    with suppress(OSError):
+        for problem in session.announce(verdict):
+            _writer(session.config).line(f"[WARN] {problem}", yellow=True)
+            _writer(session.config).flush()
     return code
+
+
+def _writer(config: pytest.Config) -> TerminalWriter:
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    return reporter._tw if isinstance(reporter, TerminalReporter) else TerminalWriter(sys.stdout)  # noqa: SLF001 - pytest has no public way to write after the session
 
 
 def show(config: pytest.Config, verdict: Verdict, notes: list[str]) -> None:
     """Write the verdict block; `notes` are lines about the run's reports."""
-    reporter = config.pluginmanager.get_plugin("terminalreporter")
-    writer = reporter._tw if isinstance(reporter, TerminalReporter) else TerminalWriter(sys.stdout)  # noqa: SLF001 - pytest has no public way to write after the session
+    writer = _writer(config)
     colour = {"green": True} if verdict.name == SAFE else {"red": True}
     writer.line()
     writer.sep("=", TITLE, bold=True, **colour)

@@ -15,7 +15,7 @@ from release_sentinel.reports.attestation import attestation
 from release_sentinel.reports.document import document
 from release_sentinel.reports.junit import junit
 from release_sentinel.reports.markdown import markdown
-from release_sentinel.verdict import Verdict
+from release_sentinel.verdict import UNFINISHED, Verdict
 
 Writer = Callable[[Verdict], str]
 
@@ -34,15 +34,22 @@ class Report:
 
     def write(self, verdict: Verdict) -> None:
         """Replace the file by what is to be said of `verdict`; raises `OSError`."""
-        text = json_report(self.path)(verdict) if self.flag == JSON_REPORT else _WRITERS[self.flag][1](verdict)
-        write(self.path, text)
+        write(self.path, self._writer(verdict)(verdict))
+
+    def _writer(self, verdict: Verdict) -> Writer:
+        if self.flag == JSON_REPORT:
+            return json_report(self.path)
+        if self.flag == _VERDICT and verdict.problems == (UNFINISHED,):
+            return stand_in(self.path)
+        return _WRITERS[self.flag][1]
 
 
 JSON_REPORT = "--json-report"
+_VERDICT = "--gate-verdict"
 _WRITERS: dict[str, tuple[str, Writer]] = {
     "--junitxml": (".xml", junit),
     "--junit-xml": (".xml", junit),
-    "--gate-verdict": (".json", verdict_json),
+    _VERDICT: (".json", verdict_json),
     "--gate-summary": (".md", markdown),
     "--gate-attestation": (".json", attestation),
 }
@@ -87,6 +94,29 @@ def write_all(reports: Iterable[Report], verdict: Verdict) -> list[str]:
         except OSError as error:
             failures.append(f"the report {one.path} cannot be written: {error.strerror or error}")
     return failures
+
+
+def stand_in(path: Path) -> Writer:
+    """Return what writes the verdict that stands at `path` until a run has ended: it remembers the one before."""
+    before = former(path)
+    return lambda verdict: json.dumps({**document(verdict), "former": before}, indent=2) + "\n"
+
+
+def former(path: Path) -> dict[str, str]:
+    """Return `verdict` and `env` of the last run that ended, from its verdict file or from what stands in for it."""
+    try:
+        written = json.loads(path.read_text(encoding="utf-8"))
+        if written["problems"] == [UNFINISHED]:
+            written = written["former"]
+        return {"verdict": str(written["verdict"]), "env": str(written["env"])}
+    except (OSError, ValueError, TypeError, LookupError, RecursionError):
+        return {}
+
+
+def former_verdict(reports: Iterable[Report], env: str) -> str:
+    """Return the verdict of the run before for `env`, by its label; a blank where no verdict file tells."""
+    told = (former(one.path) for one in reports if one.flag == _VERDICT)
+    return next((one["verdict"] for one in told if one.get("env") == env), "")
 
 
 def json_report(path: Path) -> Writer:

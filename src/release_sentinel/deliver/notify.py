@@ -1,0 +1,84 @@
+"""Tell people of the verdict, through apprise, in a process of its own that can be left behind.
+
+apprise is slow to import, logs its addresses and waits for its threads; none of that may touch the run.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
+from importlib.util import find_spec
+from typing import Any
+
+from release_sentinel.config.kinds import Occasion
+from release_sentinel.config.notifications import shown
+from release_sentinel.observe.ci import Build
+from release_sentinel.reports.message import body, is_failure, title
+from release_sentinel.verdict import SAFE
+
+SECONDS = 10.0  # for all receivers together
+_MISSING = "apprise is not installed: pip install 'release-sentinel[notify]'"
+
+
+def announce(
+    document: Mapping[str, Any],
+    addresses: Sequence[str],
+    on: Collection[Occasion],
+    *,
+    former: str = "",
+    build: Build | None = None,
+    seconds: float = SECONDS,
+) -> list[str]:
+    """Send one message about a verdict document to each address, if it is an occasion.
+
+    `former` is the verdict of the run before, as far as it is known. Returns what went wrong, a sentence a receiver,
+    which may hold anything that a receiver answered: scrub it.
+    """
+    if not addresses or not wanted(str(document["verdict"]), on, former):
+        return []
+    recovered = " (recovered)" if document["verdict"] == SAFE and is_failure(former) else ""
+    text = body(document, url=build.url if build else "", actor=build.actor if build else "")
+    return send(addresses, f"{title(document)}{recovered}", text, seconds)
+
+
+def wanted(label: str, on: Collection[Occasion], former: str = "") -> bool:
+    """Tell whether a verdict, by its label, is an occasion to tell anybody."""
+    recovery = label == SAFE and is_failure(former)
+    return "always" in on or ("failure" in on and is_failure(label)) or ("recovery" in on and recovery)
+
+
+def send(addresses: Sequence[str], head: str, text: str, seconds: float = SECONDS) -> list[str]:
+    """Send a message to each address at once, and wait for `seconds` at most; return what went wrong."""
+    if find_spec("apprise") is None:
+        return [f"nobody was notified: {_MISSING}"]
+    answers = _answers({"addresses": list(addresses), "title": head, "body": text}, seconds)
+    silent = f"no answer within {seconds:g} s"
+    problems = [answers.get(number, silent) for number in range(len(addresses))]
+    return [
+        f"the notification to {shown(address)} failed: {problem}"
+        for address, problem in zip(addresses, problems, strict=True)
+        if problem
+    ]
+
+
+def _answers(message: Mapping[str, Any], seconds: float) -> dict[int, str]:
+    """Return what became of each address that was heard of; a blank is well. On the command line any user sees it."""
+    # -P: a file of the repository that is called like a library must not be taken for it.
+    command = [sys.executable, "-P", "-W", "ignore", "-m", "release_sentinel.deliver.messenger"]
+    group: dict[str, Any] = {} if os.name == "nt" else {"start_new_session": True}
+    process = subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, **group
+    )
+    try:
+        told, _ = process.communicate(json.dumps(message), timeout=seconds)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        told, _ = process.communicate()
+    answers = {}
+    for line in told.splitlines():
+        with suppress(ValueError, TypeError, LookupError):
+            answer = json.loads(line)
+            answers[int(answer["number"])] = str(answer["problem"])
+    return answers

@@ -36,3 +36,7 @@ class InvalidPolicyError(PolicyError):
 
 class ReportError(SentinelError):
     """A report cannot be written where the command line wants it."""
+
+
+class DeliveryError(SentinelError):
+    """What was to follow a SAFE verdict did not happen."""

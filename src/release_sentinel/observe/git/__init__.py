@@ -14,6 +14,7 @@ from release_sentinel.observe.git.records import (
 )
 from release_sentinel.observe.git.refs import Remote, branches_containing, find_remote, local_refs, remote_refs, tags
 from release_sentinel.observe.git.signatures import signature
+from release_sentinel.observe.git.tagging import Tagged, make_tag, push_tag, remove_tag
 from release_sentinel.observe.git.worktree import Rules, find_top, look
 
 __all__ = [
@@ -28,13 +29,17 @@ __all__ = [
     "Rules",
     "Signature",
     "SignatureState",
+    "Tagged",
     "Tags",
     "branches_containing",
     "find_remote",
     "find_top",
     "local_refs",
     "look",
+    "make_tag",
+    "push_tag",
     "remote_refs",
+    "remove_tag",
     "signature",
     "tags",
 ]

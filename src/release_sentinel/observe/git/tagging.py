@@ -1,0 +1,78 @@
+"""The one thing that is ever written into a repository: a tag on the judged commit, and its way to the remote."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from release_sentinel.observe import Unseen
+from release_sentinel.observe.git.process import LOCAL_SECONDS, ask, run
+
+PUSH_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Tagged:
+    """A tag object of this clone."""
+
+    name: str
+    object: str  # its id
+
+    @property
+    def ref(self) -> str:
+        """The full name."""
+        return f"refs/tags/{self.name}"
+
+
+def make_tag(top: Path, name: str, commit: str, message: str, *, sign: bool = False) -> Tagged | Unseen:
+    """Make the annotated tag `name` on `commit`, which must not exist yet; nothing is left of one that failed.
+
+    Without `sign`, Git's own settings say whether it is signed.
+    """
+    before = run(top, "rev-parse", "--verify", "--quiet", f"refs/tags/{name}")
+    if isinstance(before, Unseen):
+        return before
+    if not before.code:
+        return Unseen(f"tag {name} exists here already")
+    signed = ["--sign"] if sign else []
+    words = ["--annotate", *signed, "--cleanup=verbatim", f"--message={message}", "--", name, commit]
+    made = run(top, "tag", *words, timeout=LOCAL_SECONDS)
+    if isinstance(made, Unseen):
+        return made
+    if made.code:
+        return Unseen(f"Git makes no tag: {made.words}")
+    told = ask(top, "rev-parse", "--verify", f"refs/tags/{name}")
+    if isinstance(told, Unseen):
+        return told
+    tag = Tagged(name, told.strip())
+    if sign and not _is_signed(top, tag):  # Git 2.39 goes on without one where an SSH key is not there
+        left = remove_tag(top, tag)
+        return Unseen(f"Git made a tag without a signature{f', which stays: {left}' if left else ''}: {made.words}")
+    return tag
+
+
+def _is_signed(top: Path, tag: Tagged) -> bool:
+    content = ask(top, "cat-file", "tag", tag.object)
+    return (
+        not isinstance(content, Unseen) and re.search(r"^-----BEGIN [A-Z ]+-----$", content, re.MULTILINE) is not None
+    )
+
+
+def remove_tag(top: Path, tag: Tagged) -> str:
+    """Remove a tag from this clone, unless somebody has moved it; return why that failed, or a blank."""
+    gone = ask(top, "update-ref", "-d", tag.ref, tag.object)
+    return gone.why if isinstance(gone, Unseen) else ""
+
+
+def push_tag(top: Path, tag: Tagged, remote: str, *, timeout: float = PUSH_SECONDS) -> str:
+    """Push a tag and nothing else; return why that failed, or a blank.
+
+    A remote that takes the tag and does not get to say so has been pushed to.
+    """
+    only = ["-c", "push.followTags=false", "push", "--atomic", "--recurse-submodules=no"]
+    pushed = ask(top, *only, remote, f"{tag.ref}:{tag.ref}", timeout=timeout)
+    if not isinstance(pushed, Unseen):
+        return ""
+    there = ask(top, "ls-remote", remote, tag.ref, timeout=timeout)
+    if isinstance(there, Unseen):
+        return f"{pushed.why}; and whether it got there is unknown: {there.why}"
+    return "" if there.split("\t")[0] == tag.object else pushed.why

@@ -1,0 +1,165 @@
+"""The judged commit is tagged, and no other; whatever goes wrong leaves no tag, here or on the remote."""
+
+import shutil
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from release_sentinel.deliver.tag import TagOrder, message, tag
+from release_sentinel.errors import DeliveryError
+from release_sentinel.observe.git import Rules
+from release_sentinel.reports.document import document
+from tests.conftest import Repo
+from tests.reports.samples import CLOSE, PASSED, SAMPLES, WAIVED, verdict
+
+PUSH = TagOrder(push=True)
+
+
+def safe(repo: Repo, **changes: Any) -> Mapping[str, Any]:
+    """Return a SAFE verdict about the repository's HEAD."""
+    return {**document(verdict(PASSED, CLOSE)), "commit": repo.head, **changes}
+
+
+def tags(repo: Repo) -> list[str]:
+    """Return the tags here, then those on the remote."""
+    there = repo.git("ls-remote", "--tags", "--refs", "origin").splitlines()
+    return [*repo.git("tag", "--list").splitlines(), *(f"origin {line.split('/')[-1]}" for line in there)]
+
+
+def refused(repo: Repo, said: Mapping[str, Any], order: TagOrder = PUSH) -> str:
+    """Return why a tag is refused, after a look that nothing was changed."""
+    before = tags(repo) if repo.git("remote") else repo.git("tag")
+    with pytest.raises(DeliveryError) as error:
+        tag(said, repo.path, order)
+    assert before == (tags(repo) if repo.git("remote") else repo.git("tag"))
+    return str(error.value)
+
+
+def test_the_judged_commit_is_tagged(repo: Repo) -> None:
+    """An annotated tag here; its message records the verdict. Nothing is pushed that nobody asked for."""
+    assert tag(safe(repo), repo.path, TagOrder()) == f"tagged: v1.0.0 at {repo.head[:12]}, not pushed"
+    assert tags(repo) == ["v1.0.0"]
+    assert repo.git("rev-parse", "v1.0.0^{commit}") == repo.head
+    assert repo.git("cat-file", "-t", "v1.0.0") == "tag"
+    said = repo.git("tag", "--list", "--format=%(contents)", "v1.0.0")
+    assert said.startswith("SAFE: v1.0.0 to prod\n\nRelease-Verdict: SAFE (exit 0), 2 gates\n")
+    assert "[WARNED] memory: 80% in use" in said
+
+
+def test_the_tag_is_pushed(repo: Repo) -> None:
+    """And nothing but it: neither other tags nor the branch."""
+    repo.git("tag", "-a", "other", "-m", "other")
+    repo.git("config", "push.followTags", "true")
+    repo.commit()
+    assert tag(safe(repo), repo.path, PUSH).startswith(f"tagged: v1.0.0 at {repo.head[:12]}, pushed to origin (")
+    assert tags(repo) == ["other", "v1.0.0", "origin v1.0.0"]
+    assert repo.git("rev-parse", "origin/main") != repo.head
+
+
+def test_a_message_keeps_what_git_would_strip() -> None:
+    """It tells what was let pass: warnings and waivers."""
+    lines = message(document(verdict(PASSED, WAIVED))).splitlines()
+    assert lines[2:5] == [
+        "Release-Verdict: SAFE (exit 0), 2 gates",
+        "Release-Env: prod",
+        "Release-Commit: 0123456789abcdef0123456789abcdef01234567",
+    ]
+    assert lines[6] == "[WAIVED] disk: 91% in use"
+
+
+@pytest.mark.parametrize("sample", sorted(set(SAMPLES) - {"safe", "waived"}))
+def test_only_a_whole_safe_run_is_tagged(repo: Repo, sample: str) -> None:
+    """A partial one is none."""
+    said = {**document(SAMPLES[sample]), "commit": repo.head}
+    assert refused(repo, said) == f"the verdict is {said['verdict']}, and only a whole SAFE run is tagged"
+
+
+@pytest.mark.parametrize("change", [{"partial": True}, {"exit_code": 1}, {"verdict": "PARTIAL SAFE"}])
+def test_a_torn_verdict_is_not_tagged(repo: Repo, change: dict[str, Any]) -> None:
+    """Every field has to say the same."""
+    assert "only a whole SAFE run is tagged" in refused(repo, safe(repo, **change))
+
+
+def test_a_moved_head_is_refused(repo: Repo) -> None:
+    """Somebody committed, or checked something else out, while the gates ran."""
+    said = safe(repo)
+    repo.commit("more.py")
+    words = refused(repo, said)
+    assert words == f"HEAD is at {repo.head[:12]} now, and {said['commit'][:12]} was judged: run the gate again"
+
+
+def test_a_changed_tree_is_refused(repo: Repo) -> None:
+    """What is built from it is not what was judged; files of one's own reports are excused by the rules."""
+    repo.write("notes.txt")
+    assert "the work tree is not what was judged (1 path, the first is ?? notes.txt)" in refused(repo, safe(repo))
+    assert tag(safe(repo), repo.path, TagOrder(rules=Rules(untracked=False))).startswith("tagged: ")
+
+
+@pytest.mark.parametrize("name", ["v1.0.0", "1.0.0"])
+def test_an_existing_tag_is_refused(repo: Repo, name: str) -> None:
+    """Here, in any spelling; it stays where it is."""
+    repo.git("tag", name)
+    assert refused(repo, safe(repo)).startswith(f"tag {name} exists already in this clone, at {repo.head[:12]}")
+
+
+def test_an_existing_tag_on_the_remote_is_refused(repo: Repo) -> None:
+    """Also one that this clone does not know."""
+    repo.git("push", "--quiet", "origin", "HEAD:refs/tags/v1.0.0")
+    assert refused(repo, safe(repo), TagOrder()).startswith("tag v1.0.0 exists already in origin (")
+
+
+def test_a_push_that_is_refused_leaves_no_tag(repo: Repo, tmp_path: Path) -> None:
+    """A hook of the remote says no: in its own words, and the local tag is gone again."""
+    hook = tmp_path / "origin.git/hooks/pre-receive"
+    hook.write_text("#!/bin/sh\necho releases are closed >&2\nexit 1\n")
+    hook.chmod(0o755)
+    words = refused(repo, safe(repo))
+    assert words.startswith("tag v1.0.0 could not be pushed to origin (")
+    assert "and it was removed here again" in words
+    assert "releases are closed" in words
+
+
+def test_a_remote_that_is_gone_is_refused(repo: Repo, tmp_path: Path) -> None:
+    """Whether the tag is free cannot be told; nothing was made."""
+    shutil.rmtree(tmp_path / "origin.git")
+    with pytest.raises(DeliveryError, match=r"whether tag v1\.0\.0 is free cannot be told: the remote origin"):
+        tag(safe(repo), repo.path, TagOrder())
+    assert repo.git("tag") == ""
+
+
+def test_without_a_remote_nothing_can_be_pushed(repo: Repo) -> None:
+    """A tag here can be made."""
+    repo.git("remote", "remove", "origin")
+    assert refused(repo, safe(repo)) == "tag v1.0.0 cannot be pushed: the repository has no remote"
+    assert tag(safe(repo), repo.path, TagOrder()).endswith("not pushed")
+
+
+def test_without_an_identity_git_says_so(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a fresh CI machine."""
+    repo.git("config", "user.useConfigOnly", "true")
+    for name in ("NAME", "EMAIL"):
+        monkeypatch.delenv(f"GIT_COMMITTER_{name}")
+    words = refused(repo, safe(repo))
+    assert words.startswith("Git makes no tag: ")
+    assert "user.email" in words
+
+
+def test_a_repository_that_is_gone(tmp_path: Path) -> None:
+    """It cannot be looked at again."""
+    with pytest.raises(DeliveryError, match="the repository cannot be seen any more"):
+        tag(document(SAMPLES["safe"]), tmp_path, TagOrder())
+
+
+@pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="ssh-keygen is not installed")
+def test_a_signed_tag(repo: Repo, tmp_path: Path) -> None:
+    """With the key that Git is told of; without one there is no tag."""
+    order = TagOrder(sign=True)
+    repo.git("config", "gpg.format", "ssh")
+    repo.git("config", "user.signingKey", str(tmp_path / "key"))
+    assert refused(repo, safe(repo), order).startswith("Git ma")  # newer ones make none, older ones one without
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(tmp_path / "key")], check=True)
+    tag(safe(repo), repo.path, order)
+    assert "-----BEGIN SSH SIGNATURE-----" in repo.git("cat-file", "tag", "v1.0.0")

@@ -17,7 +17,7 @@ from release_sentinel.config.kinds import nearest
 from release_sentinel.config.load import load
 from release_sentinel.config.notifications import secrets_of
 from release_sentinel.config.secrets import known_secrets
-from release_sentinel.deliver import verify
+from release_sentinel.deliver import steps, verify
 from release_sentinel.errors import InvalidPolicyError, SentinelError
 from release_sentinel.logging import setup_logging
 from release_sentinel.observe.git import find_top
@@ -31,6 +31,7 @@ commands:
   release-sentinel policy           the policy in effect (for --env ENV), and where each of its values came from
   release-sentinel schema           the JSON Schema of release-sentinel.toml, for editors
   release-sentinel verify FILE      whether a verdict file says SAFE about a release, for the deploy step
+  release-sentinel tag              tags the commit of a SAFE verdict file, as --gate-tag does at the end of a run
   release-sentinel demo             three real runs on a throw-away repository: SAFE, BLOCKED, CRITICAL
 
 exit codes:
@@ -56,7 +57,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     for secret in chain.from_iterable(map(secrets_of, values_of(words, "--gate-notify"))):
         redactor.add(secret)
-    commands = {"explain": _explain, "demo": _demo, "verify": _verify, "policy": _policy, "schema": _schema}
+    commands = {
+        "explain": _explain,
+        "demo": _demo,
+        "verify": _verify,
+        "policy": _policy,
+        "schema": _schema,
+        "tag": _tag,
+    }
     restore = scrub_standard_streams(redactor)
     try:
         if words and words[0] in commands:
@@ -98,6 +106,10 @@ def _gate(words: list[str]) -> int:
     add("--gate-verdict", metavar="FILE.json", help="write the verdict as JSON, for machines and for `verify`")
     add("--gate-summary", metavar="FILE.md", help="write the verdict as Markdown, for people")
     add("--gate-attestation", metavar="FILE.json", help="write the verdict as an in-toto statement, to be signed")
+    add("--gate-tag", action="store_true", help="once SAFE, tag the commit that was judged")
+    add("--gate-push", action="store_true", help="push that tag")
+    add("--gate-sign", action="store_true", help="sign that tag")
+    add("--gate-release", action="store_true", help="once SAFE, release the pushed tag on GitHub")
     add("--gate-notify", metavar="URL", action="append", help="tell of the verdict, by an address of apprise's")
     known, _ = parser.parse_known_args(words)
     if known.help:
@@ -214,6 +226,42 @@ def _verify(words: list[str]) -> int:
         return 1
     print(f"SAFE: {known.version} may go to {known.env}, says {known.file}")
     return 0
+
+
+def _tag(words: list[str]) -> int:
+    parser = _Parser(
+        prog="release-sentinel tag",
+        description="Tag the commit of a SAFE verdict, if HEAD and the tracked files are still what was judged.",
+        allow_abbrev=False,
+        add_help=False,
+    )
+    parser.add_argument("-h", "--help", action="store_true", help="show this help")
+    parser.add_argument("--verdict", required=True, type=Path, metavar="FILE", help="what --gate-verdict wrote")
+    parser.add_argument("--env", required=True, action=_Once, help="the environment that the verdict is about")
+    parser.add_argument("--version", required=True, action=_Once, help="the version, which names the tag")
+    parser.add_argument("--max-age", default="24h", metavar="30m", help="the oldest verdict to accept; default: 24h")
+    parser.add_argument("--push", action="store_true", help="push the tag; one that cannot be pushed is removed again")
+    parser.add_argument("--sign", action="store_true", help="sign the tag")
+    parser.add_argument("--release", action="store_true", help="release the pushed tag on GitHub")
+    parser.add_argument("--gate-repo", type=Path, metavar="PATH", help="the repository; default: the one you stand in")
+    parser.add_argument("--gate-policy", type=Path, metavar="FILE", help="the policy file, instead of the repository's")
+    if {"-h", "--help"} & set(words):
+        return _help(parser, words)
+    known = parser.parse_args(words)
+    try:
+        max_age = verify.duration(known.max_age)
+    except ValueError as error:
+        parser.error(f"--max-age {error}")
+    reasons = verify.problems(known.verdict, verify.Expectation(known.env, known.version, "", max_age))
+    if not reasons:
+        repository = (known.gate_repo or find_top(Path.cwd()) or Path.cwd()).resolve()
+        policy = load(repository=repository, file=known.gate_policy, env=known.env, gates=gates.IDS).policy
+        done, problem = steps.deliver_file(known.verdict, repository, policy, known.push, known.sign, known.release)
+        print("".join(f"{line}\n" for line in done), end="")
+        reasons = [problem] if problem else []
+    for reason in reasons:
+        print(f"release-sentinel tag: {reason}", file=sys.stderr)
+    return 1 if reasons else 0
 
 
 def _commit(text: str) -> str:

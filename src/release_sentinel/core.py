@@ -37,6 +37,9 @@ from release_sentinel.verdict import UNFINISHED, Release, unfinished
 
 _INI = Path(__file__).parent / "plugin" / "pytest.ini"
 _BELIEVED = {0, 1, 2, *(128 + number for number in INTERRUPTS)}
+_DELIVERY = (
+    180.0  # more seconds where the release is tagged after the verdict: Git and the remote have their own bounds
+)
 _GRACE = 20.0  # seconds beyond the deadline for the child to end by itself
 
 
@@ -77,7 +80,8 @@ def run(
         policy = _policy(arguments, child_environ, directory, top)
         redactor = known_secrets(child_environ)
         learn(redactor, policy, child_environ)
-        bound = (deadline or policy.deadline) + _GRACE
+        follows = {"--gate-tag", "--gate-release"} & set(arguments)
+        bound = (deadline or policy.deadline) + _GRACE + (_DELIVERY if follows else 0)
         receivers = _receivers(arguments, child_environ, policy)
         for secret in chain.from_iterable(map(secrets_of, receivers)):
             redactor.add(secret)

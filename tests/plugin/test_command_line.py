@@ -27,6 +27,8 @@ MISTAKES: dict[str, tuple[tuple[str, ...], str]] = {
         (*RELEASE, "--gate-partial", "--gate-attestation=a.json"),
         "--gate-attestation and --gate-partial: a chosen subset of the gates proves nothing",
     ),
+    "tag of a subset": ((*RELEASE, "--gate-partial", "--gate-tag"), "--gate-tag and --gate-partial: a chosen subset"),
+    "push without a tag": ((*RELEASE, "--gate-push"), "--gate-push and --gate-sign say how --gate-tag tags: add it"),
     "one file for two reports": (
         (*RELEASE, "--gate-verdict=v.json", "--gate-attestation=v.json"),
         "--gate-verdict and --gate-attestation both name",

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 from release_sentinel.checks.result import CRIT, NO_REPOSITORY, OK, UNKNOWN, CheckResult
 from release_sentinel.observe import Unseen, texts
@@ -39,6 +40,25 @@ def check_changelog(version: str, repository: Repository | Unseen, file: str = "
     if not any(own):
         return CheckResult(CRIT, f"the section for {number} in {name} is empty", "write what changes, and commit it")
     return CheckResult(OK, f"{name} has a section for {number}")
+
+
+def section(top: Path, version: str, file: str = "", *, prefix: str = "v") -> str:
+    """Return what a Markdown changelog says below the heading of a version; a blank where it says nothing."""
+    text = texts.read(top / (file or texts.first(top, _CANDIDATES) or _CANDIDATES[0]))
+    if isinstance(text, Unseen):
+        return ""
+    body: list[str] = []
+    level, fenced = 0, False
+    for line in text.splitlines():
+        fenced ^= bool(_FENCE.match(line))
+        heading = None if fenced else _HEADING.fullmatch(line.rstrip())
+        if level and heading and len(heading[1]) <= level:
+            break
+        if level:
+            body.append(line)
+        elif heading and _names(heading[2], version.removeprefix(prefix)):
+            level = len(heading[1])
+    return "\n".join(body).strip()
 
 
 def _names(title: str, number: str) -> bool:

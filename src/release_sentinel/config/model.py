@@ -70,6 +70,7 @@ class GitRules:
     tag_mode: TagMode = "auto"  # auto: the tag has to exist on a tag build, and to be free otherwise
     untracked: bool = True  # whether untracked files make the tree dirty
     submodules: bool = True  # whether changes of submodules do
+    sign_tags: bool = False  # whether tags that we make are signed; Git's own settings may say so, too
     signers: Lines = ()  # fingerprints, key ids, addresses or principals; empty: any key that Git trusts
 
 

@@ -39,6 +39,7 @@ def learn(redactor: Redactor, policy: Policy, environ: Mapping[str, str] | None 
             redactor.add(_content(path))
     for value in (*(look_up(name, environ).text or "" for name in header_secrets(policy)), *literal_secrets(policy)):
         redactor.add(value)
+    redactor.add(environ.get("GITHUB_TOKEN", ""))  # releases are made with it
     for address in (*policy.notify.urls, *addresses(environ)):
         for secret in secrets_of(address):
             redactor.add(secret)

@@ -31,7 +31,7 @@ def tag(document: Mapping[str, Any], repository: Path, order: TagOrder) -> str:
     not what was judged, where the tag is there already or that cannot be told, and where Git or the remote refuses.
     """
     name, commit = str(document["version"]), str(document["commit"])
-    _demand_safe(document)
+    demand_safe(document)
     _demand_unmoved(repository, commit, order.rules)
     remote = _demand_free(repository, name, order)
     made = git.make_tag(repository, name, commit, message(document), sign=order.sign)
@@ -59,7 +59,8 @@ def _facts(document: Mapping[str, Any]) -> Iterator[str]:
     yield f"Release-Judged: {document['ended']}, by {document['tool']}"
 
 
-def _demand_safe(document: Mapping[str, Any]) -> None:
+def demand_safe(document: Mapping[str, Any]) -> None:
+    """Raise `DeliveryError` unless a verdict document is that of a whole SAFE run."""
     if document["verdict"] != SAFE or document["partial"] is not False or document["exit_code"] != 0:
         raise DeliveryError(f"the verdict is {document['verdict']}, and only a whole SAFE run is tagged")
 

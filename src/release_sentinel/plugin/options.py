@@ -23,7 +23,7 @@ _REPORTS = (
     ("gate_attestation", "--gate-attestation"),
 )
 # What a chosen subset of the gates is no reason for.
-_WHOLE = (("gate_attestation", "--gate-attestation"),)
+_WHOLE = (("gate_attestation", "--gate-attestation"), ("gate_tag", "--gate-tag"), ("gate_release", "--gate-release"))
 
 
 def add_options(parser: pytest.Parser) -> None:
@@ -57,6 +57,10 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption(
         "--gate-attestation", metavar="FILE.json", help="write the verdict as an in-toto statement, to be signed"
     )
+    group.addoption("--gate-tag", action="store_true", help="once SAFE, tag the commit that was judged")
+    group.addoption("--gate-push", action="store_true", help="push that tag")
+    group.addoption("--gate-sign", action="store_true", help="sign that tag")
+    group.addoption("--gate-release", action="store_true", help="once SAFE, release the pushed tag on GitHub")
     group.addoption(
         "--gate-notify",
         metavar="URL",
@@ -81,6 +85,10 @@ class Options:
     deadline: float | None = None  # seconds; None: the policy's
     tag_mode: TagMode | None = None  # None: the policy's
     reports: tuple[Report, ...] = ()
+    tag: bool = False
+    push: bool = False
+    sign: bool = False
+    release: bool = False
     notify: tuple[str, ...] = ()  # addresses, beside the policy's
 
     @classmethod
@@ -96,6 +104,8 @@ class Options:
                 f"{asked[0]} and --gate-partial: a chosen subset of the gates proves nothing that could be passed on; "
                 "run all gates, or leave one of the two out"
             )
+        if not option.gate_tag and (option.gate_push or option.gate_sign):
+            raise pytest.UsageError("--gate-push and --gate-sign say how --gate-tag tags: add it")
         repository = here / option.gate_repo if option.gate_repo else find_top(here) or here
         return cls(
             env=option.env,
@@ -108,6 +118,10 @@ class Options:
             deadline=option.gate_deadline,
             tag_mode=option.gate_tag_mode,
             reports=_reports(option, here),
+            tag=option.gate_tag,
+            push=option.gate_push,
+            sign=option.gate_sign,
+            release=option.gate_release,
             notify=tuple(option.gate_notify),
         )
 

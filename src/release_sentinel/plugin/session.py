@@ -25,6 +25,8 @@ from release_sentinel.config.secrets import known_secrets, learn
 from release_sentinel.config.targets import Dependency, PrometheusQuery, Target
 from release_sentinel.config.values import look_up
 from release_sentinel.deliver import notify
+from release_sentinel.deliver.steps import Steps, deliver
+from release_sentinel.deliver.tag import TagOrder
 from release_sentinel.errors import InvalidPolicyError
 from release_sentinel.gates import BUILT_IN, IDS, Kind, expected
 from release_sentinel.observe import Unseen, ci, git, processes
@@ -38,7 +40,18 @@ from release_sentinel.plugin.provenance import provenance
 from release_sentinel.reports import files
 from release_sentinel.reports.document import document
 from release_sentinel.reports.files import Report
-from release_sentinel.verdict import Disabled, GateResult, Missing, Provenance, Release, Verdict, decide, unfinished
+from release_sentinel.reports.markdown import markdown
+from release_sentinel.verdict import (
+    SAFE,
+    Disabled,
+    GateResult,
+    Missing,
+    Provenance,
+    Release,
+    Verdict,
+    decide,
+    unfinished,
+)
 from release_sentinel.versions import tag_names
 
 
@@ -314,6 +327,24 @@ class GateSession:
         if self.handover and (verdict.exit_code or not failures):
             files.write(self.handover, files.handover(verdict, self.reports.values()))
         return failures
+
+    def deliver(self, verdict: Verdict) -> tuple[list[str], str]:
+        """Do what was asked for once the release is SAFE; return what was done, and why the rest was not."""
+        options, rules = self.options, self.policy.git
+        if not (options.tag or options.release):
+            return [], ""
+        if verdict.name != SAFE:
+            return ["neither tagged nor released: the verdict is not SAFE"], ""
+        order = TagOrder(
+            prefix=self.policy.version.prefix,
+            remote=rules.remote,
+            push=options.push,
+            sign=options.sign or rules.sign_tags,
+            rules=git.Rules(self._own_outputs(), untracked=rules.untracked, submodules=rules.submodules),
+        )
+        steps = Steps(options.tag, options.release, order, markdown(verdict), self.policy.version.changelog)
+        done, problem = deliver(document(verdict), self._top, steps)
+        return [self.redactor.scrub(line) for line in done], problem
 
     def announce(self, verdict: Verdict) -> list[str]:
         """Tell of the verdict whoever wants to hear it; return what went wrong, a sentence each.

@@ -14,10 +14,17 @@ from release_sentinel.verdict import EXIT_BLOCKED, SAFE, Verdict
 
 
 def finish(session: GateSession, verdict: Verdict) -> int:
-    """Write the reports and the verdict block; return the exit code, which no failure to do so can better."""
+    """Write the reports, do what follows a SAFE verdict, and write the verdict block.
+
+    Return the exit code, which no failure to do so can better: what was asked for and did not happen is not SAFE.
+    """
     failures = session.write_reports(verdict)
     notes = [*session.notes, *(f"written: {path}" for path in session.reports)] if not failures else session.notes
     code = verdict.exit_code
+    if not failures:
+        done, problem = session.deliver(verdict)
+        notes = [*notes, *done]
+        failures = [f"every gate passed, and what was to follow did not happen: {problem}"] if problem else []
     if failures:
         session.problems += failures
         verdict = session.conclude(session.pytest_code)

@@ -1,0 +1,79 @@
+"""What a run was asked to do once the release is SAFE: the tag, then the release on GitHub."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from release_sentinel.checks.changelog import section
+from release_sentinel.config.model import Policy
+from release_sentinel.deliver.github import NewRelease, create_release
+from release_sentinel.deliver.tag import TagOrder, demand_safe, message, tag
+from release_sentinel.errors import DeliveryError
+from release_sentinel.observe import git
+from release_sentinel.observe.git import Refs, Rules
+from release_sentinel.versions import parse
+
+
+@dataclass(frozen=True)
+class Steps:
+    """`order` says how the tag is made; `notes` are the verdict for people, `changelog` the file with the rest."""
+
+    tag: bool = False
+    release: bool = False
+    order: TagOrder = field(default_factory=TagOrder)
+    notes: str = ""
+    changelog: str = ""
+
+
+def deliver(document: Mapping[str, Any], repository: Path, steps: Steps) -> tuple[list[str], str]:
+    """Take the steps, in their order, until one fails; return what was done, a sentence each, and why one failed."""
+    done: list[str] = []
+    try:
+        if steps.tag:
+            done.append(tag(document, repository, steps.order))
+        if steps.release:
+            done.append(f"released: {_release(document, repository, steps)}")
+    except DeliveryError as error:
+        return done, str(error)
+    return done, ""
+
+
+def deliver_file(
+    file: Path, repository: Path, policy: Policy, push: bool, sign: bool, release: bool
+) -> tuple[list[str], str]:
+    """Do the same for the verdict in a file, which has been verified.
+
+    Files that Git does not track do not count: among them are the reports of the run, and the tag does not name them.
+    """
+    rules = Rules(untracked=False, submodules=policy.git.submodules)
+    order = TagOrder(policy.version.prefix, policy.git.remote, push, sign or policy.git.sign_tags, rules)
+    try:
+        document = json.loads(file.read_text(encoding="utf-8"))
+        steps = Steps(
+            tag=True, release=release, order=order, notes=message(document), changelog=policy.version.changelog
+        )
+        return deliver(document, repository, steps)
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        return [], f"{file} is no whole verdict: {type(error).__name__}: {error}"
+
+
+def _release(document: Mapping[str, Any], repository: Path, steps: Steps) -> str:
+    demand_safe(document)
+    name, commit, prefix = str(document["version"]), str(document["commit"]), steps.order.prefix
+    refs = git.tags(repository, [name], remote=steps.order.remote).remote
+    # Without the tag GitHub would make one of its own, which is not annotated and records nothing.
+    if not isinstance(refs, Refs):
+        why = refs.why if refs else "the repository has no remote"
+        raise DeliveryError(f"no release on GitHub: whether tag {name} is there cannot be told: {why}")
+    if refs.tag(name) != commit:
+        seen = str(refs.tag(name))[:12] if refs.tag(name) else "not there"
+        pushed = "push the tag first, as --gate-tag --gate-push do"
+        raise DeliveryError(
+            f"no release on GitHub: tag {name} is {seen} in {refs.source}, expected {commit[:12]}: {pushed}"
+        )
+    version = parse(name, prefix)
+    changes = section(repository, name, steps.changelog, prefix=prefix)
+    notes = "\n\n".join(text for text in (changes, steps.notes) if text)
+    return create_release(NewRelease(name, commit, notes, prerelease=bool(version and version.prerelease)))

@@ -20,13 +20,10 @@ from release_sentinel.checks.steady import steadily
 from release_sentinel.config.headers import header_secrets
 from release_sentinel.config.load import Loaded, load
 from release_sentinel.config.model import Policy, Waiver
-from release_sentinel.config.notifications import addresses, secrets_of
+from release_sentinel.config.notifications import secrets_of
 from release_sentinel.config.secrets import known_secrets, learn
 from release_sentinel.config.targets import Dependency, PrometheusQuery, Target
 from release_sentinel.config.values import look_up
-from release_sentinel.deliver import notify
-from release_sentinel.deliver.steps import Steps, deliver
-from release_sentinel.deliver.tag import TagOrder
 from release_sentinel.errors import InvalidPolicyError
 from release_sentinel.gates import BUILT_IN, IDS, Kind, expected
 from release_sentinel.observe import Unseen, ci, git, processes
@@ -38,11 +35,8 @@ from release_sentinel.plugin.gate import Record
 from release_sentinel.plugin.options import Options
 from release_sentinel.plugin.provenance import provenance
 from release_sentinel.reports import files
-from release_sentinel.reports.document import document
 from release_sentinel.reports.files import Report
-from release_sentinel.reports.markdown import markdown
 from release_sentinel.verdict import (
-    SAFE,
     Disabled,
     GateResult,
     Missing,
@@ -216,8 +210,8 @@ class GateSession:
     @cached_property
     def _look(self) -> Bounded[git.Repository | Unseen]:
         wanted = self.policy.git
-        rules = git.Rules(self._own_outputs(), untracked=wanted.untracked, submodules=wanted.submodules)
-        return Bounded(lambda: git.look(self._top, rules))
+        rules = git.Rules(self.own_outputs(), untracked=wanted.untracked, submodules=wanted.submodules)
+        return Bounded(lambda: git.look(self.top, rules))
 
     @cached_property
     def _listing(self) -> Bounded[git.Tags]:
@@ -228,16 +222,17 @@ class GateSession:
         build = ci.build()
         heads = rules.branches if rules.tag_mode == "existing" or (build and build.tag) else ()
         heads = ("*",) if "in-sync" in owed else heads
-        return Bounded(lambda: git.tags(self._top, names, remote=rules.remote, branches=heads))
+        return Bounded(lambda: git.tags(self.top, names, remote=rules.remote, branches=heads))
 
     @cached_property
-    def _top(self) -> Path:
+    def top(self) -> Path:
+        """The repository's folder."""
         return Path(self.release.repository)
 
     def branches_containing_head(self) -> git.Branches | Unseen:
         """Return the branches that contain HEAD."""
         rules = self.policy.git
-        return git.branches_containing(self._top, self.tags(), rules.branches, remote=rules.remote)
+        return git.branches_containing(self.top, self.tags(), rules.branches, remote=rules.remote)
 
     @property
     def branch(self) -> BranchName | None:
@@ -263,7 +258,7 @@ class GateSession:
 
     def signature(self) -> git.Signature | Unseen:
         """Return what Git says of the signature of the tag that is built, or else of HEAD's commit."""
-        return git.signature(self._top, tag=self.built_tag)
+        return git.signature(self.top, tag=self.built_tag)
 
     @cached_property
     def process_table(self) -> processes.Table | Unseen:
@@ -328,39 +323,6 @@ class GateSession:
             files.write(self.handover, files.handover(verdict, self.reports.values()))
         return failures
 
-    def deliver(self, verdict: Verdict) -> tuple[list[str], str]:
-        """Do what was asked for once the release is SAFE; return what was done, and why the rest was not."""
-        options, rules = self.options, self.policy.git
-        if not (options.tag or options.release):
-            return [], ""
-        if verdict.name != SAFE:
-            return ["neither tagged nor released: the verdict is not SAFE"], ""
-        order = TagOrder(
-            prefix=self.policy.version.prefix,
-            remote=rules.remote,
-            push=options.push,
-            sign=options.sign or rules.sign_tags,
-            rules=git.Rules(self._own_outputs(), untracked=rules.untracked, submodules=rules.submodules),
-        )
-        steps = Steps(options.tag, options.release, order, markdown(verdict), self.policy.version.changelog)
-        done, problem = deliver(document(verdict), self._top, steps)
-        return [self.redactor.scrub(line) for line in done], problem
-
-    def announce(self, verdict: Verdict) -> list[str]:
-        """Tell of the verdict whoever wants to hear it; return what went wrong, a sentence each.
-
-        A supervising parent does so itself, also where this process does not live to do it.
-        """
-        if self.handover:
-            return []
-        rules = self.policy.notify
-        receivers = (*self.options.notify, *(rules.urls or addresses(os.environ)))
-        build = ci.build()
-        problems = notify.announce(
-            document(verdict), list(dict.fromkeys(receivers)), rules.on, former=self.former, build=build
-        )
-        return [self.redactor.scrub(problem) for problem in problems]
-
     def _unproven(self) -> Iterable[Missing]:
         given = [Path(word.partition("::")[0]) for word in self.config.args] if self.config.args else []
         gate_folders = dict.fromkeys(declared.folder_of(path) for path in given if path.exists())
@@ -415,9 +377,9 @@ class GateSession:
         """Where this run takes place; the remote's address is looked up if a report wants it and Git answers."""
         look: Bounded[git.Repository | Unseen] | None = self.__dict__.get("_look")
         wanted = any(report.flag == "--gate-attestation" for report in self.reports.values())
-        return provenance(self._loaded, self.redactor.scrub, self._top if wanted and look and look.wait(0) else None)
+        return provenance(self._loaded, self.redactor.scrub, self.top if wanted and look and look.wait(0) else None)
 
-    def _own_outputs(self) -> list[Path]:
+    def own_outputs(self) -> list[Path]:
         """Return the files and folders that this run writes itself: they never make the tree dirty."""
         option = self.config.option
         named = [getattr(option, name, None) for name in ("json_report_file", "log_file", "debug")]

@@ -7,6 +7,7 @@ import pytest
 from _pytest._io import TerminalWriter
 from _pytest.terminal import TerminalReporter
 
+from release_sentinel.plugin import delivery
 from release_sentinel.plugin.gate import Record
 from release_sentinel.plugin.session import GateSession
 from release_sentinel.reports.text import TITLE, block
@@ -22,7 +23,7 @@ def finish(session: GateSession, verdict: Verdict) -> int:
     notes = [*session.notes, *(f"written: {path}" for path in session.reports)] if not failures else session.notes
     code = verdict.exit_code
     if not failures:
-        done, problem = session.deliver(verdict)
+        done, problem = delivery.deliver(session, verdict)
         notes = [*notes, *done]
         failures = [f"every gate passed, and what was to follow did not happen: {problem}"] if problem else []
     if failures:
@@ -35,7 +36,7 @@ def finish(session: GateSession, verdict: Verdict) -> int:
     except OSError:  # standard output is closed or full: who cannot read the verdict must not take it for SAFE
         code = code or EXIT_BLOCKED
     with suppress(OSError):
-        for problem in session.announce(verdict):
+        for problem in delivery.announce(session, verdict):
             _writer(session.config).line(f"[WARN] {problem}", yellow=True)
             _writer(session.config).flush()
     return code

@@ -6,6 +6,7 @@ import pytest
 from _pytest._io import TerminalWriter
 from _pytest.terminal import TerminalReporter
 
+from release_sentinel.plugin.conclusion import conclude
 from release_sentinel.plugin.gate import Record
 from release_sentinel.plugin.session import GateSession
 from release_sentinel.reports.text import TITLE, block
@@ -19,7 +20,7 @@ def finish(session: GateSession, verdict: Verdict) -> int:
     code = verdict.exit_code
     if failures:
         session.problems += failures
-        verdict = session.conclude(session.pytest_code)
+        verdict = conclude(session, session.pytest_code)
         session.write_reports(verdict)
         code = verdict.exit_code
     try:

@@ -15,6 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import version as installed
 from pathlib import Path
+from shlex import join
 from types import FrameType
 from typing import Any, Self
 
@@ -23,6 +24,7 @@ from release_sentinel.config.load import load
 from release_sentinel.config.model import Policy
 from release_sentinel.config.secrets import known_secrets, learn
 from release_sentinel.errors import InvalidPolicyError, SentinelError
+from release_sentinel.ini import python_path
 from release_sentinel.observe.git import find_top
 from release_sentinel.redaction import Redactor
 from release_sentinel.relay import Relay, Told, colour, terminal
@@ -99,6 +101,8 @@ def _command(arguments: Sequence[str], top: Path, environ: Mapping[str, str]) ->
     """Return the child's command line."""
     own_ini = any(word.partition("=")[0] in {"-c", "--config-file"} for word in arguments)
     config = [] if own_ini else ["-c", str(_INI), f"--rootdir={top}", f"--confcutdir={top}"]
+    if config and (folders := python_path(top)):
+        config += ["-o", f"pythonpath={join(map(str, folders))}"]
     options = [*config, *colour(arguments, environ), *arguments]
     return [sys.executable, "-m", "pytest", "-p", "release_sentinel.plugin", *options]
 

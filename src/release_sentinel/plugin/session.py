@@ -18,6 +18,7 @@ from release_sentinel.config.load import load
 from release_sentinel.config.model import Policy, Waiver
 from release_sentinel.config.secrets import known_secrets, learn
 from release_sentinel.config.values import look_up
+from release_sentinel.config.variables import misspelt
 from release_sentinel.errors import InvalidPolicyError
 from release_sentinel.gates import IDS, Kind
 from release_sentinel.observe import git
@@ -154,6 +155,7 @@ class GateSession:
         self.deadline = Deadline(self.options.deadline or self.policy.deadline, self.policy.gate_seconds)
         self.waivers = waivers.in_force(self.policy.waivers, self.options.env, self.started)
         learn(self.redactor, self.policy)
+        self.notes += [f"note: {sentence}" for sentence in misspelt(os.environ, self.policy)]
         self.observations = Observations(
             self.options.repository,
             self.options.version,

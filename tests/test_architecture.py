@@ -23,7 +23,7 @@ LAYERS = (
     {"gates"},
     {"checks", ""},
     {"observe"},
-    {"arguments", "config", "errors", "jsonpath", "redaction", "logging", "versions"},
+    {"arguments", "config", "errors", "ini", "jsonpath", "redaction", "logging", "versions"},
 )
 LATE = {"apprise", "git", "psutil", "requests", "semver"}
 DOOR = "checks.git"  # the names of the first version, kept: it knows the other checks and nothing knows it

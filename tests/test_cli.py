@@ -12,7 +12,7 @@ from release_sentinel.cli import main
 from release_sentinel.config.schema import schema
 from release_sentinel.plugin.options import add_options
 from release_sentinel.reports.document import document
-from tests.reports.samples import RELEASE, SAMPLES
+from tests.reports.samples import RELEASE, WHOLE
 
 COMMANDS = ("explain", "policy", "schema", "verify", "demo")
 
@@ -50,7 +50,19 @@ MISTAKES = {
     ),
     "no seconds": (
         "--env prod --version v1.0.0 --gate-deadline soon",
-        "argument --gate-deadline: invalid float value: 'soon'",
+        "argument --gate-deadline: 'soon' is no number of seconds above 0",
+    ),
+    "an option that is not there": (
+        "--env prod --version v1.0.0 --gate-al",
+        "there is no option --gate-al; did you mean --gate-all?",
+    ),
+    "no such repository": (
+        "--env prod --version v1.0.0 --gate-repo /no/such/folder",
+        "argument --gate-repo: /no/such/folder is no folder",
+    ),
+    "blank repository": (
+        "--env prod --version v1.0.0 --gate-repo=",
+        "argument --gate-repo: '' is no folder (an unset variable?)",
     ),
     "report without a name": (
         "--env prod --version v1.0.0 --gate-verdict",
@@ -177,7 +189,7 @@ def test_a_mistake_of_a_command_exits_1(capsys: pytest.CaptureFixture[str], line
 def verdict_file(tmp_path: Path) -> Path:
     """The verdict of a SAFE run that ended just now."""
     path = tmp_path / "verdict.json"
-    path.write_text(json.dumps({**document(SAMPLES["safe"]), "ended": datetime.now(UTC).isoformat()}), encoding="utf-8")
+    path.write_text(json.dumps({**document(WHOLE), "ended": datetime.now(UTC).isoformat()}), encoding="utf-8")
     return path
 
 

@@ -74,7 +74,7 @@ def test_each_failure_is_the_one_of_the_story(demo: Demo, words: str) -> None:
 
 def test_the_command_is_shown_for_each_run(demo: Demo) -> None:
     """A newcomer can repeat it by hand."""
-    assert demo.done.out.count("\n$ release-sentinel --env prod --version v1.0.0\n") == 3
+    assert demo.done.out.count("\n$ release-sentinel --env prod --version v1.0.0 -q\n") == 3
 
 
 def test_no_token_is_shown(demo: Demo) -> None:

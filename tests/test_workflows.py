@@ -329,6 +329,13 @@ def machine(tmp_path: Path) -> _Machine:
     return _Machine(tmp_path)
 
 
+def test_the_script_calls_the_readme_s_test_command() -> None:
+    """What a reader runs is what CI runs."""
+    readme, script = ((ROOT / name).read_text(encoding="utf-8") for name in ("README.md", ".ci/run"))
+    (command,) = re.findall(r"bin/(pytest\b.*)$", readme, re.MULTILINE)
+    assert f'"$temp/venv/bin/pytest"{command.removeprefix("pytest")}\n' in script
+
+
 def test_script_order(machine: _Machine) -> None:
     """Lint and types come first, newer Pythons next, the tests on the oldest Python last."""
     machine.python("python3.12", 12)
@@ -342,11 +349,11 @@ def test_script_order(machine: _Machine) -> None:
         "ruff 3.11 check",
         "mypy 3.11",
         "pip 3.12 install -qq -e .[test]",
-        "pytest 3.12",
+        "pytest 3.12 -n auto",
         "pip 3.13 install -qq -e .[test]",
-        "pytest 3.13",
+        "pytest 3.13 -n auto",
         "pip 3.11 install -qq -e .[test]",
-        "pytest 3.11",
+        "pytest 3.11 -n auto",
     ]
 
 

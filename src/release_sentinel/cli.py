@@ -2,10 +2,12 @@
 
 import argparse
 import json
+import math
 import os
 import re
 import sys
 from collections.abc import Sequence
+from difflib import get_close_matches
 from itertools import chain
 from pathlib import Path
 from typing import NoReturn
@@ -92,9 +94,9 @@ def _gate(words: list[str]) -> int:
     add("-h", "--help", action="store_true", help="show this help")
     add("--env", action=_Once, help="the environment to release to: dev, stage, prod")
     add("--version", "--release-version", action=_Once, metavar="VERSION", help="the version to release, as in v1.2.3")
-    add("--gate-repo", metavar="PATH", help="the repository to release; default: the one you stand in")
+    add("--gate-repo", metavar="PATH", type=_folder, help="the repository to release; default: the one you stand in")
     add("--gate-policy", metavar="FILE", help="the policy file; default: the repository's own, if it has one")
-    add("--gate-deadline", metavar="SECONDS", type=float, help="bound on the whole run; default: 300")
+    add("--gate-deadline", metavar="SECONDS", type=_seconds, help="bound on the whole run; default: 300")
     add("--gate-all", action="store_true", help="probe critical gates even when a policy gate failed")
     add("--gate-strict", action="store_true", help="a WARN fails its gate")
     add("--gate-partial", action="store_true", help="accept a chosen subset of the gates (-k, -m, paths)")
@@ -111,18 +113,39 @@ def _gate(words: list[str]) -> int:
     add("--gate-sign", action="store_true", help="sign that tag")
     add("--gate-release", action="store_true", help="once SAFE, release the pushed tag on GitHub")
     add("--gate-notify", metavar="URL", action="append", help="tell of the verdict, by an address of apprise's")
-    known, _ = parser.parse_known_args(words)
+    known, others = parser.parse_known_args(words)
     if known.help:
         return _help(parser, words)
     if missing := [f"--{name}" for name in ("env", "version") if getattr(known, name) is None]:
         parser.error(f"missing: {', '.join(missing)}")
+    if wrong := [word for word in others if word.startswith("--gate-")]:
+        options = [option for option in parser._option_string_actions if option.startswith("--gate-")]  # noqa: SLF001
+        near = get_close_matches(wrong[0].partition("=")[0], options, n=1, cutoff=0)
+        parser.error(f"there is no option {wrong[0]}; did you mean {near[0]}?")
     arguments = list(words)
     try:
         rewrite_version(arguments)
     except ArgumentError as error:
         parser.error(str(error))
-    repository = Path(known.gate_repo).resolve() if known.gate_repo else None
-    return core.run(arguments, repository=repository, deadline=known.gate_deadline)
+    return core.run(arguments, repository=known.gate_repo, deadline=known.gate_deadline)
+
+
+def _folder(name: str) -> Path:
+    if not name.strip():
+        raise argparse.ArgumentTypeError(f"{name!r} is no folder (an unset variable?)")
+    if not Path(name).is_dir():
+        raise argparse.ArgumentTypeError(f"{name} is no folder")
+    return Path(name).resolve()
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not 0 < seconds < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds above 0")
+    return seconds
 
 
 def _help(parser: argparse.ArgumentParser, words: list[str]) -> int:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from importlib.metadata import version as installed
 from itertools import chain
 from pathlib import Path
+from shlex import join
 from types import FrameType
 from typing import Any, Self
 
@@ -26,6 +27,7 @@ from release_sentinel.config.notifications import addresses, secrets_of
 from release_sentinel.config.secrets import known_secrets, learn
 from release_sentinel.deliver import notify
 from release_sentinel.errors import InvalidPolicyError, SentinelError
+from release_sentinel.ini import python_path
 from release_sentinel.observe import ci
 from release_sentinel.observe.git import find_top
 from release_sentinel.redaction import Redactor
@@ -125,6 +127,8 @@ def _command(arguments: Sequence[str], top: Path, environ: Mapping[str, str]) ->
     """Return the child's command line."""
     own_ini = any(word.partition("=")[0] in {"-c", "--config-file"} for word in arguments)
     config = [] if own_ini else ["-c", str(_INI), f"--rootdir={top}", f"--confcutdir={top}"]
+    if config and (folders := python_path(top)):
+        config += ["-o", f"pythonpath={join(map(str, folders))}"]
     options = [*config, *colour(arguments, environ), *arguments]
     return [sys.executable, "-m", "pytest", "-p", "release_sentinel.plugin", *options]
 

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from release_sentinel import core
+from release_sentinel.arguments import rewrite_version
 from release_sentinel.observe import ci
 
 ENV, VERSION = "prod", "v1.0.0"
@@ -73,8 +74,10 @@ def _act(number: int, work: Path, settings: Mapping[str, str]) -> int:
     print(f"\n--- {number + 1} of 3: {story}. Expected: {name}, exit {code}", flush=True)
     shown = " ".join(f"{key}={'***' if key.endswith('TOKEN') else value}" for key, value in settings.items())
     print(f"$ export {shown}")
-    print(f"$ release-sentinel --env {ENV} --version {VERSION}", flush=True)
-    seen = core.run([f"--env={ENV}", f"--release-version={VERSION}", "-q"], directory=work, environ=_environ(settings))
+    print(f"$ release-sentinel --env {ENV} --version {VERSION} -q", flush=True)
+    words = ["--env", ENV, "--version", VERSION, "-q"]
+    rewrite_version(words)
+    seen = core.run(words, directory=work, environ=_environ(settings))
     print(f"$ echo $?\n{seen}", flush=True)
     return seen
 

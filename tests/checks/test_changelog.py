@@ -1,8 +1,10 @@
 """The changelog has a section for the version, with something in it."""
 
+from pathlib import Path
+
 import pytest
 
-from release_sentinel.checks.changelog import check_changelog
+from release_sentinel.checks.changelog import check_changelog, section
 from release_sentinel.checks.result import CRIT, OK, UNKNOWN, CheckResult
 from release_sentinel.observe import Unseen
 from tests.conftest import Repo
@@ -103,3 +105,17 @@ def test_no_changelog(repo: Repo) -> None:
 def test_no_repository() -> None:
     """Without a repository there is no changelog."""
     assert check_changelog("v1.0.0", Unseen("/shop is not a folder")).status is UNKNOWN
+
+
+MARKDOWN = "# Changes\n\n## v1.0.0 (today)\n\n- first\n\n### Fixed\n\n```\n# no heading\n```\n\n## 0.9.0\n\n- old\n"
+
+
+@pytest.mark.parametrize(
+    ("version", "expected"),
+    [("v1.0.0", "- first\n\n### Fixed\n\n```\n# no heading\n```"), ("v0.9.0", "- old"), ("v0.9", ""), ("v2.0.0", "")],
+)
+def test_a_section_can_be_quoted(tmp_path: Path, version: str, expected: str) -> None:
+    """For the notes of a release: what stands below the version's heading, to the next of its level."""
+    (tmp_path / "CHANGELOG.md").write_text(MARKDOWN, encoding="utf-8")
+    assert section(tmp_path, version) == expected
+    assert section(tmp_path, version, "NEWS.md") == ""

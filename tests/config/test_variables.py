@@ -10,7 +10,7 @@ from release_sentinel.config import get_env
 from release_sentinel.config.load import load_policy
 from release_sentinel.config.model import ApiTarget, Policy
 from release_sentinel.config.targets import DiskLimits, MemoryLimits
-from release_sentinel.config.variables import VARIABLES, Variable
+from release_sentinel.config.variables import VARIABLES, Variable, misspelt
 from release_sentinel.errors import InvalidPolicyError, MissingSettingError
 
 PER_CENT = {"0": 0.0, "100": 100.0, "82.5": 82.5, " 80 ": 80.0}
@@ -254,3 +254,21 @@ def test_get_env_takes_its_options_by_name_only() -> None:
     """`get_env("RS_X", True)` would read as a default."""
     with pytest.raises(TypeError):
         get_env("RS_X", True)  # type: ignore[call-overload]  # noqa: FBT003
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("RS_API_TIMOUT", "RS_API_TIMEOUT"),
+        ("RS_BRANCH", "RS_BRANCHES"),
+        ("RS_DEPLOY_TOKENS", "RS_DEPLOY_TOKEN"),
+        ("RS_RELEASE_CHANNEL", ""),
+        ("RS_DEPLOY_TOKEN_FILE", ""),
+        ("RS_API_URL", ""),
+        ("API_TIMEOUT", ""),
+    ],
+)
+def test_a_variable_that_nobody_reads_is_told(name: str, meant: str) -> None:
+    """A misspelt one sets nothing, which its author should know; what only begins alike is somebody else's."""
+    said = list(misspelt({name: "1"}, Policy()))
+    assert said == ([f"{name} is no setting, and is not read; did you mean {meant}?"] if meant else [])

@@ -10,7 +10,7 @@ import pytest
 from release_sentinel.deliver.verify import DEFAULT_MAX_AGE, Expectation, duration, problems
 from release_sentinel.reports.document import document
 from release_sentinel.verdict import BLOCKED, UNFINISHED
-from tests.reports.samples import CLOSE, FULL, LEFT_OUT, PASSED, SAMPLES, STARTED, verdict
+from tests.reports.samples import FULL, LEFT_OUT, PASSED, SAMPLES, STARTED, WHOLE, verdict
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 NOW = STARTED + timedelta(minutes=10)
@@ -27,7 +27,7 @@ def found(folder: Path, written: object, expected: Expectation = EXPECTED, now: 
 
 def safe(**changes: Any) -> dict[str, Any]:
     """Return the document of a SAFE run, with some of its fields changed."""
-    return {**document(verdict(PASSED, CLOSE)), **changes}
+    return {**document(WHOLE), **changes}
 
 
 def gate(**changes: Any) -> dict[str, Any]:
@@ -58,7 +58,7 @@ def test_a_commit_of_a_sha256_repository_passes(tmp_path: Path) -> None:
 
 def test_fields_of_a_later_minor_version_do_no_harm(tmp_path: Path) -> None:
     """A field more, of the file or of a gate, changes nothing."""
-    assert found(tmp_path, safe(more=1, gates=[gate(more=1)])) == []
+    assert found(tmp_path, safe(more=1, gates=[{**one, "more": 1} for one in safe()["gates"]])) == []
 
 
 PROOF = "the verdict says SAFE without proof: it names no gates, or problems"
@@ -150,6 +150,13 @@ def test_a_missing_field_is_refused_like_null(tmp_path: Path, field: str) -> Non
     assert found(tmp_path, without) == found(tmp_path, safe(**{field: None})) != []
 
 
+def test_a_gate_that_is_not_spoken_of_is_missed(tmp_path: Path) -> None:
+    """A list that was cut short proves nothing; what is switched off is told, an item stands for its gate."""
+    gates = [gate(id="disk[/var]") if one["id"] == "disk" else one for one in safe()["gates"] if one["id"] != "api"]
+    assert found(tmp_path, safe(gates=gates)) == ["the verdict says SAFE without a word on these gates: api"]
+    assert found(tmp_path, safe(gates=gates, disabled=[{"gate": "api", "reason": "none here"}])) == []
+
+
 def test_the_schema_version_has_to_be_there(tmp_path: Path) -> None:
     """Some other tool's JSON is not taken for a verdict."""
     assert found(tmp_path, {"verdict": "SAFE"}) == ["FILE is no verdict of release-sentinel (schema_version 1)"]
@@ -157,10 +164,12 @@ def test_the_schema_version_has_to_be_there(tmp_path: Path) -> None:
 
 def test_a_waived_gate_passes_with_its_waiver(tmp_path: Path) -> None:
     """What the policy excuses is SAFE here as well; without the waiver it is no proof."""
-    written = document(SAMPLES["waived"])
-    gates = [{**gate, "waiver": None} for gate in written["gates"]]
-    assert found(tmp_path, written) == []
-    assert found(tmp_path, {**written, "gates": gates}) == ["the verdict says SAFE, and these gates did not pass: disk"]
+    (waived,) = [gate for gate in document(SAMPLES["waived"])["gates"] if gate["waiver"]]
+    others = [gate for gate in safe()["gates"] if gate["id"] != waived["id"]]
+    assert found(tmp_path, safe(gates=[*others, waived])) == []
+    assert found(tmp_path, safe(gates=[*others, {**waived, "waiver": None}])) == [
+        "the verdict says SAFE, and these gates did not pass: disk"
+    ]
 
 
 @pytest.mark.parametrize("name", sorted(set(SAMPLES) - {"safe", "waived"}))
@@ -192,17 +201,17 @@ def test_all_reasons_are_told_at_once(tmp_path: Path) -> None:
     assert len(found(tmp_path, written)) == 5
 
 
-WHOLE = json.dumps(safe())
+TEXT = json.dumps(safe())
 
 
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        (WHOLE[: len(WHOLE) // 2], "FILE is no JSON document: "),
+        (TEXT[: len(TEXT) // 2], "FILE is no JSON document: "),
         ("", "FILE is no JSON document: "),
         ("SAFE", "FILE is no JSON document: "),
         ("[" * 100_000, "FILE is no JSON document: "),
-        (f"[{WHOLE}]", "FILE is no verdict of release-sentinel"),
+        (f"[{TEXT}]", "FILE is no verdict of release-sentinel"),
         ("null", "FILE is no verdict of release-sentinel"),
         ('"SAFE"', "FILE is no verdict of release-sentinel"),
     ],

@@ -4,8 +4,8 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 from release_sentinel.checks.result import CRIT, OK, UNKNOWN, WARN
-from release_sentinel.config.model import Waiver
-from release_sentinel.gates import Kind
+from release_sentinel.config.model import Policy, Waiver
+from release_sentinel.gates import Kind, expected
 from release_sentinel.verdict import Disabled, GateResult, Missing, Release, Verdict, decide
 
 STARTED = datetime(2024, 5, 17, 9, 30, 15, 123456, tzinfo=UTC)
@@ -44,6 +44,11 @@ def verdict(
     name, code = decide(gates, problems, interrupted=interrupted)
     return Verdict(name, code, release, gates, problems, STARTED, STARTED + timedelta(seconds=2.5))
 
+
+# A SAFE verdict on every gate that a run owes by default, as `verify` wants it.
+WHOLE = verdict(
+    *(replace(PASSED, id=gate.id, kind=gate.kind) for gate in expected(Policy()) if gate.id != "memory"), CLOSE
+)
 
 SAMPLES = {
     "safe": verdict(PASSED, CLOSE),

@@ -14,9 +14,19 @@ from release_sentinel.plugin.scrubbing import scrub_in_place
 from release_sentinel.reports import files
 from release_sentinel.reports.attestation import attestation
 from release_sentinel.reports.document import document
-from release_sentinel.reports.files import Report, json_report, report, requested, verdict_json, write, write_all
+from release_sentinel.reports.files import (
+    Report,
+    is_report,
+    json_report,
+    report,
+    requested,
+    summary,
+    verdict_json,
+    write,
+    write_all,
+)
 from release_sentinel.reports.junit import junit
-from release_sentinel.reports.markdown import markdown
+from release_sentinel.verdict import Release, unfinished
 from tests.reports.samples import SAMPLES, STARTED
 
 SAFE = SAMPLES["safe"]
@@ -24,8 +34,8 @@ FLAGS = {
     "--junitxml": (".xml", junit),
     "--junit-xml": (".xml", junit),
     "--gate-verdict": (".json", verdict_json),
-    "--gate-summary": (".md", markdown),
     "--gate-attestation": (".json", attestation),
+    "--gate-summary": (".md", summary),
 }
 each_flag = pytest.mark.parametrize("flag", FLAGS)
 
@@ -284,3 +294,56 @@ def test_every_kind_of_report_says_that_the_run_is_unfinished() -> None:
     texts = {flag: write_report(SAMPLES["empty"]) for flag, (_, write_report) in files._WRITERS.items()}
     assert '"result": "FAILED"' in texts.pop("--gate-attestation")
     assert all("no gates at all" in text for text in texts.values())
+
+
+@pytest.mark.parametrize("name", sorted(SAMPLES))
+@each_flag
+def test_a_report_is_known_by_its_first_words(tmp_path: Path, flag: str, name: str) -> None:
+    """Whatever it says, a later run knows it for a report of ours."""
+    one = report(flag, f"r{FLAGS[flag][0]}", tmp_path)
+    one.write(SAMPLES[name])
+    assert is_report(one.path)
+
+
+def test_the_json_report_is_known(tmp_path: Path) -> None:
+    """The other plugin's document is too, and ours that stands alone."""
+    one = Report("--json-report", tmp_path / ".report.json")
+    one.write(SAFE)
+    assert is_report(one.path)
+    one.path.write_text('{"created": 17.5, "duration": 0.3, "exitcode": 0, "root": "/srv"}', encoding="utf-8")
+    assert is_report(one.path)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("package.json", '{"name": "release-sentinel-action", "schema_version": 1}'),
+        ("README.md", "# release-sentinel\n<!-- a report of release-sentinel -->"),
+        ("pom.xml", '<?xml version="1.0" encoding="utf-8"?>\n<project name="release-sentinel "/>'),
+        ("gates.txt", '<?xml version="1.0" encoding="utf-8"?>\n<testsuites name="release-sentinel ">'),
+        ("tests.xml", '<?xml version="1.0" encoding="utf-8"?><testsuites name="pytest tests">'),
+        ("bytes.json", "\udcff"),
+        ("empty.json", ""),
+    ],
+)
+def test_a_look_alike_is_no_report(tmp_path: Path, name: str, text: str) -> None:
+    """A file that merely speaks of us is the repository's own."""
+    (tmp_path / name).write_text(text, encoding="utf-8", errors="surrogateescape")
+    assert not is_report(tmp_path / name)
+    assert not is_report(tmp_path)
+    assert not is_report(tmp_path / "gone.json")
+
+
+def test_the_stand_in_remembers_the_run_before(tmp_path: Path) -> None:
+    """A run that is being prepared, or was killed, does not hide the last one that ended."""
+    one = Report("--gate-verdict", tmp_path / "v.json")
+    assert files.former_verdict([one], "prod") == ""
+    one.write(SAMPLES["blocked"])
+    for _ in range(3):
+        one.write(unfinished(Release("prod", "v1.0.0")))
+        assert files.former_verdict([one], "prod") == "BLOCKED"
+    assert files.former_verdict([one], "dev") == ""
+    one.write(unfinished(Release("prod", "v1.0.0"), "the gate run was ended by SIGKILL"))
+    assert files.former_verdict([one], "prod") == "INCOMPLETE"
+    one.path.write_text("[]", encoding="utf-8")
+    assert files.former_verdict([one], "prod") == ""

@@ -64,7 +64,7 @@ def check_process(
     ourselves: Collection[int] = (),
     observe: Callable[[], Table | Unseen] | None = None,
 ) -> CheckResult:
-    """At least one live process has exactly this name: its executable's, or that of its first argument.
+    """At least one live process has exactly this name: its executable's, or the one that it was started by (argv[0]).
 
     Why: a release onto a host whose agent, proxy or runtime is down does not arrive.
     Unknown: the process table cannot be read, or hides processes that may be it; or no name is given.

@@ -1,7 +1,8 @@
 """The environment variables that set the policy. What each may say is the kind of the field that it sets."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import reduce
 from typing import Any, get_args, get_origin
 
@@ -78,6 +79,16 @@ def read(environ: Mapping[str, str]) -> tuple[dict[Variable, Any], list[str]]:
         else:
             values[variable] = value
     return values, problems
+
+
+def misspelt(environ: Mapping[str, str], policy: Policy) -> Iterator[str]:
+    """Yield a sentence for each variable that is nearly one of ours, and that nobody reads."""
+    known = {variable.name for variable in VARIABLES} | {*policy.required.settings, *policy.required.secrets}
+    for name in sorted(environ):
+        if not name.startswith("RS_") or {name, name.removesuffix("_FILE")} & known:
+            continue
+        if near := get_close_matches(name, known, n=1, cutoff=0.85):
+            yield f"{name} is no setting, and is not read; did you mean {near[0]}?"
 
 
 def in_policy(policy: Policy, names: Iterable[str]) -> dict[str, str]:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from release_sentinel.gates import BUILT_IN
 from release_sentinel.reports.document import SCHEMA_VERSION
 from release_sentinel.verdict import EXIT_SAFE, SAFE, Outcome
 
@@ -69,6 +70,15 @@ def _verdict(verdict: dict[str, Any]) -> Iterator[str]:
         yield f"the verdict says {SAFE} without proof: it names no gates, or problems"
     elif not_passed := [str(gate.get("id")) for gate in _records(gates) if not _passed(gate)]:
         yield f"the verdict says {SAFE}, and these gates did not pass: {', '.join(not_passed)}"
+    elif unnamed := _unnamed(verdict):
+        yield f"the verdict says {SAFE} without a word on these gates: {', '.join(unnamed)}"
+
+
+def _unnamed(verdict: dict[str, Any]) -> list[str]:
+    """Return the gates that every run owes, and that are told neither as judged nor as switched off."""
+    disabled = [gate.get("gate") for gate in _records(verdict.get("disabled"))]
+    judged = [str(gate.get("id")).partition("[")[0] for gate in _records(verdict.get("gates"))]
+    return [gate.id for gate in BUILT_IN if not gate.opt and gate.id not in {*disabled, *judged}]
 
 
 def _passed(gate: dict[str, Any]) -> bool:

@@ -64,7 +64,7 @@ def questions(session: GateSession, items: Sequence[pytest.Item]) -> dict[str, Q
     pairs = [built_in for item in items if (built_in := _built_in(item)) and built_in[0].ahead]
     if any(isinstance(target, Dependency | PrometheusQuery | CertificateTarget) for _, target in pairs):
         http.load()
-    return {gate.item(target): session.question(gate.check, target) for gate, target in pairs}
+    return {gate.item(target): session.observations.question(gate.check, target) for gate, target in pairs}
 
 
 def is_asked_for(session: GateSession, collector: pytest.Collector, name: str) -> bool:
@@ -97,7 +97,7 @@ def prepare(session: GateSession, items: list[pytest.Item]) -> None:
     if strangers:
         session.config.hook.pytest_deselected(items=strangers)
     session.records = {item.nodeid: session.records[item.nodeid] for item in items}
-    session.look_ahead({name for item in items for name in getattr(item, "fixturenames", ())})
+    session.observations.look_ahead({name for item in items for name in getattr(item, "fixturenames", ())})
 
 
 def note(session: GateSession, report: pytest.CollectReport) -> None:

@@ -7,6 +7,7 @@ from release_sentinel.deliver import notify, steps
 from release_sentinel.deliver.steps import Steps
 from release_sentinel.deliver.tag import TagOrder
 from release_sentinel.observe import ci, git
+from release_sentinel.plugin.own_files import own_files
 from release_sentinel.plugin.session import GateSession
 from release_sentinel.reports.document import document
 from release_sentinel.reports.markdown import markdown
@@ -20,15 +21,16 @@ def deliver(session: GateSession, verdict: Verdict) -> tuple[list[str], str]:
         return [], ""
     if verdict.name != SAFE:
         return ["neither tagged nor released: the verdict is not SAFE"], ""
+    own = own_files(session.config, options.repository, session.reports)
     order = TagOrder(
         prefix=version.prefix,
         remote=rules.remote,
         push=options.push,
         sign=options.sign or rules.sign_tags,
-        rules=git.Rules(session.own_outputs(), untracked=rules.untracked, submodules=rules.submodules),
+        rules=git.Rules(own, untracked=rules.untracked, submodules=rules.submodules),
     )
     wanted = Steps(options.tag, options.release, order, markdown(verdict), version.changelog)
-    done, problem = steps.deliver(document(verdict), session.top, wanted)
+    done, problem = steps.deliver(document(verdict), options.repository, wanted)
     return [session.redactor.scrub(line) for line in done], problem
 
 

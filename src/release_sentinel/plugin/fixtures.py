@@ -37,7 +37,7 @@ def release(request: pytest.FixtureRequest) -> Release:
 @pytest.fixture(scope="session")
 def repository(request: pytest.FixtureRequest) -> git.Repository | Unseen:
     """The repository to release, or why it cannot be seen."""
-    return request.config.stash[SESSION].repository
+    return request.config.stash[SESSION].observations.repository
 
 
 @pytest.fixture(scope="session")
@@ -49,32 +49,32 @@ def build() -> ci.Build | None:
 @pytest.fixture(scope="session")
 def tags(request: pytest.FixtureRequest) -> Callable[[], git.Tags]:
     """Ask for the release's tags, here and on the remote; asked once, by the first caller."""
-    return request.config.stash[SESSION].tags
+    return request.config.stash[SESSION].observations.tags
 
 
 @pytest.fixture(scope="session")
 def containing(request: pytest.FixtureRequest, tags: object) -> Callable[[], git.Branches | Unseen]:  # noqa: ARG001 - asked first
     """Ask for the branches that contain HEAD."""
-    return request.config.stash[SESSION].branches_containing_head
+    return request.config.stash[SESSION].observations.branches_containing_head
 
 
 @pytest.fixture(scope="session")
 def branch(request: pytest.FixtureRequest) -> str:
     """The branch that the release is built from; blank where it cannot be told."""
-    seen = request.config.stash[SESSION].branch
+    seen = request.config.stash[SESSION].observations.branch
     return seen.name if seen else ""
 
 
 @pytest.fixture(scope="session")
 def built_tag(request: pytest.FixtureRequest) -> str:
     """The tag that this build is of; blank on a branch build."""
-    return request.config.stash[SESSION].built_tag
+    return request.config.stash[SESSION].observations.built_tag
 
 
 @pytest.fixture(scope="session")
 def signature(request: pytest.FixtureRequest) -> Callable[[], git.Signature | Unseen]:
     """Ask for the signature of the tag that is built, or else of HEAD's commit."""
-    return request.config.stash[SESSION].signature
+    return request.config.stash[SESSION].observations.signature
 
 
 @pytest.fixture(scope="session")
@@ -113,11 +113,11 @@ def withheld() -> str:
 @pytest.fixture
 def process_table(request: pytest.FixtureRequest) -> Callable[[], processes.Table | Unseen]:
     """Look at the process table: for a gate's first look the one that all share, for further ones anew."""
-    session = request.config.stash[SESSION]
+    seen = request.config.stash[SESSION].observations
     looks = iter(("shared",))
 
     def look() -> processes.Table | Unseen:
-        return session.process_table if next(looks, "") else session.look_at_processes()
+        return seen.process_table if next(looks, "") else seen.look_at_processes()
 
     return look
 
@@ -132,6 +132,6 @@ def ask(request: pytest.FixtureRequest) -> Callable[..., CheckResult]:
     session, record = request.config.stash[SESSION], request.node.stash[RECORD]
 
     def ask(check: Callable[..., CheckResult], target: Target, **observed: object) -> CheckResult:
-        return session.ahead.answer(record.id, session.question(check, target, **observed))
+        return session.ahead.answer(record.id, session.observations.question(check, target, **observed))
 
     return ask

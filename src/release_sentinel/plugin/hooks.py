@@ -10,6 +10,7 @@ from _pytest.assertion import rewrite
 
 from release_sentinel.gates import Kind
 from release_sentinel.plugin import collection, fixtures, folders, lifecycle, scrubbing, terminal
+from release_sentinel.plugin.conclusion import conclude
 from release_sentinel.plugin.options import add_options
 from release_sentinel.plugin.session import RECORD, SESSION, GateSession
 from release_sentinel.reports.document import document
@@ -199,7 +200,7 @@ class Hooks:
         """Turn markers and results into the exit code, and put it back if a later plugin changes it."""
         self._session.pytest_code = int(exitstatus)
         self._session.early_end = self._session.early_end or str(session.shouldfail or session.shouldstop or "")
-        verdict = self._session.conclude(int(exitstatus))
+        verdict = conclude(self._session, int(exitstatus))
         session.exitstatus = verdict.exit_code
         terminal.hide_judged(session.config, self._session.records)
         try:

@@ -17,6 +17,7 @@ import pytest
 from release_sentinel import arguments
 from release_sentinel.gates import Kind
 from release_sentinel.plugin import collection, terminal
+from release_sentinel.plugin.conclusion import conclude
 from release_sentinel.plugin.progress import progress
 from release_sentinel.plugin.scrubbing import PROGRAMS
 from release_sentinel.plugin.session import RECORD, GateSession
@@ -38,13 +39,13 @@ def hold(session: GateSession) -> Generator[None, Any, int]:
         session.problems.append(f"sys.exit({error.code!r}) ended pytest early")
     except BaseException as error:
         session.problems.append(" ".join(str(error).split()) or type(error).__name__)
-        session.write_reports(session.conclude(pytest.ExitCode.USAGE_ERROR))
+        session.write_reports(conclude(session, pytest.ExitCode.USAGE_ERROR))
         raise
     finally:
         end_watch()
     verdict = session.verdict
     if verdict is None or code != verdict.exit_code or session.problems_since(verdict):
-        verdict = session.conclude(session.pytest_code or code)
+        verdict = conclude(session, session.pytest_code or code)
     with _signals_ignored():
         code = terminal.finish(session, verdict)
     _leave(session, code)
@@ -103,7 +104,7 @@ def _last_words(session: GateSession) -> int:
     stuck = f" in gate {', '.join(running)}" if running else ""
     session.early_end = f"the deadline of {session.deadline.run:g} s had passed, and the run hung{stuck}"
     session.problems.append(session.early_end)
-    terminal.finish(session, session.conclude(pytest.ExitCode.INTERRUPTED))
+    terminal.finish(session, conclude(session, pytest.ExitCode.INTERRUPTED))
     sys.stdout.flush()
     return EXIT_BLOCKED
 

@@ -3,50 +3,36 @@
 import json
 import os
 import signal
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from release_sentinel import arguments, waivers
-from release_sentinel.checks.branch import BranchName, branch_of
-from release_sentinel.checks.result import CheckResult
-from release_sentinel.checks.steady import steadily
 from release_sentinel.config.headers import header_secrets
 from release_sentinel.config.load import Loaded, load
 from release_sentinel.config.model import Policy, Waiver
 from release_sentinel.config.notifications import secrets_of
 from release_sentinel.config.secrets import known_secrets, learn
-from release_sentinel.config.targets import Dependency, PrometheusQuery, Target
 from release_sentinel.config.values import look_up
+from release_sentinel.config.variables import misspelt
 from release_sentinel.errors import InvalidPolicyError
-from release_sentinel.gates import BUILT_IN, IDS, Kind, expected
-from release_sentinel.observe import Unseen, ci, git, processes
-from release_sentinel.observe.bounded import Bounded
+from release_sentinel.gates import IDS, Kind
+from release_sentinel.observe import git
 from release_sentinel.plugin import completeness, declared, folders
-from release_sentinel.plugin.ahead import Ahead, Question
+from release_sentinel.plugin.ahead import Ahead
 from release_sentinel.plugin.deadline import Deadline
 from release_sentinel.plugin.gate import Record
+from release_sentinel.plugin.observations import Observations
 from release_sentinel.plugin.options import Options
-from release_sentinel.plugin.provenance import provenance
+from release_sentinel.plugin.own_files import own_files
 from release_sentinel.reports import files
 from release_sentinel.reports.files import Report
-from release_sentinel.verdict import (
-    Disabled,
-    GateResult,
-    Missing,
-    Provenance,
-    Release,
-    Verdict,
-    decide,
-    unfinished,
-)
-from release_sentinel.versions import tag_names
+from release_sentinel.verdict import Release, Verdict, unfinished
 
 
 class GateSession:
@@ -57,8 +43,8 @@ class GateSession:
         self.here = Path(config.invocation_params.dir)
         self.started = datetime.now(UTC)
         self.options = Options(env="", version="", repository=self.here)
-        self._loaded = Loaded(Policy())
-        self.policy = self._loaded.policy
+        self.loaded = Loaded(Policy())
+        self.policy = self.loaded.policy
         self.waivers: Mapping[str, Waiver] = {}  # in force: by gate id
         self.release = Release(env="", version="")
         self.redactor = known_secrets()
@@ -72,7 +58,7 @@ class GateSession:
         self.records: dict[str, Record] = {}  # by node id
         self.problems: list[str] = []
         self.ahead = Ahead()
-        self.environ: dict[str, str] = {}  # the secrets that requests carry
+        self.observations = Observations(self.here, "", self.policy)
         self.left_out: dict[str, str] = {}  # gate id: why it was not run
         self.strangers: set[tuple[Path, str]] = set()  # collected tests that are no gates: source file and name
         self.early_end = ""  # why the run ended before its end
@@ -102,8 +88,14 @@ class GateSession:
         """Let each report say INCOMPLETE until the verdict is known, so that no file speaks for an older run."""
         new = {report.path: report for report in reports}
         self.reports |= new
-        if failures := [*problems, *files.write_all(new.values(), unfinished(self._seen_release()))]:
+        if failures := [*problems, *files.write_all(new.values(), unfinished(self.named_release))]:
             raise pytest.UsageError("; ".join(failures))
+
+    @property
+    def named_release(self) -> Release:
+        """The release as the command line names it, without secrets."""
+        clean, release = self.redactor.scrub, self.release
+        return Release(clean(release.env), clean(release.version), clean(release.repository))
 
     def hide(self, value: str) -> None:
         """Keep `value` out of all that is shown from now on, here and on its way through the parent process."""
@@ -158,10 +150,10 @@ class GateSession:
         self.claim_reports(self.options.reports)
         self.former = files.former_verdict(self.options.reports, self.options.env)
         try:
-            self._loaded = load(
+            self.loaded = load(
                 repository=self.options.repository, file=self.options.policy, env=self.options.env, gates=IDS
             )
-            self.policy = self._loaded.policy
+            self.policy = self.loaded.policy
         except InvalidPolicyError as error:
             self.refused = True
             self.early_end = "without a valid policy no gate is run"
@@ -171,7 +163,15 @@ class GateSession:
         self.deadline = Deadline(self.options.deadline or self.policy.deadline, self.policy.gate_seconds)
         self.waivers = waivers.in_force(self.policy.waivers, self.options.env, self.started)
         learn(self.redactor, self.policy)
-        self.environ = {name: look_up(name, os.environ).text or "" for name in header_secrets(self.policy)}
+        self.notes += [f"note: {sentence}" for sentence in misspelt(os.environ, self.policy)]
+        self.observations = Observations(
+            self.options.repository,
+            self.options.version,
+            self.policy,
+            own_outputs=own_files(self.config, self.options.repository, self.reports),
+            environ={name: look_up(name, os.environ).text or "" for name in header_secrets(self.policy)},
+            bound=self.deadline.run,
+        )
 
     def _run_in_one_process(self) -> None:
         """Switch pytest-xdist off: the policy stage has to end before the critical one begins."""
@@ -191,90 +191,6 @@ class GateSession:
         """Whether a policy gate holds the release back already."""
         return any(record.finished and record.failed for record in self.records.values() if record.kind is Kind.POLICY)
 
-    def look_ahead(self, wanted: Collection[str]) -> None:
-        """Begin to observe what gates will ask for (fixtures, by name), so that none waits for another's answer."""
-        if "repository" in wanted:
-            self._look  # noqa: B018 - begins when it is first read
-        if "tags" in wanted:
-            self._listing  # noqa: B018
-
-    @property
-    def repository(self) -> git.Repository | Unseen:
-        """The repository to release, looked at once."""
-        return self._look.result(self.deadline.run)
-
-    def tags(self) -> git.Tags:
-        """Return the release's tags, and the heads of branches that gates ask for, here and on the remote."""
-        return self._listing.result(self.deadline.run)
-
-    @cached_property
-    def _look(self) -> Bounded[git.Repository | Unseen]:
-        wanted = self.policy.git
-        rules = git.Rules(self.own_outputs(), untracked=wanted.untracked, submodules=wanted.submodules)
-        return Bounded(lambda: git.look(self.top, rules))
-
-    @cached_property
-    def _listing(self) -> Bounded[git.Tags]:
-        """One question to the remote, for every ref that the run needs."""
-        rules, owed = self.policy.git, {gate.id for gate in expected(self.policy)}
-        names = [*tag_names(self.release.version, self.policy.version.prefix)]
-        names += ["*"] if "version-increases" in owed else []
-        build = ci.build()
-        heads = rules.branches if rules.tag_mode == "existing" or (build and build.tag) else ()
-        heads = ("*",) if "in-sync" in owed else heads
-        return Bounded(lambda: git.tags(self.top, names, remote=rules.remote, branches=heads))
-
-    @cached_property
-    def top(self) -> Path:
-        """The repository's folder."""
-        return Path(self.release.repository)
-
-    def branches_containing_head(self) -> git.Branches | Unseen:
-        """Return the branches that contain HEAD."""
-        rules = self.policy.git
-        return git.branches_containing(self.top, self.tags(), rules.branches, remote=rules.remote)
-
-    @property
-    def branch(self) -> BranchName | None:
-        """The branch that the release is built from, and who says so."""
-        seen = self.repository
-        return branch_of(seen, ci.build()) if isinstance(seen, git.Repository) else None
-
-    @property
-    def built_tag(self) -> str:
-        """The tag that this build is of; blank on a branch build."""
-        seen, build, mode = self.repository, ci.build(), self.policy.git.tag_mode
-        if mode == "new" or isinstance(seen, Unseen):
-            return ""
-        if build and build.tag and build.is_of(seen.commit):
-            return build.tag
-        return self._existing_tag() if mode == "existing" else ""
-
-    def _existing_tag(self) -> str:
-        """Return the spelling of the version's tag that exists, the given one where none does."""
-        names, there = tag_names(self.release.version, self.policy.version.prefix), self.tags()
-        refs = [refs for refs in (there.remote, there.local) if isinstance(refs, git.Refs)]
-        return next((name for name in names if any(seen.tag(name) for seen in refs)), names[0])
-
-    def signature(self) -> git.Signature | Unseen:
-        """Return what Git says of the signature of the tag that is built, or else of HEAD's commit."""
-        return git.signature(self.top, tag=self.built_tag)
-
-    @cached_property
-    def process_table(self) -> processes.Table | Unseen:
-        """The process table, read once a run."""
-        return self.look_at_processes()
-
-    def look_at_processes(self) -> processes.Table | Unseen:
-        """Read the process table now."""
-        return processes.processes(users=any(rule.user for rule in self.policy.processes))
-
-    def question(self, check: Callable[..., CheckResult], target: Target, **observed: object) -> Question:
-        """Return the question whether `target` is good, and stays so for as long as its policy wants."""
-        if isinstance(target, Dependency | PrometheusQuery):
-            observed["environ"] = self.environ
-        return lambda: steadily(lambda: check(target, **observed), target.steady)
-
     def interrupt(self, error: BaseException) -> None:
         """Take note of what ended the session early: a signal, the deadline, or `pytest.exit` in a gate or conftest."""
         if isinstance(error, pytest.exit.Exception):
@@ -288,30 +204,6 @@ class GateSession:
             self.early_end = f"the run was interrupted by {signal.Signals(self.interrupted).name}"
         self.problems.append(self.early_end)
 
-    def conclude(self, pytest_code: int) -> Verdict:
-        """Decide, from everything that is known when pytest ends with `pytest_code`."""
-        records = [record for record in self.records.values() if record.counts]
-        missing = [Missing(self.redactor.scrub(one.gate), self.redactor.scrub(one.why)) for one in self._unproven()]
-        problems = [*self.problems, *completeness.sentences(missing)]
-        broken = pytest_code if pytest_code in {pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR} else 0
-        if broken:
-            problems.append(f"pytest itself failed (exit code {pytest_code}): see its message")
-        elif self.parent and os.getppid() != self.parent:
-            problems.append("the release-sentinel that supervised this run is gone")
-        elif pytest_code and not problems and not any(record.failed or record.excused for record in records):
-            problems.append(f"pytest ended with exit code {pytest_code}, which no gate explains")
-        problems = [self.redactor.scrub(problem) for problem in dict.fromkeys(problems)]
-        results = [record.result(self.redactor) for record in records]
-        name, code = decide(results, problems, interrupted=self.interrupted, broken=broken)
-        self.verdict = replace(
-            self._verdict(name, code, tuple(problems)),
-            missing=tuple(missing),
-            disabled=self._disabled(),
-            warnings=self._warnings(results),
-            provenance=self._provenance,
-        )
-        return self.verdict
-
     def problems_since(self, verdict: Verdict) -> bool:
         """Whether something went wrong after `verdict` was reached."""
         return not {self.redactor.scrub(problem) for problem in self.problems} <= set(verdict.problems)
@@ -322,71 +214,6 @@ class GateSession:
         if self.handover and (verdict.exit_code or not failures):
             files.write(self.handover, files.handover(verdict, self.reports.values()))
         return failures
-
-    def _unproven(self) -> Iterable[Missing]:
-        given = [Path(word.partition("::")[0]) for word in self.config.args] if self.config.args else []
-        gate_folders = dict.fromkeys(declared.folder_of(path) for path in given if path.exists())
-        return completeness.unproven(
-            [item for gate in expected(self.policy) for item in gate.items(self.policy)],
-            list(self.records.values()),
-            self.left_out,
-            gate_folders,
-            self.strangers,
-            early_end=self.early_end,
-            partial=self.options.partial,
-            required=self.policy.required_gates,
-        )
-
-    def _disabled(self) -> tuple[Disabled, ...]:
-        """Return the gates that the policy switches off."""
-        reasons = self.policy.disable
-        return tuple(
-            Disabled(gate.id, gate.kind, self.redactor.scrub(reasons[gate.id]))
-            for gate in BUILT_IN
-            if gate.id in reasons
-        )
-
-    def _warnings(self, results: Sequence[GateResult]) -> tuple[str, ...]:
-        """Say which waivers excuse nothing, unless the run ended before that was known."""
-        if self.early_end or self.options.partial:
-            return ()
-        said = waivers.remarks(self.policy.waivers, self.options.env, self.started, results, self.policy.disable)
-        return tuple(self.redactor.scrub(remark) for remark in said)
-
-    def _verdict(self, name: str, code: int, problems: tuple[str, ...]) -> Verdict:
-        gates = tuple(record.result(self.redactor) for record in self.records.values() if record.counts)
-        return Verdict(
-            name, code, self._seen_release(), gates, problems, self.started, datetime.now(UTC), self.options.partial
-        )
-
-    def _seen_release(self) -> Release:
-        """Return the release with what the gates have seen of the repository; nothing is looked at for it."""
-        look: Bounded[git.Repository | Unseen] | None = self.__dict__.get("_look")
-        seen = look.result(0) if look and look.wait(0) else None
-        clean = self.redactor.scrub
-        env, version = clean(self.release.env), clean(self.release.version)
-        repository = clean(self.release.repository)
-        if not isinstance(seen, git.Repository):
-            return Release(env, version, repository)
-        branch = branch_of(seen, ci.build())
-        name, source = (clean(branch.name), clean(branch.source)) if branch else ("", "")
-        return Release(env, version, repository, seen.commit, name, source)
-
-    @cached_property
-    def _provenance(self) -> Provenance:
-        """Where this run takes place; the remote's address is looked up if a report wants it and Git answers."""
-        look: Bounded[git.Repository | Unseen] | None = self.__dict__.get("_look")
-        wanted = any(report.flag == "--gate-attestation" for report in self.reports.values())
-        return provenance(self._loaded, self.redactor.scrub, self.top if wanted and look and look.wait(0) else None)
-
-    def own_outputs(self) -> list[Path]:
-        """Return the files and folders that this run writes itself: they never make the tree dirty."""
-        option = self.config.option
-        named = [getattr(option, name, None) for name in ("json_report_file", "log_file", "debug")]
-        top = Path(self.release.repository)
-        caches = [self.config.rootpath / ".pytest_cache", self.config.rootpath / ".coverage"]
-        byte_code = [folder / "__pycache__" for folder in (top, top / arguments.GATE_FOLDER, folders.built_in())]
-        return [*self.reports, *caches, *byte_code, *(self.here / name for name in named if isinstance(name, str))]
 
 
 SESSION = pytest.StashKey[GateSession]()

@@ -8,6 +8,7 @@ from _pytest._io import TerminalWriter
 from _pytest.terminal import TerminalReporter
 
 from release_sentinel.plugin import delivery
+from release_sentinel.plugin.conclusion import conclude
 from release_sentinel.plugin.gate import Record
 from release_sentinel.plugin.session import GateSession
 from release_sentinel.reports.text import TITLE, block
@@ -28,7 +29,7 @@ def finish(session: GateSession, verdict: Verdict) -> int:
         failures = [f"every gate passed, and what was to follow did not happen: {problem}"] if problem else []
     if failures:
         session.problems += failures
-        verdict = session.conclude(session.pytest_code)
+        verdict = conclude(session, session.pytest_code)
         session.write_reports(verdict)
         code = verdict.exit_code
     try:

@@ -100,10 +100,10 @@ class Index:
         margin = max(len(text) - _MARGIN, 0)
         gap = _OPEN_GAP.search(text, margin)
         ends = (len(text), gap.start()) if gap else (len(text),)
-        spans = self.spans(text)
-        if spans and spans[-1][1] + _LONGEST_UNIT > ends[-1]:
-            return spans[-1][0]
-        return _with_backslashes(text, min(self._beginning(text, end) for end in ends))
+        starts = [self._beginning(text, end) for end in ends]
+        if (spans := self.spans(text)) and spans[-1][1] + _LONGEST_UNIT > ends[-1]:
+            starts.append(spans[-1][0])
+        return _with_backslashes(text, min(starts))
 
     def _beginning(self, text: str, end: int) -> int:
         """Return where the beginning of a secret starts that ends at `end`; the length of the text if there is none."""

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -46,12 +47,31 @@ class Report:
 
 JSON_REPORT = "--json-report"
 _VERDICT = "--gate-verdict"
+_MARK = "<!-- a report of release-sentinel -->"  # by which a later run knows it
+
+
+def summary(verdict: Verdict) -> str:
+    """Return the verdict as a Markdown file."""
+    return f"{_MARK}\n{markdown(verdict)}"
+
+
 _WRITERS: dict[str, tuple[str, Writer]] = {
     "--junitxml": (".xml", junit),
     "--junit-xml": (".xml", junit),
     _VERDICT: (".json", verdict_json),
-    "--gate-summary": (".md", markdown),
+    "--gate-summary": (".md", summary),
     "--gate-attestation": (".json", attestation),
+}
+
+
+# How the reports of a finished run begin, by suffix; a file of the repository that merely speaks of us does not.
+_BEGINS = {
+    ".xml": r'<\?xml version="1\.0" encoding="utf-8"\?>\s*<testsuites name="release-sentinel ',
+    ".json": r'\{\s*"schema_version": \d+,\s*"tool": "release-sentinel |\{"exitcode": \d+, "release": \{'
+    r'|\{\s*"_type": "https://in-toto\.io/Statement/v1",\s*"predicate": \{\s*"configuration": \[\s*\{\s*"annotations": '
+    r'\{[^{}]*\},\s*"name": "release-sentinel"'
+    r'|\{"created": [\d.]+, "duration": [\d.]+, "exitcode": \d',
+    ".md": re.escape(_MARK),
 }
 
 
@@ -136,6 +156,18 @@ def json_report(path: Path) -> Writer:
         return json.dumps({**written, **facts} if ours else facts)
 
     return write_report
+
+
+def is_report(path: Path) -> bool:
+    """Tell by its first words whether a file is a report that some run has left."""
+    try:
+        begins = _BEGINS.get(path.suffix)
+        if not begins or not path.is_file():
+            return False
+        with path.open(encoding="utf-8") as file:
+            return re.match(begins, file.read(1000)) is not None
+    except (OSError, ValueError):
+        return False
 
 
 def handover(verdict: Verdict, reports: Iterable[Report]) -> str:

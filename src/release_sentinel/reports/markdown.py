@@ -3,7 +3,7 @@
 from release_sentinel.reports.text import counts, sentence
 from release_sentinel.verdict import GateResult, Outcome, Verdict
 
-_MARK = {
+_SYMBOL = {
     Outcome.PASSED: "✅",
     Outcome.WARNED: "⚠️",
     Outcome.WAIVED: "🩹",
@@ -36,7 +36,7 @@ def markdown(verdict: Verdict) -> str:
 
 def _row(gate: GateResult) -> str:
     remedy = "" if gate.outcome is Outcome.PASSED else _inline(gate.remedy)
-    cells = [f"{_MARK[gate.outcome]} {gate.outcome}", _code(gate.id), gate.kind, _inline(gate.told), remedy]
+    cells = [f"{_SYMBOL[gate.outcome]} {gate.outcome}", _code(gate.id), gate.kind, _inline(gate.told), remedy]
     return f"| {' | '.join(cells)} |"
 
 

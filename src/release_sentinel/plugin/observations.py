@@ -1,0 +1,123 @@
+"""What one run observes: each thing once, when the first gate asks for it or before."""
+
+from collections.abc import Callable, Collection, Mapping
+from functools import cached_property
+from pathlib import Path
+
+from release_sentinel.checks.branch import BranchName, branch_of
+from release_sentinel.checks.result import CheckResult
+from release_sentinel.checks.steady import steadily
+from release_sentinel.config.model import Policy
+from release_sentinel.config.targets import Dependency, PrometheusQuery, Target
+from release_sentinel.gates import expected
+from release_sentinel.observe import Unseen, ci, git, processes
+from release_sentinel.observe.bounded import Bounded
+from release_sentinel.plugin.ahead import Question
+from release_sentinel.versions import tag_names
+
+
+class Observations:
+    """The repository at `top`, its remote, the host, and the targets of a release of `version` under `policy`.
+
+    `own_outputs` are the run's own files; `environ` holds the secrets that requests carry; `bound` is the time, in
+    seconds, after which an observation is given up in any case.
+    """
+
+    def __init__(
+        self,
+        top: Path,
+        version: str,
+        policy: Policy,
+        *,
+        own_outputs: Collection[Path] = (),
+        environ: Mapping[str, str] | None = None,
+        bound: float = Policy.deadline,
+    ) -> None:
+        self._top, self._version, self._policy = top, version, policy
+        self._own_outputs, self._environ, self._bound = own_outputs, environ or {}, bound
+
+    def look_ahead(self, wanted: Collection[str]) -> None:
+        """Begin to observe what gates will ask for (fixtures, by name), so that none waits for another's answer."""
+        if "repository" in wanted:
+            self._look  # noqa: B018 - begins when it is first read
+        if "tags" in wanted:
+            self._listing  # noqa: B018
+
+    @property
+    def seen(self) -> git.Repository | None:
+        """The repository, if it was looked at already; nothing is looked at for it."""
+        look: Bounded[git.Repository | Unseen] | None = self.__dict__.get("_look")
+        found = look.result(0) if look and look.wait(0) else None
+        return found if isinstance(found, git.Repository) else None
+
+    @property
+    def repository(self) -> git.Repository | Unseen:
+        """The repository to release, looked at once."""
+        return self._look.result(self._bound)
+
+    def tags(self) -> git.Tags:
+        """Return the release's tags, and the heads of branches that gates ask for, here and on the remote."""
+        return self._listing.result(self._bound)
+
+    @cached_property
+    def _look(self) -> Bounded[git.Repository | Unseen]:
+        wanted = self._policy.git
+        rules = git.Rules(self._own_outputs, untracked=wanted.untracked, submodules=wanted.submodules)
+        return Bounded(lambda: git.look(self._top, rules))
+
+    @cached_property
+    def _listing(self) -> Bounded[git.Tags]:
+        """One question to the remote, for every ref that the run needs."""
+        rules, owed = self._policy.git, {gate.id for gate in expected(self._policy)}
+        names = [*tag_names(self._version, self._policy.version.prefix)]
+        names += ["*"] if "version-increases" in owed else []
+        build = ci.build()
+        heads = rules.branches if rules.tag_mode == "existing" or (build and build.tag) else ()
+        heads = ("*",) if "in-sync" in owed else heads
+        return Bounded(lambda: git.tags(self._top, names, remote=rules.remote, branches=heads))
+
+    def branches_containing_head(self) -> git.Branches | Unseen:
+        """Return the branches that contain HEAD."""
+        rules = self._policy.git
+        return git.branches_containing(self._top, self.tags(), rules.branches, remote=rules.remote)
+
+    @property
+    def branch(self) -> BranchName | None:
+        """The branch that the release is built from, and who says so."""
+        seen = self.repository
+        return branch_of(seen, ci.build()) if isinstance(seen, git.Repository) else None
+
+    @property
+    def built_tag(self) -> str:
+        """The tag that this build is of; blank on a branch build."""
+        seen, build, mode = self.repository, ci.build(), self._policy.git.tag_mode
+        if mode == "new" or isinstance(seen, Unseen):
+            return ""
+        if build and build.tag and build.is_of(seen.commit):
+            return build.tag
+        return self._existing_tag() if mode == "existing" else ""
+
+    def _existing_tag(self) -> str:
+        """Return the spelling of the version's tag that exists, the given one where none does."""
+        names, there = tag_names(self._version, self._policy.version.prefix), self.tags()
+        refs = [refs for refs in (there.remote, there.local) if isinstance(refs, git.Refs)]
+        return next((name for name in names if any(seen.tag(name) for seen in refs)), names[0])
+
+    def signature(self) -> git.Signature | Unseen:
+        """Return what Git says of the signature of the tag that is built, or else of HEAD's commit."""
+        return git.signature(self._top, tag=self.built_tag)
+
+    @cached_property
+    def process_table(self) -> processes.Table | Unseen:
+        """The process table, read once a run."""
+        return self.look_at_processes()
+
+    def look_at_processes(self) -> processes.Table | Unseen:
+        """Read the process table now."""
+        return processes.processes(users=any(rule.user for rule in self._policy.processes))
+
+    def question(self, check: Callable[..., CheckResult], target: Target, **observed: object) -> Question:
+        """Return the question whether `target` is good, and stays so for as long as its policy wants."""
+        if isinstance(target, Dependency | PrometheusQuery):
+            observed["environ"] = self._environ
+        return lambda: steadily(lambda: check(target, **observed), target.steady)

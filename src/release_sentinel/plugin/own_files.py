@@ -1,0 +1,31 @@
+"""The files that gate runs write themselves: they never make the tree dirty."""
+
+from collections.abc import Collection, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from release_sentinel.arguments import GATE_FOLDER
+from release_sentinel.plugin import folders
+from release_sentinel.reports.files import is_report
+
+_PATHS = ("json_report_file", "log_file", "debug", "htmlpath")  # options of pytest and its plugins that name a file
+
+
+def own_files(config: pytest.Config, top: Path, reports: Collection[Path]) -> list[Path]:
+    """Return the files and folders of this run, and the reports that an earlier one has left beside them."""
+    here = Path(config.invocation_params.dir)
+    caches = [config.rootpath / name for name in (".pytest_cache", ".coverage", "pytestdebug.log")]
+    byte_code = [folder / "__pycache__" for folder in (top, top / GATE_FOLDER, folders.built_in())]
+    named = [here / name for name in _named(config.option)]
+    earlier = [path for folder in {top, here} if folder.is_dir() for path in folder.iterdir() if is_report(path)]
+    return [*reports, *caches, *byte_code, *named, *earlier]
+
+
+def _named(option: Any) -> Iterator[str]:
+    yield from (name for key in _PATHS if isinstance(name := getattr(option, key, None), str))
+    coverage = getattr(option, "cov_report", None)
+    if isinstance(coverage, dict):  # of pytest-cov: kind of report -> file; by default these
+        defaults = {"xml": "coverage.xml", "json": "coverage.json", "lcov": "coverage.lcov", "html": "htmlcov"}
+        yield from (name or defaults[kind] for kind, name in coverage.items() if kind in defaults)

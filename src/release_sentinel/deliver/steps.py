@@ -8,7 +8,6 @@ from typing import Any
 
 from release_sentinel.checks.changelog import section
 from release_sentinel.config.model import Policy
-from release_sentinel.deliver.github import NewRelease, create_release
 from release_sentinel.deliver.tag import TagOrder, demand_safe, message, tag
 from release_sentinel.errors import DeliveryError
 from release_sentinel.observe import git
@@ -60,6 +59,8 @@ def deliver_file(
 
 
 def _release(document: Mapping[str, Any], repository: Path, steps: Steps) -> str:
+    from release_sentinel.deliver.github import NewRelease, create_release  # noqa: PLC0415 - late: HTTP costs 14 ms
+
     demand_safe(document)
     name, commit, prefix = str(document["version"]), str(document["commit"]), steps.order.prefix
     refs = git.tags(repository, [name], remote=steps.order.remote).remote

@@ -59,7 +59,7 @@ def deliver_file(
 
 
 def _release(document: Mapping[str, Any], repository: Path, steps: Steps) -> str:
-    from release_sentinel.deliver.github import NewRelease, create_release  # noqa: PLC0415 - late: HTTP costs 14 ms
+    from release_sentinel.deliver.github_release import NewRelease, create_release  # noqa: PLC0415 - late: HTTP costs 14 ms
 
     demand_safe(document)
     name, commit, prefix = str(document["version"]), str(document["commit"]), steps.order.prefix

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pytest_httpserver import HTTPServer
 
-from release_sentinel.deliver.github import NewRelease, create_release
+from release_sentinel.deliver.github_release import NewRelease, create_release
 from release_sentinel.errors import DeliveryError
 
 NEW = NewRelease("v1.0.0", "0123456789abcdef0123456789abcdef01234567", "## SAFE", prerelease=False)

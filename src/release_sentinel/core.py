@@ -22,7 +22,7 @@ from typing import Any, Self
 from release_sentinel.arguments import HANDOVER, INTERRUPTS, SECRETS, ArgumentError, given, value_of
 from release_sentinel.config.load import load
 from release_sentinel.config.model import Policy
-from release_sentinel.config.secrets import known_secrets, learn
+from release_sentinel.config.secrets import known_secrets, learn, learn_remotes
 from release_sentinel.errors import InvalidPolicyError, SentinelError
 from release_sentinel.ini import python_path
 from release_sentinel.observe.git import find_top
@@ -74,6 +74,7 @@ def run(
         policy = _policy(arguments, child_environ, directory, top)
         redactor = known_secrets(child_environ)
         learn(redactor, policy, child_environ)
+        learn_remotes(redactor, top)
         bound = (deadline or policy.deadline) + _GRACE
         end = _supervise(command, directory, child_environ, bound, redactor)
         return _believe(end, handover, reports, _release(arguments, child_environ))
@@ -219,7 +220,9 @@ def _believe(end: _End, handover: Path, reports: Sequence[Report], release: Rele
         reports = [*reports, *(Report(flag, Path(path)) for flag, path in verdict["reports"])]
     except (OSError, ValueError, TypeError, LookupError, RecursionError):
         proven = None
-    if proven in _BELIEVED and code == proven:
+    if proven == code == 0 and end.interrupted:
+        proven, why = None, f"it was interrupted by {_signal_name(end.interrupted)}"
+    elif proven in _BELIEVED and code == proven:
         if code or end.shown:
             return code
         why = "standard output is closed or full: nobody was told the verdict"

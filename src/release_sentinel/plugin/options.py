@@ -70,6 +70,10 @@ class Options:
             if not (value or "").strip():
                 seen = "is missing" if value is None else f"is {value!r} (an unset variable?)"
                 raise pytest.UsageError(f"{name} {seen}: a gate run needs --env ENV --version VERSION")
+        if option.gate_repo is not None and not (here / option.gate_repo.strip()).is_dir():
+            raise pytest.UsageError(f"--gate-repo is {option.gate_repo!r}, which is no folder")
+        if option.gate_repo is not None and not option.gate_repo.strip():
+            raise pytest.UsageError(f"--gate-repo is {option.gate_repo!r} (an unset variable?)")
         repository = here / option.gate_repo if option.gate_repo else find_top(here) or here
         return cls(
             env=option.env,

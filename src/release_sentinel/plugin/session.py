@@ -16,7 +16,7 @@ from release_sentinel import arguments, waivers
 from release_sentinel.config.headers import header_secrets
 from release_sentinel.config.load import load
 from release_sentinel.config.model import Policy, Waiver
-from release_sentinel.config.secrets import known_secrets, learn
+from release_sentinel.config.secrets import known_secrets, learn, learn_remotes
 from release_sentinel.config.values import look_up
 from release_sentinel.config.variables import misspelt
 from release_sentinel.errors import InvalidPolicyError
@@ -121,6 +121,7 @@ class GateSession:
         """Know the secrets of the policy file before a conftest runs; what is wrong with the file is told later."""
         top = self.here / known.gate_repo if known.gate_repo else git.find_top(self.here) or self.here
         file = self.here / Path(known.gate_policy).expanduser() if known.gate_policy else None
+        learn_remotes(self.redactor, top)
         with suppress(InvalidPolicyError):
             learn(self.redactor, load(repository=top, file=file, env=known.env or "").policy)
 
@@ -175,6 +176,9 @@ class GateSession:
         ):
             option.dist, option.tx, option.numprocesses, option.distload = "no", [], None, False
             self.notes.append("note: gates run in one process, in the order of their stages; -n and --dist are ignored")
+        if (getattr(option, "count", None) or 1) != 1:
+            option.count = 1
+            self.notes.append("note: each gate runs once; --count is ignored")
         if getattr(option, "looponfail", False):
             raise pytest.UsageError("--looponfail never ends: a release gate runs once")
 

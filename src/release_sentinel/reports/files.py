@@ -142,8 +142,23 @@ def handover(verdict: Verdict, reports: Iterable[Report]) -> str:
 
 
 def write(path: Path, text: str) -> None:
-    """Replace `path` by `text` in one step, so that nobody ever reads half a report. Raises `OSError`."""
+    """Replace `path` by `text`, in one step where that is possible, so that nobody reads half a report.
+
+    Raises `OSError`; then there is no report there any more, so that none speaks for an older run.
+    """
     path = Path(os.path.realpath(path))  # a link stays a link
+    try:
+        _replace(path, text)
+    except OSError:
+        try:
+            path.write_text(text, encoding="utf-8", errors="backslashreplace")  # a full disk; a file that is a mount
+        except OSError:
+            with contextlib.suppress(OSError):
+                path.unlink()
+            raise
+
+
+def _replace(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:

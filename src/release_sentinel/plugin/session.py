@@ -166,6 +166,8 @@ class GateSession:
             environ={name: look_up(name, os.environ).text or "" for name in header_secrets(self.policy)},
             bound=self.deadline.run,
         )
+        if os.environ.get("KUBERNETES_SERVICE_HOST"):
+            self.notes.append("note: inside a pod, disk, memory and process judge this pod, and no other host")
 
     def _run_in_one_process(self) -> None:
         """Switch pytest-xdist off: the policy stage has to end before the critical one begins."""

@@ -33,6 +33,7 @@ commands:
   release-sentinel policy           the policy in effect (for --env ENV), and where each of its values came from
   release-sentinel schema           the JSON Schema of release-sentinel.toml, for editors
   release-sentinel verify FILE      whether a verdict file says SAFE about a release, for the deploy step
+  release-sentinel init [CI]        writes what a repository needs: policy, a gate of its own, a pipeline
   release-sentinel kubernetes       the gate as a Job in a cluster: its manifest, and waiting for its verdict
   release-sentinel demo             three real runs on a throw-away repository: SAFE, BLOCKED, CRITICAL
 
@@ -55,6 +56,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "verify": _verify,
         "policy": _policy,
         "schema": _schema,
+        "init": _init,
         "kubernetes": _kubernetes,
     }
     restore = scrub_standard_streams(redactor)
@@ -228,6 +230,12 @@ def _demo(words: list[str]) -> int:
     from release_sentinel import demo  # noqa: PLC0415 - a gate run needs nothing of it
 
     return demo.run()
+
+
+def _init(words: list[str]) -> int:
+    from release_sentinel.commands import init  # noqa: PLC0415 - a gate run needs nothing of it
+
+    return init.main(words)
 
 
 def _kubernetes(words: list[str]) -> int:

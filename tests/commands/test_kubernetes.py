@@ -71,7 +71,15 @@ def test_job_prints_other_kinds(
         (("job", *WANTED, "--cron", "@daily", "--helm"), "argument --helm: not allowed with argument --cron"),
         (
             ("job", *WANTED, "--repository", "https://me:pass@git.example.com/shop"),
-            "argument --repository: a password in the URL is no secret there: use --credentials",
+            "argument --repository: credentials in the URL are no secret there: use --credentials",
+        ),
+        (
+            ("job", *WANTED, "--repository", "https://ghp_token@git.example.com/shop"),
+            "argument --repository: credentials in the URL are no secret there: use --credentials",
+        ),
+        (
+            ("job", *WANTED, "--repository", ""),
+            "argument --repository: '' is no URL (an unset variable?)",
         ),
         (("job", *WANTED, "--gate-policy", "a\nb"), "'a\\nb' holds a character that cannot be shown"),
         (("wait",), "the following arguments are required: JOB"),

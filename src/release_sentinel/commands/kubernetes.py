@@ -143,10 +143,11 @@ def _name(text: str) -> str:
 
 
 def _repository(text: str) -> str:
-    if urlsplit(text).password or not text.strip():
-        raise argparse.ArgumentTypeError(
-            "a password in the URL is no secret there: use --credentials" if text else "blank"
-        )
+    url = urlsplit(text)
+    if url.password or (url.username and url.scheme in {"http", "https"}):  # a token alone stands as the user
+        raise argparse.ArgumentTypeError("credentials in the URL are no secret there: use --credentials")
+    if not text.strip():
+        raise argparse.ArgumentTypeError(f"{text!r} is no URL (an unset variable?)")
     return text
 
 

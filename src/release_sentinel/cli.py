@@ -9,7 +9,6 @@ import sys
 from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import NoReturn
 
 from release_sentinel import __version__, core, gates
 from release_sentinel.arguments import ArgumentError, rewrite_version
@@ -21,6 +20,9 @@ from release_sentinel.deliver import verify
 from release_sentinel.errors import InvalidPolicyError, SentinelError
 from release_sentinel.logging import setup_logging
 from release_sentinel.observe.git import find_top
+from release_sentinel.parser import Once as _Once
+from release_sentinel.parser import Parser as _Parser
+from release_sentinel.parser import print_help as _help
 from release_sentinel.redaction.standard import scrub_standard_streams
 
 _EPILOG = """\
@@ -31,6 +33,8 @@ commands:
   release-sentinel policy           the policy in effect (for --env ENV), and where each of its values came from
   release-sentinel schema           the JSON Schema of release-sentinel.toml, for editors
   release-sentinel verify FILE      whether a verdict file says SAFE about a release, for the deploy step
+  release-sentinel init [CI]        writes what a repository needs: policy, a gate of its own, a pipeline
+  release-sentinel kubernetes       the gate as a Job in a cluster: its manifest, and waiting for its verdict
   release-sentinel demo             three real runs on a throw-away repository: SAFE, BLOCKED, CRITICAL
 
 exit codes:
@@ -41,20 +45,20 @@ exit codes:
 """
 
 
-class _Parser(argparse.ArgumentParser):
-    """Exits 1 on a usage error: argparse's own 2 would read CRITICAL."""
-
-    def error(self, message: str) -> NoReturn:
-        self.print_usage(sys.stderr)
-        self.exit(1, f"{self.prog}: error: {message}\n")
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line `argv` (by default the process's own) and return the exit code."""
     redactor = known_secrets()
     setup_logging("WARNING", redactor)
     words = list(sys.argv[1:] if argv is None else argv)
-    commands = {"explain": _explain, "demo": _demo, "verify": _verify, "policy": _policy, "schema": _schema}
+    commands = {
+        "explain": _explain,
+        "demo": _demo,
+        "verify": _verify,
+        "policy": _policy,
+        "schema": _schema,
+        "init": _init,
+        "kubernetes": _kubernetes,
+    }
     restore = scrub_standard_streams(redactor)
     try:
         if words and words[0] in commands:
@@ -128,29 +132,6 @@ def _seconds(text: str) -> float:
     if not 0 < seconds < math.inf:
         raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds above 0")
     return seconds
-
-
-def _help(parser: argparse.ArgumentParser, words: list[str]) -> int:
-    """Print the help. Beside other arguments it stands for something that was not judged, and exits 1."""
-    parser.print_help()
-    return 0 if len(words) == 1 else 1
-
-
-class _Once(argparse.Action):
-    """An option whose second mention is an error instead of silently winning; a blank is no value."""
-
-    def __call__(
-        self,
-        parser: argparse.ArgumentParser,
-        namespace: argparse.Namespace,
-        values: object,
-        option_string: str | None = None,
-    ) -> None:
-        if getattr(namespace, self.dest):
-            parser.error(f"{option_string} is given twice")
-        if not str(values).strip():
-            parser.error(f"{option_string} is {values!r} (an unset variable?)")
-        setattr(namespace, self.dest, values)
 
 
 def _explain(words: list[str]) -> int:
@@ -249,6 +230,18 @@ def _demo(words: list[str]) -> int:
     from release_sentinel import demo  # noqa: PLC0415 - a gate run needs nothing of it
 
     return demo.run()
+
+
+def _init(words: list[str]) -> int:
+    from release_sentinel.commands import init  # noqa: PLC0415 - a gate run needs nothing of it
+
+    return init.main(words)
+
+
+def _kubernetes(words: list[str]) -> int:
+    from release_sentinel.commands import kubernetes  # noqa: PLC0415 - a gate run needs nothing of it
+
+    return kubernetes.main(words, judge=_gate)
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ from release_sentinel.arguments import HANDOVER, INTERRUPTS, SECRETS, ArgumentEr
 from release_sentinel.config.load import load
 from release_sentinel.config.model import Policy
 from release_sentinel.config.secrets import known_secrets, learn, learn_remotes
+from release_sentinel.deliver.github import Teller
 from release_sentinel.errors import InvalidPolicyError, SentinelError
 from release_sentinel.ini import python_path
 from release_sentinel.observe.git import find_top
@@ -30,6 +31,8 @@ from release_sentinel.redaction import Redactor
 from release_sentinel.relay import Relay, Told, colour, terminal
 from release_sentinel.reports import files
 from release_sentinel.reports.files import Report
+from release_sentinel.reports.github import annotations
+from release_sentinel.reports.markdown import markdown
 from release_sentinel.verdict import UNFINISHED, Release, unfinished
 
 _INI = Path(__file__).parent / "plugin" / "pytest.ini"
@@ -76,8 +79,10 @@ def run(
         learn(redactor, policy, child_environ)
         learn_remotes(redactor, top)
         bound = (deadline or policy.deadline) + _GRACE
+        teller = Teller(child_environ)
+        teller.begin()
         end = _supervise(command, directory, child_environ, bound, redactor)
-        return _believe(end, handover, reports, _release(arguments, child_environ))
+        return _believe(end, handover, reports, _release(arguments, child_environ), teller)
 
 
 def claim_reports(arguments: Sequence[str], directory: Path, environ: Mapping[str, str]) -> list[Report]:
@@ -210,30 +215,38 @@ class _Interrupts:
             signal.signal(number, handler)
 
 
-def _believe(end: _End, handover: Path, reports: Sequence[Report], release: Release) -> int:
+def _believe(
+    end: _End, handover: Path, reports: Sequence[Report], release: Release, teller: Teller | None = None
+) -> int:
     """Return the exit code that the child's verdict proves. Where it proves none, no report may say otherwise."""
     code = end.code
+    teller = teller or Teller({})
     try:
-        verdict = json.loads(handover.read_text(encoding="utf-8"))
-        finished = verdict["problems"] != [UNFINISHED] and type(verdict["exit_code"]) is int  # false is no exit code 0
-        proven: int | None = verdict["exit_code"] if finished else None
-        reports = [*reports, *(Report(flag, Path(path)) for flag, path in verdict["reports"])]
+        seen = json.loads(handover.read_text(encoding="utf-8"))
+        finished = seen["problems"] != [UNFINISHED] and type(seen["exit_code"]) is int  # false is no exit code 0
+        proven: int | None = seen["exit_code"] if finished else None
+        reports = [*reports, *(Report(flag, Path(path)) for flag, path in seen["reports"])]
+        told = seen.get("github", ([], ""))
     except (OSError, ValueError, TypeError, LookupError, RecursionError):
         proven = None
     if proven == code == 0 and end.interrupted:
         proven, why = None, f"it was interrupted by {_signal_name(end.interrupted)}"
     elif proven in _BELIEVED and code == proven:
         if code or end.shown:
+            teller.end(*told)
             return code
         why = "standard output is closed or full: nobody was told the verdict"
     elif proven and proven in _BELIEVED and code < 0:  # it was done, and could not end
+        teller.end(*told)
         return proven
     elif proven is not None and code == proven:
         why = f"pytest itself failed (exit code {code}): see its message"
     else:
         ending = f"was ended by {_signal_name(-code)}" if code < 0 else f"ended with exit code {code}"
         why = f"the gate run {ending} {'after' if proven is not None else 'without'} a finished verdict"
-    files.write_all({report.path: report for report in reports}.values(), unfinished(release, why))
+    verdict = unfinished(release, why)
+    files.write_all({report.path: report for report in reports}.values(), verdict)
+    teller.end(annotations(verdict), markdown(verdict))
     code = 128 + end.interrupted if end.interrupted and proven is None else 1
     print(f"release-sentinel: INCOMPLETE (exit {code}): {why}", file=sys.stderr)
     return code

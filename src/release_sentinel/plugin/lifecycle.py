@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from release_sentinel import arguments
+from release_sentinel.deliver.github import Teller
 from release_sentinel.gates import Kind
 from release_sentinel.plugin import collection, terminal
 from release_sentinel.plugin.conclusion import conclude
@@ -31,6 +32,9 @@ _GRACE = 5.0  # seconds for threads that a gate left behind
 
 def hold(session: GateSession) -> Generator[None, Any, int]:
     """Let pytest run within the deadline, and answer for it with the exit code that the verdict proves."""
+    if not session.handover:
+        session.teller = Teller()
+        session.teller.begin()
     session.prepare()
     end_watch = session.deadline.watch(lambda: _last_words(session))
     try:

@@ -19,6 +19,7 @@ from release_sentinel.config.model import Policy, Waiver
 from release_sentinel.config.secrets import known_secrets, learn, learn_remotes
 from release_sentinel.config.values import look_up
 from release_sentinel.config.variables import misspelt
+from release_sentinel.deliver.github import Teller
 from release_sentinel.errors import InvalidPolicyError
 from release_sentinel.gates import IDS, Kind
 from release_sentinel.observe import git
@@ -49,6 +50,7 @@ class GateSession:
         self.deadline = Deadline(self.policy.deadline, self.policy.gate_seconds)
         self.parent = 0  # the process that supervises this one; 0: none does
         self.handover: Path | None = None  # where that one looks for the verdict
+        self.teller = Teller({})  # a parent tells GitHub of this run itself
         self._told: int | None = None  # the file descriptor on which it hears what else has to be hidden
         self.reports: dict[Path, Report] = {}
         self.notes: list[str] = []  # told with the verdict, without weight
@@ -165,6 +167,8 @@ class GateSession:
             environ={name: look_up(name, os.environ).text or "" for name in header_secrets(self.policy)},
             bound=self.deadline.run,
         )
+        if os.environ.get("KUBERNETES_SERVICE_HOST"):
+            self.notes.append("note: inside a pod, disk, memory and process judge this pod, and no other host")
 
     def _run_in_one_process(self) -> None:
         """Switch pytest-xdist off: the policy stage has to end before the critical one begins."""

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from release_sentinel.errors import ReportError
 from release_sentinel.reports.document import document
+from release_sentinel.reports.github import annotations
 from release_sentinel.reports.junit import junit
 from release_sentinel.reports.markdown import markdown
 from release_sentinel.verdict import Verdict
@@ -137,8 +138,9 @@ def is_report(path: Path) -> bool:
 
 
 def handover(verdict: Verdict, reports: Iterable[Report]) -> str:
-    """Return what a child hands over to its parent: the verdict, and where its reports are."""
-    return json.dumps({**document(verdict), "reports": [[one.flag, str(one.path)] for one in reports]})
+    """Return what a child hands over to its parent: the verdict, where its reports are, and what GitHub is told."""
+    places = [[one.flag, str(one.path)] for one in reports]
+    return json.dumps({**document(verdict), "reports": places, "github": [annotations(verdict), markdown(verdict)]})
 
 
 def write(path: Path, text: str) -> None:

@@ -15,6 +15,7 @@ GATES = Path(__file__).parent.parent / "gate_tests"
 # Highest first. A name stands for a module, or for a folder with all its modules; `` is the package itself.
 LAYERS = (
     {"cli", "demo", "__main__"},
+    {"commands", "parser"},
     {"core", "relay"},
     {"plugin"},
     {"reports", "deliver"},

@@ -62,6 +62,17 @@ def test_the_wheel_works_in_a_repository_that_is_not_ours(scripts: Path, repo: R
     assert run(str(scripts / "release-sentinel"), *RELEASE, cwd=repo.path, env=settings).code == 1
 
 
+def test_the_wheel_writes_what_a_repository_needs(scripts: Path, repo: Repo, settings: dict[str, str]) -> None:
+    """The templates travel along, and what they make passes `pytest gate_tests` at once, without a conftest."""
+    del settings["PYTEST_DISABLE_PLUGIN_AUTOLOAD"]
+    done = run(str(scripts / "release-sentinel"), "init", "kubernetes", cwd=repo.path)
+    assert done.code == 0, done.out
+    repo.commit()
+    done = run(str(scripts / "python"), "-m", "pytest", "gate_tests", *RELEASE, cwd=repo.path, env=settings)
+    assert done.code == 0, done.out
+    assert "12 gates: 12 passed" in done.block
+
+
 def test_the_wheel_works_in_a_clone_of_ours(scripts: Path, repo: Repo, settings: dict[str, str]) -> None:
     """In a clone that has the same gates beside the installed ones, each gate runs once."""
     del settings["PYTEST_DISABLE_PLUGIN_AUTOLOAD"]

@@ -1,6 +1,7 @@
 """The README agrees with the code: its tables, its options, its examples."""
 
 import re
+import shlex
 import sys
 import tomllib
 from dataclasses import is_dataclass
@@ -8,16 +9,21 @@ from functools import reduce
 from pathlib import Path
 from typing import Any
 
+import kubernetes_validate
 import pytest
+import yaml
 
 from release_sentinel import gates
+from release_sentinel.cli import main
+from release_sentinel.commands.init import SYSTEMS
 from release_sentinel.config.fields import keys
 from release_sentinel.config.load import load
 from release_sentinel.config.model import Policy
 from release_sentinel.config.variables import VARIABLES, Variable
 from tests.conftest import Sentinel, run
 
-README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 REQUIRED = {"RS_REQUIRED_PROCESS", "RS_API_URL"}
 
 
@@ -67,6 +73,30 @@ def test_every_option_is_told(tmp_path: Path) -> None:
     """Each `--gate-` option of the help stands in the README, and the other way round."""
     told = run(sys.executable, "-m", "release_sentinel", "--help", cwd=tmp_path).out
     assert set(re.findall(r"--gate-[a-z]+", README)) == set(re.findall(r"--gate-[a-z]+", told))
+
+
+def test_every_system_of_init_is_told() -> None:
+    """Each has a page, in the order of the help."""
+    assert tuple(dict.fromkeys(re.findall(r"`release-sentinel init ([a-z]+)`", README))) == SYSTEMS
+
+
+def test_the_job_is_printed_as_told(capsys: pytest.CaptureFixture[str]) -> None:
+    """The command prints a valid Job, and the page waits for that very Job."""
+    (script,) = (block for block in blocks("sh") if "kubernetes job" in block)
+    command, _, _ = script[script.index("release-sentinel kubernetes job") :].partition("|")
+    assert main(shlex.split(command.replace("\\\n", ""))[1:]) == 0
+    job = yaml.safe_load(capsys.readouterr().out)
+    kubernetes_validate.validate(job, "1.33", strict=True)
+    assert f"\nrelease-sentinel kubernetes wait {job['metadata']['name']}\n" in script
+
+
+def test_the_action_is_used_as_it_is() -> None:
+    """Inputs and outputs of the example are the action's."""
+    action = yaml.safe_load((ROOT / ".github/actions/gate/action.yml").read_text(encoding="utf-8"))
+    (source,) = (block for block in blocks("yaml") if "actions/gate" in block)
+    (step,) = (step for step in yaml.safe_load(source) if step.get("id") == "gate")
+    assert {"env", "version"} <= set(step["with"]) <= set(action["inputs"])
+    assert set(re.findall(r"outputs\.([a-z-]+)", source)) <= set(action["outputs"])
 
 
 def test_every_exit_code_is_told(tmp_path: Path) -> None:

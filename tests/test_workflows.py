@@ -4,7 +4,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 import sysconfig
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +17,7 @@ from release_sentinel import __version__
 ROOT = Path(__file__).parents[1]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 GATE = ROOT / ".github" / "workflows" / "release-sentinel.yml"
+ACTION = ROOT / ".github" / "actions" / "gate" / "action.yml"
 DEPENDABOT = ROOT / ".github" / "dependabot.yml"
 RUN = ROOT / ".ci" / "run"
 
@@ -65,7 +65,7 @@ def test_actionlint(path: Path) -> None:
     _lint("actionlint", "-shellcheck=", "-pyflakes=", path)
 
 
-@pytest.mark.parametrize("path", [*WORKFLOWS, DEPENDABOT], ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [*WORKFLOWS, ACTION, DEPENDABOT], ids=lambda path: path.stem)
 def test_zizmor(path: Path) -> None:
     """Zizmor finds no security fault."""
     _lint("zizmor", "--offline", "--no-progress", "--no-config", path)
@@ -88,7 +88,10 @@ def test_actions_are_pinned(path: Path) -> None:
     uses = re.findall(r"\buses:.*", path.read_text(encoding="utf-8"))
     assert uses
     for line in uses:
-        assert re.fullmatch(r"uses: (\./\S+|[\w.-]+(/[\w.-]+)+@[0-9a-f]{40} # v\d+\.\d+\.\d+)", line), line
+        assert re.fullmatch(
+            r"uses: (\./\S+( # zizmor: .*)?|[\w.-]+(/[\w.-]+)+@[0-9a-f]{40} # v\d+\.\d+\.\d+)",
+            line,
+        ), line
 
 
 def test_one_pin_an_action() -> None:
@@ -142,15 +145,23 @@ def test_whole_history() -> None:
     assert checkout["with"] == {"fetch-depth": "0", "persist-credentials": "false"}
 
 
-def test_gate_is_one_plain_command() -> None:
-    """The step's last line is the gate itself: no pipe, no `||`, nothing after it."""
-    last = _step("release-sentinel --env")["run"].strip().splitlines()[-1]
-    assert re.fullmatch(r"release-sentinel --env prod [^|&;<>]+", last)
+def _gate() -> dict[str, Any]:
+    (step,) = (step for step in _steps(GATE) if step.get("uses") == "./.github/actions/gate")
+    return step
+
+
+def test_gate_is_the_action() -> None:
+    """The project judges itself by the action that it offers, and keeps both reports."""
+    assert _gate()["with"] == {
+        "env": "prod",
+        "version": "${{ steps.release.outputs.version }}",
+        "args": "--junitxml=gates.xml --gate-verdict=verdict.json",
+    }
 
 
 def test_gate_is_configured() -> None:
     """The required settings come from the repository's secrets and variables, with fall-backs for what is no secret."""
-    assert _step("release-sentinel --env")["env"] == {
+    assert _gate()["env"] == {
         "RS_DEPLOY_TOKEN": "${{ secrets.RS_DEPLOY_TOKEN }}",
         "RS_API_URL": "${{ vars.RS_API_URL || 'https://api.github.com/rate_limit' }}",
         "RS_REQUIRED_PROCESS": "${{ vars.RS_REQUIRED_PROCESS || 'systemd' }}",
@@ -166,88 +177,63 @@ def test_reports_are_always_kept() -> None:
 
 
 class _Runner:
-    """Runs a step's script as GitHub does; `release-sentinel` is a stub that notes its arguments."""
+    """Runs a step's script as GitHub does, in a folder with the package's version beside it."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.summary = folder / "summary"
-        self.exit_code(0)
-        _program(folder / "bin" / "python", f'exec "{sys.executable}" "$@"')
+        self.output = folder / "output"
+        package = folder / "src" / "release_sentinel"
+        package.mkdir(parents=True)
+        shutil.copy(ROOT / "src" / "release_sentinel" / "__init__.py", package)
 
-    def exit_code(self, code: int) -> None:
-        _program(self.folder / "bin" / "release-sentinel", "printf '%s\\n' \"$@\" > argv", f"exit {code}")
-
-    def run(self, words: str, ref_type: str = "branch", ref_name: str = "main") -> int:
+    def run(self, words: str, **environ: str) -> int:
         script = self.folder / "script.sh"
         script.write_text(_step(words)["run"], encoding="utf-8")
         assert _load(GATE)["defaults"] == {"run": {"shell": "bash"}}
         environ = {
-            "PATH": os.pathsep.join([str(self.folder / "bin"), os.environ["PATH"]]),
-            "GITHUB_REF_TYPE": ref_type,
-            "GITHUB_REF_NAME": ref_name,
+            "PATH": os.environ["PATH"],
             "GITHUB_STEP_SUMMARY": str(self.summary),
+            "GITHUB_OUTPUT": str(self.output),
+            **environ,
         }
         command = ["bash", "--noprofile", "--norc", "-eo", "pipefail", str(script)]
         return subprocess.run(command, cwd=self.folder, env=environ, check=False).returncode
 
-    @property
-    def argv(self) -> list[str]:
-        return (self.folder / "argv").read_text(encoding="utf-8").splitlines()
-
 
 @pytest.fixture
 def runner(tmp_path: Path) -> _Runner:
-    """Return a runner with an empty working directory."""
+    """Return a runner in a folder of its own."""
     return _Runner(tmp_path)
-
-
-REPORTS = ["--junitxml=gates.xml", "--gate-verdict=verdict.json"]
 
 
 @pytest.mark.parametrize("tag", ["v1.2.3", "v1.2.3-rc.1", "v1$(touch${IFS}pwned)", "v1;touch\tpwned", "v*"])
 def test_tag_build_passes_the_tag(runner: _Runner, tag: str) -> None:
     """On a tag build the version is the tag's name, to the letter, and is never run as a command."""
-    assert runner.run("release-sentinel --env", "tag", tag) == 0
-    assert runner.argv == ["--env", "prod", "--version", tag, *REPORTS]
+    assert runner.run("GITHUB_OUTPUT", GITHUB_REF_TYPE="tag", GITHUB_REF_NAME=tag) == 0
+    assert runner.output.read_text(encoding="utf-8") == f"version={tag}\n"
     assert not (runner.folder / "pwned").exists()
 
 
 @pytest.mark.parametrize("branch", ["main", "v9.9.9"])
 def test_branch_build_passes_the_package_version(runner: _Runner, branch: str) -> None:
     """On a branch build the version is the package's, also where the branch is named like a tag."""
-    assert runner.run("release-sentinel --env", "branch", branch) == 0
-    assert runner.argv == ["--env", "prod", "--version", f"v{__version__}", *REPORTS]
-
-
-def test_unknown_version_fails(runner: _Runner) -> None:
-    """Where the package cannot tell its version the step fails, and no gate is asked about half a version."""
-    _program(runner.folder / "bin" / "python", "exit 1")
-    assert runner.run("release-sentinel --env") == 1
-    assert not (runner.folder / "argv").exists()
-
-
-@pytest.mark.parametrize("code", [0, 1, 2, 3, 130])
-def test_exit_code_is_kept(runner: _Runner, code: int) -> None:
-    """The step's exit code is the gate's."""
-    runner.exit_code(code)
-    assert runner.run("release-sentinel --env") == code
+    assert runner.run("GITHUB_OUTPUT", GITHUB_REF_TYPE="branch", GITHUB_REF_NAME=branch) == 0
+    assert runner.output.read_text(encoding="utf-8") == f"version=v{__version__}\n"
 
 
 @pytest.mark.parametrize(
-    ("verdict", "says"),
+    ("code", "says"),
     [
-        ('{"exit_code": 2}', "CRITICAL (exit 2)"),
-        ('{"exit_code": 1}', "BLOCKED or INCOMPLETE (exit 1)"),
-        ('{"exit_code": 130}', "No finished verdict"),
-        ("{", "No finished verdict"),
-        (None, "No finished verdict"),
+        ("2", "CRITICAL (exit 2)"),
+        ("1", "BLOCKED or INCOMPLETE (exit 1)"),
+        ("130", "No finished verdict"),
+        ("", "No finished verdict"),
     ],
 )
-def test_summary_tells_1_from_2(runner: _Runner, verdict: str | None, says: str) -> None:
+def test_summary_tells_1_from_2(runner: _Runner, code: str, says: str) -> None:
     """After a failure the job's summary says whether a retry can help."""
-    if verdict is not None:
-        (runner.folder / "verdict.json").write_text(verdict, encoding="utf-8")
-    assert runner.run("GITHUB_STEP_SUMMARY") == 0
+    assert runner.run("GITHUB_STEP_SUMMARY", EXIT_CODE=code) == 0
     (line,) = runner.summary.read_text(encoding="utf-8").splitlines()
     assert line.startswith(says)
 

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 from itertools import chain
 from pathlib import Path
-from typing import NoReturn
 
 from release_sentinel import __version__, core, gates
 from release_sentinel.arguments import ArgumentError, rewrite_version, values_of
@@ -23,6 +22,9 @@ from release_sentinel.deliver import steps, verify
 from release_sentinel.errors import InvalidPolicyError, SentinelError
 from release_sentinel.logging import setup_logging
 from release_sentinel.observe.git import find_top
+from release_sentinel.parser import Once as _Once
+from release_sentinel.parser import Parser as _Parser
+from release_sentinel.parser import print_help as _help
 from release_sentinel.redaction.standard import scrub_standard_streams
 
 _EPILOG = """\
@@ -34,6 +36,8 @@ commands:
   release-sentinel schema           the JSON Schema of release-sentinel.toml, for editors
   release-sentinel verify FILE      whether a verdict file says SAFE about a release, for the deploy step
   release-sentinel tag              tags the commit of a SAFE verdict file, as --gate-tag does at the end of a run
+  release-sentinel init [CI]        writes what a repository needs: policy, a gate of its own, a pipeline
+  release-sentinel kubernetes       the gate as a Job in a cluster: its manifest, and waiting for its verdict
   release-sentinel demo             three real runs on a throw-away repository: SAFE, BLOCKED, CRITICAL
 
 exit codes:
@@ -42,14 +46,6 @@ exit codes:
   2    CRITICAL    a host or dependency is unhealthy: retry later, or page
   130, 143         interrupted by SIGINT, SIGTERM: not safe
 """
-
-
-class _Parser(argparse.ArgumentParser):
-    """Exits 1 on a usage error: argparse's own 2 would read CRITICAL."""
-
-    def error(self, message: str) -> NoReturn:
-        self.print_usage(sys.stderr)
-        self.exit(1, f"{self.prog}: error: {message}\n")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -66,6 +62,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         "policy": _policy,
         "schema": _schema,
         "tag": _tag,
+        "init": _init,
+        "kubernetes": _kubernetes,
     }
     restore = scrub_standard_streams(redactor)
     try:
@@ -146,29 +144,6 @@ def _seconds(text: str) -> float:
     if not 0 < seconds < math.inf:
         raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds above 0")
     return seconds
-
-
-def _help(parser: argparse.ArgumentParser, words: list[str]) -> int:
-    """Print the help. Beside other arguments it stands for something that was not judged, and exits 1."""
-    parser.print_help()
-    return 0 if len(words) == 1 else 1
-
-
-class _Once(argparse.Action):
-    """An option whose second mention is an error instead of silently winning; a blank is no value."""
-
-    def __call__(
-        self,
-        parser: argparse.ArgumentParser,
-        namespace: argparse.Namespace,
-        values: object,
-        option_string: str | None = None,
-    ) -> None:
-        if getattr(namespace, self.dest):
-            parser.error(f"{option_string} is given twice")
-        if not str(values).strip():
-            parser.error(f"{option_string} is {values!r} (an unset variable?)")
-        setattr(namespace, self.dest, values)
 
 
 def _explain(words: list[str]) -> int:
@@ -303,6 +278,18 @@ def _demo(words: list[str]) -> int:
     from release_sentinel import demo  # noqa: PLC0415 - a gate run needs nothing of it
 
     return demo.run()
+
+
+def _init(words: list[str]) -> int:
+    from release_sentinel.commands import init  # noqa: PLC0415 - a gate run needs nothing of it
+
+    return init.main(words)
+
+
+def _kubernetes(words: list[str]) -> int:
+    from release_sentinel.commands import kubernetes  # noqa: PLC0415 - a gate run needs nothing of it
+
+    return kubernetes.main(words, judge=_gate)
 
 
 if __name__ == "__main__":

@@ -24,8 +24,9 @@ from release_sentinel.arguments import HANDOVER, INTERRUPTS, SECRETS, ArgumentEr
 from release_sentinel.config.load import load
 from release_sentinel.config.model import Policy
 from release_sentinel.config.notifications import addresses, secrets_of
-from release_sentinel.config.secrets import known_secrets, learn
+from release_sentinel.config.secrets import known_secrets, learn, learn_remotes
 from release_sentinel.deliver import notify
+from release_sentinel.deliver.github import Teller
 from release_sentinel.errors import InvalidPolicyError, SentinelError
 from release_sentinel.ini import python_path
 from release_sentinel.observe import ci
@@ -35,6 +36,8 @@ from release_sentinel.relay import Relay, Told, colour, terminal
 from release_sentinel.reports import files
 from release_sentinel.reports.document import document
 from release_sentinel.reports.files import Report
+from release_sentinel.reports.github import annotations
+from release_sentinel.reports.markdown import markdown
 from release_sentinel.verdict import UNFINISHED, Release, unfinished
 
 _INI = Path(__file__).parent / "plugin" / "pytest.ini"
@@ -82,6 +85,7 @@ def run(
         policy = _policy(arguments, child_environ, directory, top)
         redactor = known_secrets(child_environ)
         learn(redactor, policy, child_environ)
+        learn_remotes(redactor, top)
         follows = {"--gate-tag", "--gate-release"} & set(arguments)
         bound = (deadline or policy.deadline) + _GRACE + (_DELIVERY if follows else 0)
         receivers = _receivers(arguments, child_environ, policy)
@@ -89,8 +93,10 @@ def run(
             redactor.add(secret)
         release = _release(arguments, child_environ)
         before = files.former_verdict(reports, release.env)
+        teller = Teller(child_environ)
+        teller.begin()
         end = _supervise(command, directory, child_environ, bound, redactor)
-        code, verdict = _believe(end, handover, reports, release)
+        code, verdict = _believe(end, handover, reports, release, teller)
     build = ci.build(child_environ)
     for problem in notify.announce(verdict, receivers, policy.notify.on, former=before, build=build):
         print(f"[WARN] {redactor.scrub(problem)}", file=sys.stderr)
@@ -235,35 +241,44 @@ class _Interrupts:
             signal.signal(number, handler)
 
 
-def _believe(end: _End, handover: Path, reports: Sequence[Report], release: Release) -> tuple[int, Mapping[str, Any]]:
+def _believe(
+    end: _End, handover: Path, reports: Sequence[Report], release: Release, teller: Teller | None = None
+) -> tuple[int, Mapping[str, Any]]:
     """Return the exit code that the child's verdict proves, and that verdict as a document.
 
     Where it proves none, no report may say otherwise.
     """
-    code, verdict = end.code, {}
+    code, seen = end.code, {}
+    teller = teller or Teller({})
     try:
-        verdict = json.loads(handover.read_text(encoding="utf-8"))
-        finished = verdict["problems"] != [UNFINISHED] and type(verdict["exit_code"]) is int  # false is no exit code 0
-        proven: int | None = verdict["exit_code"] if finished else None
-        reports = [*reports, *(Report(flag, Path(path)) for flag, path in verdict["reports"])]
+        seen = json.loads(handover.read_text(encoding="utf-8"))
+        finished = seen["problems"] != [UNFINISHED] and type(seen["exit_code"]) is int  # false is no exit code 0
+        proven: int | None = seen["exit_code"] if finished else None
+        reports = [*reports, *(Report(flag, Path(path)) for flag, path in seen["reports"])]
+        told = seen.get("github", ([], ""))
     except (OSError, ValueError, TypeError, LookupError, RecursionError):
         proven = None
-    if proven in _BELIEVED and code == proven:
+    if proven == code == 0 and end.interrupted:
+        proven, why = None, f"it was interrupted by {_signal_name(end.interrupted)}"
+    elif proven in _BELIEVED and code == proven:
         if code or end.shown:
-            return code, verdict
+            teller.end(*told)
+            return code, seen
         why = "standard output is closed or full: nobody was told the verdict"
     elif proven and proven in _BELIEVED and code < 0:  # it was done, and could not end
-        return proven, verdict
+        teller.end(*told)
+        return proven, seen
     elif proven is not None and code == proven:
         why = f"pytest itself failed (exit code {code}): see its message"
     else:
         ending = f"was ended by {_signal_name(-code)}" if code < 0 else f"ended with exit code {code}"
         why = f"the gate run {ending} {'after' if proven is not None else 'without'} a finished verdict"
-    stands = unfinished(release, why)
-    files.write_all({report.path: report for report in reports}.values(), stands)
+    verdict = unfinished(release, why)
+    files.write_all({report.path: report for report in reports}.values(), verdict)
+    teller.end(annotations(verdict), markdown(verdict))
     code = 128 + end.interrupted if end.interrupted and proven is None else 1
     print(f"release-sentinel: INCOMPLETE (exit {code}): {why}", file=sys.stderr)
-    return code, document(stands)
+    return code, document(verdict)
 
 
 def _signal_name(number: int) -> str:

@@ -6,6 +6,9 @@ if TYPE_CHECKING:
     from semver import Version as Version  # noqa: PLC0414 - handed on, for annotations
 
 
+_PLAIN = ("", "v")  # prefixes that tell no project apart
+
+
 def parse(version: str, prefix: str = "v") -> "Version | None":
     """Return `version`, a prefix and strict SemVer 2.0.0, or None where it is anything else."""
     from semver import Version  # noqa: PLC0415 - late: only the policy stage needs it
@@ -22,10 +25,13 @@ def parse(version: str, prefix: str = "v") -> "Version | None":
 
 def parse_tag(name: str, prefix: str = "v") -> "Version | None":
     """Return the version that a tag stands for, in any spelling of `tag_names`; None where it stands for none."""
-    return parse(name, prefix) or parse(name.removeprefix("v"), "")
+    return parse(name, prefix) or (parse(name.removeprefix("v"), "") if prefix in _PLAIN else None)
 
 
 def tag_names(version: str, prefix: str = "v") -> tuple[str, ...]:
-    """Return the spellings of a version's tag, the given one first: `v1.0.0` and `1.0.0`."""
+    """Return the spellings of a version's tag, the given one first: `v1.0.0` and `1.0.0`.
+
+    Another prefix, such as `shop/v`, keeps the versions of several projects apart: its tags have one spelling.
+    """
     number = version.removeprefix(prefix)
-    return tuple(dict.fromkeys((version, number, f"v{number}")))
+    return tuple(dict.fromkeys((version, number, f"v{number}"))) if prefix in _PLAIN else (version,)

@@ -73,7 +73,9 @@ def test_a_result_of_any_kind_is_one(changes: dict[str, Any]) -> None:
     assert reasons(record(**changes)) == []
 
 
-NOTHING = "it judges nothing: it needs gate.require(...) or an assert"
+NOTHING = (
+    "it judges nothing: it needs gate.require(...) or an assert (unittest's assert methods and pytest.raises are none)"
+)
 UNFINISHED = {"judged": [], "finished": False}
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from release_sentinel.plugin.deadline import Deadline, GateTimeoutError
 from tests.conftest import CLI, PYTEST, RELEASE, Sentinel
 
 HANGS = {
@@ -118,3 +119,62 @@ def test_a_child_that_hangs_for_ever_is_killed(sentinel: Sentinel, monkeypatch: 
     )
     assert code == 1
     assert "the gate session did not finish" in (sentinel.reports / "gates.xml").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("caller", ["release-sentinel", "pytest"])
+def test_an_interrupt_that_a_gate_swallows_still_counts(sentinel: Sentinel, caller: str) -> None:
+    """Whoever catches KeyboardInterrupt does not make an interrupted run SAFE."""
+    sentinel.gate(
+        """
+        import os, signal, time
+
+        @pytest.fixture
+        def mine(): return 1
+
+        @pytest.mark.critical
+        def test_own(mine):
+            try:
+                os.kill(os.getpid(), signal.SIGINT)
+                time.sleep(5)
+            except KeyboardInterrupt:
+                pass
+            assert mine
+        """
+    )
+    run = sentinel() if caller == "release-sentinel" else sentinel.pytest()
+    assert (run.code, run.verdict["verdict"]) == (130, "INCOMPLETE")
+    assert "the run was interrupted by SIGINT" in run.verdict["problems"]
+
+
+def test_the_last_words_are_shown_although_output_is_captured(sentinel: Sentinel) -> None:
+    """Where nothing else ends the run, the verdict block is on the terminal all the same, and names the gate."""
+    sentinel.gate(
+        """
+        import os
+
+        @pytest.fixture
+        def mine(): return 1
+
+        @pytest.mark.critical
+        def test_own(mine): os.system("sleep 30")
+        """
+    )
+    run = sentinel("--gate-deadline=2")
+    assert run.code == 1
+    assert any("the run hung in gate own" in line for line in run.block), run.out
+
+
+def swallow(ended: list[str]) -> None:
+    """Wait for an interrupt, and keep it to oneself."""
+    try:
+        time.sleep(5)
+    except KeyboardInterrupt:
+        ended.append("swallowed")
+
+
+def test_a_block_that_swallows_its_alarm_was_too_late_all_the_same() -> None:
+    """What ends after its time, however it got there, has not ended in time."""
+    ended: list[str] = []
+    with pytest.raises(GateTimeoutError), Deadline(run=60, gate=1).interrupting():
+        swallow(ended)
+    assert ended == ["swallowed"]

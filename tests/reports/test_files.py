@@ -95,18 +95,31 @@ def test_a_link_to_itself_is_an_error_at_most_of_the_file_system(tmp_path: Path)
         assert link.read_text(encoding="utf-8") == "text"
 
 
-def test_the_old_report_survives_a_write_that_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A write that breaks in the middle leaves what was there, and no half file beside it."""
+def no_space(*_: object, **_named: object) -> None:
+    """Fail as a full disk does."""
+    raise OSError(28, "No space left on device")
+
+
+def test_where_no_second_file_can_be_the_report_is_written_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a full disk, or where the report alone is mounted, the old one makes room for the new one."""
+    path = tmp_path / "v.json"
+    path.write_text("older and longer", encoding="utf-8")
+    monkeypatch.setattr(Path, "chmod", no_space)
+    write(path, "new")
+    assert [file.read_text(encoding="utf-8") for file in tmp_path.iterdir()] == ["new"]
+
+
+def test_a_report_that_cannot_be_written_leaves_no_older_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No report is not safe; an old one would speak for another run."""
     path = tmp_path / "v.json"
     path.write_text("old", encoding="utf-8")
-
-    def full(_path: Path, _mode: int) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(Path, "chmod", full)
+    for name in ("chmod", "write_text"):
+        monkeypatch.setattr(Path, name, no_space)
     with pytest.raises(OSError, match="No space left on device"):
         write(path, "new")
-    assert [file.read_text(encoding="utf-8") for file in tmp_path.iterdir()] == ["old"]
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("place", ["folder", "file/v.json"])
@@ -267,13 +280,14 @@ def starred(text: str) -> str:
     [
         ("a s3cret!", "a ***!"),
         (["s3cret", ["s3cret"]], ["***", ["***"]]),
-        (("s3cret", 1), ("***", 1)),
+        (("s3cret", 1), ["***", 1]),
+        (ValueError("s3cret"), "***"),
         ({"s3cret": {"deep": ["s3cret"]}}, {"***": {"deep": ["***"]}}),
         (None, None),
         (True, True),
         (1.5, 1.5),
     ],
-    ids=["text", "list", "tuple", "key", "null", "true", "number"],
+    ids=["text", "list", "tuple", "an object", "key", "null", "true", "number"],
 )
 def test_every_string_is_scrubbed(value: object, clean: object) -> None:
     """Values and keys are, at any depth; everything else stays as it is."""

@@ -59,10 +59,11 @@ def check_branch(
         return _check_detached(repository, build, expected)
     if any(fnmatchcase(branch.name, pattern) for pattern in allowed):
         return CheckResult(OK, f"on branch {branch.name}, says {branch.source}")
+    named = next((name for name in allowed if not set(name) & set("*?[")), "BRANCH")
     return CheckResult(
         CRIT,
         f"Releases blocked from branch: {branch.name} (says {branch.source}); {expected}",
-        f"git switch {allowed[0]}, or name the branch in RS_BRANCHES",
+        f"git switch {named}, or name the branch in RS_BRANCHES",
     )
 
 
@@ -76,9 +77,15 @@ def _check_detached(repository: Repository, build: Build | None, expected: str) 
             f"{at}, and {build.provider} names neither its branch nor its tag",
             "run the gate in a build of a branch or a tag",
         )
+    if not build.commit:
+        return CheckResult(
+            UNKNOWN,
+            f"{at}, and {build.provider} does not say which commit it builds",
+            "hand the commit on to the gate, in the variable that the CI system has for it (Jenkins: GIT_COMMIT)",
+        )
     return CheckResult(
         UNKNOWN,
-        f"{at}, and {build.provider} speaks of commit {build.commit[:12] or '(none)'}",
+        f"{at}, and {build.provider} speaks of commit {build.commit[:12]}",
         "check out the commit that the CI build is about",
     )
 

@@ -1,6 +1,7 @@
 """What this run has to keep to itself: told by the policy and the environment, before anything is shown."""
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import fields, is_dataclass
@@ -46,6 +47,16 @@ def learn(redactor: Redactor, policy: Policy, environ: Mapping[str, str] | None 
     files = (look_up(name, environ).text or "" for name in policy.required.settings)
     for text in (*environ.values(), *files, *_texts(policy)):
         redactor.add_url(text)
+
+
+def learn_remotes(redactor: Redactor, top: Path) -> None:
+    """Teach `redactor` the credentials that Git's configuration holds: that of the clone at `top`, and the user's."""
+    for name in (str(top / ".git" / "config"), "~/.gitconfig", "~/.config/git/config"):
+        text = _content(os.path.expanduser(name))  # noqa: PTH111 - Path.expanduser raises where there is no home
+        for url in re.findall(r"\w[\w+.-]*://[^\s\"]+", text):
+            redactor.add_url(url)
+        for header in re.findall(r"(?im)^\s*extraheader\s*=\s*\"?[\w-]+:\s*(?:\w+\s+)?([^\s\"]+)", text):
+            redactor.add(header)
 
 
 def _content(path: str) -> str:

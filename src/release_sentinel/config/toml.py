@@ -5,7 +5,8 @@ import os
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,8 @@ def read(path: Path) -> Source:
 
 def _read(path: Path, *, required: bool = True) -> Source | None:
     """Read a file of either form; None where a pyproject.toml need not, and does not, hold a policy."""
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise InvalidPolicyError([f"the policy file {path} is no regular file: save the policy in a file"])
     try:
         content = path.read_bytes()
         text = content.decode("utf-8-sig")
@@ -63,19 +66,34 @@ def _read(path: Path, *, required: bool = True) -> Source | None:
         raise InvalidPolicyError([f"{path}:{line}: is not UTF-8: save the file as UTF-8"]) from error
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise InvalidPolicyError([f"{path}: is no TOML: {error}"]) from error
+    found = _table(path, document, dict(_lines(text)), required=required)
+    return replace(found, sha256=hashlib.sha256(content).hexdigest()) if found else None
+
+
+def _table(path: Path, document: dict[str, Any], lines: dict[KeyPath, int], *, required: bool) -> Source | None:
+    """Return the table of a document that holds the policy."""
     tool = document.get("tool")
-    lines, sha256 = dict(_lines(text)), hashlib.sha256(content).hexdigest()
+    if isinstance(tool, dict) and (wrong := [name for name in tool if _is_nearly(name)]):
+        line = lines.get(("tool", wrong[0]), 1)
+        raise InvalidPolicyError([f"{path}:{line}: tool.{wrong[0]} is no policy; did you mean tool.{TABLE}?"])
     if isinstance(tool, dict) and TABLE in tool:
         prefix = ("tool", TABLE)
         if not isinstance(tool[TABLE], dict):
             raise InvalidPolicyError([f"{path}:{lines.get(prefix, 1)}: tool.{TABLE} is no table"])
+        if path.name != SHARED and (beside := [name for name in document if name != "tool"]):
+            raise InvalidPolicyError([f"{path}: {', '.join(beside)} beside tool.{TABLE} would count for nothing"])
         inside = {key[2:]: line for key, line in lines.items() if key[:2] == prefix and len(key) > 2}
-        return Source(path.name, tool[TABLE], inside, sha256)
+        return Source(path.name, tool[TABLE], inside)
     if path.name == SHARED:
         if required:
             raise InvalidPolicyError([f"the policy file {path} has no table [tool.{TABLE}]"])
         return None
-    return Source(path.name, document, lines, sha256)
+    return Source(path.name, document, lines)
+
+
+def _is_nearly(name: str) -> bool:
+    """Tell whether a table's name is a misspelt one of ours."""
+    return name != TABLE and bool(get_close_matches(name.lower().replace("_", "-"), [TABLE], n=1, cutoff=0.9))
 
 
 _KEY = r"""(?:[A-Za-z0-9_-]+|"(?:\\.|[^"\\\n])*"|'[^'\n]*')"""

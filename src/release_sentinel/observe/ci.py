@@ -121,11 +121,12 @@ def _properties(path: str | None) -> dict[str, str]:
 
 
 def _jenkins(get: _Get) -> Build:
-    tag = get("TAG_NAME")
+    tag = get("TAG_NAME") or _ref(get("GIT_BRANCH")).get("tag", "")
     checked_out = get("GIT_BRANCH").removeprefix("refs/remotes/").removeprefix("refs/heads/").removeprefix("origin/")
     branch = get("BRANCH_NAME") or get("GIT_LOCAL_BRANCH") or checked_out
     branch = "" if tag or branch == "detached" else branch
-    return Build("Jenkins", get("GIT_COMMIT"), branch, tag, pull_request=bool(get("CHANGE_ID")))
+    pull_request = any(map(get, ("CHANGE_ID", "ghprbPullId", "gitlabMergeRequestIid")))  # multibranch, and two plugins
+    return Build("Jenkins", get("GIT_COMMIT"), branch, tag, pull_request=pull_request)
 
 
 # Which variable marks which system. Jenkins last: agents of other systems may inherit JENKINS_URL from their host.

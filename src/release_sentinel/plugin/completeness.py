@@ -9,6 +9,9 @@ from release_sentinel.plugin.folders import is_built_in
 from release_sentinel.plugin.gate import Record
 from release_sentinel.verdict import Missing
 
+_NOTHING = (
+    "it judges nothing: it needs gate.require(...) or an assert (unittest's assert methods and pytest.raises are none)"
+)
 _LISTING = {
     "help": "--help",
     "version": "pytest's own --version",
@@ -52,7 +55,7 @@ def unproven(
         elif not record.not_evaluated and record.skipped:
             yield Missing(record.id, f"it was skipped: {record.skipped}")
         elif record.judged_nothing:
-            yield Missing(record.id, early_end or "it judges nothing: it needs gate.require(...) or an assert")
+            yield Missing(record.id, early_end or _NOTHING)
     if not partial:
         yield from _uncollected(expected, required, records, left_out, early_end)
         if not early_end:

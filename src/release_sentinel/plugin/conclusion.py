@@ -1,6 +1,7 @@
 """From everything that a run has seen to its verdict."""
 
 import os
+import signal
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -23,6 +24,8 @@ def conclude(session: GateSession, pytest_code: int) -> Verdict:
     records = [record for record in session.records.values() if record.counts]
     missing = [Missing(session.redactor.scrub(one.gate), session.redactor.scrub(one.why)) for one in _unproven(session)]
     problems = [*session.problems, *completeness.sentences(missing)]
+    if session.interrupted and not session.early_end:  # and somebody swallowed it
+        problems.append(f"the run was interrupted by {signal.Signals(session.interrupted).name}")
     broken = pytest_code if pytest_code in {pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR} else 0
     if broken:
         problems.append(f"pytest itself failed (exit code {pytest_code}): see its message")

@@ -2,13 +2,14 @@
 
 import _thread
 import contextvars
+import faulthandler
 import os
 import signal
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TypeVar
 
 from release_sentinel.observe.bounded import Bounded
@@ -67,12 +68,15 @@ class Deadline:
         return task.result(0)
 
     @contextmanager
-    def interrupting(self) -> Iterator[None]:
-        """Bound a block that has to stay in the main thread, such as fixtures; raises `GateTimeoutError`."""
+    def interrupting(self, more: float = 0.0) -> Iterator[None]:
+        """Bound a block that has to stay in the main thread, such as fixtures; raises `GateTimeoutError`.
+
+        It may take `more` seconds than a gate has, where something inside is bounded itself.
+        """
         if threading.current_thread() is not threading.main_thread():
             yield
             return
-        seconds = max(self._share(), _MARGIN)  # cleaning up is due even when the run's time is over
+        seconds = max(self._share(), _MARGIN) + more  # cleaning up is due even when the run's time is over
         alarm = _Alarm(seconds)
         try:
             try:
@@ -80,9 +84,10 @@ class Deadline:
             finally:
                 alarm.end()
         except KeyboardInterrupt:
-            if alarm.rang:
-                raise self._too_late(seconds) from None
-            raise
+            if not alarm.rang:
+                raise
+        if alarm.rang:  # also where the block has swallowed the interrupt
+            raise self._too_late(seconds) from None
 
     def watch(self, last_words: Callable[[], int]) -> Callable[[], None]:
         """Watch over the run; return what ends the watch.
@@ -99,8 +104,14 @@ class Deadline:
             if not ended.wait(_GRACE):
                 os._exit(last_words())
 
+        def end() -> None:
+            ended.set()
+            faulthandler.cancel_dump_traceback_later()
+
         threading.Thread(target=watchdog, daemon=True).start()
-        return ended.set
+        with suppress(OSError, ValueError):  # a thread of C: for what keeps Python's lock, such as a regular expression
+            faulthandler.dump_traceback_later(self.run + _MARGIN + 2 * _GRACE, exit=True, file=2)
+        return end
 
     def _share(self) -> float:
         return min(self._gate, max(self._end - time.monotonic(), 0.0))
@@ -111,7 +122,7 @@ class Deadline:
 
 
 class _Alarm:
-    """Interrupts the main thread after some seconds, unless it is ended before."""
+    """Interrupts the main thread after some seconds, and then every second, until it is ended."""
 
     def __init__(self, seconds: float) -> None:
         self.rang = False
@@ -121,12 +132,12 @@ class _Alarm:
         threading.Thread(target=self._wait, daemon=True).start()
 
     def _wait(self) -> None:
-        if self._ended.wait(self._seconds):
-            return
-        with self._lock:
-            if not self._ended.is_set():
-                self.rang = True
-                _interrupt_main()
+        seconds = self._seconds
+        while not self._ended.wait(seconds):
+            with self._lock:
+                if not self._ended.is_set():
+                    self.rang, seconds = True, _MARGIN
+                    _interrupt_main()
 
     def end(self) -> None:
         """End the alarm. If it rang just now, the interrupt arrives in here, and not somewhere later."""
@@ -136,8 +147,17 @@ class _Alarm:
             time.sleep(_MARGIN)
 
 
+_alarms: list[float] = []  # the interrupts that are ours, and on their way
+
+
+def is_alarm() -> bool:
+    """Tell, once for each, whether an interrupt that has just arrived is one of ours, and not the user's."""
+    return bool(_alarms and _alarms.pop())
+
+
 def _interrupt_main() -> None:
     """Raise KeyboardInterrupt in the main thread, out of whatever call it waits in."""
+    _alarms.append(time.monotonic())
     if hasattr(signal, "pthread_kill"):
         signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
     else:  # Windows: noticed only between two instructions

@@ -14,6 +14,7 @@ from release_sentinel.redaction import Redactor, Secret
 from release_sentinel.verdict import GateResult
 
 _SEVERITY = (OK, WARN, UNKNOWN, CRIT)
+_LONGEST = 2000  # characters of a reason
 
 
 class Gate:
@@ -141,7 +142,10 @@ class Record:
 
     def result(self, redactor: Redactor) -> GateResult:
         """Return the gate's result as the reports show it, without secrets."""
-        clean = redactor.scrub
+
+        def clean(text: str) -> str:
+            return _one_line(redactor.scrub(text))
+
         if self.not_evaluated:
             return GateResult(clean(self.id), self.kind, None, clean(self.not_evaluated), seconds=self.seconds)
         worst, waiver = self.worst, self.waiver if self.excused else None
@@ -154,6 +158,12 @@ class Record:
             details=tuple(clean(detail) for detail in worst.details),
             tries=worst.tries,
             seconds=self.seconds,
-            traceback=clean(self.traceback),
+            traceback=redactor.scrub(self.traceback),
             waiver=replace(waiver, reason=clean(waiver.reason), owner=clean(waiver.owner)) if waiver else None,
         )
+
+
+def _one_line(text: str) -> str:
+    """Return what a server or a file has said as one line of a report: no control characters, and no novel."""
+    line = "".join(character if character.isprintable() else ascii(character)[1:-1] for character in text.strip())
+    return line if len(line) <= _LONGEST else f"{line[:_LONGEST]} …"

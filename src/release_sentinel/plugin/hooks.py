@@ -24,7 +24,6 @@ def register(config: pytest.Config, parser: pytest.Parser, given: Sequence[str])
     scrubbing.shield(config, session.redactor)
     session.claim_early(given)
     add_options(parser)
-    _count_assertions(config)
     for name, plugin in {
         "release-sentinel": Hooks(session),
         "release-sentinel-door": Doorkeeper(session),
@@ -74,6 +73,7 @@ class Hooks:
 
     def rewrite(self, args: list[str]) -> None:
         """Rewrite pytest's arguments in place; called by the door, which pytest calls early enough."""
+        _count_assertions(self._session.config)  # now that other plugins' modules are loaded, out of their own cache
         self._session.rewrite(args)
 
     def drop_rivals(self, name: str) -> None:
@@ -161,10 +161,12 @@ class Hooks:
         with self._session.deadline.interrupting():
             return (yield)
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_call(self, item: pytest.Item) -> None:
-        """Bound the gate itself."""
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Generator[None]:
+        """Bound the gate itself, and what a plugin makes of it: it may run a coroutine elsewhere."""
         lifecycle.bound(self._session, item)
+        with self._session.deadline.interrupting(more=lifecycle.ROOM):
+            return (yield)
 
     def pytest_assertion_pass(self, item: pytest.Item) -> None:
         """Count what a gate asserts: a plain assert is a judgement too."""

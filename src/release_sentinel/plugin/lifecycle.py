@@ -6,7 +6,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial, wraps
 from pathlib import Path
 from types import FrameType
@@ -15,20 +15,26 @@ from typing import Any
 import pytest
 
 from release_sentinel import arguments
+from release_sentinel.deliver.github import Teller
 from release_sentinel.gates import Kind
 from release_sentinel.plugin import collection, terminal
 from release_sentinel.plugin.conclusion import conclude
+from release_sentinel.plugin.deadline import is_alarm
 from release_sentinel.plugin.progress import progress
 from release_sentinel.plugin.scrubbing import PROGRAMS
 from release_sentinel.plugin.session import RECORD, GateSession
 from release_sentinel.verdict import EXIT_BLOCKED
 
 _STAGE = "a policy gate failed, so critical gates are not probed (--gate-all probes them)"
+ROOM = 2.0  # seconds for a gate's own bound to end it, before the one around it does
 _GRACE = 5.0  # seconds for threads that a gate left behind
 
 
 def hold(session: GateSession) -> Generator[None, Any, int]:
     """Let pytest run within the deadline, and answer for it with the exit code that the verdict proves."""
+    if not session.handover:
+        session.teller = Teller()
+        session.teller.begin()
     session.prepare()
     end_watch = session.deadline.watch(lambda: _last_words(session))
     try:
@@ -37,6 +43,9 @@ def hold(session: GateSession) -> Generator[None, Any, int]:
     except SystemExit as error:  # from a hook or a plugin's clean-up: its code is not ours
         code = EXIT_BLOCKED
         session.problems.append(f"sys.exit({error.code!r}) ended pytest early")
+    except KeyboardInterrupt as error:  # before pytest would take it: while gates are imported
+        session.interrupt(error)
+        code = EXIT_BLOCKED
     except BaseException as error:
         session.problems.append(" ".join(str(error).split()) or type(error).__name__)
         session.write_reports(conclude(session, pytest.ExitCode.USAGE_ERROR))
@@ -44,7 +53,8 @@ def hold(session: GateSession) -> Generator[None, Any, int]:
     finally:
         end_watch()
     verdict = session.verdict
-    if verdict is None or code != verdict.exit_code or session.problems_since(verdict):
+    late = session.interrupted and verdict and verdict.exit_code != 128 + session.interrupted
+    if verdict is None or late or code != verdict.exit_code or session.problems_since(verdict):
         verdict = conclude(session, session.pytest_code or code)
     with _signals_ignored():
         code = terminal.finish(session, verdict)
@@ -88,10 +98,20 @@ def bound(session: GateSession, item: pytest.Item) -> None:
 
 
 def _fixtures(item: pytest.Item) -> Iterator[Callable[..., object]]:
-    """Yield the function of each fixture that a gate uses, directly or not."""
-    definitions = getattr(getattr(item, "_fixtureinfo", None), "name2fixturedefs", {})
-    for overriding in definitions.values():
-        yield from (definition.func for definition in overriding)
+    """Yield the function of each fixture that a gate uses, directly or not.
+
+    What an installed plugin does around every test is none, unless the gate asks for it.
+    """
+    info = getattr(item, "_fixtureinfo", None)
+    definitions = getattr(info, "name2fixturedefs", {})
+    asked = {*getattr(info, "argnames", ()), *(name for mark in item.iter_markers("usefixtures") for name in mark.args)}
+    wanted = [
+        name for name, overriding in definitions.items() if name in asked or any(one.baseid for one in overriding)
+    ]
+    for name in wanted:  # grows meanwhile
+        for definition in definitions.get(name, ()):
+            yield definition.func
+            wanted += [more for more in definition.argnames if more not in wanted]
 
 
 def _is_known(fixture: Callable[..., object]) -> bool:
@@ -104,6 +124,9 @@ def _last_words(session: GateSession) -> int:
     stuck = f" in gate {', '.join(running)}" if running else ""
     session.early_end = f"the deadline of {session.deadline.run:g} s had passed, and the run hung{stuck}"
     session.problems.append(session.early_end)
+    with suppress(Exception):  # whatever it is stuck in may be captured; the last words must not be
+        capture: Any = session.config.pluginmanager.get_plugin("capturemanager")
+        capture.suspend_global_capture(in_=True)
     terminal.finish(session, conclude(session, pytest.ExitCode.INTERRUPTED))
     sys.stdout.flush()
     return EXIT_BLOCKED
@@ -129,11 +152,12 @@ def _terminated_as_interrupt(session: GateSession) -> Iterator[None]:
     """Turn what asks a process to end into an interrupt that pytest knows, so that the reports are written."""
 
     def interrupt(number: int, _frame: FrameType | None) -> None:
-        session.interrupted = number
+        if number != signal.SIGINT or not is_alarm():
+            session.interrupted = number  # also where whoever runs now swallows the exception
         raise KeyboardInterrupt
 
     ends = [number for number in arguments.INTERRUPTS if signal.getsignal(number) is not signal.SIG_IGN]
-    with _signals({number: interrupt for number in ends if number is not signal.SIGINT}):
+    with _signals(dict.fromkeys(ends, interrupt)):
         yield
 
 

@@ -105,7 +105,10 @@ class Observations:
 
     def signature(self) -> git.Signature | Unseen:
         """Return what Git says of the signature of the tag that is built, or else of HEAD's commit."""
-        return git.signature(self._top, tag=self.built_tag)
+        tag = self.built_tag
+        there = self.tags().remote if tag else None
+        published = there.objects.get(f"refs/tags/{tag}", "") if isinstance(there, git.Refs) else ""
+        return git.signature(self._top, tag=tag, published=published)
 
     @cached_property
     def process_table(self) -> processes.Table | Unseen:

@@ -99,6 +99,10 @@ class Options:
             if not (value or "").strip():
                 seen = "is missing" if value is None else f"is {value!r} (an unset variable?)"
                 raise pytest.UsageError(f"{name} {seen}: a gate run needs --env ENV --version VERSION")
+        if option.gate_repo is not None and not (here / option.gate_repo.strip()).is_dir():
+            raise pytest.UsageError(f"--gate-repo is {option.gate_repo!r}, which is no folder")
+        if option.gate_repo is not None and not option.gate_repo.strip():
+            raise pytest.UsageError(f"--gate-repo is {option.gate_repo!r} (an unset variable?)")
         if option.gate_partial and (asked := [flag for name, flag in _WHOLE if getattr(option, name)]):
             raise pytest.UsageError(
                 f"{asked[0]} and --gate-partial: a chosen subset of the gates proves nothing that could be passed on; "

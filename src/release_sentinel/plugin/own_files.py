@@ -17,7 +17,8 @@ def own_files(config: pytest.Config, top: Path, reports: Collection[Path]) -> li
     """Return the files and folders of this run, and the reports that an earlier one has left beside them."""
     here = Path(config.invocation_params.dir)
     caches = [config.rootpath / name for name in (".pytest_cache", ".coverage", "pytestdebug.log")]
-    byte_code = [folder / "__pycache__" for folder in (top, top / GATE_FOLDER, folders.built_in())]
+    gates = (top / GATE_FOLDER, folders.built_in())
+    byte_code = [top / "__pycache__", *(path for folder in gates for path in folder.rglob("__pycache__"))]
     named = [here / name for name in _named(config.option)]
     earlier = [path for folder in {top, here} if folder.is_dir() for path in folder.iterdir() if is_report(path)]
     return [*reports, *caches, *byte_code, *named, *earlier]
@@ -25,6 +26,8 @@ def own_files(config: pytest.Config, top: Path, reports: Collection[Path]) -> li
 
 def _named(option: Any) -> Iterator[str]:
     yield from (name for key in _PATHS if isinstance(name := getattr(option, key, None), str))
+    if html := getattr(option, "htmlpath", None):  # pytest-html puts a folder beside its page
+        yield str(Path(html).parent / "assets")
     coverage = getattr(option, "cov_report", None)
     if isinstance(coverage, dict):  # of pytest-cov: kind of report -> file; by default these
         defaults = {"xml": "coverage.xml", "json": "coverage.json", "lcov": "coverage.lcov", "html": "htmlcov"}

@@ -1,5 +1,6 @@
 """Keeps secrets out of what pytest and its plugins show: at each place that everything has to pass."""
 
+import json
 import sys
 from collections import Counter
 from collections.abc import Callable, Generator
@@ -74,7 +75,7 @@ def cleaned(value: Any, scrub: Callable[[str], str]) -> Any:
 
 def scrub_in_place(document: dict[str, Any], scrub: Callable[[str], str]) -> None:
     """Scrub every string of a JSON document before it is encoded: a pattern over encoded text breaks the encoding."""
-    clean = cleaned(document, scrub)
+    clean = cleaned(json.loads(json.dumps(document, default=str)), scrub)  # what it holds besides is made text later
     document.clear()  # a key may hold a secret, too
     document.update(clean)
 

@@ -17,9 +17,10 @@ from release_sentinel.config.headers import header_secrets
 from release_sentinel.config.load import Loaded, load
 from release_sentinel.config.model import Policy, Waiver
 from release_sentinel.config.notifications import secrets_of
-from release_sentinel.config.secrets import known_secrets, learn
+from release_sentinel.config.secrets import known_secrets, learn, learn_remotes
 from release_sentinel.config.values import look_up
 from release_sentinel.config.variables import misspelt
+from release_sentinel.deliver.github import Teller
 from release_sentinel.errors import InvalidPolicyError
 from release_sentinel.gates import IDS, Kind
 from release_sentinel.observe import git
@@ -51,6 +52,7 @@ class GateSession:
         self.deadline = Deadline(self.policy.deadline, self.policy.gate_seconds)
         self.parent = 0  # the process that supervises this one; 0: none does
         self.handover: Path | None = None  # where that one looks for the verdict
+        self.teller = Teller({})  # a parent tells GitHub of this run itself
         self._told: int | None = None  # the file descriptor on which it hears what else has to be hidden
         self.reports: dict[Path, Report] = {}
         self.former = ""  # the verdict of the run before
@@ -127,6 +129,7 @@ class GateSession:
         """Know the secrets of the policy file before a conftest runs; what is wrong with the file is told later."""
         top = self.here / known.gate_repo if known.gate_repo else git.find_top(self.here) or self.here
         file = self.here / Path(known.gate_policy).expanduser() if known.gate_policy else None
+        learn_remotes(self.redactor, top)
         with suppress(InvalidPolicyError):
             learn(self.redactor, load(repository=top, file=file, env=known.env or "").policy)
 
@@ -172,6 +175,8 @@ class GateSession:
             environ={name: look_up(name, os.environ).text or "" for name in header_secrets(self.policy)},
             bound=self.deadline.run,
         )
+        if os.environ.get("KUBERNETES_SERVICE_HOST"):
+            self.notes.append("note: inside a pod, disk, memory and process judge this pod, and no other host")
 
     def _run_in_one_process(self) -> None:
         """Switch pytest-xdist off: the policy stage has to end before the critical one begins."""
@@ -183,6 +188,9 @@ class GateSession:
         ):
             option.dist, option.tx, option.numprocesses, option.distload = "no", [], None, False
             self.notes.append("note: gates run in one process, in the order of their stages; -n and --dist are ignored")
+        if (getattr(option, "count", None) or 1) != 1:
+            option.count = 1
+            self.notes.append("note: each gate runs once; --count is ignored")
         if getattr(option, "looponfail", False):
             raise pytest.UsageError("--looponfail never ends: a release gate runs once")
 

@@ -11,6 +11,8 @@ from release_sentinel.plugin import delivery
 from release_sentinel.plugin.conclusion import conclude
 from release_sentinel.plugin.gate import Record
 from release_sentinel.plugin.session import GateSession
+from release_sentinel.reports.github import annotations
+from release_sentinel.reports.markdown import markdown
 from release_sentinel.reports.text import TITLE, block
 from release_sentinel.verdict import EXIT_BLOCKED, SAFE, Verdict
 
@@ -34,6 +36,7 @@ def finish(session: GateSession, verdict: Verdict) -> int:
         code = verdict.exit_code
     try:
         show(session.config, verdict, notes)
+        session.teller.end(annotations(verdict), markdown(verdict))
     except OSError:  # standard output is closed or full: who cannot read the verdict must not take it for SAFE
         code = code or EXIT_BLOCKED
     with suppress(OSError):

@@ -14,6 +14,7 @@ from pathlib import Path
 from release_sentinel.errors import ReportError
 from release_sentinel.reports.attestation import attestation
 from release_sentinel.reports.document import document
+from release_sentinel.reports.github import annotations
 from release_sentinel.reports.junit import junit
 from release_sentinel.reports.markdown import markdown
 from release_sentinel.verdict import UNFINISHED, Verdict
@@ -171,13 +172,29 @@ def is_report(path: Path) -> bool:
 
 
 def handover(verdict: Verdict, reports: Iterable[Report]) -> str:
-    """Return what a child hands over to its parent: the verdict, and where its reports are."""
-    return json.dumps({**document(verdict), "reports": [[one.flag, str(one.path)] for one in reports]})
+    """Return what a child hands over to its parent: the verdict, where its reports are, and what GitHub is told."""
+    places = [[one.flag, str(one.path)] for one in reports]
+    return json.dumps({**document(verdict), "reports": places, "github": [annotations(verdict), markdown(verdict)]})
 
 
 def write(path: Path, text: str) -> None:
-    """Replace `path` by `text` in one step, so that nobody ever reads half a report. Raises `OSError`."""
+    """Replace `path` by `text`, in one step where that is possible, so that nobody reads half a report.
+
+    Raises `OSError`; then there is no report there any more, so that none speaks for an older run.
+    """
     path = Path(os.path.realpath(path))  # a link stays a link
+    try:
+        _replace(path, text)
+    except OSError:
+        try:
+            path.write_text(text, encoding="utf-8", errors="backslashreplace")  # a full disk; a file that is a mount
+        except OSError:
+            with contextlib.suppress(OSError):
+                path.unlink()
+            raise
+
+
+def _replace(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:

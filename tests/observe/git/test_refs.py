@@ -276,3 +276,23 @@ def test_local_tags_of_no_repository(tmp_path: Path) -> None:
     seen = git.tags(tmp_path, ["v1.0.0"])
     assert isinstance(seen.local, Unseen)
     assert isinstance(seen.remote, Unseen)
+
+
+def test_a_partial_clone_has_a_remote(repo: Repo) -> None:
+    """The filter that Git adds to its list of remotes is no part of the URL."""
+    repo.git("config", "remote.origin.promisor", "true")
+    repo.git("config", "remote.origin.partialclonefilter", "blob:none")
+    assert "[blob:none]" in repo.git("remote", "-v")
+    assert remote_name(repo.path) == "origin"
+
+
+def test_what_the_remote_says_counts_and_not_what_is_remembered_of_it(repo: Repo) -> None:
+    """A branch that was rewound or deleted there does not contain HEAD because this clone has not heard of it."""
+    base = repo.head
+    repo.commit("withdrawn.py")
+    repo.git("push", "--quiet", "origin", "main", "main:release/1.0")
+    repo.git("fetch", "--quiet", "origin")
+    remote = Repo(repo.path.parent / "origin.git")
+    remote.git("update-ref", "refs/heads/main", base)
+    remote.git("branch", "--delete", "--force", "release/1.0")
+    assert containing(repo, "main", "release/*") == Branches()

@@ -119,6 +119,29 @@ def test_a_commit_that_was_changed_after_it_was_signed(ssh_repo: Repo) -> None:
     assert seen(ssh_repo).state is State.BAD
 
 
+@needs_ssh
+def test_a_tag_that_is_not_the_published_one(ssh_repo: Repo) -> None:
+    """A good signature of this clone's tag proves nothing of another one on the remote; the remedy fetches that."""
+    ssh_repo.git("tag", "--sign", "--message", "x", "v1.0.0")
+    here = ssh_repo.git("rev-parse", "refs/tags/v1.0.0")
+    same = git.signature(ssh_repo.path, tag="v1.0.0", published=here)
+    assert isinstance(same, Signature)
+    assert same.state is State.GOOD
+    other = git.signature(ssh_repo.path, tag="v1.0.0", published="f" * 40)
+    assert other == Unseen(
+        "tag v1.0.0 of this clone is not the one that is published",
+        "git fetch --force origin refs/tags/v1.0.0:refs/tags/v1.0.0",
+    )
+
+
+@needs_ssh
+def test_a_signed_tag_under_another_name(ssh_repo: Repo) -> None:
+    """Who signed v0.9.0 has not signed v1.0.0, though the object is the same."""
+    ssh_repo.git("tag", "--sign", "--message", "x", "v0.9.0")
+    ssh_repo.git("update-ref", "refs/tags/v1.0.0", "refs/tags/v0.9.0")
+    assert seen(ssh_repo, "v1.0.0").state is State.BAD
+
+
 def test_what_is_not_signed(repo: Repo) -> None:
     """A commit and an annotated tag without signature are told apart from a lightweight tag."""
     repo.git("tag", "--annotate", "--message", "x", "v1.0.0")

@@ -716,3 +716,67 @@ def test_configuration_by_the_environment_hides_nothing(repo: Repo, monkeypatch:
     for name, value in settings.items():
         monkeypatch.setenv(f"GIT_CONFIG_{name}", value)
     assert changes(repo) == ["?? notes.txt"]
+
+
+@pytest.mark.parametrize("name", ["core.attributesFile", "core.ignoreCase", "sparse.expectFilesOutsideOfPatterns"])
+def test_more_of_a_user_s_configuration_hides_nothing(repo: Repo, tmp_path: Path, name: str) -> None:
+    """Neither a filter of the user's, nor a case that does not count, nor a sparse checkout that is not meant."""
+    repo.git("config", "--unset", "core.ignoreCase", check=False)
+    filters = tmp_path / "attributes"
+    filters.write_text("*.py filter=forget\n", encoding="utf-8")
+    repo.git("config", "--global", "filter.forget.clean", "printf \"print('hello')\\n\"")
+    repo.git("config", "--global", name, str(filters) if name == "core.attributesFile" else "true")
+    repo.write("app.py", "print('other')\n")
+    repo.write("APP.PY", "print('new')\n")
+    assert changes(repo) == [".M app.py", "?? APP.PY"]
+
+
+def test_a_replaced_commit_stands_for_itself(repo: Repo) -> None:
+    """`git replace` does not make another commit's tree the clean one."""
+    first = repo.head
+    repo.commit("more.py")
+    repo.git("replace", first, repo.head)
+    repo.git("checkout", "--quiet", "--detach", first)
+    assert changes(repo) != []
+
+
+def test_a_flag_does_not_hide_a_mode(repo: Repo) -> None:
+    """What may be run, and was not meant to be, differs from the commit."""
+    repo.git("update-index", "--assume-unchanged", "app.py")
+    (repo.path / "app.py").chmod(0o755)
+    assert hidden(repo) == ["hidden edit app.py"]
+
+
+def test_a_submodule_s_own_settings_hide_nothing(repo: Repo, library: Repo, tmp_path: Path) -> None:
+    """A submodule of a submodule is looked at although the one between says to ignore it."""
+    base = make_repo(tmp_path / "base")
+    base.commit("base.py")
+    add_submodule(library, base, "base")
+    library.git("config", "--file", ".gitmodules", "submodule.base.ignore", "all")
+    library.git("commit", "--quiet", "--all", "--message", "ignore base")
+    add_submodule(repo, library)
+    repo.git(*ALLOW_FILES, "submodule", "--quiet", "update", "--init", "--recursive")
+    assert look(repo.path).changes == ()
+    (repo.path / "lib/base/base.py").write_text("other\n", encoding="utf-8")
+    assert [str(change) for change in look(repo.path).changes] == ["submodule modified: lib/base"]
+
+
+def test_a_monitor_that_hangs_is_not_asked(repo: Repo, tmp_path: Path) -> None:
+    """The program that a configuration names to watch files has no say here."""
+    hook = program(tmp_path / "hook", "#!/bin/sh\nsleep 60\n")
+    repo.git("config", "core.fsmonitor", str(hook))
+    assert isinstance(git.look(repo.path, timeout=20), git.Repository)
+
+
+def test_a_git_that_answers_nonsense(repo: Repo, tmp_path: Path) -> None:
+    """A program of that name that is no Git is told, and is no crash."""
+    program(tmp_path / "bin/git", "#!/bin/sh\necho you have not agreed to the licence >&2; exit 69\n")
+    code = (
+        "import sys; from pathlib import Path; from release_sentinel.observe import git; "
+        "print(git.look(Path(sys.argv[1])))"
+    )
+    path = f"{tmp_path / 'bin'}:{os.environ['PATH']}"
+    command = [sys.executable, "-c", code, str(repo.path)]
+    done = subprocess.run(command, env={**os.environ, "PATH": path}, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "Unseen(why=" in done.stdout

@@ -50,6 +50,7 @@ _ELSEWHERE = (
 )
 # Read by nobody but Git: no prompt, no pager, no lock taken for a look.
 _QUIET = {
+    "GIT_NO_REPLACE_OBJECTS": "1",  # `git replace` makes a commit stand for another
     "GIT_OPTIONAL_LOCKS": "0",
     "GIT_PAGER": "cat",
     "GIT_TERMINAL_PROMPT": "0",
@@ -80,7 +81,11 @@ class Answer:
 
 def run(top: Path, *arguments: str, timeout: float = LOCAL_SECONDS) -> Answer | Unseen:
     """Run git in `top` and return its answer, whatever the exit code; `timeout` is in seconds."""
-    git = _git()
+    try:
+        git = _git()
+    except ImportError as error:  # GitPython asks git for its version, and does not take every answer
+        said = " ".join(str(error).split())
+        return Unseen(f"git cannot be used: {said}", "run `git version` here, and mend what it complains of")
     try:
         with _clean_environment():
             # Kept in a name of its own: when GitPython's wrapper is collected, it terminates the process.

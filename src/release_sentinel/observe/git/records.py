@@ -1,7 +1,7 @@
 """What can be seen of a repository, as frozen records."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
@@ -43,6 +43,7 @@ class Refs:
 
     commits: Mapping[str, str]
     source: str  # where they were read: "origin (https://…)" or "this clone"
+    objects: Mapping[str, str] = field(default_factory=dict)  # of a remote: what its refs name, not peeled
 
     def tag(self, name: str) -> str | None:
         """Return the commit that the tag points at, or None where there is no such tag."""

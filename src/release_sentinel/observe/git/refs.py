@@ -1,5 +1,6 @@
 """Tags and branches, here and on the remote. Nothing is ever fetched."""
 
+import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -11,6 +12,7 @@ from release_sentinel.observe.git.process import LOCAL_SECONDS, REMOTE_SECONDS, 
 from release_sentinel.observe.git.records import Branches, Refs, Tags
 from release_sentinel.redaction import without_credentials
 
+_FETCH = re.compile(r"(\S+)\t(.*) \(fetch\)(?: \[[^\]]*\])?")  # of `git remote -v`; a partial clone adds its filter
 _TAGS, _HEADS, _TRACKING = "refs/tags/", "refs/heads/", "refs/remotes/"
 
 
@@ -30,8 +32,8 @@ def find_remote(top: Path, wanted: str = "", *, timeout: float = LOCAL_SECONDS) 
     listing = ask(top, "remote", "-v", timeout=timeout)
     if isinstance(listing, Unseen):
         return listing
-    rows = [line.removesuffix(" (fetch)").partition("\t") for line in listing.splitlines() if line.endswith(" (fetch)")]
-    urls = {name: without_credentials(url) for name, _, url in rows}
+    rows = filter(None, map(_FETCH.fullmatch, listing.splitlines()))
+    urls = {row[1]: without_credentials(row[2]) for row in rows}
     choice = wanted or ("origin" if "origin" in urls else "")
     if choice and choice not in urls:
         return Unseen(f"there is no remote {choice!r} (there are: {', '.join(urls) or 'none'})", "set RS_REMOTE")
@@ -71,11 +73,13 @@ def remote_refs(top: Path, remote: Remote, names: Sequence[str], *, timeout: flo
         asked = f"the remote {remote} could not be asked"
         return Unseen(f"{asked}: {answer.words}", f"try `git ls-remote {remote.name}` here")
     commits: dict[str, str] = {}
+    objects: dict[str, str] = {}
     for line in answer.out.splitlines():
-        commit, name = line.split("\t")
+        found, name = line.split("\t")
+        objects.setdefault(name, found)
         if name.endswith("^{}") or name not in commits:  # the peeled line follows its tag object
-            commits[name.removesuffix("^{}")] = commit
-    return Refs(commits, str(remote))
+            commits[name.removesuffix("^{}")] = found
+    return Refs(commits, str(remote), objects)
 
 
 def tags(top: Path, names: Iterable[str] = (), *, remote: str = "", branches: Iterable[str] = ()) -> Tags:
@@ -111,11 +115,13 @@ def branches_containing(
     if isinstance(listing, Unseen):
         return listing
     names = [ref.removeprefix(_HEADS).removeprefix(tracking) for ref in listing.splitlines()]
-    heads = seen.remote.commits if isinstance(seen.remote, Refs) else {}
+    heads = {}
+    if isinstance(seen.remote, Refs):  # it has just been asked: what this clone remembers of it may be stale
+        heads = {ref.removeprefix(_HEADS): id_ for ref, id_ in seen.remote.commits.items() if ref.startswith(_HEADS)}
+        names = [name for name in names if not _matches(name, allowed)]
     untold = []
-    for ref, commit in heads.items():
-        name = ref.removeprefix(_HEADS)
-        if not ref.startswith(_HEADS) or name in names or not any(fnmatchcase(name, glob) for glob in allowed):
+    for name, commit in heads.items():
+        if not _matches(name, allowed):
             continue
         if commit == head.strip():
             names.append(name)
@@ -124,6 +130,10 @@ def branches_containing(
         elif leads:
             names.append(name)
     return Branches(tuple(dict.fromkeys(name for name in names if name != "HEAD")), tuple(untold))
+
+
+def _matches(name: str, globs: Collection[str]) -> bool:
+    return any(fnmatchcase(name, glob) for glob in globs)
 
 
 def _leads_to_head(top: Path, commit: str, timeout: float) -> bool | None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from release_sentinel.observe import Unseen
-from release_sentinel.observe.git.process import LOCAL_SECONDS, Answer, run
+from release_sentinel.observe.git.process import LOCAL_SECONDS, Answer, ask, run
 from release_sentinel.observe.git.records import Signature
 from release_sentinel.observe.git.records import SignatureState as State
 
@@ -33,9 +33,21 @@ _SSH = {
 }
 
 
-def signature(top: Path, *, tag: str = "", timeout: float = LOCAL_SECONDS) -> Signature | Unseen:
-    """Verify the signature of the tag `tag`, or without one that of HEAD's commit."""
+def signature(top: Path, *, tag: str = "", published: str = "", timeout: float = LOCAL_SECONDS) -> Signature | Unseen:
+    """Verify the signature of the tag `tag`, or without one that of HEAD's commit.
+
+    `published` is the tag's object on the remote, if that is known: another one here proves nothing of it.
+    """
     if tag:
+        told = ask(top, "for-each-ref", "--format=%(objectname) %(tag)", f"refs/tags/{tag}", timeout=timeout)
+        if isinstance(told, Unseen):
+            return told
+        here, _, name = told.strip().partition(" ")
+        if published and here != published:
+            remedy = f"git fetch --force origin refs/tags/{tag}:refs/tags/{tag}"
+            return Unseen(f"tag {tag} of this clone is not the one that is published", remedy)
+        if name not in {"", tag}:
+            return Signature(State.BAD, words=f"it was made for tag {name}")
         answer = run(top, "verify-tag", "--raw", f"refs/tags/{tag}", timeout=timeout)
     else:
         answer = run(top, "verify-commit", "--raw", "HEAD", timeout=timeout)

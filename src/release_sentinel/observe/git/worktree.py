@@ -7,6 +7,7 @@ import contextlib
 import hashlib
 import os
 import re
+import sys
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -120,6 +121,8 @@ def _status(top: Path, rules: Rules, timeout: float) -> Repository | Unseen:
     answer = run(
         top,
         *("-c", "core.fsmonitor=false", "-c", "core.excludesFile=", "-c", "status.renames=false"),
+        *("-c", "core.attributesFile=", "-c", "sparse.expectFilesOutsideOfPatterns=false"),
+        *(("-c", "core.ignoreCase=false") if sys.platform == "linux" else ()),
         *("-c", "core.trustctime=true", "-c", "core.checkStat=default"),
         *("-c", "status.showUntrackedFiles=normal", "-c", "diff.ignoreSubmodules=none"),  # inside submodules too
         *("status", "--porcelain=v2", "--branch", "--no-ahead-behind", "-z"),
@@ -175,16 +178,16 @@ def _hidden(top: Path, rules: Rules, timeout: float) -> tuple[Change, ...] | Uns
     Files and submodules marked assume-unchanged, or skip-worktree outside a sparse checkout, whose content differs
     from the index; submodules that were never checked out; all this inside submodules too.
     """
-    listing = ask(top, "ls-files", "-v", "--stage", "-z", timeout=timeout)
+    listing = ask(top, "-c", "core.fsmonitor=false", "ls-files", "-v", "--stage", "-z", timeout=timeout)
     if isinstance(listing, Unseen):
         return listing
     silent = [match.groups() for match in _SILENT.finditer(listing)]
-    sparse = any(flag == "S" for flag, *_ in silent) and _is_sparse(top, timeout)
+    sparse = any(flag in "Ss" for flag, *_ in silent) and _is_sparse(top, timeout)
     changes: list[Change] = []
     for flag, mode, blob, path in silent:
-        flagged = flag.islower() or (flag == "S" and not sparse)
+        flagged = not sparse if flag in "Ss" else flag.islower()  # `s`: skip-worktree and assume-unchanged
         if mode != "160000":
-            differs = flagged and _differs(top, path, blob, timeout)
+            differs = flagged and _differs(top, path, mode, blob, timeout)
             changes += [Change(HIDDEN_EDIT, path)] if differs else []
         elif rules.submodules:
             inside = _hidden_submodule(top, path, blob, flag, rules, timeout, flagged=flagged)
@@ -207,17 +210,24 @@ def _hidden_submodule(
     inside = _hidden(folder, rules, timeout)
     if isinstance(inside, Unseen):
         return inside
+    if (folder / ".gitmodules").exists():  # its own settings hide submodules one level down from a status above
+        seen = _status(folder, Rules(untracked=rules.untracked), timeout)
+        if isinstance(seen, Unseen):
+            return seen
+        inside = (*inside, *(change for change in seen.changes if change.code.startswith(SUBMODULE)))
     return [Change(change.code, f"{path}/{change.path}") for change in inside]
 
 
 def _is_sparse(top: Path, timeout: float) -> bool:
-    answer = run(top, "config", "--bool", "core.sparseCheckout", timeout=timeout)
+    answer = run(top, "config", "--worktree", "--bool", "core.sparseCheckout", timeout=timeout)
     return not isinstance(answer, Unseen) and answer.out.strip() == "true"
 
 
-def _differs(top: Path, path: str, blob: str, timeout: float) -> bool:
+def _differs(top: Path, path: str, mode: str, blob: str, timeout: float) -> bool:
     file = top / path
-    if not os.path.lexists(file):
+    if not os.path.lexists(file) or file.is_symlink() != (mode == "120000"):
+        return True
+    if os.name == "posix" and not file.is_symlink() and bool(file.stat().st_mode & 0o100) != (mode == "100755"):
         return True
     if file.is_symlink():
         target = os.fsencode(file.readlink())  # hash-object would follow it

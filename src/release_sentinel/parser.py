@@ -1,0 +1,38 @@
+"""How every command of `release-sentinel` reads its words."""
+
+import argparse
+import sys
+from typing import NoReturn
+
+
+class Parser(argparse.ArgumentParser):
+    """Exits 1 on a usage error: argparse's own 2 would read CRITICAL."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print the usage and what is wrong, and exit 1."""
+        self.print_usage(sys.stderr)
+        self.exit(1, f"{self.prog}: error: {message}\n")
+
+
+def print_help(parser: argparse.ArgumentParser, words: list[str]) -> int:
+    """Print the help. Beside other arguments it stands for something that was not judged, and exits 1."""
+    parser.print_help()
+    return 0 if len(words) == 1 else 1
+
+
+class Once(argparse.Action):
+    """An option whose second mention is an error instead of silently winning; a blank is no value."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: object,
+        option_string: str | None = None,
+    ) -> None:
+        """Take the value, or refuse it."""
+        if getattr(namespace, self.dest):
+            parser.error(f"{option_string} is given twice")
+        if not str(values).strip():
+            parser.error(f"{option_string} is {values!r} (an unset variable?)")
+        setattr(namespace, self.dest, values)

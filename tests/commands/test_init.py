@@ -1,0 +1,221 @@
+"""`release-sentinel init`: what it writes is valid, works at once, and stands in nobody's place."""
+
+import re
+import subprocess
+import sysconfig
+import tomllib
+from pathlib import Path
+
+import kubernetes_validate
+import pytest
+import yaml
+
+from release_sentinel import gates
+from release_sentinel.cli import main
+from release_sentinel.commands.init import SYSTEMS, contents
+from release_sentinel.config.load import load
+from release_sentinel.deliver.kubernetes.manifest import USER
+from tests.conftest import Sentinel
+
+ROOT = Path(__file__).parents[2]
+ALWAYS = {"release-sentinel.toml", "gate_tests/test_example.py"}
+PIPELINES = {
+    "github": {".github/workflows/release-gate.yml"},
+    "gitlab": {".gitlab-ci.yml"},
+    "jenkins": {"Jenkinsfile"},
+    "azure": {"azure-pipelines.yml"},
+    "kubernetes": {"deploy/release-gate/Containerfile", "deploy/release-gate/job.yaml"},
+    "argocd": {"deploy/release-gate/Containerfile", "deploy/release-gate/presync.yaml"},
+    "helm": {"deploy/release-gate/Containerfile", "chart/templates/release-gate.yaml"},
+}
+
+
+def init(folder: Path, *words: str) -> int:
+    """Run the command for a folder."""
+    return main(("init", *words, "--gate-repo", str(folder)))
+
+
+def files(folder: Path) -> set[str]:
+    """Return the paths of all files in a folder."""
+    return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_it_writes_and_shows_the_files(capsys: pytest.CaptureFixture[str], tmp_path: Path, system: str) -> None:
+    """Policy, a gate, and the pipeline of one system."""
+    assert init(tmp_path, system) == 0
+    assert files(tmp_path) == ALWAYS | PIPELINES[system]
+    *written, following = capsys.readouterr().out.splitlines()
+    assert written == [f"written: {tmp_path / name}" for name in contents(system)]
+    assert following.startswith("next: ")
+
+
+def test_without_a_system_there_is_no_pipeline(tmp_path: Path) -> None:
+    """Policy and gate stand alone."""
+    assert init(tmp_path) == 0
+    assert files(tmp_path) == ALWAYS
+
+
+def test_the_folder_is_the_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its top, from wherever in it one calls; outside of any, where one stands."""
+    subprocess.run(["git", "init", "--quiet", str(tmp_path / "shop")], check=True)
+    (tmp_path / "shop" / "app").mkdir()
+    (tmp_path / "plain").mkdir()
+    for here, top in (("shop/app", "shop"), ("plain", "plain")):
+        monkeypatch.chdir(tmp_path / here)
+        assert main(("init",)) == 0
+        assert files(tmp_path / top) >= ALWAYS
+
+
+def test_nothing_is_written_over_a_file(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """If one is there none is written, and all that are there are named; a link that leads nowhere is one."""
+    (tmp_path / "release-sentinel.toml").write_text("deadline = 5\n")
+    (tmp_path / ".gitlab-ci.yml").symlink_to("nowhere")
+    assert init(tmp_path, "gitlab") == 1
+    assert files(tmp_path) == {"release-sentinel.toml"}
+    assert (tmp_path / "release-sentinel.toml").read_text() == "deadline = 5\n"
+    there = "release-sentinel.toml, .gitlab-ci.yml"
+    said = f"in {tmp_path} there is already {there}; nothing was written: --force replaces, --print shows"
+    assert capsys.readouterr() == ("", f"release-sentinel: {said}\n")
+
+
+def test_force_replaces(tmp_path: Path) -> None:
+    """Whoever says so gets the templates."""
+    (tmp_path / "Jenkinsfile").write_text("old")
+    assert init(tmp_path, "jenkins", "--force") == 0
+    assert (tmp_path / "Jenkinsfile").read_text(encoding="utf-8") == contents("jenkins")["Jenkinsfile"]
+
+
+def test_print_writes_nothing(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """The files are shown, each below its name."""
+    assert init(tmp_path, "azure", "--print") == 0
+    out = capsys.readouterr().out
+    assert re.findall(r"^# --- (.*)", out, re.MULTILINE) == list(contents("azure"))
+    assert not files(tmp_path)
+
+
+def test_a_folder_that_cannot_be_written(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """The file and the reason are told."""
+    (tmp_path / "gate_tests").write_text("a file")
+    assert init(tmp_path) == 1
+    assert f"{tmp_path}/gate_tests/test_example.py cannot be written: File exists" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "error"),
+    [
+        (("travis",), "argument CI: invalid choice: 'travis'"),
+        (("--gate-repo", "/none"), "--gate-repo /none is no folder"),
+    ],
+)
+def test_a_mistake_exits_1(capsys: pytest.CaptureFixture[str], words: tuple[str, ...], error: str) -> None:
+    """It says what there is."""
+    with pytest.raises(SystemExit) as ended:
+        main(("init", *words))
+    assert ended.value.code == 1
+    assert f"error: {error}" in capsys.readouterr().err
+
+
+def test_the_policy_is_valid(tmp_path: Path) -> None:
+    """As written, and with every line that is commented out."""
+    text = contents(None)["release-sentinel.toml"]
+    file = tmp_path / "release-sentinel.toml"
+    commented = re.sub(r"(?m)^# (?=\[|[\w.]+ = )", "", text)
+    assert len(tomllib.loads(commented)) > len(tomllib.loads(text))
+    for written in (text, commented):
+        file.write_text(written, encoding="utf-8")
+        for env in ("dev", "stage", "prod"):
+            load({}, repository=tmp_path, env=env, gates=gates.IDS)
+
+
+def test_the_scaffold_passes_its_own_gates(sentinel: Sentinel) -> None:
+    """At once, by both commands' gates; and its example holds back what it says."""
+    assert init(sentinel.repo.path, "github") == 0
+    sentinel.repo.git("add", "--all")
+    sentinel.repo.git("commit", "--quiet", "--message", "Judge releases")
+    passed = sentinel.pytest()
+    assert passed.code == 0, passed.out
+    assert passed.statuses["no-work-in-progress"] == "OK"
+    sentinel.repo.git("commit", "--quiet", "--allow-empty", "--message", "WIP")
+    failed = sentinel("--gate-partial", "-k", "progress")
+    assert failed.code == 1
+    assert "[POLICY] no-work-in-progress: the released commit is called 'WIP'" in failed.block
+
+
+def _lint(tool: str, *arguments: str | Path) -> None:
+    program = Path(sysconfig.get_path("scripts")) / tool
+    done = subprocess.run([program, *arguments], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("system", "schema"),
+    [("github", "vendor.github-workflows"), ("gitlab", "vendor.gitlab-ci"), ("azure", "vendor.azure-pipelines")],
+)
+def test_the_pipeline_follows_its_schema(tmp_path: Path, system: str, schema: str) -> None:
+    """The vendor's own."""
+    init(tmp_path, system)
+    (pipeline,) = PIPELINES[system]
+    # Azure's patterns are written for regular expressions without the flag u.
+    _lint("check-jsonschema", "--regex-variant", "nonunicode", "--builtin-schema", schema, tmp_path / pipeline)
+
+
+def test_the_workflow_is_sound(tmp_path: Path) -> None:
+    """Linters find nothing, and its actions are pinned as this project's own."""
+    init(tmp_path, "github")
+    (workflow,) = (tmp_path / name for name in PIPELINES["github"])
+    _lint("actionlint", "-shellcheck=", "-pyflakes=", workflow)
+    _lint("zizmor", "--offline", "--no-progress", "--no-config", workflow)
+    own = (ROOT / ".github" / "workflows" / "release-sentinel.yml").read_text(encoding="utf-8")
+    used = re.findall(r"uses: (.*)", workflow.read_text(encoding="utf-8"))
+    assert len(used) == 3
+    assert set(used) <= set(re.findall(r"uses: (.*)", own))
+
+
+@pytest.mark.parametrize("system", ["github", "gitlab", "azure"])
+def test_no_pipeline_hides_the_exit_code(system: str) -> None:
+    """No pipe follows the gate, and nothing may fail unseen."""
+    (pipeline,) = PIPELINES[system]
+    text = contents(system)[pipeline]
+    (line,) = re.findall(r"release-sentinel --env .*", text)
+    assert re.fullmatch(r'release-sentinel --env prod --version "\$\w+" [^|;&]*( \|\| code=\$\?)?', line)
+    assert not re.search(r"allow_failure|continue-?on-?error", text, re.IGNORECASE)
+
+
+def test_the_jenkinsfile_is_balanced() -> None:
+    """Every bracket and quote is closed; the shell sees variables, and Groovy puts none into a script."""
+    text = contents("jenkins")["Jenkinsfile"]
+    plain = re.sub(r"(?m)^ *//.*", "", text)
+    scripts = re.findall(r"'([^'\n]*)'", plain)
+    bare = re.sub(r"'[^'\n]*'|\"[^\"\n]*\"", "", plain)
+    assert not set(bare) & {"'", '"'}
+    while (shorter := re.sub(r"\([^(){}\[\]]*\)|\{[^(){}\[\]]*\}|\[[^(){}\[\]]*\]", "", bare)) != bare:
+        bare = shorter
+    assert not set(bare) & set("(){}[]")
+    assert sum("bin/release-sentinel" in script and '"$RELEASE"' in script for script in scripts) == 1
+    for script in (script for script in scripts if "$WORKSPACE_TMP" in script):
+        assert subprocess.run(["bash", "-n", "-c", script], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("system", ["kubernetes", "argocd", "helm"])
+def test_the_manifest_is_valid(system: str) -> None:
+    """By Kubernetes' own schema; the values of a chart are in quotes, so that it can be read before Helm has."""
+    (name,) = (name for name in PIPELINES[system] if name.endswith(".yaml"))
+    document = yaml.safe_load(contents(system)[name])
+    kubernetes_validate.validate(document, "1.33", strict=True)
+    hooks = {"kubernetes": "", "argocd": "argocd.argoproj.io/hook", "helm": "helm.sh/hook"}
+    assert hooks[system] in {"", *document["metadata"].get("annotations", {})}
+    assert ("{{" in contents(system)[name]) == (system == "helm")
+
+
+def test_the_container_file_needs_no_root() -> None:
+    """The user that the Job runs as, by number; a program and no shell; nothing of the build stays."""
+    lines = contents("kubernetes")["deploy/release-gate/Containerfile"].splitlines()
+    words = [line.split(maxsplit=1) for line in lines if line[:1].isupper()]
+    last = dict(words)
+    assert last["USER"] == f"{USER}:{USER}"
+    assert last["ENTRYPOINT"] == '["release-sentinel"]'
+    assert last["WORKDIR"] == "/repo"
+    assert [word for word, _ in words].count("FROM") == 2
+    assert not {"ADD", "ARG"} & set(last)
+    assert any("git" in line for line in lines)

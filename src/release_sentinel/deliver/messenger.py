@@ -1,7 +1,6 @@
 """The process that sends notifications: a message on standard input, and a line for each receiver that answered."""
 
 import json
-import logging
 import os
 import sys
 import threading
@@ -9,16 +8,15 @@ from contextlib import suppress
 from contextvars import ContextVar
 from typing import Any
 
+from release_sentinel.logging import listen
+
 # What apprise complains of while it sends one message; it hands the context on to its own threads.
 _heard: ContextVar[list[str]] = ContextVar("_heard")
 
 
-class _Listener(logging.Handler):
-    """Keeps apprise's complaints."""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        with suppress(LookupError):
-            _heard.get().append(" ".join(record.getMessage().split()))
+def _hear(words: str) -> None:
+    with suppress(LookupError):
+        _heard.get().append(words)
 
 
 def main() -> None:
@@ -26,8 +24,7 @@ def main() -> None:
     message = json.load(sys.stdin)
     import apprise  # noqa: PLC0415 - late: it costs 130 to 350 ms, and is an extra
 
-    logging.getLogger("apprise").propagate = False
-    logging.getLogger("apprise").addHandler(_Listener(logging.WARNING))
+    listen("apprise", _hear)
     print_lock = threading.Lock()
 
     def work(number: int, address: str) -> None:

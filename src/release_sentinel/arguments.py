@@ -1,8 +1,10 @@
 """The command line, before pytest parses it for good: is this a gate run, and what did it mean by `--version`?"""
 
+import math
 import re
 import shlex
 import signal
+from argparse import ArgumentTypeError
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -99,6 +101,17 @@ def rewrite_version(args: list[str]) -> None:
         seen = "the end of the line" if value is None else value
         raise ArgumentError(f"--version has no value, {seen} follows: write --version v1.2.3 (is $VERSION empty?)")
     args[position : position + 2] = [f"--release-version={value}"]
+
+
+def seconds(text: str) -> float:
+    """Return the number of seconds that an option's value means; for argparse, and for pytest's parser."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not 0 < number < math.inf:
+        raise ArgumentTypeError(f"{text!r} is no number of seconds above 0")
+    return number
 
 
 def _names_gates(word: str) -> bool:

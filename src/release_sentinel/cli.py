@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import math
 import os
 import re
 import sys
@@ -12,7 +11,7 @@ from itertools import chain
 from pathlib import Path
 
 from release_sentinel import __version__, core, gates
-from release_sentinel.arguments import ArgumentError, rewrite_version, values_of
+from release_sentinel.arguments import ArgumentError, rewrite_version, seconds, values_of
 from release_sentinel.config.effective import as_document, as_toml
 from release_sentinel.config.kinds import nearest
 from release_sentinel.config.load import load
@@ -94,7 +93,7 @@ def _gate(words: list[str]) -> int:
     add("--version", "--release-version", action=_Once, metavar="VERSION", help="the version to release, as in v1.2.3")
     add("--gate-repo", metavar="PATH", type=_folder, help="the repository to release; default: the one you stand in")
     add("--gate-policy", metavar="FILE", help="the policy file; default: the repository's own, if it has one")
-    add("--gate-deadline", metavar="SECONDS", type=_seconds, help="bound on the whole run; default: 300")
+    add("--gate-deadline", metavar="SECONDS", type=seconds, help="bound on the whole run; default: 300")
     add("--gate-all", action="store_true", help="probe critical gates even when a policy gate failed")
     add("--gate-strict", action="store_true", help="a WARN fails its gate")
     add("--gate-partial", action="store_true", help="accept a chosen subset of the gates (-k, -m, paths)")
@@ -134,16 +133,6 @@ def _folder(name: str) -> Path:
     if not Path(name).is_dir():
         raise argparse.ArgumentTypeError(f"{name} is no folder")
     return Path(name).resolve()
-
-
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = math.nan
-    if not 0 < seconds < math.inf:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds above 0")
-    return seconds
 
 
 def _explain(words: list[str]) -> int:

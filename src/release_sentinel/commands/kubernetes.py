@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import math
 import re
 import tempfile
 from collections.abc import Callable
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from release_sentinel.arguments import seconds
 from release_sentinel.config.secrets import known_secrets
 from release_sentinel.deliver.kubernetes import message
 from release_sentinel.deliver.kubernetes.manifest import HOOKS, Wanted, manifest
@@ -68,7 +68,7 @@ def _job(words: list[str]) -> int:
     add("--repository", type=_repository, metavar="URL", help="is cloned; default: the image has it in /repo")
     add("--ref", action=Once, help="a branch or tag of it; the version's own tag: it has to exist")
     add("--credentials", type=_name, metavar="NAME", help="a Secret whose key .netrc Git uses")
-    add("--deadline", type=_seconds, default=300.0, metavar="SECONDS", help="of the gate; the Job's own lies above it")
+    add("--deadline", type=seconds, default=300.0, metavar="SECONDS", help="of the gate; the Job's own lies above it")
     add("--retries", type=_count, default=0, metavar="N", help="of a CRITICAL; a BLOCKED is never retried")
     add("--keep", type=_count, default=3600, metavar="SECONDS", help="how long the finished Job stays; default: 3600")
     kinds = parser.add_mutually_exclusive_group()
@@ -108,9 +108,7 @@ def _wait(words: list[str]) -> int:
     parser.add_argument("-h", "--help", action="store_true", help="show this help")
     parser.add_argument("job", metavar="JOB", type=_name, help="the Job's name")
     parser.add_argument("-n", "--namespace", type=_name, help="default: the one that kubectl is set to")
-    parser.add_argument(
-        "--timeout", type=_seconds, metavar="SECONDS", help="default: a minute above the Job's deadline"
-    )
+    parser.add_argument("--timeout", type=seconds, metavar="SECONDS", help="default: a minute above the Job's deadline")
     if {"-h", "--help"} & set(words):
         return print_help(parser, words)
     known = parser.parse_args(words)
@@ -149,16 +147,6 @@ def _repository(text: str) -> str:
     if not text.strip():
         raise argparse.ArgumentTypeError(f"{text!r} is no URL (an unset variable?)")
     return text
-
-
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = math.nan
-    if not 0 < seconds < math.inf:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds above 0")
-    return seconds
 
 
 def _count(text: str) -> int:

@@ -1,7 +1,6 @@
 """The options of a gate run."""
 
 import argparse
-import math
 import re
 from dataclasses import dataclass
 from itertools import combinations
@@ -10,6 +9,7 @@ from typing import Any, get_args
 
 import pytest
 
+from release_sentinel.arguments import seconds
 from release_sentinel.config.kinds import TagMode
 from release_sentinel.errors import ReportError
 from release_sentinel.observe.git import find_top
@@ -47,7 +47,7 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption("--gate-strict", action="store_true", help="a WARN fails its gate")
     group.addoption("--gate-partial", action="store_true", help="accept a chosen subset of the gates (-k, -m, paths)")
     group.addoption(
-        "--gate-deadline", metavar="SECONDS", type=_seconds, help="bound on the whole run (default: the policy's, 300)"
+        "--gate-deadline", metavar="SECONDS", type=seconds, help="bound on the whole run (default: the policy's, 300)"
     )
     group.addoption(
         "--gate-tag-mode", choices=get_args(TagMode), help="whether the version's tag has to exist (default: auto)"
@@ -155,13 +155,3 @@ def _address(value: str) -> str:
     if not re.fullmatch(r"[A-Za-z][\w+.-]*://\S+", value):
         raise argparse.ArgumentTypeError("it is no address such as slack://… (an unset variable?)")
     return value
-
-
-def _seconds(value: str) -> float:
-    try:
-        seconds = float(value)
-    except ValueError:
-        seconds = math.nan
-    if not 0 < seconds < math.inf:
-        raise argparse.ArgumentTypeError(f"{value!r} is no number of seconds above 0")
-    return seconds

@@ -48,6 +48,12 @@ def _count_assertions(config: pytest.Config) -> None:
     rewrite.PYC_TAIL = f".gate{rewrite.PYC_TAIL.removeprefix('.gate')}"
 
 
+def _count_no_more(config: pytest.Config) -> None:
+    """Let what plugins import when all gates are done come out of their ordinary cache."""
+    config._inicache["enable_assertion_pass_hook"] = False  # noqa: SLF001
+    rewrite.PYC_TAIL = rewrite.PYC_TAIL.removeprefix(".gate")
+
+
 class Doorkeeper:
     """Turns away what must not run: the whole run, or a gate whose stage may not begin."""
 
@@ -200,6 +206,7 @@ class Hooks:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> Generator[None]:
         """Turn markers and results into the exit code, and put it back if a later plugin changes it."""
+        _count_no_more(session.config)
         self._session.pytest_code = int(exitstatus)
         self._session.early_end = self._session.early_end or str(session.shouldfail or session.shouldstop or "")
         verdict = conclude(self._session, int(exitstatus))

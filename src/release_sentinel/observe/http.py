@@ -77,6 +77,7 @@ def ask(request: Request, environ: Mapping[str, str] | None = None) -> Exchange 
         file = getattr(request, name)
         if file and not os.access(file, os.R_OK):
             return Unseen(f"{name} {file} cannot be read", f"correct `{name}` in the policy")
+    load()
     asked = retry.ask(
         lambda seconds: _try(request, headers, seconds),
         timeout=request.timeout,
@@ -101,7 +102,10 @@ def ask(request: Request, environ: Mapping[str, str] | None = None) -> Exchange 
 
 
 def load() -> None:
-    """Load requests, in the thread that calls: its import sets filters of warnings, which belong to no thread."""
+    """Load requests, in the thread that calls and not in several: its parts import one another in circles.
+
+    Its import also sets filters of warnings, which belong to no thread.
+    """
     import requests  # noqa: F401, PLC0415 - late: it costs 105 ms
 
 

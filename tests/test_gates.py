@@ -86,7 +86,7 @@ def test_a_section_that_is_not_there_is_named() -> None:
         """Nothing is demanded."""
 
     with pytest.raises(LookupError, match=r"^check_nothing does not say its Why$"):
-        Gate("nothing", Kind.POLICY, check_nothing).section("Why")  # type: ignore[arg-type]
+        Gate("nothing", Kind.POLICY, check_nothing).section("Why")  # type: ignore[arg-type]  # judges nothing
 
 
 @each_gate

@@ -116,7 +116,7 @@ def _gate(words: list[str]) -> int:
     if missing := [f"--{name}" for name in ("env", "version") if getattr(known, name) is None]:
         parser.error(f"missing: {', '.join(missing)}")
     if wrong := [word for word in others if word.startswith("--gate-")]:
-        options = [option for option in parser._option_string_actions if option.startswith("--gate-")]  # noqa: SLF001
+        options = [option for option in parser._option_string_actions if option.startswith("--gate-")]  # noqa: SLF001 - argparse has no public list
         near = get_close_matches(wrong[0].partition("=")[0], options, n=1, cutoff=0)
         parser.error(f"there is no option {wrong[0]}; did you mean {near[0]}?")
     arguments = list(words)

@@ -58,8 +58,8 @@ def scrub_records(redactor: Redactor) -> Callable[[], None]:
 
 
 def _put(make_record: Any, format_line: Any) -> None:
-    logging.Logger.makeRecord = make_record  # type: ignore[method-assign]
-    logging.Handler.format = format_line  # type: ignore[method-assign]
+    logging.Logger.makeRecord = make_record  # type: ignore[method-assign]  # every logger, also one that is there already
+    logging.Handler.format = format_line  # type: ignore[method-assign]  # every handler, likewise
 
 
 def _clean_message(record: logging.LogRecord, redactor: Redactor) -> None:

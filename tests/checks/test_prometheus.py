@@ -72,7 +72,7 @@ def test_a_doubtful_answer_is_what_the_policy_says(doubt: str, said: str, status
     values, answer, words = DOUBTS[doubt]
     if said == "unknown":
         assert judge(*values, **answer).status is UNKNOWN
-    query = replace(QUERY, **{doubt: said})  # type: ignore[arg-type]
+    query = replace(QUERY, **{doubt: said})  # type: ignore[arg-type]  # one of several fields
     result = judge(*values, query=query, **answer)
     assert result.status is status
     assert status is OK or words in result.message

@@ -82,7 +82,7 @@ class Shelf:
 def test_tables_of_any_depth_are_printed_in_their_place() -> None:
     """Keys first, then the inner tables, whatever the order of the model's fields: TOML knows no way back."""
     inner = Shelf((Shelf(name="a"), Shelf(name="b")), {"k k": "v"}, Shelf(name="c"), "d")
-    loaded = Loaded(Shelf((inner, Shelf(name="e")), name="f"))  # type: ignore[arg-type]
+    loaded = Loaded(Shelf((inner, Shelf(name="e")), name="f"))  # type: ignore[arg-type]  # a stand-in for a policy
     reading = Reading()
     assert reading.read(Shelf, tomllib.loads(as_toml(loaded))) == loaded.policy
     assert reading.problems == []

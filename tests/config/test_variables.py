@@ -207,7 +207,7 @@ def test_the_environment_is_read_where_none_is_given(monkeypatch: pytest.MonkeyP
 def test_a_policy_cannot_be_changed() -> None:
     """A gate cannot bend the rules for those that follow."""
     with pytest.raises(FrozenInstanceError):
-        Policy().disk.crit = 100.0  # type: ignore[misc]
+        Policy().disk.crit = 100.0  # type: ignore[misc]  # what is tested
 
 
 def test_every_placeholder_is_a_pattern() -> None:
@@ -253,7 +253,7 @@ def test_get_env_returns_a_blank_as_it_is(monkeypatch: pytest.MonkeyPatch) -> No
 def test_get_env_takes_its_options_by_name_only() -> None:
     """`get_env("RS_X", True)` would read as a default."""
     with pytest.raises(TypeError):
-        get_env("RS_X", True)  # type: ignore[call-overload]  # noqa: FBT003
+        get_env("RS_X", True)  # type: ignore[call-overload]  # noqa: FBT003 - what is tested
 
 
 @pytest.mark.parametrize(

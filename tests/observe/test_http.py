@@ -445,7 +445,7 @@ def test_a_secret_that_is_not_there(server: HTTPServer, environ: dict[str, str])
 @pytest.mark.parametrize("name", ["ca_bundle", "client_cert", "client_key"])
 def test_a_file_that_is_not_there(name: str) -> None:
     """Nothing is sent without the policy's certificates."""
-    seen = http.ask(Request("https://127.0.0.1:1/", **{name: "/no/such.pem"}))  # type: ignore[arg-type]
+    seen = http.ask(Request("https://127.0.0.1:1/", **{name: "/no/such.pem"}))  # type: ignore[arg-type]  # one of several fields
     assert isinstance(seen, Unseen)
     assert seen.why == f"{name} /no/such.pem cannot be read"
 

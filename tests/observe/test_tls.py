@@ -117,7 +117,7 @@ def test_a_bundle_that_cannot_be_read(tmp_path: Path, text: str | None) -> None:
 @pytest.mark.parametrize(("behave", "tries"), [(hang_up, 2), (garbage, 1)], ids=["hangs up", "another protocol"])
 def test_a_server_that_speaks_no_tls(behave: object, tries: int) -> None:
     """There is no certificate; only a connection that broke off is tried again."""
-    with raw_server(behave) as port:  # type: ignore[arg-type]
+    with raw_server(behave) as port:  # type: ignore[arg-type]  # one of several behaviours
         seen = look(port, tries=2)
     assert seen.error
     assert (seen.distrust, seen.tries) == ("", tries)
@@ -143,7 +143,7 @@ def test_days_left() -> None:
 
 def asked(url: str, **more: object) -> Exchange:
     """Ask over HTTP."""
-    seen = http.ask(Request(url, proxy="none", **more))  # type: ignore[arg-type]
+    seen = http.ask(Request(url, proxy="none", **more))  # type: ignore[arg-type]  # one of several fields
     assert isinstance(seen, Exchange), seen
     return seen
 

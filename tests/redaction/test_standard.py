@@ -25,7 +25,7 @@ def test_text_is_scrubbed(capfd: pytest.CaptureFixture[str]) -> None:
     """By whichever name the stream is written to."""
     with clean():
         print(SECRET, "and", SECRET)  # noqa: T201 - the claim
-        print(SECRET, file=sys.stderr)  # noqa: T201
+        print(SECRET, file=sys.stderr)  # noqa: T201 - what is tested
         sys.stdout.writelines([SECRET[:5], SECRET[5:], "\n"])
 
     assert capfd.readouterr() == (f"{MASK} and {MASK}\n{MASK}\n", f"{MASK}\n")

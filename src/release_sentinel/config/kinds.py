@@ -104,7 +104,7 @@ def _expiry(value: object) -> date | datetime:
     if isinstance(value, datetime) and value.tzinfo is None:
         raise HintError("; this one has no offset")
     if not isinstance(value, date):
-        raise ValueError  # noqa: TRY004
+        raise ValueError  # noqa: TRY004 - the value is wrong, whatever its type
     return value
 
 

@@ -268,5 +268,6 @@ def _before(freeze: Freeze) -> bool:
     from zoneinfo import ZoneInfo  # noqa: PLC0415 - late: few policies have freezes
 
     zone = ZoneInfo(freeze.zone)
-    edges = [edge if edge.tzinfo else edge.replace(tzinfo=zone) for edge in (freeze.from_, freeze.to)]  # type: ignore[union-attr]
-    return edges[0].timestamp() < edges[1].timestamp()  # type: ignore[union-attr]
+    edges = [edge for edge in (freeze.from_, freeze.to) if isinstance(edge, datetime)]
+    begin, end = (edge if edge.tzinfo else edge.replace(tzinfo=zone) for edge in edges)
+    return begin.timestamp() < end.timestamp()

@@ -133,7 +133,7 @@ def _filled(headers: Mapping[str, str], environ: Mapping[str, str]) -> tuple[dic
 def _try(request: Request, headers: Mapping[str, str], seconds: float) -> Try[_Answer]:
     """Try once, within `seconds` for each read; whoever calls bounds the whole."""
     import requests  # noqa: PLC0415 - late: it costs 105 ms
-    from requests import exceptions  # noqa: PLC0415
+    from requests import exceptions  # noqa: PLC0415 - late, like the line above
 
     start = time.monotonic()
     try:
@@ -157,7 +157,7 @@ def _exchange(session: "Session", request: Request, headers: Mapping[str, str], 
 
     requests would follow by itself, but reads a redirect's body whatever its size, and takes own headers along.
     """
-    from requests import Request as Question  # noqa: PLC0415
+    from requests import Request as Question  # noqa: PLC0415 - late: it costs 105 ms
 
     start = time.monotonic()
     # A compressed body could unpack to more than its bound.
@@ -192,7 +192,7 @@ def _exchange(session: "Session", request: Request, headers: Mapping[str, str], 
 
 def _way(request: Request, url: str) -> dict[str, Any]:
     """Return how a question travels: proxy, trusted authorities, our own certificate."""
-    from requests.utils import get_environ_proxies  # noqa: PLC0415
+    from requests.utils import get_environ_proxies  # noqa: PLC0415 - late: it costs 105 ms
 
     if request.proxy == "none":
         proxies = {}

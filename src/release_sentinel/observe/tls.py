@@ -84,7 +84,7 @@ def days_left(expires: float) -> float:
 
 
 def _shown(secured: "SSLSocket") -> _Shown:
-    import ssl  # noqa: PLC0415
+    import ssl  # noqa: PLC0415 - late: only a run with a network needs it
 
     seen: Mapping[str, Any] = secured.getpeercert() or {}
     names = [value for part in seen.get("subject", ()) for key, value in part if key == "commonName"]

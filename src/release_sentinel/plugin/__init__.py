@@ -17,7 +17,7 @@ from release_sentinel import arguments
 
 def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
     """Register everything else, once, if the command line asks for a gate run."""
-    config: pytest.Config = pluginmanager.get_plugin("pytestconfig")  # type: ignore[assignment]
+    config: pytest.Config = pluginmanager.get_plugin("pytestconfig")  # type: ignore[assignment]  # always there
     try:
         given = arguments.given([str(word) for word in config.invocation_params.args], os.environ)
     except arguments.ArgumentError:  # pytest reads it before us, and says what is wrong

@@ -44,13 +44,13 @@ def _count_assertions(config: pytest.Config) -> None:
         raise pytest.UsageError("python -O (PYTHONOPTIMIZE) strips asserts out of what gates call: run without it")
     if getattr(config.known_args_namespace, "assertmode", "") != "rewrite":
         raise pytest.UsageError("--assert=plain and -p no:assertion make every assert of a gate hold: leave them out")
-    config._inicache["enable_assertion_pass_hook"] = True  # noqa: SLF001
+    config._inicache["enable_assertion_pass_hook"] = True  # noqa: SLF001 - pytest reads it from the ini file alone
     rewrite.PYC_TAIL = f".gate{rewrite.PYC_TAIL.removeprefix('.gate')}"
 
 
 def _count_no_more(config: pytest.Config) -> None:
     """Let what plugins import when all gates are done come out of their ordinary cache."""
-    config._inicache["enable_assertion_pass_hook"] = False  # noqa: SLF001
+    config._inicache["enable_assertion_pass_hook"] = False  # noqa: SLF001 - as it was set
     rewrite.PYC_TAIL = rewrite.PYC_TAIL.removeprefix(".gate")
 
 
@@ -90,7 +90,7 @@ class Hooks:
         parser = self._session.config._parser  # noqa: SLF001 - pytest has no public way to ask
         named = [
             (group, option)
-            for group in (*parser._groups, parser._anonymous)  # noqa: SLF001
+            for group in (*parser._groups, parser._anonymous)  # noqa: SLF001 - as above
             for option in group.options
             if name in option.names()
         ]

@@ -94,7 +94,7 @@ def bound(session: GateSession, item: pytest.Item) -> None:
         with deadline.interrupting():
             return function(*args, **named)
 
-    item.obj = bounded  # type: ignore[attr-defined]
+    item.obj = bounded  # type: ignore[attr-defined]  # an item that has a function has `obj`
 
 
 def _fixtures(item: pytest.Item) -> Iterator[Callable[..., object]]:

@@ -41,7 +41,7 @@ class Observations:
         if "repository" in wanted:
             self._look  # noqa: B018 - begins when it is first read
         if "tags" in wanted:
-            self._listing  # noqa: B018
+            self._listing  # noqa: B018 - likewise
 
     @property
     def seen(self) -> git.Repository | None:

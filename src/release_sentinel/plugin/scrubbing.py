@@ -100,7 +100,7 @@ def _rename(nodes: list[Any], scrub: Scrub) -> None:
             name = f"{name.removesuffix(']')}-{masked[name]}]"
         node.keywords._markers.pop(node.name, None)  # noqa: SLF001 - pytest has no public way to rename
         node.keywords[name] = True
-        node._nodeid = node.nodeid.removesuffix(node.name) + name  # noqa: SLF001
+        node._nodeid = node.nodeid.removesuffix(node.name) + name  # noqa: SLF001 - as above
         node.name = name
 
 

@@ -6,6 +6,7 @@ import os
 import re
 import sys
 from collections.abc import Sequence
+from datetime import timedelta
 from difflib import get_close_matches
 from itertools import chain
 from pathlib import Path
@@ -23,6 +24,7 @@ from release_sentinel.logging import setup_logging
 from release_sentinel.observe.git import find_top
 from release_sentinel.parser import Once as _Once
 from release_sentinel.parser import Parser as _Parser
+from release_sentinel.parser import command
 from release_sentinel.parser import print_help as _help
 from release_sentinel.redaction.standard import scrub_standard_streams
 
@@ -187,13 +189,7 @@ def _schema(words: list[str]) -> int:
 
 
 def _verify(words: list[str]) -> int:
-    parser = _Parser(
-        prog="release-sentinel verify",
-        description="Exit 0 only if a verdict file says SAFE about this release: for the deploy step.",
-        allow_abbrev=False,
-        add_help=False,
-    )
-    parser.add_argument("-h", "--help", action="store_true", help="show this help")
+    parser = command("verify", "Exit 0 only if a verdict file says SAFE about this release: for the deploy step.")
     parser.add_argument("file", type=Path, metavar="FILE", help="what --gate-verdict wrote")
     parser.add_argument("--env", required=True, action=_Once, help="the environment that is deployed to")
     parser.add_argument("--version", required=True, action=_Once, help="the version that is deployed")
@@ -202,10 +198,7 @@ def _verify(words: list[str]) -> int:
     if {"-h", "--help"} & set(words):
         return _help(parser, words)
     known = parser.parse_args(words)
-    try:
-        max_age = verify.duration(known.max_age)
-    except ValueError as error:
-        parser.error(f"--max-age {error}")
+    max_age = _max_age(parser, known.max_age)
     reasons = verify.problems(known.file, verify.Expectation(known.env, known.version, known.commit or "", max_age))
     for reason in reasons:
         print(f"release-sentinel verify: {reason}", file=sys.stderr)
@@ -216,13 +209,9 @@ def _verify(words: list[str]) -> int:
 
 
 def _tag(words: list[str]) -> int:
-    parser = _Parser(
-        prog="release-sentinel tag",
-        description="Tag the commit of a SAFE verdict, if HEAD and the tracked files are still what was judged.",
-        allow_abbrev=False,
-        add_help=False,
+    parser = command(
+        "tag", "Tag the commit of a SAFE verdict, if HEAD and the tracked files are still what was judged."
     )
-    parser.add_argument("-h", "--help", action="store_true", help="show this help")
     parser.add_argument("--verdict", required=True, type=Path, metavar="FILE", help="what --gate-verdict wrote")
     parser.add_argument("--env", required=True, action=_Once, help="the environment that the verdict is about")
     parser.add_argument("--version", required=True, action=_Once, help="the version, which names the tag")
@@ -235,10 +224,7 @@ def _tag(words: list[str]) -> int:
     if {"-h", "--help"} & set(words):
         return _help(parser, words)
     known = parser.parse_args(words)
-    try:
-        max_age = verify.duration(known.max_age)
-    except ValueError as error:
-        parser.error(f"--max-age {error}")
+    max_age = _max_age(parser, known.max_age)
     reasons = verify.problems(known.verdict, verify.Expectation(known.env, known.version, "", max_age))
     if not reasons:
         repository = (known.gate_repo or find_top(Path.cwd()) or Path.cwd()).resolve()
@@ -249,6 +235,13 @@ def _tag(words: list[str]) -> int:
     for reason in reasons:
         print(f"release-sentinel tag: {reason}", file=sys.stderr)
     return 1 if reasons else 0
+
+
+def _max_age(parser: _Parser, text: str) -> timedelta:
+    try:
+        return verify.duration(text)
+    except ValueError as error:
+        parser.error(f"--max-age {error}")
 
 
 def _commit(text: str) -> str:

@@ -36,3 +36,10 @@ class Once(argparse.Action):
         if not str(values).strip():
             parser.error(f"{option_string} is {values!r} (an unset variable?)")
         setattr(namespace, self.dest, values)
+
+
+def command(name: str, description: str) -> Parser:
+    """Return the parser of `release-sentinel NAME`; whoever uses it answers `-h` with `print_help`."""
+    parser = Parser(prog=f"release-sentinel {name}", description=description, allow_abbrev=False, add_help=False)
+    parser.add_argument("-h", "--help", action="store_true", help="show this help")
+    return parser

@@ -15,7 +15,7 @@ from release_sentinel.deliver.kubernetes import message
 from release_sentinel.deliver.kubernetes.manifest import HOOKS, Wanted, manifest
 from release_sentinel.deliver.kubernetes.waiting import wait
 from release_sentinel.deliver.kubernetes.yaml import dump
-from release_sentinel.parser import Once, Parser, print_help
+from release_sentinel.parser import Once, Parser, command, print_help
 
 _COMMANDS = """\
 commands:
@@ -99,13 +99,10 @@ def _refuse_secrets(parser: Parser, words: list[str]) -> None:
 
 
 def _wait(words: list[str]) -> int:
-    parser = Parser(
-        prog="release-sentinel kubernetes wait",
-        description="Wait until a Job has ended, and exit with the gate's code; needs kubectl. No verdict is exit 1.",
-        allow_abbrev=False,
-        add_help=False,
+    parser = command(
+        "kubernetes wait",
+        "Wait until a Job has ended, and exit with the gate's code; needs kubectl. No verdict is exit 1.",
     )
-    parser.add_argument("-h", "--help", action="store_true", help="show this help")
     parser.add_argument("job", metavar="JOB", type=_name, help="the Job's name")
     parser.add_argument("-n", "--namespace", type=_name, help="default: the one that kubectl is set to")
     parser.add_argument("--timeout", type=seconds, metavar="SECONDS", help="default: a minute above the Job's deadline")

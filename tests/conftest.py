@@ -2,8 +2,10 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import tempfile
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -14,25 +16,83 @@ from typing import Any
 import pytest
 from pytest_httpserver import HTTPServer
 
-from release_sentinel.observe import ci
 from release_sentinel.plugin import folders
+from tests import forked
 
 pytest_plugins = ["pytester"]
 
 SECRET = "s3cr3t/Tok+en&value"
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Run twice as many tests at a time as there are cores: most of them wait for a process of their own."""
+    return 2 * len(os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1))
+
+
+# What the tests keep of the caller's environment. Whatever else it says of Git, Python, pytest, CI or other releases
+# (XDG_CONFIG_HOME, PYTHONPATH, GIT_DIR, GITHUB_ACTIONS …) would decide tests on that machine alone.
+KEPT = {"PATH", "TMPDIR", "TEMP", "TMP", "TZ", "LANG", "LANGUAGE", "SYSTEMROOT", "PATHEXT", "COMSPEC"}
+KEPT_PREFIXES = ("LC_", "PYTEST_XDIST_", "PYTEST_CURRENT_TEST", "PYTEST_VERSION", "COVERAGE_", "COV_CORE_", "REAL_")
+_ENDING = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGPIPE") if hasattr(signal, name)]
+
+
+def kept(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return what the tests keep of an environment."""
+    return {name: value for name, value in environ.items() if name in KEPT or name.startswith(KEPT_PREFIXES)}
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The home of a user who never configured anything; it stays empty."""
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="session")
+def _elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The working directory of every test; it stays empty."""
+    return tmp_path_factory.mktemp("elsewhere")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _plain_environment(home: Path) -> Iterator[None]:
+    """Start from an environment that says nothing but where programs and temporary files are.
+
+    A shell that runs the tests in the background, or `nohup`, has interrupts ignored, and every child would inherit it.
+    """
+    ignored = [number for number in _ENDING if signal.getsignal(number) is signal.SIG_IGN]
+    with pytest.MonkeyPatch.context() as patch:
+        for name in set(os.environ) - set(kept(os.environ)):
+            patch.delenv(name)
+        patch.setenv("HOME", str(home))
+        patch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+        for role in ("AUTHOR", "COMMITTER"):
+            patch.setenv(f"GIT_{role}_NAME", "Test Author")
+            patch.setenv(f"GIT_{role}_EMAIL", "author@example.invalid")
+        for number in ignored:
+            if number != getattr(signal, "SIGPIPE", 0):  # Python ignores that one itself, and its children do not
+                signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+        yield
+    assert not list(home.iterdir()), "a fixture wrote into HOME"
+
+
 @pytest.fixture(autouse=True)
-def _plain_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Take away what the machine or its CI says of other releases, and the user's Git configuration."""
-    for name in list(os.environ):
-        if name.startswith(("RS_", "GIT_", "PYTEST_ADDOPTS", "RELEASE_SENTINEL")) or name in ci.MARKS:
-            monkeypatch.delenv(name)
-    monkeypatch.setenv("HOME", str(tmp_path_factory.mktemp("home")))
-    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
-    for role in ("AUTHOR", "COMMITTER"):
-        monkeypatch.setenv(f"GIT_{role}_NAME", "Somebody")
-        monkeypatch.setenv(f"GIT_{role}_EMAIL", "somebody@example.invalid")
+def _writes_stay_in_temporary_folders(home: Path, _elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Fail a test that writes into HOME, into its working directory, or at the top of the file system."""
+    monkeypatch.chdir(_elsewhere)
+    watched = (home, _elsewhere, Path(home.anchor))
+    before = [set(folder.iterdir()) for folder in watched]
+    yield
+    after = [set(folder.iterdir()) for folder in watched]
+    assert after == before, "a test wrote outside of its temporary folder"
+
+
+@pytest.fixture
+def own_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A home of the test's own, that it may write to."""
+    folder = tmp_path / "home"
+    folder.mkdir()
+    monkeypatch.setenv("HOME", str(folder))
+    return folder
 
 
 @dataclass(frozen=True)
@@ -133,12 +193,22 @@ class Run:
         return {gate["id"]: gate["status"] for gate in self.verdict["gates"]}
 
 
-def run(*command: str, cwd: Path, env: Mapping[str, str] | None = None, timeout: float = 60) -> Run:
-    """Run a command to its end; standard error is part of what it printed."""
+def run(*command: str, cwd: Path, env: Mapping[str, str] | None = None, timeout: float = 1200) -> Run:
+    """Run a command to its end; standard error is part of what it printed.
+
+    Our own two commands start from a process that has imported what they need, unless PYTHON* variables are set.
+    """
+    environ = {**os.environ, **(env or {})}
+    ours = any(command[: len(words)] == words for words in (CLI, PYTEST))
+    if ours and forked.SUPPORTED and not any(name.startswith("PYTHON") for name in environ):
+        with tempfile.TemporaryDirectory() as folder:
+            output = Path(folder) / "output"
+            code = forked.run_module(command[2:], cwd, environ, output, timeout)
+            return Run(code, output.read_text(encoding="utf-8", errors="replace"))
     done = subprocess.run(
         command,
         cwd=cwd,
-        env={**os.environ, **(env or {})},
+        env=environ,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -157,7 +227,8 @@ def settings(agent: str, httpserver: HTTPServer) -> dict[str, str]:
     return {
         "RS_REQUIRED_PROCESS": agent,
         "RS_API_URL": httpserver.url_for("/health"),
-        "RS_API_DEADLINE": "2",
+        "RS_API_TIMEOUT": "60",
+        "RS_API_DEADLINE": "120",
         "RS_DEPLOY_TOKEN": SECRET,
         # How full the machine that runs the tests is must not decide them.
         "RS_DISK_WARN": "100",

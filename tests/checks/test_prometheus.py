@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import re
 import shutil
 import subprocess
 import time
@@ -266,7 +267,10 @@ def test_a_token_is_sent(serve: Serve, httpserver: HTTPServer) -> None:
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A real Prometheus with history up to now: three pods, one NaN, and two series that ended minutes ago."""
+    """A real Prometheus with three pods, one NaN, and two series that ended: minutes ago, and hours ago.
+
+    It looks back for two hours, and the others go on for one, so that the tests may take that long.
+    """
     if not (shutil.which("prometheus") and shutil.which("promtool")):
         absent = "prometheus is not installed (Debian: apt-get install prometheus)"
         pytest.fail(absent) if os.environ.get("REAL_PROMETHEUS") == "required" else pytest.skip(absent)
@@ -274,31 +278,34 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     moment = int(time.time())
     lines = ["# TYPE shop_errors gauge"]
     for pod, value in (("a", 0.001), ("b", 0.002), ("c", 0.5)):
-        lines += [f'shop_errors{{pod="{pod}"}} {value} {moment - back}' for back in range(600, -300, -15)]
-    lines += ["# TYPE shop_nan gauge", *(f"shop_nan NaN {moment - back}" for back in range(600, -300, -15))]
+        lines += [f'shop_errors{{pod="{pod}"}} {value} {moment - back}' for back in range(600, -3600, -15)]
+    lines += ["# TYPE shop_nan gauge", *(f"shop_nan NaN {moment - back}" for back in range(600, -3600, -15))]
     lines += ["# TYPE shop_old gauge", *(f"shop_old 0.001 {moment - back}" for back in range(900, 200, -15))]
-    lines += ["# TYPE shop_gone gauge", *(f"shop_gone 0.001 {moment - back}" for back in range(900, 450, -15)), "# EOF"]
+    lines += ["# TYPE shop_gone gauge", *(f"shop_gone 0.001 {moment - back}" for back in range(9000, 8000, -15))]
+    lines += ["# EOF"]
     (folder / "history.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
     (folder / "prometheus.yml").write_text("scrape_configs: []\n", encoding="utf-8")
     promtool = ("promtool", "tsdb", "create-blocks-from", "openmetrics", "history.txt", "data")
     subprocess.run(promtool, cwd=folder, check=True, capture_output=True)
-    port = closed_port()
-    options = ("--config.file=prometheus.yml", "--storage.tsdb.path=data", f"--web.listen-address=127.0.0.1:{port}")
+    options = ["--config.file=prometheus.yml", "--storage.tsdb.path=data", "--web.listen-address=127.0.0.1:0"]
+    options.append("--query.lookback-delta=2h")
     with (
         (folder / "log").open("wb") as log,
         subprocess.Popen(["prometheus", *options], cwd=folder, stdout=log, stderr=log) as process,
     ):
-        url = f"http://127.0.0.1:{port}"
-        _wait_for(f"{url}/-/ready", folder / "log")
-        yield url
-        process.kill()
+        try:
+            yield _ready(process, folder / "log")
+        finally:
+            process.kill()
 
 
-def _wait_for(url: str, log: Path) -> None:
-    for _ in range(600):
-        with suppress(OSError), urllib.request.urlopen(url, timeout=5):  # noqa: S310 - our own
-            return
-        time.sleep(0.05)
+def _ready(process: "subprocess.Popen[bytes]", log: Path) -> str:
+    """Wait until the server is ready; return the address that it has chosen."""
+    while process.poll() is None:
+        if address := re.search(r'msg="Listening on" address=(\S+)\n', log.read_text(encoding="utf-8")):
+            with suppress(OSError), urllib.request.urlopen(f"http://{address[1]}/-/ready"):
+                return f"http://{address[1]}"
+        time.sleep(0.02)
     raise AssertionError(log.read_text(encoding="utf-8"))
 
 

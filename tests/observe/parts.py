@@ -131,10 +131,20 @@ def garbage(connection: socket.socket, _stop: threading.Event) -> None:
     connection.sendall(b"SSH-2.0-OpenSSH_9.2\r\n")
 
 
+_RESERVED: list[socket.socket] = []
+
+
+def reserved_port() -> socket.socket:
+    """Return a socket that keeps a loopback port to itself; until it listens, the port refuses connections."""
+    holder = socket.socket()
+    holder.bind(("127.0.0.1", 0))
+    return holder
+
+
 def closed_port() -> int:
-    """Return a loopback port on which nothing listens."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
+    """Return a loopback port on which nothing listens, nor will until the tests have ended."""
+    _RESERVED.append(reserved_port())
+    return int(_RESERVED[-1].getsockname()[1])
 
 
 def program(path: Path, text: str) -> Path:

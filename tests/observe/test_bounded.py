@@ -3,7 +3,6 @@
 import subprocess
 import sys
 import threading
-import time
 
 import pytest
 
@@ -35,21 +34,19 @@ def test_the_error_is_handed_on(error: BaseException) -> None:
 def test_a_call_that_hangs_is_given_up() -> None:
     """Whoever waits gives up at the bound, and says which."""
     release = threading.Event()
-    start = time.monotonic()
     with pytest.raises(TimeoutError, match=r"^no answer within 0\.05 s$"):
-        Bounded(lambda: release.wait(30)).result(0.05)
+        Bounded(release.wait).result(0.05)
     release.set()
-    assert time.monotonic() - start < 5
 
 
 def test_calls_run_at_once() -> None:
     """The call starts when it is made, so that several run side by side."""
-    barrier = threading.Barrier(2, timeout=10)
+    barrier = threading.Barrier(2)
     calls = [Bounded(barrier.wait), Bounded(barrier.wait)]
-    assert {call.result(10) for call in calls} == {0, 1}
+    assert {call.result(threading.TIMEOUT_MAX) for call in calls} == {0, 1}
 
 
 def test_a_call_that_hangs_does_not_keep_the_process() -> None:
     """The process ends although a call was left behind."""
-    code = "import time; from release_sentinel.observe.bounded import Bounded; Bounded(lambda: time.sleep(60))"
-    assert subprocess.run([sys.executable, "-c", code], timeout=20, check=False).returncode == 0
+    code = "import time; from release_sentinel.observe.bounded import Bounded; Bounded(lambda: time.sleep(9 ** 9))"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

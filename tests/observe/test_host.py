@@ -232,7 +232,7 @@ def test_disk_on_windows_that_hangs(mocker: MockerFixture) -> None:
     """A share that does not answer is given up at the bound."""
     release = threading.Event()
     mocker.patch.object(host, "WINDOWS", new=True)
-    mocker.patch.object(psutil, "disk_usage", side_effect=lambda _: release.wait(30))
+    mocker.patch.object(psutil, "disk_usage", side_effect=lambda _: release.wait())
     seen = host.disk("X:", timeout=0.05)
     release.set()
     assert isinstance(seen, Unseen)

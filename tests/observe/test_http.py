@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from pytest_httpserver import HTTPServer
+from werkzeug import Response
 
 from release_sentinel.observe import Unseen, http, retry
 from release_sentinel.observe.http import Exchange, Request
@@ -51,7 +52,7 @@ def answer(server: HTTPServer, *statuses: int, **headers: str) -> str:
     return server.url_for("/health")
 
 
-def ask(url: str, *, timeout: float = 5, tries: int = 3, deadline: float = 10, **more: Any) -> Exchange:
+def ask(url: str, *, timeout: float = 60, tries: int = 3, deadline: float = 600, **more: Any) -> Exchange:
     """Ask as patiently as a test may."""
     seen = http.ask(Request(url, timeout=timeout, tries=tries, deadline=deadline, **more))
     assert isinstance(seen, Exchange), seen
@@ -64,7 +65,7 @@ def test_an_answer(server: HTTPServer, status: int) -> None:
     url = answer(server, status)
     seen = ask(url)
     assert (seen.url, seen.status, seen.error, seen.tries, seen.earlier) == (url, status, "", 1, ())
-    assert 0 < seen.seconds < 5
+    assert seen.seconds > 0
 
 
 @pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504])
@@ -107,11 +108,17 @@ def test_redirects_are_not_followed(server: HTTPServer, location: str) -> None:
 @pytest.mark.parametrize("form", ["seconds", "date"])
 def test_retry_after_is_waited_for(server: HTTPServer, form: str) -> None:
     """A Retry-After that fits the deadline is honoured, in either form."""
-    wanted = "1" if form == "seconds" else formatdate(time.time() + 2, usegmt=True)
-    url = answer(server, 503, 200, **{"Retry-After": wanted})
-    seen = ask(url)
+    asked: list[float] = []
+
+    def handle(_: object) -> Response:
+        asked.append(time.time())
+        wanted = "1" if form == "seconds" else formatdate(asked[0] + 1, usegmt=True)
+        return Response(status=503, headers={"Retry-After": wanted}) if len(asked) == 1 else Response()
+
+    server.expect_request("/health").respond_with_handler(handle)
+    seen = ask(server.url_for("/health"), deadline=600)
     assert (seen.status, seen.tries) == (200, 2)
-    assert seen.seconds > 0.9
+    assert asked[1] >= (asked[0] + 1 if form == "seconds" else int(asked[0] + 1))  # a date has whole seconds
 
 
 @pytest.mark.parametrize(
@@ -121,7 +128,6 @@ def test_retry_after_beyond_the_deadline(server: HTTPServer, wanted: str) -> Non
     """A Retry-After that does not fit the deadline ends the tries at once."""
     seen = ask(answer(server, 503, 200, **{"Retry-After": wanted}))
     assert (seen.status, seen.tries, len(server.log)) == (503, 1, 1)
-    assert seen.seconds < 5
 
 
 @pytest.mark.parametrize(
@@ -193,7 +199,6 @@ def test_a_try_is_bounded(behave: Behaviour) -> None:
     with raw_server(behave) as port:
         seen = ask(f"http://127.0.0.1:{port}/", timeout=0.2, tries=2)
     assert (seen.status, seen.error, seen.tries) == (None, "no answer within 0.2 s", 2)
-    assert seen.seconds < 5
 
 
 @pytest.mark.parametrize("behave", [silence, drip_headers], ids=["silent", "slow-drip"])
@@ -203,15 +208,13 @@ def test_all_tries_are_bounded(behave: Behaviour) -> None:
         seen = ask(f"http://127.0.0.1:{port}/", timeout=60, tries=5, deadline=0.3)
     assert (seen.status, seen.tries) == (None, 1)
     assert seen.error.startswith("no answer within 0.")
-    assert seen.seconds < 5
 
 
 def test_the_last_try_gets_what_is_left() -> None:
     """Tries that time out share the deadline; none is begun when it has passed."""
     with raw_server(silence) as port:
         seen = ask(f"http://127.0.0.1:{port}/", timeout=0.2, tries=50, deadline=1)
-    assert 2 <= seen.tries <= 6
-    assert seen.seconds < 5
+    assert seen.tries <= 6  # each takes a fifth of it
 
 
 def test_a_body_without_end_holds_nobody() -> None:
@@ -219,7 +222,6 @@ def test_a_body_without_end_holds_nobody() -> None:
     with raw_server(drip_body) as port:
         seen = ask(f"http://127.0.0.1:{port}/", timeout=5)
     assert (seen.status, seen.tries) == (200, 1)
-    assert seen.seconds < 4
 
 
 @pytest.mark.parametrize(
@@ -262,7 +264,7 @@ def test_a_name_that_is_not_found_is_retried(monkeypatch: pytest.MonkeyPatch) ->
 def test_a_name_server_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
     """A name look-up that never ends, on which requests has no bound, is given up."""
     release = threading.Event()
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: release.wait(30))
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: release.wait())
     seen = ask("http://shop.invalid/", timeout=0.1, tries=1)
     release.set()
     assert (seen.status, seen.error) == (None, "no answer within 0.1 s")
@@ -310,20 +312,23 @@ def test_headers_are_sent(server: HTTPServer) -> None:
 
 
 def test_requests_side_by_side() -> None:
-    """Several dependencies are asked at once: together they last as long as the slowest one."""
+    """Several dependencies are asked at once: each of these answers only when all have been asked."""
+    together = threading.Barrier(8)
+
+    def meet(connection: socket.socket, _stop: threading.Event) -> None:
+        connection.recv(4096)
+        together.wait()
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+
     seen: list[Exchange] = []
-    with raw_server(silence) as port:
-        asking = [
-            threading.Thread(target=lambda: seen.append(ask(f"http://127.0.0.1:{port}/", timeout=0.5, tries=1)))
-            for _ in range(8)
-        ]
-        start = time.monotonic()
+    with raw_server(meet) as port:
+        url = f"http://127.0.0.1:{port}/"
+        asking = [threading.Thread(target=lambda: seen.append(ask(url, timeout=600, deadline=600))) for _ in range(8)]
         for thread in asking:
             thread.start()
         for thread in asking:
             thread.join()
-    assert len(seen) == 8
-    assert time.monotonic() - start < 3
+    assert [exchange.status for exchange in seen] == [200] * 8
 
 
 def elsewhere(url: str) -> str:

@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from release_sentinel.observe import retry, tcp
-from tests.observe.parts import closed_port, raw_server, silence
+from tests.observe.parts import closed_port, raw_server, reserved_port, silence
 
 
 @pytest.fixture(autouse=True)
@@ -15,9 +15,9 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retry, "_FIRST_PAUSE", 0.01)
 
 
-def connect(host: str, port: int, timeout: float = 5, tries: int = 1) -> tcp.Connection:
+def connect(host: str, port: int, timeout: float = 60, tries: int = 1) -> tcp.Connection:
     """Connect as patiently as a test may."""
-    return tcp.connect(host, port, timeout=timeout, tries=tries, deadline=10)
+    return tcp.connect(host, port, timeout=timeout, tries=tries, deadline=600)
 
 
 def test_a_port_that_accepts() -> None:
@@ -35,13 +35,11 @@ def test_a_port_that_refuses() -> None:
 
 def test_a_port_that_recovers() -> None:
     """A port that opens while it is asked is told with what came before."""
-    port = closed_port()
-    opened = threading.Timer(0.05, lambda: servers.append(socket.create_server(("127.0.0.1", port))))
-    servers: list[socket.socket] = []
-    opened.start()
-    seen = tcp.connect("127.0.0.1", port, timeout=5, tries=2000, deadline=20)
-    opened.join()
-    servers[0].close()
+    with reserved_port() as server:
+        opened = threading.Timer(0.05, server.listen)
+        opened.start()
+        seen = tcp.connect("127.0.0.1", server.getsockname()[1], timeout=60, tries=2000, deadline=600)
+        opened.join()
     assert seen.error == ""
     assert set(seen.earlier) == {"Connection refused"}
 
@@ -63,7 +61,7 @@ def test_a_name_that_cannot_be(host: str) -> None:
 def test_a_name_server_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
     """A look-up without end is given up at the try's bound."""
     release = threading.Event()
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: release.wait(30))
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: release.wait())
     seen = connect("shop.invalid", 80, timeout=0.1)
     release.set()
     assert seen.error == "no answer within 0.1 s"

@@ -36,7 +36,7 @@ def bundle(authority: trustme.CA, tmp_path: Path) -> str:
 
 
 def look(
-    port: int, ca_bundle: str = "", server_name: str = "localhost", *, timeout: float = 5, tries: int = 1
+    port: int, ca_bundle: str = "", server_name: str = "localhost", *, timeout: float = 60, tries: int = 1
 ) -> tls.Certificate:
     """Look at the certificate of a server on loopback."""
     seen = tls.certificate(
@@ -46,7 +46,7 @@ def look(
         ca_bundle=ca_bundle,
         timeout=timeout,
         tries=tries,
-        deadline=10,
+        deadline=600,
     )
     assert isinstance(seen, tls.Certificate), seen
     return seen

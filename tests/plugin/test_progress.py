@@ -2,15 +2,16 @@
 
 import os
 import pty
+import re
 import subprocess
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
 from release_sentinel.plugin import progress
 from release_sentinel.plugin.progress import Progress
-from tests.conftest import CLI, RELEASE, Sentinel
-
-SLOW = "import time\n\n@pytest.mark.critical\ndef test_own(gate):\n    time.sleep(3.5)\n    assert True\n"
+from tests.conftest import CLI, PYTEST, RELEASE, Sentinel
 
 
 def told(*, terminal: bool, ends_after: int, seconds: float = 60, monkeypatch: pytest.MonkeyPatch) -> tuple[bool, str]:
@@ -58,29 +59,33 @@ def test_a_wait_ends_at_its_bound(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "17 s, for 3 s more at most" in text
 
 
-def test_a_real_run_tells_what_it_waits_for(sentinel: Sentinel) -> None:
-    """In a log the slow gate is named, with the time that it may still take."""
-    sentinel.gate(SLOW)
-    run = sentinel()
-    assert run.code == 0, run.out
-    assert "\nwaiting for own: 2 s, for 88 s more at most\n" in run.out
+def slow_gate(sentinel: Sentinel, shown: Path) -> None:
+    """Give the repository a gate that ends once `shown` is there."""
+    sentinel.gate(
+        f"import pathlib, time\n\n@pytest.mark.critical\ndef test_own():\n"
+        f"    while not pathlib.Path({str(shown)!r}).exists(): time.sleep(0.02)\n    assert True\n"
+    )
 
 
-def test_a_real_terminal_shows_what_is_waited_for(sentinel: Sentinel) -> None:
-    """The line is there, and gone before the verdict."""
-    sentinel.gate(SLOW)
-    ours, theirs = pty.openpty()
-    command = [*CLI, *RELEASE]
+@pytest.mark.parametrize("terminal", [False, True], ids=["log", "terminal"])
+def test_a_real_run_tells_what_it_waits_for(sentinel: Sentinel, tmp_path: Path, *, terminal: bool) -> None:
+    """The slow gate is named, with the time that it may still take: on a terminal in a line that is overwritten."""
+    shown = tmp_path / "shown"
+    slow_gate(sentinel, shown)
+    ours, theirs = pty.openpty() if terminal else os.pipe()
+    command = [*PYTEST, "gate_tests", *RELEASE] if terminal else [*CLI, *RELEASE]
     child = subprocess.Popen(
         command, cwd=sentinel.repo.path, env={**os.environ, **sentinel.settings}, stdout=theirs, stderr=theirs
     )
     os.close(theirs)
-    text = b""
-    try:
-        while part := os.read(ours, 4096):
-            text += part
-    except OSError:  # Linux: nobody holds the other end any more
-        pass
-    os.close(ours)
+    text = ""
+    with suppress(OSError), os.fdopen(ours, "rb", buffering=0) as output:  # Linux's word for the end of a terminal
+        while part := output.read(4096):
+            text += part.decode()
+            if "waiting for own: " in text:
+                shown.touch()
     assert child.wait() == 0, text
-    assert b"waiting for own: 2 s" in text
+    line = re.search(r"(.)waiting for own: (\d+) s, for (\d+) s more at most", text, re.DOTALL)
+    assert line, text
+    assert line[1] == ("\r" if terminal else "\n")
+    assert int(line[2]) + int(line[3]) in {89, 90, 91}  # each is rounded

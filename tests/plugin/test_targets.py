@@ -94,7 +94,7 @@ FINE = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 
 def test_dependencies_are_asked_at_once(sentinel: Sentinel, ruled: Ruled) -> None:
     """Each of them answers only when all have been asked: one after the other, none ever would."""
-    together = threading.Barrier(8, timeout=20)
+    together = threading.Barrier(8)
 
     def meet(connection: socket.socket, _stop: threading.Event) -> None:
         connection.recv(4096)
@@ -102,7 +102,7 @@ def test_dependencies_are_asked_at_once(sentinel: Sentinel, ruled: Ruled) -> Non
         connection.sendall(FINE)
 
     with raw_server(meet) as port:
-        url = f"url = 'http://127.0.0.1:{port}/', timeout = 25, deadline = 30, tries = 1"
+        url = f"url = 'http://127.0.0.1:{port}/', timeout = 600, deadline = 600, tries = 1"
         targets = [f'{{ name = "p {n}", {url} }}' for n in range(8)]
         ruled(f"dependencies = [{', '.join(targets)}]")
         run = sentinel()

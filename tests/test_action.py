@@ -6,7 +6,9 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+import tempfile
 import venv
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -194,9 +196,19 @@ def clone(tmp_path: Path) -> Repo:
     return repo
 
 
-def test_it_runs(act: str, clone: Repo, settings: dict[str, str], tmp_path: Path) -> None:
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Path]:
+    """A folder for act, whose path may hold no blanks: it takes the shell's path apart at them."""
+    if " " not in str(tmp_path):
+        yield tmp_path
+        return
+    with tempfile.TemporaryDirectory(dir="/tmp") as plain:  # noqa: S108 - a folder of its own below
+        yield Path(plain)
+
+
+def test_it_runs(act: str, clone: Repo, settings: dict[str, str], folder: Path) -> None:
     """By act: SAFE, and after a change of the tree BLOCKED; both are told as outputs, annotations and summary."""
-    done = _act(act, clone, settings, tmp_path)
+    done = _act(act, clone, settings, folder)
     assert done.code == 0, done.out
     assert "seen success SAFE 0, then failure BLOCKED 1" in done.out, done.out
     assert "SAFE: v1.0.0 may go to prod, says verdict.json" in done.out
@@ -224,6 +236,7 @@ def _act(act: str, clone: Repo, settings: dict[str, str], folder: Path) -> Run:
         env={
             "PATH": os.pathsep.join([str(folder / "venv" / "bin"), os.environ["PATH"]]),
             "HOME": str(folder),
+            "TMPDIR": str(folder),
             "XDG_CACHE_HOME": str(folder / "cache"),
         },
         stdin=subprocess.DEVNULL,

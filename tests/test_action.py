@@ -202,7 +202,7 @@ def folder(tmp_path: Path) -> Iterator[Path]:
     if " " not in str(tmp_path):
         yield tmp_path
         return
-    with tempfile.TemporaryDirectory(dir="/tmp") as plain:  # noqa: S108 - a folder of its own below
+    with tempfile.TemporaryDirectory(dir="/tmp") as plain:
         yield Path(plain)
 
 

@@ -14,7 +14,7 @@ from release_sentinel.arguments import HANDOVER
 from release_sentinel.core import refuse_unsupported_pytest, run, run_checks
 from release_sentinel.errors import SentinelError
 from release_sentinel.reports.files import Report, verdict_json
-from release_sentinel.verdict import UNFINISHED
+from release_sentinel.vocabulary import UNFINISHED
 from tests.conftest import Repo
 from tests.reports.samples import RELEASE, SAMPLES
 

@@ -7,7 +7,8 @@ import pytest
 
 from release_sentinel.config.model import Freeze, Policy, VersionRules
 from release_sentinel.config.targets import CertificateTarget, DiskLimits, PrometheusQuery, TcpTarget
-from release_sentinel.gates import BUILT_IN, Gate, Kind, expected, explain, find, table
+from release_sentinel.gates import BUILT_IN, Gate, expected, explain, find, table
+from release_sentinel.vocabulary import Stage
 
 POLICY = ["environment", "repository", "clean-tree", "branch", "version", "tag", "configuration"]
 OPT = ["version-increases", "version-files", "changelog", "in-sync", "signature", "freeze"]
@@ -21,8 +22,8 @@ each_gate = pytest.mark.parametrize("gate", BUILT_IN, ids=lambda gate: gate.id)
 
 def test_the_gates_are_the_contracts() -> None:
     """The built-in gates and their stages are those that are promised, policy first."""
-    assert [gate.id for gate in BUILT_IN if gate.kind is Kind.POLICY] == POLICY + OPT
-    assert [gate.id for gate in BUILT_IN if gate.kind is Kind.CRITICAL] == CRITICAL
+    assert [gate.id for gate in BUILT_IN if gate.stage is Stage.POLICY] == POLICY + OPT
+    assert [gate.id for gate in BUILT_IN if gate.stage is Stage.CRITICAL] == CRITICAL
     assert [gate.id for gate in BUILT_IN] == POLICY + OPT + CRITICAL
 
 
@@ -81,12 +82,8 @@ def test_documentation_fits_a_table(gate: Gate) -> None:
 
 def test_a_section_that_is_not_there_is_named() -> None:
     """Whoever adds a check without documentation reads which section it lacks."""
-
-    def check_nothing() -> None:
-        """Nothing is demanded."""
-
-    with pytest.raises(LookupError, match=r"^check_nothing does not say its Why$"):
-        Gate("nothing", Kind.POLICY, check_nothing).section("Why")  # type: ignore[arg-type]  # judges nothing
+    with pytest.raises(LookupError, match=r"^result\.require does not say its Why$"):
+        Gate("nothing", Stage.POLICY, "result.require").section("Why")  # which judges nothing
 
 
 @each_gate
@@ -133,7 +130,7 @@ def test_explain_tells_everything(gate: Gate) -> None:
     text = explain(gate)
 
     assert text.startswith(
-        f"{gate.id}  ({gate.kind}{', opt-in' if gate.opt else ''} gate)\n\n{gate.title}\n\nWhy:     "
+        f"{gate.id}  ({gate.stage}{', opt-in' if gate.opt else ''} gate)\n\n{gate.title}\n\nWhy:     "
     )
     assert text.endswith(f"\nUnknown: {gate.section('Unknown')}\nRemedy:  {gate.section('Remedy')}")
 

@@ -5,12 +5,12 @@ from itertools import combinations_with_replacement, product
 
 import pytest
 
-from release_sentinel.checks.result import CRIT, OK, UNKNOWN, WARN, Status
-from release_sentinel.gates import Kind
-from release_sentinel.verdict import BLOCKED, CRITICAL, INCOMPLETE, SAFE, GateResult, Outcome, decide
+from release_sentinel.checks.result import CRIT, OK, UNKNOWN, WARN
+from release_sentinel.verdict import GateResult, decide
+from release_sentinel.vocabulary import BLOCKED, CRITICAL, INCOMPLETE, SAFE, Outcome, Stage, Status
 from tests.reports.samples import BROKEN, CLOSE, DIRTY, FULL, LEFT_OUT, PASSED, UNTOLD, verdict
 
-GATES = [GateResult("x", kind, status, "why") for kind in Kind for status in (*Status, None)]
+GATES = [GateResult("x", kind, status, "why") for kind in Stage for status in (*Status, None)]
 SETS = [gates for size in range(4) for gates in combinations_with_replacement(GATES, size)]
 
 ROWS: dict[str, tuple[tuple[GateResult, ...], tuple[str, ...], str, int]] = {
@@ -80,7 +80,7 @@ def test_exit_code_2_always_means_critical() -> None:
     """Over every small run: automation that retries on 2 never retries a release that a person has to fix."""
     for gates, problems in product(SETS, [(), ("why",)]):
         name, code = decide(gates, problems)
-        policy_passed = all(gate.status in {OK, WARN, None} for gate in gates if gate.kind is Kind.POLICY)
+        policy_passed = all(gate.status in {OK, WARN, None} for gate in gates if gate.stage is Stage.POLICY)
 
         assert (code == 2) == (name == CRITICAL)
         assert code != 2 or (policy_passed and not problems)

@@ -4,10 +4,10 @@ from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 
-from release_sentinel.checks.result import CRIT, OK, WARN, Status
+from release_sentinel.checks.result import CRIT, OK, WARN
 from release_sentinel.config.model import Waiver
-from release_sentinel.gates import Kind
 from release_sentinel.verdict import GateResult, decide
+from release_sentinel.vocabulary import Stage, Status
 from release_sentinel.waivers import in_force, remarks
 
 NOW = datetime(2026, 12, 31, 18, tzinfo=UTC)
@@ -17,7 +17,7 @@ NAME = "disk in prod (until 2026-12-31, by Kim: on order)"
 
 def result(status: Status | None, waiver: Waiver | None = None, gate: str = "disk") -> GateResult:
     """Return the result of a gate."""
-    return GateResult(gate, Kind.CRITICAL, status, "reason", waiver=waiver)
+    return GateResult(gate, Stage.CRITICAL, status, "reason", waiver=waiver)
 
 
 def said(

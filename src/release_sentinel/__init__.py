@@ -1,7 +1,8 @@
 """A release safety gate for CI/CD: one command decides whether a release may go out."""
 
-from release_sentinel.checks.result import CRIT, OK, UNKNOWN, WARN, CheckResult, Status
+from release_sentinel.checks.result import CRIT, OK, UNKNOWN, WARN, CheckResult
 from release_sentinel.errors import PolicyError, SentinelError
+from release_sentinel.vocabulary import Status
 
 __version__ = "0.1.0"
 

@@ -38,7 +38,8 @@ from release_sentinel.reports.document import document
 from release_sentinel.reports.files import Report
 from release_sentinel.reports.github import annotations
 from release_sentinel.reports.markdown import markdown
-from release_sentinel.verdict import UNFINISHED, Release, unfinished
+from release_sentinel.verdict import Release, unfinished
+from release_sentinel.vocabulary import UNFINISHED
 
 _INI = Path(__file__).parent / "plugin" / "pytest.ini"
 _BELIEVED = {0, 1, 2, *(128 + number for number in INTERRUPTS)}

@@ -1,62 +1,50 @@
 """The built-in gates, in the order in which they run. One id goes through test, report, README and `explain`."""
 
 import inspect
-from collections.abc import Callable
 from dataclasses import dataclass
 from difflib import get_close_matches
-from enum import StrEnum
+from importlib import import_module
+from typing import TYPE_CHECKING
 
-from release_sentinel.checks.api import check_api
-from release_sentinel.checks.branch import check_branch
-from release_sentinel.checks.certificate import check_certificate
-from release_sentinel.checks.changelog import check_changelog
-from release_sentinel.checks.config import check_configuration
-from release_sentinel.checks.env import check_environment
-from release_sentinel.checks.freeze import check_freeze
-from release_sentinel.checks.in_sync import check_in_sync
-from release_sentinel.checks.prometheus import check_prometheus
-from release_sentinel.checks.repository import check_clean_tree, check_repository
-from release_sentinel.checks.result import CheckResult
-from release_sentinel.checks.signature import check_signature
-from release_sentinel.checks.system import check_disk, check_memory, check_process
-from release_sentinel.checks.tag import check_tag
-from release_sentinel.checks.tcp import check_tcp
-from release_sentinel.checks.version import check_version
-from release_sentinel.checks.version_files import check_version_files
-from release_sentinel.checks.version_increases import check_version_increases
-from release_sentinel.config.model import Policy
-from release_sentinel.config.targets import Target
+from release_sentinel.vocabulary import Stage
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
-class Kind(StrEnum):
-    """A gate's stage, and the marker that says so: `policy` runs first, `critical` only when that passed."""
-
-    POLICY = "policy"
-    CRITICAL = "critical"
+    from release_sentinel.checks.result import CheckResult
+    from release_sentinel.config.model import Policy
+    from release_sentinel.config.targets import Target
 
 
 @dataclass(frozen=True)
 class Gate:
-    """One built-in gate; what it means is told in its check's docstring."""
+    """One built-in gate. What it means is said in the docstring of its check, which is loaded when it is asked for."""
 
     id: str
-    kind: Kind
-    check: Callable[..., CheckResult]
+    stage: Stage
+    judge: str  # module and function below `checks`: "system.check_disk"
     opt: bool = False  # evaluated once the policy asks for it
     rules: str = ""  # what lists in the policy the targets that it judges, one item each
     ahead: bool = False  # asked at once with all others of its kind, when its stage begins
 
-    def targets(self, policy: Policy) -> tuple[Target, ...]:
+    def targets(self, policy: "Policy") -> "tuple[Target, ...]":
         """Return what the gate judges under `policy`; nothing where it does not judge one thing after another."""
         return getattr(policy, self.rules) if self.rules else ()
 
-    def items(self, policy: Policy) -> tuple[str, ...]:
+    def items(self, policy: "Policy") -> tuple[str, ...]:
         """Return the ids of the results that a run under `policy` owes: `disk`, or `disk[/]` and `disk[/var]`."""
         return tuple(self.item(target) for target in self.targets(policy)) or (self.id,)
 
-    def item(self, target: Target) -> str:
+    def item(self, target: "Target") -> str:
         """Return the id of the result on one target."""
         return f"{self.id}[{target.label}]" if target.label else self.id
+
+    @property
+    def check(self) -> "Callable[..., CheckResult]":
+        """The function that judges."""
+        module, _, name = self.judge.partition(".")
+        check: Callable[..., CheckResult] = getattr(import_module(f"release_sentinel.checks.{module}"), name)
+        return check
 
     @property
     def title(self) -> str:
@@ -68,7 +56,7 @@ class Gate:
         for line in self._document.splitlines():
             if line.startswith(f"{name}: "):
                 return line.removeprefix(f"{name}: ")
-        raise LookupError(f"{self.check.__name__} does not say its {name}")
+        raise LookupError(f"{self.judge} does not say its {name}")
 
     @property
     def _document(self) -> str:
@@ -76,33 +64,33 @@ class Gate:
 
 
 BUILT_IN = (
-    Gate("environment", Kind.POLICY, check_environment),
-    Gate("repository", Kind.POLICY, check_repository),
-    Gate("clean-tree", Kind.POLICY, check_clean_tree),
-    Gate("branch", Kind.POLICY, check_branch),
-    Gate("version", Kind.POLICY, check_version),
-    Gate("tag", Kind.POLICY, check_tag),
-    Gate("configuration", Kind.POLICY, check_configuration),
-    Gate("version-increases", Kind.POLICY, check_version_increases, opt=True),
-    Gate("version-files", Kind.POLICY, check_version_files, opt=True),
-    Gate("changelog", Kind.POLICY, check_changelog, opt=True),
-    Gate("in-sync", Kind.POLICY, check_in_sync, opt=True),
-    Gate("signature", Kind.POLICY, check_signature, opt=True),
-    Gate("freeze", Kind.POLICY, check_freeze, opt=True),
-    Gate("disk", Kind.CRITICAL, check_disk, rules="all_disks", ahead=True),
-    Gate("memory", Kind.CRITICAL, check_memory),
-    Gate("process", Kind.CRITICAL, check_process, rules="all_processes"),
-    Gate("api", Kind.CRITICAL, check_api, rules="all_dependencies", ahead=True),
-    Gate("tcp", Kind.CRITICAL, check_tcp, opt=True, rules="tcp", ahead=True),
-    Gate("certificate", Kind.CRITICAL, check_certificate, opt=True, rules="certificates", ahead=True),
-    Gate("prometheus", Kind.CRITICAL, check_prometheus, opt=True, rules="prometheus", ahead=True),
+    Gate("environment", Stage.POLICY, "env.check_environment"),
+    Gate("repository", Stage.POLICY, "repository.check_repository"),
+    Gate("clean-tree", Stage.POLICY, "repository.check_clean_tree"),
+    Gate("branch", Stage.POLICY, "branch.check_branch"),
+    Gate("version", Stage.POLICY, "version.check_version"),
+    Gate("tag", Stage.POLICY, "tag.check_tag"),
+    Gate("configuration", Stage.POLICY, "config.check_configuration"),
+    Gate("version-increases", Stage.POLICY, "version_increases.check_version_increases", opt=True),
+    Gate("version-files", Stage.POLICY, "version_files.check_version_files", opt=True),
+    Gate("changelog", Stage.POLICY, "changelog.check_changelog", opt=True),
+    Gate("in-sync", Stage.POLICY, "in_sync.check_in_sync", opt=True),
+    Gate("signature", Stage.POLICY, "signature.check_signature", opt=True),
+    Gate("freeze", Stage.POLICY, "freeze.check_freeze", opt=True),
+    Gate("disk", Stage.CRITICAL, "system.check_disk", rules="all_disks", ahead=True),
+    Gate("memory", Stage.CRITICAL, "system.check_memory"),
+    Gate("process", Stage.CRITICAL, "system.check_process", rules="all_processes"),
+    Gate("api", Stage.CRITICAL, "api.check_api", rules="all_dependencies", ahead=True),
+    Gate("tcp", Stage.CRITICAL, "tcp.check_tcp", opt=True, rules="tcp", ahead=True),
+    Gate("certificate", Stage.CRITICAL, "certificate.check_certificate", opt=True, rules="certificates", ahead=True),
+    Gate("prometheus", Stage.CRITICAL, "prometheus.check_prometheus", opt=True, rules="prometheus", ahead=True),
 )
 
 
 IDS = tuple(gate.id for gate in BUILT_IN)
 
 
-def expected(policy: Policy) -> tuple[Gate, ...]:
+def expected(policy: "Policy") -> tuple[Gate, ...]:
     """Return the built-in gates that a run under `policy` owes a result of."""
     return tuple(
         gate for gate in BUILT_IN if gate.id not in policy.disable and (not gate.opt or gate.id in policy.enabled)
@@ -133,4 +121,4 @@ def explain(gate: Gate) -> str:
 
 
 def _stage(gate: Gate) -> str:
-    return f"{gate.kind}, opt-in" if gate.opt else str(gate.kind)
+    return f"{gate.stage}, opt-in" if gate.opt else str(gate.stage)

@@ -6,29 +6,25 @@ An exit code only worsens, by the order that `decide` spells out; it is never co
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from release_sentinel.checks.result import Status
-from release_sentinel.config.model import Waiver
-from release_sentinel.gates import Kind
+from release_sentinel.vocabulary import (
+    BLOCKED,
+    CRITICAL,
+    EXIT_BLOCKED,
+    EXIT_CRITICAL,
+    EXIT_INTERRUPTED,
+    EXIT_SAFE,
+    INCOMPLETE,
+    SAFE,
+    UNFINISHED,
+    Outcome,
+    Stage,
+    Status,
+)
 
-SAFE, BLOCKED, CRITICAL, INCOMPLETE = "SAFE", "BLOCKED", "CRITICAL", "INCOMPLETE"
-
-UNFINISHED = "the gate session did not finish"  # what every report says until it has
-
-EXIT_SAFE = 0
-EXIT_BLOCKED = 1
-EXIT_CRITICAL = 2
-
-
-class Outcome(StrEnum):
-    """What became of a gate."""
-
-    PASSED = "passed"
-    WARNED = "warned"  # passed, and is shown
-    WAIVED = "waived"  # failed, and a waiver of the policy excuses it
-    FAILED = "failed"
-    NOT_EVALUATED = "not evaluated"
+if TYPE_CHECKING:
+    from release_sentinel.config.model import Waiver
 
 
 @dataclass(frozen=True)
@@ -36,7 +32,7 @@ class GateResult:
     """One gate's result. `status` is None where the gate was not evaluated; `seconds` includes its fixtures."""
 
     id: str
-    kind: Kind
+    stage: Stage
     status: Status | None
     reason: str
     remedy: str = ""
@@ -44,7 +40,7 @@ class GateResult:
     tries: int = 1
     seconds: float = 0.0
     traceback: str = ""  # where the gate broke instead of judging
-    waiver: Waiver | None = None  # that excuses the failure
+    waiver: "Waiver | None" = None  # that excuses the failure
 
     @property
     def outcome(self) -> Outcome:
@@ -62,7 +58,7 @@ class GateResult:
         """The one line that every report shows: `[CRITICAL] disk: reason`."""
         labels = {Outcome.WARNED: "WARN", Outcome.PASSED: "OK", Outcome.WAIVED: "WAIVED"}
         unknown = "could not be told: " if self.status is Status.UNKNOWN else ""
-        return f"[{labels.get(self.outcome, self.kind.upper())}] {self.id}: {unknown}{self.told}"
+        return f"[{labels.get(self.outcome, self.stage.upper())}] {self.id}: {unknown}{self.told}"
 
     @property
     def told(self) -> str:
@@ -96,7 +92,7 @@ class Disabled:
     """A built-in gate that the policy switches off."""
 
     gate: str
-    kind: Kind
+    stage: Stage
     reason: str
 
 
@@ -163,16 +159,16 @@ def decide(
     `problems` say why the run is not whole; `interrupted` is the signal that ended it, `broken` pytest's own code when
     it failed before we could judge (3 internal error, 4 usage error); 0 is none.
     """
-    failed = {gate.kind for gate in gates if gate.outcome is Outcome.FAILED}
+    failed = {gate.stage for gate in gates if gate.outcome is Outcome.FAILED}
     if interrupted:
-        return INCOMPLETE, 128 + interrupted
+        return INCOMPLETE, EXIT_INTERRUPTED + interrupted
     if broken:
         return INCOMPLETE, broken
-    if Kind.POLICY in failed:
+    if Stage.POLICY in failed:
         return BLOCKED, EXIT_BLOCKED
     if problems:
         return INCOMPLETE, EXIT_BLOCKED
-    if Kind.CRITICAL in failed:
+    if Stage.CRITICAL in failed:
         return CRITICAL, EXIT_CRITICAL
     if gates and all(gate.outcome in {Outcome.PASSED, Outcome.WARNED, Outcome.WAIVED} for gate in gates):
         return SAFE, EXIT_SAFE

@@ -6,7 +6,8 @@ from datetime import datetime
 from release_sentinel.config.kinds import nearest
 from release_sentinel.config.model import Waiver
 from release_sentinel.gates import IDS
-from release_sentinel.verdict import GateResult, Outcome
+from release_sentinel.verdict import GateResult
+from release_sentinel.vocabulary import Outcome
 
 
 def in_force(waivers: Sequence[Waiver], env: str, now: datetime) -> Mapping[str, Waiver]:

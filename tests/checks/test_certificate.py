@@ -9,10 +9,11 @@ import pytest
 import trustme
 
 from release_sentinel.checks.certificate import check_certificate
-from release_sentinel.checks.result import CRIT, OK, UNKNOWN, WARN, CheckResult, Status
+from release_sentinel.checks.result import CRIT, OK, UNKNOWN, WARN, CheckResult
 from release_sentinel.config.targets import CertificateTarget
 from release_sentinel.observe import Unseen
 from release_sentinel.observe.tls import Certificate
+from release_sentinel.vocabulary import Status
 from tests.observe.parts import closed_port, pem, tls_server
 
 DAY = 86400

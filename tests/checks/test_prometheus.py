@@ -18,10 +18,11 @@ import pytest
 from pytest_httpserver import HTTPServer
 
 from release_sentinel.checks.prometheus import check_prometheus
-from release_sentinel.checks.result import CRIT, OK, UNKNOWN, WARN, CheckResult, Status
+from release_sentinel.checks.result import CRIT, OK, UNKNOWN, WARN, CheckResult
 from release_sentinel.config.targets import PrometheusQuery
 from release_sentinel.observe import retry
 from release_sentinel.observe.prometheus import Answer, Series
+from release_sentinel.vocabulary import Status
 from tests.observe.parts import closed_port
 
 QUERY = PrometheusQuery("errors", "http://prometheus:9090", "job:errors:ratio", "<", 0.01, proxy="none")

@@ -4,8 +4,9 @@ import dataclasses
 
 import pytest
 
-from release_sentinel.checks.result import CRIT, OK, UNKNOWN, WARN, CheckResult, Status, require
+from release_sentinel.checks.result import CRIT, OK, UNKNOWN, WARN, CheckResult, require
 from release_sentinel.errors import PolicyError
+from release_sentinel.vocabulary import Status
 
 
 @pytest.mark.parametrize("status", list(Status))

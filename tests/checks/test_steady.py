@@ -4,9 +4,10 @@ from collections.abc import Callable
 
 import pytest
 
-from release_sentinel.checks.result import CRIT, OK, UNKNOWN, WARN, CheckResult, Status
+from release_sentinel.checks.result import CRIT, OK, UNKNOWN, WARN, CheckResult
 from release_sentinel.checks.steady import steadily
 from release_sentinel.config.targets import Steady
+from release_sentinel.vocabulary import Status
 
 
 def looks(*statuses: Status) -> Callable[[], CheckResult]:

@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
-from release_sentinel.checks.result import CRIT, OK, UNKNOWN, WARN, CheckResult, Status
+from release_sentinel.checks.result import CRIT, OK, UNKNOWN, WARN, CheckResult
 from release_sentinel.checks.system import check_disk, check_memory, check_process
 from release_sentinel.config.targets import DiskLimits, MemoryLimits, ProcessRule
 from release_sentinel.observe import Unseen, host, processes
 from release_sentinel.observe.processes import Process, Table
+from release_sentinel.vocabulary import Status
 from tests.conftest import running
 
 GIB = 1 << 30

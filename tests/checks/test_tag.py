@@ -4,13 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from release_sentinel.checks.result import CRIT, OK, UNKNOWN, CheckResult, Status
+from release_sentinel.checks.result import CRIT, OK, UNKNOWN, CheckResult
 from release_sentinel.checks.tag import check_tag
 from release_sentinel.config.kinds import TagMode
 from release_sentinel.observe import Unseen, git
 from release_sentinel.observe.ci import Build
 from release_sentinel.observe.git import Refs, Repository, Tags
 from release_sentinel.versions import tag_names
+from release_sentinel.vocabulary import Status
 from tests.conftest import Repo, make_repo
 from tests.observe.parts import clone, closed_port
 

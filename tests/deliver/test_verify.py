@@ -9,7 +9,7 @@ import pytest
 
 from release_sentinel.deliver.verify import DEFAULT_MAX_AGE, Expectation, duration, problems
 from release_sentinel.reports.document import document
-from release_sentinel.verdict import BLOCKED, UNFINISHED
+from release_sentinel.vocabulary import BLOCKED, UNFINISHED
 from tests.reports.samples import FULL, LEFT_OUT, PASSED, SAMPLES, STARTED, WHOLE, verdict
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"

@@ -10,10 +10,11 @@ import pytest
 
 from release_sentinel.checks.result import CRIT, OK, CheckResult
 from release_sentinel.config.model import Policy
-from release_sentinel.gates import Kind, expected
+from release_sentinel.gates import expected
 from release_sentinel.plugin.completeness import listing, sentences, unproven
 from release_sentinel.plugin.gate import Record
 from release_sentinel.verdict import Missing
+from release_sentinel.vocabulary import Stage
 
 ALL = [gate.id for gate in expected(Policy())]
 FILE = Path("/srv/shop/gate_tests/test_own.py")
@@ -25,7 +26,7 @@ def record(name: str = "own", **changes: Any) -> Record:
     function = f"test_{name.replace('-', '_')}"
     whole = Record(
         id=name,
-        kind=Kind.POLICY,
+        stage=Stage.POLICY,
         nodeid=f"gate_tests/test_own.py::{function}",
         path=FILE,
         function=function,

@@ -8,10 +8,9 @@ import pytest
 
 from release_sentinel.checks.result import CRIT, OK, UNKNOWN, WARN, CheckResult
 from release_sentinel.config.model import Waiver
-from release_sentinel.gates import Kind
 from release_sentinel.plugin.gate import Gate, Record
 from release_sentinel.redaction import Redactor
-from release_sentinel.verdict import Outcome
+from release_sentinel.vocabulary import Outcome, Stage
 
 WAIVER = Waiver("own", "prod", "see s3cret-value", "Kim", date(2026, 12, 31))
 
@@ -19,7 +18,7 @@ WAIVER = Waiver("own", "prod", "see s3cret-value", "Kim", date(2026, 12, 31))
 def record(**changes: Any) -> Record:
     """Return the record of a gate that ran once, with a waiver in force."""
     named: dict[str, Any] = {"waiver": WAIVER, "runs": 1, "finished": True, **changes}
-    return Record("own", Kind.POLICY, "own.py::test_own", Path("/own.py"), "test_own", built_in=False, **named)
+    return Record("own", Stage.POLICY, "own.py::test_own", Path("/own.py"), "test_own", built_in=False, **named)
 
 
 @pytest.mark.parametrize(

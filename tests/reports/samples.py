@@ -5,8 +5,9 @@ from datetime import UTC, date, datetime, timedelta
 
 from release_sentinel.checks.result import CRIT, OK, UNKNOWN, WARN
 from release_sentinel.config.model import Policy, Waiver
-from release_sentinel.gates import Kind, expected
+from release_sentinel.gates import expected
 from release_sentinel.verdict import Disabled, GateResult, Missing, Release, Verdict, decide
+from release_sentinel.vocabulary import Stage
 
 STARTED = datetime(2024, 5, 17, 9, 30, 15, 123456, tzinfo=UTC)
 
@@ -19,21 +20,21 @@ RELEASE = Release(
     branch_source="HEAD",
 )
 
-PASSED = GateResult("environment", Kind.POLICY, OK, "prod is an environment of the policy", seconds=0.0014)
+PASSED = GateResult("environment", Stage.POLICY, OK, "prod is an environment of the policy", seconds=0.0014)
 DIRTY = GateResult(
     "clean-tree",
-    Kind.POLICY,
+    Stage.POLICY,
     CRIT,
     "2 paths differ",
     remedy="commit or remove them",
     details=("?? new.py", " M old.py"),
     seconds=0.25,
 )
-UNTOLD = GateResult("tag", Kind.POLICY, UNKNOWN, "the remote does not answer", remedy="try again", tries=3)
-FULL = GateResult("disk", Kind.CRITICAL, CRIT, "91% in use", remedy="free space on /")
-CLOSE = GateResult("memory", Kind.CRITICAL, WARN, "80% in use", remedy="free memory")
-BROKEN = GateResult("own", Kind.CRITICAL, UNKNOWN, "the gate broke: KeyError: 'x'", traceback="Traceback:\n  KeyError")
-LEFT_OUT = GateResult("process", Kind.CRITICAL, None, "a policy gate failed")
+UNTOLD = GateResult("tag", Stage.POLICY, UNKNOWN, "the remote does not answer", remedy="try again", tries=3)
+FULL = GateResult("disk", Stage.CRITICAL, CRIT, "91% in use", remedy="free space on /")
+CLOSE = GateResult("memory", Stage.CRITICAL, WARN, "80% in use", remedy="free memory")
+BROKEN = GateResult("own", Stage.CRITICAL, UNKNOWN, "the gate broke: KeyError: 'x'", traceback="Traceback:\n  KeyError")
+LEFT_OUT = GateResult("process", Stage.CRITICAL, None, "a policy gate failed")
 WAIVED = replace(FULL, waiver=Waiver("disk", "prod", "disks are on order", "Kim", date(2024, 6, 30)))
 
 
@@ -47,7 +48,7 @@ def verdict(
 
 # A SAFE verdict on every gate that a run owes by default, as `verify` wants it.
 WHOLE = verdict(
-    *(replace(PASSED, id=gate.id, kind=gate.kind) for gate in expected(Policy()) if gate.id != "memory"), CLOSE
+    *(replace(PASSED, id=gate.id, stage=gate.stage) for gate in expected(Policy()) if gate.id != "memory"), CLOSE
 )
 
 SAMPLES = {
@@ -63,7 +64,7 @@ SAMPLES = {
     "partial": replace(verdict(PASSED), partial=True),
     "waived": replace(
         verdict(PASSED, WAIVED),
-        disabled=(Disabled("process", Kind.CRITICAL, "this host runs no agent"),),
+        disabled=(Disabled("process", Stage.CRITICAL, "this host runs no agent"),),
         warnings=("the waiver for tag has expired",),
     ),
     "unseen": verdict(release=Release("", ""), problems=("--env is blank",)),

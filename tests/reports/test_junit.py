@@ -9,10 +9,9 @@ from xml.etree.ElementTree import Element, fromstring
 import pytest
 
 from release_sentinel import __version__
-from release_sentinel.checks.result import Status
-from release_sentinel.gates import Kind
 from release_sentinel.reports.junit import junit
-from release_sentinel.verdict import GateResult, Outcome, Release, Verdict
+from release_sentinel.verdict import GateResult, Release, Verdict
+from release_sentinel.vocabulary import Outcome, Stage, Status
 from tests.reports.samples import BROKEN, CLOSE, DIRTY, FULL, LEFT_OUT, PASSED, SAMPLES, UNTOLD, verdict
 
 
@@ -181,7 +180,7 @@ def test_names_stay_the_same_from_run_to_run() -> None:
 
 def test_a_custom_gate_named_verdict_is_told_from_the_verdict() -> None:
     """A repository may have such a gate, and the two cases differ by their class."""
-    sample = verdict(GateResult("verdict", Kind.POLICY, PASSED.status, "fine"))
+    sample = verdict(GateResult("verdict", Stage.POLICY, PASSED.status, "fine"))
     cases = list(parse(sample).iter("testcase"))
 
     assert [element.get("name") for element in cases] == ["verdict", "verdict"]
@@ -196,7 +195,7 @@ def test_a_failure_says_everything_twice(gate: GateResult) -> None:
 
     assert failure.get("message") == gate.headline
     assert body[0] == gate.headline
-    assert failure.get("type") == f"gate.{gate.kind}"
+    assert failure.get("type") == f"gate.{gate.stage}"
 
 
 def test_the_headline_is_the_agreed_one() -> None:
@@ -325,7 +324,7 @@ def test_odd_text_leaves_the_document_whole(odd: str) -> None:
     """Whatever a host or a server says, wherever it ends up, the document stays valid."""
     words = f"a{odd}z"
     release = Release(words, words, words, words, words, words)
-    failed = GateResult(f"own[{odd}]", Kind.POLICY, FULL.status, words, words, (words,), traceback=words)
+    failed = GateResult(f"own[{odd}]", Stage.POLICY, FULL.status, words, words, (words,), traceback=words)
     gates = [replace(failed, id=f"{status}[{odd}]", status=status) for status in (*Status, None)]
     root = parse(verdict(failed, *gates, problems=(words,), release=release))
 

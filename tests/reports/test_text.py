@@ -59,7 +59,7 @@ def test_a_failed_gate_tells_reason_details_and_remedy() -> None:
 
 def test_a_gate_without_a_remedy_has_no_arrow() -> None:
     """There is no line that points at nothing."""
-    assert block(verdict(GateResult("own", FULL.kind, FULL.status, "no")))[1:-1] == ["[CRITICAL] own: no"]
+    assert block(verdict(GateResult("own", FULL.stage, FULL.status, "no")))[1:-1] == ["[CRITICAL] own: no"]
 
 
 def test_a_gate_that_broke_shows_no_traceback() -> None:
@@ -81,7 +81,7 @@ def test_an_unknown_gate_says_that_it_could_not_be_told() -> None:
 
 def test_gates_that_were_not_evaluated_are_named_in_one_line() -> None:
     """A later stage takes one line and a reason."""
-    other = GateResult("api", LEFT_OUT.kind, None, "a policy gate failed")
+    other = GateResult("api", LEFT_OUT.stage, None, "a policy gate failed")
 
     assert block(verdict(DIRTY, LEFT_OUT, other))[-2] == (
         "not evaluated, because an earlier stage failed: process, api"

@@ -4,11 +4,12 @@ import math
 import operator
 from collections.abc import Callable, Iterator, Mapping
 
-from release_sentinel.checks.result import CRIT, OK, UNKNOWN, WARN, CheckResult, Status
+from release_sentinel.checks.result import CRIT, OK, UNKNOWN, WARN, CheckResult
 from release_sentinel.config.targets import Judgement, PrometheusQuery
 from release_sentinel.observe import Unseen, prometheus
 from release_sentinel.observe.http import Request
 from release_sentinel.observe.prometheus import Answer, Series
+from release_sentinel.vocabulary import Status
 
 _MEETS: dict[str, Callable[[float, float], bool]] = {
     "<": operator.lt,

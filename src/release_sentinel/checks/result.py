@@ -1,25 +1,10 @@
 """The one answer that every check gives."""
 
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import NoReturn
 
 from release_sentinel.errors import PolicyError
-
-
-class Status(StrEnum):
-    """How a check ended. `UNKNOWN` means that it could not be told, and never passes."""
-
-    OK = "OK"
-    WARN = "WARN"
-    UNKNOWN = "UNKNOWN"
-    CRIT = "CRIT"
-
-    @property
-    def passes(self) -> bool:
-        """Whether a gate with this status lets the release through."""
-        return self in {Status.OK, Status.WARN}
-
+from release_sentinel.vocabulary import Status
 
 OK, WARN, UNKNOWN, CRIT = Status.OK, Status.WARN, Status.UNKNOWN, Status.CRIT
 

@@ -16,7 +16,7 @@ from release_sentinel.config.kinds import Occasion
 from release_sentinel.config.notifications import shown
 from release_sentinel.observe.ci import Build
 from release_sentinel.reports.message import body, is_failure, title
-from release_sentinel.verdict import SAFE
+from release_sentinel.vocabulary import SAFE
 
 SECONDS = 10.0  # for all receivers together
 _MISSING = "apprise is not installed: pip install 'release-sentinel[notify]'"

@@ -9,8 +9,8 @@ from release_sentinel.errors import DeliveryError
 from release_sentinel.observe import Unseen, git
 from release_sentinel.observe.git import Refs, Rules
 from release_sentinel.reports.message import reasons, title
-from release_sentinel.verdict import SAFE, Outcome
 from release_sentinel.versions import tag_names
+from release_sentinel.vocabulary import SAFE, Outcome
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from typing import Any
 
 from release_sentinel.gates import BUILT_IN
 from release_sentinel.reports.document import SCHEMA_VERSION
-from release_sentinel.verdict import EXIT_SAFE, SAFE, Outcome
+from release_sentinel.vocabulary import EXIT_SAFE, SAFE, Outcome
 
 DEFAULT_MAX_AGE = timedelta(hours=24)
 _CLOCK_SKEW = timedelta(minutes=5)  # between the machine that judged and the one that deploys

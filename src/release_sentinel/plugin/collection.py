@@ -13,12 +13,13 @@ import pytest
 
 from release_sentinel.arguments import GATE_FOLDER
 from release_sentinel.config.targets import CertificateTarget, Dependency, PrometheusQuery, Target
-from release_sentinel.gates import BUILT_IN, Gate, Kind, expected
+from release_sentinel.gates import BUILT_IN, Gate, expected
 from release_sentinel.observe import http
 from release_sentinel.plugin import folders
 from release_sentinel.plugin.ahead import Question
 from release_sentinel.plugin.gate import Record
 from release_sentinel.plugin.session import RECORD, GateSession
+from release_sentinel.vocabulary import Stage
 
 
 class BuiltInModule(pytest.Module):
@@ -79,9 +80,9 @@ def prepare(session: GateSession, items: list[pytest.Item]) -> None:
     """Keep the gates among `items`, in the order of their stages, and take note of everything that is none."""
     strangers = []
     for item in items:
-        kinds = [marker.name for kind in Kind for marker in item.iter_markers(kind)]
+        kinds = [marker.name for kind in Stage for marker in item.iter_markers(kind)]
         if len(kinds) == 1:
-            record = _record(session, item, Kind(kinds[0]))
+            record = _record(session, item, Stage(kinds[0]))
             item.stash[RECORD] = session.records[item.nodeid] = record
         else:
             strangers.append(item)
@@ -111,10 +112,10 @@ def note(session: GateSession, report: pytest.CollectReport) -> None:
         session.problems.append(f"{report.nodeid} was skipped while it was collected: {why}")
 
 
-def _record(session: GateSession, item: pytest.Item, kind: Kind) -> Record:
+def _record(session: GateSession, item: pytest.Item, stage: Stage) -> Record:
     return Record(
         id=gate_id(item),
-        kind=kind,
+        stage=stage,
         nodeid=item.nodeid,
         path=item.path.resolve(),
         function=_function(item),
@@ -182,4 +183,4 @@ def _clashes(records: Sequence[Record]) -> list[str]:
 
 def _position(item: pytest.Item) -> tuple[int, int]:
     record = item.stash[RECORD]
-    return list(Kind).index(record.kind), _ORDER.get(record.id.partition("[")[0], len(_ORDER))
+    return list(Stage).index(record.stage), _ORDER.get(record.id.partition("[")[0], len(_ORDER))

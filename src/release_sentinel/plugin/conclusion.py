@@ -65,7 +65,7 @@ def _disabled(session: GateSession) -> tuple[Disabled, ...]:
     """Return the gates that the policy switches off."""
     reasons = session.policy.disable
     return tuple(
-        Disabled(gate.id, gate.kind, session.redactor.scrub(reasons[gate.id]))
+        Disabled(gate.id, gate.stage, session.redactor.scrub(reasons[gate.id]))
         for gate in BUILT_IN
         if gate.id in reasons
     )

@@ -11,7 +11,8 @@ from release_sentinel.plugin.own_files import own_files
 from release_sentinel.plugin.session import GateSession
 from release_sentinel.reports.document import document
 from release_sentinel.reports.markdown import markdown
-from release_sentinel.verdict import SAFE, Verdict
+from release_sentinel.verdict import Verdict
+from release_sentinel.vocabulary import SAFE
 
 
 def deliver(session: GateSession, verdict: Verdict) -> tuple[list[str], str]:

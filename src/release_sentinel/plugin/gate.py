@@ -8,10 +8,10 @@ import pytest
 
 from release_sentinel.checks.result import CRIT, OK, UNKNOWN, WARN, CheckResult
 from release_sentinel.config.model import Waiver
-from release_sentinel.gates import Kind
 from release_sentinel.plugin.deadline import DeadlinePassedError, GateTimeoutError
 from release_sentinel.redaction import Redactor, Secret
 from release_sentinel.verdict import GateResult
+from release_sentinel.vocabulary import Stage
 
 _SEVERITY = (OK, WARN, UNKNOWN, CRIT)
 _LONGEST = 2000  # characters of a reason
@@ -46,7 +46,7 @@ class Record:
     """Everything that one gate did in one run."""
 
     id: str
-    kind: Kind
+    stage: Stage
     nodeid: str
     path: Path  # of the source file
     function: str  # its name there: `TestDisk::test_space`
@@ -147,11 +147,11 @@ class Record:
             return _one_line(redactor.scrub(text))
 
         if self.not_evaluated:
-            return GateResult(clean(self.id), self.kind, None, clean(self.not_evaluated), seconds=self.seconds)
+            return GateResult(clean(self.id), self.stage, None, clean(self.not_evaluated), seconds=self.seconds)
         worst, waiver = self.worst, self.waiver if self.excused else None
         return GateResult(
             id=clean(self.id),
-            kind=self.kind,
+            stage=self.stage,
             status=worst.status,
             reason=clean(worst.message),
             remedy=clean(worst.remedy),

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from _pytest.assertion import rewrite
 
-from release_sentinel.gates import Kind
 from release_sentinel.plugin import collection, fixtures, folders, lifecycle, scrubbing, terminal
 from release_sentinel.plugin.conclusion import conclude
 from release_sentinel.plugin.options import add_options
 from release_sentinel.plugin.session import RECORD, SESSION, GateSession
 from release_sentinel.reports.document import document
+from release_sentinel.vocabulary import Stage
 
 
 def register(config: pytest.Config, parser: pytest.Parser, given: Sequence[str]) -> None:
@@ -106,8 +106,10 @@ class Hooks:
     @pytest.hookimpl(tryfirst=True)
     def pytest_configure(self, config: pytest.Config) -> None:
         """Declare the markers."""
-        config.addinivalue_line("markers", f"{Kind.POLICY}: a gate on the release itself; a failure exits 1 (BLOCKED)")
-        config.addinivalue_line("markers", f"{Kind.CRITICAL}: a gate on host or services; a failure exits 2 (CRITICAL)")
+        config.addinivalue_line("markers", f"{Stage.POLICY}: a gate on the release itself; a failure exits 1 (BLOCKED)")
+        config.addinivalue_line(
+            "markers", f"{Stage.CRITICAL}: a gate on host or services; a failure exits 2 (CRITICAL)"
+        )
 
     def pytest_report_header(self) -> str:
         """Say what is judged."""

@@ -16,14 +16,13 @@ import pytest
 
 from release_sentinel import arguments
 from release_sentinel.deliver.github import Teller
-from release_sentinel.gates import Kind
 from release_sentinel.plugin import collection, terminal
 from release_sentinel.plugin.conclusion import conclude
 from release_sentinel.plugin.deadline import is_alarm
 from release_sentinel.plugin.progress import progress
 from release_sentinel.plugin.scrubbing import PROGRAMS
 from release_sentinel.plugin.session import RECORD, GateSession
-from release_sentinel.verdict import EXIT_BLOCKED
+from release_sentinel.vocabulary import EXIT_BLOCKED, Stage
 
 _STAGE = "a policy gate failed, so critical gates are not probed (--gate-all probes them)"
 ROOM = 2.0  # seconds for a gate's own bound to end it, before the one around it does
@@ -66,11 +65,11 @@ def begin(session: GateSession, item: pytest.Item) -> None:
     """Start a gate's record; leave the gate out where an earlier stage failed."""
     record = item.stash[RECORD]
     record.begin()
-    if record.kind is Kind.CRITICAL and session.policy_failed and not session.options.evaluate_all:
+    if record.stage is Stage.CRITICAL and session.policy_failed and not session.options.evaluate_all:
         record.not_evaluated = _STAGE
         pytest.skip(f"not evaluated: {_STAGE}")
     session.deadline.begin()
-    if record.kind is Kind.CRITICAL:
+    if record.stage is Stage.CRITICAL:
         session.ahead.begin(lambda: collection.questions(session, item.session.items), session.policy.at_once)
 
 

@@ -22,7 +22,7 @@ from release_sentinel.config.values import look_up
 from release_sentinel.config.variables import misspelt
 from release_sentinel.deliver.github import Teller
 from release_sentinel.errors import InvalidPolicyError
-from release_sentinel.gates import IDS, Kind
+from release_sentinel.gates import IDS
 from release_sentinel.observe import git
 from release_sentinel.plugin import completeness, declared, folders
 from release_sentinel.plugin.ahead import Ahead
@@ -34,6 +34,7 @@ from release_sentinel.plugin.own_files import own_files
 from release_sentinel.reports import files
 from release_sentinel.reports.files import Report
 from release_sentinel.verdict import Release, Verdict, unfinished
+from release_sentinel.vocabulary import Stage
 
 
 class GateSession:
@@ -197,7 +198,9 @@ class GateSession:
     @property
     def policy_failed(self) -> bool:
         """Whether a policy gate holds the release back already."""
-        return any(record.finished and record.failed for record in self.records.values() if record.kind is Kind.POLICY)
+        return any(
+            record.finished and record.failed for record in self.records.values() if record.stage is Stage.POLICY
+        )
 
     def interrupt(self, error: BaseException) -> None:
         """Take note of what ended the session early: a signal, the deadline, or `pytest.exit` in a gate or conftest."""

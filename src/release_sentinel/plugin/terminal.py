@@ -14,7 +14,8 @@ from release_sentinel.plugin.session import GateSession
 from release_sentinel.reports.github import annotations
 from release_sentinel.reports.markdown import markdown
 from release_sentinel.reports.text import TITLE, block
-from release_sentinel.verdict import EXIT_BLOCKED, SAFE, Verdict
+from release_sentinel.verdict import Verdict
+from release_sentinel.vocabulary import EXIT_BLOCKED, SAFE
 
 
 def finish(session: GateSession, verdict: Verdict) -> int:

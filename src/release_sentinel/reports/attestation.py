@@ -8,7 +8,8 @@ import json
 from typing import Any
 
 from release_sentinel import __version__
-from release_sentinel.verdict import SAFE, GateResult, Outcome, Verdict
+from release_sentinel.verdict import GateResult, Verdict
+from release_sentinel.vocabulary import SAFE, Outcome
 
 STATEMENT = "https://in-toto.io/Statement/v1"
 PREDICATE = "https://in-toto.io/attestation/test-result/v0.1"

@@ -37,7 +37,7 @@ def document(verdict: Verdict) -> dict[str, Any]:
 def _gate(gate: GateResult) -> dict[str, Any]:
     return {
         "id": gate.id,
-        "kind": str(gate.kind),
+        "kind": str(gate.stage),
         "outcome": str(gate.outcome),
         "status": None if gate.status is None else str(gate.status),
         "reason": gate.reason,

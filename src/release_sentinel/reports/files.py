@@ -17,7 +17,8 @@ from release_sentinel.reports.document import document
 from release_sentinel.reports.github import annotations
 from release_sentinel.reports.junit import junit
 from release_sentinel.reports.markdown import markdown
-from release_sentinel.verdict import UNFINISHED, Verdict
+from release_sentinel.verdict import Verdict
+from release_sentinel.vocabulary import UNFINISHED
 
 Writer = Callable[[Verdict], str]
 

@@ -6,7 +6,8 @@ would end or extend them escaped; what gates print meanwhile is kept from being 
 
 from collections.abc import Sequence
 
-from release_sentinel.verdict import GateResult, Outcome, Verdict
+from release_sentinel.verdict import GateResult, Verdict
+from release_sentinel.vocabulary import Outcome
 
 SUMMARY_LIMIT = 1 << 20  # bytes that one step may add to the summary: the runner shows none of a longer one
 _SHOWN = 10  # errors, and as many warnings, that the runner shows of one step

@@ -9,7 +9,8 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from release_sentinel import __version__
 from release_sentinel.reports.text import sentence
-from release_sentinel.verdict import INCOMPLETE, SAFE, Disabled, GateResult, Outcome, Verdict
+from release_sentinel.verdict import Disabled, GateResult, Verdict
+from release_sentinel.vocabulary import INCOMPLETE, SAFE, Outcome
 
 # What XML 1.0 cannot hold, not even escaped.
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -48,10 +49,10 @@ def junit(verdict: Verdict) -> str:
 
 def _case(gate: GateResult) -> Element:
     case = Element(
-        "testcase", classname=f"release-sentinel.{gate.kind}", name=_clean(gate.id), time=f"{gate.seconds:.3f}"
+        "testcase", classname=f"release-sentinel.{gate.stage}", name=_clean(gate.id), time=f"{gate.seconds:.3f}"
     )
     if gate.outcome is Outcome.FAILED:
-        _fail(case, gate.headline, f"gate.{gate.kind}", [*gate.details, gate.remedy, gate.traceback])
+        _fail(case, gate.headline, f"gate.{gate.stage}", [*gate.details, gate.remedy, gate.traceback])
     elif gate.outcome is Outcome.NOT_EVALUATED:
         SubElement(case, "skipped", message=_clean(f"not evaluated: {gate.reason}"))
     else:
@@ -61,7 +62,7 @@ def _case(gate: GateResult) -> Element:
 
 
 def _disabled_case(disabled: Disabled) -> Element:
-    case = Element("testcase", classname=f"release-sentinel.{disabled.kind}", name=_clean(disabled.gate), time="0.000")
+    case = Element("testcase", classname=f"release-sentinel.{disabled.stage}", name=_clean(disabled.gate), time="0.000")
     SubElement(case, "skipped", message=_clean(f"switched off by the policy: {disabled.reason}"))
     return case
 

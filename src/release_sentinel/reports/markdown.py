@@ -1,7 +1,8 @@
 """The verdict as Markdown, for job summaries and comments."""
 
 from release_sentinel.reports.text import counts, sentence
-from release_sentinel.verdict import GateResult, Outcome, Verdict
+from release_sentinel.verdict import GateResult, Verdict
+from release_sentinel.vocabulary import Outcome
 
 _SYMBOL = {
     Outcome.PASSED: "✅",
@@ -36,7 +37,7 @@ def markdown(verdict: Verdict) -> str:
 
 def _row(gate: GateResult) -> str:
     remedy = "" if gate.outcome is Outcome.PASSED else _inline(gate.remedy)
-    cells = [f"{_SYMBOL[gate.outcome]} {gate.outcome}", _code(gate.id), gate.kind, _inline(gate.told), remedy]
+    cells = [f"{_SYMBOL[gate.outcome]} {gate.outcome}", _code(gate.id), gate.stage, _inline(gate.told), remedy]
     return f"| {' | '.join(cells)} |"
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from release_sentinel.verdict import SAFE, Outcome
+from release_sentinel.vocabulary import SAFE, Outcome
 
 _MOST = 20  # reasons; who has more looks at the run
 _LONG = 300  # characters of one

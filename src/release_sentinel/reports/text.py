@@ -2,7 +2,8 @@
 
 from collections import Counter
 
-from release_sentinel.verdict import INCOMPLETE, SAFE, GateResult, Outcome, Verdict
+from release_sentinel.verdict import GateResult, Verdict
+from release_sentinel.vocabulary import INCOMPLETE, SAFE, Outcome
 
 TITLE = "release-sentinel"
 

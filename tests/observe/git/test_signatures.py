@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from release_sentinel.checks.result import CRIT, OK, UNKNOWN, Status
+from release_sentinel.checks.result import CRIT, OK, UNKNOWN
 from release_sentinel.checks.signature import check_signature
 from release_sentinel.observe import Unseen, git
 from release_sentinel.observe.git import Signature
 from release_sentinel.observe.git import SignatureState as State
+from release_sentinel.vocabulary import Status
 from tests.conftest import Repo
 from tests.observe.parts import look, program, real_git
 

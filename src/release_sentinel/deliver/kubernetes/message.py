@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from release_sentinel.reports.document import SCHEMA_VERSION
-from release_sentinel.verdict import EXIT_BLOCKED, INCOMPLETE, UNFINISHED, Outcome
+from release_sentinel.vocabulary import EXIT_BLOCKED, INCOMPLETE, UNFINISHED, Outcome
 
 FILE = Path("/dev/termination-log")
 LIMIT = 4096  # bytes: Kubernetes cuts a longer message, and half a document is none

@@ -9,7 +9,7 @@ from typing import Any
 
 from release_sentinel.deliver.kubernetes.manifest import CONTAINER, LABELS
 from release_sentinel.errors import SentinelError
-from release_sentinel.verdict import EXIT_BLOCKED, EXIT_CRITICAL, EXIT_SAFE, INCOMPLETE, SAFE
+from release_sentinel.vocabulary import EXIT_BLOCKED, EXIT_CRITICAL, EXIT_SAFE, INCOMPLETE, SAFE
 
 _PAUSE = 2.0  # seconds between two looks
 _PATIENCE = 20.0  # seconds for one answer

@@ -1,0 +1,44 @@
+"""The words that verdicts, gates and reports share. A leaf: it imports nothing of ours."""
+
+from enum import StrEnum
+
+
+class Status(StrEnum):
+    """How a check ended. `UNKNOWN` means that it could not be determined, and never passes."""
+
+    OK = "OK"
+    WARN = "WARN"
+    UNKNOWN = "UNKNOWN"
+    CRIT = "CRIT"
+
+    @property
+    def passes(self) -> bool:
+        """Whether a gate with this status lets the release through."""
+        return self in {Status.OK, Status.WARN}
+
+
+class Stage(StrEnum):
+    """When a gate runs, and the marker that says so: `policy` first, `critical` only when that stage passed."""
+
+    POLICY = "policy"
+    CRITICAL = "critical"
+
+
+class Outcome(StrEnum):
+    """What became of a gate."""
+
+    PASSED = "passed"
+    WARNED = "warned"  # passed, and is shown
+    WAIVED = "waived"  # failed, and a waiver of the policy excuses it
+    FAILED = "failed"
+    NOT_EVALUATED = "not evaluated"
+
+
+SAFE, BLOCKED, CRITICAL, INCOMPLETE = "SAFE", "BLOCKED", "CRITICAL", "INCOMPLETE"
+
+UNFINISHED = "the gate session did not finish"  # what every report says until it has
+
+EXIT_SAFE = 0
+EXIT_BLOCKED = 1
+EXIT_CRITICAL = 2
+EXIT_INTERRUPTED = 128  # and the number of the signal

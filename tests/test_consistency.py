@@ -45,7 +45,7 @@ def test_a_policy_with_everything_is_fine() -> None:
         proxy="none",
         client_cert="c.pem",
         client_key="k.pem",
-        json=(JsonCondition("$.queue[0]", max=10), JsonCondition("$.status", equals="ok")),
+        json=(JsonCondition("$.queue[0]", min=10, max=10), JsonCondition("$.status", equals="ok")),
         steady=Steady(3, 10),
     )
     assert (
@@ -104,6 +104,70 @@ def test_what_cannot_be_meant_is_refused(case: str) -> None:
     (problem,) = told(**changes)
     assert problem.startswith(words)
     assert "s3cret" not in problem
+
+
+TARGETS: dict[str, Any] = {
+    "disks": DiskLimits(),
+    "processes": ProcessRule("nginx"),
+    "dependencies": PAY,
+    "tcp": DB,
+    "certificates": WEB,
+    "prometheus": QUERY,
+}
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_targets_of_each_kind_have_names_of_their_own(name: str) -> None:
+    """A second target of the same name is refused in every list."""
+    (problem,) = told(**{name: (TARGETS[name], TARGETS[name])})
+    assert problem.startswith(f"{name}[1] is ")
+    assert problem.endswith(f", as {name}[0] is: names are given once")
+
+
+@pytest.mark.parametrize("gate", ["tcp", "certificate", "prometheus"])
+def test_a_gate_that_is_asked_for_needs_targets(gate: str) -> None:
+    """An enabled gate without targets would judge nothing."""
+    (problem,) = told(enable=(gate,))
+    assert problem.startswith(f"enable asks for the gate {gate}, expected something to judge under `{gate}")
+
+
+NOT_A_URL = {
+    "blank": "",
+    "the word none": "none",
+    "another scheme": "ftp://pay.example/health",
+    "no host": "https:///health",
+    "a port and no host": "https://:443/health",
+    "port 0": "https://pay.example:0/health",
+    "a port out of range": "https://pay.example:65536/health",
+    "a space": "https://pay.example/a b",
+    "half an address": "https://[::1/health",
+}
+
+
+@pytest.mark.parametrize("kind", NOT_A_URL)
+def test_an_address_that_cannot_be_asked_is_refused(kind: str) -> None:
+    """`none` and a blank switch off a proxy, but are no address of a dependency."""
+    words = "dependencies[0].{} is no URL such as https://example.com"
+    assert told(dependencies=(replace(PAY, url=NOT_A_URL[kind]),)) == [words.format("url")]
+    proxy = told(dependencies=(replace(PAY, proxy=NOT_A_URL[kind]),))
+    assert proxy == ([] if NOT_A_URL[kind] in {"", "none"} else [words.format("proxy")])
+
+
+def test_one_process_at_most_and_two_at_least_is_refused() -> None:
+    """The lowest limit that is set can already contradict; 0 sets none."""
+    assert told(processes=(ProcessRule("a", 2, 1),)) == ["processes[0].max is 1, expected at least min, which is 2"]
+    assert told(processes=(ProcessRule("a", 2, 0),)) == []
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_samples_take_less_time_than_a_gate_has(name: str) -> None:
+    """Whatever is sampled: reaching the gate's bound is already too long."""
+    allowed = Policy().gate_seconds
+    long, short = (replace(TARGETS[name], steady=Steady(2, seconds)) for seconds in (allowed, allowed - 1))
+    assert told(**{name: (short,)}) == []
+    assert told(**{name: (long,)}) == [
+        f"{name}[0].steady is 2 samples {allowed:g} s apart, longer than a gate may take"
+    ]
 
 
 FILE = """
@@ -169,6 +233,10 @@ def test_a_policy_file_lists_targets(tmp_path: Path) -> None:
         ("https://pay.example", "s3cret@pay", "dependencies[0].url is no URL such as https://example.com"),
         ('"$.queue"', '"queue"', "dependencies[0].json[2].path is no path such as $.checks[0].status"),
         ('name = "pay"', 'name = ""', "dependencies[0] has no name"),
+        ('path = "/var"', "path = 1", "disks[0].path is 1, expected "),
+        ("{ samples = 3, interval = 2 }", "3", "processes[0].steady is 3, expected a table"),
+        ('{ path = "$.queue", max = 3 }', "3", "dependencies[0].json[2] is 3, expected a table"),
+        ('host = "::1"', "", "tcp[0].host is missing, expected "),
     ],
 )
 def test_what_a_file_cannot_mean_is_refused(tmp_path: Path, wrong: str, right: str, words: str) -> None:

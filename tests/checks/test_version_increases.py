@@ -147,6 +147,19 @@ def test_no_remote_and_a_shallow_clone(repo: Repo, tmp_path: Path) -> None:
     assert result.message.endswith("this clone is shallow, and has no remote to ask for tags")
 
 
+def test_a_shallow_clone_has_the_tags_of_its_remote(repo: Repo, tmp_path: Path) -> None:
+    """As most CI systems clone: the remote lists every tag, however little of the history is here."""
+    repo.git("tag", "v1.0.0")
+    repo.commit("more.py")
+    repo.git("push", "--quiet", "origin", "main", "v1.0.0")
+    shallow = clone(tmp_path / "origin.git", tmp_path / "clone", "--depth=1", "--branch=main")
+    seen = git.look(shallow.path)
+    assert isinstance(seen, Repository)
+    assert seen.shallow
+    for version, status in (("v1.0.1", OK), ("v0.9.0", CRIT)):
+        assert check_version_increases(version, seen, lambda: git.tags(shallow.path, ["*"])).status is status
+
+
 def test_no_version() -> None:
     """What is no version cannot be compared."""
     result = judge("latest", ["v1.0.0"])

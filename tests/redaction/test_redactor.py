@@ -26,6 +26,7 @@ ENCODINGS: dict[str, Callable[[str], str]] = {
     "url-every-character": lambda text: quote(text, safe=""),
     "url-lower-case": lambda text: re.sub("%..", lambda match: match[0].lower(), quote(text, safe="")),
     "form": quote_plus,
+    "form-lower-case": lambda text: re.sub("%..", lambda match: match[0].lower(), quote_plus(text)),
     "query": lambda text: urlencode({"token": text}),
     "json": json.dumps,
     "json-unicode": lambda text: json.dumps(text, ensure_ascii=False),
@@ -263,6 +264,8 @@ def test_a_text_that_cannot_be_scrubbed_is_masked_as_a_whole(mocker: MockerFixtu
 URLS = {
     "password": ("https://user:hunter22@host/x", ["hunter22"]),
     "token-as-user": ("https://ghp_abc123@host/x", ["ghp_abc123"]),
+    "token-as-user-of-http": ("http://ghp_abc123@host/x", ["ghp_abc123"]),
+    "token-as-user-in-upper-case": ("HTTPS://ghp_abc123@host/x", ["ghp_abc123"]),
     "quoted-password": ("https://user:p%40ss%2Fword@host", ["p%40ss%2Fword", "p@ss/word"]),
     "at-in-password": ("https://user:pa@ssword@host", ["pa@ssword"]),
     "bare-slash-in-password": ("https://user:pa/ss:word@host/x", ["pa/ss:word"]),

@@ -297,6 +297,7 @@ def test_a_url_is_shown_without_its_credentials(url: str, secrets: list[str]) ->
     """What is shown of a URL names the host and no secret."""
     shown = without_credentials(url)
 
+    assert shown.startswith(url[: url.index("://") + 3])
     assert all(secret not in shown for secret in secrets)
     assert any(host in shown for host in ("host", "[::1", "db:5432"))
 
@@ -316,6 +317,22 @@ def test_a_url_is_shown_without_its_credentials(url: str, secrets: list[str]) ->
 def test_a_url_without_credentials_is_shown_as_it_is(url: str) -> None:
     """Nothing that is no credential is taken out."""
     assert without_credentials(url) == url
+
+
+def test_a_url_is_found_between_blanks() -> None:
+    """As a file or a variable hands it down."""
+    redactor = Redactor()
+    redactor.add_url(" https://user:hunter22@host/x\n")
+
+    assert redactor.scrub("hunter22") == MASK
+
+
+def test_what_is_no_url_carries_no_token() -> None:
+    """A secret that looks like a query has no parts that are secret on their own."""
+    redactor = Redactor()
+    redactor.add_url("page?token=abc-123")
+
+    assert redactor.scrub("abc-123") == "abc-123"
 
 
 def test_the_user_name_of_ssh_is_no_secret() -> None:
@@ -373,6 +390,11 @@ def test_a_wrapped_secret_cannot_be_taken_apart(take: Callable[[Secret], object]
         take(Secret(SECRET))
 
     assert SECRET not in str(refusal.value)
+
+
+def test_a_wrapped_secret_takes_the_width_that_is_asked_for() -> None:
+    """A table that holds one keeps its columns."""
+    assert f"{Secret(SECRET):>5}|" == f"  {MASK}|"
 
 
 def test_a_wrapped_secret_equals_its_value() -> None:

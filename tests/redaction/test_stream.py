@@ -41,6 +41,14 @@ def test_the_end_shows_what_was_held_back() -> None:
     assert stream.end() == SECRET[:5].encode() + "é".encode()[:1]
 
 
+@pytest.mark.parametrize("held", [SECRET[0], SECRET[:7]])
+def test_a_beginning_of_a_secret_at_the_end_is_shown(held: str) -> None:
+    """A stream that ends there can no longer turn it into the secret."""
+    stream = Stream(Redactor(SECRET))
+    assert stream.feed(f"token {held}".encode()) == b"token "
+    assert stream.end() == held.encode()
+
+
 @pytest.mark.parametrize("gap", ["\n", "\r\n", "\nE       ", "\x1b[0m\n\x1b[31mE   ", "\\"], ids=repr)
 @pytest.mark.parametrize("size", [1, 2, 3, 7])
 def test_a_wrapped_secret_is_masked_in_any_pieces(gap: str, size: int) -> None:

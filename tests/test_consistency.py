@@ -159,15 +159,19 @@ def test_one_process_at_most_and_two_at_least_is_refused() -> None:
     assert told(processes=(ProcessRule("a", 2, 0),)) == []
 
 
-@pytest.mark.parametrize("name", TARGETS)
+@pytest.mark.parametrize("name", [*TARGETS, "disk", "memory"])
 def test_samples_take_less_time_than_a_gate_has(name: str) -> None:
-    """Whatever is sampled: reaching the gate's bound is already too long."""
-    allowed = Policy().gate_seconds
-    long, short = (replace(TARGETS[name], steady=Steady(2, seconds)) for seconds in (allowed, allowed - 1))
-    assert told(**{name: (short,)}) == []
-    assert told(**{name: (long,)}) == [
-        f"{name}[0].steady is 2 samples {allowed:g} s apart, longer than a gate may take"
-    ]
+    """Whatever is sampled: between three samples there are two pauses, and reaching the gate's bound is too long."""
+    long = Policy().gate_seconds / 2
+    target = TARGETS.get(name) or getattr(Policy(), name)
+    where = f"{name}[0]" if name in TARGETS else name
+
+    def sampled(seconds: float) -> list[str]:
+        changed = replace(target, steady=Steady(3, seconds))
+        return told(**{name: (changed,) if name in TARGETS else changed})
+
+    assert sampled(long - 1) == []
+    assert sampled(long) == [f"{where}.steady is 3 samples {long:g} s apart, longer than a gate may take"]
 
 
 FILE = """
@@ -237,6 +241,7 @@ def test_a_policy_file_lists_targets(tmp_path: Path) -> None:
         ("{ samples = 3, interval = 2 }", "3", "processes[0].steady is 3, expected a table"),
         ('{ path = "$.queue", max = 3 }', "3", "dependencies[0].json[2] is 3, expected a table"),
         ('host = "::1"', "", "tcp[0].host is missing, expected "),
+        ("steady = {", "steady = { pause = 1,", "processes[0].steady.pause is no key of [processes[0].steady]"),
     ],
 )
 def test_what_a_file_cannot_mean_is_refused(tmp_path: Path, wrong: str, right: str, words: str) -> None:

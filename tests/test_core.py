@@ -3,7 +3,7 @@
 import json
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import pytest
 from release_sentinel import core
 from release_sentinel.arguments import HANDOVER
 from release_sentinel.core import refuse_unsupported_pytest, run, run_checks
+from release_sentinel.deliver.github import Teller
 from release_sentinel.errors import SentinelError
 from release_sentinel.reports.files import Report, verdict_json
 from release_sentinel.verdict import UNFINISHED
@@ -127,14 +128,23 @@ def test_an_ini_file_of_one_s_own_is_kept(probe: Probe, tmp_path: Path, option: 
     assert not any("rootdir" in word or word.endswith("pytest.ini") for word in seen["arguments"])
 
 
-def believed(tmp_path: Path, code: int, handed_over: object, *, shown: bool = True, interrupted: int = 0) -> int:
+def believed(
+    tmp_path: Path,
+    code: int,
+    handed_over: object,
+    *,
+    shown: bool = True,
+    interrupted: int = 0,
+    environ: Mapping[str, str] | None = None,
+) -> int:
     """Return what is believed of a child that ended with `code` and handed this over; None is nothing."""
     handover = tmp_path / "verdict.json"
     if handed_over is not None:
         text = handed_over if isinstance(handed_over, str) else json.dumps(handed_over)
         handover.write_text(text, encoding="utf-8")
     end = core._End(code, shown=shown, interrupted=interrupted)
-    believed, _ = core._believe(end, handover, [Report("--gate-verdict", tmp_path / "report.json")], RELEASE)
+    reports = [Report("--gate-verdict", tmp_path / "report.json")]
+    believed, _ = core._believe(end, handover, reports, RELEASE, Teller(environ or {}))
     return believed
 
 
@@ -211,6 +221,32 @@ def test_a_report_never_says_more_than_is_believed(tmp_path: Path, handed_over: 
     assert (left["verdict"], left["exit_code"]) == ("INCOMPLETE", 1)
     assert left["problems"][0].startswith("the gate session did not finish: the gate run ended with exit code 3 ")
     assert (left["env"], left["version"]) == ("prod", "v1.0.0")
+
+
+FULL = "::error title=[CRITICAL] disk::91%25 in use"
+
+
+@pytest.mark.parametrize(
+    ("code", "handed_over", "told"),
+    [
+        (2, 2, FULL),
+        (-signal.SIGKILL, 2, FULL),  # it was done, and could not end
+        (3, 2, "::error title=INCOMPLETE::the gate session did not finish: the gate run ended with exit code 3 "),
+        (0, None, "::error title=INCOMPLETE::the gate session did not finish: the gate run ended with exit code 0 "),
+    ],
+    ids=["agreed", "killed", "disagreed", "nothing"],
+)
+def test_github_is_told_what_is_believed(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], code: int, handed_over: int | None, told: str
+) -> None:
+    """The child's own annotations and summary where its verdict counts, else that there is none."""
+    summary = tmp_path / "summary.md"
+    verdict = {**finished(handed_over), "github": [[FULL], "# The child's summary\n"]} if handed_over else None
+    environ = {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(summary)}
+    believed(tmp_path, code, verdict, environ=environ)
+    (line,) = [line for line in capfd.readouterr().out.splitlines() if line]
+    assert line.startswith(told)
+    assert ("# The child's summary" in summary.read_text(encoding="utf-8")) is (told == FULL)
 
 
 def test_a_verdict_that_nobody_was_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

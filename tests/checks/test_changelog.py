@@ -34,6 +34,10 @@ TOLD = {
     "asciidoc": "= Changes\n\n== 1.2.0\n\nfaster\n",
     "code in it": "## 1.2.0\n```\n# not a heading\n```\n",
     "a list rule in it": "## 1.2.0\n\n---\n\n- faster\n",
+    "a rule in code alone": "## 1.2.0\n```\n=====\n```\n",
+    "a rule in code by tildes": "## 1.2.0\n~~~\n=====\n~~~\n",
+    "code by tildes below a line": "## 1.2.0\nCall:\n~~~\n# not a heading\n~~~\n## 1.1.0\n",
+    "after code by tildes": "## 1.3.0\nCall:\n~~~\nmake\n~~~\n## 1.2.0\nfaster\n",
 }
 NOT_TOLD = {
     "nothing": "# Changelog\n",
@@ -41,6 +45,8 @@ NOT_TOLD = {
     "a longer version": "## 1.2.0-rc.1\n- rc\n## 11.2.0\n- x\n## 1.2.01\n- x\n## 1.2.0.1\n- x\n## 1.2.0+1\n- x\n",
     "in the text only": "# Changelog\n\nsince 1.2.0 all is well\n",
     "in code": "# Changelog\n```\n## 1.2.0\nfaster\n```\n",
+    "in code by tildes": "# Changelog\n~~~\n## 1.2.0\nfaster\n~~~\n",
+    "underlined in code": "# Changelog\n```\n1.2.0\n-----\nfaster\n```\n",
     "in a comment": "# Changelog\n<!--\n## 1.2.0\nfaster\n-->\n",
     "unreleased": "## [Unreleased]\n- faster\n",
 }
@@ -49,6 +55,8 @@ EMPTY = {
     "headings alone": "## 1.2.0\n### Added\n### Fixed\n## 1.1.0\n- slower\n",
     "a comment alone": "## 1.2.0\n<!-- to do -->\n",
     "at the end": "## 1.2.0",
+    "code without a line": "## 1.2.0\n```\n```\n",
+    "rules alone": "## 1.2.0\n\n***\n\n---\n",
     "underlined": "1.2.0\n-----\n\n1.1.0\n-----\nslower\n",
 }
 
@@ -79,6 +87,18 @@ def test_the_first_section_is_named(repo: Repo) -> None:
     """The message says what stands where the section was expected."""
     assert judge(repo, "## [1.1.0]\n- x\n").message.endswith("the first section is '[1.1.0]'")
     assert judge(repo, "nothing\n").message.endswith(", nor any other section")
+
+
+TILDES = "{over}1.2.0\n~~~~~\n\n{text}\n\n{over}1.1.0\n~~~~~\n\n* slower\n"
+
+
+@pytest.mark.parametrize("name", ["CHANGES.rst", "NEWS"])
+@pytest.mark.parametrize("over", ["", "~~~~~\n"], ids=["underlined", "overlined"])
+def test_a_heading_of_tildes_begins_no_code(repo: Repo, over: str, name: str) -> None:
+    """Outside of Markdown each section counts, the second as well as the first, and an empty one is empty."""
+    assert judge(repo, TILDES.format(over=over, text="* faster"), name).status is OK
+    assert judge(repo, version="v1.1.0").status is OK
+    assert judge(repo, TILDES.format(over=over, text=""), name).message == f"the section for 1.2.0 in {name} is empty"
 
 
 @pytest.mark.parametrize("name", ["CHANGES.rst", "HISTORY.md", "NEWS", "changelog.md"])

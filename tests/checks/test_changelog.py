@@ -25,6 +25,7 @@ TOLD = {
     "in a sentence": "# Version 1.2.0, the fast one\nfaster\n",
     "with a name": "# shop-1.2.0\nfaster\n",
     "linked": "## [1.2.0](https://example.com/compare/v1.1.0...v1.2.0)\nfaster\n",
+    "named twice": "## 1.2.0\n\n## Details of 1.2.0\nfaster\n",
     "closed": "## 1.2.0 ##\nfaster\n",
     "underlined markdown": "1.2.0\n=====\nfaster\n",
     "not the first": "## 1.3.0\nlater\n## 1.2.0\nfaster\n",
@@ -101,7 +102,7 @@ def test_a_heading_of_tildes_begins_no_code(repo: Repo, over: str, name: str) ->
     assert judge(repo, TILDES.format(over=over, text=""), name).message == f"the section for 1.2.0 in {name} is empty"
 
 
-@pytest.mark.parametrize("name", ["CHANGES.rst", "HISTORY.md", "NEWS", "changelog.md"])
+@pytest.mark.parametrize("name", ["CHANGES.rst", "HISTORY.md", "NEWS", "changelog.md", "Releases.adoc"])
 def test_a_changelog_is_found(repo: Repo, name: str) -> None:
     """Where the policy names none, the usual names are looked for."""
     assert judge(repo, "1.2.0\n-----\nfaster\n", name).message == f"{name} has a section for 1.2.0"
@@ -118,8 +119,9 @@ def test_the_policy_s_file(repo: Repo) -> None:
 
 def test_no_changelog(repo: Repo) -> None:
     """Where none is named and none found, nothing is known."""
-    assert judge(repo).message == "no changelog is named or found"
-    assert judge(repo).status is UNKNOWN
+    nothing = judge(repo)
+    assert (nothing.status, nothing.message) == (UNKNOWN, "no changelog is named or found")
+    assert nothing.remedy == "name one in RS_CHANGELOG"
 
 
 def test_no_repository() -> None:
@@ -139,3 +141,10 @@ def test_a_section_can_be_quoted(tmp_path: Path, version: str, expected: str) ->
     (tmp_path / "CHANGELOG.md").write_text(MARKDOWN, encoding="utf-8")
     assert section(tmp_path, version) == expected
     assert section(tmp_path, version, "NEWS.md") == ""
+
+
+def test_a_section_can_be_quoted_of_any_usual_file(tmp_path: Path) -> None:
+    """It is found as the gate finds it; where there is none, nothing is quoted."""
+    assert section(tmp_path, "v1.0.0") == ""
+    (tmp_path / "History.md").write_text(MARKDOWN, encoding="utf-8")
+    assert section(tmp_path, "v0.9.0") == "- old"

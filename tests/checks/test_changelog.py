@@ -34,6 +34,7 @@ TOLD = {
     "overlined": "=====\n1.2.0\n=====\n\nfaster\n",
     "asciidoc": "= Changes\n\n== 1.2.0\n\nfaster\n",
     "code in it": "## 1.2.0\n```\n# not a heading\n```\n",
+    "a rule below blanks in it": "## 1.2.0\n  \n---\n- faster\n",
     "a list rule in it": "## 1.2.0\n\n---\n\n- faster\n",
     "a rule in code alone": "## 1.2.0\n```\n=====\n```\n",
     "a rule in code by tildes": "## 1.2.0\n~~~\n=====\n~~~\n",
@@ -86,7 +87,8 @@ def test_an_empty_section(repo: Repo, kind: str) -> None:
 
 def test_the_first_section_is_named(repo: Repo) -> None:
     """The message says what stands where the section was expected."""
-    assert judge(repo, "## [1.1.0]\n- x\n").message.endswith("the first section is '[1.1.0]'")
+    for heading in ("## [1.1.0]", "## [1.1.0] ##", "== [1.1.0]", "[1.1.0]\n---"):
+        assert judge(repo, f"{heading}\n- x\n").message.endswith("the first section is '[1.1.0]'")
     assert judge(repo, "nothing\n").message.endswith(", nor any other section")
 
 

@@ -93,11 +93,8 @@ def _lines(text: str, *, markdown: bool) -> Iterator[tuple[int, str]]:
     lines = _COMMENT.sub("", text).splitlines()
     underlines: list[str] = []  # a reStructuredText's levels are in the order in which its characters appear
     fenced = False
-    skip = False
     for line, following in zip(lines, [*lines[1:], ""], strict=True):
-        if skip:
-            skip = False
-        elif fence.match(line):
+        if fence.match(line):
             fenced = not fenced
         elif not fenced and (heading := _HEADING.fullmatch(line.rstrip())):
             yield len(heading[1]), heading[2].strip("# ")
@@ -105,7 +102,6 @@ def _lines(text: str, *, markdown: bool) -> Iterator[tuple[int, str]]:
             character = following[0]
             if character not in underlines:
                 underlines.append(character)
-            skip = True
             yield underlines.index(character) + 1, line.strip()
         elif fenced or not _UNDERLINE.fullmatch(line):
             yield 0, line

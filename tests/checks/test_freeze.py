@@ -115,6 +115,11 @@ def test_windows_at_once_are_all_told() -> None:
     result = judge("2026-12-19T11:30", WEEKEND, SALE, LUNCH)
     assert result.message.startswith("Releases are frozen: the sale; it ends mon 2026-12-28 08:00")
     assert len(result.details) == 3
+    assert judge("2026-11-21T11:30", WEEKEND, LUNCH).details == (
+        "the weekend: until mon 2026-11-23 08:00 +01:00 Europe/Berlin",
+        "the weekend: until sat 2026-11-21 13:00 +01:00 Europe/Berlin",
+    )
+    assert judge("2026-11-21T13:30", WEEKEND, LUNCH).details == ()
 
 
 def test_windows_in_a_row_are_one_freeze() -> None:

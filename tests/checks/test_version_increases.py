@@ -127,6 +127,13 @@ def test_a_remote_that_cannot_be_asked() -> None:
     assert result.message == "the remote is gone"
 
 
+def test_a_clone_that_cannot_be_asked() -> None:
+    """Its own tags count as well, so that nothing is known without them."""
+    tags = Tags(Unseen("git does not answer", "see why"), refs("v0.1.0"))
+    result = check_version_increases("v1.0.0", REPOSITORY, lambda: tags)
+    assert (result.status, result.message, result.remedy) == (UNKNOWN, "git does not answer", "see why")
+
+
 def test_no_remote(tmp_path: Path) -> None:
     """Without a remote a whole clone's tags count."""
     alone = make_repo(tmp_path / "alone")

@@ -157,9 +157,18 @@ def test_without_secrets_text_stays_as_it_is() -> None:
     assert Redactor().scrub("text with *** and token=abc") == "text with *** and token=abc"
 
 
-def test_white_space_around_a_value_is_no_part_of_the_secret() -> None:
+@pytest.mark.parametrize("value", ["tok12\n", " tok12 ", "\ttok12"], ids=repr)
+def test_white_space_around_a_value_is_no_part_of_the_secret(value: str) -> None:
     """A secret read from a file with a line break at its end is masked without it too."""
-    assert Redactor("tok12\n").scrub("Bearer tok12!") == f"Bearer {MASK}!"
+    assert Redactor(value).scrub("Bearer tok12!") == f"Bearer {MASK}!"
+
+
+@pytest.mark.parametrize("value", ["", " ", "*", "****", " ** "], ids=repr)
+def test_a_blank_or_a_mask_is_no_secret(value: str) -> None:
+    """Nothing is masked for it, also where it stands as a value."""
+    text = "TOKEN= TOKEN='' TOKEN=* TOKEN='**' ****"
+
+    assert Redactor(value).scrub(text) == text
 
 
 def test_a_secret_of_several_lines_is_masked_line_by_line() -> None:

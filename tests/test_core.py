@@ -4,6 +4,7 @@ import json
 import os
 import signal
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from release_sentinel.arguments import HANDOVER
 from release_sentinel.core import refuse_unsupported_pytest, run, run_checks
 from release_sentinel.deliver.github import Teller
 from release_sentinel.errors import SentinelError
+from release_sentinel.redaction import MASK
 from release_sentinel.reports.files import Report, verdict_json
 from release_sentinel.verdict import UNFINISHED
 from tests.conftest import Repo
@@ -44,6 +46,7 @@ seen = {
     "leads a group": os.getpgrp() == os.getpid(),
 }
 Path(os.environ["PROBE"]).write_text(json.dumps(seen))
+os.write(1, os.environ.get("SAY", "").encode())
 os._exit(0)
 """
 
@@ -78,9 +81,23 @@ def test_the_child_keeps_its_asserts(probe: Probe) -> None:
     assert "PYTHONOPTIMIZE" not in probe(env={"PYTHONOPTIMIZE": "1"})["environ"]
 
 
-def test_the_child_cannot_wait_for_an_answer(probe: Probe) -> None:
-    """Its standard input is at its end: a gate that asks somebody does not hang."""
-    assert probe()["stdin"] == ""
+def test_the_child_cannot_wait_for_an_answer(probe: Probe, tmp_path: Path) -> None:
+    """Its standard input is at its end, whatever there is on ours: a gate that asks somebody does not hang."""
+    (tmp_path / "input").write_text("yes\n", encoding="utf-8")
+    before = os.dup(0)
+    try:
+        with (tmp_path / "input").open("rb") as file:
+            os.dup2(file.fileno(), 0)
+        assert probe()["stdin"] == ""
+    finally:
+        os.dup2(before, 0)
+        os.close(before)
+
+
+def test_a_run_in_a_thread_is_a_run(probe: Probe) -> None:
+    """Signals cannot be caught there, and are left to the one who runs us."""
+    with ThreadPoolExecutor() as pool:
+        assert pool.submit(probe).result()["code"] == 1
 
 
 def test_the_child_leads_a_group(probe: Probe) -> None:
@@ -104,6 +121,15 @@ def test_the_child_s_environment_is_the_one_that_is_given(probe: Probe, monkeypa
     assert seen["environ"]["RS_BRANCHES"] == "main"
     assert os.environ["RS_BRANCHES"] == "none"
     assert HANDOVER not in os.environ
+
+
+def test_what_the_child_prints_is_scrubbed_of_the_clone_s_credentials(
+    probe: Probe, repo: Repo, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Git's configuration holds them, and no variable says so."""
+    repo.git("remote", "set-url", "origin", "https://deploy:hunter22@forge.example/shop.git")
+    probe(directory=repo.path, env={"SAY": "it is hunter22\n"})
+    assert capfd.readouterr().out == f"it is {MASK}\n"
 
 
 def test_the_child_runs_in_the_given_folder(probe: Probe, repo: Repo) -> None:
@@ -260,6 +286,7 @@ def test_a_child_that_is_interrupted_before_it_can_tell(tmp_path: Path, number: 
     """The exit code is the signal's, whatever the child made of it; a verdict that it did reach counts."""
     assert believed(tmp_path, -number, None, interrupted=number) == 128 + number
     assert believed(tmp_path, 1, None, interrupted=number) == 128 + number
+    assert believed(tmp_path, 0, finished(0), interrupted=number) == 128 + number
     assert believed(tmp_path, 2, finished(2), interrupted=number) == 2
 
 
@@ -285,6 +312,13 @@ def test_the_signal_that_ended_a_child_is_named(
     """The out-of-memory killer is told apart from a crash; a signal without a name has its number."""
     assert believed(tmp_path, -number, None) == 1
     assert f"the gate run was ended by {name} without" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [("--gate-verdict",), ("--gate-verdict=",), ("--gate-verdict", "--env=prod")])
+def test_a_report_without_a_place_is_the_child_s_to_refuse(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    """Nothing is written in its place, and nothing is raised."""
+    assert core.claim_reports(arguments, tmp_path, {}) == []
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("version", ["8.4.0", "8.4.2", "8.10.0", "8.5.0rc1"])
@@ -318,3 +352,11 @@ def test_the_bound_is_that_of_the_child_s_policy(tmp_path: Path, arguments: tupl
     (tmp_path / "release-sentinel.toml").write_text(f"deadline = 30\n{parts}", encoding="utf-8")
     (tmp_path / "acme.toml").write_text("deadline = 10\n", encoding="utf-8")
     assert core._policy(arguments, {}, tmp_path, tmp_path).deadline == deadline
+
+
+@pytest.mark.parametrize(
+    ("arguments", "bound"), [((), 120), (("--gate-tag",), 300), (("--env=prod", "--gate-release"), 300)]
+)
+def test_the_child_has_time_beyond_its_deadline(arguments: tuple[str, ...], bound: float) -> None:
+    """To end by itself, and for the tag and the release that follow a verdict."""
+    assert core._bound(arguments, 100) == bound

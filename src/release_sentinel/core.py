@@ -86,8 +86,7 @@ def run(
         redactor = known_secrets(child_environ)
         learn(redactor, policy, child_environ)
         learn_remotes(redactor, top)
-        follows = {"--gate-tag", "--gate-release"} & set(arguments)
-        bound = (deadline or policy.deadline) + _GRACE + (_DELIVERY if follows else 0)
+        bound = _bound(arguments, deadline or policy.deadline)
         receivers = _receivers(arguments, child_environ, policy)
         for secret in chain.from_iterable(map(secrets_of, receivers)):
             redactor.add(secret)
@@ -101,6 +100,12 @@ def run(
     for problem in notify.announce(verdict, receivers, policy.notify.on, former=before, build=build):
         print(f"[WARN] {redactor.scrub(problem)}", file=sys.stderr)
     return code
+
+
+def _bound(arguments: Sequence[str], deadline: float) -> float:
+    """Return the seconds after which a child with this deadline is killed."""
+    follows = {"--gate-tag", "--gate-release"} & set(arguments)
+    return deadline + _GRACE + (_DELIVERY if follows else 0)
 
 
 def _receivers(arguments: Sequence[str], environ: Mapping[str, str], policy: Policy) -> list[str]:

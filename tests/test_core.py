@@ -2,9 +2,11 @@
 
 import json
 import os
+import shlex
 import signal
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +14,14 @@ import pytest
 
 from release_sentinel import core
 from release_sentinel.arguments import HANDOVER
+from release_sentinel.config.model import Policy
 from release_sentinel.core import refuse_unsupported_pytest, run, run_checks
 from release_sentinel.deliver.github import Teller
 from release_sentinel.errors import SentinelError
 from release_sentinel.redaction import MASK
 from release_sentinel.reports.files import Report, verdict_json
 from release_sentinel.verdict import UNFINISHED
-from tests.conftest import Repo
+from tests.conftest import SECRET, Repo, running
 from tests.reports.samples import RELEASE, SAMPLES
 
 
@@ -146,6 +149,14 @@ def test_the_repository_may_be_elsewhere(probe: Probe, repo: Repo, tmp_path: Pat
     assert f"--rootdir={repo.path}" in probe(directory=tmp_path, repository=repo.path)["arguments"]
 
 
+def test_the_repository_s_own_folders_can_be_imported_from(probe: Probe, repo: Repo) -> None:
+    """Pytest gets them as one option, whatever their names."""
+    repo.write("pyproject.toml", '[tool.pytest.ini_options]\npythonpath = ["src", "lib dir"]\n')
+    words = probe(directory=repo.path)["arguments"]
+    named = words[words.index("-o") + 1]
+    assert shlex.split(named.removeprefix("pythonpath=")) == [f"{repo.path}/src", f"{repo.path}/lib dir"]
+
+
 @pytest.mark.parametrize("option", [("-c", "own.ini"), ("-c=own.ini",), ("--config-file=own.ini",)], ids=" ".join)
 def test_an_ini_file_of_one_s_own_is_kept(probe: Probe, tmp_path: Path, option: tuple[str, ...]) -> None:
     """Whoever names one gets it, and pytest's own idea of the root."""
@@ -243,10 +254,11 @@ def test_a_report_never_says_more_than_is_believed(tmp_path: Path, handed_over: 
     for path in (tmp_path / "report.json", other):
         path.write_text(verdict_json(SAMPLES["safe"]), encoding="utf-8")
     assert believed(tmp_path, 3, handed_over) == 1
-    left = json.loads((other if handed_over else tmp_path / "report.json").read_text(encoding="utf-8"))
-    assert (left["verdict"], left["exit_code"]) == ("INCOMPLETE", 1)
-    assert left["problems"][0].startswith("the gate session did not finish: the gate run ended with exit code 3 ")
-    assert (left["env"], left["version"]) == ("prod", "v1.0.0")
+    for path in (tmp_path / "report.json", *([other] if handed_over else ())):
+        left = json.loads(path.read_text(encoding="utf-8"))
+        assert (left["verdict"], left["exit_code"]) == ("INCOMPLETE", 1)
+        assert left["problems"][0].startswith("the gate session did not finish: the gate run ended with exit code 3 ")
+        assert (left["env"], left["version"]) == ("prod", "v1.0.0")
 
 
 FULL = "::error title=[CRITICAL] disk::91%25 in use"
@@ -312,6 +324,53 @@ def test_the_signal_that_ended_a_child_is_named(
     """The out-of-memory killer is told apart from a crash; a signal without a name has its number."""
     assert believed(tmp_path, -number, None) == 1
     assert f"the gate run was ended by {name} without" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("urls", [("json://policy",), ()])
+def test_all_who_want_to_be_told_are_told_once(urls: tuple[str, ...]) -> None:
+    """Those of the command line, and those of the policy, or of the variable where the policy cannot be read."""
+    policy = replace(Policy(), notify=replace(Policy().notify, urls=urls))
+    others = urls or ("json://variable",)
+    arguments = ("--gate-notify=json://own", "--env=prod", f"--gate-notify={others[0]}")
+    receivers = core._receivers(arguments, {"RS_NOTIFY_URLS": "json://variable"}, policy)
+    assert receivers == ["json://own", *others]
+    assert core._receivers(("--gate-notify",), {}, policy) == [*urls]  # the child says what is wrong with it
+
+
+@pytest.mark.parametrize("option", ["--env", "--version", "--release-version"])
+def test_a_secret_in_the_place_of_a_name_reaches_no_report(tmp_path: Path, option: str) -> None:
+    """Also not the one that stands until the child has spoken."""
+    arguments = (option, SECRET, f"--gate-verdict={tmp_path / 'report.json'}")
+    core.claim_reports(arguments, tmp_path, {"RS_DEPLOY_TOKEN": SECRET})
+    left = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
+    assert MASK in {left["env"], left["version"]}
+    assert SECRET not in str(left)
+
+
+def test_a_signal_before_and_after_there_is_a_child_is_handed_on() -> None:
+    """Neither is lost, and afterwards signals do what they did before."""
+    before = signal.getsignal(signal.SIGTERM)
+    for early in (True, False):
+        with core._Interrupts() as interrupts, running("sleep", "60") as child:
+            if early:
+                signal.raise_signal(signal.SIGTERM)
+            interrupts.hand_on_to(child)
+            if not early:
+                signal.raise_signal(signal.SIGTERM)
+            assert child.wait(10) == -signal.SIGTERM
+            signal.raise_signal(signal.SIGTERM)  # one that has ended is left alone
+        assert interrupts.received == signal.SIGTERM
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="open files cannot be counted")
+def test_a_run_leaves_no_file_open(probe: Probe) -> None:
+    """One that is run again and again, as from a service, does not run out of them."""
+    open_files = Path("/proc/self/fd")
+    probe()
+    before = len(list(open_files.iterdir()))
+    probe()
+    assert len(list(open_files.iterdir())) == before
 
 
 @pytest.mark.parametrize("arguments", [("--gate-verdict",), ("--gate-verdict=",), ("--gate-verdict", "--env=prod")])

@@ -1,6 +1,7 @@
 """Output that arrives in pieces is scrubbed as a whole, and shown as soon as it can be told."""
 
 import base64
+from urllib.parse import quote
 
 import pytest
 
@@ -66,6 +67,15 @@ def test_base64_is_masked_in_any_pieces() -> None:
 
     assert {shown(text[:at], text[at:]) for at in range(len(text))} == {expected}
     assert MASK in expected
+
+
+def test_a_secret_that_ends_in_a_long_escape_is_masked_in_any_pieces() -> None:
+    """One character can become twenty, and the last one belongs to the secret although it comes late."""
+    secret = f"{SECRET}😀"
+    rest = "> and the rest of the line, long enough\n"
+    text = f"<{quote(quote(secret, safe=''), safe='')}{rest}"
+
+    assert {shown(text[:at], text[at:], redactor=Redactor(secret)) for at in range(len(text))} == {f"<{MASK}{rest}"}
 
 
 def test_bytes_that_are_no_utf_8_pass() -> None:

@@ -126,6 +126,15 @@ def test_an_ordinary_value_is_masked_as_a_whole(secret: str) -> None:
     assert Redactor(secret).scrub(f"is '{secret}'.") == f"is '{MASK}'."
 
 
+@pytest.mark.parametrize("text", ["---==", "----=", "x---=", "---=x"])
+def test_a_rule_of_two_characters_is_masked_as_a_whole(text: str) -> None:
+    """Longer ones of the same characters are other rules."""
+    redactor = Redactor("---=")
+
+    assert redactor.scrub(text) == text
+    assert redactor.scrub("is '---='.") == f"is '{MASK}'."
+
+
 @pytest.mark.parametrize(
     ("secrets", "text"),
     [

@@ -91,7 +91,7 @@ class Index:
             for start in range(max(place - _STRIDE + 1, 0), place + 1):
                 found |= {(start, start + long) for long in self._lengths if text[start : start + long] in self._pieces}
             for offset, whole in self._starts.get(text[place : place + _CORE], ()):
-                if place >= offset and text.startswith(whole, place - offset):
+                if text.startswith(whole, place - offset):  # one that began before the text would not fit into it
                     found.add((place - offset, place - offset + len(whole)))
         return list(found)
 

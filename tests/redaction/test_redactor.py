@@ -20,15 +20,23 @@ from tests.conftest import SECRET
 
 HARD = """p"w'<é\\>&/+ %?=ü"""  # everything that some encoding writes differently
 
+MARKED = """it's (called) *f*!~ & <"more">\n on the next line"""
+FOR_HTML = {ord("<"): "\\u003c", ord(">"): "\\u003e", ord("&"): "\\u0026"}
+
 ENCODINGS: dict[str, Callable[[str], str]] = {
     "plain": str,
     "url": quote,
     "url-every-character": lambda text: quote(text, safe=""),
     "url-lower-case": lambda text: re.sub("%..", lambda match: match[0].lower(), quote(text, safe="")),
+    "url-by-javascript": lambda text: quote(text, safe="~()*!.'"),
+    "url-by-requests": lambda text: quote(text, safe="!#$%&'()*+,/:;=?@[]~"),
+    "url-by-browsers": lambda text: quote(text, safe=";,/?:@&=+$-_.!~*'()#"),
     "form": quote_plus,
     "form-lower-case": lambda text: re.sub("%..", lambda match: match[0].lower(), quote_plus(text)),
     "query": lambda text: urlencode({"token": text}),
     "json": json.dumps,
+    "json-for-html": lambda text: json.dumps(text).translate(FOR_HTML),
+    "json-for-html-attributes": lambda text: json.dumps(text).translate({**FOR_HTML, ord("'"): "\\u0027"}),
     "json-unicode": lambda text: json.dumps(text, ensure_ascii=False),
     "repr": repr,
     "repr-beside-a-double-quote": lambda text: repr(f'say "{text}"'),
@@ -54,7 +62,9 @@ def leaks(secret: str, shown: str, encode: Callable[[str], str]) -> bool:
 
 
 @pytest.mark.parametrize("encode", ENCODINGS.values(), ids=ENCODINGS)
-@pytest.mark.parametrize("secret", [SECRET, HARD, "only-letters-and-dashes"], ids=["token", "hard", "simple"])
+@pytest.mark.parametrize(
+    "secret", [SECRET, HARD, MARKED, "only-letters-and-dashes"], ids=["token", "hard", "marked", "simple"]
+)
 def test_a_secret_is_masked_in_every_encoding(secret: str, encode: Callable[[str], str]) -> None:
     """No usual encoding of a secret gets through, and what stands around it does."""
     shown = Redactor(secret).scrub(f"before {encode(secret)} after")
@@ -123,7 +133,20 @@ def test_what_stands_in_every_report_is_not_masked(secret: str) -> None:
 )
 def test_an_ordinary_value_is_masked_as_a_whole(secret: str) -> None:
     """However plain a secret is, it is not shown where it stands as a value."""
-    assert Redactor(secret).scrub(f"is '{secret}'.") == f"is '{MASK}'."
+    for before in ("", "a", "it", "nor"):  # wherever it stands
+        assert Redactor(secret).scrub(f"{before} '{secret}'.") == f"{before} '{MASK}'."
+
+
+def test_a_secret_of_four_characters_is_masked_in_digits_and_base64() -> None:
+    """Also in the middle of a word; of a shorter one they are too common."""
+    for secret, masked in (("p@s5", True), ("p@s", False)):
+        for text in (secret.encode().hex(), base64.b64encode(secret.encode()).decode()[:5]):
+            assert Redactor(secret).scrub(f"x{text}y") == (f"x{MASK}y" if masked else f"x{text}y")
+
+
+def test_a_secret_of_several_lines_is_masked_on_one() -> None:
+    """As where a variable takes no line breaks."""
+    assert Redactor("MIIEvQ\nhkiG9w").scrub("<MIIEvQhkiG9w>") == f"<{MASK}>"
 
 
 @pytest.mark.parametrize("text", ["---==", "----=", "x---=", "---=x"])

@@ -39,6 +39,7 @@ ENCODINGS: dict[str, Callable[[str], str]] = {
     "json-for-html-attributes": lambda text: json.dumps(text).translate({**FOR_HTML, ord("'"): "\\u0027"}),
     "json-unicode": lambda text: json.dumps(text, ensure_ascii=False),
     "repr": repr,
+    "ascii": ascii,
     "repr-beside-a-double-quote": lambda text: repr(f'say "{text}"'),
     "repr-of-bytes": lambda text: repr(text.encode()),
     "repr-in-a-list": lambda text: repr([text]),
@@ -292,6 +293,14 @@ def test_a_piece_of_a_secret_is_masked(size: int) -> None:
     pieces = [SECRET[start : start + size] for start in range(len(SECRET) - size + 1)]
 
     assert {Redactor(SECRET).scrub(f"…{piece}…") for piece in pieces} == {f"…{MASK}…"}
+
+
+@pytest.mark.parametrize("before", ["", ".", "..", "..."], ids=len)
+def test_less_than_a_piece_of_an_encoded_secret_stays(before: str) -> None:
+    """So few digits and letters also stand in any other number or name."""
+    digits, letters = SECRET.encode().hex(), base64.b64encode(SECRET.encode()).decode()[: len(SECRET) * 8 // 6]
+    for text in (digits[:14], digits[-14:], letters[:7], letters[-7:]):
+        assert Redactor(SECRET).scrub(f"{before}{text}.") == f"{before}{text}."
 
 
 def test_a_text_that_cannot_be_scrubbed_is_masked_as_a_whole(mocker: MockerFixture) -> None:

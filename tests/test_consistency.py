@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from release_sentinel.config.consistency import problems
+from release_sentinel.config.convert import BROKEN
 from release_sentinel.config.fields import dotted
 from release_sentinel.config.headers import header_secrets, literal_secrets, references
 from release_sentinel.config.load import load_policy
@@ -151,6 +152,13 @@ def test_an_address_that_cannot_be_asked_is_refused(kind: str) -> None:
     assert told(dependencies=(replace(PAY, url=NOT_A_URL[kind]),)) == [words.format("url")]
     proxy = told(dependencies=(replace(PAY, proxy=NOT_A_URL[kind]),))
     assert proxy == ([] if NOT_A_URL[kind] in {"", "none"} else [words.format("proxy")])
+
+
+def test_what_could_not_be_read_is_passed_over() -> None:
+    """It is told elsewhere, and stays in its place so that the others keep their positions."""
+    broken: Any = BROKEN
+    assert told(tcp=(broken, DB, broken), dependencies=(replace(PAY, json=(broken,)),)) == []
+    assert told(tcp=(broken, DB, DB)) == ["tcp[2] is 'db.example:5432', as tcp[1] is: names are given once"]
 
 
 def test_one_process_at_most_and_two_at_least_is_refused() -> None:

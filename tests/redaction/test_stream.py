@@ -29,6 +29,12 @@ def test_the_beginning_of_a_secret_is_held_back() -> None:
     assert shown(f"token {SECRET[0]}") == shown(f"token {SECRET[:7]}") == shown(f"token {SECRET}") == "token "
 
 
+def test_a_long_text_before_it_lets_no_beginning_out() -> None:
+    """Only what is held back counts for the bound, and not what was shown with it."""
+    text = "nothing to hide here\n" * 5000
+    assert shown(f"{text}token {SECRET[:12]}") == f"{text}token "
+
+
 def test_what_was_no_secret_is_shown_later() -> None:
     """A beginning that does not go on is ordinary text."""
     assert shown(f"token {SECRET[:7]}", " and more\n") == f"token {SECRET[:7]} and more\n"

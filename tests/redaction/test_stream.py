@@ -96,11 +96,10 @@ def test_a_row_of_secrets_is_shown_as_it_goes_on() -> None:
     assert shown(SECRET * 5000).startswith(MASK * 4900)
 
 
-@pytest.mark.parametrize("size", [70_000, 7_000])
-def test_a_secret_without_end_is_not_held_for_ever(size: int) -> None:
+def test_a_secret_without_end_is_not_held_for_ever() -> None:
     """Memory is bounded: what repeats itself, and may go on as long as it likes, is masked and let out."""
     stream = Stream(Redactor("abcdabcdabcd"))
-    pieces = [stream.feed(b"abcd" * (size // 4)).decode() for _ in range(70_000 // size)]
 
-    assert "".join(pieces) == MASK
+    assert stream.feed(b"abcd" * 1_000) == b""
+    assert stream.feed(b"abcd" * 16_000) == MASK.encode()
     assert stream.end() == b""

@@ -199,6 +199,17 @@ def test_a_tag_on_several_other_branches() -> None:
     assert result.message == "tag v1.0.0 is on no release branch (main, master), but on feature, fix"
 
 
+def test_branches_of_which_this_clone_lacks_the_commits() -> None:
+    """Each of them may have the tag; the remedy fetches one."""
+    build, branches = Build("GitHub Actions", COMMIT, tag="v1.0.0"), git.Branches((), ("main", "master"))
+    result = check_branch(on(""), ALLOWED, build, containing=lambda: branches)
+    assert (result.status, result.message) == (
+        UNKNOWN,
+        "tag v1.0.0 may be on main, master, whose commits this clone lacks",
+    )
+    assert result.remedy.startswith("git fetch origin main, ")
+
+
 def test_a_tag_on_no_branch(repo: Repo) -> None:
     """A tag's commit that no branch contains fails."""
     repo.git("checkout", "--quiet", "--detach")

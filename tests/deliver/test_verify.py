@@ -158,6 +158,8 @@ def test_a_gate_that_is_not_spoken_of_is_missed(tmp_path: Path) -> None:
     """A list that was cut short proves nothing; what is switched off is told, an item stands for its gate."""
     gates = [gate(id="disk[/var]") if one["id"] == "disk" else one for one in safe()["gates"] if one["id"] != "api"]
     assert found(tmp_path, safe(gates=gates)) == ["the verdict says SAFE without a word on these gates: api"]
+    fewer = [one for one in gates if one["id"] != "version"]
+    assert found(tmp_path, safe(gates=fewer)) == ["the verdict says SAFE without a word on these gates: version, api"]
     assert found(tmp_path, safe(gates=gates, disabled=[{"gate": "api", "reason": "none here"}])) == []
 
 

@@ -87,7 +87,7 @@ def test_an_empty_section(repo: Repo, kind: str) -> None:
 
 def test_the_first_section_is_named(repo: Repo) -> None:
     """The message says what stands where the section was expected."""
-    for heading in ("## [1.1.0]", "## [1.1.0] ##", "== [1.1.0]", "[1.1.0]\n---"):
+    for heading in ("## [1.1.0]", "## [1.1.0] ##", "== [1.1.0]", "[1.1.0]\n---", " [1.1.0] \n---"):
         assert judge(repo, f"{heading}\n- x\n").message.endswith("the first section is '[1.1.0]'")
     assert judge(repo, "nothing\n").message.endswith(", nor any other section")
 

@@ -94,7 +94,7 @@ def test_a_file_system_without_size() -> None:
     result = check_disk("/proc")
     assert (result.status, result.remedy) == (UNKNOWN, "name a real file system")
     assert result.message == "/proc (proc on /proc) reports no size"
-    assert disk(1, 0.0001).status is CRIT  # the smallest one that has a size
+    assert disk(0, 1).status is OK  # the smallest one that has a size
 
 
 def test_a_file_system_without_inodes_is_judged_by_its_space() -> None:
@@ -382,6 +382,14 @@ def test_names_that_are_cut(name: str, status: Status) -> None:
     result = check_process(name, observe=lambda: seen)
     assert result.status is status
     assert (result.remedy == "run the gate as a user who may see its command line") is (status is UNKNOWN)
+
+
+def test_names_that_are_cut_may_make_up_a_number() -> None:
+    """What was seen of the name is counted, and one of which too little is seen may be the rest."""
+    long = "shop-agent-with-a-long-name"
+    seen = Table((Process(100, frozenset({long})), Process(101, frozenset(), cut=long[:15])))
+    result = check_process(ProcessRule(long, 2), observe=lambda: seen)
+    assert (result.status, result.message.partition(",")[0]) == (UNKNOWN, f"{long} running 1 time")
 
 
 def test_names_that_are_cut_do_not_matter_to_a_rule_without_a_name() -> None:

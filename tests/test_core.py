@@ -22,6 +22,7 @@ from release_sentinel.redaction import MASK
 from release_sentinel.reports.files import Report, verdict_json
 from release_sentinel.verdict import UNFINISHED
 from tests.conftest import SECRET, Repo, running
+from tests.observe.parts import closed_port
 from tests.reports.samples import RELEASE, SAMPLES
 
 
@@ -133,6 +134,24 @@ def test_what_the_child_prints_is_scrubbed_of_the_clone_s_credentials(
     repo.git("remote", "set-url", "origin", "https://deploy:hunter22@forge.example/shop.git")
     probe(directory=repo.path, env={"SAY": "it is hunter22\n"})
     assert capfd.readouterr().out == f"it is {MASK}\n"
+
+
+def test_what_the_child_prints_is_scrubbed_of_the_receivers_tokens(
+    probe: Probe, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The address of a chat is the key to it, whichever way it was given."""
+    probe(f"--gate-notify=json://127.0.0.1:{closed_port()}/t0ken-abcdef", env={"SAY": "it is t0ken-abcdef\n"})
+    seen = capfd.readouterr()
+    assert seen.out == f"it is {MASK}\n"
+    assert "t0ken" not in seen.err
+
+
+def test_the_child_knows_how_wide_the_terminal_is(probe: Probe, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It sees a pipe instead of it."""
+    monkeypatch.delenv("COLUMNS", raising=False)
+    monkeypatch.setattr(os, "isatty", lambda _number: True)
+    monkeypatch.setattr(os, "get_terminal_size", lambda *_: os.terminal_size((132, 40)))
+    assert probe()["environ"]["COLUMNS"] == "132"
 
 
 def test_the_child_runs_in_the_given_folder(probe: Probe, repo: Repo) -> None:
@@ -335,6 +354,7 @@ def test_all_who_want_to_be_told_are_told_once(urls: tuple[str, ...]) -> None:
     receivers = core._receivers(arguments, {"RS_NOTIFY_URLS": "json://variable"}, policy)
     assert receivers == ["json://own", *others]
     assert core._receivers(("--gate-notify",), {}, policy) == [*urls]  # the child says what is wrong with it
+    assert core._receivers(arguments, {"PYTEST_ADDOPTS": "'"}, policy) == [*urls]  # and with that
 
 
 @pytest.mark.parametrize("option", ["--env", "--version", "--release-version"])
@@ -377,6 +397,7 @@ def test_a_run_leaves_no_file_open(probe: Probe) -> None:
 def test_a_report_without_a_place_is_the_child_s_to_refuse(tmp_path: Path, arguments: tuple[str, ...]) -> None:
     """Nothing is written in its place, and nothing is raised."""
     assert core.claim_reports(arguments, tmp_path, {}) == []
+    assert core.claim_reports(("--gate-verdict=report.json",), tmp_path, {"PYTEST_ADDOPTS": "'"}) == []
     assert list(tmp_path.iterdir()) == []
 
 

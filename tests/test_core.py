@@ -276,7 +276,8 @@ def test_a_report_never_says_more_than_is_believed(tmp_path: Path, handed_over: 
     for path in (tmp_path / "report.json", *([other] if handed_over else ())):
         left = json.loads(path.read_text(encoding="utf-8"))
         assert (left["verdict"], left["exit_code"]) == ("INCOMPLETE", 1)
-        assert left["problems"][0].startswith("the gate session did not finish: the gate run ended with exit code 3 ")
+        ended = f"ended with exit code 3 {'after' if handed_over else 'without'} a finished verdict"
+        assert left["problems"] == [f"the gate session did not finish: the gate run {ended}"]
         assert (left["env"], left["version"]) == ("prod", "v1.0.0")
 
 
@@ -351,8 +352,9 @@ def test_all_who_want_to_be_told_are_told_once(urls: tuple[str, ...]) -> None:
     policy = replace(Policy(), notify=replace(Policy().notify, urls=urls))
     others = urls or ("json://variable",)
     arguments = ("--gate-notify=json://own", "--env=prod", f"--gate-notify={others[0]}")
-    receivers = core._receivers(arguments, {"RS_NOTIFY_URLS": "json://variable"}, policy)
-    assert receivers == ["json://own", *others]
+    environ = {"RS_NOTIFY_URLS": "json://variable"}
+    assert core._receivers(arguments, environ, policy) == ["json://own", *others]
+    assert core._receivers((), environ, policy) == [*others]
     assert core._receivers(("--gate-notify",), {}, policy) == [*urls]  # the child says what is wrong with it
     assert core._receivers(arguments, {"PYTEST_ADDOPTS": "'"}, policy) == [*urls]  # and with that
 

@@ -64,7 +64,9 @@ def leaks(secret: str, shown: str, encode: Callable[[str], str]) -> bool:
 
 @pytest.mark.parametrize("encode", ENCODINGS.values(), ids=ENCODINGS)
 @pytest.mark.parametrize(
-    "secret", [SECRET, HARD, MARKED, "only-letters-and-dashes"], ids=["token", "hard", "marked", "simple"]
+    "secret",
+    [SECRET, HARD, MARKED, "a(<b>)!&~*c'(<d>)&!", "only-letters-and-dashes"],
+    ids=["token", "hard", "marked", "dense", "simple"],
 )
 def test_a_secret_is_masked_in_every_encoding(secret: str, encode: Callable[[str], str]) -> None:
     """No usual encoding of a secret gets through, and what stands around it does."""

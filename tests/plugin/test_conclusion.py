@@ -125,7 +125,7 @@ def test_a_gate_without_a_result_is_missing(session: GateSession) -> None:
 def test_a_gate_that_the_source_declares_is_missed(session: GateSession, repo: Repo) -> None:
     """In the folders that were given, by themselves or by a test in them; what is not there is passed over."""
     gates = repo.write("gate_tests/test_own.py", "def test_own(): ...\n")
-    for args in ([str(gates.parent)], [f"{gates}::test_own"], [str(gates), "nowhere"]):
+    for args in ([str(gates.parent)], [f"{gates}::test_own"], [str(gates), "nowhere", str(gates.parent)]):
         session.config = cast("pytest.Config", SimpleNamespace(args=args))
         assert [one.gate for one in concluded(session).missing] == ["test_own.py::test_own"]
     strangers = {(gates.resolve(), "test_own")}

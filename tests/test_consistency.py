@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from release_sentinel.config.consistency import problems
+from release_sentinel.config.convert import BROKEN
 from release_sentinel.config.fields import dotted
 from release_sentinel.config.headers import header_secrets, literal_secrets, references
 from release_sentinel.config.load import load_policy
@@ -45,7 +46,7 @@ def test_a_policy_with_everything_is_fine() -> None:
         proxy="none",
         client_cert="c.pem",
         client_key="k.pem",
-        json=(JsonCondition("$.queue[0]", max=10), JsonCondition("$.status", equals="ok")),
+        json=(JsonCondition("$.queue[0]", min=10, max=10), JsonCondition("$.status", equals="ok")),
         steady=Steady(3, 10),
     )
     assert (
@@ -104,6 +105,81 @@ def test_what_cannot_be_meant_is_refused(case: str) -> None:
     (problem,) = told(**changes)
     assert problem.startswith(words)
     assert "s3cret" not in problem
+
+
+TARGETS: dict[str, Any] = {
+    "disks": DiskLimits(),
+    "processes": ProcessRule("nginx"),
+    "dependencies": PAY,
+    "tcp": DB,
+    "certificates": WEB,
+    "prometheus": QUERY,
+}
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_targets_of_each_kind_have_names_of_their_own(name: str) -> None:
+    """A second target of the same name is refused in every list."""
+    (problem,) = told(**{name: (TARGETS[name], TARGETS[name])})
+    assert problem.startswith(f"{name}[1] is ")
+    assert problem.endswith(f", as {name}[0] is: names are given once")
+
+
+@pytest.mark.parametrize("gate", ["tcp", "certificate", "prometheus"])
+def test_a_gate_that_is_asked_for_needs_targets(gate: str) -> None:
+    """An enabled gate without targets would judge nothing."""
+    (problem,) = told(enable=(gate,))
+    assert problem.startswith(f"enable asks for the gate {gate}, expected something to judge under `{gate}")
+
+
+NOT_A_URL = {
+    "blank": "",
+    "the word none": "none",
+    "another scheme": "ftp://pay.example/health",
+    "no host": "https:///health",
+    "a port and no host": "https://:443/health",
+    "port 0": "https://pay.example:0/health",
+    "a port out of range": "https://pay.example:65536/health",
+    "a space": "https://pay.example/a b",
+    "half an address": "https://[::1/health",
+}
+
+
+@pytest.mark.parametrize("kind", NOT_A_URL)
+def test_an_address_that_cannot_be_asked_is_refused(kind: str) -> None:
+    """`none` and a blank switch off a proxy, but are no address of a dependency."""
+    words = "dependencies[0].{} is no URL such as https://example.com"
+    assert told(dependencies=(replace(PAY, url=NOT_A_URL[kind]),)) == [words.format("url")]
+    proxy = told(dependencies=(replace(PAY, proxy=NOT_A_URL[kind]),))
+    assert proxy == ([] if NOT_A_URL[kind] in {"", "none"} else [words.format("proxy")])
+
+
+def test_what_could_not_be_read_is_passed_over() -> None:
+    """It is told elsewhere, and stays in its place so that the others keep their positions."""
+    broken: Any = BROKEN
+    assert told(tcp=(broken, DB, broken), dependencies=(replace(PAY, json=(broken,)),)) == []
+    assert told(tcp=(broken, DB, DB)) == ["tcp[2] is 'db.example:5432', as tcp[1] is: names are given once"]
+
+
+def test_one_process_at_most_and_two_at_least_is_refused() -> None:
+    """The lowest limit that is set can already contradict; 0 sets none."""
+    assert told(processes=(ProcessRule("a", 2, 1),)) == ["processes[0].max is 1, expected at least min, which is 2"]
+    assert told(processes=(ProcessRule("a", 2, 0),)) == []
+
+
+@pytest.mark.parametrize("name", [*TARGETS, "disk", "memory"])
+def test_samples_take_less_time_than_a_gate_has(name: str) -> None:
+    """Whatever is sampled: between three samples there are two pauses, and reaching the gate's bound is too long."""
+    long = Policy().gate_seconds / 2
+    target = TARGETS.get(name) or getattr(Policy(), name)
+    where = f"{name}[0]" if name in TARGETS else name
+
+    def sampled(seconds: float) -> list[str]:
+        changed = replace(target, steady=Steady(3, seconds))
+        return told(**{name: (changed,) if name in TARGETS else changed})
+
+    assert sampled(long - 1) == []
+    assert sampled(long) == [f"{where}.steady is 3 samples {long:g} s apart, longer than a gate may take"]
 
 
 FILE = """
@@ -169,6 +245,11 @@ def test_a_policy_file_lists_targets(tmp_path: Path) -> None:
         ("https://pay.example", "s3cret@pay", "dependencies[0].url is no URL such as https://example.com"),
         ('"$.queue"', '"queue"', "dependencies[0].json[2].path is no path such as $.checks[0].status"),
         ('name = "pay"', 'name = ""', "dependencies[0] has no name"),
+        ('path = "/var"', "path = 1", "disks[0].path is 1, expected "),
+        ("{ samples = 3, interval = 2 }", "3", "processes[0].steady is 3, expected a table"),
+        ('{ path = "$.queue", max = 3 }', "3", "dependencies[0].json[2] is 3, expected a table"),
+        ('host = "::1"', "", "tcp[0].host is missing, expected "),
+        ("steady = {", "steady = { pause = 1,", "processes[0].steady.pause is no key of [processes[0].steady]"),
     ],
 )
 def test_what_a_file_cannot_mean_is_refused(tmp_path: Path, wrong: str, right: str, words: str) -> None:

@@ -2,8 +2,11 @@
 
 import json
 import os
+import shlex
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +14,15 @@ import pytest
 
 from release_sentinel import core
 from release_sentinel.arguments import HANDOVER
+from release_sentinel.config.model import Policy
 from release_sentinel.core import refuse_unsupported_pytest, run, run_checks
+from release_sentinel.deliver.github import Teller
 from release_sentinel.errors import SentinelError
+from release_sentinel.redaction import MASK
 from release_sentinel.reports.files import Report, verdict_json
 from release_sentinel.vocabulary import UNFINISHED
-from tests.conftest import Repo
+from tests.conftest import SECRET, Repo, running
+from tests.observe.parts import closed_port
 from tests.reports.samples import RELEASE, SAMPLES
 
 
@@ -43,6 +50,7 @@ seen = {
     "leads a group": os.getpgrp() == os.getpid(),
 }
 Path(os.environ["PROBE"]).write_text(json.dumps(seen))
+os.write(1, os.environ.get("SAY", "").encode())
 os._exit(0)
 """
 
@@ -77,9 +85,23 @@ def test_the_child_keeps_its_asserts(probe: Probe) -> None:
     assert "PYTHONOPTIMIZE" not in probe(env={"PYTHONOPTIMIZE": "1"})["environ"]
 
 
-def test_the_child_cannot_wait_for_an_answer(probe: Probe) -> None:
-    """Its standard input is at its end: a gate that asks somebody does not hang."""
-    assert probe()["stdin"] == ""
+def test_the_child_cannot_wait_for_an_answer(probe: Probe, tmp_path: Path) -> None:
+    """Its standard input is at its end, whatever there is on ours: a gate that asks somebody does not hang."""
+    (tmp_path / "input").write_text("yes\n", encoding="utf-8")
+    before = os.dup(0)
+    try:
+        with (tmp_path / "input").open("rb") as file:
+            os.dup2(file.fileno(), 0)
+        assert probe()["stdin"] == ""
+    finally:
+        os.dup2(before, 0)
+        os.close(before)
+
+
+def test_a_run_in_a_thread_is_a_run(probe: Probe) -> None:
+    """Signals cannot be caught there, and are left to the one who runs us."""
+    with ThreadPoolExecutor() as pool:
+        assert pool.submit(probe).result()["code"] == 1
 
 
 def test_the_child_leads_a_group(probe: Probe) -> None:
@@ -105,6 +127,33 @@ def test_the_child_s_environment_is_the_one_that_is_given(probe: Probe, monkeypa
     assert HANDOVER not in os.environ
 
 
+def test_what_the_child_prints_is_scrubbed_of_the_clone_s_credentials(
+    probe: Probe, repo: Repo, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Git's configuration holds them, and no variable says so."""
+    repo.git("remote", "set-url", "origin", "https://deploy:hunter22@forge.example/shop.git")
+    probe(directory=repo.path, env={"SAY": "it is hunter22\n"})
+    assert capfd.readouterr().out == f"it is {MASK}\n"
+
+
+def test_what_the_child_prints_is_scrubbed_of_the_receivers_tokens(
+    probe: Probe, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The address of a chat is the key to it, whichever way it was given."""
+    probe(f"--gate-notify=json://127.0.0.1:{closed_port()}/t0ken-abcdef", env={"SAY": "it is t0ken-abcdef\n"})
+    seen = capfd.readouterr()
+    assert seen.out == f"it is {MASK}\n"
+    assert "t0ken" not in seen.err
+
+
+def test_the_child_knows_how_wide_the_terminal_is(probe: Probe, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It sees a pipe instead of it."""
+    monkeypatch.delenv("COLUMNS", raising=False)
+    monkeypatch.setattr(os, "isatty", lambda _number: True)
+    monkeypatch.setattr(os, "get_terminal_size", lambda *_: os.terminal_size((132, 40)))
+    assert probe()["environ"]["COLUMNS"] == "132"
+
+
 def test_the_child_runs_in_the_given_folder(probe: Probe, repo: Repo) -> None:
     """The root is the repository that holds it, and the ini file is ours."""
     folder = repo.write("app/main.py").parent
@@ -119,6 +168,14 @@ def test_the_repository_may_be_elsewhere(probe: Probe, repo: Repo, tmp_path: Pat
     assert f"--rootdir={repo.path}" in probe(directory=tmp_path, repository=repo.path)["arguments"]
 
 
+def test_the_repository_s_own_folders_can_be_imported_from(probe: Probe, repo: Repo) -> None:
+    """Pytest gets them as one option, whatever their names."""
+    repo.write("pyproject.toml", '[tool.pytest.ini_options]\npythonpath = ["src", "lib dir"]\n')
+    words = probe(directory=repo.path)["arguments"]
+    named = words[words.index("-o") + 1]
+    assert shlex.split(named.removeprefix("pythonpath=")) == [f"{repo.path}/src", f"{repo.path}/lib dir"]
+
+
 @pytest.mark.parametrize("option", [("-c", "own.ini"), ("-c=own.ini",), ("--config-file=own.ini",)], ids=" ".join)
 def test_an_ini_file_of_one_s_own_is_kept(probe: Probe, tmp_path: Path, option: tuple[str, ...]) -> None:
     """Whoever names one gets it, and pytest's own idea of the root."""
@@ -127,14 +184,23 @@ def test_an_ini_file_of_one_s_own_is_kept(probe: Probe, tmp_path: Path, option: 
     assert not any("rootdir" in word or word.endswith("pytest.ini") for word in seen["arguments"])
 
 
-def believed(tmp_path: Path, code: int, handed_over: object, *, shown: bool = True, interrupted: int = 0) -> int:
+def believed(
+    tmp_path: Path,
+    code: int,
+    handed_over: object,
+    *,
+    shown: bool = True,
+    interrupted: int = 0,
+    environ: Mapping[str, str] | None = None,
+) -> int:
     """Return what is believed of a child that ended with `code` and handed this over; None is nothing."""
     handover = tmp_path / "verdict.json"
     if handed_over is not None:
         text = handed_over if isinstance(handed_over, str) else json.dumps(handed_over)
         handover.write_text(text, encoding="utf-8")
     end = core._End(code, shown=shown, interrupted=interrupted)
-    believed, _ = core._believe(end, handover, [Report("--gate-verdict", tmp_path / "report.json")], RELEASE)
+    reports = [Report("--gate-verdict", tmp_path / "report.json")]
+    believed, _ = core._believe(end, handover, reports, RELEASE, Teller(environ or {}))
     return believed
 
 
@@ -207,10 +273,38 @@ def test_a_report_never_says_more_than_is_believed(tmp_path: Path, handed_over: 
     for path in (tmp_path / "report.json", other):
         path.write_text(verdict_json(SAMPLES["safe"]), encoding="utf-8")
     assert believed(tmp_path, 3, handed_over) == 1
-    left = json.loads((other if handed_over else tmp_path / "report.json").read_text(encoding="utf-8"))
-    assert (left["verdict"], left["exit_code"]) == ("INCOMPLETE", 1)
-    assert left["problems"][0].startswith("the gate session did not finish: the gate run ended with exit code 3 ")
-    assert (left["env"], left["version"]) == ("prod", "v1.0.0")
+    for path in (tmp_path / "report.json", *([other] if handed_over else ())):
+        left = json.loads(path.read_text(encoding="utf-8"))
+        assert (left["verdict"], left["exit_code"]) == ("INCOMPLETE", 1)
+        ended = f"ended with exit code 3 {'after' if handed_over else 'without'} a finished verdict"
+        assert left["problems"] == [f"the gate session did not finish: the gate run {ended}"]
+        assert (left["env"], left["version"]) == ("prod", "v1.0.0")
+
+
+FULL = "::error title=[CRITICAL] disk::91%25 in use"
+
+
+@pytest.mark.parametrize(
+    ("code", "handed_over", "told"),
+    [
+        (2, 2, FULL),
+        (-signal.SIGKILL, 2, FULL),  # it was done, and could not end
+        (3, 2, "::error title=INCOMPLETE::the gate session did not finish: the gate run ended with exit code 3 "),
+        (0, None, "::error title=INCOMPLETE::the gate session did not finish: the gate run ended with exit code 0 "),
+    ],
+    ids=["agreed", "killed", "disagreed", "nothing"],
+)
+def test_github_is_told_what_is_believed(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], code: int, handed_over: int | None, told: str
+) -> None:
+    """The child's own annotations and summary where its verdict counts, else that there is none."""
+    summary = tmp_path / "summary.md"
+    verdict = {**finished(handed_over), "github": [[FULL], "# The child's summary\n"]} if handed_over else None
+    environ = {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(summary)}
+    believed(tmp_path, code, verdict, environ=environ)
+    (line,) = [line for line in capfd.readouterr().out.splitlines() if line]
+    assert line.startswith(told)
+    assert ("# The child's summary" in summary.read_text(encoding="utf-8")) is (told == FULL)
 
 
 def test_a_verdict_that_nobody_was_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -224,6 +318,7 @@ def test_a_child_that_is_interrupted_before_it_can_tell(tmp_path: Path, number: 
     """The exit code is the signal's, whatever the child made of it; a verdict that it did reach counts."""
     assert believed(tmp_path, -number, None, interrupted=number) == 128 + number
     assert believed(tmp_path, 1, None, interrupted=number) == 128 + number
+    assert believed(tmp_path, 0, finished(0), interrupted=number) == 128 + number
     assert believed(tmp_path, 2, finished(2), interrupted=number) == 2
 
 
@@ -249,6 +344,63 @@ def test_the_signal_that_ended_a_child_is_named(
     """The out-of-memory killer is told apart from a crash; a signal without a name has its number."""
     assert believed(tmp_path, -number, None) == 1
     assert f"the gate run was ended by {name} without" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("urls", [("json://policy",), ()])
+def test_all_who_want_to_be_told_are_told_once(urls: tuple[str, ...]) -> None:
+    """Those of the command line, and those of the policy, or of the variable where the policy cannot be read."""
+    policy = replace(Policy(), notify=replace(Policy().notify, urls=urls))
+    others = urls or ("json://variable",)
+    arguments = ("--gate-notify=json://own", "--env=prod", f"--gate-notify={others[0]}")
+    environ = {"RS_NOTIFY_URLS": "json://variable"}
+    assert core._receivers(arguments, environ, policy) == ["json://own", *others]
+    assert core._receivers((), environ, policy) == [*others]
+    assert core._receivers(("--gate-notify",), {}, policy) == [*urls]  # the child says what is wrong with it
+    assert core._receivers(arguments, {"PYTEST_ADDOPTS": "'"}, policy) == [*urls]  # and with that
+
+
+@pytest.mark.parametrize("option", ["--env", "--version", "--release-version"])
+def test_a_secret_in_the_place_of_a_name_reaches_no_report(tmp_path: Path, option: str) -> None:
+    """Also not the one that stands until the child has spoken."""
+    arguments = (option, SECRET, f"--gate-verdict={tmp_path / 'report.json'}")
+    core.claim_reports(arguments, tmp_path, {"RS_DEPLOY_TOKEN": SECRET})
+    left = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
+    assert MASK in {left["env"], left["version"]}
+    assert SECRET not in str(left)
+
+
+def test_a_signal_before_and_after_there_is_a_child_is_handed_on() -> None:
+    """Neither is lost, and afterwards signals do what they did before."""
+    before = signal.getsignal(signal.SIGTERM)
+    for early in (True, False):
+        with core._Interrupts() as interrupts, running("sleep", "60") as child:
+            if early:
+                signal.raise_signal(signal.SIGTERM)
+            interrupts.hand_on_to(child)
+            if not early:
+                signal.raise_signal(signal.SIGTERM)
+            assert child.wait(10) == -signal.SIGTERM
+            signal.raise_signal(signal.SIGTERM)  # one that has ended is left alone
+        assert interrupts.received == signal.SIGTERM
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="open files cannot be counted")
+def test_a_run_leaves_no_file_open(probe: Probe) -> None:
+    """One that is run again and again, as from a service, does not run out of them."""
+    open_files = Path("/proc/self/fd")
+    probe()
+    before = len(list(open_files.iterdir()))
+    probe()
+    assert len(list(open_files.iterdir())) == before
+
+
+@pytest.mark.parametrize("arguments", [("--gate-verdict",), ("--gate-verdict=",), ("--gate-verdict", "--env=prod")])
+def test_a_report_without_a_place_is_the_child_s_to_refuse(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    """Nothing is written in its place, and nothing is raised."""
+    assert core.claim_reports(arguments, tmp_path, {}) == []
+    assert core.claim_reports(("--gate-verdict=report.json",), tmp_path, {"PYTEST_ADDOPTS": "'"}) == []
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("version", ["8.4.0", "8.4.2", "8.10.0", "8.5.0rc1"])
@@ -282,3 +434,11 @@ def test_the_bound_is_that_of_the_child_s_policy(tmp_path: Path, arguments: tupl
     (tmp_path / "release-sentinel.toml").write_text(f"deadline = 30\n{parts}", encoding="utf-8")
     (tmp_path / "acme.toml").write_text("deadline = 10\n", encoding="utf-8")
     assert core._policy(arguments, {}, tmp_path, tmp_path).deadline == deadline
+
+
+@pytest.mark.parametrize(
+    ("arguments", "bound"), [((), 120), (("--gate-tag",), 300), (("--env=prod", "--gate-release"), 300)]
+)
+def test_the_child_has_time_beyond_its_deadline(arguments: tuple[str, ...], bound: float) -> None:
+    """To end by itself, and for the tag and the release that follow a verdict."""
+    assert core._bound(arguments, 100) == bound

@@ -1,13 +1,13 @@
 """From results and facts about the session to one verdict and one exit code."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from itertools import combinations_with_replacement, product
 
 import pytest
 
 from release_sentinel.checks.result import CRIT, OK, UNKNOWN, WARN
-from release_sentinel.verdict import GateResult, decide
-from release_sentinel.vocabulary import BLOCKED, CRITICAL, INCOMPLETE, SAFE, Outcome, Stage, Status
+from release_sentinel.verdict import GateResult, Provenance, Release, decide, unfinished
+from release_sentinel.vocabulary import BLOCKED, CRITICAL, INCOMPLETE, SAFE, UNFINISHED, Outcome, Stage, Status
 from tests.reports.samples import BROKEN, CLOSE, DIRTY, FULL, LEFT_OUT, PASSED, UNTOLD, verdict
 
 GATES = [GateResult("x", kind, status, "why") for kind in Stage for status in (*Status, None)]
@@ -116,6 +116,16 @@ def test_each_status_has_its_outcome(status: Status | None, outcome: Outcome) ->
 def test_a_headline_names_stage_gate_and_reason(gate: GateResult, headline: str) -> None:
     """One line is enough to know what to do."""
     assert gate.headline == headline
+
+
+def test_what_is_not_known_is_blank() -> None:
+    """Reports leave it out."""
+    assert GateResult("x", Stage.POLICY, OK, "why") == GateResult(
+        "x", Stage.POLICY, OK, "why", remedy="", details=(), tries=1, seconds=0, traceback="", waiver=None
+    )
+    assert set(asdict(Provenance()).values()) == {""}
+    assert Release("prod", "v1.0.0") == Release("prod", "v1.0.0", repository="", commit="", branch="", branch_source="")
+    assert unfinished(Release("prod", "v1.0.0")).problems == (UNFINISHED,)
 
 
 def test_reasons_are_the_failed_gates_and_the_problems() -> None:

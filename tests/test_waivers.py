@@ -83,7 +83,8 @@ def test_one_that_has_expired_is_told() -> None:
     """Whether the gate fails or passes."""
     words = f"the waiver for {NAME} has expired, and excuses nothing: remove it, or renew it with a reason"
     for status in (OK, CRIT, None):
-        assert said(LAST, results=(result(status),), now=NOW + timedelta(days=1)) == [words]
+        for now in (datetime(2027, 1, 1, tzinfo=UTC), NOW + timedelta(days=1)):  # the very end, and later
+            assert said(LAST, results=(result(status),), now=now) == [words]
 
 
 @pytest.mark.parametrize(

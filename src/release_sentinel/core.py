@@ -87,8 +87,7 @@ def run(
         redactor = known_secrets(child_environ)
         learn(redactor, policy, child_environ)
         learn_remotes(redactor, top)
-        follows = {"--gate-tag", "--gate-release"} & set(arguments)
-        bound = (deadline or policy.deadline) + _GRACE + (_DELIVERY if follows else 0)
+        bound = _bound(arguments, deadline or policy.deadline)
         receivers = _receivers(arguments, child_environ, policy)
         for secret in chain.from_iterable(map(secrets_of, receivers)):
             redactor.add(secret)
@@ -102,6 +101,12 @@ def run(
     for problem in notify.announce(verdict, receivers, policy.notify.on, former=before, build=build):
         print(f"[WARN] {redactor.scrub(problem)}", file=sys.stderr)
     return code
+
+
+def _bound(arguments: Sequence[str], deadline: float) -> float:
+    """Return the seconds after which a child with this deadline is killed."""
+    follows = {"--gate-tag", "--gate-release"} & set(arguments)
+    return deadline + _GRACE + (_DELIVERY if follows else 0)
 
 
 def _receivers(arguments: Sequence[str], environ: Mapping[str, str], policy: Policy) -> list[str]:
@@ -227,8 +232,8 @@ class _Interrupts:
 
     def _take(self, number: int, _frame: FrameType | None) -> None:
         self.received = number
-        if self._child and self._child.poll() is None:
-            self._child.send_signal(number)
+        if self._child:
+            self._child.send_signal(number)  # nothing, where it has ended
 
     def __enter__(self) -> Self:
         with suppress(ValueError):

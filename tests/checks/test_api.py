@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -189,14 +190,19 @@ def test_text_conditions(conditions: dict[str, Any], words: str) -> None:
         (JsonCondition("$.queue", min=4), "$.queue is 3, expected at least 4"),
         (JsonCondition("$.up", equals=1), "$.up is true, expected 1"),
         (JsonCondition("$.up", min=0), "$.up is true, expected at least 0"),
+        (JsonCondition("$.up", max=2), "$.up is true, expected at most 2"),
+        (JsonCondition("$.nothing", min=0), "$.nothing is null, expected at least 0"),
+        (JsonCondition("$.status", min=0), '$.status is "ok", expected at least 0'),
+        (JsonCondition("$.status", max=0), '$.status is "ok", expected at most 0'),
         (JsonCondition("$.queue", equals="3"), '$.queue is 3, expected "3"'),
         (JsonCondition("$.nothing", equals=False), "$.nothing is null, expected false"),
         (JsonCondition("$.long", equals="x"), f'$.long is "{"y" * 79}…, expected "x"'),
+        (JsonCondition("$.line", equals="x"), f'$.line is "{"y" * 78}", expected "x"'),
     ],
 )
 def test_json_conditions(condition: JsonCondition, words: str) -> None:
     """A field has to be there and to be what is expected, by type and by value."""
-    document = {"status": "ok", "queue": 3, "up": True, "nothing": None, "long": "y" * 200}
+    document = {"status": "ok", "queue": 3, "up": True, "nothing": None, "long": "y" * 200, "line": "y" * 78}
     result = body(json.dumps(document), json=(condition,))
     assert result.status is (CRIT if words else OK)
     assert f"but {words} (" in result.message or not words
@@ -226,6 +232,8 @@ def test_latency() -> None:
     result = check_api(Dependency(url=URL, max_latency=2), observe=lambda *_: slow)
     assert (result.status, result.remedy) == (WARN, "look at why it is slow")
     assert result.message.endswith(", the answer took 2.50 s, expected at most 2 s")
+    in_time = Exchange(URL, 200, "", 1, 3.0, latency=2.0)
+    assert check_api(Dependency(url=URL, max_latency=2), observe=lambda *_: in_time).status is OK
     quick = Exchange(URL, 200, "", 2, 3.0, ("HTTP 503",), latency=0.5)
     result = check_api(Dependency(url=URL, max_latency=2), observe=lambda *_: quick)
     assert result.message.endswith("(2 tries, 3.0 s), after: HTTP 503")
@@ -261,7 +269,9 @@ def test_everything_of_a_target_is_handed_on() -> None:
         ca_bundle="ca",
         client_cert="c",
         client_key="k",
-        contains="x",
     )
-    check_api(target, observe=observe)
-    assert given == [Request(URL, "POST", {"A": "b"}, (200, 204), 1, 2, 4, 5, "none", "ca", "c", "k", body=True)]
+    conditions: list[dict[str, Any]] = [{}, {"contains": "x"}, {"matches": "x"}, {"json": (JsonCondition("$.a"),)}]
+    for condition in conditions:
+        check_api(replace(target, **condition), observe=observe)
+    asked = Request(URL, "POST", {"A": "b"}, (200, 204), 1, 2, 4, 5, "none", "ca", "c", "k", body=False)
+    assert given == [asked, *[replace(asked, body=True)] * 3]

@@ -83,6 +83,13 @@ def test_patterns(branch: str, pattern: str, *, passes: bool) -> None:
     assert check_branch(on(branch), (pattern,)).status is (OK if passes else CRIT)
 
 
+@pytest.mark.parametrize(("allowed", "named"), [(("release/*", "main"), "main"), (("release/*", "v?"), "BRANCH")])
+def test_the_remedy_names_a_branch_that_there_is(allowed: tuple[str, ...], named: str) -> None:
+    """A pattern is no branch to switch to."""
+    remedy = check_branch(on("feature"), allowed).remedy
+    assert remedy == f"git switch {named}, or name the branch in RS_BRANCHES"
+
+
 def test_ci_does_not_overrule_head() -> None:
     """A checked-out branch counts, whatever CI calls it."""
     result = check_branch(on("feature"), ALLOWED, Build("GitHub Actions", COMMIT, "main"))
@@ -122,6 +129,13 @@ def test_detached_at_another_commit_than_ci_builds(repo: Repo, system: str) -> N
 def test_a_commit_must_be_the_very_same(commit: str) -> None:
     """A blank or shortened commit of CI is not HEAD's."""
     assert check_branch(on(""), ALLOWED, Build("Jenkins", commit, "main")).status is UNKNOWN
+
+
+def test_ci_that_names_no_commit() -> None:
+    """Its word may be about another commit; the message says what is missing, and the remedy where it is handed on."""
+    result = check_branch(on(""), ALLOWED, Build("Jenkins", "", "main"))
+    assert result.message == f"HEAD is detached at {COMMIT[:12]}, and Jenkins does not say which commit it builds"
+    assert "GIT_COMMIT" in result.remedy
 
 
 def test_ci_that_names_no_branch() -> None:
@@ -176,6 +190,24 @@ def test_a_tag_on_another_branch(repo: Repo) -> None:
         "tag v1.0.0 is on no release branch (main, master), but on feature",
     )
     assert result.remedy == "merge the commit into a release branch, and tag it there"
+
+
+def test_a_tag_on_several_other_branches() -> None:
+    """Each of them is named."""
+    build, branches = Build("GitHub Actions", COMMIT, tag="v1.0.0"), git.Branches(("feature", "fix"))
+    result = check_branch(on(""), ALLOWED, build, containing=lambda: branches)
+    assert result.message == "tag v1.0.0 is on no release branch (main, master), but on feature, fix"
+
+
+def test_branches_of_which_this_clone_lacks_the_commits() -> None:
+    """Each of them may have the tag; the remedy fetches one."""
+    build, branches = Build("GitHub Actions", COMMIT, tag="v1.0.0"), git.Branches((), ("main", "master"))
+    result = check_branch(on(""), ALLOWED, build, containing=lambda: branches)
+    assert (result.status, result.message) == (
+        UNKNOWN,
+        "tag v1.0.0 may be on main, master, whose commits this clone lacks",
+    )
+    assert result.remedy.startswith("git fetch origin main, ")
 
 
 def test_a_tag_on_no_branch(repo: Repo) -> None:

@@ -41,7 +41,7 @@ def test_messages() -> None:
     assert judge(90).message == f"{where} 90.0 days"
     assert judge(20).message == f"{where} 20.0 days, warns from 21"
     assert judge(5).message == f"{where} 5.0 days, expected more than 7"
-    assert judge(5).remedy == "renew it"
+    assert judge(5).remedy == judge(20).remedy == "renew it"
 
 
 def test_distrust() -> None:

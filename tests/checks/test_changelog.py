@@ -25,6 +25,7 @@ TOLD = {
     "in a sentence": "# Version 1.2.0, the fast one\nfaster\n",
     "with a name": "# shop-1.2.0\nfaster\n",
     "linked": "## [1.2.0](https://example.com/compare/v1.1.0...v1.2.0)\nfaster\n",
+    "named twice": "## 1.2.0\n\n## Details of 1.2.0\nfaster\n",
     "closed": "## 1.2.0 ##\nfaster\n",
     "underlined markdown": "1.2.0\n=====\nfaster\n",
     "not the first": "## 1.3.0\nlater\n## 1.2.0\nfaster\n",
@@ -33,7 +34,12 @@ TOLD = {
     "overlined": "=====\n1.2.0\n=====\n\nfaster\n",
     "asciidoc": "= Changes\n\n== 1.2.0\n\nfaster\n",
     "code in it": "## 1.2.0\n```\n# not a heading\n```\n",
+    "a rule below blanks in it": "## 1.2.0\n  \n---\n- faster\n",
     "a list rule in it": "## 1.2.0\n\n---\n\n- faster\n",
+    "a rule in code alone": "## 1.2.0\n```\n=====\n```\n",
+    "a rule in code by tildes": "## 1.2.0\n~~~\n=====\n~~~\n",
+    "code by tildes below a line": "## 1.2.0\nCall:\n~~~\n# not a heading\n~~~\n## 1.1.0\n",
+    "after code by tildes": "## 1.3.0\nCall:\n~~~\nmake\n~~~\n## 1.2.0\nfaster\n",
 }
 NOT_TOLD = {
     "nothing": "# Changelog\n",
@@ -41,6 +47,8 @@ NOT_TOLD = {
     "a longer version": "## 1.2.0-rc.1\n- rc\n## 11.2.0\n- x\n## 1.2.01\n- x\n## 1.2.0.1\n- x\n## 1.2.0+1\n- x\n",
     "in the text only": "# Changelog\n\nsince 1.2.0 all is well\n",
     "in code": "# Changelog\n```\n## 1.2.0\nfaster\n```\n",
+    "in code by tildes": "# Changelog\n~~~\n## 1.2.0\nfaster\n~~~\n",
+    "underlined in code": "# Changelog\n```\n1.2.0\n-----\nfaster\n```\n",
     "in a comment": "# Changelog\n<!--\n## 1.2.0\nfaster\n-->\n",
     "unreleased": "## [Unreleased]\n- faster\n",
 }
@@ -49,6 +57,8 @@ EMPTY = {
     "headings alone": "## 1.2.0\n### Added\n### Fixed\n## 1.1.0\n- slower\n",
     "a comment alone": "## 1.2.0\n<!-- to do -->\n",
     "at the end": "## 1.2.0",
+    "code without a line": "## 1.2.0\n```\n```\n",
+    "rules alone": "## 1.2.0\n\n***\n\n---\n",
     "underlined": "1.2.0\n-----\n\n1.1.0\n-----\nslower\n",
 }
 
@@ -77,11 +87,24 @@ def test_an_empty_section(repo: Repo, kind: str) -> None:
 
 def test_the_first_section_is_named(repo: Repo) -> None:
     """The message says what stands where the section was expected."""
-    assert judge(repo, "## [1.1.0]\n- x\n").message.endswith("the first section is '[1.1.0]'")
+    for heading in ("## [1.1.0]", "## [1.1.0] ##", "== [1.1.0]", "[1.1.0]\n---", " [1.1.0] \n---"):
+        assert judge(repo, f"{heading}\n- x\n").message.endswith("the first section is '[1.1.0]'")
     assert judge(repo, "nothing\n").message.endswith(", nor any other section")
 
 
-@pytest.mark.parametrize("name", ["CHANGES.rst", "HISTORY.md", "NEWS", "changelog.md"])
+TILDES = "{over}1.2.0\n~~~~~\n\n{text}\n\n{over}1.1.0\n~~~~~\n\n* slower\n"
+
+
+@pytest.mark.parametrize("name", ["CHANGES.rst", "NEWS"])
+@pytest.mark.parametrize("over", ["", "~~~~~\n"], ids=["underlined", "overlined"])
+def test_a_heading_of_tildes_begins_no_code(repo: Repo, over: str, name: str) -> None:
+    """Outside of Markdown each section counts, the second as well as the first, and an empty one is empty."""
+    assert judge(repo, TILDES.format(over=over, text="* faster"), name).status is OK
+    assert judge(repo, version="v1.1.0").status is OK
+    assert judge(repo, TILDES.format(over=over, text=""), name).message == f"the section for 1.2.0 in {name} is empty"
+
+
+@pytest.mark.parametrize("name", ["CHANGES.rst", "HISTORY.md", "NEWS", "changelog.md", "Releases.adoc"])
 def test_a_changelog_is_found(repo: Repo, name: str) -> None:
     """Where the policy names none, the usual names are looked for."""
     assert judge(repo, "1.2.0\n-----\nfaster\n", name).message == f"{name} has a section for 1.2.0"
@@ -98,8 +121,9 @@ def test_the_policy_s_file(repo: Repo) -> None:
 
 def test_no_changelog(repo: Repo) -> None:
     """Where none is named and none found, nothing is known."""
-    assert judge(repo).message == "no changelog is named or found"
-    assert judge(repo).status is UNKNOWN
+    nothing = judge(repo)
+    assert (nothing.status, nothing.message) == (UNKNOWN, "no changelog is named or found")
+    assert nothing.remedy == "name one in RS_CHANGELOG"
 
 
 def test_no_repository() -> None:
@@ -119,3 +143,10 @@ def test_a_section_can_be_quoted(tmp_path: Path, version: str, expected: str) ->
     (tmp_path / "CHANGELOG.md").write_text(MARKDOWN, encoding="utf-8")
     assert section(tmp_path, version) == expected
     assert section(tmp_path, version, "NEWS.md") == ""
+
+
+def test_a_section_can_be_quoted_of_any_usual_file(tmp_path: Path) -> None:
+    """It is found as the gate finds it; where there is none, nothing is quoted."""
+    assert section(tmp_path, "v1.0.0") == ""
+    (tmp_path / "History.md").write_text(MARKDOWN, encoding="utf-8")
+    assert section(tmp_path, "v0.9.0") == "- old"

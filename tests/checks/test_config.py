@@ -255,6 +255,11 @@ def test_a_secret_that_anybody_may_read() -> None:
     assert check_configuration({"TOKEN": Secret(SECRET)}, files={"TOKEN": Mounted(FILE)}).status is OK
 
 
+def test_a_file_without_a_problem_is_no_value() -> None:
+    """What is not there is missing, whatever is said of its file."""
+    assert check_configuration({"TOKEN": None}, files={"TOKEN": Mounted(FILE)}).status is CRIT
+
+
 def test_a_pull_request_of_a_fork() -> None:
     """The message says why secrets may be missing; where none is, nothing is said."""
     why = "GitHub Actions withholds secrets from builds of a pull request from a fork"

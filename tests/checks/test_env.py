@@ -5,6 +5,7 @@ import pytest
 from release_sentinel.checks.env import check_environment, ensure_env_allowed
 from release_sentinel.checks.result import CRIT, OK
 from release_sentinel.errors import PolicyError
+from tests.conftest import Repo
 
 ALLOWED = ("dev", "stage", "prod")
 
@@ -40,8 +41,8 @@ def test_the_nearest_name_is_told(env: str, meant: str) -> None:
 def test_no_guess_for_what_resembles_nothing() -> None:
     """A name that resembles none is not answered with a guess."""
     result = check_environment("qa", ALLOWED)
-    assert "did you mean" not in result.message
-    assert "RS_ENVIRONMENTS" in result.remedy
+    assert result.message == "Invalid environment: 'qa', expected one of dev, stage, prod"
+    assert result.remedy == "pass --env prod, or add the name to RS_ENVIRONMENTS"
 
 
 def test_ensure_env_allowed() -> None:
@@ -59,3 +60,10 @@ def test_ensure_env_allowed_asks_the_policy(monkeypatch: pytest.MonkeyPatch) -> 
     ensure_env_allowed("qa")
     with pytest.raises(PolicyError, match="expected one of qa, live"):
         ensure_env_allowed("prod")
+
+
+def test_ensure_env_allowed_reads_the_policy_of_the_repository(monkeypatch: pytest.MonkeyPatch, repo: Repo) -> None:
+    """Also from a folder below its top."""
+    repo.write("release-sentinel.toml", 'environments = ["qa"]\n')
+    monkeypatch.chdir(repo.write("docs/index.md").parent)
+    ensure_env_allowed("qa")

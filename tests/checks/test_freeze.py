@@ -77,6 +77,7 @@ LEAPS = [
     (WEEKEND, "2026-03-30T06:00:00", "2026-03-30T05:59:59"),  # 08:00 in summer
     (WEEKEND, "2026-10-26T07:00:00", "2026-10-26T06:59:59"),  # 08:00 in winter
     (once("2026-03-29T02:30", "2026-03-29T04:00"), "2026-03-29T00:59:59", "2026-03-29T01:00:00"),
+    (once("2026-10-25T02:30", "2026-10-25T05:00"), "2026-10-25T00:29:59", "2026-10-25T00:30:00"),
     (once("2026-10-25T02:00+02:00", "2026-10-25T02:30"), "2026-10-25T01:30:00", "2026-10-25T01:29:59"),
     (
         weekly("02:10", "05:00", zone="Australia/Lord_Howe"),
@@ -115,6 +116,11 @@ def test_windows_at_once_are_all_told() -> None:
     result = judge("2026-12-19T11:30", WEEKEND, SALE, LUNCH)
     assert result.message.startswith("Releases are frozen: the sale; it ends mon 2026-12-28 08:00")
     assert len(result.details) == 3
+    assert judge("2026-11-21T11:30", WEEKEND, LUNCH).details == (
+        "the weekend: until mon 2026-11-23 08:00 +01:00 Europe/Berlin",
+        "the weekend: until sat 2026-11-21 13:00 +01:00 Europe/Berlin",
+    )
+    assert judge("2026-11-21T13:30", WEEKEND, LUNCH).details == ()
 
 
 def test_windows_in_a_row_are_one_freeze() -> None:

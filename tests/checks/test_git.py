@@ -13,7 +13,7 @@ from release_sentinel.checks.git import (
     ensure_version_valid,
 )
 from release_sentinel.errors import InvalidPolicyError, PolicyError
-from tests.conftest import Repo, make_repo
+from tests.conftest import Repo, make_repo, make_repo_remote
 from tests.observe.parts import clone, conflict
 
 
@@ -198,3 +198,42 @@ def test_a_policy_that_cannot_be_understood(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("RS_PRERELEASES", "perhaps")
     with pytest.raises(InvalidPolicyError, match="RS_PRERELEASES is 'perhaps'"):
         ensure_version_valid("v1.0.0")
+
+
+POLICY = """
+version.prefix = "shop-"
+git = { branches = ["stable"], remote = "upstream", tag_mode = "TAG_MODE" }
+"""
+
+
+@pytest.fixture
+def upstream(here: Repo, tmp_path: Path) -> Repo:
+    """The remote that the policy of `here` names: it has the branch `stable`, and the tag of a version."""
+    remote = make_repo_remote(here, tmp_path / "upstream.git", "upstream")
+    here.git("push", "--quiet", "upstream", "main:stable", "main:refs/tags/shop-1.0.0")
+    here.write("release-sentinel.toml", POLICY.replace("TAG_MODE", "new"))
+    return remote
+
+
+@pytest.mark.usefixtures("upstream")
+def test_the_policy_of_the_repository_counts() -> None:
+    """Its branches, its prefix and its remote, from a folder below the top."""
+    with pytest.raises(PolicyError, match="releases come from stable"):
+        ensure_branch_allowed()
+    ensure_version_valid("shop-1.0.0")
+    with pytest.raises(PolicyError, match="Invalid version format"):
+        ensure_version_valid("v1.0.0")
+    with pytest.raises(PolicyError, match=r"Git tag already exists: shop-1\.0\.0 in upstream"):
+        ensure_tag_not_exists("shop-1.0.0")
+    ensure_tag_not_exists("shop-1.0.1")
+
+
+@pytest.mark.usefixtures("upstream")
+def test_a_tag_that_has_to_exist_is_looked_for_where_the_policy_says(here: Repo) -> None:
+    """And so is the branch that it has to be on; HEAD may be on none."""
+    here.write("release-sentinel.toml", POLICY.replace("TAG_MODE", "existing"))
+    here.git("checkout", "--quiet", "--detach")
+    ensure_branch_allowed()
+    ensure_tag_not_exists("shop-1.0.0")
+    with pytest.raises(PolicyError, match=r"tag shop-1\.0\.1 has to exist"):
+        ensure_tag_not_exists("shop-1.0.1")

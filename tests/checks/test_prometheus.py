@@ -21,6 +21,7 @@ from release_sentinel.checks.prometheus import check_prometheus
 from release_sentinel.checks.result import CRIT, OK, UNKNOWN, WARN, CheckResult
 from release_sentinel.config.targets import PrometheusQuery
 from release_sentinel.observe import retry
+from release_sentinel.observe.http import Request
 from release_sentinel.observe.prometheus import Answer, Series
 from release_sentinel.vocabulary import Status
 from tests.observe.parts import closed_port
@@ -80,12 +81,41 @@ def test_a_doubtful_answer_is_what_the_policy_says(doubt: str, said: str, status
     assert status is OK or words in result.message
 
 
+def test_no_data_that_the_policy_accepts_is_told() -> None:
+    """It passes, and the message does not claim that a condition was met."""
+    result = judge(query=replace(QUERY, missing="ok"), tries=2)
+    assert (result.status, result.tries) == (OK, 2)
+    assert result.message == "no data, which the policy accepts: job:errors:ratio"
+
+
+def test_the_tries_of_a_doubtful_answer_are_counted() -> None:
+    """As those of any other."""
+    assert judge(math.nan, tries=3).tries == 3
+
+
+def test_everything_of_a_query_is_handed_on() -> None:
+    """Address, headers, bounds and trust are the policy's."""
+    given: list[tuple[Request, str, dict[str, Any]]] = []
+
+    def observe(request: Request, query: str, **more: Any) -> Answer:
+        given.append((request, query, more))
+        return Answer((Series("{}", 0.001, 0),))
+
+    bounds: dict[str, Any] = {"headers": {"A": "b"}, "timeout": 1, "tries": 2, "deadline": 9, "ca_bundle": "ca.pem"}
+    check_prometheus(replace(QUERY, max_age=60, **bounds), environ={"X": "y"}, observe=observe)
+    request = Request(url=QUERY.url, proxy="none", **bounds)
+    assert given == [(request, QUERY.query, {"max_age": 60, "environ": {"X": "y"}})]
+
+
 def test_several_series() -> None:
     """One number was expected: what there is instead is listed."""
     result = judge(*[0.001] * 7)
     assert result.status is UNKNOWN
     assert result.message.startswith('7 series, expected one ({pod="0"} is 0.001; {pod="1"} is 0.001; ')
     assert "… 2 more)" in result.message
+    assert '{pod="4"}' in result.message
+    assert '{pod="5"}' not in result.message
+    assert "more" not in judge(*[0.001] * 5).message
 
 
 @pytest.mark.parametrize(

@@ -140,11 +140,12 @@ def test_an_uninitialised_submodule(repo: Repo, tmp_path: Path) -> None:
 
 def test_a_remedy_for_each_kind() -> None:
     """Where changes are of several kinds, each has its remedy."""
-    hidden = (Change(git.HIDDEN_EDIT, "a"), Change(git.UNINITIALISED, "b"))
-    remedy = check_clean_tree(seen(Change("??", "c"), *hidden)).remedy
+    hidden = (Change(git.HIDDEN_EDIT, "a"), Change(git.UNINITIALISED, "b"), Change(f"{git.SUBMODULE}moved", "c"))
+    remedy = check_clean_tree(seen(Change("??", "d"), *hidden)).remedy
     assert [part.split()[0:2] for part in remedy.split("; ")] == [
         ["`git", "update-index"],
         ["`git", "submodule"],
+        ["commit", "in"],
         ["commit,", "stash"],
     ]
 

@@ -50,6 +50,11 @@ def test_a_plain_word_becomes_a_status() -> None:
         CheckResult("FINE", "seen")  # type: ignore[arg-type]  # as above
 
 
+def test_what_a_check_does_not_say_is_blank() -> None:
+    """Without a word on it, something was asked once, and there is nothing to add or to do."""
+    assert CheckResult(OK, "seen") == CheckResult(OK, "seen", remedy="", details=(), tries=1)
+
+
 def test_a_result_is_frozen() -> None:
     """A result cannot be turned green afterwards."""
     result = CheckResult(CRIT, "seen")

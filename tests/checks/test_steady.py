@@ -30,6 +30,13 @@ def test_good_looks() -> None:
     assert pauses == [5, 5]
 
 
+def test_the_last_of_the_good_looks_is_told() -> None:
+    """Its figures are the newest."""
+    found = (CheckResult(OK, f"{number} in use") for number in (71, 72, 73))
+    result = steadily(lambda: next(found), Steady(3, 5), pause=lambda _: None)
+    assert result.message == "73 in use (3 looks, 5 s apart)"
+
+
 @pytest.mark.parametrize("bad", [CRIT, UNKNOWN])
 def test_the_first_bad_look_decides(bad: Status) -> None:
     """A target that flaps is not healthy, and is not looked at again."""

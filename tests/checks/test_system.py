@@ -95,6 +95,13 @@ def test_a_file_system_without_size() -> None:
     result = check_disk("/proc")
     assert (result.status, result.remedy) == (UNKNOWN, "name a real file system")
     assert result.message == "/proc (proc on /proc) reports no size"
+    assert disk(0, 1).status is OK  # the smallest one that has a size
+
+
+def test_a_file_system_without_inodes_is_judged_by_its_space() -> None:
+    """What is not there is not in use."""
+    record = host.Disk("/srv", "/", "btrfs", 1, 199, 0, 0)
+    assert check_disk(DiskLimits("/srv", 1, 1), observe=lambda *_, **__: record).status is OK
 
 
 def test_a_path_that_is_not_there(tmp_path: Path) -> None:
@@ -239,13 +246,14 @@ def test_a_table_that_cannot_be_read() -> None:
     )
 
 
-@pytest.mark.parametrize("name", ["shop-proxy", "shop-proxy-with-a-long-name"])
-def test_a_real_process(tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize("called", ["shop", "shop-proxy-with-a-long-name"])
+def test_a_real_process(tmp_path: Path, called: str) -> None:
     """A process is found by its whole name while it runs, neither by a part of it, nor when it has ended."""
+    name = f"{called}-{os.getpid()}"  # of this run alone: another one may test beside it
     (tmp_path / name).symlink_to("/bin/sleep")
     with running(str(tmp_path / name), "60"):
         assert check_process(name).status is OK
-        assert check_process(name[:9]).status is CRIT
+        assert check_process(name[:-1]).status is CRIT
         assert check_process(name[:15]).status is (OK if len(name) < 15 else CRIT)
     assert check_process(name).status is CRIT
 
@@ -279,6 +287,24 @@ def test_free_space() -> None:
     assert result.message == "10.0% of space in use on /srv (ext4 on /), 90.0 GiB free, expected at least 90.0 GiB"
 
 
+@pytest.mark.parametrize(
+    ("free", "words"),
+    [
+        (1023, "1023 bytes"),
+        (1024, "1.0 KiB"),
+        ((1 << 20) - 1, "1024.0 KiB"),
+        (1 << 20, "1.0 MiB"),
+        (1 << 30, "1.0 GiB"),
+        (3 << 39, "1.5 TiB"),
+    ],
+)
+def test_free_space_is_told_in_a_unit_that_fits(free: int, words: str) -> None:
+    """The largest one of which there is at least one whole."""
+    record = host.Disk("/srv", "/", "ext4", free, free, 0, 0)
+    result = check_disk(DiskLimits("/srv", min_free=free + 1), observe=lambda *_, **__: record)
+    assert f", {words} free, " in result.message
+
+
 def counted(rule: ProcessRule, *names: str, ourselves: set[int] | None = None, **table_is: Any) -> CheckResult:
     """Judge recorded processes, with ids from 100, by a rule."""
     seen = replace(table(*names), **table_is)
@@ -296,6 +322,7 @@ def test_counts_are_told() -> None:
     rule = ProcessRule("nginx", 2, 3)
     assert counted(rule, "nginx").message == "nginx running 1 time, expected 2 (1 processes seen)"
     assert counted(rule, *["nginx"] * 4).message == "nginx running 4 times, expected at most 3"
+    assert counted(ProcessRule("sh", 3), "sh", "sh").message == "sh running 2 times, expected 3 (2 processes seen)"
 
 
 def test_ourselves_do_not_make_up_a_number() -> None:
@@ -343,6 +370,8 @@ def test_hidden_processes() -> None:
     result = counted(ProcessRule("nginx"), "sh", hidden="/proc hides the processes of others")
     assert (result.status, result.message) == (UNKNOWN, "nginx not seen, but /proc hides the processes of others")
     assert result.remedy == "run the gate as a user who may see all processes"
+    some = counted(ProcessRule("nginx", 2), "nginx", hidden="/proc hides the processes of others")
+    assert some.message == "nginx running 1 time, expected 2, but /proc hides the processes of others"
     assert counted(ProcessRule("nginx"), "nginx", hidden="/proc hides").status is OK
 
 
@@ -352,7 +381,26 @@ def test_hidden_processes() -> None:
 def test_names_that_are_cut(name: str, status: Status) -> None:
     """A process of which only the first characters are seen may be the one; a look-alike is none."""
     seen = Table((Process(100, frozenset(), cut="shop-agent-with"),))
-    assert check_process(name, observe=lambda: seen).status is status
+    result = check_process(name, observe=lambda: seen)
+    assert result.status is status
+    assert (result.remedy == "run the gate as a user who may see its command line") is (status is UNKNOWN)
+
+
+def test_names_that_are_cut_may_make_up_a_number() -> None:
+    """What was seen of the name is counted, and one of which too little is seen may be the rest."""
+    long = "shop-agent-with-a-long-name"
+    seen = Table((Process(100, frozenset({long})), Process(101, frozenset(), cut=long[:15])))
+    result = check_process(ProcessRule(long, 2), observe=lambda: seen)
+    assert (result.status, result.message.partition(",")[0]) == (UNKNOWN, f"{long} running 1 time")
+
+
+def test_names_that_are_cut_do_not_matter_to_a_rule_without_a_name() -> None:
+    """Where the command line alone is meant, a name tells nothing; the message and the remedy do without one."""
+    seen = Table((Process(100, frozenset(), cut="shop-agent-with"),))
+    result = check_process(ProcessRule(command="other"), observe=lambda: seen)
+    assert result.status is CRIT
+    assert result.message == "a process with a command line like 'other' not running (1 processes seen)"
+    assert result.remedy == "start it, or correct RS_REQUIRED_PROCESS"
 
 
 def test_a_container_is_told() -> None:

@@ -18,6 +18,8 @@ def test_a_file_that_agrees(repo: Repo) -> None:
     """A manifest with the very version passes."""
     repo.write("package.json", '{"version": "1.2.3"}')
     assert judge(repo, "package.json") == CheckResult(OK, "package.json says 1.2.3")
+    repo.write("VERSION", "1.2.3\n")
+    assert judge(repo, "package.json", "VERSION") == CheckResult(OK, "package.json, VERSION say 1.2.3")
 
 
 def test_a_file_that_disagrees(repo: Repo) -> None:

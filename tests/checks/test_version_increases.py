@@ -127,6 +127,13 @@ def test_a_remote_that_cannot_be_asked() -> None:
     assert result.message == "the remote is gone"
 
 
+def test_a_clone_that_cannot_be_asked() -> None:
+    """Its own tags count as well, so that nothing is known without them."""
+    tags = Tags(Unseen("git does not answer", "see why"), refs("v0.1.0"))
+    result = check_version_increases("v1.0.0", REPOSITORY, lambda: tags)
+    assert (result.status, result.message, result.remedy) == (UNKNOWN, "git does not answer", "see why")
+
+
 def test_no_remote(tmp_path: Path) -> None:
     """Without a remote a whole clone's tags count."""
     alone = make_repo(tmp_path / "alone")
@@ -145,6 +152,19 @@ def test_no_remote_and_a_shallow_clone(repo: Repo, tmp_path: Path) -> None:
     result = check_version_increases("v1.0.0", git.look(shallow.path), lambda: git.tags(shallow.path, ["*"]))
     assert result.status is UNKNOWN
     assert result.message.endswith("this clone is shallow, and has no remote to ask for tags")
+
+
+def test_a_shallow_clone_has_the_tags_of_its_remote(repo: Repo, tmp_path: Path) -> None:
+    """As most CI systems clone: the remote lists every tag, however little of the history is here."""
+    repo.git("tag", "v1.0.0")
+    repo.commit("more.py")
+    repo.git("push", "--quiet", "origin", "main", "v1.0.0")
+    shallow = clone(tmp_path / "origin.git", tmp_path / "clone", "--depth=1", "--branch=main")
+    seen = git.look(shallow.path)
+    assert isinstance(seen, Repository)
+    assert seen.shallow
+    for version, status in (("v1.0.1", OK), ("v0.9.0", CRIT)):
+        assert check_version_increases(version, seen, lambda: git.tags(shallow.path, ["*"])).status is status
 
 
 def test_no_version() -> None:

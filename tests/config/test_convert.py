@@ -10,7 +10,6 @@ from msgspec import Meta
 
 from release_sentinel.config.convert import BROKEN, Reading
 from release_sentinel.config.fields import allowed, dotted
-from release_sentinel.config.layers import put
 
 
 @dataclass(frozen=True)
@@ -105,23 +104,3 @@ def test_kinds_have_words() -> None:
     assert allowed(bool) == "true or false"
     assert allowed(House | None) == "a table"
     assert allowed(str | int | None) == "a text or a whole number"
-
-
-@dataclass(frozen=True)
-class Only(Window):
-    """The window of a house whose document lists none."""
-
-
-@dataclass(frozen=True)
-class Hut:
-    """A record with a list that has a default."""
-
-    windows: tuple[Window, ...] = (Only(1),)
-
-
-def test_variables_change_the_records_of_a_default() -> None:
-    """They stay of their own type where the document lists none, and are of the field's where it does."""
-    only, listed = put({}, ("windows", 0, "size"), 5), put({"windows": [{"size": 1}]}, ("windows", 0, "size"), 5)
-    only = put(only, ("windows", 0, "mode"), "slow")
-    assert Reading().read(Hut, only) == Hut((Only(5, "slow"),))
-    assert Reading().read(Hut, listed) == Hut((Window(5),))

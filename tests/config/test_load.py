@@ -128,6 +128,24 @@ def test_a_warning_is_lowered_only_where_nothing_sets_it(tmp_path: Path) -> None
     assert problems(tmp_path, text) == ["2: disk.warn is 70, expected at most env.prod.disk.crit, which is 60"]
 
 
+def test_what_is_missing_is_told_where_its_table_stands(tmp_path: Path) -> None:
+    """The part for one environment is named where it began the table that lacks a key."""
+    text = "[env.dev]\n[env.stage]\n[[env.prod.tcp]]\nport = 5432\n"
+    assert problems(tmp_path, text) == ["3: env.prod.tcp[0].host is missing, expected a host's name or address"]
+
+
+def test_a_part_that_replaces_a_table_by_a_value_is_refused(tmp_path: Path) -> None:
+    """It is named, and not the table of all environments; a key of that table is told where it stands."""
+    text = "[disk]\ncrit = 80\n[env.dev]\n[env.stage]\n[env.prod]\ndisk = 5\n"
+    assert problems(tmp_path, text) == ["6: env.prod.disk is 5, expected a table"]
+
+
+def test_a_list_of_a_variable_is_named_although_the_file_has_one(tmp_path: Path) -> None:
+    """Each element is the variable's, whatever the file lists in its place."""
+    (told,) = problems(tmp_path, 'enable = ["freeze", "signature"]\n', RS_ENABLE="signature,frezee")
+    assert told.removeprefix(" ").startswith("RS_ENABLE names 'frezee', which is no built-in gate")
+
+
 def test_a_variable_that_contradicts_the_file_is_named(tmp_path: Path) -> None:
     """Both sides are called as their authors know them."""
     told = problems(tmp_path, "[disk]\nwarn = 70\n", RS_DISK_CRIT="60")

@@ -102,6 +102,10 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
         {"gates": [gate(), {}]},
         "the verdict says SAFE, and these gates did not pass: None",
     ),
+    "two failed gates": (
+        {"gates": [gate(id="disk", outcome="failed"), gate(id="api", outcome="failed")]},
+        "the verdict says SAFE, and these gates did not pass: disk, api",
+    ),
     "another environment": ({"env": "dev"}, "the verdict is about env 'dev', expected 'prod'"),
     "environment in another case": ({"env": "PROD"}, "the verdict is about env 'PROD', expected 'prod'"),
     "environment null": ({"env": None}, "the verdict is about env None, expected 'prod'"),
@@ -154,6 +158,8 @@ def test_a_gate_that_is_not_spoken_of_is_missed(tmp_path: Path) -> None:
     """A list that was cut short proves nothing; what is switched off is told, an item stands for its gate."""
     gates = [gate(id="disk[/var]") if one["id"] == "disk" else one for one in safe()["gates"] if one["id"] != "api"]
     assert found(tmp_path, safe(gates=gates)) == ["the verdict says SAFE without a word on these gates: api"]
+    fewer = [one for one in gates if one["id"] != "version"]
+    assert found(tmp_path, safe(gates=fewer)) == ["the verdict says SAFE without a word on these gates: version, api"]
     assert found(tmp_path, safe(gates=gates, disabled=[{"gate": "api", "reason": "none here"}])) == []
 
 
@@ -193,6 +199,13 @@ def test_a_refusal_repeats_why_the_gate_refused(tmp_path: Path) -> None:
     assert found(tmp_path, {**written, "verdict": BLOCKED}) == [
         "the verdict is BLOCKED, expected SAFE: 91% in use; gate api was skipped"
     ]
+
+
+def test_a_refusal_survives_a_record_that_is_torn(tmp_path: Path) -> None:
+    """What has no reason, or is no list, is told as what it is, or left out."""
+    torn = safe(verdict="BLOCKED", gates=[gate(outcome="failed", reason=None)], problems="x")
+    assert found(tmp_path, torn) == ["the verdict is BLOCKED, expected SAFE: None"]
+    assert found(tmp_path, safe(verdict="BLOCKED", gates=5, problems=5)) == ["the verdict is BLOCKED, expected SAFE"]
 
 
 def test_all_reasons_are_told_at_once(tmp_path: Path) -> None:
@@ -243,8 +256,23 @@ def test_a_folder_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_clock_may_be_a_little_ahead(tmp_path: Path) -> None:
-    """A few minutes between two machines are no reason to stop a release."""
-    assert found(tmp_path, safe(), now=STARTED - timedelta(minutes=4)) == []
+    """Up to five minutes between two machines are no reason to stop a release."""
+    assert found(tmp_path, safe(ended=NOW.isoformat()), now=NOW - timedelta(minutes=5)) == []
+    assert found(tmp_path, safe(ended=NOW.isoformat()), now=NOW - timedelta(minutes=5, seconds=1)) != []
+
+
+def test_a_verdict_may_be_as_old_as_is_allowed(tmp_path: Path) -> None:
+    """The bound itself still passes."""
+    assert found(tmp_path, safe(ended=NOW.isoformat()), now=NOW + EXPECTED.max_age) == []
+    assert found(tmp_path, safe(ended=NOW.isoformat()), now=NOW + EXPECTED.max_age + timedelta(seconds=1)) != []
+
+
+def test_a_verdict_is_as_old_as_this_machine_s_clock_says(tmp_path: Path) -> None:
+    """Where no time is handed in."""
+    path = tmp_path / "verdict.json"
+    for ended, passes in ((datetime.now(STARTED.tzinfo), True), (STARTED, False)):
+        path.write_text(json.dumps(safe(ended=ended.isoformat())), encoding="utf-8")
+        assert (problems(path, EXPECTED) == []) is passes
 
 
 def test_the_age_is_counted_across_time_zones(tmp_path: Path) -> None:

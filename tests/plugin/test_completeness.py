@@ -12,6 +12,7 @@ from release_sentinel.checks.result import CRIT, OK, CheckResult
 from release_sentinel.config.model import Policy
 from release_sentinel.gates import expected
 from release_sentinel.plugin.completeness import listing, sentences, unproven
+from release_sentinel.plugin.folders import built_in as built_in_folder
 from release_sentinel.plugin.gate import Record
 from release_sentinel.verdict import Missing
 from release_sentinel.vocabulary import Stage
@@ -149,6 +150,13 @@ def test_a_known_cause_goes_before_an_early_end() -> None:
     assert said == ["no result from gate api: it was deselected"]
 
 
+def test_a_gate_that_was_collected_and_left_out_tells_why() -> None:
+    """Its own cause goes before the run's end, and both before the mere fact."""
+    unrun = record(judged=[], finished=False, runs=0)
+    left_out = {"own": "it was deselected"}
+    assert reasons(unrun, left_out=left_out, early_end="it stopped") == ["no result from gate own: it was deselected"]
+
+
 def test_a_partial_run_may_leave_gates_out() -> None:
     """What was not chosen is not missed."""
     assert told(unproven(ALL, [record()], {"disk": "it was deselected"}, (), partial=True)) == []
@@ -208,6 +216,18 @@ def test_a_declared_method_is_told_by_its_class(folder: Path) -> None:
     ]
 
 
+def test_a_gate_folder_behind_a_link_is_read(folder: Path) -> None:
+    """The files are told from the folder on, wherever it really is."""
+    link = folder.parent / "link"
+    link.symlink_to(folder)
+    assert reasons(folders=[link]) == ["no result from gate test_own.py::test_own: pytest did not collect it"]
+
+
+def test_the_built_in_folder_is_not_read() -> None:
+    """What a run owes of it is known by the ids of the gates: a run need not collect those that are switched off."""
+    assert reasons(folders=[built_in_folder()]) == []
+
+
 def test_a_definition_that_hides_another_is_named_although_it_ran(folder: Path) -> None:
     """The last of two functions ran; the first one guards nothing."""
     path = folder / "test_own.py"
@@ -260,4 +280,11 @@ def test_a_gate_that_the_policy_requires_is_missed() -> None:
     assert reasons(required=["queue"], left_out={"queue": "it was deselected"}) == [
         "no result from gate queue: it was deselected"
     ]
+    assert reasons(required=["queue"], early_end="it stopped") == ["no result from gate queue: it stopped"]
     assert reasons(required=["queue"], partial=True) == reasons(required=["disk"]) == []
+
+
+def test_a_built_in_gate_that_the_policy_requires_is_missed_once() -> None:
+    """It is owed anyway, and named in one place."""
+    (missing,) = unproven(ALL, built_in("disk"), {}, (), required=["disk"])
+    assert missing == Missing("disk", "it was not collected")

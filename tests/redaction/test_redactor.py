@@ -20,16 +20,26 @@ from tests.conftest import SECRET
 
 HARD = """p"w'<é\\>&/+ %?=ü"""  # everything that some encoding writes differently
 
+MARKED = """it's (called) *f*!~ & <"more">\n on the next line"""
+FOR_HTML = {ord("<"): "\\u003c", ord(">"): "\\u003e", ord("&"): "\\u0026"}
+
 ENCODINGS: dict[str, Callable[[str], str]] = {
     "plain": str,
     "url": quote,
     "url-every-character": lambda text: quote(text, safe=""),
     "url-lower-case": lambda text: re.sub("%..", lambda match: match[0].lower(), quote(text, safe="")),
+    "url-by-javascript": lambda text: quote(text, safe="~()*!.'"),
+    "url-by-requests": lambda text: quote(text, safe="!#$%&'()*+,/:;=?@[]~"),
+    "url-by-browsers": lambda text: quote(text, safe=";,/?:@&=+$-_.!~*'()#"),
     "form": quote_plus,
+    "form-lower-case": lambda text: re.sub("%..", lambda match: match[0].lower(), quote_plus(text)),
     "query": lambda text: urlencode({"token": text}),
     "json": json.dumps,
+    "json-for-html": lambda text: json.dumps(text).translate(FOR_HTML),
+    "json-for-html-attributes": lambda text: json.dumps(text).translate({**FOR_HTML, ord("'"): "\\u0027"}),
     "json-unicode": lambda text: json.dumps(text, ensure_ascii=False),
     "repr": repr,
+    "ascii": ascii,
     "repr-beside-a-double-quote": lambda text: repr(f'say "{text}"'),
     "repr-of-bytes": lambda text: repr(text.encode()),
     "repr-in-a-list": lambda text: repr([text]),
@@ -53,7 +63,11 @@ def leaks(secret: str, shown: str, encode: Callable[[str], str]) -> bool:
 
 
 @pytest.mark.parametrize("encode", ENCODINGS.values(), ids=ENCODINGS)
-@pytest.mark.parametrize("secret", [SECRET, HARD, "only-letters-and-dashes"], ids=["token", "hard", "simple"])
+@pytest.mark.parametrize(
+    "secret",
+    [SECRET, HARD, MARKED, "a(<b>)!&~*c'(<d>)&!", "only-letters-and-dashes"],
+    ids=["token", "hard", "marked", "dense", "simple"],
+)
 def test_a_secret_is_masked_in_every_encoding(secret: str, encode: Callable[[str], str]) -> None:
     """No usual encoding of a secret gets through, and what stands around it does."""
     shown = Redactor(secret).scrub(f"before {encode(secret)} after")
@@ -122,7 +136,29 @@ def test_what_stands_in_every_report_is_not_masked(secret: str) -> None:
 )
 def test_an_ordinary_value_is_masked_as_a_whole(secret: str) -> None:
     """However plain a secret is, it is not shown where it stands as a value."""
-    assert Redactor(secret).scrub(f"is '{secret}'.") == f"is '{MASK}'."
+    for before in ("", "a", "it", "nor"):  # wherever it stands
+        assert Redactor(secret).scrub(f"{before} '{secret}'.") == f"{before} '{MASK}'."
+
+
+def test_a_secret_of_four_characters_is_masked_in_digits_and_base64() -> None:
+    """Also in the middle of a word; of a shorter one they are too common."""
+    for secret, masked in (("p@s5", True), ("p@s", False)):
+        for text in (secret.encode().hex(), base64.b64encode(secret.encode()).decode()[:5]):
+            assert Redactor(secret).scrub(f"x{text}y") == (f"x{MASK}y" if masked else f"x{text}y")
+
+
+def test_a_secret_of_several_lines_is_masked_on_one() -> None:
+    """As where a variable takes no line breaks."""
+    assert Redactor("MIIEvQ\nhkiG9w").scrub("<MIIEvQhkiG9w>") == f"<{MASK}>"
+
+
+@pytest.mark.parametrize("text", ["---==", "----=", "x---=", "---=x"])
+def test_a_rule_of_two_characters_is_masked_as_a_whole(text: str) -> None:
+    """Longer ones of the same characters are other rules."""
+    redactor = Redactor("---=")
+
+    assert redactor.scrub(text) == text
+    assert redactor.scrub("is '---='.") == f"is '{MASK}'."
 
 
 @pytest.mark.parametrize(
@@ -156,9 +192,18 @@ def test_without_secrets_text_stays_as_it_is() -> None:
     assert Redactor().scrub("text with *** and token=abc") == "text with *** and token=abc"
 
 
-def test_white_space_around_a_value_is_no_part_of_the_secret() -> None:
+@pytest.mark.parametrize("value", ["tok12\n", " tok12 ", "\ttok12"], ids=repr)
+def test_white_space_around_a_value_is_no_part_of_the_secret(value: str) -> None:
     """A secret read from a file with a line break at its end is masked without it too."""
-    assert Redactor("tok12\n").scrub("Bearer tok12!") == f"Bearer {MASK}!"
+    assert Redactor(value).scrub("Bearer tok12!") == f"Bearer {MASK}!"
+
+
+@pytest.mark.parametrize("value", ["", " ", "*", "****", " ** "], ids=repr)
+def test_a_blank_or_a_mask_is_no_secret(value: str) -> None:
+    """Nothing is masked for it, also where it stands as a value."""
+    text = "TOKEN= TOKEN='' TOKEN=* TOKEN='**' ****"
+
+    assert Redactor(value).scrub(text) == text
 
 
 def test_a_secret_of_several_lines_is_masked_line_by_line() -> None:
@@ -252,6 +297,14 @@ def test_a_piece_of_a_secret_is_masked(size: int) -> None:
     assert {Redactor(SECRET).scrub(f"…{piece}…") for piece in pieces} == {f"…{MASK}…"}
 
 
+@pytest.mark.parametrize("before", ["", ".", "..", "..."], ids=len)
+def test_less_than_a_piece_of_an_encoded_secret_stays(before: str) -> None:
+    """So few digits and letters also stand in any other number or name."""
+    digits, letters = SECRET.encode().hex(), base64.b64encode(SECRET.encode()).decode()[: len(SECRET) * 8 // 6]
+    for text in (digits[:14], digits[-14:], letters[:7], letters[-7:]):
+        assert Redactor(SECRET).scrub(f"{before}{text}.") == f"{before}{text}."
+
+
 def test_a_text_that_cannot_be_scrubbed_is_masked_as_a_whole(mocker: MockerFixture) -> None:
     """A fault in the scrubber hides too much rather than too little."""
     redactor = Redactor(SECRET)
@@ -263,6 +316,8 @@ def test_a_text_that_cannot_be_scrubbed_is_masked_as_a_whole(mocker: MockerFixtu
 URLS = {
     "password": ("https://user:hunter22@host/x", ["hunter22"]),
     "token-as-user": ("https://ghp_abc123@host/x", ["ghp_abc123"]),
+    "token-as-user-of-http": ("http://ghp_abc123@host/x", ["ghp_abc123"]),
+    "token-as-user-in-upper-case": ("HTTPS://ghp_abc123@host/x", ["ghp_abc123"]),
     "quoted-password": ("https://user:p%40ss%2Fword@host", ["p%40ss%2Fword", "p@ss/word"]),
     "at-in-password": ("https://user:pa@ssword@host", ["pa@ssword"]),
     "bare-slash-in-password": ("https://user:pa/ss:word@host/x", ["pa/ss:word"]),
@@ -294,6 +349,7 @@ def test_a_url_is_shown_without_its_credentials(url: str, secrets: list[str]) ->
     """What is shown of a URL names the host and no secret."""
     shown = without_credentials(url)
 
+    assert shown.startswith(url[: url.index("://") + 3])
     assert all(secret not in shown for secret in secrets)
     assert any(host in shown for host in ("host", "[::1", "db:5432"))
 
@@ -313,6 +369,22 @@ def test_a_url_is_shown_without_its_credentials(url: str, secrets: list[str]) ->
 def test_a_url_without_credentials_is_shown_as_it_is(url: str) -> None:
     """Nothing that is no credential is taken out."""
     assert without_credentials(url) == url
+
+
+def test_a_url_is_found_between_blanks() -> None:
+    """As a file or a variable hands it down."""
+    redactor = Redactor()
+    redactor.add_url(" https://user:hunter22@host/x\n")
+
+    assert redactor.scrub("hunter22") == MASK
+
+
+def test_what_is_no_url_carries_no_token() -> None:
+    """A secret that looks like a query has no parts that are secret on their own."""
+    redactor = Redactor()
+    redactor.add_url("page?token=abc-123")
+
+    assert redactor.scrub("abc-123") == "abc-123"
 
 
 def test_the_user_name_of_ssh_is_no_secret() -> None:
@@ -370,6 +442,11 @@ def test_a_wrapped_secret_cannot_be_taken_apart(take: Callable[[Secret], object]
         take(Secret(SECRET))
 
     assert SECRET not in str(refusal.value)
+
+
+def test_a_wrapped_secret_takes_the_width_that_is_asked_for() -> None:
+    """A table that holds one keeps its columns."""
+    assert f"{Secret(SECRET):>5}|" == f"  {MASK}|"
 
 
 def test_a_wrapped_secret_equals_its_value() -> None:

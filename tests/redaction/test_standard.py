@@ -1,8 +1,10 @@
 """What this process writes to its own standard streams is scrubbed."""
 
+import io
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any, cast
 
 import pytest
 
@@ -31,6 +33,19 @@ def test_text_is_scrubbed(capfd: pytest.CaptureFixture[str]) -> None:
     assert capfd.readouterr() == (f"{MASK} and {MASK}\n{MASK}\n", f"{MASK}\n")
 
 
+@pytest.mark.parametrize("name", ["stdout", "stderr", "__stdout__", "__stderr__"])
+def test_a_line_is_written_at_once(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """It stays in order with what children write; half a line may wait for its rest."""
+    written = io.BytesIO()
+    monkeypatch.setattr(sys, name, io.TextIOWrapper(io.BufferedWriter(cast("Any", written)), encoding="utf-8"))
+    with clean():
+        stream = getattr(sys, name)
+        stream.write("half a line, ")
+        assert written.getvalue() == b""
+        stream.write(f"{SECRET}\n")
+        assert written.getvalue() == f"half a line, {MASK}\n".encode()
+
+
 def test_bytes_are_scrubbed(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
     """The binary file underneath is no way around."""
     with clean():
@@ -55,6 +70,24 @@ def test_the_streams_are_put_back() -> None:
     scrub_standard_streams(Redactor(SECRET))()
 
     assert (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__) == before
+
+
+def test_a_stream_that_is_scrubbed_already_is_left_alone() -> None:
+    """A run inside a run ends without uncovering the outer one."""
+    with clean():
+        outer = sys.stdout
+        with clean():
+            assert sys.stdout is outer
+        assert sys.stdout is outer
+
+
+def test_a_stream_that_was_replaced_meanwhile_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What somebody else has put there is theirs to take away."""
+    with clean():
+        other = io.StringIO()
+        monkeypatch.setattr(sys, "stdout", other)
+
+    assert sys.stdout is other
 
 
 def test_a_stream_that_is_not_there_stays_away(monkeypatch: pytest.MonkeyPatch) -> None:

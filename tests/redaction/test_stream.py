@@ -1,6 +1,7 @@
 """Output that arrives in pieces is scrubbed as a whole, and shown as soon as it can be told."""
 
 import base64
+from urllib.parse import quote
 
 import pytest
 
@@ -28,6 +29,12 @@ def test_the_beginning_of_a_secret_is_held_back() -> None:
     assert shown(f"token {SECRET[0]}") == shown(f"token {SECRET[:7]}") == shown(f"token {SECRET}") == "token "
 
 
+def test_a_long_text_before_it_lets_no_beginning_out() -> None:
+    """Only what is held back counts for the bound, and not what was shown with it."""
+    text = "nothing to hide here\n" * 5000
+    assert shown(f"{text}token {SECRET[:12]}") == f"{text}token "
+
+
 def test_what_was_no_secret_is_shown_later() -> None:
     """A beginning that does not go on is ordinary text."""
     assert shown(f"token {SECRET[:7]}", " and more\n") == f"token {SECRET[:7]} and more\n"
@@ -39,6 +46,14 @@ def test_the_end_shows_what_was_held_back() -> None:
     stream.feed(f"text {SECRET[:5]}".encode() + "é".encode()[:1])
 
     assert stream.end() == SECRET[:5].encode() + "é".encode()[:1]
+
+
+@pytest.mark.parametrize("held", [SECRET[0], SECRET[:7]])
+def test_a_beginning_of_a_secret_at_the_end_is_shown(held: str) -> None:
+    """A stream that ends there can no longer turn it into the secret."""
+    stream = Stream(Redactor(SECRET))
+    assert stream.feed(f"token {held}".encode()) == b"token "
+    assert stream.end() == held.encode()
 
 
 @pytest.mark.parametrize("gap", ["\n", "\r\n", "\nE       ", "\x1b[0m\n\x1b[31mE   ", "\\"], ids=repr)
@@ -60,6 +75,15 @@ def test_base64_is_masked_in_any_pieces() -> None:
     assert MASK in expected
 
 
+def test_a_secret_that_ends_in_a_long_escape_is_masked_in_any_pieces() -> None:
+    """One character can become twenty, and the last one belongs to the secret although it comes late."""
+    secret = f"{SECRET}😀"
+    rest = "> and the rest of the line, long enough\n"
+    text = f"<{quote(quote(secret, safe=''), safe='')}{rest}"
+
+    assert {shown(text[:at], text[at:], redactor=Redactor(secret)) for at in range(len(text))} == {f"<{MASK}{rest}"}
+
+
 def test_bytes_that_are_no_utf_8_pass() -> None:
     """Output need not be text."""
     stream = Stream(Redactor(SECRET))
@@ -67,6 +91,15 @@ def test_bytes_that_are_no_utf_8_pass() -> None:
     assert stream.feed(b"\xff\xfe binary \x80\n") + stream.end() == b"\xff\xfe binary \x80\n"
 
 
-def test_a_secret_without_end_is_not_held_for_ever() -> None:
-    """Memory is bounded."""
+def test_a_row_of_secrets_is_shown_as_it_goes_on() -> None:
+    """Only the last one may still grow."""
     assert shown(SECRET * 5000).startswith(MASK * 4900)
+
+
+def test_a_secret_without_end_is_not_held_for_ever() -> None:
+    """Memory is bounded: what repeats itself, and may go on as long as it likes, is masked and let out."""
+    stream = Stream(Redactor("abcdabcdabcd"))
+
+    assert stream.feed(b"abcd" * 1_000) == b""
+    assert stream.feed(b"abcd" * 16_000) == MASK.encode()
+    assert stream.end() == b""

@@ -98,7 +98,7 @@ def _unmet(target: Dependency, seen: Exchange) -> Iterator[str]:
     text = seen.body.decode(errors="replace")
     if target.contains not in text:
         yield f"its body does not contain {target.contains!r}"
-    if target.matches and not re.search(target.matches, text):
+    if not re.search(target.matches, text):
         yield f"its body does not match {target.matches!r}"
     if not target.json:
         return

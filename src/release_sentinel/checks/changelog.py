@@ -12,7 +12,9 @@ _NAMES = ("CHANGELOG", "CHANGES", "HISTORY", "NEWS", "RELEASES")
 _CANDIDATES = tuple(f"{name}{suffix}" for name in _NAMES for suffix in (".md", ".rst", ".txt", ".adoc", ""))
 _HEADING = re.compile(r"(#{1,6}|={1,6})\s+(.*)")
 _UNDERLINE = re.compile(r"([=\-~^\"'*+#])\1{2,}\s*")
+_SETEXT = re.compile(r"([=\-])\1{2,}\s*")
 _FENCE = re.compile(r"\s{0,3}(```|~~~)")
+_BACKTICKS = re.compile(r"\s{0,3}```")
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 
 
@@ -32,7 +34,7 @@ def check_changelog(version: str, repository: Repository | Unseen, file: str = "
     if isinstance(text, Unseen):
         return CheckResult(UNKNOWN, f"{name} cannot be read: {text.why}", "name the changelog in RS_CHANGELOG")
     number = version.removeprefix(prefix)
-    sections = list(_sections(text))
+    sections = list(_sections(text, markdown=Path(name).suffix.lower() == ".md"))
     own = [body for title, body in sections if _names(title, number)]
     if not own:
         newest = f", the first section is {sections[0][0]!r}" if sections else ", nor any other section"
@@ -66,12 +68,12 @@ def _names(title: str, number: str) -> bool:
     return re.search(rf"(?<![\w.])v?{re.escape(number)}(?![\w+]|[.-]\w)", title, re.IGNORECASE) is not None
 
 
-def _sections(text: str) -> Iterator[tuple[str, bool]]:
+def _sections(text: str, *, markdown: bool) -> Iterator[tuple[str, bool]]:
     """Yield each heading of a Markdown, reStructuredText or AsciiDoc text, and whether text follows below it.
 
     A section reaches to the next heading of its own level or above; a heading alone is no text.
     """
-    lines = list(_lines(text))
+    lines = list(_lines(text, markdown=markdown))
     for position, (level, line) in enumerate(lines):
         if level:
             body = []
@@ -82,24 +84,24 @@ def _sections(text: str) -> Iterator[tuple[str, bool]]:
             yield line, any(part.strip() for part in body)
 
 
-def _lines(text: str) -> Iterator[tuple[int, str]]:
-    """Yield each line with its level as a heading, 0 for text; the lines that only underline headings are left out."""
+def _lines(text: str, *, markdown: bool) -> Iterator[tuple[int, str]]:
+    """Yield each line with its level as a heading, 0 for text; what only underlines or fences in is left out.
+
+    In Markdown `~~~` begins or ends code; elsewhere it is a line over or under a heading.
+    """
+    underline, fence = (_SETEXT, _FENCE) if markdown else (_UNDERLINE, _BACKTICKS)
     lines = _COMMENT.sub("", text).splitlines()
     underlines: list[str] = []  # a reStructuredText's levels are in the order in which its characters appear
     fenced = False
-    skip = False
     for line, following in zip(lines, [*lines[1:], ""], strict=True):
-        if _FENCE.match(line):
+        if fence.match(line):
             fenced = not fenced
-        if skip:
-            skip = False
         elif not fenced and (heading := _HEADING.fullmatch(line.rstrip())):
             yield len(heading[1]), heading[2].strip("# ")
-        elif not fenced and line.strip() and not _UNDERLINE.fullmatch(line) and _UNDERLINE.fullmatch(following):
+        elif not fenced and line.strip() and not _UNDERLINE.fullmatch(line) and underline.fullmatch(following):
             character = following[0]
             if character not in underlines:
                 underlines.append(character)
-            skip = True
             yield underlines.index(character) + 1, line.strip()
         elif fenced or not _UNDERLINE.fullmatch(line):
             yield 0, line

@@ -103,7 +103,7 @@ def _absent(rule: ProcessRule, seen: Table, count: int) -> CheckResult:
     if seen.hidden:
         said = f"{found or f'{told} not seen'}, but {seen.hidden}"
         return CheckResult(UNKNOWN, said, "run the gate as a user who may see all processes")
-    if rule.name and any(process.cut and rule.name.startswith(process.cut) for process in seen.processes):
+    if any(process.cut and rule.name.startswith(process.cut) for process in seen.processes):
         said = f"{found or f'{told} not seen'}, but a process of which only the first characters can be seen may be it"
         return CheckResult(UNKNOWN, said, "run the gate as a user who may see its command line")
     where = " in this container, whose host's are not visible here" if seen.container else ""
@@ -122,7 +122,7 @@ def _is_meant(rule: ProcessRule, process: Process) -> bool:
     return (
         (not rule.name or processes.folded(rule.name) in process.names)
         and (not rule.user or any(rule.user in {user, user.rpartition("\\")[2]} for user in process.user))
-        and (not rule.command or re.search(rule.command, process.command) is not None)
+        and re.search(rule.command, process.command) is not None
     )
 
 

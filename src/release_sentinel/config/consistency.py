@@ -4,7 +4,6 @@ Each problem is a key of the policy, and what is wrong with it. Nothing that may
 """
 
 import re
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any
@@ -39,14 +38,13 @@ def problems(policy: Any) -> Problems:
 
 def _names(name: str, targets: tuple[Any, ...]) -> Problems:
     labels: list[str | None] = [target.label if isinstance(target, Target) else None for target in targets]
-    counts = Counter(labels)
     for position, label in enumerate(labels):
         if label is None:
             continue
         if not label:
             yield (name, position), "has no name"
-        elif counts[label] > 1 and labels.index(label) != position:
-            yield (name, position), f"is {label!r}, as {name}[{labels.index(label)}] is: names are given once"
+        elif (first := labels.index(label)) != position:
+            yield (name, position), f"is {label!r}, as {name}[{first}] is: names are given once"
 
 
 def _target(target: Any, gate_seconds: float) -> Problems:
@@ -69,8 +67,8 @@ def _target(target: Any, gate_seconds: float) -> Problems:
     yield from _headers(getattr(target, "headers", {}))
 
 
-def _steady(steady: Any, gate_seconds: Any) -> Problems:
-    if isinstance(steady, Steady) and (steady.samples - 1) * steady.interval >= gate_seconds:
+def _steady(steady: Steady, gate_seconds: float) -> Problems:
+    if (steady.samples - 1) * steady.interval >= gate_seconds:
         yield ("steady",), f"is {steady.samples} samples {steady.interval:g} s apart, longer than a gate may take"
 
 

@@ -31,10 +31,6 @@ class _Broken:
 BROKEN = _Broken()
 
 
-class Made(list[Any]):
-    """A list that variables made where the file has none: its tables change those of the default, one by one."""
-
-
 class Reading:
     """Reads one document; `problems` collects what is wrong with it."""
 
@@ -80,11 +76,6 @@ class Reading:
             return BROKEN
         return tuple(items)  # broken tables stay in their place: contradictions tell positions
 
-    def _changed(self, default: Any, value: Made, path: KeyPath) -> tuple[Any, ...]:
-        """Return the default's records with what variables set; each stays of its own type."""
-        pairs = enumerate(zip(default, value, strict=True))
-        return tuple(self._record(type(one), item, (*path, number)) for number, (one, item) in pairs)
-
     def _mapping(self, base: Any, value: Any, path: KeyPath) -> Any:
         if not isinstance(value, dict):
             self.problems.append(Problem(path, f"is {seen(value)}, expected a table"))
@@ -107,12 +98,7 @@ class Reading:
         missing = False
         for key, (field, kind) in known.items():
             if key in value:
-                made = isinstance(value[key], Made) and isinstance(field.default, tuple)
-                values[field.name] = (
-                    self._changed(field.default, value[key], (*path, key))
-                    if made
-                    else self.read(kind, value[key], (*path, key))
-                )
+                values[field.name] = self.read(kind, value[key], (*path, key))
             elif field.default is MISSING and field.default_factory is MISSING:
                 self.problems.append(Problem((*path, key), f"is missing, expected {allowed(kind)}"))
                 missing = True

@@ -1,6 +1,6 @@
 """The fields of the model, as messages and the schema need them: keys, kinds, and words for both."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import Field, fields, is_dataclass
 from datetime import date, datetime, time
 from functools import cache
@@ -53,12 +53,12 @@ def reader(marks: tuple[Any, ...]) -> Reader | None:
     return next((mark for mark in marks if isinstance(mark, Reader)), None)
 
 
-def kind_at(record: type, path: KeyPath) -> Any:
-    """Return the annotation of the field at a path."""
+def kind_at(record: type, path: Iterable[str]) -> Any:
+    """Return the annotation of the field at a path of records."""
     kind: Any = record
     for part in path:
         base, _ = bare(kind)
-        kind = get_args(base)[0] if isinstance(part, int) else keys(base)[part][1]
+        kind = keys(base)[part][1]
     return kind
 
 

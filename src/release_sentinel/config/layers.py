@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from release_sentinel.config import toml
-from release_sentinel.config.convert import Made
 from release_sentinel.config.fields import KeyPath, dotted
 from release_sentinel.config.variables import Variable
 
@@ -46,7 +45,7 @@ def of_file(source: toml.Source, document: Mapping[str, Any], env: str = "") -> 
 
 def of_variables(values: Iterable[Variable]) -> Layer:
     """Return what variables set."""
-    names = {variable.key: variable.name for variable in values}
+    names: dict[KeyPath, str] = {variable.key: variable.name for variable in values}
 
     def name(path: KeyPath) -> str:
         while path not in names:
@@ -60,12 +59,10 @@ def of_variables(values: Iterable[Variable]) -> Layer:
 
 def _holds(document: Any, path: KeyPath) -> bool:
     for part in path:
-        if isinstance(part, int):
-            if not isinstance(document, list) or part >= len(document):
-                return False
-        elif not isinstance(document, Mapping) or part not in document:
+        try:
+            document = document[part]
+        except (LookupError, TypeError):  # not there, or nothing can be there
             return False
-        document = document[part]
     return True
 
 
@@ -79,14 +76,8 @@ def merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]
 
 
 def put(document: Any, path: KeyPath, value: object) -> Any:
-    """Return `document` with the value at `path` replaced; what is not there yet is made."""
+    """Return `document` with the value at `path`, a path of tables, replaced; what is not there yet is made."""
     if not path:
         return value
-    part, rest = path[0], path[1:]
-    if isinstance(part, int):
-        items = type(document)(document) if isinstance(document, list) else Made()
-        items += [{}] * (part + 1 - len(items))
-        items[part] = put(items[part], rest, value)
-        return items
     table = dict(document) if isinstance(document, Mapping) else {}
-    return {**table, part: put(table.get(part), rest, value)}
+    return {**table, path[0]: put(table.get(path[0]), path[1:], value)}

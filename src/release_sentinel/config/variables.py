@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from functools import reduce
+from operator import attrgetter
 from typing import Any, get_args, get_origin
 
 from release_sentinel.config.convert import BROKEN, Reading
-from release_sentinel.config.fields import KeyPath, allowed, bare, kind_at, seen
+from release_sentinel.config.fields import allowed, bare, kind_at, seen
 from release_sentinel.config.kinds import Hidden
 from release_sentinel.config.model import Policy
 from release_sentinel.config.values import look_up
@@ -17,16 +17,16 @@ _FLAGS = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no"
 
 @dataclass(frozen=True)
 class Variable:
-    """An environment variable that sets one field of the policy; a number in its path is that element of a list."""
+    """An environment variable that sets one field of the policy."""
 
     name: str
     path: str
     meaning: str
 
     @property
-    def key(self) -> KeyPath:
+    def key(self) -> tuple[str, ...]:
         """The path of the field."""
-        return tuple(int(part) if part.isdigit() else part for part in self.path.split("."))
+        return tuple(self.path.split("."))
 
 
 VARIABLES = (
@@ -95,7 +95,7 @@ def in_policy(policy: Policy, names: Iterable[str]) -> dict[str, str]:
     """Return, of the variables with these names, what the policy file says in their place."""
     found = {}
     for variable in VARIABLES:
-        value, default = (reduce(_below, variable.key, record) for record in (policy, Policy()))
+        value, default = (attrgetter(variable.path)(record) for record in (policy, Policy()))
         if variable.name in names and value != default:
             found[variable.name] = ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
     return found
@@ -106,10 +106,6 @@ def _is_hidden(kind: Any) -> bool:
     base, marks = bare(kind)
     marks += bare(get_args(base)[0])[1] if get_origin(base) is tuple else ()
     return any(isinstance(mark, Hidden) for mark in marks)
-
-
-def _below(value: Any, part: str | int) -> Any:
-    return value[part] if isinstance(part, int) else getattr(value, part)
 
 
 def _plain(kind: Any, text: str) -> Any:

@@ -74,6 +74,6 @@ def _masked_lines(secret: str) -> str:
     for start, stop in gaps(secret):
         if not (gap := secret[start:stop].replace("\\", "")):
             continue
-        shown += [MASK if start > end else "", gap]
+        shown += [MASK, gap]
         end = stop
     return "".join((*shown, MASK if end < len(secret) else ""))

@@ -62,7 +62,7 @@ class Index:
             self._beginnings.update(head[:length] for length in range(1, len(head)))
             if spelling.pieces:
                 cores.update(text[start : start + _CORE] for start in range(len(text) - _CORE + 1))
-            if in_pieces or not text:
+            if in_pieces:
                 continue
             if len(text) >= PIECE and is_telling(text):
                 for offset in range(_STRIDE):
@@ -73,7 +73,7 @@ class Index:
                 patterns.add(_pattern(spelling))
         self._cores = frozenset(cores)
         self._lengths = sorted({len(piece) for piece in self._pieces})
-        self._patterns = [re.compile(pattern) for pattern in sorted(patterns - {""})]
+        self._patterns = [re.compile(pattern) for pattern in sorted(patterns)]
         self.settles = not self._patterns and not any("*" in piece for piece in (*self._pieces, *self._beginnings))
         self._longest_beginning = max(map(len, self._beginnings), default=0)
 
@@ -91,7 +91,7 @@ class Index:
             for start in range(max(place - _STRIDE + 1, 0), place + 1):
                 found |= {(start, start + long) for long in self._lengths if text[start : start + long] in self._pieces}
             for offset, whole in self._starts.get(text[place : place + _CORE], ()):
-                if place >= offset and text.startswith(whole, place - offset):
+                if text.startswith(whole, place - offset):  # one that began before the text would not fit into it
                     found.add((place - offset, place - offset + len(whole)))
         return list(found)
 
@@ -141,7 +141,7 @@ def _pattern(spelling: Spelling) -> str:
     """
     text = spelling.text
     if spelling.everywhere:
-        return torn(text) if len(text) >= _STRIDE else ""
+        return torn(text)
     if len(text) < 3:
         return rf"(?:(?<=[\"'])|(?<==)){re.escape(text)}(?=[\"'\s,;&)]|$)"
     if not is_telling(text):

@@ -256,6 +256,12 @@ def test_who_may_sign(ssh_repo: Repo, signers: tuple[str, ...], status: Status) 
     assert SIGNER in result.message
 
 
+def test_a_good_signature_without_a_name(repo: Repo) -> None:
+    """It passes where any signer will do, and is told by its key."""
+    result = check_signature(look(repo.path), lambda: Signature(State.GOOD), tag="v1.0.0")
+    assert (result.status, result.message) == (OK, "tag v1.0.0 is signed by a trusted key")
+
+
 @pytest.mark.parametrize("state", [state for state in State if state is not State.GOOD])
 def test_every_other_state_fails(repo: Repo, state: State) -> None:
     """What cannot be verified is unknown, all else fails; each says what it is of."""

@@ -26,6 +26,7 @@ from release_sentinel.gates import IDS, Kind
 from release_sentinel.observe import git
 from release_sentinel.plugin import completeness, declared, folders
 from release_sentinel.plugin.ahead import Ahead
+from release_sentinel.plugin.compat import early_options
 from release_sentinel.plugin.deadline import Deadline
 from release_sentinel.plugin.gate import Record
 from release_sentinel.plugin.observations import Observations
@@ -108,7 +109,7 @@ class GateSession:
 
     def rewrite(self, args: list[str]) -> None:
         """Rewrite pytest's arguments in place: the release's version, and the gate folders to collect."""
-        known = self.config.known_args_namespace
+        known = early_options(self.config)
         self._rewritten = True
         args[:] = arguments.expanded(args)
         self.claim_early(args)  # now with those of an ini file

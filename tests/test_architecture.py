@@ -164,6 +164,7 @@ PRIVATE = {
     "_parser",
     "_tw",
     "_writer",
+    "isatty",
     "known_args_namespace",
     "AssertionRewritingHook",
     "CaptureManager",

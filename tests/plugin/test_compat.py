@@ -2,6 +2,7 @@
 
 import sys
 from argparse import Namespace
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -121,6 +122,14 @@ def test_terminal_writer(request: pytest.FixtureRequest) -> None:
     """The reporter's `_tw` is the writer that pytest hands out itself."""
     assert compat.reporter(request.config) is not None
     assert compat.terminal_writer(request.config) is request.config.get_terminal_writer()
+
+
+@pytest.mark.parametrize("tty", [True, False])
+def test_isatty(pytester: pytest.Pytester, tty: bool) -> None:
+    """The reporter's `isatty` tells what its file is: a method, in pytest 8.4.0 an attribute."""
+    file = StringIO()
+    file.isatty = lambda: tty  # type: ignore[method-assign]  # no terminal is at hand
+    assert compat.is_terminal(pytest.TerminalReporter(pytester.parseconfig(), file)) is tty
 
 
 def test_no_terminal_reporter(pytester: pytest.Pytester) -> None:

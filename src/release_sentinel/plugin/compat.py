@@ -104,6 +104,12 @@ def reporter(config: pytest.Config) -> pytest.TerminalReporter | None:
     return found if isinstance(found, pytest.TerminalReporter) else None
 
 
+def is_terminal(shown: pytest.TerminalReporter) -> bool:
+    """Tell whether a line that is shown can be overwritten. `isatty` is no method in pytest 8.4.0, and one since."""
+    isatty: Any = shown.isatty
+    return bool(isatty() if callable(isatty) else isatty)
+
+
 @contextlib.contextmanager
 def uncaptured(config: pytest.Config) -> Iterator[None]:
     """Let what is written meanwhile reach the terminal: pytest has a fixture for that, and nothing for a plugin."""

@@ -5,7 +5,7 @@ from time import monotonic
 
 import pytest
 
-from release_sentinel.plugin.compat import reporter, uncaptured
+from release_sentinel.plugin.compat import is_terminal, reporter, uncaptured
 
 _FIRST = 2.0  # seconds before anything is said
 _TERMINAL, _PLAIN = 1.0, 15.0  # seconds between two lines
@@ -53,4 +53,4 @@ def progress(config: pytest.Config, scrub: Callable[[str], str]) -> Progress:
         with uncaptured(config):
             shown.write(scrub(text), flush=True)
 
-    return Progress(write, terminal=shown.isatty())
+    return Progress(write, terminal=is_terminal(shown))

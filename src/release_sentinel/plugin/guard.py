@@ -1,6 +1,7 @@
 """The guard of `--version` under pytest 9 and later: is it at work in this process?"""
 
 import sys
+from importlib.util import find_spec
 
 import pytest
 
@@ -12,7 +13,8 @@ def problem() -> str:
 
     Python itself loads the guard when it starts, from `release_sentinel_guard.pth`, which leaves a mark in `sys`.
     """
-    if not compat.answers_version() or getattr(sys, "release_sentinel_guard", False):
+    at_work = getattr(sys, "release_sentinel_guard", False) and find_spec("release_sentinel_guard")
+    if at_work or not compat.answers_version():
         return ""
     return (
         f"pytest {pytest.__version__} answers --version VERSION with its own version and exit code 0, and the guard "

@@ -153,6 +153,47 @@ def test_only_the_plugin_knows_pytest() -> None:
     assert {user.partition(".")[0] for user in users} == {"plugin"}
 
 
+PRIVATE = {
+    "_pytest",
+    "_anonymous",
+    "_fixtureinfo",
+    "_getobj",
+    "_groups",
+    "_inicache",
+    "_markers",
+    "_nodeid",
+    "_parser",
+    "_tw",
+    "_writer",
+    "isatty",
+    "known_args_namespace",
+    "AssertionRewritingHook",
+    "CaptureManager",
+    "PYC_TAIL",
+    "TerminalReporter",
+    "TerminalWriter",
+}
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if name.startswith("plugin") and name != "plugin.compat"])
+def test_only_compat_knows_pytest_s_private_parts(module: str) -> None:
+    """What pytest may change without notice is touched in one file, which has a test for each part."""
+    tree = ast.parse(MODULES[module].read_text(encoding="utf-8"))
+    used = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute) and not _is_own(node)}
+    used |= {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    used |= {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+    used |= {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    used |= {found.imported.partition(".")[0] for found in ALL if found.importer == module}
+
+    assert not used & PRIVATE
+    assert "SLF001" not in MODULES[module].read_text(encoding="utf-8")
+
+
+def _is_own(node: ast.Attribute) -> bool:
+    """Tell whether an attribute is one of the object that the code belongs to."""
+    return isinstance(node.value, ast.Name) and node.value.id == "self"
+
+
 def test_only_observers_and_versions_know_the_libraries() -> None:
     """Git, host and network are touched in one place each."""
     users = {found.importer for found in ALL if found.imported.partition(".")[0] in LATE}

@@ -4,7 +4,16 @@ from pathlib import Path
 
 import pytest
 
-from release_sentinel.arguments import ArgumentError, expanded, given, is_gate_run, rewrite_version, value_of
+from release_sentinel.arguments import (
+    ArgumentError,
+    expanded,
+    gate_arguments,
+    given,
+    is_gate_run,
+    protected,
+    rewrite_version,
+    value_of,
+)
 
 GATE_RUNS = [
     "gate_tests",
@@ -162,6 +171,74 @@ def test_what_cannot_be_meant_is_refused(line: str, words: str) -> None:
     with pytest.raises(ArgumentError) as refusal:
         rewritten(*line.split())
     assert words in str(refusal.value)
+
+
+@pytest.mark.parametrize("line", ["--env prod --version", "--env=prod --version -q", "--version --env prod"])
+def test_an_environment_and_a_version_without_a_value_ask_for_a_gate(line: str) -> None:
+    """`--env prod --version $VERSION` with an unset variable must not print pytest's version."""
+    assert gate_arguments(line.split(), {}) == line.split()
+
+
+@pytest.mark.parametrize("line", ["--version", "-q --version", "tests --version"])
+def test_an_environment_in_addopts_asks_for_nothing(line: str) -> None:
+    """A test suite may have an --env of its own there, and an editor asks for pytest's version."""
+    assert gate_arguments(line.split(), {"PYTEST_ADDOPTS": "--env qa"}) == []
+
+
+@pytest.mark.parametrize("line", ORDINARY_RUNS)
+def test_other_arguments_are_not_protected(line: str) -> None:
+    """What pytest does by itself reaches it as it is typed."""
+    if line not in {"--env prod --version", "--env prod --version -q"}:  # the test above
+        assert protected(line.split(), {}) == line.split()
+
+
+@pytest.mark.parametrize("line", [line for line in GATE_RUNS if "--version " in line])
+def test_a_gate_run_is_protected(line: str) -> None:
+    """What pytest gets has no word left for which it would print its version."""
+    assert not {"--version", "-V"} & set(protected(line.split(), {}))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "gate_tests --env prod --version",
+        "--env prod --version",
+        "gate_tests --version -v",
+        "gate_tests --version v1 --version v2",
+        "gate_tests --version v1 --release-version=v2",
+        "gate_tests -V",
+        "gate_tests --env prod --version v1 -V",
+    ],
+)
+def test_a_mistake_is_protected_and_told_in_its_own_words(line: str) -> None:
+    """What cannot be meant reaches the plugin, which refuses it as it was typed."""
+    words = protected(line.split(), {})
+    assert not {"--version", "-V"} & set(words)
+    assert is_gate_run(words)
+    with pytest.raises(ArgumentError) as typed:
+        rewritten(*line.split())
+    with pytest.raises(ArgumentError) as hidden:
+        rewritten(*words)
+    assert str(hidden.value) == str(typed.value)
+
+
+def test_a_release_in_addopts_is_left_to_the_plugin() -> None:
+    """Only words of the command line are rewritten; what PYTEST_ADDOPTS adds makes it a gate run."""
+    environ = {"PYTEST_ADDOPTS": "gate_tests --env prod"}
+    assert protected(["--version", "next"], environ) == ["--release-version=next"]
+
+
+def test_addopts_that_cannot_be_read_are_no_way_out() -> None:
+    """With a stray quote in PYTEST_ADDOPTS a gate run is one all the same; pytest says what is wrong with it."""
+    environ = {"PYTEST_ADDOPTS": "'"}
+    assert protected(["gate_tests", "--version", "v1.0.0"], environ) == ["gate_tests", "--release-version=v1.0.0"]
+    assert protected(["--version", "tests"], environ) == ["--version", "tests"]
+
+
+def test_a_version_from_a_file_of_arguments(tmp_path: Path) -> None:
+    """`--version @FILE` takes its value from the file, as without the guard."""
+    (file := tmp_path / "version.args").write_text("v1.0.0\n", encoding="utf-8")
+    assert protected(["gate_tests", "--version", f"@{file}"], {}) == ["gate_tests", "--release-version=v1.0.0"]
 
 
 def test_a_refusal_leaves_the_arguments_alone() -> None:

@@ -18,6 +18,8 @@ _OWN = ("--release-version", "--gate-")
 # Options of pytest; what follows them is not run.
 _NO_PATH = {"-k", "-m", "--ignore", "--ignore-glob", "--deselect", "--junitxml", "--junit-xml", "--log-file"}
 _VERSION_LIKE = re.compile(r"\s*|v?\d+\.\d+.*", re.DOTALL)
+_PRINTS_VERSION = ("--version", "-V")  # from 9 on, pytest prints its version and exits 0 if one of these is there once
+_HIDDEN = {f"--release-version={word}": word for word in _PRINTS_VERSION}  # a word that pytest must not see: itself
 
 
 class ArgumentError(ValueError):
@@ -79,11 +81,41 @@ def is_gate_run(args: Sequence[str]) -> bool:
     return False
 
 
+def gate_arguments(words: Sequence[str], environ: Mapping[str, str]) -> list[str]:
+    """Return all arguments of a gate run, as `given` does; none if the command line `words` asks for no gate run.
+
+    `--env` together with a `--version` that has no value is an unset variable, and asks for one. In PYTEST_ADDOPTS,
+    `--env` may be a test suite's own, and says nothing of a `--version` of the command line.
+    """
+    args = given(words, environ)
+    return args if is_gate_run(args) or _lacks_version(expanded(words)) else []
+
+
+def protected(words: Sequence[str], environ: Mapping[str, str]) -> list[str]:
+    """Return pytest's arguments; those of a gate run without a word by which pytest 9 would print its version.
+
+    Where `rewrite_version` refuses them, the words are hidden until the plugin calls it again, and can say why.
+    """
+    try:
+        gate_run = gate_arguments(words, environ)
+    except ArgumentError:  # in PYTEST_ADDOPTS
+        gate_run = gate_arguments(words, {})
+    if not gate_run:
+        return list(words)
+    args = expanded(words)
+    try:
+        rewrite_version(args)
+    except ArgumentError:
+        return [f"--release-version={word}" if word in _PRINTS_VERSION else word for word in args]
+    return args
+
+
 def rewrite_version(args: list[str]) -> None:
     """Turn `--version VALUE` into `--release-version=VALUE`, in place: pytest would print its version and exit 0.
 
     Raises `ArgumentError` where an option is given twice, has no value, or is spelt as pytest's own.
     """
+    args[:] = [_HIDDEN.get(word, word) for word in args]
     if "-V" in args:
         raise ArgumentError("-V prints pytest's version; a gate run takes --version VERSION")
     for name, spellings in {"--env": ("--env",), "--version": ("--version", "--release-version")}.items():
@@ -101,6 +133,12 @@ def rewrite_version(args: list[str]) -> None:
         seen = "the end of the line" if value is None else value
         raise ArgumentError(f"--version has no value, {seen} follows: write --version v1.2.3 (is $VERSION empty?)")
     args[position : position + 2] = [f"--release-version={value}"]
+
+
+def _lacks_version(words: Sequence[str]) -> bool:
+    """Tell whether `--env` and a `--version` without a value are among the words."""
+    env = any(word.partition("=")[0] == "--env" for word in words)
+    return env and any(pair[0] == "--version" and pair[1].startswith("-") for pair in pairwise([*words, "-"]))
 
 
 def seconds(text: str) -> float:

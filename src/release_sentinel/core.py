@@ -156,10 +156,10 @@ def _policy(arguments: Sequence[str], environ: Mapping[str, str], directory: Pat
 
 
 def refuse_unsupported_pytest() -> None:
-    """Raise `SentinelError` on a pytest that answers `--version VALUE` itself, runs nothing and exits 0."""
+    """Raise `SentinelError` on a pytest that the plugin is not written for."""
     version = installed("pytest")
-    if tuple(int(part) for part in version.split(".")[:2]) < (8, 4) or not version.startswith("8."):
-        raise SentinelError(f"pytest {version} is installed, expected pytest>=8.4,<9: pip install 'pytest>=8.4,<9'")
+    if not (8, 4) <= tuple(int(part) for part in version.split(".")[:2]) < (10,):
+        raise SentinelError(f"pytest {version} is installed, expected pytest>=8.4,<10: pip install 'pytest>=8.4,<10'")
 
 
 @dataclass(frozen=True)

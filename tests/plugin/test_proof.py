@@ -250,6 +250,25 @@ def test_a_gate_that_fails_blocks(sentinel: Sentinel, body: str, reason: str) ->
     assert any(reason in line for line in run.block), run.out
 
 
+def test_a_failed_subtest_fails_its_gate(sentinel: Sentinel) -> None:
+    """From pytest 9 on, a test that goes on after a failed subtest is itself reported as passed."""
+    sentinel.gate(
+        """
+        import unittest
+
+        @pytest.mark.policy
+        class TestOwn(unittest.TestCase):
+            def test_own(self):
+                assert True
+                with self.subTest(queue="mail"):
+                    assert False, "the mail queue is not empty"
+        """
+    )
+    run = sentinel()
+    assert run.code == 1
+    assert any("[POLICY] own: " in line and "the mail queue is not empty" in line for line in run.block), run.out
+
+
 def test_a_broken_critical_gate_is_critical(sentinel: Sentinel) -> None:
     """A critical gate that breaks could not tell: exit 2, with its traceback above the block."""
     sentinel.gate("@pytest.mark.critical\ndef test_own(): raise OSError('no route')")

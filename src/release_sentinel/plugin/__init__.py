@@ -6,40 +6,28 @@ that imports `pytest_addoption`; whichever comes first opens the door.
 
 import os
 import sys
-from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from collections.abc import Generator
 
 import pytest
-from _pytest.assertion.rewrite import AssertionRewritingHook
 
 from release_sentinel import arguments
+from release_sentinel.plugin import compat
 
 
 def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
     """Register everything else, once, if the command line asks for a gate run."""
     config: pytest.Config = pluginmanager.get_plugin("pytestconfig")  # type: ignore[assignment]  # always there
     try:
-        given = arguments.given([str(word) for word in config.invocation_params.args], os.environ)
+        given = arguments.gate_arguments([str(word) for word in config.invocation_params.args], os.environ)
     except arguments.ArgumentError:  # pytest reads it before us, and says what is wrong
         return
-    if not arguments.is_gate_run(given):
+    if not given:
         return
-    with _as_they_are():
+    with compat.no_rewriting():
         from release_sentinel.plugin import hooks  # noqa: PLC0415 - nothing of it is loaded in another run
     sys.dont_write_bytecode = True  # or collecting the gates would dirty the tree that they judge
 
     hooks.register(config, parser, given)
-
-
-@contextmanager
-def _as_they_are() -> Iterator[None]:
-    """Load our own modules as any others: pytest would rewrite their asserts, anew in each run."""
-    rewriting = [finder for finder in sys.meta_path if isinstance(finder, AssertionRewritingHook)]
-    sys.meta_path[:] = [finder for finder in sys.meta_path if finder not in rewriting]
-    try:
-        yield
-    finally:
-        sys.meta_path[:0] = rewriting
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -50,7 +38,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) 
         return (yield)
     gate.rewrite(args)
     try:
-        yield
+        with compat.option_kept(early_config, "--env", gate.note_rival):
+            return (yield)
     except SystemExit as error:  # it would end the process with that code, 0 included
         raise pytest.UsageError(f"a conftest ended the run: sys.exit({error.code!r})") from error
-    gate.drop_rivals("--env")

@@ -17,18 +17,20 @@ from release_sentinel.gates import BUILT_IN, Gate, expected
 from release_sentinel.observe import http
 from release_sentinel.plugin import folders
 from release_sentinel.plugin.ahead import Question
+from release_sentinel.plugin.compat import LoadedModule
 from release_sentinel.plugin.gate import Record
 from release_sentinel.plugin.session import RECORD, GateSession
 from release_sentinel.vocabulary import Stage
 
 
-class BuiltInModule(pytest.Module):
+class BuiltInModule(LoadedModule):
     """A file of the built-in gates, under a name that no file of a repository has.
 
     By pytest's own rules it would take the name of the repository's `gate_tests/test_version.py`, or of its package.
     """
 
-    def _getobj(self) -> ModuleType:
+    def load(self) -> ModuleType:
+        """Import the file under its own name."""
         spec = spec_from_file_location(f"{_PACKAGE}.{GATE_FOLDER}.{self.path.stem}", self.path)
         if spec is None or spec.loader is None:
             raise self.CollectError(f"{self.path} cannot be imported")

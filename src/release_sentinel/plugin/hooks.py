@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from _pytest.assertion import rewrite
 
-from release_sentinel.plugin import collection, fixtures, folders, lifecycle, scrubbing, terminal
+from release_sentinel.plugin import collection, compat, fixtures, folders, lifecycle, scrubbing, terminal
 from release_sentinel.plugin.conclusion import conclude
 from release_sentinel.plugin.options import add_options
 from release_sentinel.plugin.session import RECORD, SESSION, GateSession
@@ -35,23 +34,12 @@ def register(config: pytest.Config, parser: pytest.Parser, given: Sequence[str])
 
 
 def _count_assertions(config: pytest.Config) -> None:
-    """Have pytest report each assert that holds.
-
-    It asks an ini setting, which is too late to set; and it reads byte code that an ordinary run may have cached
-    without the reports, so that gate runs look for it under a name of their own.
-    """
+    """Have pytest report each assert that holds."""
     if sys.flags.optimize:
         raise pytest.UsageError("python -O (PYTHONOPTIMIZE) strips asserts out of what gates call: run without it")
-    if getattr(config.known_args_namespace, "assertmode", "") != "rewrite":
+    if not compat.rewrites_asserts(config):
         raise pytest.UsageError("--assert=plain and -p no:assertion make every assert of a gate hold: leave them out")
-    config._inicache["enable_assertion_pass_hook"] = True  # noqa: SLF001 - pytest reads it from the ini file alone
-    rewrite.PYC_TAIL = f".gate{rewrite.PYC_TAIL.removeprefix('.gate')}"
-
-
-def _count_no_more(config: pytest.Config) -> None:
-    """Let what plugins import when all gates are done come out of their ordinary cache."""
-    config._inicache["enable_assertion_pass_hook"] = False  # noqa: SLF001 - as it was set
-    rewrite.PYC_TAIL = rewrite.PYC_TAIL.removeprefix(".gate")
+    compat.report_passed_asserts(config, report=True)
 
 
 class Doorkeeper:
@@ -82,21 +70,9 @@ class Hooks:
         _count_assertions(self._session.config)  # now that other plugins' modules are loaded, out of their own cache
         self._session.rewrite(args)
 
-    def drop_rivals(self, name: str) -> None:
-        """Let an option of ours stand for what a conftest has added under the same name; two would end in a traceback.
-
-        Called by the door. Many test suites have an `--env`: it gets the value of ours.
-        """
-        parser = self._session.config._parser  # noqa: SLF001 - pytest has no public way to ask
-        named = [
-            (group, option)
-            for group in (*parser._groups, parser._anonymous)  # noqa: SLF001 - as above
-            for option in group.options
-            if name in option.names()
-        ]
-        for group, option in named[1:]:
-            group.options.remove(option)
-            self._session.notes.append(f"note: {name} is the gate's; a conftest has an option of that name, too")
+    def note_rival(self) -> None:
+        """Say that a conftest has an `--env`, as many test suites do: it gets the value of ours. Called by the door."""
+        self._session.notes.append("note: --env is the gate's; a conftest has an option of that name, too")
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_cmdline_main(self) -> Generator[None, Any, int]:
@@ -208,7 +184,7 @@ class Hooks:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> Generator[None]:
         """Turn markers and results into the exit code, and put it back if a later plugin changes it."""
-        _count_no_more(session.config)
+        compat.report_passed_asserts(session.config, report=False)  # what plugins import now has its ordinary cache
         self._session.pytest_code = int(exitstatus)
         self._session.early_end = self._session.early_end or str(session.shouldfail or session.shouldstop or "")
         verdict = conclude(self._session, int(exitstatus))

@@ -16,7 +16,7 @@ import pytest
 
 from release_sentinel import arguments
 from release_sentinel.deliver.github import Teller
-from release_sentinel.plugin import collection, terminal
+from release_sentinel.plugin import collection, compat, terminal
 from release_sentinel.plugin.conclusion import conclude
 from release_sentinel.plugin.deadline import is_alarm
 from release_sentinel.plugin.progress import progress
@@ -82,7 +82,7 @@ def bound(session: GateSession, item: pytest.Item) -> None:
     function = getattr(item, "obj", None)
     if function is None:
         return
-    deadline, alone = session.deadline, all(map(_is_known, _fixtures(item)))
+    deadline, alone = session.deadline, all(map(_is_known, compat.fixtures_of(item)))
 
     @wraps(function)
     def bounded(*args: object, **named: object) -> object:
@@ -96,25 +96,9 @@ def bound(session: GateSession, item: pytest.Item) -> None:
     item.obj = bounded  # type: ignore[attr-defined]  # an item that has a function has `obj`
 
 
-def _fixtures(item: pytest.Item) -> Iterator[Callable[..., object]]:
-    """Yield the function of each fixture that a gate uses, directly or not.
-
-    What an installed plugin does around every test is none, unless the gate asks for it.
-    """
-    info = getattr(item, "_fixtureinfo", None)
-    definitions = getattr(info, "name2fixturedefs", {})
-    asked = {*getattr(info, "argnames", ()), *(name for mark in item.iter_markers("usefixtures") for name in mark.args)}
-    wanted = [
-        name for name, overriding in definitions.items() if name in asked or any(one.baseid for one in overriding)
-    ]
-    for name in wanted:  # grows meanwhile
-        for definition in definitions.get(name, ()):
-            yield definition.func
-            wanted += [more for more in definition.argnames if more not in wanted]
-
-
 def _is_known(fixture: Callable[..., object]) -> bool:
-    return getattr(fixture, "__module__", "").partition(".")[0] in {"_pytest", "release_sentinel"}
+    ours = getattr(fixture, "__module__", "").partition(".")[0] == "release_sentinel"
+    return ours or compat.is_pytests(fixture)
 
 
 def _last_words(session: GateSession) -> int:
@@ -124,8 +108,7 @@ def _last_words(session: GateSession) -> int:
     session.early_end = f"the deadline of {session.deadline.run:g} s had passed, and the run hung{stuck}"
     session.problems.append(session.early_end)
     with suppress(Exception):  # whatever it is stuck in may be captured; the last words must not be
-        capture: Any = session.config.pluginmanager.get_plugin("capturemanager")
-        capture.suspend_global_capture(in_=True)
+        compat.stop_capturing(session.config)
     terminal.finish(session, conclude(session, pytest.ExitCode.INTERRUPTED))
     sys.stdout.flush()
     return EXIT_BLOCKED

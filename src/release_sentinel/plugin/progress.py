@@ -4,8 +4,8 @@ from collections.abc import Callable
 from time import monotonic
 
 import pytest
-from _pytest.capture import CaptureManager
-from _pytest.terminal import TerminalReporter
+
+from release_sentinel.plugin.compat import is_terminal, reporter, uncaptured
 
 _FIRST = 2.0  # seconds before anything is said
 _TERMINAL, _PLAIN = 1.0, 15.0  # seconds between two lines
@@ -45,16 +45,12 @@ class Progress:
 
 def progress(config: pytest.Config, scrub: Callable[[str], str]) -> Progress:
     """Return the progress that this run shows; nothing where pytest is told to be quiet."""
-    reporter = config.pluginmanager.get_plugin("terminalreporter")
-    capture = config.pluginmanager.get_plugin("capturemanager")
-    if not isinstance(reporter, TerminalReporter) or config.get_verbosity() < -1:
+    shown = reporter(config)
+    if shown is None or config.get_verbosity() < -1:
         return Progress(lambda _: None, terminal=False)
 
     def write(text: str) -> None:
-        if isinstance(capture, CaptureManager):
-            with capture.global_and_fixture_disabled():
-                reporter.write(scrub(text), flush=True)
-        else:
-            reporter.write(scrub(text), flush=True)
+        with uncaptured(config):
+            shown.write(scrub(text), flush=True)
 
-    return Progress(write, terminal=reporter.isatty())
+    return Progress(write, terminal=is_terminal(shown))

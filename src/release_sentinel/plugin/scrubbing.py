@@ -11,6 +11,7 @@ from warnings import WarningMessage
 import pytest
 
 from release_sentinel.logging import scrub_records
+from release_sentinel.plugin.compat import filter_trace, rename
 from release_sentinel.redaction import Redactor
 from release_sentinel.redaction.standard import scrub_standard_streams
 
@@ -25,7 +26,7 @@ def shield(config: pytest.Config, redactor: Redactor) -> None:
     restore = scrub_standard_streams(redactor)
     if Path(sys.argv[0]).name not in PROGRAMS:  # else to the last word: some errors are printed after every clean-up
         config.add_cleanup(restore)
-    _scrub_trace(config, redactor.scrub)
+    filter_trace(config, redactor.scrub)
 
 
 class Scrubber:
@@ -37,7 +38,7 @@ class Scrubber:
     @pytest.hookimpl(tryfirst=True)
     def pytest_cmdline_main(self, config: pytest.Config) -> None:
         """Scrub the file that `--debug` has opened by now, and what it says already."""
-        _scrub_trace(config, self._scrub)
+        filter_trace(config, self._scrub)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_pycollect_makeitem(self) -> Generator[None, Any, Any]:
@@ -86,6 +87,8 @@ def clean_report(report: pytest.TestReport | pytest.CollectReport, scrub: Scrub)
         report.longrepr = str(report.longrepr)
     for name, value in vars(report).items():
         setattr(report, name, cleaned(value, scrub))
+    if (nodeid := scrub(report.nodeid)) != report.nodeid:  # no string among the above, from pytest 9.2 on
+        report.nodeid = nodeid
 
 
 def _rename(nodes: list[Any], scrub: Scrub) -> None:
@@ -98,22 +101,4 @@ def _rename(nodes: list[Any], scrub: Scrub) -> None:
         masked[name] += 1
         if masked[name] > 1:
             name = f"{name.removesuffix(']')}-{masked[name]}]"
-        node.keywords._markers.pop(node.name, None)  # noqa: SLF001 - pytest has no public way to rename
-        node.keywords[name] = True
-        node._nodeid = node.nodeid.removesuffix(node.name) + name  # noqa: SLF001 - as above
-        node.name = name
-
-
-def _scrub_trace(config: pytest.Config, scrub: Scrub) -> None:
-    root = config.trace.root
-    write = root._writer  # noqa: SLF001 - pluggy has no public way to ask
-    if write is None:
-        return
-    file: Any = getattr(write, "__self__", None)
-    if isinstance(getattr(file, "name", None), str):  # of a file; standard error's has a number
-        file.flush()
-        seen = Path(file.name).read_text(encoding="utf-8", errors="surrogateescape")
-        file.seek(0)
-        file.truncate()
-        file.write(scrub(seen))
-    root.setwriter(lambda text: write(scrub(text)))
+        rename(node, name)

@@ -24,8 +24,9 @@ from release_sentinel.deliver.github import Teller
 from release_sentinel.errors import InvalidPolicyError
 from release_sentinel.gates import IDS
 from release_sentinel.observe import git
-from release_sentinel.plugin import completeness, declared, folders
+from release_sentinel.plugin import completeness, declared, folders, guard
 from release_sentinel.plugin.ahead import Ahead
+from release_sentinel.plugin.compat import early_options
 from release_sentinel.plugin.deadline import Deadline
 from release_sentinel.plugin.gate import Record
 from release_sentinel.plugin.observations import Observations
@@ -109,7 +110,7 @@ class GateSession:
 
     def rewrite(self, args: list[str]) -> None:
         """Rewrite pytest's arguments in place: the release's version, and the gate folders to collect."""
-        known = self.config.known_args_namespace
+        known = early_options(self.config)
         self._rewritten = True
         args[:] = arguments.expanded(args)
         self.claim_early(args)  # now with those of an ini file
@@ -162,6 +163,10 @@ class GateSession:
             self.refused = True
             self.early_end = "without a valid policy no gate is run"
             self.problems += [f"the policy is not valid: {problem}" for problem in error.problems]
+        if not self.parent and (problem := guard.problem()):
+            self.refused = True
+            self.early_end = self.early_end or "without the guard of --version no gate is run"
+            self.problems.append(problem)
         if self.options.tag_mode:
             self.policy = replace(self.policy, git=replace(self.policy.git, tag_mode=self.options.tag_mode))
         self.deadline = Deadline(self.options.deadline or self.policy.deadline, self.policy.gate_seconds)

@@ -1,13 +1,11 @@
 """The verdict block on the terminal, and the little that pytest shows before it."""
 
-import sys
 from contextlib import suppress
 
 import pytest
-from _pytest._io import TerminalWriter
-from _pytest.terminal import TerminalReporter
 
 from release_sentinel.plugin import delivery
+from release_sentinel.plugin.compat import reporter, terminal_writer
 from release_sentinel.plugin.conclusion import conclude
 from release_sentinel.plugin.gate import Record
 from release_sentinel.plugin.session import GateSession
@@ -42,19 +40,14 @@ def finish(session: GateSession, verdict: Verdict) -> int:
         code = code or EXIT_BLOCKED
     with suppress(OSError):
         for problem in delivery.announce(session, verdict):
-            _writer(session.config).line(f"[WARN] {problem}", yellow=True)
-            _writer(session.config).flush()
+            terminal_writer(session.config).line(f"[WARN] {problem}", yellow=True)
+            terminal_writer(session.config).flush()
     return code
-
-
-def _writer(config: pytest.Config) -> TerminalWriter:
-    reporter = config.pluginmanager.get_plugin("terminalreporter")
-    return reporter._tw if isinstance(reporter, TerminalReporter) else TerminalWriter(sys.stdout)  # noqa: SLF001 - pytest has no public way to write after the session
 
 
 def show(config: pytest.Config, verdict: Verdict, notes: list[str]) -> None:
     """Write the verdict block; `notes` are lines about the run's reports."""
-    writer = _writer(config)
+    writer = terminal_writer(config)
     colour = {"green": True} if verdict.name == SAFE else {"red": True}
     writer.line()
     writer.sep("=", TITLE, bold=True, **colour)
@@ -87,17 +80,17 @@ def status(record: Record, report: pytest.TestReport) -> tuple[str, str, str | t
 
 def hide_judged(config: pytest.Config, records: dict[str, Record]) -> None:
     """Keep judged gates out of pytest's FAILURES: the verdict block tells them once, with their remedy."""
-    reporter = config.pluginmanager.get_plugin("terminalreporter")
-    if not isinstance(reporter, TerminalReporter):
+    shown = reporter(config)
+    if shown is None:
         return
     for category in ("failed", "error"):
-        for report in list(reporter.stats.get(category, [])):
+        for report in list(shown.stats.get(category, [])):
             record = records.get(report.nodeid)
             if record and record.failed and not record.traceback:
-                reporter.stats[category].remove(report)  # the key stays, and with it the red colour
-                reporter.stats.setdefault("held back", []).append(report)
-    for report in list(reporter.stats.get("skipped", [])):
+                shown.stats[category].remove(report)  # the key stays, and with it the red colour
+                shown.stats.setdefault("held back", []).append(report)
+    for report in list(shown.stats.get("skipped", [])):
         record = records.get(report.nodeid)
         if record and record.not_evaluated:
-            reporter.stats["skipped"].remove(report)
-            reporter.stats.setdefault("not evaluated", []).append(report)
+            shown.stats["skipped"].remove(report)
+            shown.stats.setdefault("not evaluated", []).append(report)

@@ -1,0 +1,193 @@
+"""All that the plugin takes from pytest beyond its documented interface, for pytest 8.4 to 9.2.
+
+No other module knows these parts. `tests/plugin/test_compat.py` has a test for each of them, which fails by name when
+pytest changes it.
+"""
+
+import argparse
+import contextlib
+import sys
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from _pytest._io import TerminalWriter
+from _pytest.assertion import rewrite
+from _pytest.capture import CaptureManager
+
+_GATE_TAIL = ".gate"
+_ANSWERS_ITSELF = (9, 0)  # from this version on `pytest.main` answers `--version` before it loads a plugin
+
+
+def answers_version(version: tuple[int | str, ...] = pytest.version_tuple) -> bool:
+    """Tell whether this pytest prints its version for `--version VALUE` before any plugin is loaded."""
+    return version[:2] >= _ANSWERS_ITSELF
+
+
+def early_options(config: pytest.Config) -> argparse.Namespace:
+    """Return the options as pytest's first look at the command line found them: before conftest files are loaded.
+
+    pytest loads conftest files by it, so that changes count. `config.known_args_namespace` is not documented.
+    """
+    return config.known_args_namespace
+
+
+def rewrites_asserts(config: pytest.Config) -> bool:
+    """Tell whether pytest rewrites asserts: not with `--assert=plain`, nor without its plugin `assertion`."""
+    return getattr(early_options(config), "assertmode", "") == "rewrite"
+
+
+def report_passed_asserts(config: pytest.Config, *, report: bool) -> None:
+    """Have pytest call `pytest_assertion_pass` for each assert that holds, or stop it.
+
+    It reads an ini setting (kept in `config._inicache`) when it rewrites a module, and no command line can set that one
+    in place of a repository. It takes byte code from a cache that knows nothing of the setting (its names end in
+    `rewrite.PYC_TAIL`), so that gate runs have names of their own.
+    """
+    config._inicache["enable_assertion_pass_hook"] = report  # noqa: SLF001 - see above
+    tail = rewrite.PYC_TAIL.removeprefix(_GATE_TAIL)
+    rewrite.PYC_TAIL = f"{_GATE_TAIL}{tail}" if report else tail
+
+
+@contextlib.contextmanager
+def no_rewriting() -> Iterator[None]:
+    """Import modules as Python does meanwhile: pytest would rewrite the asserts of a plugin's modules in each run.
+
+    Its importer is an `AssertionRewritingHook` in `sys.meta_path`.
+    """
+    rewriting = [finder for finder in sys.meta_path if isinstance(finder, rewrite.AssertionRewritingHook)]
+    sys.meta_path[:] = [finder for finder in sys.meta_path if finder not in rewriting]
+    try:
+        yield
+    finally:
+        sys.meta_path[:0] = rewriting
+
+
+@contextlib.contextmanager
+def option_kept(config: pytest.Config, name: str, tell: Callable[[], None]) -> Iterator[None]:
+    """Let an option that exists already stand for what is added under the same name meanwhile; two are a traceback.
+
+    `tell` is called for each that is left out. Every option of a plugin or conftest comes by `OptionGroup.addoption`.
+    """
+    add = pytest.OptionGroup.addoption
+
+    def add_others(self: pytest.OptionGroup, *opts: str, **attrs: Any) -> None:
+        if name not in opts:
+            add(self, *opts, **attrs)
+            return
+        if "dest" in attrs and not hasattr(config.option, attrs["dest"]):
+            setattr(config.option, attrs["dest"], attrs.get("default"))
+        tell()
+
+    pytest.OptionGroup.addoption = add_others  # type: ignore[method-assign]  # pytest has no way to replace an option
+    try:
+        yield
+    finally:
+        pytest.OptionGroup.addoption = add  # type: ignore[method-assign]  # as above
+
+
+def terminal_writer(config: pytest.Config) -> TerminalWriter:
+    """Return what writes to the terminal, also after the session and where pytest's own reporter is switched off.
+
+    The reporter's `_tw` is what `config.get_terminal_writer()` returns, which fails where there is none.
+    """
+    found = reporter(config)
+    return found._tw if found else TerminalWriter(sys.stdout)  # noqa: SLF001 - see above
+
+
+def reporter(config: pytest.Config) -> pytest.TerminalReporter | None:
+    """Return pytest's own reporter; None where it is switched off or another has taken its place."""
+    found = config.pluginmanager.get_plugin("terminalreporter")
+    return found if isinstance(found, pytest.TerminalReporter) else None
+
+
+def is_terminal(shown: pytest.TerminalReporter) -> bool:
+    """Tell whether a line that is shown can be overwritten. `isatty` is no method in pytest 8.4.0, and one since."""
+    isatty: Any = shown.isatty
+    return bool(isatty() if callable(isatty) else isatty)
+
+
+@contextlib.contextmanager
+def uncaptured(config: pytest.Config) -> Iterator[None]:
+    """Let what is written meanwhile reach the terminal: pytest has a fixture for that, and nothing for a plugin."""
+    capture = config.pluginmanager.get_plugin("capturemanager")
+    with capture.global_and_fixture_disabled() if isinstance(capture, CaptureManager) else contextlib.nullcontext():
+        yield
+
+
+def stop_capturing(config: pytest.Config) -> None:
+    """Let everything that is written from now on reach the terminal: for the last words of a run that hangs."""
+    capture = config.pluginmanager.get_plugin("capturemanager")
+    if isinstance(capture, CaptureManager):
+        capture.suspend_global_capture(in_=True)
+
+
+def fixtures_of(item: pytest.Item) -> Iterator[Callable[..., object]]:
+    """Yield the function of each fixture that a test uses, directly or not, as pytest worked it out: `_fixtureinfo`.
+
+    What an installed plugin does around every test is none, unless the test asks for it.
+    """
+    info = getattr(item, "_fixtureinfo", None)
+    definitions = getattr(info, "name2fixturedefs", {})
+    asked = {*getattr(info, "argnames", ()), *(name for mark in item.iter_markers("usefixtures") for name in mark.args)}
+    wanted = [
+        name for name, overriding in definitions.items() if name in asked or any(one.baseid for one in overriding)
+    ]
+    for name in wanted:  # grows meanwhile
+        for definition in definitions.get(name, ()):
+            yield definition.func
+            wanted += [more for more in definition.argnames if more not in wanted]
+
+
+def is_pytests(function: Callable[..., object]) -> bool:
+    """Tell whether a fixture is one of pytest's own, which live in the package `_pytest`."""
+    return getattr(function, "__module__", "").partition(".")[0] == "_pytest"
+
+
+def rename(node: Any, name: str) -> None:
+    """Give a test or collector another name: in its id (`_id`, up to pytest 9.1 `_nodeid`) and its keywords."""
+    nodeid = node.nodeid.removesuffix(node.name) + name
+    node.keywords._markers.pop(node.name, None)  # noqa: SLF001 - pytest has no public way to rename
+    node.keywords[name] = True
+    if hasattr(node, "_id"):
+        node._id = type(node._id).parse(nodeid)  # noqa: SLF001 - as above
+    else:
+        node._nodeid = nodeid  # noqa: SLF001 - as above
+    node.name = name
+
+
+def filter_trace(config: pytest.Config, clean: Callable[[str], str]) -> None:
+    """Put every line of the trace that `--debug` or PYTEST_DEBUG writes through `clean`, and what it says already.
+
+    pluggy has no public way to ask for the writer (`config.trace.root._writer`).
+    """
+    root = config.trace.root
+    write = root._writer  # noqa: SLF001 - see above
+    if write is None:
+        return
+    file: Any = getattr(write, "__self__", None)
+    if isinstance(getattr(file, "name", None), str):  # of a file; standard error's is a number
+        file.flush()
+        seen = Path(file.name).read_text(encoding="utf-8", errors="surrogateescape")
+        file.seek(0)
+        file.truncate()
+        file.write(clean(seen))
+    root.setwriter(partial(_write_clean, write, clean))
+
+
+def _write_clean(write: Callable[[str], object], clean: Callable[[str], str], text: str) -> None:
+    write(clean(text))
+
+
+class LoadedModule(pytest.Module):
+    """A test file that a subclass imports in its own way, in place of pytest's (`_getobj`)."""
+
+    def load(self) -> ModuleType:
+        """Import the file at `self.path`."""
+        raise NotImplementedError
+
+    def _getobj(self) -> ModuleType:
+        return self.load()

@@ -1,0 +1,274 @@
+"""What the plugin takes from pytest beyond its interface. A test that fails here names the part that pytest changed."""
+
+import sys
+from argparse import Namespace
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from _pytest._io import TerminalWriter
+from _pytest.assertion import rewrite
+
+from release_sentinel.plugin import compat
+from tests.conftest import run
+
+
+@pytest.fixture(autouse=True)
+def _no_other_plugins(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Load none of the plugins that the machine has."""
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+
+
+def _item(pytester: pytest.Pytester, source: str) -> pytest.Item:
+    """Return the test of a file."""
+    (item,) = pytester.getitems(source)
+    return item
+
+
+def test_pytest_main_answers_version_from_9_on(tmp_path: Path) -> None:
+    """`pytest.main` answers `--version` before it loads plugins exactly where `answers_version` says so."""
+    call = "import sys, pytest; sys.exit(pytest.main(['-p', 'no_such_plugin', '--version', 'v1.0.0']))"
+    done = run(sys.executable, "-c", call, cwd=tmp_path)
+    assert (done.code == 0) == compat.answers_version()
+
+
+@pytest.mark.parametrize(
+    ("version", "answers"), [((8, 4, 2), False), ((9, 0, 0), True), ((9, 0, 0, "rc1"), True), ((10, 1, 0), True)]
+)
+def test_every_later_pytest_is_taken_to_answer(version: tuple[int | str, ...], answers: bool) -> None:
+    """A version that is not known yet is the dangerous kind."""
+    assert compat.answers_version(version) is answers
+
+
+def test_known_args_namespace(request: pytest.FixtureRequest) -> None:
+    """`config.known_args_namespace` has the options that decide how conftest files are loaded."""
+    options = compat.early_options(request.config)
+    assert isinstance(options, Namespace)
+    assert {"version", "file_or_dir", "assertmode"} <= set(vars(options))
+
+
+@pytest.mark.parametrize(("options", "rewrites"), [((), True), (("--assert=plain",), False)])
+def test_assertmode(pytester: pytest.Pytester, options: tuple[str, ...], rewrites: bool) -> None:
+    """`--assert` is stored as `assertmode`."""
+    assert compat.rewrites_asserts(pytester.parseconfig(*options)) is rewrites
+
+
+def test_inicache(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`config.getini` believes `config._inicache`."""
+    monkeypatch.setattr(rewrite, "PYC_TAIL", rewrite.PYC_TAIL)
+    config = pytester.parseconfig()
+    seen = [config.getini("enable_assertion_pass_hook")]
+    for report in (True, False):
+        compat.report_passed_asserts(config, report=report)
+        seen.append(config.getini("enable_assertion_pass_hook"))
+    assert seen == [False, True, False]
+
+
+def test_pyc_tail(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The name of rewritten byte code ends in `rewrite.PYC_TAIL` at the time when it is written or looked for."""
+    monkeypatch.setattr(rewrite, "PYC_TAIL", before := rewrite.PYC_TAIL)
+    assert "PYC_TAIL" in rewrite.AssertionRewritingHook.exec_module.__code__.co_names
+    for _ in range(2):
+        compat.report_passed_asserts(pytester.parseconfig(), report=True)
+        assert f".gate{before}" == rewrite.PYC_TAIL
+    compat.report_passed_asserts(pytester.parseconfig(), report=False)
+    assert before == rewrite.PYC_TAIL
+
+
+def test_assertion_rewriting_hook() -> None:
+    """An `AssertionRewritingHook` in `sys.meta_path` rewrites asserts; it is gone meanwhile, and back where it was."""
+    before = list(sys.meta_path)
+    with compat.no_rewriting():
+        left = list(sys.meta_path)
+    rewriting = [finder for finder in before if type(finder).__name__ == "AssertionRewritingHook"]
+    assert rewriting
+    assert left == [finder for finder in before if finder not in rewriting]
+    assert sys.meta_path == before
+
+
+CONFTEST = """
+import pytest
+from release_sentinel.plugin import compat
+
+def pytest_addoption(parser, pluginmanager):
+    config = pluginmanager.get_plugin("pytestconfig")
+    parser.getgroup("gate").addoption("--env", default="ours")
+    with compat.option_kept(config, "--env", lambda: told.append(1)):
+        parser.addoption("--env", "--environment", default="theirs")
+        parser.getgroup("shop").addoption("--env", dest="shop_env", default="theirs")
+        parser.addoption("--other", default="kept")
+    parser.addoption("--more", default="kept")
+
+told = []
+"""
+
+
+def test_addoption(pytester: pytest.Pytester) -> None:
+    """Every option is added by `OptionGroup.addoption`: of two of one name the first stays, and others are added."""
+    pytester.makeconftest(CONFTEST)
+    pytester.makepyfile(
+        """
+        def test_it(request):
+            option = request.config.option
+            assert (option.env, option.shop_env, option.other, option.more) == ("given", "theirs", "kept", "kept")
+            assert len(request.config.pluginmanager.get_plugins() and __import__("conftest").told) == 2
+        """
+    )
+    done = pytester.runpytest("--env", "given")
+    done.assert_outcomes(passed=1)
+
+
+def test_terminal_writer(request: pytest.FixtureRequest) -> None:
+    """The reporter's `_tw` is the writer that pytest hands out itself."""
+    assert compat.reporter(request.config) is not None
+    assert compat.terminal_writer(request.config) is request.config.get_terminal_writer()
+
+
+@pytest.mark.parametrize("tty", [True, False])
+def test_isatty(pytester: pytest.Pytester, tty: bool) -> None:
+    """The reporter's `isatty` tells what its file is: a method, in pytest 8.4.0 an attribute."""
+    file = StringIO()
+    file.isatty = lambda: tty  # type: ignore[method-assign]  # no terminal is at hand
+    assert compat.is_terminal(pytest.TerminalReporter(pytester.parseconfig(), file)) is tty
+
+
+def test_no_terminal_reporter(pytester: pytest.Pytester) -> None:
+    """Without the reporter there is a `TerminalWriter` all the same."""
+    config = pytester.parseconfig("-p", "no:terminal")
+    assert compat.reporter(config) is None
+    assert isinstance(compat.terminal_writer(config), TerminalWriter)
+
+
+@pytest.mark.parametrize(
+    "write",
+    ["with compat.uncaptured(request.config): print('seen')", "compat.stop_capturing(request.config); print('seen')"],
+)
+@pytest.mark.parametrize("capture", ["fd", "sys", "no"])
+def test_capture_manager(pytester: pytest.Pytester, write: str, capture: str) -> None:
+    """What is written past the `CaptureManager` is on the terminal, although the test passes."""
+    pytester.makepyfile(f"from release_sentinel.plugin import compat\ndef test_it(request):\n    {write}\n")
+    done = pytester.runpytest(f"--capture={capture}")
+    assert "seen" in done.stdout.str()
+
+
+def test_no_capture_manager(pytester: pytest.Pytester) -> None:
+    """Where capturing is switched off as a plugin there is nothing to do."""
+    config = pytester.parseconfig("-p", "no:capture")
+    with compat.uncaptured(config):
+        compat.stop_capturing(config)
+
+
+FIXTURES = """
+import pytest
+
+@pytest.fixture
+def inner(): pass
+
+@pytest.fixture
+def outer(inner, tmp_path): pass
+
+@pytest.fixture
+def marked(): pass
+
+@pytest.fixture(autouse=True)
+def around(): pass
+
+@pytest.fixture
+def unused(): pass
+
+@pytest.mark.usefixtures("marked")
+def test_it(outer): pass
+"""
+
+
+def test_fixtureinfo(pytester: pytest.Pytester) -> None:
+    """An item's `_fixtureinfo` has the fixtures that it uses: asked for, by other fixtures, marks, and around it."""
+    found = {function.__name__ for function in compat.fixtures_of(_item(pytester, FIXTURES))}
+    assert {"outer", "inner", "tmp_path", "marked", "around"} <= found
+    assert "unused" not in found
+
+
+class Around:
+    """A plugin that does something around every test."""
+
+    @pytest.fixture(autouse=True)
+    def around_all(self) -> None:
+        """Do nothing."""
+
+
+def test_baseid(pytester: pytest.Pytester) -> None:
+    """A fixture that a plugin puts around every test has no `baseid`, and is none of the test's."""
+    pytester.plugins.append(Around())
+    item = _item(pytester, "def test_it(): pass")
+    assert "around_all" in item.fixturenames  # type: ignore[attr-defined]
+    assert "around_all" not in {function.__name__ for function in compat.fixtures_of(item)}
+
+
+def test_fixtures_of_pytest(pytester: pytest.Pytester) -> None:
+    """Fixtures of pytest live in the package `_pytest`."""
+    item = _item(pytester, "def test_it(tmp_path, capsys, request): pass")
+    assert [compat.is_pytests(function) for function in compat.fixtures_of(item)][:2] == [True, True]
+    assert not compat.is_pytests(test_fixtures_of_pytest)
+
+
+def test_node_id(pytester: pytest.Pytester) -> None:
+    """An item's id and keywords follow its name: `_id`, up to pytest 9.1 `_nodeid`, and `keywords._markers`."""
+    item = _item(pytester, "import pytest\n@pytest.mark.parametrize('x', ['secret'])\ndef test_it(x): assert x")
+    before = item.nodeid
+    compat.rename(item, "test_it[***]")
+    assert item.name == "test_it[***]"
+    assert item.nodeid == before.replace("secret", "***")
+    assert ("test_it[***]" in item.keywords, "test_it[secret]" in item.keywords) == (True, False)
+
+
+def test_trace_writer(pytester: pytest.Pytester) -> None:
+    """The writer of pluggy's trace is `_writer` of its root."""
+    config = pytester.parseconfig()
+    lines: list[str] = []
+    config.trace.root.setwriter(lines.append)
+    compat.filter_trace(config, lambda text: text.replace("secret", "***"))
+    config.trace("a secret")
+    assert "***" in "".join(lines)
+    assert "secret" not in "".join(lines)
+
+
+def test_trace_file(pytester: pytest.Pytester) -> None:
+    """The writer of `--debug` is the method of an open file, and what that says already is cleaned, too."""
+    config = pytester.parseconfig()
+    with (pytester.path / "trace.log").open("w+", encoding="utf-8") as file:
+        config.trace.root.setwriter(file.write)
+        config.trace("first secret")
+        compat.filter_trace(config, lambda text: text.replace("secret", "***"))
+        config.trace("second secret")
+    text = (pytester.path / "trace.log").read_text(encoding="utf-8")
+    assert "first ***" in text
+    assert "second ***" in text
+
+
+def test_no_trace(pytester: pytest.Pytester) -> None:
+    """Without `--debug` there is no writer, and none is set."""
+    config = pytester.parseconfig()
+    compat.filter_trace(config, str.upper)
+    assert config.trace.root._writer is None
+
+
+MODULE = """
+import types
+from release_sentinel.plugin.compat import LoadedModule
+
+class Module(LoadedModule):
+    def load(self):
+        module = types.ModuleType("elsewhere")
+        exec("def test_it(): pass", module.__dict__)
+        return module
+
+def pytest_pycollect_makemodule(module_path, parent):
+    return Module.from_parent(parent, path=module_path)
+"""
+
+
+def test_getobj(pytester: pytest.Pytester) -> None:
+    """The module of a module node comes from its `_getobj`."""
+    pytester.makeconftest(MODULE)
+    pytester.makepyfile("raise RuntimeError('imported in the ordinary way')")
+    pytester.runpytest().assert_outcomes(passed=1)

@@ -10,7 +10,7 @@ import pytest
 from release_sentinel import __version__, gates
 from release_sentinel.cli import main
 from release_sentinel.config.schema import schema
-from release_sentinel.plugin.options import add_options
+from release_sentinel.options import OPTIONS
 from release_sentinel.reports.document import document
 from tests.reports.samples import RELEASE, WHOLE
 
@@ -34,15 +34,30 @@ MISTAKES = {
     "nothing": ("", "missing: --env, --version"),
     "no version": ("--env prod", "missing: --version"),
     "no environment": ("--version v1.0.0 -q", "missing: --env"),
-    "a command misspelt": ("verfy verdict.json", "missing: --env, --version"),
+    "a command misspelt": (
+        "verfy verdict.json",
+        "missing: --env, --version; there is no command 'verfy'; did you mean verify?",
+    ),
     "a command too late": ("-q explain", "missing: --env, --version"),
     "environment without value": ("--env --version v1.0.0", "argument --env: expected one argument"),
-    "version without value": ("--env prod --version", "argument --version/--release-version: expected one argument"),
+    "version without value": (
+        "--env prod --version",
+        "--version has no value, the end of the line follows: write --version v1.2.3 (is $VERSION empty?)",
+    ),
     "blank environment": ("--env= --version v1.0.0", "--env is '' (an unset variable?)"),
     "blank version": ("--env prod --version=", "--version is '' (an unset variable?)"),
-    "environment twice": ("--env prod --env dev --version v1.0.0", "--env is given twice"),
-    "version twice": ("--env prod --version v1 --version v2", "--version is given twice"),
-    "version in both spellings": ("--env prod --version v1 --release-version v1", "--release-version is given twice"),
+    "environment twice": (
+        "--env prod --env dev --version v1.0.0",
+        "--env is given 2 times (--env --env); give it once",
+    ),
+    "version twice": (
+        "--env prod --version v1 --version v2",
+        "--version is given 2 times (--version --version); give it once",
+    ),
+    "version in both spellings": (
+        "--env prod --version v1 --release-version v1",
+        "--version is given 2 times (--version --release-version); give it once",
+    ),
     "abbreviated": ("--env prod --vers v1.0.0", "missing: --version"),
     "pytest's own": (
         "--env prod --version v1.0.0 -V",
@@ -50,7 +65,7 @@ MISTAKES = {
     ),
     "no seconds": (
         "--env prod --version v1.0.0 --gate-deadline soon",
-        "argument --gate-deadline: 'soon' is no number of seconds above 0",
+        "argument --gate-deadline: 'soon' is not a number of seconds above 0",
     ),
     "an option that is not there": (
         "--env prod --version v1.0.0 --gate-al",
@@ -58,11 +73,11 @@ MISTAKES = {
     ),
     "no such repository": (
         "--env prod --version v1.0.0 --gate-repo /no/such/folder",
-        "argument --gate-repo: /no/such/folder is no folder",
+        "argument --gate-repo: /no/such/folder is not a folder",
     ),
     "blank repository": (
         "--env prod --version v1.0.0 --gate-repo=",
-        "argument --gate-repo: '' is no folder (an unset variable?)",
+        "--gate-repo is '' (an unset variable?)",
     ),
     "report without a name": (
         "--env prod --version v1.0.0 --gate-verdict",
@@ -139,9 +154,7 @@ def test_help_names_every_command(told: str, command: str) -> None:
 
 def test_help_names_the_options_that_the_plugin_has(told: str) -> None:
     """Both commands are the same run: neither has an option that the other lacks."""
-    parser = pytest.Parser(_ispytest=True)
-    add_options(parser)
-    options = {name for group in parser._groups for option in group.options for name in option.names()}
+    options = {flag for option in OPTIONS if option.own for flag in option.flags} - {"--version"}
     assert set(re.findall(r"--(?:gate-[a-z-]+|env|release-version)\b", told)) == options
 
 
@@ -254,15 +267,15 @@ def test_verify_refuses_what_is_not_there(capsys: pytest.CaptureFixture[str], tm
         (("FILE", *WANTED, "--env", "dev"), "--env is given twice"),
         (
             ("FILE", *WANTED, "--commit", ""),
-            "argument --commit: '' is no commit id of 7 or more hexadecimal digits",
+            "argument --commit: '' is not a commit id of 7 or more hexadecimal digits",
         ),
         (
             ("FILE", *WANTED, "--commit", "HEAD"),
-            "argument --commit: 'HEAD' is no commit id of 7 or more hexadecimal digits",
+            "argument --commit: 'HEAD' is not a commit id of 7 or more hexadecimal digits",
         ),
         (
             ("FILE", *WANTED, "--commit", "012345"),
-            "argument --commit: '012345' is no commit id of 7 or more hexadecimal digits",
+            "argument --commit: '012345' is not a commit id of 7 or more hexadecimal digits",
         ),
         (("FILE", *WANTED, "--commit", "a" * 40, "--commit", "b" * 40), "--commit is given twice"),
         (("FILE", *WANTED, "--max-age", "soon"), "--max-age 'soon' is no duration such as 90s, 30m, 24h or 7d"),
@@ -308,7 +321,7 @@ def test_policy_refuses_what_cannot_be_meant(capsys: pytest.CaptureFixture[str],
     assert (out, [line.split()[3] for line in told.splitlines()]) == ("", ["deadlin", "process", "enable[0]"])
     assert all(line.startswith("release-sentinel policy: release-sentinel.toml:") for line in told.splitlines())
     _, error = refused(capsys, "policy", "--env", "prd")
-    assert error == "--env 'prd' is no environment, expected one of dev, stage, prod; did you mean prod?"
+    assert error == "--env 'prd' is not an environment, expected one of dev, stage, prod; did you mean prod?"
 
 
 def test_schema_prints_the_schema(capsys: pytest.CaptureFixture[str]) -> None:

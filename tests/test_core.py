@@ -6,7 +6,6 @@ import shlex
 import signal
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +13,17 @@ import pytest
 
 from release_sentinel import core
 from release_sentinel.arguments import HANDOVER
-from release_sentinel.config.model import Policy
 from release_sentinel.core import refuse_unsupported_pytest, run, run_checks
 from release_sentinel.deliver.github import Teller
 from release_sentinel.errors import SentinelError
-from release_sentinel.redaction import MASK
-from release_sentinel.reports.files import Report, verdict_json
+from release_sentinel.invocation import parse
+from release_sentinel.options import Report
+from release_sentinel.redacted import RedactedVerdict, redact
+from release_sentinel.redaction import MASK, Redactor
+from release_sentinel.reports import files
+from release_sentinel.reports.files import verdict_json
+from release_sentinel.settings import settings_of
+from release_sentinel.verdict import unfinished
 from release_sentinel.vocabulary import UNFINISHED
 from tests.conftest import SECRET, Repo, running
 from tests.observe.parts import closed_port
@@ -165,7 +169,7 @@ def test_the_child_runs_in_the_given_folder(probe: Probe, repo: Repo) -> None:
 
 def test_the_repository_may_be_elsewhere(probe: Probe, repo: Repo, tmp_path: Path) -> None:
     """Its conftest files are those that count."""
-    assert f"--rootdir={repo.path}" in probe(directory=tmp_path, repository=repo.path)["arguments"]
+    assert f"--rootdir={repo.path}" in probe(f"--gate-repo={repo.path}", directory=tmp_path)["arguments"]
 
 
 def test_the_repository_s_own_folders_can_be_imported_from(probe: Probe, repo: Repo) -> None:
@@ -200,8 +204,13 @@ def believed(
         handover.write_text(text, encoding="utf-8")
     end = core._End(code, shown=shown, interrupted=interrupted)
     reports = [Report("--gate-verdict", tmp_path / "report.json")]
-    believed, _ = core._believe(end, handover, reports, RELEASE, Teller(environ or {}))
+    believed, _ = core._believe(end, handover, reports, incomplete, Teller(environ or {}))
     return believed
+
+
+def incomplete(why: str) -> RedactedVerdict:
+    """Return the verdict that is reported where the child's is not believed."""
+    return redact(unfinished(RELEASE, why), Redactor())
 
 
 def finished(exit_code: object) -> dict[str, object]:
@@ -346,24 +355,25 @@ def test_the_signal_that_ended_a_child_is_named(
     assert f"the gate run was ended by {name} without" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("urls", [("json://policy",), ()])
-def test_all_who_want_to_be_told_are_told_once(urls: tuple[str, ...]) -> None:
-    """Those of the command line, and those of the policy, or of the variable where the policy cannot be read."""
-    policy = replace(Policy(), notify=replace(Policy().notify, urls=urls))
-    others = urls or ("json://variable",)
-    arguments = ("--gate-notify=json://own", "--env=prod", f"--gate-notify={others[0]}")
-    environ = {"RS_NOTIFY_URLS": "json://variable"}
-    assert core._receivers(arguments, environ, policy) == ["json://own", *others]
-    assert core._receivers((), environ, policy) == [*others]
-    assert core._receivers(("--gate-notify",), {}, policy) == [*urls]  # the child says what is wrong with it
-    assert core._receivers(arguments, {"PYTEST_ADDOPTS": "'"}, policy) == [*urls]  # and with that
+@pytest.mark.parametrize("urls", ["", "[notify]\nurls = ['json://policy']\n"], ids=["variable", "policy"])
+def test_each_receiver_is_sent_the_verdict_once(tmp_path: Path, urls: str) -> None:
+    """Those of the command line, and those of the policy, or of the variable where the policy names none."""
+    (tmp_path / "release-sentinel.toml").write_text(urls, encoding="utf-8")
+    other = "json://policy" if urls else "json://variable"
+    variable = {} if urls else {"RS_NOTIFY_URLS": "json://variable"}
+    environ = {"PYTEST_ADDOPTS": "--gate-notify=json://more", **variable}
+    for words, own in (
+        (("--gate-notify=json://own", "--env=prod", f"--gate-notify={other}"), ["json://more", "json://own"]),
+        (("--gate-notify",), ["json://more"]),  # the child says what is wrong with it
+    ):
+        settings = settings_of(parse(words, environ, tmp_path), environ)
+        assert settings.receivers == (*own, other)
 
 
 @pytest.mark.parametrize("option", ["--env", "--version", "--release-version"])
-def test_a_secret_in_the_place_of_a_name_reaches_no_report(tmp_path: Path, option: str) -> None:
+def test_a_secret_in_the_place_of_a_name_reaches_no_report(probe: Probe, tmp_path: Path, option: str) -> None:
     """Also not the one that stands until the child has spoken."""
-    arguments = (option, SECRET, f"--gate-verdict={tmp_path / 'report.json'}")
-    core.claim_reports(arguments, tmp_path, {"RS_DEPLOY_TOKEN": SECRET})
+    probe(f"{option}={SECRET}", f"--gate-verdict={tmp_path / 'report.json'}", env={"RS_DEPLOY_TOKEN": SECRET})
     left = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
     assert MASK in {left["env"], left["version"]}
     assert SECRET not in str(left)
@@ -395,12 +405,21 @@ def test_a_run_leaves_no_file_open(probe: Probe) -> None:
     assert len(list(open_files.iterdir())) == before
 
 
-@pytest.mark.parametrize("arguments", [("--gate-verdict",), ("--gate-verdict=",), ("--gate-verdict", "--env=prod")])
-def test_a_report_without_a_place_is_the_child_s_to_refuse(tmp_path: Path, arguments: tuple[str, ...]) -> None:
-    """Nothing is written in its place, and nothing is raised."""
-    assert core.claim_reports(arguments, tmp_path, {}) == []
-    assert core.claim_reports(("--gate-verdict=report.json",), tmp_path, {"PYTEST_ADDOPTS": "'"}) == []
-    assert list(tmp_path.iterdir()) == []
+@pytest.mark.parametrize("words", [("--gate-verdict",), ("--gate-verdict=",), ("--gate-verdict", "--env=prod")])
+def test_a_report_without_a_place_is_not_written(tmp_path: Path, words: tuple[str, ...]) -> None:
+    """Nothing is written in its place, and what is wrong is said."""
+    invocation = parse(words, {}, tmp_path)
+    files.claim(invocation.reports)
+    assert (invocation.reports, list(tmp_path.iterdir())) == ((), [])
+    assert "--gate-verdict" in invocation.problems[0]
+
+
+def test_a_report_is_claimed_although_addopts_cannot_be_read(tmp_path: Path) -> None:
+    """An open quote must not keep an older report alive."""
+    invocation = parse(("--gate-verdict=report.json",), {"PYTEST_ADDOPTS": "'"}, tmp_path)
+    files.claim(invocation.reports)
+    assert (tmp_path / "report.json").exists()
+    assert "PYTEST_ADDOPTS" in invocation.problems[0]
 
 
 @pytest.mark.parametrize("version", ["8.4.0", "8.4.2", "8.10.0", "8.5.0rc1", "9.0.0rc1", "9.0.1", "9.2.0", "9.11.0"])
@@ -434,12 +453,25 @@ def test_the_bound_is_that_of_the_child_s_policy(tmp_path: Path, arguments: tupl
     parts = "[env.dev]\n[env.stage]\n[env.prod]\ndeadline = 20\n"
     (tmp_path / "release-sentinel.toml").write_text(f"deadline = 30\n{parts}", encoding="utf-8")
     (tmp_path / "acme.toml").write_text("deadline = 10\n", encoding="utf-8")
-    assert core._policy(arguments, {}, tmp_path, tmp_path).deadline == deadline
+    assert settings_of(parse(arguments, {}, tmp_path), {}).policy.deadline == deadline
 
 
 @pytest.mark.parametrize(
-    ("arguments", "bound"), [((), 120), (("--gate-tag",), 300), (("--env=prod", "--gate-release"), 300)]
+    ("words", "addopts", "bound"),
+    [
+        ((), "", 120),
+        (("--gate-tag",), "", 300),
+        (("--env=prod", "--gate-release"), "", 300),
+        ((), "--gate-tag", 300),
+        (("@words",), "", 300),
+    ],
 )
-def test_the_child_has_time_beyond_its_deadline(arguments: tuple[str, ...], bound: float) -> None:
-    """To end by itself, and for the tag and the release that follow a verdict."""
-    assert core._bound(arguments, 100) == bound
+def test_the_child_has_time_beyond_its_deadline(
+    tmp_path: Path, words: tuple[str, ...], addopts: str, bound: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To end by itself, and for the tag and the release that follow a verdict, wherever they are asked for."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "words").write_text("--gate-release\n", encoding="utf-8")
+    environ = {"PYTEST_ADDOPTS": addopts, "RS_DEADLINE": "100"}
+    invocation = parse(words, environ, tmp_path)
+    assert core._bound(invocation, settings_of(invocation, environ)) == bound

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from release_sentinel.redaction import MASK, Redactor
-from release_sentinel.relay import Relay, Told, colour, terminal
+from release_sentinel.redaction.channel import SecretChannel
+from release_sentinel.relay import Relay, colour, terminal
 from tests.conftest import SECRET, run
 
 PREAMBLE = f"import os, sys, subprocess\nSECRET = {SECRET!r}\n"
@@ -27,15 +28,15 @@ sys.stderr.write(f"code {code}, closed {relay.closed}")
 """
 
 
-def relayed(program: str, told: Told | None = None, redactor: Redactor | None = None) -> int:
+def relayed(program: str, channel: SecretChannel | None = None, redactor: Redactor | None = None) -> int:
     """Run a Python program as a child whose output is relayed; return its exit code."""
-    relay = Relay(redactor or Redactor(SECRET), told)
+    relay = Relay(redactor or Redactor(SECRET), channel)
     child = subprocess.Popen(
         [sys.executable, "-c", PREAMBLE + program],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        pass_fds=[told.target] if told else [],
-        env={**os.environ, "TOLD": str(told.target if told else "")},
+        pass_fds=[channel.target] if channel else [],
+        env={**os.environ, "TOLD": str(channel.target if channel else "")},
     )
     relay.begin(child)
     code = child.wait()
@@ -88,15 +89,15 @@ def test_whoever_is_left_behind_is_not_waited_for(capfd: pytest.CaptureFixture[s
 def test_a_child_may_tell_what_to_hide(capfd: pytest.CaptureFixture[str]) -> None:
     """What a gate registers is masked from then on, also where the child writes it below its streams."""
     redactor = Redactor()
-    told = Told(redactor)
+    channel = SecretChannel(redactor)
     relayed(
         "import json; os.write(1, b'before\\n')\n"
         "os.write(int(os.environ['TOLD']), json.dumps(SECRET).encode() + b'\\nnonsense\\n')\n"
         "subprocess.run(['echo', SECRET])",
-        told,
+        channel,
         redactor,
     )
-    told.close()
+    channel.close()
     assert capfd.readouterr().out == f"before\n{MASK}\n"
 
 

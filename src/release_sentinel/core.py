@@ -10,34 +10,33 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import version as installed
-from itertools import chain
 from pathlib import Path
 from shlex import join
 from types import FrameType
 from typing import Any, Self
 
-from release_sentinel.arguments import HANDOVER, INTERRUPTS, SECRETS, ArgumentError, given, value_of, values_of
-from release_sentinel.config.load import load
-from release_sentinel.config.model import Policy
-from release_sentinel.config.notifications import addresses, secrets_of
-from release_sentinel.config.secrets import known_secrets, learn, learn_remotes
+from release_sentinel.arguments import HANDOVER, INTERRUPTS
 from release_sentinel.deliver import notify
 from release_sentinel.deliver.github import Teller
-from release_sentinel.errors import InvalidPolicyError, SentinelError
+from release_sentinel.errors import SentinelError
 from release_sentinel.ini import python_path
+from release_sentinel.invocation import Invocation, parse
 from release_sentinel.observe import ci
-from release_sentinel.observe.git import find_top
+from release_sentinel.options import Report
+from release_sentinel.redacted import RedactedVerdict, redact
 from release_sentinel.redaction import Redactor
-from release_sentinel.relay import Relay, Told, colour, terminal
+from release_sentinel.redaction import channel as channels
+from release_sentinel.redaction.channel import SecretChannel
+from release_sentinel.relay import Relay, colour, terminal
 from release_sentinel.reports import files
 from release_sentinel.reports.document import document
-from release_sentinel.reports.files import Report
 from release_sentinel.reports.github import annotations
 from release_sentinel.reports.markdown import markdown
+from release_sentinel.settings import Settings, settings_of
 from release_sentinel.verdict import Release, unfinished
 from release_sentinel.vocabulary import UNFINISHED
 
@@ -57,102 +56,60 @@ def run_checks(env: str, version: str) -> int:
     return run([f"--env={env}", f"--release-version={version}"])
 
 
-def run(
-    arguments: Sequence[str],
-    *,
-    repository: Path | None = None,
-    directory: Path | None = None,
-    deadline: float | None = None,
-    environ: Mapping[str, str] | None = None,
-) -> int:
-    """Run the gate suite with pytest's `arguments` and return its exit code.
+def run(words: Sequence[str], *, directory: Path | None = None, environ: Mapping[str, str] | None = None) -> int:
+    """Run the gate suite with the command line `words` and return its exit code.
 
-    `repository` is where pytest looks for the repository's own gates and conftest files, by default the one that holds
-    `directory`, by default the working directory. `deadline` (seconds) is the one that the arguments give the child;
-    it is killed some time after. `environ` is the child's environment, by default this process's. What the child and
-    its own children print is scrubbed of the secrets that are known from there.
+    `directory` is where it is run, by default the working directory; `environ` the child's environment, by default this
+    process's. What the child and its own children print is scrubbed of the secrets that are known from there.
     """
     refuse_unsupported_pytest()
-    directory = directory or Path.cwd()
-    child_environ = dict(os.environ if environ is None else environ)
-    reports = claim_reports(arguments, directory, child_environ)
-    top = repository or find_top(directory) or directory
-    command = _command(arguments, top, child_environ)
+    environ = dict(os.environ if environ is None else environ)
+    invocation = parse(words, environ, directory or Path.cwd())
+    files.claim(invocation.reports)  # what is wrong with their places is the child's to say
+    return judge(invocation, settings_of(invocation, environ), environ)
+
+
+def judge(invocation: Invocation, settings: Settings, environ: Mapping[str, str]) -> int:
+    """Run the gate suite in a child process, and return the exit code that its verdict proves.
+
+    The child is killed some time after its deadline.
+    """
+    redactor = settings.redactor
+    release = Release(invocation.env, invocation.version)
+    files.claim(invocation.reports, redact(unfinished(release), redactor))
+    before = files.former_verdict(invocation.reports, release.env)
     with tempfile.TemporaryDirectory(prefix="release-sentinel-") as folder:
         handover = Path(folder) / "verdict.json"
-        child_environ |= terminal(child_environ)
+        child_environ = {**environ, **terminal(environ), HANDOVER: f"{os.getpid()}:{handover}"}
         child_environ.pop("PYTHONOPTIMIZE", None)  # would strip the asserts out of a gate's helpers
-        child_environ[HANDOVER] = f"{os.getpid()}:{handover}"
-        policy = _policy(arguments, child_environ, directory, top)
-        redactor = known_secrets(child_environ)
-        learn(redactor, policy, child_environ)
-        learn_remotes(redactor, top)
-        bound = _bound(arguments, deadline or policy.deadline)
-        receivers = _receivers(arguments, child_environ, policy)
-        for secret in chain.from_iterable(map(secrets_of, receivers)):
-            redactor.add(secret)
-        release = _release(arguments, child_environ)
-        before = files.former_verdict(reports, release.env)
         teller = Teller(child_environ)
         teller.begin()
-        end = _supervise(command, directory, child_environ, bound, redactor)
-        code, verdict = _believe(end, handover, reports, release, teller)
-    build = ci.build(child_environ)
-    for problem in notify.announce(verdict, receivers, policy.notify.on, former=before, build=build):
+        command = _command(invocation, child_environ)
+        end = _supervise(command, invocation.directory, child_environ, _bound(invocation, settings), redactor)
+        code, verdict = _believe(
+            end, handover, invocation.reports, lambda why: redact(unfinished(release, why), redactor), teller
+        )
+    build = ci.build(environ)
+    occasions = settings.policy.notify.on
+    for problem in notify.announce(verdict, settings.receivers, occasions, former=before, build=build):
         print(f"[WARN] {redactor.scrub(problem)}", file=sys.stderr)
     return code
 
 
-def _bound(arguments: Sequence[str], deadline: float) -> float:
-    """Return the seconds after which a child with this deadline is killed."""
-    follows = {"--gate-tag", "--gate-release"} & set(arguments)
-    return deadline + _GRACE + (_DELIVERY if follows else 0)
+def _bound(invocation: Invocation, settings: Settings) -> float:
+    """Return the seconds after which the child is killed."""
+    return (invocation.deadline or settings.policy.deadline) + _GRACE + (_DELIVERY if invocation.delivers else 0)
 
 
-def _receivers(arguments: Sequence[str], environ: Mapping[str, str], policy: Policy) -> list[str]:
-    """Return who is to be told of the verdict; a policy that is not valid cannot keep it from them."""
-    own: list[str] = []
-    with suppress(ArgumentError):
-        own = values_of(given(arguments, environ), "--gate-notify")
-    return list(dict.fromkeys((*own, *(policy.notify.urls or addresses(environ)))))
-
-
-def claim_reports(arguments: Sequence[str], directory: Path, environ: Mapping[str, str]) -> list[Report]:
-    """Let every report that the command line asks for say INCOMPLETE; return those reports.
-
-    What is wrong with the command line, or with the places of the reports, is the child's to say.
-    """
-    with suppress(ArgumentError):
-        reports, _ = files.requested(given(arguments, environ), directory)
-        files.write_all(reports, unfinished(_release(arguments, environ)))
-        return reports
-    return []
-
-
-def _release(arguments: Sequence[str], environ: Mapping[str, str]) -> Release:
-    """Return what a command line says of the release; what it does not say well is blank, a secret masked."""
-    clean = known_secrets(environ).scrub
-    return Release(clean(value_of(arguments, "--env")), clean(value_of(arguments, "--version", "--release-version")))
-
-
-def _command(arguments: Sequence[str], top: Path, environ: Mapping[str, str]) -> list[str]:
+def _command(invocation: Invocation, environ: Mapping[str, str]) -> list[str]:
     """Return the child's command line."""
-    own_ini = any(word.partition("=")[0] in {"-c", "--config-file"} for word in arguments)
+    top, words = invocation.repository, invocation.own
+    own_ini = any(word.partition("=")[0] in {"-c", "--config-file"} for word in words)
     config = [] if own_ini else ["-c", str(_INI), f"--rootdir={top}", f"--confcutdir={top}"]
     if config and (folders := python_path(top)):
         config += ["-o", f"pythonpath={join(map(str, folders))}"]
-    options = [*config, *colour(arguments, environ), *arguments]
+    options = [*config, *colour(words, environ), *words]
     return [sys.executable, "-m", "pytest", "-p", "release_sentinel.plugin", *options]
-
-
-def _policy(arguments: Sequence[str], environ: Mapping[str, str], directory: Path, repository: Path) -> Policy:
-    """Return the policy that the child will read."""
-    named = value_of(arguments, "--gate-policy")
-    file = directory / Path(named).expanduser() if named else None
-    try:
-        return load(environ, repository=repository, file=file, env=value_of(arguments, "--env")).policy
-    except InvalidPolicyError:  # the child says what is wrong with it
-        return Policy()
 
 
 def refuse_unsupported_pytest() -> None:
@@ -181,11 +138,11 @@ def _supervise(
     # A group of its own: Ctrl-C at a terminal then reaches the child through us alone, and it is ended as a whole.
     group: dict[str, Any] = {} if os.name == "nt" else {"process_group": 0}
     pipes: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    told = None if os.name == "nt" else Told(redactor)  # Windows hands down no file descriptors
-    if told:
-        pipes["pass_fds"] = [told.target]
-        environ = {**environ, SECRETS: str(told.target)}
-    relay = Relay(redactor, told)
+    channel = None if os.name == "nt" else SecretChannel(redactor)  # Windows hands down no file descriptors
+    if channel:
+        pipes["pass_fds"] = [channel.target]
+        environ = {**environ, channels.VARIABLE: str(channel.target)}
+    relay = Relay(redactor, channel)
     with _Interrupts() as interrupts:
         child = subprocess.Popen(command, cwd=directory, env=environ, **pipes, **group)
         relay.begin(child)
@@ -194,8 +151,8 @@ def _supervise(
             code = _wait(child, bound)
         finally:
             relay.end(bound)
-            if told:
-                told.close()
+            if channel:
+                channel.close()
     return _End(code, not relay.closed, interrupts.received)
 
 
@@ -248,11 +205,15 @@ class _Interrupts:
 
 
 def _believe(
-    end: _End, handover: Path, reports: Sequence[Report], release: Release, teller: Teller | None = None
+    end: _End,
+    handover: Path,
+    reports: Sequence[Report],
+    incomplete: Callable[[str], RedactedVerdict],
+    teller: Teller | None = None,
 ) -> tuple[int, Mapping[str, Any]]:
     """Return the exit code that the child's verdict proves, and that verdict as a document.
 
-    Where it proves none, no report may say otherwise.
+    Where it proves none, no report may say otherwise: they get the verdict that `incomplete` makes of the reason.
     """
     code, seen = end.code, {}
     teller = teller or Teller({})
@@ -279,7 +240,7 @@ def _believe(
     else:
         ending = f"was ended by {_signal_name(-code)}" if code < 0 else f"ended with exit code {code}"
         why = f"the gate run {ending} {'after' if proven is not None else 'without'} a finished verdict"
-    verdict = unfinished(release, why)
+    verdict = incomplete(why)
     files.write_all({report.path: report for report in reports}.values(), verdict)
     teller.end(annotations(verdict), markdown(verdict))
     code = 128 + end.interrupted if end.interrupted and proven is None else 1

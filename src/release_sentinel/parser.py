@@ -2,7 +2,10 @@
 
 import argparse
 import sys
+from datetime import timedelta
 from typing import NoReturn
+
+from release_sentinel.deliver.verify import duration
 
 
 class Parser(argparse.ArgumentParser):
@@ -36,6 +39,14 @@ class Once(argparse.Action):
         if not str(values).strip():
             parser.error(f"{option_string} is {values!r} (an unset variable?)")
         setattr(namespace, self.dest, values)
+
+
+def max_age(parser: Parser, text: str) -> timedelta:
+    """Return the age that an option names; a usage error where it names none."""
+    try:
+        return duration(text)
+    except ValueError as error:
+        parser.error(f"--max-age {error}")
 
 
 def command(name: str, description: str) -> Parser:

@@ -1,6 +1,5 @@
 """Between a child process and our own standard output and error: what the child writes is scrubbed as it passes."""
 
-import json
 import os
 import sys
 import time
@@ -10,6 +9,7 @@ from threading import Lock, Thread
 from typing import IO, TYPE_CHECKING
 
 from release_sentinel.redaction import Redactor
+from release_sentinel.redaction.channel import SecretChannel
 from release_sentinel.redaction.stream import Stream
 
 if TYPE_CHECKING:
@@ -27,18 +27,18 @@ class Relay:
     `closed` tells whether nobody reads our standard output; the child's then ends too, and it can notice.
     """
 
-    def __init__(self, redactor: Redactor, told: "Told | None" = None) -> None:
+    def __init__(self, redactor: Redactor, channel: SecretChannel | None = None) -> None:
         for file in (sys.stdout, sys.stderr):
             with suppress(OSError, ValueError, AttributeError):  # what we have printed ourselves comes first
                 file.flush()
-        self._redactor, self._told = redactor, told
+        self._redactor, self._channel = redactor, channel
         self._targets = [_duplicate(number) for number in (1, 2)]
         self._lines: list[_Line] = []
 
     def begin(self, child: "subprocess.Popen[bytes]") -> None:
         """Hand on what `child` writes from now on."""
         pipes = zip((child.stdout, child.stderr), self._targets, strict=True)
-        self._lines = [_Line(pipe, target, Stream(self._redactor), self._told) for pipe, target in pipes if pipe]
+        self._lines = [_Line(pipe, target, Stream(self._redactor), self._channel) for pipe, target in pipes if pipe]
 
     @property
     def closed(self) -> bool:
@@ -54,40 +54,12 @@ class Relay:
             line.end(patience)
 
 
-class Told:
-    """What a child asks to keep secret; it does so before it prints it."""
-
-    def __init__(self, redactor: Redactor) -> None:
-        self.source, self.target = os.pipe()
-        os.set_blocking(self.source, False)
-        os.set_blocking(self.target, False)
-        self._redactor, self._rest, self._lock = redactor, b"", Lock()
-
-    def learn(self) -> None:
-        """Learn what was told by now."""
-        with self._lock:
-            with suppress(OSError):
-                while data := os.read(self.source, _CHUNK):
-                    self._rest += data
-            *told, self._rest = self._rest.split(b"\n")
-            for line in told:
-                with suppress(ValueError):
-                    self._redactor.add(str(json.loads(line)))
-
-    def close(self) -> None:
-        """Stop listening."""
-        with self._lock:
-            for number in (self.source, self.target):
-                os.close(number)
-            self.source = -1
-
-
 class _Line:
     """One pipe, read in a thread of its own."""
 
-    def __init__(self, source: IO[bytes], target: int | None, stream: Stream, told: Told | None) -> None:
+    def __init__(self, source: IO[bytes], target: int | None, stream: Stream, channel: SecretChannel | None) -> None:
         self.broken = False
-        self._source, self._target, self._stream, self._told = source, target, stream, told
+        self._source, self._target, self._stream, self._channel = source, target, stream, channel
         self._reads = 0
         self._ended = False
         self._lock = Lock()  # held while something is written
@@ -114,8 +86,8 @@ class _Line:
             while data := os.read(self._source.fileno(), _CHUNK):
                 self._reads += 1
                 with self._lock:
-                    if self._told:
-                        self._told.learn()
+                    if self._channel:
+                        self._channel.learn()
                     if self._ended or not self._write(self._stream.feed(data)):
                         return
 

@@ -19,7 +19,7 @@ from release_sentinel.checks.result import OK
 from release_sentinel.checks.system import check_process
 from release_sentinel.config.targets import Dependency
 from release_sentinel.observe import http, processes
-from release_sentinel.plugin.ahead import Ahead, Question
+from release_sentinel.plugin.prefetch import Prefetch, Question
 from tests.benchmarks import Row
 
 NAME = "run"
@@ -86,7 +86,7 @@ def _dependencies() -> Row:
 
 def _ask(urls: Sequence[str]) -> None:
     targets = {f"api[{number}]": Dependency(url=url, proxy="none") for number, url in enumerate(urls)}
-    ahead = Ahead()
+    ahead = Prefetch()
     ahead.begin(lambda: {gate: _question(target) for gate, target in targets.items()}, at_once=64)
     for gate, target in targets.items():
         assert ahead.answer(gate, _question(target)).status is OK

@@ -65,7 +65,7 @@ def test_job_prints_other_kinds(
         (("job", "--env="), "--env is '' (an unset variable?)"),
         (("job", *WANTED, "--name", "A_b"), "argument --name: 'A_b' is no name: "),
         (("job", *WANTED, "--secret", "token=abc"), "argument --secret: 'token=abc' is no name: "),
-        (("job", *WANTED, "--deadline", "0"), "argument --deadline: '0' is no number of seconds above 0"),
+        (("job", *WANTED, "--deadline", "0"), "argument --deadline: '0' is not a number of seconds above 0"),
         (("job", *WANTED, "--retries", "-1"), "argument --retries: '-1' is no whole number"),
         (("job", *WANTED, "--argocd", "--helm"), "argument --helm: not allowed with argument --argocd"),
         (("job", *WANTED, "--cron", "@daily", "--helm"), "argument --helm: not allowed with argument --cron"),
@@ -83,7 +83,7 @@ def test_job_prints_other_kinds(
         ),
         (("job", *WANTED, "--gate-policy", "a\nb"), "'a\\nb' holds a character that cannot be shown"),
         (("wait",), "the following arguments are required: JOB"),
-        (("wait", JOB, "--timeout", "soon"), "argument --timeout: 'soon' is no number of seconds above 0"),
+        (("wait", JOB, "--timeout", "soon"), "argument --timeout: 'soon' is not a number of seconds above 0"),
         (("wait", ""), "argument JOB: '' is no name: "),
     ],
 )

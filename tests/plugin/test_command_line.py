@@ -5,9 +5,9 @@ import pytest
 from tests.conftest import PYTEST, RELEASE, Sentinel, run
 
 MISTAKES: dict[str, tuple[tuple[str, ...], str]] = {
-    "no environment": (("--version", "v1.0.0"), "--env is missing"),
-    "no version": (("--env", "prod"), "--version is missing"),
-    "neither": ((), "--env is missing"),
+    "no environment": (("--version", "v1.0.0"), "--env missing: a gate run needs"),
+    "no version": (("--env", "prod"), "--version missing: a gate run needs"),
+    "neither": ((), "--env, --version missing: a gate run needs"),
     "blank version": (("--env", "prod", "--version", ""), "--version is '' (an unset variable?)"),
     "blank environment": (("--env", "", "--version", "v1.0.0"), "--env is '' (an unset variable?)"),
     "version unset before an option": (("--env", "prod", "--version", "--junitxml=x.xml"), "--version has no value"),
@@ -20,7 +20,7 @@ MISTAKES: dict[str, tuple[tuple[str, ...], str]] = {
     "joined": (("--env", "prod", "--version=v1.0.0"), "ignored explicit argument 'v1.0.0'"),
     "pytest's own": (("--env", "prod", "-V"), "-V prints pytest's version"),
     "unknown option": ((*RELEASE, "--gate-everything"), "unrecognized arguments: --gate-everything"),
-    "no seconds": ((*RELEASE, "--gate-deadline", "soon"), "'soon' is no number of seconds above 0"),
+    "no seconds": ((*RELEASE, "--gate-deadline", "soon"), "'soon' is not a number of seconds above 0"),
     "report without a name": ((*RELEASE, "--junitxml", "gate_tests"), "--junitxml is 'gate_tests', expected the name"),
     "verdict of another kind": ((*RELEASE, "--gate-verdict=v.xml"), "expected the name of a file that ends in .json"),
     "attestation of a subset": (
@@ -28,7 +28,7 @@ MISTAKES: dict[str, tuple[tuple[str, ...], str]] = {
         "--gate-attestation and --gate-partial: a chosen subset of the gates proves nothing",
     ),
     "tag of a subset": ((*RELEASE, "--gate-partial", "--gate-tag"), "--gate-tag and --gate-partial: a chosen subset"),
-    "push without a tag": ((*RELEASE, "--gate-push"), "--gate-push and --gate-sign say how --gate-tag tags: add it"),
+    "push without a tag": ((*RELEASE, "--gate-push"), "--gate-push says how --gate-tag works: add --gate-tag"),
     "one file for two reports": (
         (*RELEASE, "--gate-verdict=v.json", "--gate-attestation=v.json"),
         "--gate-verdict and --gate-attestation both name",

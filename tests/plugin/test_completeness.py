@@ -196,7 +196,7 @@ def test_a_declared_gate_that_was_left_out_tells_why(folder: Path) -> None:
 
 def test_a_test_that_was_refused_already_is_not_told_twice(folder: Path) -> None:
     """An unmarked test has its own sentence."""
-    assert reasons(folders=[folder], strangers={((folder / "test_own.py").resolve(), "test_own")}) == []
+    assert reasons(folders=[folder], unmarked_tests={((folder / "test_own.py").resolve(), "test_own")}) == []
 
 
 def test_a_gate_of_the_same_name_elsewhere_proves_nothing(folder: Path) -> None:

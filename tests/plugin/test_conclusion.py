@@ -14,14 +14,16 @@ import pytest
 from release_sentinel.checks.result import CRIT, OK, CheckResult
 from release_sentinel.config.model import Policy, Waiver
 from release_sentinel.gates import expected
+from release_sentinel.invocation import parse
 from release_sentinel.observe import Unseen
+from release_sentinel.options import Report
 from release_sentinel.plugin.conclusion import conclude
 from release_sentinel.plugin.gate import Record
+from release_sentinel.plugin.observations import Observations
 from release_sentinel.plugin.session import GateSession
-from release_sentinel.reports.files import Report
 from release_sentinel.verdict import Disabled, Missing, Verdict
 from release_sentinel.vocabulary import BLOCKED, CRITICAL, INCOMPLETE, SAFE, Stage
-from tests.conftest import SECRET, Repo
+from tests.conftest import RELEASE, SECRET, Repo
 
 FAILED = CheckResult(CRIT, "no")
 OLD = Waiver("api", "prod", "an outage", "Kim", datetime(2020, 1, 1, tzinfo=UTC))
@@ -37,9 +39,8 @@ def record(gate: str, kind: Stage = Stage.CRITICAL, **changes: Any) -> Record:
 @pytest.fixture
 def session(pytestconfig: pytest.Config, repo: Repo) -> GateSession:
     """A session in which every built-in gate passed, which knows one secret."""
-    session = GateSession(pytestconfig)
+    session = GateSession(pytestconfig, parse([*RELEASE, f"--gate-repo={repo.path}"], {}, repo.path))
     session.config = cast("pytest.Config", SimpleNamespace(args=[]))
-    session.options = replace(session.options, env="prod", version="v1.0.0", repository=repo.path)
     session.redactor.add(SECRET)
     session.records = {gate.id: record(gate.id, gate.stage) for gate in expected(session.policy)}
     return session
@@ -48,7 +49,7 @@ def session(pytestconfig: pytest.Config, repo: Repo) -> GateSession:
 def concluded(session: GateSession, code: int = 0, **changes: Any) -> Verdict:
     """Return the verdict on a session with some of it changed, when pytest ends with a code."""
     for name, value in changes.items():
-        assert hasattr(session, name)
+        assert hasattr(type(session), name) or hasattr(session, name)
         setattr(session, name, value)
     return conclude(session, code)
 
@@ -129,14 +130,14 @@ def test_a_gate_that_the_source_declares_is_missed(session: GateSession, repo: R
     for args in ([str(gates.parent)], [f"{gates}::test_own"], [str(gates), "nowhere", str(gates.parent)]):
         session.config = cast("pytest.Config", SimpleNamespace(args=args))
         assert [one.gate for one in concluded(session).missing] == ["test_own.py::test_own"]
-    strangers = {(gates.resolve(), "test_own")}
-    assert concluded(session, strangers=strangers).name == SAFE
+    unmarked = {(gates.resolve(), "test_own")}
+    assert concluded(session, unmarked_tests=unmarked).name == SAFE
 
 
 def test_a_partial_run_says_so(session: GateSession) -> None:
     """It owes no other gate, and no word on waivers."""
     del session.records["api"]
-    session.options = replace(session.options, partial=True)
+    session.invocation = replace(session.invocation, flags=frozenset({"--gate-partial"}))
     verdict = concluded(with_policy(session, waivers=(OLD,)))
     assert (verdict.label, verdict.warnings) == ("PARTIAL SAFE", ())
 
@@ -163,7 +164,7 @@ def test_a_gate_that_is_switched_off_is_told(session: GateSession) -> None:
 def test_a_verdict_knows_what_the_gates_have_seen(session: GateSession, repo: Repo, *, seen: bool) -> None:
     """The repository is not looked at for it, and its remote is named only where a report wants it."""
     repo.git("remote", "set-url", "origin", "https://forge.example/shop.git")
-    observations = type(session.observations)(repo.path, "v1.0.0", session.policy)
+    observations = Observations(repo.path, "v1.0.0", session.policy)
     if seen:
         assert not isinstance(observations.repository, Unseen)
     release = replace(session.release, env="prod", version="v1.0.0")

@@ -134,7 +134,6 @@ def test_a_child_that_hangs_for_ever_is_killed(sentinel: Sentinel, monkeypatch: 
     code = core.run(
         [*RELEASE[:2], "--release-version=v1.0.0", "--gate-deadline=2", f"--junitxml={sentinel.reports}/gates.xml"],
         directory=sentinel.repo.path,
-        deadline=2,
         environ={**os.environ, **sentinel.settings},
     )
     assert code == 1

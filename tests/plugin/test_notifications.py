@@ -79,5 +79,5 @@ def test_an_address_without_a_scheme_is_a_mistake(sentinel: Sentinel) -> None:
     """An unset variable, or a bare token, is not shown."""
     done = sentinel("--gate-notify=T1JJ3T3L2/A1BRTD4JD")
     assert done.code == 1
-    assert "--gate-notify: it is no address such as slack://" in done.out
+    assert "--gate-notify: it is not an address such as slack://" in done.out
     assert "A1BRTD4JD" not in done.out

@@ -6,7 +6,8 @@ from datetime import UTC, date, datetime, timedelta
 from release_sentinel.checks.result import CRIT, OK, UNKNOWN, WARN
 from release_sentinel.config.model import Policy, Waiver
 from release_sentinel.gates import expected
-from release_sentinel.verdict import Disabled, GateResult, Missing, Release, Verdict, decide
+from release_sentinel.redacted import RedactedVerdict
+from release_sentinel.verdict import Disabled, GateResult, Missing, Release, decide
 from release_sentinel.vocabulary import Stage
 
 STARTED = datetime(2024, 5, 17, 9, 30, 15, 123456, tzinfo=UTC)
@@ -40,10 +41,10 @@ WAIVED = replace(FULL, waiver=Waiver("disk", "prod", "disks are on order", "Kim"
 
 def verdict(
     *gates: GateResult, problems: tuple[str, ...] = (), interrupted: int = 0, release: Release = RELEASE
-) -> Verdict:
+) -> RedactedVerdict:
     """Return the verdict on a release with these gates, as a run of two seconds and a half would end."""
     name, code = decide(gates, problems, interrupted=interrupted)
-    return Verdict(name, code, release, gates, problems, STARTED, STARTED + timedelta(seconds=2.5))
+    return RedactedVerdict(name, code, release, gates, problems, STARTED, STARTED + timedelta(seconds=2.5))
 
 
 # A SAFE verdict on every gate that a run owes by default, as `verify` wants it.

@@ -9,8 +9,10 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from release_sentinel import __version__
+from release_sentinel.redacted import RedactedVerdict, redact
+from release_sentinel.redaction import Redactor
 from release_sentinel.reports.attestation import attestation, statement
-from release_sentinel.verdict import Provenance, Release, Verdict, unfinished
+from release_sentinel.verdict import Provenance, Release, unfinished
 from tests.reports.samples import CLOSE, DIRTY, PASSED, RELEASE, SAMPLES, WAIVED, verdict
 
 # https://github.com/in-toto/attestation/blob/main/spec/v1/resource_descriptor.md, digest_set.md, statement.md and
@@ -89,12 +91,12 @@ RESULTS = {
 }
 
 
-def predicate(sample: Verdict) -> Any:
+def predicate(sample: RedactedVerdict) -> Any:
     """Return what the statement says of a verdict."""
     return statement(sample)["predicate"]
 
 
-def valid(sample: Verdict) -> bool:
+def valid(sample: RedactedVerdict) -> bool:
     """Tell whether the statement about a verdict keeps to the specification."""
     return bool(Draft202012Validator(SCHEMA).is_valid(json.loads(attestation(sample))))
 
@@ -158,7 +160,7 @@ def test_the_subject_is_the_commit() -> None:
 
 def test_without_a_commit_there_is_no_subject() -> None:
     """The statement that stands there until a run has ended speaks of nothing: it is refused, and FAILED besides."""
-    stand_in = unfinished(Release("prod", "v1.0.0"))
+    stand_in = redact(unfinished(Release("prod", "v1.0.0")), Redactor())
     assert statement(stand_in)["subject"] == []
     assert predicate(stand_in)["result"] == "FAILED"
     assert not valid(stand_in)

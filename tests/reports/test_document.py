@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 import pytest
 
 from release_sentinel import __version__
+from release_sentinel.redacted import RedactedVerdict
 from release_sentinel.reports.document import SCHEMA_VERSION, document
-from release_sentinel.verdict import Verdict
 from tests.reports.samples import BROKEN, CLOSE, DIRTY, LEFT_OUT, PASSED, RELEASE, SAMPLES, UNTOLD, verdict
 
 HEAD = {
@@ -36,13 +36,13 @@ each_sample = pytest.mark.parametrize("sample", SAMPLES.values(), ids=SAMPLES)
 
 
 @each_sample
-def test_every_document_has_the_same_fields(sample: Verdict) -> None:
+def test_every_document_has_the_same_fields(sample: RedactedVerdict) -> None:
     """A reader needs no look-up with a default, whatever the verdict."""
     assert {key: type(value) for key, value in document(sample).items()} == HEAD
 
 
 @each_sample
-def test_a_document_survives_json(sample: Verdict) -> None:
+def test_a_document_survives_json(sample: RedactedVerdict) -> None:
     """It holds JSON's own types only: nothing is lost on the way."""
     written = document(sample)
 
@@ -58,7 +58,7 @@ def test_a_document_survives_json(sample: Verdict) -> None:
 
 
 @each_sample
-def test_no_gate_and_no_problem_is_left_out(sample: Verdict) -> None:
+def test_no_gate_and_no_problem_is_left_out(sample: RedactedVerdict) -> None:
     """The document tells of every gate, in order, and every problem."""
     written = document(sample)
 

@@ -1,7 +1,6 @@
 """The report files of a run: written whole or not at all."""
 
 import json
-import re
 import stat
 from datetime import timedelta
 from pathlib import Path
@@ -9,21 +8,21 @@ from typing import Any
 
 import pytest
 
-from release_sentinel.errors import ReportError
+from release_sentinel.options import OPTIONS, Report
 from release_sentinel.plugin.scrubbing import scrub_in_place
+from release_sentinel.redacted import redact
+from release_sentinel.redaction import Redactor
 from release_sentinel.reports import files
 from release_sentinel.reports.attestation import attestation
 from release_sentinel.reports.document import document
 from release_sentinel.reports.files import (
-    Report,
     is_report,
     json_report,
-    report,
-    requested,
     summary,
     verdict_json,
     write,
     write_all,
+    write_report,
 )
 from release_sentinel.reports.junit import junit
 from release_sentinel.verdict import Release, unfinished
@@ -142,69 +141,8 @@ def test_text_that_utf_8_cannot_hold_is_written_all_the_same(tmp_path: Path) -> 
 def test_each_flag_has_its_writer(tmp_path: Path, flag: str) -> None:
     """The ending of the name fits the kind of report, and so does what is written."""
     suffix, expected = FLAGS[flag]
-    report(flag, f"out/report{suffix}", tmp_path).write(SAFE)
+    write_report(Report(flag, tmp_path / f"out/report{suffix}"), SAFE)
     assert (tmp_path / f"out/report{suffix}").read_text(encoding="utf-8") == expected(SAFE)
-
-
-@each_flag
-@pytest.mark.parametrize("value", ["", "gate_tests", "report", "report.txt", "-q", "report.xml.bak"], ids=repr)
-def test_a_name_with_another_ending_is_refused(tmp_path: Path, flag: str, value: str) -> None:
-    """A forgotten value must not overwrite what follows: the refusal names flag, value and the ending."""
-    words = re.escape(f"{flag} is {value!r}, expected the name of a file that ends in {FLAGS[flag][0]}")
-    with pytest.raises(ReportError, match=f"^{words}$"):
-        report(flag, value, tmp_path)
-
-
-@each_flag
-@pytest.mark.parametrize("joint", ["=", " "], ids=["joined", "apart"])
-def test_a_requested_report_is_found(tmp_path: Path, flag: str, joint: str) -> None:
-    """A report is found before pytest parses the line, in one word or two, from the folder of the call."""
-    suffix, _ = FLAGS[flag]
-    args = ["gate_tests", *f"{flag}{joint}out/r{suffix}".split(), "-q"]
-    assert requested(args, tmp_path) == ([Report(flag, tmp_path / "out" / f"r{suffix}")], [])
-
-
-def test_several_reports_are_found(tmp_path: Path) -> None:
-    """Each has its own file; an absolute path stays."""
-    found, _ = requested(["--junitxml=a.xml", "--gate-verdict", "/srv/v.json", "--gate-summary=s.md"], tmp_path)
-    assert [one.path for one in found] == [tmp_path / "a.xml", Path("/srv/v.json"), tmp_path / "s.md"]
-
-
-def test_home_is_expanded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """`--junitxml=~/gates.xml` means what pytest takes it for."""
-    monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    (found,), _ = requested(["--junitxml=~/gates.xml"], tmp_path)
-    assert found.path == tmp_path / "home" / "gates.xml"
-
-
-@pytest.mark.parametrize("line", ["", "gate_tests -q", "--junit-prefix=x", "--gate-verdicts=v.json", "v.json"])
-def test_a_line_without_reports_requests_none(tmp_path: Path, line: str) -> None:
-    """What only looks alike is left alone."""
-    assert requested(line.split(), tmp_path) == ([], [])
-
-
-@each_flag
-def test_a_flag_at_the_end_is_told_beside_the_others(tmp_path: Path, flag: str) -> None:
-    """There is no name; the other reports are found all the same."""
-    found, (problem,) = requested(["--gate-summary=s.md", "gate_tests", flag], tmp_path)
-    assert [one.path for one in found] == [tmp_path / "s.md"]
-    assert problem.startswith(f"{flag} is ''")
-
-
-@pytest.mark.parametrize(
-    ("line", "name"),
-    [
-        ("--json-report", ".report.json"),
-        ("--json-report --json-report-file=out.json", "out.json"),
-        ("--json-report-file out.json --json-report", "out.json"),
-        ("--json-report --json-report-file=none", ""),
-        ("--json-report-file=out.json", ""),
-    ],
-)
-def test_the_json_report_is_found(tmp_path: Path, line: str, name: str) -> None:
-    """The other plugin's report is one of ours, where it is asked for at all."""
-    found, _ = requested(line.split(), tmp_path)
-    assert found == ([Report("--json-report", tmp_path / name)] if name else [])
 
 
 def test_a_report_that_fails_does_not_stop_the_others(tmp_path: Path) -> None:
@@ -303,9 +241,13 @@ def test_a_key_at_the_top_is_scrubbed() -> None:
     assert written == {"***": 1, "other": 2}
 
 
-def test_every_kind_of_report_says_that_the_run_is_unfinished() -> None:
+def test_every_kind_of_report_says_that_the_run_is_unfinished(tmp_path: Path) -> None:
     """Each writer can tell of a verdict without any gate: a run begins so. A statement has no room for why."""
-    texts = {flag: write_report(SAMPLES["empty"]) for flag, (_, write_report) in files._WRITERS.items()}
+    texts = {}
+    for option in OPTIONS:
+        if option.report:
+            write_report(report := Report(option.flag, tmp_path / f"report{option.report.suffix}"), SAMPLES["empty"])
+            texts[option.flag] = report.path.read_text(encoding="utf-8")
     assert '"result": "FAILED"' in texts.pop("--gate-attestation")
     assert all("no gates at all" in text for text in texts.values())
 
@@ -314,15 +256,15 @@ def test_every_kind_of_report_says_that_the_run_is_unfinished() -> None:
 @each_flag
 def test_a_report_is_known_by_its_first_words(tmp_path: Path, flag: str, name: str) -> None:
     """Whatever it says, a later run knows it for a report of ours."""
-    one = report(flag, f"r{FLAGS[flag][0]}", tmp_path)
-    one.write(SAMPLES[name])
+    one = Report(flag, tmp_path / f"r{FLAGS[flag][0]}")
+    write_report(one, SAMPLES[name])
     assert is_report(one.path)
 
 
 def test_the_json_report_is_known(tmp_path: Path) -> None:
     """The other plugin's document is too, and ours that stands alone."""
     one = Report("--json-report", tmp_path / ".report.json")
-    one.write(SAFE)
+    write_report(one, SAFE)
     assert is_report(one.path)
     one.path.write_text('{"created": 17.5, "duration": 0.3, "exitcode": 0, "root": "/srv"}', encoding="utf-8")
     assert is_report(one.path)
@@ -352,12 +294,12 @@ def test_the_stand_in_remembers_the_run_before(tmp_path: Path) -> None:
     """A run that is being prepared, or was killed, does not hide the last one that ended."""
     one = Report("--gate-verdict", tmp_path / "v.json")
     assert files.former_verdict([one], "prod") == ""
-    one.write(SAMPLES["blocked"])
+    write_report(one, SAMPLES["blocked"])
     for _ in range(3):
-        one.write(unfinished(Release("prod", "v1.0.0")))
+        write_report(one, redact(unfinished(Release("prod", "v1.0.0")), Redactor()))
         assert files.former_verdict([one], "prod") == "BLOCKED"
     assert files.former_verdict([one], "dev") == ""
-    one.write(unfinished(Release("prod", "v1.0.0"), "the gate run was ended by SIGKILL"))
+    write_report(one, redact(unfinished(Release("prod", "v1.0.0"), "the gate run was ended by SIGKILL"), Redactor()))
     assert files.former_verdict([one], "prod") == "INCOMPLETE"
     one.path.write_text("[]", encoding="utf-8")
     assert files.former_verdict([one], "prod") == ""

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
+from release_sentinel.redacted import RedactedVerdict
 from release_sentinel.reports.github import annotations, fitting, resume, stop
-from release_sentinel.verdict import Verdict
 from tests.reports.samples import DIRTY, FULL, SAMPLES, verdict
 from tests.runner import commands
 
@@ -69,7 +69,7 @@ def test_nothing_can_leave_its_line() -> None:
 
 
 @each_sample
-def test_every_line_is_one_command(sample: Verdict) -> None:
+def test_every_line_is_one_command(sample: RedactedVerdict) -> None:
     """The runner takes each for an error or a warning, and nothing else."""
     lines = annotations(sample)
     seen = [command.name for command in commands("\n".join(lines))]

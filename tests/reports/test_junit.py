@@ -9,8 +9,9 @@ from xml.etree.ElementTree import Element, fromstring
 import pytest
 
 from release_sentinel import __version__
+from release_sentinel.redacted import RedactedVerdict
 from release_sentinel.reports.junit import junit
-from release_sentinel.verdict import GateResult, Release, Verdict
+from release_sentinel.verdict import GateResult, Release
 from release_sentinel.vocabulary import Outcome, Stage, Status
 from tests.reports.samples import BROKEN, CLOSE, DIRTY, FULL, LEFT_OUT, PASSED, SAMPLES, UNTOLD, verdict
 
@@ -70,19 +71,19 @@ ODD = {
 each_sample = pytest.mark.parametrize("sample", SAMPLES.values(), ids=SAMPLES)
 
 
-def parse(sample: Verdict) -> Element:
+def parse(sample: RedactedVerdict) -> Element:
     """Return the document of a verdict, read back from the bytes that a file would hold."""
     return fromstring(junit(sample).encode("utf-8"))
 
 
-def case(sample: Verdict, name: str) -> Element:
+def case(sample: RedactedVerdict, name: str) -> Element:
     """Return the one test case of a name."""
     found = [element for element in parse(sample).iter("testcase") if element.get("name") == name]
     assert len(found) == 1
     return found[0]
 
 
-def part(sample: Verdict, name: str, tag: str = "failure") -> Element:
+def part(sample: RedactedVerdict, name: str, tag: str = "failure") -> Element:
     """Return what one test case says."""
     found = case(sample, name).find(tag)
     assert found is not None
@@ -104,7 +105,7 @@ def violations(element: Element) -> list[str]:
 
 
 @each_sample
-def test_a_report_keeps_to_the_schema(sample: Verdict) -> None:
+def test_a_report_keeps_to_the_schema(sample: RedactedVerdict) -> None:
     """Only elements and attributes that junit-10.xsd knows, where it allows them."""
     root = parse(sample)
 
@@ -128,7 +129,7 @@ def test_the_rules_of_this_test_find_violations() -> None:
 
 
 @each_sample
-def test_the_counts_are_true(sample: Verdict) -> None:
+def test_the_counts_are_true(sample: RedactedVerdict) -> None:
     """Tests, failures, errors and skipped are what a reader of the cases would count."""
     root = parse(sample)
     suite = root[0]
@@ -147,7 +148,7 @@ def test_the_counts_are_true(sample: Verdict) -> None:
 
 
 @each_sample
-def test_a_report_is_never_greener_than_the_exit_code(sample: Verdict) -> None:
+def test_a_report_is_never_greener_than_the_exit_code(sample: RedactedVerdict) -> None:
     """It has a failure or an error exactly if the exit code is not 0."""
     suite = parse(sample)[0]
     red = suite.get("failures") != "0" or suite.get("errors") != "0"
@@ -156,7 +157,7 @@ def test_a_report_is_never_greener_than_the_exit_code(sample: Verdict) -> None:
 
 
 @each_sample
-def test_names_are_unique(sample: Verdict) -> None:
+def test_names_are_unique(sample: RedactedVerdict) -> None:
     """No class and name come twice: readers merge such cases."""
     names = [(element.get("classname"), element.get("name")) for element in parse(sample).iter("testcase")]
 
@@ -245,7 +246,7 @@ def test_a_gate_that_was_not_evaluated_is_skipped() -> None:
 
 
 @each_sample
-def test_no_case_is_failed_and_skipped_at_once(sample: Verdict) -> None:
+def test_no_case_is_failed_and_skipped_at_once(sample: RedactedVerdict) -> None:
     """Some readers take such a case as passed; each has one child."""
     assert all(len(element) == 1 for element in parse(sample).iter("testcase"))
 
@@ -280,7 +281,7 @@ def test_a_run_that_ended_without_a_reason_still_fails() -> None:
 
 
 @each_sample
-def test_the_suite_carries_the_facts(sample: Verdict) -> None:
+def test_the_suite_carries_the_facts(sample: RedactedVerdict) -> None:
     """Every property is there in every report, blank where nothing could be seen."""
     found = [(element.get("name"), element.get("value")) for element in parse(sample).iter("property")]
 

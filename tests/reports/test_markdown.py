@@ -5,9 +5,10 @@ from dataclasses import replace
 
 import pytest
 
+from release_sentinel.redacted import RedactedVerdict
 from release_sentinel.reports.markdown import markdown
 from release_sentinel.reports.text import counts, sentence
-from release_sentinel.verdict import GateResult, Verdict
+from release_sentinel.verdict import GateResult
 from tests.reports.samples import BROKEN, CLOSE, DIRTY, FULL, LEFT_OUT, PASSED, RELEASE, SAMPLES, UNTOLD, verdict
 
 each_sample = pytest.mark.parametrize("sample", SAMPLES.values(), ids=SAMPLES)
@@ -25,19 +26,19 @@ def rendered(cell: str) -> str:
 
 
 @each_sample
-def test_the_decision_is_the_heading(sample: Verdict) -> None:
+def test_the_decision_is_the_heading(sample: RedactedVerdict) -> None:
     """The first line is the terminal's sentence."""
     assert rendered(markdown(sample).splitlines()[0]) == f"## {sentence(sample)}"
 
 
 @each_sample
-def test_the_counts_come_last(sample: Verdict) -> None:
+def test_the_counts_come_last(sample: RedactedVerdict) -> None:
     """The text ends in the terminal's counts and one line break."""
     assert markdown(sample).endswith(f"\n\n{counts(sample)}\n")
 
 
 @each_sample
-def test_each_gate_has_a_row_of_five_cells(sample: Verdict) -> None:
+def test_each_gate_has_a_row_of_five_cells(sample: RedactedVerdict) -> None:
     """The table tells of every gate, in order."""
     table = rows(markdown(sample))
     assert [row[1] for row in table] == [f"`{gate.id}`" for gate in sample.gates]

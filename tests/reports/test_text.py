@@ -2,8 +2,9 @@
 
 import pytest
 
+from release_sentinel.redacted import RedactedVerdict
 from release_sentinel.reports.text import block, counts, sentence
-from release_sentinel.verdict import GateResult, Release, Verdict
+from release_sentinel.verdict import GateResult, Release
 from tests.reports.samples import (
     BROKEN,
     CLOSE,
@@ -31,7 +32,7 @@ SENTENCES = {
 
 @pytest.mark.parametrize("name", SAMPLES)
 def test_the_decision_is_one_sentence(name: str) -> None:
-    """Verdict, exit code, version and environment stand in the first line."""
+    """RedactedVerdict, exit code, version and environment stand in the first line."""
     assert sentence(SAMPLES[name]) == SENTENCES[name]
     assert block(SAMPLES[name])[0] == SENTENCES[name]
 
@@ -97,7 +98,7 @@ def test_each_problem_has_its_line() -> None:
 
 
 @pytest.mark.parametrize("sample", SAMPLES.values(), ids=SAMPLES)
-def test_every_reason_is_shown(sample: Verdict) -> None:
+def test_every_reason_is_shown(sample: RedactedVerdict) -> None:
     """No report knows a reason that the terminal keeps back."""
     assert set(sample.reasons) <= set(block(sample))
 

@@ -1,1 +1,13 @@
-"""Commands of `release-sentinel` that stand beside the gate; each is loaded when it is called."""
+"""What `release-sentinel` can do beside a gate run: a module for each command."""
+
+# Each is a module in here, loaded when it is asked for: what it takes, and what it does.
+COMMANDS = {
+    "explain": ("[GATE]", "what a gate demands, why, and how to fix what it finds"),
+    "policy": ("", "the policy in effect (for --env ENV), and where each of its values came from"),
+    "schema": ("", "the JSON Schema of release-sentinel.toml, for editors"),
+    "verify": ("FILE", "whether a verdict file says SAFE about a release, for the deploy step"),
+    "tag": ("", "tags the commit of a SAFE verdict file, as --gate-tag does at the end of a run"),
+    "init": ("[CI]", "writes what a repository needs: policy, a gate of its own, a pipeline"),
+    "kubernetes": ("", "the gate as a Job in a cluster: its manifest, and waiting for its verdict"),
+    "demo": ("", "three real runs on a throw-away repository: SAFE, BLOCKED, CRITICAL"),
+}

@@ -12,6 +12,7 @@ from release_sentinel.deliver.kubernetes.yaml import dump
 from release_sentinel.errors import SentinelError
 from release_sentinel.observe.git import find_top
 from release_sentinel.parser import Parser
+from release_sentinel.settings import Settings
 
 _ALWAYS = {"release-sentinel.toml": "release-sentinel.toml", f"{GATE_FOLDER}/test_example.py": "test_example.py.in"}
 _FOLDER = "deploy/release-gate"
@@ -65,7 +66,7 @@ _MANIFESTS = {
 }
 
 
-def main(words: list[str]) -> int:
+def main(words: list[str], _settings: Settings) -> int:
     """Write the files, or print them."""
     parser = Parser(
         prog="release-sentinel init",

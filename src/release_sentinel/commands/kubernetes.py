@@ -2,20 +2,25 @@
 
 import argparse
 import json
+import os
 import re
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from release_sentinel.arguments import seconds
-from release_sentinel.config.secrets import known_secrets
+from release_sentinel.commands.gate import run_gates
 from release_sentinel.deliver.kubernetes import message
 from release_sentinel.deliver.kubernetes.manifest import HOOKS, Wanted, manifest
 from release_sentinel.deliver.kubernetes.waiting import wait
 from release_sentinel.deliver.kubernetes.yaml import dump
 from release_sentinel.parser import Once, Parser, command, print_help
+from release_sentinel.redaction import Redactor
+from release_sentinel.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _COMMANDS = """\
 commands:
@@ -26,12 +31,12 @@ commands:
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,50}[a-z0-9])?")
 
 
-def main(words: list[str], *, judge: Callable[[list[str]], int]) -> int:
-    """Run one of the three commands; `judge` is a gate run with these arguments."""
+def main(words: list[str], settings: Settings) -> int:
+    """Run one of the three commands."""
     commands: dict[str, Callable[[list[str]], int]] = {
-        "job": _job,
+        "job": lambda rest: _job(rest, settings),
         "wait": _wait,
-        "run": lambda rest: _run(rest, judge),
+        "run": _run,
     }
     if words and words[0] in commands:
         return commands[words[0]](words[1:])
@@ -48,7 +53,7 @@ def main(words: list[str], *, judge: Callable[[list[str]], int]) -> int:
     return parser.error(f"{words[0]!r} is no command" if words else "no command is given")
 
 
-def _job(words: list[str]) -> int:
+def _job(words: list[str], settings: Settings) -> int:
     parser = Parser(
         prog="release-sentinel kubernetes job",
         usage="release-sentinel kubernetes job --env ENV --version VERSION --image IMAGE [options] [gate options]",
@@ -80,7 +85,7 @@ def _job(words: list[str]) -> int:
     known, more = parser.parse_known_args(words)
     if missing := [f"--{name}" for name in ("env", "version", "image") if getattr(known, name) is None]:
         parser.error(f"missing: {', '.join(missing)}")
-    _refuse_secrets(parser, words)
+    _refuse_secrets(parser, words, settings.redactor)
     given: dict[str, Any] = {name: value for name, value in vars(known).items() if value is not None}
     del given["help"]
     given |= {"secrets": tuple(given.pop("secret")), "configs": tuple(given.pop("config")), "arguments": tuple(more)}
@@ -88,9 +93,8 @@ def _job(words: list[str]) -> int:
     return 0
 
 
-def _refuse_secrets(parser: Parser, words: list[str]) -> None:
+def _refuse_secrets(parser: Parser, words: list[str], redactor: Redactor) -> None:
     """A manifest is stored and shown in many places; `***` in it would be no better."""
-    redactor = known_secrets()
     for word in words:
         if redactor.scrub(word) != word:
             parser.error("a secret stands on the command line: put it into a Secret, and name that by --secret")
@@ -114,7 +118,7 @@ def _wait(words: list[str]) -> int:
     return ending.code
 
 
-def _run(words: list[str], judge: Callable[[list[str]], int]) -> int:
+def _run(words: list[str]) -> int:
     """Judge, and leave the verdict as the container's termination message; until then that says INCOMPLETE."""
     place = message.FILE
     if words[:1] == ["--message"] and len(words) > 1:
@@ -122,7 +126,7 @@ def _run(words: list[str], judge: Callable[[list[str]], int]) -> int:
     message.leave(message.UNTOLD, place)
     with tempfile.TemporaryDirectory(prefix="release-sentinel-") as folder:
         verdict = Path(folder) / "verdict.json"
-        code = judge([*words, f"--gate-verdict={verdict}"])
+        code = run_gates([*words, f"--gate-verdict={verdict}"], os.environ)
         document = json.loads(verdict.read_text(encoding="utf-8")) if verdict.exists() else message.UNTOLD
     if document["exit_code"] == code:  # else something went wrong after the verdict
         message.leave(document, place)

@@ -27,7 +27,7 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
         from release_sentinel.plugin import hooks  # noqa: PLC0415 - nothing of it is loaded in another run
     sys.dont_write_bytecode = True  # or collecting the gates would dirty the tree that they judge
 
-    hooks.register(config, parser, given)
+    hooks.register(config, parser)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -16,9 +16,9 @@ from release_sentinel.config.targets import CertificateTarget, Dependency, Prome
 from release_sentinel.gates import BUILT_IN, Gate, expected
 from release_sentinel.observe import http
 from release_sentinel.plugin import folders
-from release_sentinel.plugin.ahead import Question
 from release_sentinel.plugin.compat import LoadedModule
 from release_sentinel.plugin.gate import Record
+from release_sentinel.plugin.prefetch import Question
 from release_sentinel.plugin.session import RECORD, GateSession
 from release_sentinel.vocabulary import Stage
 
@@ -80,15 +80,15 @@ def is_asked_for(session: GateSession, collector: pytest.Collector, name: str) -
 
 def prepare(session: GateSession, items: list[pytest.Item]) -> None:
     """Keep the gates among `items`, in the order of their stages, and take note of everything that is none."""
-    strangers = []
+    unmarked = []
     for item in items:
         kinds = [marker.name for kind in Stage for marker in item.iter_markers(kind)]
         if len(kinds) == 1:
             record = _record(session, item, Stage(kinds[0]))
             item.stash[RECORD] = session.records[item.nodeid] = record
         else:
-            strangers.append(item)
-            session.strangers.add((item.path.resolve(), _function(item)))
+            unmarked.append(item)
+            session.unmarked_tests.add((item.path.resolve(), _function(item)))
             carries = f"carries {len(kinds)} markers ({', '.join(kinds)})" if kinds else "carries no marker"
             session.problems.append(f"{item.nodeid} {carries}, expected exactly one of `policy` and `critical`")
     records = list(session.records.values())
@@ -97,8 +97,8 @@ def prepare(session: GateSession, items: list[pytest.Item]) -> None:
         record.waiver = session.waivers.get(record.id)
     session.problems += _clashes(records)
     items[:] = sorted((item for item in items if RECORD in item.stash), key=_position)
-    if strangers:
-        session.config.hook.pytest_deselected(items=strangers)
+    if unmarked:
+        session.config.hook.pytest_deselected(items=unmarked)
     session.records = {item.nodeid: session.records[item.nodeid] for item in items}
     session.observations.look_ahead({name for item in items for name in getattr(item, "fixturenames", ())})
 
@@ -122,7 +122,7 @@ def _record(session: GateSession, item: pytest.Item, stage: Stage) -> Record:
         path=item.path.resolve(),
         function=_function(item),
         built_in=folders.holds(item.path),
-        strict=session.options.strict,
+        strict=session.invocation.has("--gate-strict"),
         declared=frozenset(_declared(item)),
     )
 

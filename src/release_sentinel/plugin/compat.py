@@ -35,6 +35,11 @@ def early_options(config: pytest.Config) -> argparse.Namespace:
     return config.known_args_namespace
 
 
+def ini_arguments(config: pytest.Config) -> list[str]:
+    """Return what `addopts` of the ini file adds to the command line; pytest knows it before it loads plugins."""
+    return [str(word) for word in config.getini("addopts")]
+
+
 def rewrites_asserts(config: pytest.Config) -> bool:
     """Tell whether pytest rewrites asserts: not with `--assert=plain`, nor without its plugin `assertion`."""
     return getattr(early_options(config), "assertmode", "") == "rewrite"

@@ -35,7 +35,7 @@ def unproven(
     records: Collection[Record],
     left_out: Mapping[str, str],
     folders: Iterable[Path],
-    strangers: Collection[tuple[Path, str]] = (),
+    unmarked_tests: Collection[tuple[Path, str]] = (),
     *,
     early_end: str = "",
     partial: bool = False,
@@ -45,8 +45,8 @@ def unproven(
 
     `expected` are the ids of the built-in results that this run owes, `required` those of the repository's own that the
     policy names; `left_out` says why a gate (by id) was not run; `early_end` why the whole run ended before its end;
-    `strangers` are tests (source file and name) that were refused already. A `partial` run was asked to leave gates
-    out, and is only held to those that it began.
+    `unmarked_tests` are tests (source file and name) that were refused already. A `partial` run was asked to leave
+    gates out, and is only held to those that it began.
     """
     for record in records:
         if not record.finished:
@@ -59,7 +59,7 @@ def unproven(
     if not partial:
         yield from _uncollected(expected, required, records, left_out, early_end)
         if not early_end:
-            yield from _undeclared(records, left_out, folders, strangers)
+            yield from _undeclared(records, left_out, folders, unmarked_tests)
 
 
 def _uncollected(
@@ -92,10 +92,10 @@ def _undeclared(
     records: Collection[Record],
     left_out: Mapping[str, str],
     folders: Iterable[Path],
-    strangers: Collection[tuple[Path, str]],
+    unmarked_tests: Collection[tuple[Path, str]],
 ) -> Iterator[Missing]:
     """Yield the gates that the source declares and pytest did not collect, or that hide one another."""
-    collected = set(strangers).union(*(record.declared for record in records))
+    collected = set(unmarked_tests).union(*(record.declared for record in records))
     for folder in folders:
         for gate in gates_in(folder):
             where = f"{gate.path.relative_to(folder.resolve()).as_posix()}::{gate.name}"

@@ -16,15 +16,16 @@ from release_sentinel.observe import ci
 from release_sentinel.plugin import completeness, declared
 from release_sentinel.plugin.provenance import provenance
 from release_sentinel.plugin.session import GateSession
+from release_sentinel.redacted import RedactedVerdict, redact
 from release_sentinel.verdict import Disabled, GateResult, Missing, Provenance, Release, Verdict, decide
 
 
-def conclude(session: GateSession, pytest_code: int) -> Verdict:
+def conclude(session: GateSession, pytest_code: int) -> RedactedVerdict:
     """Decide, from everything that is known when pytest ends with `pytest_code`."""
     records = [record for record in session.records.values() if record.counts]
-    missing = [Missing(session.redactor.scrub(one.gate), session.redactor.scrub(one.why)) for one in _unproven(session)]
+    missing = tuple(_unproven(session))
     problems = [*session.problems, *completeness.sentences(missing)]
-    if session.interrupted and not session.early_end:  # and somebody swallowed it
+    if session.interrupted and not session.early_end:  # and something swallowed it
         problems.append(f"the run was interrupted by {signal.Signals(session.interrupted).name}")
     broken = pytest_code if pytest_code in {pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR} else 0
     if broken:
@@ -33,16 +34,24 @@ def conclude(session: GateSession, pytest_code: int) -> Verdict:
         problems.append("the release-sentinel that supervised this run is gone")
     elif pytest_code and not problems and not any(record.failed or record.excused for record in records):
         problems.append(f"pytest ended with exit code {pytest_code}, which no gate explains")
-    problems = [session.redactor.scrub(problem) for problem in dict.fromkeys(problems)]
-    results = [record.result(session.redactor) for record in records]
+    session.concluded = frozenset(problems)
+    results = tuple(record.result() for record in records)
     name, code = decide(results, problems, interrupted=session.interrupted, broken=broken)
-    session.verdict = replace(
-        _verdict(session, name, code, tuple(problems)),
-        missing=tuple(missing),
-        disabled=_disabled(session),
-        warnings=_warnings(session, results),
-        provenance=_provenance(session),
+    verdict = Verdict(
+        name,
+        code,
+        _seen_release(session),
+        results,
+        tuple(dict.fromkeys(problems)),
+        session.started,
+        datetime.now(UTC),
+        session.invocation.has("--gate-partial"),
+        missing,
+        _disabled(session),
+        _warnings(session, results),
+        _provenance(session),
     )
+    session.verdict = redact(verdict, session.redactor)
     return session.verdict
 
 
@@ -54,9 +63,9 @@ def _unproven(session: GateSession) -> Iterable[Missing]:
         list(session.records.values()),
         session.left_out,
         gate_folders,
-        session.strangers,
+        session.unmarked_tests,
         early_end=session.early_end,
-        partial=session.options.partial,
+        partial=session.invocation.has("--gate-partial"),
         required=session.policy.required_gates,
     )
 
@@ -64,42 +73,29 @@ def _unproven(session: GateSession) -> Iterable[Missing]:
 def _disabled(session: GateSession) -> tuple[Disabled, ...]:
     """Return the gates that the policy switches off."""
     reasons = session.policy.disable
-    return tuple(
-        Disabled(gate.id, gate.stage, session.redactor.scrub(reasons[gate.id]))
-        for gate in BUILT_IN
-        if gate.id in reasons
-    )
+    return tuple(Disabled(gate.id, gate.stage, reasons[gate.id]) for gate in BUILT_IN if gate.id in reasons)
 
 
 def _warnings(session: GateSession, results: Sequence[GateResult]) -> tuple[str, ...]:
     """Say which waivers excuse nothing, unless the run ended before that was known."""
-    if session.early_end or session.options.partial:
+    if session.early_end or session.invocation.has("--gate-partial"):
         return ()
-    said = waivers.remarks(
-        session.policy.waivers, session.options.env, session.started, results, session.policy.disable
-    )
-    return tuple(session.redactor.scrub(remark) for remark in said)
-
-
-def _verdict(session: GateSession, name: str, code: int, problems: tuple[str, ...]) -> Verdict:
-    gates = tuple(record.result(session.redactor) for record in session.records.values() if record.counts)
-    return Verdict(
-        name, code, _seen_release(session), gates, problems, session.started, datetime.now(UTC), session.options.partial
-    )
+    policy, env = session.policy, session.invocation.env
+    return tuple(waivers.remarks(policy.waivers, env, session.started, results, policy.disable))
 
 
 def _provenance(session: GateSession) -> Provenance:
     """Return where this run takes place; the remote's address is looked up if a report wants it and Git answers."""
     wanted = any(report.flag == "--gate-attestation" for report in session.reports.values())
-    clone = session.options.repository if wanted and session.observations.seen else None
-    return provenance(session.loaded, session.redactor.scrub, clone)
+    clone = session.invocation.repository if wanted and session.seen else None
+    return provenance(session.settings.loaded, clone)
 
 
 def _seen_release(session: GateSession) -> Release:
     """Return the release with what the gates have seen of the repository; nothing is looked at for it."""
-    seen, clean = session.observations.seen, session.redactor.scrub
+    seen = session.seen
     if seen is None:
-        return session.named_release
+        return session.release
     branch = branch_of(seen, ci.build())
-    name, source = (clean(branch.name), clean(branch.source)) if branch else ("", "")
-    return replace(session.named_release, commit=seen.commit, branch=name, branch_source=source)
+    name, source = (branch.name, branch.source) if branch else ("", "")
+    return replace(session.release, commit=seen.commit, branch=name, branch_source=source)

@@ -132,6 +132,6 @@ def ask(request: pytest.FixtureRequest) -> Callable[..., CheckResult]:
     session, record = request.config.stash[SESSION], request.node.stash[RECORD]
 
     def ask(check: Callable[..., CheckResult], target: Target, **observed: object) -> CheckResult:
-        return session.ahead.answer(record.id, session.observations.question(check, target, **observed))
+        return session.prefetch.answer(record.id, session.observations.question(check, target, **observed))
 
     return ask

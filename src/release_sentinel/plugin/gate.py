@@ -9,12 +9,11 @@ import pytest
 from release_sentinel.checks.result import CRIT, OK, UNKNOWN, WARN, CheckResult
 from release_sentinel.config.model import Waiver
 from release_sentinel.plugin.deadline import DeadlinePassedError, GateTimeoutError
-from release_sentinel.redaction import Redactor, Secret
+from release_sentinel.redaction import Secret
 from release_sentinel.verdict import GateResult
 from release_sentinel.vocabulary import Stage
 
 _SEVERITY = (OK, WARN, UNKNOWN, CRIT)
-_LONGEST = 2000  # characters of a reason
 
 
 class Gate:
@@ -140,30 +139,20 @@ class Record:
             return CheckResult(CRIT if self.strict else WARN, message, "find out why it flaps")
         return worst
 
-    def result(self, redactor: Redactor) -> GateResult:
-        """Return the gate's result as the reports show it, without secrets."""
-
-        def clean(text: str) -> str:
-            return _one_line(redactor.scrub(text))
-
+    def result(self) -> GateResult:
+        """Return the gate's result."""
         if self.not_evaluated:
-            return GateResult(clean(self.id), self.stage, None, clean(self.not_evaluated), seconds=self.seconds)
-        worst, waiver = self.worst, self.waiver if self.excused else None
+            return GateResult(self.id, self.stage, None, self.not_evaluated, seconds=self.seconds)
+        worst = self.worst
         return GateResult(
-            id=clean(self.id),
+            id=self.id,
             stage=self.stage,
             status=worst.status,
-            reason=clean(worst.message),
-            remedy=clean(worst.remedy),
-            details=tuple(clean(detail) for detail in worst.details),
+            reason=worst.message,
+            remedy=worst.remedy,
+            details=worst.details,
             tries=worst.tries,
             seconds=self.seconds,
-            traceback=redactor.scrub(self.traceback),
-            waiver=replace(waiver, reason=clean(waiver.reason), owner=clean(waiver.owner)) if waiver else None,
+            traceback=self.traceback,
+            waiver=self.waiver if self.excused else None,
         )
-
-
-def _one_line(text: str) -> str:
-    """Return what a server or a file has said as one line of a report: no control characters, and no novel."""
-    line = "".join(character if character.isprintable() else ascii(character)[1:-1] for character in text.strip())
-    return line if len(line) <= _LONGEST else f"{line[:_LONGEST]} …"

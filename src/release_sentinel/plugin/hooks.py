@@ -1,36 +1,55 @@
 """What pytest calls in a gate run, in the order in which it calls."""
 
+import os
 import sys
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from release_sentinel.invocation import parse
+from release_sentinel.options import OPTIONS
 from release_sentinel.plugin import collection, compat, fixtures, folders, lifecycle, scrubbing, terminal
 from release_sentinel.plugin.conclusion import conclude
-from release_sentinel.plugin.options import add_options
 from release_sentinel.plugin.session import RECORD, SESSION, GateSession
 from release_sentinel.reports.document import document
 from release_sentinel.vocabulary import Stage
 
 
-def register(config: pytest.Config, parser: pytest.Parser, given: Sequence[str]) -> None:
-    """Open the gate of a run with the arguments `given`: options, hooks and fixtures, once."""
+def register(config: pytest.Config, parser: pytest.Parser) -> None:
+    """Open the gate: options, hooks and fixtures, once."""
     if SESSION in config.stash:
         return
-    session = config.stash[SESSION] = GateSession(config)
+    params = config.invocation_params
+    words = [str(word) for word in params.args]
+    invocation = parse(words, os.environ, Path(params.dir), ini=compat.ini_arguments(config))
+    session = config.stash[SESSION] = GateSession(config, invocation)
     scrubbing.shield(config, session.redactor)
-    session.claim_early(given)
-    add_options(parser)
+    _declare_options(parser)
     for name, plugin in {
         "release-sentinel": Hooks(session),
-        "release-sentinel-door": Doorkeeper(session),
+        "release-sentinel-door": Admission(session),
         "release-sentinel-fixtures": fixtures,
         "release-sentinel-scrubber": scrubbing.Scrubber(session.redactor),
     }.items():
         if config.pluginmanager.register(plugin, name) is None:
             raise pytest.UsageError(f"-p no:{name} would switch the gate off")
+
+
+def _declare_options(parser: pytest.Parser) -> None:
+    group = parser.getgroup("release gate")
+    for option in OPTIONS:
+        if not option.own:
+            continue
+        try:
+            option.add_to(group.addoption, without="--version")  # which is pytest's own
+        except ValueError as error:
+            raise pytest.UsageError(
+                f"another plugin of this environment has an option {option.flag} already ({error}); a gate run needs "
+                "its own: switch that plugin off with `-p no:NAME`, or install release-sentinel in an environment of "
+                "its own"
+            ) from error
 
 
 def _count_assertions(config: pytest.Config) -> None:
@@ -42,7 +61,7 @@ def _count_assertions(config: pytest.Config) -> None:
     compat.report_passed_asserts(config, report=True)
 
 
-class Doorkeeper:
+class Admission:
     """Turns away what must not run: the whole run, or a gate whose stage may not begin."""
 
     def __init__(self, session: GateSession) -> None:

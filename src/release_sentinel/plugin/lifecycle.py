@@ -15,7 +15,6 @@ from typing import Any
 import pytest
 
 from release_sentinel import arguments
-from release_sentinel.deliver.github import Teller
 from release_sentinel.plugin import collection, compat, terminal
 from release_sentinel.plugin.conclusion import conclude
 from release_sentinel.plugin.deadline import is_alarm
@@ -31,9 +30,7 @@ _GRACE = 5.0  # seconds for threads that a gate left behind
 
 def hold(session: GateSession) -> Generator[None, Any, int]:
     """Let pytest run within the deadline, and answer for it with the exit code that the verdict proves."""
-    if not session.handover:
-        session.teller = Teller()
-        session.teller.begin()
+    session.teller.begin()
     session.prepare()
     end_watch = session.deadline.watch(lambda: _last_words(session))
     try:
@@ -53,7 +50,7 @@ def hold(session: GateSession) -> Generator[None, Any, int]:
         end_watch()
     verdict = session.verdict
     late = session.interrupted and verdict and verdict.exit_code != 128 + session.interrupted
-    if verdict is None or late or code != verdict.exit_code or session.problems_since(verdict):
+    if verdict is None or late or code != verdict.exit_code or session.problems_since:
         verdict = conclude(session, session.pytest_code or code)
     with _signals_ignored():
         code = terminal.finish(session, verdict)
@@ -65,12 +62,12 @@ def begin(session: GateSession, item: pytest.Item) -> None:
     """Start a gate's record; leave the gate out where an earlier stage failed."""
     record = item.stash[RECORD]
     record.begin()
-    if record.stage is Stage.CRITICAL and session.policy_failed and not session.options.evaluate_all:
+    if record.stage is Stage.CRITICAL and session.policy_failed and not session.invocation.has("--gate-all"):
         record.not_evaluated = _STAGE
         pytest.skip(f"not evaluated: {_STAGE}")
     session.deadline.begin()
     if record.stage is Stage.CRITICAL:
-        session.ahead.begin(lambda: collection.questions(session, item.session.items), session.policy.at_once)
+        session.prefetch.begin(lambda: collection.questions(session, item.session.items), session.policy.at_once)
 
 
 def bound(session: GateSession, item: pytest.Item) -> None:

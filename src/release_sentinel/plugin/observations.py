@@ -12,7 +12,7 @@ from release_sentinel.config.targets import Dependency, PrometheusQuery, Target
 from release_sentinel.gates import expected
 from release_sentinel.observe import Unseen, ci, git, processes
 from release_sentinel.observe.bounded import Bounded
-from release_sentinel.plugin.ahead import Question
+from release_sentinel.plugin.prefetch import Question
 from release_sentinel.versions import tag_names
 
 

@@ -1,6 +1,5 @@
 """Where a run took place, for those who read of it elsewhere."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 from release_sentinel.config.load import Loaded
@@ -10,17 +9,14 @@ from release_sentinel.verdict import Provenance
 _SECONDS = 5.0  # for a look at the clone's settings
 
 
-def provenance(loaded: Loaded, clean: Callable[[str], str], clone: Path | None = None) -> Provenance:
-    """Return the CI run, the policy file and, where `clone` is given, the address of its remote, which is not asked.
-
-    Every text passes through `clean`.
-    """
+def provenance(loaded: Loaded, clone: Path | None = None) -> Provenance:
+    """Return the CI run, the policy file and, where `clone` is given, the address of its remote, which is not asked."""
     build = ci.build()
     remote = git.find_remote(clone, loaded.policy.git.remote, timeout=_SECONDS) if clone else None
     return Provenance(
-        remote=clean(remote.url) if isinstance(remote, git.Remote) else "",
-        url=clean(build.url) if build else "",
-        actor=clean(build.actor) if build else "",
-        policy=clean(loaded.file),
+        remote=remote.url if isinstance(remote, git.Remote) else "",
+        url=build.url if build else "",
+        actor=build.actor if build else "",
+        policy=loaded.file,
         policy_sha256=loaded.sha256,
     )

@@ -1,142 +1,116 @@
 """One gate run: what it is asked, what it has seen so far, and how it ends."""
 
-import json
 import os
 import signal
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from release_sentinel import arguments, waivers
 from release_sentinel.config.headers import header_secrets
-from release_sentinel.config.load import Loaded, load
-from release_sentinel.config.model import Policy, Waiver
-from release_sentinel.config.notifications import secrets_of
-from release_sentinel.config.secrets import known_secrets, learn, learn_remotes
 from release_sentinel.config.values import look_up
 from release_sentinel.config.variables import misspelt
 from release_sentinel.deliver.github import Teller
-from release_sentinel.errors import InvalidPolicyError
-from release_sentinel.gates import IDS
+from release_sentinel.invocation import Invocation
 from release_sentinel.observe import git
 from release_sentinel.plugin import completeness, declared, folders, guard
-from release_sentinel.plugin.ahead import Ahead
 from release_sentinel.plugin.compat import early_options
 from release_sentinel.plugin.deadline import Deadline
 from release_sentinel.plugin.gate import Record
 from release_sentinel.plugin.observations import Observations
-from release_sentinel.plugin.options import Options
 from release_sentinel.plugin.own_files import own_files
+from release_sentinel.plugin.prefetch import Prefetch
+from release_sentinel.redacted import RedactedVerdict, redact
+from release_sentinel.redaction.channel import SecretSender
 from release_sentinel.reports import files
-from release_sentinel.reports.files import Report
-from release_sentinel.verdict import Release, Verdict, unfinished
+from release_sentinel.settings import settings_of
+from release_sentinel.verdict import Release, unfinished
 from release_sentinel.vocabulary import Stage
 
 
 class GateSession:
     """The state of one gate run: everything that outlives a single hook call."""
 
-    def __init__(self, config: pytest.Config) -> None:
-        self.config = config
-        self.here = Path(config.invocation_params.dir)
+    def __init__(self, config: pytest.Config, invocation: Invocation) -> None:
+        self.config, self.invocation = config, invocation
         self.started = datetime.now(UTC)
-        self.options = Options(env="", version="", repository=self.here)
-        self.loaded = Loaded(Policy())
-        self.policy = self.loaded.policy
-        self.waivers: Mapping[str, Waiver] = {}  # in force: by gate id
-        self.release = Release(env="", version="")
-        self.redactor = known_secrets()
-        self.deadline = Deadline(self.policy.deadline, self.policy.gate_seconds)
-        self.parent = 0  # the process that supervises this one; 0: none does
-        self.handover: Path | None = None  # where that one looks for the verdict
-        self.teller = Teller({})  # a parent tells GitHub of this run itself
-        self._told: int | None = None  # the file descriptor on which it hears what else has to be hidden
-        self.reports: dict[Path, Report] = {}
-        self.former = ""  # the verdict of the run before
-        self.notes: list[str] = []  # told with the verdict, without weight
+        self.parent, self.handover = _handover()  # the process that supervises this one (0: none), and its file
+        self._sender = SecretSender(os.environ)
+        self.reports = {report.path: report for report in invocation.reports}
+        self._claim(files.claim(invocation.reports))
+        self.settings = settings_of(invocation, os.environ)
+        self.redactor, self.policy = self.settings.redactor, self.settings.policy
+        self.former = files.former_verdict(invocation.reports, invocation.env)
+        self.release = Release(invocation.env, invocation.version, str(invocation.repository))
+        self._claim(files.claim(invocation.reports, redact(unfinished(self.release), self.redactor)))
+        self.deadline = Deadline(invocation.deadline or self.policy.deadline, self.policy.gate_seconds)
+        self.waivers = waivers.in_force(self.policy.waivers, invocation.env, self.started)
+        self.notes: list[str] = [f"note: {sentence}" for sentence in misspelt(os.environ, self.policy)]
+        self.teller = Teller({} if self.parent else os.environ)  # a parent tells GitHub of this run itself
         self.records: dict[str, Record] = {}  # by node id
         self.problems: list[str] = []
-        self.ahead = Ahead()
-        self.observations = Observations(self.here, "", self.policy)
+        self.prefetch = Prefetch()
         self.left_out: dict[str, str] = {}  # gate id: why it was not run
-        self.strangers: set[tuple[Path, str]] = set()  # collected tests that are no gates: source file and name
+        self.unmarked_tests: set[tuple[Path, str]] = set()  # collected, and not gates: source file and name
         self.early_end = ""  # why the run ended before its end
         self.refused = False
         self.cleaning_up = False  # after the last gate, for all of them
         self._rewritten = False
         self.interrupted = 0  # the signal
         self.pytest_code = 0
-        self.verdict: Verdict | None = None
+        self.concluded: frozenset[str] = frozenset()  # the problems that the verdict counts
+        self.verdict: RedactedVerdict | None = None
 
-    def claim_early(self, args: Sequence[str]) -> None:
-        """Claim the reports that a command line asks for, before pytest has parsed it."""
-        if parent := os.environ.pop(arguments.HANDOVER, ""):  # a pytest run inside a gate is not the parent's child
-            number, _, path = parent.partition(":")
-            self.parent, self.handover = int(number), Path(path)
-        if (number := os.environ.pop(arguments.SECRETS, "")).isdigit():
-            self._told = int(number)
-            with suppress(OSError):
-                os.set_inheritable(self._told, False)  # noqa: FBT003 - takes no keywords
-        for address in arguments.values_of(args, "--gate-notify"):
-            for secret in secrets_of(address):
-                self.redactor.add(secret)
-        reports, problems = files.requested(args, self.here)
-        self.claim_reports(reports, problems)
-
-    def claim_reports(self, reports: Iterable[Report], problems: Sequence[str] = ()) -> None:
-        """Let each report say INCOMPLETE until the verdict is known, so that no file speaks for an older run."""
-        new = {report.path: report for report in reports}
-        self.reports |= new
-        if failures := [*problems, *files.write_all(new.values(), unfinished(self.named_release))]:
-            raise pytest.UsageError("; ".join(failures))
+    @cached_property
+    def observations(self) -> Observations:
+        """What the run observes. It needs the options of pytest, which name files of the run's own."""
+        return Observations(
+            self.invocation.repository,
+            self.invocation.version,
+            self.policy,
+            own_outputs=own_files(self.config, self.invocation.repository, self.reports),
+            environ={name: look_up(name, os.environ).text or "" for name in header_secrets(self.policy)},
+            bound=self.deadline.run,
+        )
 
     @property
-    def named_release(self) -> Release:
-        """The release as the command line names it, without secrets."""
-        clean, release = self.redactor.scrub, self.release
-        return Release(clean(release.env), clean(release.version), clean(release.repository))
+    def seen(self) -> git.Repository | None:
+        """The repository, if a gate has looked at it already; nothing is looked at for it."""
+        begun: Observations | None = vars(self).get("observations")
+        return begun.seen if begun else None
+
+    def _claim(self, failures: list[str]) -> None:
+        if failures:
+            raise pytest.UsageError("; ".join(failures))
 
     def hide(self, value: str) -> None:
         """Keep `value` out of all that is shown from now on, here and on its way through the parent process."""
         self.redactor.add(value)
-        if self._told is not None:
-            with suppress(OSError):  # it is gone, or was told more than it can take
-                os.write(self._told, json.dumps(value).encode() + b"\n")
+        self._sender.send(value)
 
     def rewrite(self, args: list[str]) -> None:
         """Rewrite pytest's arguments in place: the release's version, and the gate folders to collect."""
-        known = early_options(self.config)
+        known, here = early_options(self.config), self.invocation.directory
         self._rewritten = True
         args[:] = arguments.expanded(args)
-        self.claim_early(args)  # now with those of an ini file
         try:
             arguments.rewrite_version(args)
         except arguments.ArgumentError as error:
             raise pytest.UsageError(str(error)) from error
+        if tuple(args) != self.invocation.words:
+            raise pytest.UsageError("another plugin has changed the arguments of the gate run: leave that plugin out")
         known.version = 0  # or pytest waves a conftest through that cannot be imported
-        given = [word for word in known.file_or_dir if (self.here / word.partition("::")[0]).exists()]
-        more = [str(folder) for folder in folders.missing_from(given, Path(self.here, known.gate_repo or ""))]
+        given = [word for word in known.file_or_dir if (here / word.partition("::")[0]).exists()]
+        more = [str(folder) for folder in folders.missing_from(given, Path(here, known.gate_repo or ""))]
         args += more
         known.file_or_dir = [*given, *more]
-        for folder in map(declared.folder_of, [self.here / word.partition("::")[0] for word in known.file_or_dir]):
+        for folder in map(declared.folder_of, [here / word.partition("::")[0] for word in known.file_or_dir]):
             pytest.register_assert_rewrite(*declared.modules_in(folder))  # what helpers of gates assert counts, too
-        self._learn_early(known)
-
-    def _learn_early(self, known: Any) -> None:
-        """Know the secrets of the policy file before a conftest runs; what is wrong with the file is told later."""
-        top = self.here / known.gate_repo if known.gate_repo else git.find_top(self.here) or self.here
-        file = self.here / Path(known.gate_policy).expanduser() if known.gate_policy else None
-        learn_remotes(self.redactor, top)
-        with suppress(InvalidPolicyError):
-            learn(self.redactor, load(repository=top, file=file, env=known.env or "").policy)
 
     def prepare(self) -> None:
-        """Read the options and the policy. Raises `pytest.UsageError` where the command line cannot be meant."""
+        """Prepare pytest for a gate run. Raises `pytest.UsageError` where the command line is wrong."""
         option = self.config.option
         if mode := completeness.listing(option):
             self.early_end = f"{mode} runs no gate"
@@ -147,42 +121,24 @@ class GateSession:
             )
         if option.help or option.version:  # pytest stopped reading the command line there
             return
-        self.options = Options.of(self.config)
+        if self.invocation.problems:
+            raise pytest.UsageError("; ".join(map(self.redactor.scrub, self.invocation.problems)))
+        if missing := self.invocation.missing:
+            raise pytest.UsageError(f"{', '.join(missing)} missing: a gate run needs --env ENV --version VERSION")
         option.xmlpath = None  # ours to write: pytest's could be greener than the exit code
         option.continue_on_collection_errors = True  # a broken file must not hide what the other gates have to say
         self._run_in_one_process()
-        self.release = Release(self.options.env, self.options.version, str(self.options.repository))
-        self.claim_reports(self.options.reports)
-        self.former = files.former_verdict(self.options.reports, self.options.env)
-        try:
-            self.loaded = load(
-                repository=self.options.repository, file=self.options.policy, env=self.options.env, gates=IDS
-            )
-            self.policy = self.loaded.policy
-        except InvalidPolicyError as error:
-            self.refused = True
-            self.early_end = "without a valid policy no gate is run"
-            self.problems += [f"the policy is not valid: {problem}" for problem in error.problems]
+        if self.settings.problems:
+            self._refuse("without a valid policy no gate is run")
+            self.problems += [f"the policy is not valid: {problem}" for problem in self.settings.problems]
         if not self.parent and (problem := guard.problem()):
-            self.refused = True
-            self.early_end = self.early_end or "without the guard of --version no gate is run"
+            self._refuse("without the guard of --version no gate is run")
             self.problems.append(problem)
-        if self.options.tag_mode:
-            self.policy = replace(self.policy, git=replace(self.policy.git, tag_mode=self.options.tag_mode))
-        self.deadline = Deadline(self.options.deadline or self.policy.deadline, self.policy.gate_seconds)
-        self.waivers = waivers.in_force(self.policy.waivers, self.options.env, self.started)
-        learn(self.redactor, self.policy)
-        self.notes += [f"note: {sentence}" for sentence in misspelt(os.environ, self.policy)]
-        self.observations = Observations(
-            self.options.repository,
-            self.options.version,
-            self.policy,
-            own_outputs=own_files(self.config, self.options.repository, self.reports),
-            environ={name: look_up(name, os.environ).text or "" for name in header_secrets(self.policy)},
-            bound=self.deadline.run,
-        )
         if os.environ.get("KUBERNETES_SERVICE_HOST"):
             self.notes.append("note: inside a pod, disk, memory and process judge this pod, and no other host")
+
+    def _refuse(self, why: str) -> None:
+        self.refused, self.early_end = True, self.early_end or why
 
     def _run_in_one_process(self) -> None:
         """Switch pytest-xdist off: the policy stage has to end before the critical one begins."""
@@ -220,16 +176,26 @@ class GateSession:
             self.early_end = f"the run was interrupted by {signal.Signals(self.interrupted).name}"
         self.problems.append(self.early_end)
 
-    def problems_since(self, verdict: Verdict) -> bool:
-        """Whether something went wrong after `verdict` was reached."""
-        return not {self.redactor.scrub(problem) for problem in self.problems} <= set(verdict.problems)
+    @property
+    def problems_since(self) -> bool:
+        """Whether something went wrong after the verdict was reached."""
+        return not self.concluded.issuperset(self.problems)
 
-    def write_reports(self, verdict: Verdict) -> list[str]:
+    def write_reports(self, verdict: RedactedVerdict) -> list[str]:
         """Write every report that was asked for; return what went wrong, a sentence each."""
         failures = files.write_all(self.reports.values(), verdict)
         if self.handover and (verdict.exit_code or not failures):
             files.write(self.handover, files.handover(verdict, self.reports.values()))
         return failures
+
+
+def _handover() -> tuple[int, Path | None]:
+    """Return the parent that supervises this run and the file where it looks for the verdict, if there is one.
+
+    A pytest run inside a gate is not the parent's child, so that it must not see the variable.
+    """
+    number, _, path = os.environ.pop(arguments.HANDOVER, "").partition(":")
+    return (int(number), Path(path)) if path else (0, None)
 
 
 SESSION = pytest.StashKey[GateSession]()

@@ -9,14 +9,14 @@ from release_sentinel.plugin.compat import reporter, terminal_writer
 from release_sentinel.plugin.conclusion import conclude
 from release_sentinel.plugin.gate import Record
 from release_sentinel.plugin.session import GateSession
+from release_sentinel.redacted import RedactedVerdict
 from release_sentinel.reports.github import annotations
 from release_sentinel.reports.markdown import markdown
 from release_sentinel.reports.text import TITLE, block
-from release_sentinel.verdict import Verdict
 from release_sentinel.vocabulary import EXIT_BLOCKED, SAFE
 
 
-def finish(session: GateSession, verdict: Verdict) -> int:
+def finish(session: GateSession, verdict: RedactedVerdict) -> int:
     """Write the reports, do what follows a SAFE verdict, and write the verdict block.
 
     Return the exit code, which no failure to do so can better: what was asked for and did not happen is not SAFE.
@@ -45,7 +45,7 @@ def finish(session: GateSession, verdict: Verdict) -> int:
     return code
 
 
-def show(config: pytest.Config, verdict: Verdict, notes: list[str]) -> None:
+def show(config: pytest.Config, verdict: RedactedVerdict, notes: list[str]) -> None:
     """Write the verdict block; `notes` are lines about the run's reports."""
     writer = terminal_writer(config)
     colour = {"green": True} if verdict.name == SAFE else {"red": True}

@@ -8,7 +8,8 @@ import json
 from typing import Any
 
 from release_sentinel import __version__
-from release_sentinel.verdict import GateResult, Verdict
+from release_sentinel.redacted import RedactedVerdict
+from release_sentinel.verdict import GateResult
 from release_sentinel.vocabulary import SAFE, Outcome
 
 STATEMENT = "https://in-toto.io/Statement/v1"
@@ -16,7 +17,7 @@ PREDICATE = "https://in-toto.io/attestation/test-result/v0.1"
 _TOOL = "release-sentinel"
 
 
-def attestation(verdict: Verdict) -> str:
+def attestation(verdict: RedactedVerdict) -> str:
     """Return the statement as JSON text.
 
     Where no commit was seen it has no subject: it then speaks of nothing, and says FAILED.
@@ -24,7 +25,7 @@ def attestation(verdict: Verdict) -> str:
     return json.dumps(statement(verdict), indent=2, sort_keys=True) + "\n"
 
 
-def statement(verdict: Verdict) -> dict[str, Any]:
+def statement(verdict: RedactedVerdict) -> dict[str, Any]:
     """Return the statement as JSON types."""
     return {
         "_type": STATEMENT,
@@ -34,7 +35,7 @@ def statement(verdict: Verdict) -> dict[str, Any]:
     }
 
 
-def _subject(verdict: Verdict) -> list[dict[str, Any]]:
+def _subject(verdict: RedactedVerdict) -> list[dict[str, Any]]:
     commit = verdict.release.commit
     if not commit:
         return []
@@ -42,7 +43,7 @@ def _subject(verdict: Verdict) -> list[dict[str, Any]]:
     return [{"name": name or "_", "digest": {"gitCommit": commit}}]
 
 
-def _predicate(verdict: Verdict) -> dict[str, Any]:
+def _predicate(verdict: RedactedVerdict) -> dict[str, Any]:
     safe = verdict.name == SAFE and not verdict.partial
     warned = _ids(verdict.having(Outcome.WARNED, Outcome.WAIVED))
     failed = {*_ids(verdict.having(Outcome.FAILED)), *(missing.gate for missing in verdict.missing)}
@@ -58,7 +59,7 @@ def _predicate(verdict: Verdict) -> dict[str, Any]:
     }
 
 
-def _configuration(verdict: Verdict) -> list[dict[str, Any]]:
+def _configuration(verdict: RedactedVerdict) -> list[dict[str, Any]]:
     """Return what the gates were run by, with what they were asked, and the policy file if there was one."""
     asked = {"env": verdict.release.env, "version": verdict.release.version, "verdict": verdict.label}
     tool = {"name": _TOOL, "uri": f"pkg:pypi/{_TOOL}@{__version__}", "annotations": asked}

@@ -4,12 +4,13 @@ from typing import Any
 
 from release_sentinel import __version__
 from release_sentinel.config.model import Waiver
-from release_sentinel.verdict import GateResult, Verdict
+from release_sentinel.redacted import RedactedVerdict
+from release_sentinel.verdict import GateResult
 
 SCHEMA_VERSION = 1
 
 
-def document(verdict: Verdict) -> dict[str, Any]:
+def document(verdict: RedactedVerdict) -> dict[str, Any]:
     """Return the verdict as a dictionary; times are ISO 8601 in UTC, durations seconds."""
     release = verdict.release
     return {

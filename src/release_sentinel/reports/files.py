@@ -5,114 +5,66 @@ import json
 import os
 import re
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
+from importlib import import_module
 from pathlib import Path
 
-from release_sentinel.errors import ReportError
-from release_sentinel.reports.attestation import attestation
+from release_sentinel.options import BY_FLAG, JSON_REPORT, OPTIONS, Report
+from release_sentinel.redacted import RedactedVerdict, redact
+from release_sentinel.redaction import Redactor
 from release_sentinel.reports.document import document
 from release_sentinel.reports.github import annotations
-from release_sentinel.reports.junit import junit
 from release_sentinel.reports.markdown import markdown
-from release_sentinel.verdict import Verdict
+from release_sentinel.verdict import Release, unfinished
 from release_sentinel.vocabulary import UNFINISHED
 
-Writer = Callable[[Verdict], str]
+Writer = Callable[[RedactedVerdict], str]
 
 
-def verdict_json(verdict: Verdict) -> str:
+def verdict_json(verdict: RedactedVerdict) -> str:
     """Return the verdict document as JSON text."""
     return json.dumps(document(verdict), indent=2) + "\n"
 
 
-@dataclass(frozen=True)
-class Report:
-    """A file that a run is asked for: the option that asks, and its place."""
-
-    flag: str
-    path: Path
-
-    def write(self, verdict: Verdict) -> None:
-        """Replace the file by what is to be said of `verdict`; raises `OSError`."""
-        write(self.path, self._writer(verdict)(verdict))
-
-    def _writer(self, verdict: Verdict) -> Writer:
-        if self.flag == JSON_REPORT:
-            return json_report(self.path)
-        if self.flag == _VERDICT and verdict.problems == (UNFINISHED,):
-            return stand_in(self.path)
-        return _WRITERS[self.flag][1]
-
-
-JSON_REPORT = "--json-report"
 _VERDICT = "--gate-verdict"
 _MARK = "<!-- a report of release-sentinel -->"  # by which a later run knows it
 
 
-def summary(verdict: Verdict) -> str:
+def summary(verdict: RedactedVerdict) -> str:
     """Return the verdict as a Markdown file."""
     return f"{_MARK}\n{markdown(verdict)}"
 
 
-_WRITERS: dict[str, tuple[str, Writer]] = {
-    "--junitxml": (".xml", junit),
-    "--junit-xml": (".xml", junit),
-    _VERDICT: (".json", verdict_json),
-    "--gate-summary": (".md", summary),
-    "--gate-attestation": (".json", attestation),
-}
+def write_report(report: Report, verdict: RedactedVerdict) -> None:
+    """Replace a report's file by what is to be said of `verdict`; raises `OSError`."""
+    write(report.path, _writer(report, verdict)(verdict))
 
 
-# How the reports of a finished run begin, by suffix; a file of the repository that merely speaks of us does not.
-_BEGINS = {
-    ".xml": r'<\?xml version="1\.0" encoding="utf-8"\?>\s*<testsuites name="release-sentinel ',
-    ".json": r'\{\s*"schema_version": \d+,\s*"tool": "release-sentinel |\{"exitcode": \d+, "release": \{'
-    r'|\{\s*"_type": "https://in-toto\.io/Statement/v1",\s*"predicate": \{\s*"configuration": \[\s*\{\s*"annotations": '
-    r'\{[^{}]*\},\s*"name": "release-sentinel"'
-    r'|\{"created": [\d.]+, "duration": [\d.]+, "exitcode": \d',
-    ".md": re.escape(_MARK),
-}
+def _writer(report: Report, verdict: RedactedVerdict) -> Writer:
+    if report.flag == JSON_REPORT:
+        return json_report(report.path)
+    if report.flag == _VERDICT and verdict.problems == (UNFINISHED,):
+        return stand_in(report.path)
+    asked = BY_FLAG[report.flag].report
+    if asked is None:
+        raise LookupError(f"{report.flag} asks for no report")
+    module, _, name = asked.writer.partition(".")
+    writer: Writer = getattr(import_module(f"release_sentinel.reports.{module}"), name)
+    return writer
 
 
-def report(flag: str, value: str, here: Path) -> Report:
-    """Return the report that `flag` asks for.
-
-    Raises `ReportError` unless the file's name ends as it should: a forgotten value must not overwrite the argument
-    that follows.
-    """
-    suffix, _ = _WRITERS[flag]
-    if not value.endswith(suffix):
-        raise ReportError(f"{flag} is {value!r}, expected the name of a file that ends in {suffix}")
-    return Report(flag, here / Path(value).expanduser())
+def claim(reports: Iterable[Report], verdict: RedactedVerdict | None = None) -> list[str]:
+    """Let each report say INCOMPLETE until the verdict is known, so that no file speaks for an older run."""
+    return write_all(reports, verdict or redact(unfinished(Release("", "")), Redactor()))
 
 
-def requested(args: Sequence[str], here: Path) -> tuple[list[Report], list[str]]:
-    """Return the reports that a command line asks for, before pytest has parsed it, and what is wrong with others."""
-    found, problems, json_path = [], [], ".report.json"
-    for word, following in pairwise([*args, ""]):
-        flag, joined, value = word.partition("=")
-        value = value if joined else following
-        if flag == "--json-report-file":
-            json_path = value
-        if flag in _WRITERS:
-            try:
-                found.append(report(flag, value, here))
-            except ReportError as error:
-                problems.append(str(error))
-    if JSON_REPORT in args and json_path not in {"", "none"}:
-        found.append(Report(JSON_REPORT, here / json_path))
-    return found, problems
-
-
-def write_all(reports: Iterable[Report], verdict: Verdict) -> list[str]:
+def write_all(reports: Iterable[Report], verdict: RedactedVerdict) -> list[str]:
     """Write each report; return what went wrong, a sentence each: one that fails does not keep the others from it."""
     failures = []
     for one in reports:
         try:
-            one.write(verdict)
+            write_report(one, verdict)
         except OSError as error:
             failures.append(f"the report {one.path} cannot be written: {error.strerror or error}")
     return failures
@@ -147,7 +99,7 @@ def json_report(path: Path) -> Writer:
     Where that plugin has not written its document, or an older run has, the verdict stands alone.
     """
 
-    def write_report(verdict: Verdict) -> str:
+    def write_report(verdict: RedactedVerdict) -> str:
         facts = {"exitcode": verdict.exit_code, "release": document(verdict)}
         try:
             written = json.loads(path.read_text(encoding="utf-8"))
@@ -162,17 +114,18 @@ def json_report(path: Path) -> Writer:
 
 def is_report(path: Path) -> bool:
     """Tell by its first words whether a file is a report that some run has left."""
+    begins = [option.report.begins for option in OPTIONS if option.report and path.name.endswith(option.report.suffix)]
     try:
-        begins = _BEGINS.get(path.suffix)
         if not begins or not path.is_file():
             return False
         with path.open(encoding="utf-8") as file:
-            return re.match(begins, file.read(1000)) is not None
+            head = file.read(1000)
     except (OSError, ValueError):
         return False
+    return any(re.match(begin, head) for begin in begins)
 
 
-def handover(verdict: Verdict, reports: Iterable[Report]) -> str:
+def handover(verdict: RedactedVerdict, reports: Iterable[Report]) -> str:
     """Return what a child hands over to its parent: the verdict, where its reports are, and what GitHub is told."""
     places = [[one.flag, str(one.path)] for one in reports]
     return json.dumps({**document(verdict), "reports": places, "github": [annotations(verdict), markdown(verdict)]})

@@ -6,7 +6,8 @@ would end or extend them escaped; what gates print meanwhile is kept from being 
 
 from collections.abc import Sequence
 
-from release_sentinel.verdict import GateResult, Verdict
+from release_sentinel.redacted import RedactedVerdict
+from release_sentinel.verdict import GateResult
 from release_sentinel.vocabulary import Outcome
 
 SUMMARY_LIMIT = 1 << 20  # bytes that one step may add to the summary: the runner shows none of a longer one
@@ -15,7 +16,7 @@ _LENGTH = 3000  # characters of one message; the runner cuts at 4096
 _CUT = "\n\n*The rest is left out: a step may add 1 MiB to the summary.*\n"
 
 
-def annotations(verdict: Verdict) -> list[str]:
+def annotations(verdict: RedactedVerdict) -> list[str]:
     """Return a command a failed, warned or waived gate, a problem and a warning; errors first."""
     errors = [(_title(gate), _message(gate)) for gate in verdict.having(Outcome.FAILED)]
     errors += [("INCOMPLETE", problem) for problem in verdict.problems]

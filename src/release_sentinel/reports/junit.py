@@ -8,15 +8,16 @@ import re
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from release_sentinel import __version__
+from release_sentinel.redacted import RedactedVerdict
 from release_sentinel.reports.text import sentence
-from release_sentinel.verdict import Disabled, GateResult, Verdict
+from release_sentinel.verdict import Disabled, GateResult
 from release_sentinel.vocabulary import INCOMPLETE, SAFE, Outcome
 
 # What XML 1.0 cannot hold, not even escaped.
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def junit(verdict: Verdict) -> str:
+def junit(verdict: RedactedVerdict) -> str:
     """Return the document, with its XML declaration."""
     release = verdict.release
     cases = [_case(gate) for gate in verdict.gates]
@@ -67,7 +68,7 @@ def _disabled_case(disabled: Disabled) -> Element:
     return case
 
 
-def _verdict_case(verdict: Verdict) -> Element:
+def _verdict_case(verdict: RedactedVerdict) -> Element:
     case = Element("testcase", classname="release-sentinel", name="verdict", time="0.000")
     warnings = [f"[WARN] {warning}" for warning in verdict.warnings]
     if verdict.name == SAFE:

@@ -1,7 +1,8 @@
 """The verdict as Markdown, for job summaries and comments."""
 
+from release_sentinel.redacted import RedactedVerdict
 from release_sentinel.reports.text import counts, sentence
-from release_sentinel.verdict import GateResult, Verdict
+from release_sentinel.verdict import GateResult
 from release_sentinel.vocabulary import Outcome
 
 _SYMBOL = {
@@ -13,7 +14,7 @@ _SYMBOL = {
 }
 
 
-def markdown(verdict: Verdict) -> str:
+def markdown(verdict: RedactedVerdict) -> str:
     """Return the verdict: its sentence, what made the run incomplete, and a table of the gates."""
     lines = [f"## {_inline(sentence(verdict))}", ""]
     if verdict.release.commit:

@@ -2,13 +2,14 @@
 
 from collections import Counter
 
-from release_sentinel.verdict import GateResult, Verdict
+from release_sentinel.redacted import RedactedVerdict
+from release_sentinel.verdict import GateResult
 from release_sentinel.vocabulary import INCOMPLETE, SAFE, Outcome
 
 TITLE = "release-sentinel"
 
 
-def sentence(verdict: Verdict) -> str:
+def sentence(verdict: RedactedVerdict) -> str:
     """Return the decision in one line."""
     release = verdict.release
     what, where = release.version or "(no version)", release.env or "(no environment)"
@@ -18,7 +19,7 @@ def sentence(verdict: Verdict) -> str:
     return f"{verdict.label} (exit {verdict.exit_code}): {what} {decision.get(verdict.name, 'must not go to')} {where}"
 
 
-def block(verdict: Verdict) -> list[str]:
+def block(verdict: RedactedVerdict) -> list[str]:
     """Return the lines below the title: the decision, a paragraph a gate that did not simply pass, and counts."""
     lines = [sentence(verdict)]
     for outcome in (Outcome.FAILED, Outcome.WAIVED, Outcome.WARNED):
@@ -33,7 +34,7 @@ def block(verdict: Verdict) -> list[str]:
     return lines
 
 
-def counts(verdict: Verdict) -> str:
+def counts(verdict: RedactedVerdict) -> str:
     """Return `11 gates: 9 passed, 2 failed`."""
     number = Counter(gate.outcome for gate in verdict.gates)
     parts = [f"{number[outcome]} {outcome}" for outcome in Outcome if number[outcome]]

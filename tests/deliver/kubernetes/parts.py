@@ -6,8 +6,8 @@ from typing import Any
 
 from release_sentinel.deliver.kubernetes.manifest import LABELS
 from release_sentinel.deliver.kubernetes.message import compact
+from release_sentinel.redacted import RedactedVerdict
 from release_sentinel.reports.document import document
-from release_sentinel.verdict import Verdict
 
 JOB = "release-gate-prod-v1-0-0"
 _KUBECTL = """\
@@ -62,7 +62,7 @@ def pods(*found: dict[str, Any]) -> dict[str, Any]:
 
 
 def pod(
-    code: int | None = None, told: Verdict | str = "", *, container: str = "gate", at: int = 0, uid: str = "u-1"
+    code: int | None = None, told: RedactedVerdict | str = "", *, container: str = "gate", at: int = 0, uid: str = "u-1"
 ) -> dict[str, Any]:
     """Return a pod whose container ended with `code` and left a verdict; None: it waits for its image."""
     message = told if isinstance(told, str) else compact(document(told))

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from release_sentinel.deliver.kubernetes.message import LIMIT, UNTOLD, compact, leave
+from release_sentinel.redacted import RedactedVerdict
 from release_sentinel.reports.document import document
-from release_sentinel.verdict import Verdict
 from tests.reports.samples import DIRTY, SAMPLES, verdict
 
 
 @pytest.mark.parametrize("sample", SAMPLES.values(), ids=SAMPLES)
-def test_it_tells_verdict_release_and_reasons(sample: Verdict) -> None:
+def test_it_tells_verdict_release_and_reasons(sample: RedactedVerdict) -> None:
     """All that holds the release back, in the words of the verdict."""
     told = json.loads(compact(document(sample)))
     assert (told["verdict"], told["exit_code"]) == (sample.label, sample.exit_code)

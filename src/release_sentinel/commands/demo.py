@@ -13,8 +13,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from release_sentinel import core
-from release_sentinel.arguments import rewrite_version
 from release_sentinel.observe import ci
+from release_sentinel.parser import Parser
+from release_sentinel.settings import Settings
 
 ENV, VERSION = "prod", "v1.0.0"
 _PERSON = {"NAME": "Demo", "EMAIL": "demo@example.invalid"}
@@ -37,8 +38,12 @@ _STORY = (
 )
 
 
-def run() -> int:
-    """Run the demonstration; return 0 if the three verdicts are as told, else 1."""
+def main(words: list[str], _settings: Settings) -> int:
+    """Run the demonstration; return 0 if the three verdicts are as expected, else 1."""
+    Parser(
+        prog="release-sentinel demo",
+        description="Run the real gates three times on a throw-away repository: SAFE, BLOCKED, CRITICAL.",
+    ).parse_args(words)
     with (
         tempfile.TemporaryDirectory(prefix="release-sentinel-demo-") as folder,
         _agent(),
@@ -74,9 +79,7 @@ def _act(number: int, work: Path, settings: Mapping[str, str]) -> int:
     shown = " ".join(f"{key}={'***' if key.endswith('TOKEN') else value}" for key, value in settings.items())
     print(f"$ export {shown}")
     print(f"$ release-sentinel --env {ENV} --version {VERSION} -q", flush=True)
-    words = ["--env", ENV, "--version", VERSION, "-q"]
-    rewrite_version(words)
-    seen = core.run(words, directory=work, environ=_environ(settings))
+    seen = core.run(["--env", ENV, "--version", VERSION, "-q"], directory=work, environ=_environ(settings))
     print(f"$ echo $?\n{seen}", flush=True)
     return seen
 

@@ -9,7 +9,7 @@ from release_sentinel.observe.bounded import Bounded
 Question = Callable[[], CheckResult]
 
 
-class Ahead:
+class Prefetch:
     """The questions of one run that were put ahead, by the id of the gate that puts them."""
 
     def __init__(self) -> None:

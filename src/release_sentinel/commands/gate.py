@@ -1,0 +1,80 @@
+"""A gate run from the command line: its help, its errors, its exit code."""
+
+import argparse
+import os
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+from functools import partial
+from pathlib import Path
+
+from release_sentinel import __version__, core
+from release_sentinel.commands import COMMANDS
+from release_sentinel.invocation import Invocation, parse
+from release_sentinel.options import OPTIONS
+from release_sentinel.parser import Parser, print_help
+from release_sentinel.reports import files
+from release_sentinel.settings import Settings, settings_of
+
+_USAGE = "release-sentinel --env ENV --version VERSION [options] [pytest options]"
+_EPILOG = """\
+Every further argument goes to pytest: -v, -k EXPRESSION, a folder with more gates …
+
+commands:
+{commands}
+
+exit codes:
+  0    SAFE        every expected gate ran and passed: deploy
+  1    BLOCKED     a policy gate failed, the run was not whole, or the command line is wrong: fix it
+  2    CRITICAL    a host or dependency is unhealthy: retry later, or page
+  130, 143         interrupted by SIGINT, SIGTERM: not safe
+"""
+
+
+def run_gates(words: Sequence[str], environ: Mapping[str, str]) -> int:
+    """Run the gates with a command line that another command has made; raises `SystemExit` where it is wrong."""
+    invocation = parse(words, environ, Path.cwd())
+    files.claim(invocation.reports)
+    return judge(list(words), invocation, settings_of(invocation, environ))
+
+
+def judge(words: list[str], invocation: Invocation, settings: Settings) -> int:
+    """Run the gates, or say what is wrong with the command line; return the exit code."""
+    parser = gate_parser()
+    if words == ["--version"]:
+        print(f"release-sentinel {__version__}")
+        return 0
+    if {"-h", "--help"} & set(words):
+        return print_help(parser, words)
+    if invocation.problems:
+        parser.error("; ".join(invocation.problems))
+    if invocation.missing:
+        first = words[0] if words and not words[0].startswith("-") and not Path(words[0]).exists() else ""
+        hint = f"; {no_command(first)}" if first and get_close_matches(first, COMMANDS, n=1) else ""
+        parser.error(f"missing: {', '.join(invocation.missing)}{hint}")
+    core.refuse_unsupported_pytest()
+    return core.judge(invocation, settings, os.environ)
+
+
+def no_command(name: str) -> str:
+    """Say that there is no such command, and which is meant."""
+    near = get_close_matches(name, COMMANDS, n=1)
+    hint = f"did you mean {near[0]}?" if near else f"the commands are: {', '.join(COMMANDS)}"
+    return f"there is no command {name!r}; {hint}"
+
+
+def gate_parser() -> Parser:
+    """Return the parser of a gate run, for its help and its errors; `Invocation` reads the words."""
+    lines = (f"  {f'release-sentinel {name} {takes}'.rstrip():<32}  {does}" for name, (takes, does) in COMMANDS.items())
+    parser = Parser(
+        prog="release-sentinel",
+        usage=_USAGE,
+        description=f"release-sentinel {__version__}: decides whether a release may go out.",
+        epilog=_EPILOG.format(commands="\n".join(lines)),
+        formatter_class=partial(argparse.RawDescriptionHelpFormatter, max_help_position=32),
+        allow_abbrev=False,
+        add_help=False,
+    )
+    parser.add_argument("-h", "--help", action="store_true", help="show this help")
+    for option in OPTIONS:
+        option.add_to(parser.add_argument)
+    return parser

@@ -1,0 +1,36 @@
+"""`release-sentinel policy`: the settings in effect, and where each came from."""
+
+import json
+import sys
+from pathlib import Path
+
+from release_sentinel.config.effective import as_document, as_toml
+from release_sentinel.config.kinds import nearest
+from release_sentinel.parser import Once, Parser
+from release_sentinel.settings import Settings
+
+
+def main(words: list[str], settings: Settings) -> int:
+    """Print the policy that the options name; it was loaded with them."""
+    parser = Parser(
+        prog="release-sentinel policy",
+        description="Print the policy in effect for an environment, as TOML, and where each value came from.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--env", default="", action=Once, help="the environment; default: what holds for none of them")
+    parser.add_argument("--gate-repo", type=Path, metavar="PATH", help="the repository; default: that of this folder")
+    parser.add_argument("--gate-policy", type=Path, metavar="FILE", help="the policy file, instead of the repository's")
+    parser.add_argument("--json", action="store_true", help="for machines: the value and the source of each key")
+    known = parser.parse_args(words)
+    for problem in settings.problems:
+        print(f"release-sentinel policy: {problem}", file=sys.stderr)
+    if settings.problems:
+        return 1
+    if known.env and known.env not in (allowed := settings.policy.environments):
+        hint = nearest(known.env, allowed)
+        parser.error(f"--env {known.env!r} is not an environment, expected one of {', '.join(allowed)}{hint}")
+    if known.json:
+        print(json.dumps(as_document(settings.loaded), indent=2))
+    else:
+        print(as_toml(settings.loaded), end="")
+    return 0

@@ -1,0 +1,16 @@
+"""`release-sentinel schema`: the JSON Schema of the policy file."""
+
+import json
+
+from release_sentinel.config.schema import schema
+from release_sentinel.parser import Parser
+from release_sentinel.settings import Settings
+
+
+def main(words: list[str], _settings: Settings) -> int:
+    """Print the schema."""
+    Parser(
+        prog="release-sentinel schema", description="Print the JSON Schema of release-sentinel.toml, for editors."
+    ).parse_args(words)
+    print(json.dumps(schema(), indent=2))
+    return 0

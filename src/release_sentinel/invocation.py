@@ -1,0 +1,201 @@
+"""One parse of the command line of a gate run. What is wrong with it is collected, so that reports can say it too."""
+
+import argparse
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from itertools import combinations
+from pathlib import Path
+from typing import NoReturn
+
+from release_sentinel.arguments import ArgumentError, expanded, given, rewrite_version, seconds
+from release_sentinel.observe.git import find_top
+from release_sentinel.options import BY_FLAG, JSON_REPORT, OPTIONS, Option, Report
+
+_ADDRESS = re.compile(r"[A-Za-z][\w+.-]*://\S+")
+_JSON_REPORT_FILE = "--json-report-file"
+
+Raw = Mapping[str, Sequence[str | None]]  # each option's values as they stand there; None: it has none
+
+
+@dataclass(frozen=True)
+class Invocation:
+    """What a command line asks for. Paths are absolute; what it does not say, or not well, is blank."""
+
+    own: tuple[str, ...]  # the words of the command line; `--version VALUE` is `--release-version=VALUE`
+    words: tuple[str, ...]  # all that pytest reads: with those of PYTEST_ADDOPTS, and of each @FILE
+    directory: Path
+    env: str
+    version: str
+    repository: Path
+    policy: Path | None  # None: the repository's own, if it has one
+    deadline: float | None  # seconds; None: the policy's
+    tag_mode: str  # blank: the policy's
+    reports: tuple[Report, ...]
+    notify: tuple[str, ...]  # addresses, beside the policy's
+    flags: frozenset[str]  # those that are set: "--gate-all"
+    problems: tuple[str, ...]  # what is wrong with the command line, a sentence each
+
+    def has(self, flag: str) -> bool:
+        """Tell whether a flag is set."""
+        return flag in self.flags
+
+    @property
+    def missing(self) -> list[str]:
+        """The options that every gate run needs, and that are not there."""
+        return [flag for flag, value in {"--env": self.env, "--version": self.version}.items() if not value.strip()]
+
+    @property
+    def delivers(self) -> bool:
+        """Whether something takes place after the verdict that needs time of its own."""
+        return any(option.delivers and self.has(option.flag) for option in OPTIONS)
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise ArgumentError(message)
+
+
+def parse(words: Sequence[str], environ: Mapping[str, str], directory: Path, *, ini: Sequence[str] = ()) -> Invocation:
+    """Return what the command line `words` of a gate run asks for; nothing is raised.
+
+    PYTEST_ADDOPTS and `ini`, the `addopts` of pytest's ini file, add to it.
+    """
+    problems: list[str] = []
+    try:
+        asked = [*expanded(ini), *given(words, environ)]
+    except ArgumentError as error:
+        asked, problems = expanded(words), [str(error)]
+    own, rewritten = list(words), list(asked)
+    try:
+        rewrite_version(own)
+        rewrite_version(rewritten)
+    except ArgumentError as error:
+        problems.append(str(error))
+    raw, flags, unread = _read(asked)
+    problems += unread
+    for option in OPTIONS:
+        problems += _wrong_values(option, raw.get(option.dest, ()), directory)
+    if any(problem.startswith("--version has no value") for problem in problems):  # said already, and better
+        problems = [problem for problem in problems if not problem.startswith("argument --version/")]
+    reports = tuple(_reports(raw, flags, directory))
+    problems += [*_contradictions(flags, raw), *_shared_files(reports)]
+    folder = _last(raw, "--gate-repo")
+    top = directory / folder if folder and (directory / folder).is_dir() else find_top(directory) or directory
+    policy, bound = _last(raw, "--gate-policy"), _last(raw, "--gate-deadline")
+    return Invocation(
+        own=tuple(own),
+        words=tuple(rewritten),
+        directory=directory,
+        env=_last(raw, "--env"),
+        version=_last(raw, "--version"),
+        repository=top.resolve(),
+        policy=directory / Path(policy).expanduser() if policy else None,
+        deadline=None if not bound or _seconds_problem(bound) else seconds(bound),
+        tag_mode=_last(raw, "--gate-tag-mode"),
+        reports=reports,
+        notify=tuple(value for value in raw.get("gate_notify", ()) if value and _ADDRESS.fullmatch(value)),
+        flags=frozenset(flags),
+        problems=tuple(dict.fromkeys(problems)),
+    )
+
+
+def _read(words: Sequence[str]) -> tuple[Raw, set[str], list[str]]:
+    """Return the values of our options, the flags that are set, and what cannot be read."""
+    problems = []
+    for word in words:
+        option = BY_FLAG.get(word.partition("=")[0])
+        if option and not option.metavar and "=" in word:
+            problems.append(f"argument {option.flag}: ignored explicit argument {word.partition('=')[2]!r}")
+    parser = _Parser(allow_abbrev=False, add_help=False)
+    for option in OPTIONS:
+        takes = {"nargs": "?"} if option.metavar else {"const": True}
+        parser.add_argument(
+            *option.flags, action="append" if option.metavar else "append_const", dest=option.dest, default=[], **takes
+        )
+    parser.add_argument(_JSON_REPORT_FILE, nargs="?", action="append", default=[])
+    readable = [word for word in words if not _is_flag_with_value(word)]
+    known, rest = parser.parse_known_args(readable)
+    for word in rest:
+        if word.startswith("--gate-"):
+            flag = word.partition("=")[0]
+            near = get_close_matches(flag, BY_FLAG, n=1, cutoff=0)
+            problems.append(f"there is no option {flag}; did you mean {near[0]}?")
+    values = vars(known)
+    flags = {option.flag for option in OPTIONS if not option.metavar and values[option.dest]}
+    return values, flags, problems
+
+
+def _is_flag_with_value(word: str) -> bool:
+    option = BY_FLAG.get(word.partition("=")[0])
+    return bool(option and not option.metavar and "=" in word)
+
+
+def _last(raw: Raw, flag: str) -> str:
+    values = [value for value in raw.get(BY_FLAG[flag].dest, ()) if value is not None]
+    return values[-1] if values else ""
+
+
+def _wrong_values(option: Option, values: Sequence[str | None], directory: Path) -> Iterator[str]:
+    """Yield what is wrong with the values of one option; a secret among them is scrubbed where it is shown."""
+    for value in values if option.metavar else ():
+        if value is None:
+            yield f"argument {'/'.join(option.flags)}: expected one argument"
+        elif problem := _wrong_value(option, value, directory):
+            yield problem
+
+
+def _wrong_value(option: Option, value: str, directory: Path) -> str:
+    if option.report and not value.endswith(option.report.suffix):
+        return f"{option.flag} is {value!r}, expected the name of a file that ends in {option.report.suffix}"
+    if option.own and not value.strip():
+        return f"{option.flag} is {value!r} (an unset variable?)"
+    if option.seconds and (problem := _seconds_problem(value)):
+        return f"argument {option.flag}: {problem}"
+    if option.folder and not (directory / value).is_dir():
+        return f"argument {option.flag}: {value} is not a folder"
+    if option.choices and value not in option.choices:
+        return f"argument {option.flag}: invalid choice: {value!r} (choose from {', '.join(option.choices)})"
+    if option.flag == "--gate-notify" and not _ADDRESS.fullmatch(value):  # it may be a bare token
+        return f"argument {option.flag}: it is not an address such as slack://… (an unset variable?)"
+    return ""
+
+
+def _seconds_problem(value: str) -> str:
+    try:
+        seconds(value)
+    except argparse.ArgumentTypeError as error:
+        return str(error)
+    return ""
+
+
+def _reports(raw: Raw, flags: set[str], directory: Path) -> Iterator[Report]:
+    """Yield every report file that is asked for and has a name that it may have."""
+    for option in OPTIONS:
+        for value in raw.get(option.dest, ()) if option.report and option.metavar else ():
+            if value and option.report and value.endswith(option.report.suffix):
+                yield Report(option.flag, directory / Path(value).expanduser())
+    if JSON_REPORT in flags:
+        named = [value for value in raw["json_report_file"] if value]
+        name = named[-1] if named else ".report.json"
+        if name != "none":
+            yield Report(JSON_REPORT, directory / name)
+
+
+def _contradictions(flags: set[str], raw: Raw) -> Iterator[str]:
+    asked = {option.flag for option in OPTIONS if option.flag in flags or raw.get(option.dest)}
+    for option in OPTIONS:
+        if option.flag in asked and option.whole and "--gate-partial" in asked:
+            yield (
+                f"{option.flag} and --gate-partial: a chosen subset of the gates proves nothing that could be passed "
+                "on; run all gates, or leave one of the two out"
+            )
+        if option.flag in asked and option.beside and option.beside not in asked:
+            yield f"{option.flag} says how {option.beside} works: add {option.beside}"
+
+
+def _shared_files(reports: Sequence[Report]) -> Iterator[str]:
+    for first, second in combinations(reports, 2):
+        if first.path == second.path and first.flag != second.flag:
+            yield f"{first.flag} and {second.flag} both name {first.path}: give each its own file"

@@ -1,0 +1,43 @@
+"""The border: a verdict is cleaned of secrets once, and nothing but a clean one is reported or delivered."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields, is_dataclass, replace
+from typing import Any
+
+from release_sentinel.redaction import Redactor
+from release_sentinel.verdict import Verdict
+
+_LONGEST = 2000  # characters of a text that is shown on one line
+_WHOLE = {"traceback"}  # fields that keep their lines
+_OURS = {"name"}  # fields that hold a word of our own: SAFE
+
+
+@dataclass(frozen=True)
+class RedactedVerdict(Verdict):
+    """A verdict without secrets; made by `redact` alone."""
+
+
+def redact(verdict: Verdict, redactor: Redactor) -> RedactedVerdict:
+    """Return the verdict without secrets: every text that it holds, however deep, is scrubbed, and fits on one line."""
+    clean = {field.name: _clean(field.name, getattr(verdict, field.name), redactor.scrub) for field in fields(verdict)}
+    return RedactedVerdict(**clean)
+
+
+def _clean(name: str, value: Any, scrub: Callable[[str], str]) -> Any:
+    if name in _OURS:
+        return value
+    if type(value) is str:  # and not one of an enumeration of ours
+        return scrub(value) if name in _WHOLE else _one_line(scrub(value))
+    if isinstance(value, tuple):
+        return tuple(_clean(name, item, scrub) for item in value)
+    if is_dataclass(value) and not isinstance(value, type):
+        return replace(
+            value, **{field.name: _clean(field.name, getattr(value, field.name), scrub) for field in fields(value)}
+        )
+    return value
+
+
+def _one_line(text: str) -> str:
+    """Return what a server or a file has said as one line of a report: no control characters, and not too long."""
+    line = "".join(character if character.isprintable() else ascii(character)[1:-1] for character in text.strip())
+    return line if len(line) <= _LONGEST else f"{line[:_LONGEST]} …"

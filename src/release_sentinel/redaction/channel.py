@@ -1,0 +1,57 @@
+"""The pipe by which a gate run tells its parent what else has to be hidden, before it prints it."""
+
+import json
+import os
+from collections.abc import MutableMapping
+from contextlib import suppress
+from threading import Lock
+
+from release_sentinel.redaction.redactor import Redactor
+
+VARIABLE = "RELEASE_SENTINEL_SECRETS"  # the file descriptor that the child writes to
+_CHUNK = 1 << 16  # bytes
+
+
+class SecretChannel:
+    """The parent's end: what arrives is added to the redactor. `target` is the end that the child inherits."""
+
+    def __init__(self, redactor: Redactor) -> None:
+        self.source, self.target = os.pipe()
+        os.set_blocking(self.source, False)
+        os.set_blocking(self.target, False)
+        self._redactor, self._rest, self._lock = redactor, b"", Lock()
+
+    def learn(self) -> None:
+        """Learn what has arrived by now."""
+        with self._lock:
+            with suppress(OSError):
+                while data := os.read(self.source, _CHUNK):
+                    self._rest += data
+            *arrived, self._rest = self._rest.split(b"\n")
+            for line in arrived:
+                with suppress(ValueError):
+                    self._redactor.add(str(json.loads(line)))
+
+    def close(self) -> None:
+        """Stop listening."""
+        with self._lock:
+            for number in (self.source, self.target):
+                os.close(number)
+            self.source = -1
+
+
+class SecretSender:
+    """The child's end. Where no parent listens, nothing is sent."""
+
+    def __init__(self, environ: MutableMapping[str, str]) -> None:
+        number = environ.pop(VARIABLE, "")  # what the run starts itself must not see it
+        self._target = int(number) if number.isdigit() else None
+        if self._target is not None:
+            with suppress(OSError):
+                os.set_inheritable(self._target, False)  # noqa: FBT003 - takes no keywords
+
+    def send(self, value: str) -> None:
+        """Tell the parent one secret."""
+        if self._target is not None:
+            with suppress(OSError):  # the parent is gone, or its pipe is full
+                os.write(self._target, json.dumps(value).encode() + b"\n")

@@ -1,0 +1,61 @@
+"""Everything that a process knows before it does anything: the policy, where its values came from, every secret."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from release_sentinel.config.load import Loaded, load
+from release_sentinel.config.model import Policy
+from release_sentinel.config.notifications import addresses, secrets_of
+from release_sentinel.config.secrets import learn, learn_remotes
+from release_sentinel.errors import InvalidPolicyError
+from release_sentinel.gates import IDS
+from release_sentinel.invocation import Invocation
+from release_sentinel.redaction import Redactor
+
+if TYPE_CHECKING:
+    from release_sentinel.config.kinds import TagMode
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The policy of one process; the defaults where it is not valid, and `problems` says why."""
+
+    loaded: Loaded
+    redactor: Redactor
+    receivers: tuple[str, ...] = ()  # addresses that the verdict is sent to
+    problems: tuple[str, ...] = ()
+
+    @property
+    def policy(self) -> Policy:
+        """The validated settings."""
+        return self.loaded.policy
+
+
+def settle(environ: Mapping[str, str], repository: Path, *, file: Path | None = None, env: str = "") -> Settings:
+    """Load the policy for `env` once, and learn every secret that environment, policy and Git's settings hold."""
+    problems: tuple[str, ...] = ()
+    try:
+        loaded = load(environ, repository=repository, file=file, env=env, gates=IDS)
+    except InvalidPolicyError as error:
+        loaded, problems = Loaded(Policy()), error.problems
+    redactor = Redactor()
+    for policy in (Policy(), loaded.policy):  # a file that names other secrets does not make the usual ones public
+        learn(redactor, policy, environ)
+    learn_remotes(redactor, repository)
+    return Settings(loaded, redactor, loaded.policy.notify.urls or addresses(environ), problems)
+
+
+def settings_of(invocation: Invocation, environ: Mapping[str, str]) -> Settings:
+    """Load what a gate run is asked to be judged by; options of the command line stand above the policy."""
+    settings = settle(environ, invocation.repository, file=invocation.policy, env=invocation.env)
+    receivers = tuple(dict.fromkeys((*invocation.notify, *settings.receivers)))
+    for address in receivers:
+        for secret in secrets_of(address):
+            settings.redactor.add(secret)
+    loaded = settings.loaded
+    if invocation.tag_mode:
+        rules = replace(loaded.policy.git, tag_mode=cast("TagMode", invocation.tag_mode))
+        loaded = replace(loaded, policy=replace(loaded.policy, git=rules))
+    return replace(settings, loaded=loaded, receivers=receivers)

@@ -14,7 +14,7 @@ from release_sentinel.plugin.options import add_options
 from release_sentinel.reports.document import document
 from tests.reports.samples import RELEASE, WHOLE
 
-COMMANDS = ("explain", "policy", "schema", "verify", "init", "kubernetes", "demo")
+COMMANDS = ("explain", "policy", "schema", "verify", "init", "kubernetes", "guide", "demo")
 
 
 def refused(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[str, str]:

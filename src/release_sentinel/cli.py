@@ -39,6 +39,7 @@ commands:
   release-sentinel tag              tags the commit of a SAFE verdict file, as --gate-tag does at the end of a run
   release-sentinel init [CI]        writes what a repository needs: policy, a gate of its own, a pipeline
   release-sentinel kubernetes       the gate as a Job in a cluster: its manifest, and waiting for its verdict
+  release-sentinel guide [TOPIC]    the manual, a page for each topic
   release-sentinel demo             three real runs on a throw-away repository: SAFE, BLOCKED, CRITICAL
 
 exit codes:
@@ -65,6 +66,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "tag": _tag,
         "init": _init,
         "kubernetes": _kubernetes,
+        "guide": _guide,
     }
     restore = scrub_standard_streams(redactor)
     try:
@@ -272,6 +274,12 @@ def _kubernetes(words: list[str]) -> int:
     from release_sentinel.commands import kubernetes  # noqa: PLC0415 - a gate run needs nothing of it
 
     return kubernetes.main(words, judge=_gate)
+
+
+def _guide(words: list[str]) -> int:
+    from release_sentinel.commands import guide  # noqa: PLC0415 - a gate run needs nothing of it
+
+    return guide.main(words)
 
 
 if __name__ == "__main__":

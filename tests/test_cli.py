@@ -99,7 +99,7 @@ def test_help_alone_exits_0(capsys: pytest.CaptureFixture[str], flag: str, comma
     assert capsys.readouterr().out.startswith(f"usage: {f'release-sentinel {command}'.strip()} ")
 
 
-@pytest.mark.parametrize("command", ["explain", "demo"])
+@pytest.mark.parametrize("command", ["explain", "guide", "demo"])
 def test_help_of_a_command_that_judges_nothing_exits_0(capsys: pytest.CaptureFixture[str], command: str) -> None:
     """No pipeline depends on these."""
     with pytest.raises(SystemExit) as ended:

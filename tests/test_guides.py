@@ -9,6 +9,7 @@ import sysconfig
 import tomllib
 from collections.abc import Iterator
 from dataclasses import is_dataclass
+from importlib import import_module
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -180,8 +181,18 @@ def test_every_python_block_compiles(source: str) -> None:
     compile(tree, "guide", "exec")
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("release_sentinel"):
-            module = __import__(node.module or "", fromlist=["*"])
+            module = import_module(node.module or "")
             assert all(hasattr(module, alias.name) for alias in node.names)
+
+
+def test_the_python_guide_s_functions_exist() -> None:
+    """Each module and function of its list can be imported."""
+    (listed,) = blocks(GUIDES["python"], "text")
+    for module, name in re.findall(r"^([\w.]+)\.(\w+)\(", listed, re.MULTILINE):
+        assert callable(getattr(import_module(module), name))
+    folder, names = re.findall(r"^([\w.]+)\.\{([\w,]+)\}", listed, re.MULTILINE)[0]
+    for name in names.split(","):
+        assert any(re.match("ensure_|check_", found) for found in dir(import_module(f"{folder}.{name}")))
 
 
 def test_the_python_guide_s_example_runs(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from release_sentinel.options import OPTIONS
 from release_sentinel.reports.document import document
 from tests.reports.samples import RELEASE, WHOLE
 
-COMMANDS = ("explain", "policy", "schema", "verify", "init", "kubernetes", "demo")
+COMMANDS = ("explain", "policy", "schema", "verify", "init", "kubernetes", "guide", "demo")
 
 
 def refused(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[str, str]:
@@ -114,7 +114,7 @@ def test_help_alone_exits_0(capsys: pytest.CaptureFixture[str], flag: str, comma
     assert capsys.readouterr().out.startswith(f"usage: {f'release-sentinel {command}'.strip()} ")
 
 
-@pytest.mark.parametrize("command", ["explain", "demo"])
+@pytest.mark.parametrize("command", ["explain", "guide", "demo"])
 def test_help_of_a_command_that_judges_nothing_exits_0(capsys: pytest.CaptureFixture[str], command: str) -> None:
     """No pipeline depends on these."""
     with pytest.raises(SystemExit) as ended:

@@ -76,7 +76,7 @@ def test_a_gate_is_documented_in_three_sections(gate: Gate, section: str) -> Non
 
 @each_gate
 def test_documentation_fits_a_table(gate: Gate) -> None:
-    """No bar or line break would tear a row of the README's table."""
+    """No bar or line break would tear a row of the guide's table."""
     assert not re.search(r"[|\n]", gate.title + gate.section("Why"))
 
 
@@ -115,7 +115,7 @@ def test_an_id_near_to_nothing_names_all(wrong: str) -> None:
 
 
 def test_the_table_has_a_row_for_each_gate() -> None:
-    """The README's table is complete, in order, and well-formed Markdown."""
+    """The guide's table is complete, in order, and well-formed Markdown."""
     head, rule, *rows = table().splitlines()
 
     assert head == "| gate | stage | passes when | why |"

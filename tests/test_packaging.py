@@ -13,6 +13,7 @@ import pytest
 from packaging.requirements import Requirement
 
 from tests.conftest import RELEASE, Repo, run
+from tests.guides import GUIDES
 
 CLONE = Path(__file__).parents[1]
 
@@ -42,10 +43,11 @@ def scripts(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_wheel_carries_the_built_in_gates(wheel: Path) -> None:
-    """Gates, type marker, ini file and the guard of --version are in the wheel; tests are not."""
+    """Gates, guides, type marker, ini file and the guard of --version are in the wheel; tests are not."""
     names = set(zipfile.ZipFile(wheel).namelist())
     gates = {path.name for path in (CLONE / "gate_tests").glob("*.py")}
     assert {f"release_sentinel/gate_tests/{name}" for name in gates} <= names
+    assert {f"release_sentinel/guides/{path.name}" for path in GUIDES.values()} <= names
     assert {"release_sentinel/py.typed", "release_sentinel/plugin/pytest.ini"} <= names
     assert {"release_sentinel_guard.py", "release_sentinel_guard.pth"} <= names
     assert not [name for name in names if name.startswith("tests/")]
@@ -63,6 +65,12 @@ def test_the_wheel_works_in_a_repository_that_is_not_ours(scripts: Path, repo: R
     assert done.block == ["SAFE (exit 0): v1.0.0 may go to prod", "11 gates: 11 passed"]
     repo.write("notes.txt")
     assert run(str(scripts / "release-sentinel"), *RELEASE, cwd=repo.path, env=settings).code == 1
+
+
+def test_the_wheel_prints_the_guides(scripts: Path, tmp_path: Path) -> None:
+    """The manual travels along."""
+    done = run(str(scripts / "release-sentinel"), "guide", "limits", cwd=tmp_path)
+    assert (done.code, done.out) == (0, GUIDES["limits"].read_text(encoding="utf-8"))
 
 
 def test_the_wheel_writes_what_a_repository_needs(scripts: Path, repo: Repo, settings: dict[str, str]) -> None:

@@ -108,7 +108,7 @@ def find(gate_id: str) -> Gate:
 
 
 def table() -> str:
-    """Return the gates as a Markdown table, as it stands in the README."""
+    """Return the gates as a Markdown table, as it stands in the guide to the gates."""
     rows = [f"| `{gate.id}` | {_stage(gate)} | {gate.title} | {gate.section('Why')} |" for gate in BUILT_IN]
     return "\n".join(["| gate | stage | passes when | why |", "|---|---|---|---|", *rows])
 

@@ -151,7 +151,7 @@ def test_a_blank_variable_is_unset(variable: Variable, blank: str) -> None:
 
 @pytest.mark.parametrize("variable", VARIABLES, ids=lambda variable: variable.name)
 def test_a_variable_is_documented_in_one_line(variable: Variable) -> None:
-    """Each variable says what it means, for the table of the README."""
+    """Each variable says what it means, for the table of the guide."""
     assert re.fullmatch(r"[^|\n]{10,}", variable.meaning)
 
 

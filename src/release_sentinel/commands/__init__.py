@@ -3,6 +3,7 @@
 # Each is a module in here, loaded when it is asked for: what it takes, and what it does.
 COMMANDS = {
     "explain": ("[GATE]", "what a gate demands, why, and how to fix what it finds"),
+    "guide": ("[TOPIC]", "the manual: a page for each topic, or the list of them"),
     "policy": ("", "the policy in effect (for --env ENV), and where each of its values came from"),
     "schema": ("", "the JSON Schema of release-sentinel.toml, for editors"),
     "verify": ("FILE", "whether a verdict file says SAFE about a release, for the deploy step"),

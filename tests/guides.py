@@ -1,0 +1,112 @@
+"""What tests read in README and guides, and the tables in them: `python -m tests.guides` writes these again."""
+
+import math
+import re
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import MISSING, is_dataclass
+from functools import reduce
+from pathlib import Path
+from typing import Any, get_args, get_origin
+
+import release_sentinel
+from release_sentinel import gates, options
+from release_sentinel.config.fields import allowed, bare, keys
+from release_sentinel.config.model import PLACEHOLDERS, Policy
+from release_sentinel.config.variables import VARIABLES, Variable
+
+ROOT = Path(__file__).parents[1]
+README = ROOT / "README.md"
+FOLDER = Path(release_sentinel.__file__).parent / "guides"
+GUIDES = {path.stem: path for path in sorted(FOLDER.glob("*.md"))}
+PAGES = [README, *GUIDES.values()]
+
+# Asked for by `required`, and no field of the policy.
+_TOKEN = "| `RS_DEPLOY_TOKEN` | (required) | the secret that deploys; asked for, never shown |"
+_REQUIRED = {"RS_REQUIRED_PROCESS", "RS_API_URL"}
+
+
+def text(path: Path) -> str:
+    """Return a page."""
+    return path.read_text(encoding="utf-8")
+
+
+def blocks(path: Path, language: str) -> list[str]:
+    """Return a page's code blocks in a language."""
+    return re.findall(rf"^```{language}\n(.*?)^```", text(path), re.MULTILINE | re.DOTALL)
+
+
+def options_table() -> str:
+    """Return the gate's own options as a Markdown table."""
+    return options.table()
+
+
+def variables_table() -> str:
+    """Return the variables that set the policy as a Markdown table."""
+    rows = [*map(_variable, VARIABLES[:2]), _TOKEN, *map(_variable, VARIABLES[2:])]
+    return "\n".join(["| variable | default | meaning |", "|---|---|---|", *rows])
+
+
+def _variable(variable: Variable) -> str:
+    value = _shown(reduce(getattr, variable.path.split("."), Policy()))
+    return f"| `{variable.name}` | {'(required)' if variable.name in _REQUIRED else value} | {variable.meaning} |"
+
+
+def _shown(value: Any) -> str:
+    if value in {"", (), None, math.inf, -math.inf}:
+        return ""
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    words = map(str, value) if isinstance(value, tuple) else [f"{value:g}" if isinstance(value, float) else str(value)]
+    return f"`{','.join(words)}`"
+
+
+def keys_table() -> str:
+    """Return every key of the policy as a Markdown table."""
+    return "\n".join(["| key | default | may be |", "|---|---|---|", *_keys(Policy, "")])
+
+
+def _keys(record: type, prefix: str) -> Iterator[str]:
+    for name, (field, kind) in keys(record).items():
+        base, _ = bare(kind)
+        item = bare(get_args(base)[0])[0] if get_origin(base) is tuple else base
+        below = f"{prefix}{name}{'[]' if item is not base else ''}"
+        if isinstance(item, type) and is_dataclass(item):
+            yield from _keys(item, f"{below}.")
+            continue
+        default = "(required)" if field.default is MISSING else _shown(field.default)
+        if field.default_factory is not MISSING:
+            default = ""
+        elif field.default is PLACEHOLDERS:
+            default = f"{len(PLACEHOLDERS)} patterns"
+        yield f"| `{prefix}{name}` | {default} | {allowed(kind)} |"
+
+
+TABLES: Mapping[str, Callable[[], str]] = {
+    "gates": gates.table,
+    "options": options_table,
+    "variables": variables_table,
+    "policy keys": keys_table,
+}
+_TABLE = re.compile(r"(?<=<!-- table: )([a-z ]+)( -->\n\n)(.*?)(?=\n\n|\n\Z)", re.DOTALL)
+
+
+def tables(page: str) -> list[tuple[str, str]]:
+    """Return the generated tables of a page: the name that stands above each, and its text."""
+    return [(name, table) for name, _, table in _TABLE.findall(page)]
+
+
+def renewed(page: str) -> str:
+    """Return a page with its tables as the code has them now."""
+    return _TABLE.sub(lambda found: f"{found[1]}{found[2]}{TABLES[found[1]]()}", page)
+
+
+def main() -> int:
+    """Write the tables of all pages again."""
+    for path in PAGES:
+        path.write_text(renewed(text(path)), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -46,7 +46,10 @@ def _main(words: list[str], cwd: str, environ: dict[str, str], output: str) -> N
     os.environ.clear()
     os.environ.update(environ)
     sys.path[0] = cwd
-    sys.argv = ["-m", *words[1:]]
+    sys.argv, sys.orig_argv = ["-m", *words[1:]], [sys.executable, "-m", *words]
+    for guard in (Path(folder, "release_sentinel_guard.pth") for folder in sys.path):
+        if guard.is_file():  # what site runs before it knows more of the command line
+            exec(guard.read_text(encoding="utf-8"))  # noqa: S102 - our own file
     try:
         runpy.run_module(words[0], run_name="__main__", alter_sys=True)
     finally:

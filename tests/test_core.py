@@ -13,9 +13,8 @@ import pytest
 
 from release_sentinel import core
 from release_sentinel.arguments import HANDOVER
-from release_sentinel.core import refuse_unsupported_pytest, run, run_checks
+from release_sentinel.core import run, run_checks
 from release_sentinel.deliver.github import Teller
-from release_sentinel.errors import SentinelError
 from release_sentinel.invocation import parse
 from release_sentinel.options import Report
 from release_sentinel.redacted import RedactedVerdict, redact
@@ -420,23 +419,6 @@ def test_a_report_is_claimed_although_addopts_cannot_be_read(tmp_path: Path) -> 
     files.claim(invocation.reports)
     assert (tmp_path / "report.json").exists()
     assert "PYTEST_ADDOPTS" in invocation.problems[0]
-
-
-@pytest.mark.parametrize("version", ["8.4.0", "8.4.2", "8.10.0", "8.5.0rc1", "9.0.0rc1", "9.0.1", "9.2.0", "9.11.0"])
-def test_a_supported_pytest_is_taken(monkeypatch: pytest.MonkeyPatch, version: str) -> None:
-    """Versions are compared as numbers."""
-    monkeypatch.setattr(core, "installed", lambda _name: version)
-    refuse_unsupported_pytest()
-
-
-@pytest.mark.parametrize("version", ["10.0.0", "10.0.0rc1", "80.4.0", "90.0.0", "8.3.5", "8.0.0", "7.4.4"])
-def test_another_pytest_is_refused(monkeypatch: pytest.MonkeyPatch, version: str) -> None:
-    """A pytest for which the plugin is not written does not judge; the remedy is in the words."""
-    monkeypatch.setattr(core, "installed", lambda _name: version)
-    with pytest.raises(SentinelError) as refusal:
-        run_checks("prod", "v1.0.0")
-    expected = "pytest>=8.4,<10"
-    assert str(refusal.value) == f"pytest {version} is installed, expected {expected}: pip install '{expected}'"
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,6 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from importlib.metadata import version as installed
 from pathlib import Path
 from shlex import join
 from types import FrameType
@@ -22,7 +21,6 @@ from typing import Any, Self
 from release_sentinel.arguments import HANDOVER, INTERRUPTS
 from release_sentinel.deliver import notify
 from release_sentinel.deliver.github import Teller
-from release_sentinel.errors import SentinelError
 from release_sentinel.ini import python_path
 from release_sentinel.invocation import Invocation, parse
 from release_sentinel.observe import ci
@@ -62,7 +60,6 @@ def run(words: Sequence[str], *, directory: Path | None = None, environ: Mapping
     `directory` is where it is run, by default the working directory; `environ` the child's environment, by default this
     process's. What the child and its own children print is scrubbed of the secrets that are known from there.
     """
-    refuse_unsupported_pytest()
     environ = dict(os.environ if environ is None else environ)
     invocation = parse(words, environ, directory or Path.cwd())
     files.claim(invocation.reports)  # what is wrong with their places is the child's to say
@@ -110,13 +107,6 @@ def _command(invocation: Invocation, environ: Mapping[str, str]) -> list[str]:
         config += ["-o", f"pythonpath={join(map(str, folders))}"]
     options = [*config, *colour(words, environ), *words]
     return [sys.executable, "-m", "pytest", "-p", "release_sentinel.plugin", *options]
-
-
-def refuse_unsupported_pytest() -> None:
-    """Raise `SentinelError` on a pytest that the plugin is not written for."""
-    version = installed("pytest")
-    if not (8, 4) <= tuple(int(part) for part in version.split(".")[:2]) < (10,):
-        raise SentinelError(f"pytest {version} is installed, expected pytest>=8.4,<10: pip install 'pytest>=8.4,<10'")
 
 
 @dataclass(frozen=True)

@@ -272,3 +272,18 @@ def test_getobj(pytester: pytest.Pytester) -> None:
     pytester.makeconftest(MODULE)
     pytester.makepyfile("raise RuntimeError('imported in the ordinary way')")
     pytester.runpytest().assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize(
+    "version", [(8, 4, 0), (8, 4, 2), (8, 10, 0), (8, 5, "0rc1"), (9, 0, 1), (9, 2, 0), (9, 11, 0)]
+)
+def test_a_supported_pytest_is_taken(version: tuple[int | str, ...]) -> None:
+    """Versions are compared as numbers."""
+    assert compat.unsupported(version) == ""
+
+
+@pytest.mark.parametrize("version", [(10, 0, 0), (10, 0, "0rc1"), (80, 4, 0), (8, 3, 5), (8, 0, 0), (7, 4, 4)])
+def test_another_pytest_is_refused(version: tuple[int | str, ...]) -> None:
+    """A pytest for which the plugin is not written does not judge; the remedy is in the words."""
+    shown, expected = ".".join(map(str, version)), "pytest>=8.4,<10"
+    assert compat.unsupported(version) == f"pytest {shown} is installed, expected {expected}: pip install '{expected}'"

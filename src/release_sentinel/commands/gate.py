@@ -39,19 +39,17 @@ def run_gates(words: Sequence[str], environ: Mapping[str, str]) -> int:
 
 def judge(words: list[str], invocation: Invocation, settings: Settings) -> int:
     """Run the gates, or say what is wrong with the command line; return the exit code."""
-    parser = gate_parser()
     if words == ["--version"]:
         print(f"release-sentinel {__version__}")
         return 0
     if {"-h", "--help"} & set(words):
-        return print_help(parser, words)
+        return print_help(gate_parser(), words)
     if invocation.problems:
-        parser.error("; ".join(invocation.problems))
+        gate_parser().error("; ".join(invocation.problems))
     if invocation.missing:
         first = words[0] if words and not words[0].startswith("-") and not Path(words[0]).exists() else ""
         hint = f"; {no_command(first)}" if first and get_close_matches(first, COMMANDS, n=1) else ""
-        parser.error(f"missing: {', '.join(invocation.missing)}{hint}")
-    core.refuse_unsupported_pytest()
+        gate_parser().error(f"missing: {', '.join(invocation.missing)}{hint}")
     return core.judge(invocation, settings, os.environ)
 
 

@@ -23,6 +23,8 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
         return
     if not given:
         return
+    if problem := compat.unsupported():
+        raise pytest.UsageError(problem)
     with compat.no_rewriting():
         from release_sentinel.plugin import hooks  # noqa: PLC0415 - nothing of it is loaded in another run
     sys.dont_write_bytecode = True  # or collecting the gates would dirty the tree that they judge

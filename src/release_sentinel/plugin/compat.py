@@ -22,6 +22,14 @@ _GATE_TAIL = ".gate"
 _ANSWERS_ITSELF = (9, 0)  # from this version on `pytest.main` answers `--version` before it loads a plugin
 
 
+def unsupported(version: tuple[int | str, ...] = pytest.version_tuple) -> str:
+    """Say what is wrong with a version of pytest that this module is not written for; blank where nothing is."""
+    if (8, 4) <= tuple(int(part) for part in version[:2]) < (10,):
+        return ""
+    shown = ".".join(str(part) for part in version[:3])
+    return f"pytest {shown} is installed, expected pytest>=8.4,<10: pip install 'pytest>=8.4,<10'"
+
+
 def answers_version(version: tuple[int | str, ...] = pytest.version_tuple) -> bool:
     """Tell whether this pytest prints its version for `--version VALUE` before any plugin is loaded."""
     return version[:2] >= _ANSWERS_ITSELF

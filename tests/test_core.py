@@ -318,7 +318,7 @@ def test_github_is_told_what_is_believed(
 def test_a_verdict_that_nobody_was_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Where standard output is closed or full, SAFE is not believed; anything else stays what it is."""
     assert [believed(tmp_path, code, finished(code), shown=False) for code in (0, 1, 2)] == [1, 1, 2]
-    assert "standard output is closed or full: nobody was told the verdict" in capsys.readouterr().err
+    assert "standard output is closed or full: the verdict could not be shown" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])

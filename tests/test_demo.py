@@ -48,7 +48,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
 def test_the_demonstration_ends_as_told(demo: Demo) -> None:
     """Nothing of a hostile environment decides it."""
     assert demo.done.code == 0, demo.done.out
-    assert demo.done.out.endswith("demo: the exit codes are [0, 1, 2], as told\n")
+    assert demo.done.out.endswith("demo: the exit codes are [0, 1, 2], as expected\n")
 
 
 def test_three_verdicts_are_shown_in_order(demo: Demo) -> None:

@@ -23,7 +23,7 @@ _HIDDEN = {f"--release-version={word}": word for word in _PRINTS_VERSION}  # a w
 
 
 class ArgumentError(ValueError):
-    """The command line cannot be meant as it stands; the text says what was seen and what to write."""
+    """The command line is invalid; the text says what was seen and what to write."""
 
 
 def given(words: Sequence[str], environ: Mapping[str, str]) -> list[str]:
@@ -48,7 +48,7 @@ def expanded(args: Sequence[str]) -> list[str]:
 
 
 def value_of(args: Sequence[str], *names: str) -> str:
-    """Return the value that an option has, under whichever of its names; a blank where there is none."""
+    """Return the value that an option has, under any of its names; blank if it is absent."""
     for word, following in pairwise([*args, "-"]):
         name, joined, value = word.partition("=")
         if name in names and (joined or not following.startswith("-")):

@@ -115,7 +115,7 @@ class _End:
 
     code: int
     shown: bool  # everything that it printed could be shown
-    interrupted: int  # the signal that we were told to end by; 0: none
+    interrupted: int  # the signal that asked this process to end; 0: none
 
 
 def _supervise(
@@ -157,7 +157,7 @@ def _wait(child: "subprocess.Popen[bytes]", bound: float) -> int:
     child.kill()
     try:
         return child.wait(_GRACE)
-    except subprocess.TimeoutExpired:  # the kernel holds it, and lets nobody end it
+    except subprocess.TimeoutExpired:  # it is stuck in the kernel, and cannot be ended
         return -signal.SIGKILL
 
 
@@ -209,7 +209,7 @@ def _believe(
     teller = teller or Teller({})
     try:
         seen = json.loads(handover.read_text(encoding="utf-8"))
-        finished = seen["problems"] != [UNFINISHED] and type(seen["exit_code"]) is int  # false is no exit code 0
+        finished = seen["problems"] != [UNFINISHED] and type(seen["exit_code"]) is int  # false is not the exit code 0
         proven: int | None = seen["exit_code"] if finished else None
         reports = [*reports, *(Report(flag, Path(path)) for flag, path in seen["reports"])]
         told = seen.get("github", ([], ""))
@@ -221,7 +221,7 @@ def _believe(
         if code or end.shown:
             teller.end(*told)
             return code, seen
-        why = "standard output is closed or full: nobody was told the verdict"
+        why = "standard output is closed or full: the verdict could not be shown"
     elif proven and proven in _BELIEVED and code < 0:  # it was done, and could not end
         teller.end(*told)
         return proven, seen

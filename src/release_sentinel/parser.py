@@ -24,7 +24,7 @@ def print_help(parser: argparse.ArgumentParser, words: list[str]) -> int:
 
 
 class Once(argparse.Action):
-    """An option whose second mention is an error instead of silently winning; a blank is no value."""
+    """An option whose second mention is an error instead of silently winning; a blank value is refused."""
 
     def __call__(
         self,
@@ -50,7 +50,7 @@ def max_age(parser: Parser, text: str) -> timedelta:
 
 
 def command(name: str, description: str) -> Parser:
-    """Return the parser of `release-sentinel NAME`; whoever uses it answers `-h` with `print_help`."""
+    """Return the parser of `release-sentinel NAME`; its user answers `-h` with `print_help`."""
     parser = Parser(prog=f"release-sentinel {name}", description=description, allow_abbrev=False, add_help=False)
     parser.add_argument("-h", "--help", action="store_true", help="show this help")
     return parser

@@ -15,7 +15,7 @@ from release_sentinel.redaction.stream import Stream
 if TYPE_CHECKING:
     import subprocess
 
-_LEFT_BEHIND = 1.0  # seconds without output after which whoever still holds a pipe is not waited for
+_LEFT_BEHIND = 1.0  # seconds without output after which a process that still holds a pipe is not waited for
 _TALKATIVE = 5.0  # seconds for one that goes on writing
 _CHUNK = 1 << 16  # bytes
 
@@ -24,7 +24,7 @@ class Relay:
     """Hands on what a child writes to its pipes, until it ends.
 
     To be made before the child is: where our standard output is closed, the child's pipe would take its place.
-    `closed` tells whether nobody reads our standard output; the child's then ends too, and it can notice.
+    `closed` says whether our standard output is closed; the child's is closed then too, so that it can notice.
     """
 
     def __init__(self, redactor: Redactor, channel: SecretChannel | None = None) -> None:
@@ -48,7 +48,7 @@ class Relay:
     def end(self, patience: float) -> None:
         """Show what is still on its way, for `patience` seconds at most.
 
-        That is for a reader who takes his time. Whoever else holds the child's end of a pipe is not waited for.
+        That allows for a slow reader. Another process that holds the child's end of a pipe is not waited for.
         """
         for line in self._lines:
             line.end(patience)
@@ -82,7 +82,7 @@ class _Line:
         self._lock.release()
 
     def _read(self) -> None:
-        with self._source:  # closed, it tells a child that still writes that nobody reads
+        with self._source:  # closing it shows a child that still writes that there is no reader
             while data := os.read(self._source.fileno(), _CHUNK):
                 self._reads += 1
                 with self._lock:
@@ -127,7 +127,7 @@ def terminal(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def colour(arguments: Sequence[str], environ: Mapping[str, str]) -> list[str]:
-    """Return pytest's option for colours where our terminal shows them and nobody has chosen."""
+    """Return pytest's option for colours where our terminal shows them and no other choice was made."""
     chosen = {"NO_COLOR", "FORCE_COLOR", "PY_COLORS"} & set(environ)
     words = (*arguments, *environ.get("PYTEST_ADDOPTS", "").split())
     if chosen or environ.get("TERM") == "dumb" or any(word.startswith("--color") for word in words):

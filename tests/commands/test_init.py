@@ -105,7 +105,7 @@ def test_a_folder_that_cannot_be_written(capsys: pytest.CaptureFixture[str], tmp
     ("words", "error"),
     [
         (("travis",), "argument CI: invalid choice: 'travis'"),
-        (("--gate-repo", "/none"), "--gate-repo /none is no folder"),
+        (("--gate-repo", "/none"), "--gate-repo /none is not a folder"),
     ],
 )
 def test_a_mistake_exits_1(capsys: pytest.CaptureFixture[str], words: tuple[str, ...], error: str) -> None:

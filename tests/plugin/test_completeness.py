@@ -76,7 +76,8 @@ def test_a_result_of_any_kind_is_one(changes: dict[str, Any]) -> None:
 
 
 NOTHING = (
-    "it judges nothing: it needs gate.require(...) or an assert (unittest's assert methods and pytest.raises are none)"
+    "it judges nothing: it needs gate.require(...) or an assert "
+    "(neither unittest's assert methods nor pytest.raises count)"
 )
 UNFINISHED = {"judged": [], "finished": False}
 

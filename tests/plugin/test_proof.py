@@ -73,7 +73,6 @@ SOURCES = {
         "carries 2 markers (policy, critical)",
     ),
     "judges nothing": ("@pytest.mark.policy\ndef test_own(): pass", "judges nothing: it needs gate.require(...)"),
-    "returns False": ("@pytest.mark.policy\ndef test_own(): return False", "judges nothing"),
     "other class name": (
         "class GateOwn:\n    @pytest.mark.policy\n    def test_own(self): assert True",
         "no result from gate test_own.py::GateOwn::test_own: pytest did not collect it",
@@ -112,6 +111,14 @@ def test_a_gate_that_proves_nothing_is_incomplete(sentinel: Sentinel, source: st
     assert run.code == 1
     assert run.block[0].startswith("INCOMPLETE (exit 1)"), run.out
     assert any(words in line for line in run.block), run.out
+
+
+def test_a_gate_that_returns_its_judgement_does_not_pass(sentinel: Sentinel) -> None:
+    """It judges nothing; pytest 8.4.0 lets such a test fail by itself, other versions warn of it."""
+    sentinel.gate("@pytest.mark.policy\ndef test_own(): return True")
+    run = sentinel()
+    assert run.code == 1
+    assert any("own: it judges nothing" in line or "own: Expected None" in line for line in run.block), run.out
 
 
 HIDDEN = {

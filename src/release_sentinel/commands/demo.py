@@ -33,7 +33,7 @@ server.serve_forever()
 """
 _STORY = (
     (0, "SAFE", "everything is in order"),
-    (1, "BLOCKED", "somebody edited a file, and the deploy token is gone"),
+    (1, "BLOCKED", "a file was edited, and the deploy token is missing"),
     (2, "CRITICAL", "the file and the token are back, but the dependency is down"),
 )
 
@@ -69,7 +69,7 @@ def main(words: list[str], _settings: Settings) -> int:
         server.wait()
         codes.append(_act(2, work, settings | token))
     expected = [code for code, _, _ in _STORY]
-    print(f"\ndemo: the exit codes are {codes}, {'as told' if codes == expected else f'but expected {expected}'}")
+    print(f"\ndemo: the exit codes are {codes}, {'as expected' if codes == expected else f'but expected {expected}'}")
     return 0 if codes == expected else 1
 
 
@@ -107,7 +107,7 @@ def _repository(folder: Path) -> Path:
 
 
 def _git(folder: Path, *arguments: str) -> None:
-    """Run git as on a machine that was never configured: nobody's hooks, signatures or templates."""
+    """Run git as on a machine that was never configured: no user's hooks, signatures or templates."""
     person = {f"GIT_{role}_{key}": value for role in ("AUTHOR", "COMMITTER") for key, value in _PERSON.items()}
     plain = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", "GIT_TEMPLATE_DIR": ""}
     subprocess.run(["git", *arguments], cwd=folder, env=_environ({**person, **plain}), check=True)

@@ -54,7 +54,7 @@ def judge(words: list[str], invocation: Invocation, settings: Settings) -> int:
 
 
 def no_command(name: str) -> str:
-    """Say that there is no such command, and which is meant."""
+    """Say that there is no such command, and name the nearest."""
     near = get_close_matches(name, COMMANDS, n=1)
     hint = f"did you mean {near[0]}?" if near else f"the commands are: {', '.join(COMMANDS)}"
     return f"there is no command {name!r}; {hint}"

@@ -86,7 +86,7 @@ def main(words: list[str], _settings: Settings) -> int:
             print(f"# --- {name}\n{text}")
         return 0
     if not top.is_dir():
-        parser.error(f"--gate-repo {top} is no folder")
+        parser.error(f"--gate-repo {top} is not a folder")
     _write(top, wanted, force=known.force)
     for name in wanted:
         print(f"written: {top / name}")

@@ -50,7 +50,7 @@ def main(words: list[str], settings: Settings) -> int:
     )
     if words in (["-h"], ["--help"]):
         return print_help(parser, words)
-    return parser.error(f"{words[0]!r} is no command" if words else "no command is given")
+    return parser.error(f"{words[0]!r} is not a command" if words else "no command is given")
 
 
 def _job(words: list[str], settings: Settings) -> int:
@@ -136,7 +136,7 @@ def _run(words: list[str]) -> int:
 def _name(text: str) -> str:
     if not _NAME.fullmatch(text):
         raise argparse.ArgumentTypeError(
-            f"{text!r} is no name: lower-case letters, digits and -, at most 52 characters"
+            f"{text!r} is not a valid name: lower-case letters, digits and -, at most 52 characters"
         )
     return text
 
@@ -144,13 +144,13 @@ def _name(text: str) -> str:
 def _repository(text: str) -> str:
     url = urlsplit(text)
     if url.password or (url.username and url.scheme in {"http", "https"}):  # a token alone stands as the user
-        raise argparse.ArgumentTypeError("credentials in the URL are no secret there: use --credentials")
+        raise argparse.ArgumentTypeError("credentials in the URL would be public there: use --credentials")
     if not text.strip():
-        raise argparse.ArgumentTypeError(f"{text!r} is no URL (an unset variable?)")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a URL (an unset variable?)")
     return text
 
 
 def _count(text: str) -> int:
     if not re.fullmatch(r"[0-9]{1,6}", text):
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number")
     return int(text)

@@ -1,7 +1,7 @@
-"""The door between pytest and the gate. It stays shut unless this is a gate run, so that no other run notices us.
+"""The entry point for pytest. It does nothing unless this is a gate run, so that other runs are not affected.
 
 pytest loads this module in every run of the environment (entry point `pytest11`), or by the conftest of a repository
-that imports `pytest_addoption`; whichever comes first opens the door.
+that imports `pytest_addoption`; the first of the two registers the hooks.
 """
 
 import os

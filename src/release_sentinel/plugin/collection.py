@@ -79,7 +79,7 @@ def is_asked_for(session: GateSession, collector: pytest.Collector, name: str) -
 
 
 def prepare(session: GateSession, items: list[pytest.Item]) -> None:
-    """Keep the gates among `items`, in the order of their stages, and take note of everything that is none."""
+    """Keep the gates among `items`, in the order of their stages, and note everything that is not a gate."""
     unmarked = []
     for item in items:
         kinds = [marker.name for kind in Stage for marker in item.iter_markers(kind)]

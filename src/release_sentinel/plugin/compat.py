@@ -105,7 +105,7 @@ def option_kept(config: pytest.Config, name: str, tell: Callable[[], None]) -> I
 def terminal_writer(config: pytest.Config) -> TerminalWriter:
     """Return what writes to the terminal, also after the session and where pytest's own reporter is switched off.
 
-    The reporter's `_tw` is what `config.get_terminal_writer()` returns, which fails where there is none.
+    The reporter's `_tw` is what `config.get_terminal_writer()` returns, which fails without one.
     """
     found = reporter(config)
     return found._tw if found else TerminalWriter(sys.stdout)  # noqa: SLF001 - see above
@@ -118,7 +118,7 @@ def reporter(config: pytest.Config) -> pytest.TerminalReporter | None:
 
 
 def is_terminal(shown: pytest.TerminalReporter) -> bool:
-    """Tell whether a line that is shown can be overwritten. `isatty` is no method in pytest 8.4.0, and one since."""
+    """Tell whether a line that is shown can be overwritten. In pytest 8.4.0 `isatty` is not a method."""
     isatty: Any = shown.isatty
     return bool(isatty() if callable(isatty) else isatty)
 
@@ -141,7 +141,7 @@ def stop_capturing(config: pytest.Config) -> None:
 def fixtures_of(item: pytest.Item) -> Iterator[Callable[..., object]]:
     """Yield the function of each fixture that a test uses, directly or not, as pytest worked it out: `_fixtureinfo`.
 
-    What an installed plugin does around every test is none, unless the test asks for it.
+    A fixture that an installed plugin applies to every test does not count, unless the test asks for it.
     """
     info = getattr(item, "_fixtureinfo", None)
     definitions = getattr(info, "name2fixturedefs", {})

@@ -10,7 +10,8 @@ from release_sentinel.plugin.gate import Record
 from release_sentinel.verdict import Missing
 
 _NOTHING = (
-    "it judges nothing: it needs gate.require(...) or an assert (unittest's assert methods and pytest.raises are none)"
+    "it judges nothing: it needs gate.require(...) or an assert "
+    "(neither unittest's assert methods nor pytest.raises count)"
 )
 _LISTING = {
     "help": "--help",

@@ -1,7 +1,7 @@
 """What a gate folder declares, read without running it: the gates that a run has to account for.
 
 pytest leaves tests out without a word: a second function of one name, a class with another name or a constructor, a
-file or folder that a setting ignores. Whoever wrote such a gate believes that it guards the release.
+file or folder that a setting ignores. The author of such a gate believes that it guards the release.
 """
 
 import ast

@@ -18,7 +18,7 @@ from release_sentinel.verdict import Release
 
 @pytest.fixture
 def gate(request: pytest.FixtureRequest) -> Gate:
-    """The gate's voice: `gate.require(check_something(...))`, and `gate.secret(value)`."""
+    """How a gate judges: `gate.require(check_something(...))`, and `gate.secret(value)`."""
     return Gate(request.node.stash[RECORD], request.config.stash[SESSION].hide)
 
 
@@ -60,7 +60,7 @@ def containing(request: pytest.FixtureRequest, tags: object) -> Callable[[], git
 
 @pytest.fixture(scope="session")
 def branch(request: pytest.FixtureRequest) -> str:
-    """The branch that the release is built from; blank where it cannot be told."""
+    """The branch that the release is built from; blank where it cannot be determined."""
     seen = request.config.stash[SESSION].observations.branch
     return seen.name if seen else ""
 
@@ -106,7 +106,7 @@ def required_files(required_settings: dict[str, str | Secret | None]) -> dict[st
 
 @pytest.fixture(scope="session")
 def withheld() -> str:
-    """Why CI may hold secrets back from this build; a blank where there is no reason for it."""
+    """Why CI may hold secrets back from this build; blank where it does not."""
     return ci.withheld()
 
 
@@ -126,7 +126,7 @@ def process_table(request: pytest.FixtureRequest) -> Callable[[], processes.Tabl
 def ask(request: pytest.FixtureRequest) -> Callable[..., CheckResult]:
     """Ask whether a target is good: `ask(check_disk, target)`.
 
-    It is asked as often as the policy wants. What is far away was asked when the stage began, and this waits for the
+    It is asked as often as the policy wants. Remote targets were asked when the stage began, and this waits for the
     answer.
     """
     session, record = request.config.stash[SESSION], request.node.stash[RECORD]

@@ -122,10 +122,10 @@ class Record:
 
     @property
     def worst(self) -> CheckResult:
-        """The worst of what the gate said; a gate that broke could not tell."""
+        """The worst of what the gate said; a gate that broke could not judge."""
         said = list(self.judged)
         if self.broken:
-            remedy = "mend the gate: its traceback is above" if self.traceback else "see what the run waits for"
+            remedy = "fix the gate: its traceback is above" if self.traceback else "see what the run waits for"
             said.append(CheckResult(UNKNOWN, self.broken, remedy))
         if self.failure and all(result.status.passes for result in self.judged):
             said.append(CheckResult(CRIT, self.failure))

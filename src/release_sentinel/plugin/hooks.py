@@ -18,7 +18,7 @@ from release_sentinel.vocabulary import Stage
 
 
 def register(config: pytest.Config, parser: pytest.Parser) -> None:
-    """Open the gate: options, hooks and fixtures, once."""
+    """Register options, hooks and fixtures for a gate run, once."""
     if SESSION in config.stash:
         return
     params = config.invocation_params
@@ -29,7 +29,7 @@ def register(config: pytest.Config, parser: pytest.Parser) -> None:
     _declare_options(parser)
     for name, plugin in {
         "release-sentinel": Hooks(session),
-        "release-sentinel-door": Admission(session),
+        "release-sentinel-admission": Admission(session),
         "release-sentinel-fixtures": fixtures,
         "release-sentinel-scrubber": scrubbing.Scrubber(session.redactor),
     }.items():
@@ -62,7 +62,7 @@ def _count_assertions(config: pytest.Config) -> None:
 
 
 class Admission:
-    """Turns away what must not run: the whole run, or a gate whose stage may not begin."""
+    """Refuses what must not run: the whole run, or a gate whose stage may not begin."""
 
     def __init__(self, session: GateSession) -> None:
         self._session = session
@@ -85,12 +85,15 @@ class Hooks:
         self._session = session
 
     def rewrite(self, args: list[str]) -> None:
-        """Rewrite pytest's arguments in place; called by the door, which pytest calls early enough."""
+        """Rewrite pytest's arguments in place; called by the entry point, which pytest calls early enough."""
         _count_assertions(self._session.config)  # now that other plugins' modules are loaded, out of their own cache
         self._session.rewrite(args)
 
     def note_rival(self) -> None:
-        """Say that a conftest has an `--env`, as many test suites do: it gets the value of ours. Called by the door."""
+        """Say that a conftest has an `--env`, as many test suites do: it gets the value of ours.
+
+        Called by the entry point.
+        """
         self._session.notes.append("note: --env is the gate's; a conftest has an option of that name, too")
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -116,7 +119,7 @@ class Hooks:
         return True if folders.is_copy(collection_path) else None
 
     def pytest_pycollect_makemodule(self, module_path: Path, parent: pytest.Collector) -> pytest.Module | None:
-        """Import the built-in gates so that they stand in nobody's way."""
+        """Import the built-in gates under names that no file of a repository has."""
         return collection.BuiltInModule.from_parent(parent, path=module_path) if folders.holds(module_path) else None
 
     @pytest.hookimpl(tryfirst=True)

@@ -112,7 +112,7 @@ def _last_words(session: GateSession) -> int:
 
 
 def _leave(session: GateSession, code: int) -> None:
-    """See to it that the process ends although a hung gate left threads behind that are no daemons."""
+    """Make sure that the process ends although a hung gate left non-daemon threads behind."""
     hung = any(record.hung for record in session.records.values())
     if hung and Path(sys.argv[0]).name in PROGRAMS:
         timer = threading.Timer(_GRACE, os._exit, [code])
@@ -132,7 +132,7 @@ def _terminated_as_interrupt(session: GateSession) -> Iterator[None]:
 
     def interrupt(number: int, _frame: FrameType | None) -> None:
         if number != signal.SIGINT or not is_alarm():
-            session.interrupted = number  # also where whoever runs now swallows the exception
+            session.interrupted = number  # also where the code that runs now swallows the exception
         raise KeyboardInterrupt
 
     ends = [number for number in arguments.INTERRUPTS if signal.getsignal(number) is not signal.SIG_IGN]
@@ -152,7 +152,7 @@ Handler = Callable[[int, FrameType | None], None] | signal.Handlers
 
 @contextmanager
 def _signals(handlers: dict[signal.Signals, Handler]) -> Iterator[None]:
-    """Handle signals thus meanwhile; outside the main thread, where nobody may, not at all."""
+    """Handle signals thus meanwhile; outside the main thread, where that is impossible, not at all."""
     try:
         before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
     except ValueError:

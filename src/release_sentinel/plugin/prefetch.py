@@ -1,4 +1,4 @@
-"""Everything that is far away is asked at once, when the critical stage begins; each gate waits for its own answer."""
+"""All remote targets are asked at once, when the critical stage begins; each gate waits for its own answer."""
 
 import threading
 from collections.abc import Callable, Mapping
@@ -10,14 +10,14 @@ Question = Callable[[], CheckResult]
 
 
 class Prefetch:
-    """The questions of one run that were put ahead, by the id of the gate that puts them."""
+    """The questions of one run that were asked early, by the id of the gate that puts them."""
 
     def __init__(self) -> None:
         self._begun = False
         self._answers: dict[str, Bounded[CheckResult]] = {}
 
     def begin(self, questions: Callable[[], Mapping[str, Question]], at_once: int) -> None:
-        """Put the questions, the first time that this is called; `at_once` of them are under way at a time."""
+        """Ask the questions, the first time that this is called; at most `at_once` of them at a time."""
         if self._begun:
             return
         self._begun = True
@@ -33,6 +33,6 @@ class Prefetch:
         self._answers = {gate: put(question) for gate, question in questions().items()}
 
     def answer(self, gate: str, question: Question) -> CheckResult:
-        """Return the answer to a gate's question: the one that is under way, else a new one, as on a second run."""
+        """Return the answer to a gate's question: the one that was asked early, else a new one, as on a second run."""
         under_way = self._answers.pop(gate, None)
         return under_way.result(threading.TIMEOUT_MAX) if under_way else question()

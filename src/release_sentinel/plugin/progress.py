@@ -12,7 +12,10 @@ _TERMINAL, _PLAIN = 1.0, 15.0  # seconds between two lines
 
 
 class Progress:
-    """Tells how long a gate is waited for. `write` shows a text as it is; `terminal` is one that can overwrite it."""
+    """Shows how long a gate has been waited for.
+
+    `write` shows a text as it is; `terminal` says that it can be overwritten.
+    """
 
     def __init__(self, write: Callable[[str], None], *, terminal: bool) -> None:
         self._write = write
@@ -44,7 +47,7 @@ class Progress:
 
 
 def progress(config: pytest.Config, scrub: Callable[[str], str]) -> Progress:
-    """Return the progress that this run shows; nothing where pytest is told to be quiet."""
+    """Return the progress that this run shows; nothing with `-qq`."""
     shown = reporter(config)
     if shown is None or config.get_verbosity() < -1:
         return Progress(lambda _: None, terminal=False)

@@ -15,7 +15,7 @@ from release_sentinel.plugin.compat import filter_trace, rename
 from release_sentinel.redaction import Redactor
 from release_sentinel.redaction.standard import scrub_standard_streams
 
-PROGRAMS = {"pytest", "py.test", "__main__.py"}  # pytest is the program, not a guest in somebody's process
+PROGRAMS = {"pytest", "py.test", "__main__.py"}  # pytest is the program, not a library in another one
 
 Scrub = Callable[[str], str]
 
@@ -57,7 +57,7 @@ class Scrubber:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_warning_recorded(self, warning_message: WarningMessage) -> None:
-        """Scrub a warning before anybody takes note of it."""
+        """Scrub a warning before it is recorded."""
         text = str(warning_message.message)
         if (clean := self._scrub(text)) != text:
             warning_message.message = UserWarning(clean)

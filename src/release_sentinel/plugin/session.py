@@ -48,7 +48,7 @@ class GateSession:
         self.deadline = Deadline(invocation.deadline or self.policy.deadline, self.policy.gate_seconds)
         self.waivers = waivers.in_force(self.policy.waivers, invocation.env, self.started)
         self.notes: list[str] = [f"note: {sentence}" for sentence in misspelt(os.environ, self.policy)]
-        self.teller = Teller({} if self.parent else os.environ)  # a parent tells GitHub of this run itself
+        self.teller = Teller({} if self.parent else os.environ)  # a parent reports to GitHub itself
         self.records: dict[str, Record] = {}  # by node id
         self.problems: list[str] = []
         self.prefetch = Prefetch()

@@ -36,7 +36,7 @@ def finish(session: GateSession, verdict: RedactedVerdict) -> int:
     try:
         show(session.config, verdict, notes)
         session.teller.end(annotations(verdict), markdown(verdict))
-    except OSError:  # standard output is closed or full: who cannot read the verdict must not take it for SAFE
+    except OSError:  # standard output is closed or full: a verdict that cannot be read must not pass for SAFE
         code = code or EXIT_BLOCKED
     with suppress(OSError):
         for problem in delivery.announce(session, verdict):
@@ -68,7 +68,7 @@ def excuse(record: Record, report: pytest.TestReport) -> None:
 
 
 def status(record: Record, report: pytest.TestReport) -> tuple[str, str, str | tuple[str, dict[str, bool]]] | None:
-    """Return how one phase's report is shown, where pytest's own way would not tell enough."""
+    """Return how one phase's report is shown, where pytest's own way would not show enough."""
     if record.not_evaluated and report.skipped:
         return "skipped", "-", ("NOT EVALUATED", {"yellow": True})
     if report.when == "call" and report.passed and record.excused:
@@ -79,7 +79,7 @@ def status(record: Record, report: pytest.TestReport) -> tuple[str, str, str | t
 
 
 def hide_judged(config: pytest.Config, records: dict[str, Record]) -> None:
-    """Keep judged gates out of pytest's FAILURES: the verdict block tells them once, with their remedy."""
+    """Keep judged gates out of pytest's FAILURES: the verdict block shows them once, with their remedy."""
     shown = reporter(config)
     if shown is None:
         return

@@ -335,11 +335,11 @@ def test_script_order(machine: _Machine) -> None:
         "pip 3.11 install -qq -e .[test,lint]",
         "ruff 3.11 check",
         "mypy 3.11",
-        "pip 3.12 install -qq -e .[test]",
+        "pip 3.12 install -qq -e .[test] pytest",
         "pytest 3.12 -n auto",
-        "pip 3.13 install -qq -e .[test]",
+        "pip 3.13 install -qq -e .[test] pytest",
         "pytest 3.13 -n auto",
-        "pip 3.11 install -qq -e .[test]",
+        "pip 3.11 install -qq -e .[test] pytest==8.4.0",
         "pytest 3.11 -n auto",
     ]
 

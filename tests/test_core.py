@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from release_sentinel import core
+from release_sentinel import proof, supervision
 from release_sentinel.arguments import HANDOVER
 from release_sentinel.core import run, run_checks
 from release_sentinel.deliver.github import Teller
@@ -22,6 +22,7 @@ from release_sentinel.redaction import MASK, Redactor
 from release_sentinel.reports import files
 from release_sentinel.reports.files import verdict_json
 from release_sentinel.settings import settings_of
+from release_sentinel.supervision import End
 from release_sentinel.verdict import unfinished
 from release_sentinel.vocabulary import UNFINISHED
 from tests.conftest import SECRET, Repo, running
@@ -201,9 +202,9 @@ def believed(
     if handed_over is not None:
         text = handed_over if isinstance(handed_over, str) else json.dumps(handed_over)
         handover.write_text(text, encoding="utf-8")
-    end = core._End(code, shown=shown, interrupted=interrupted)
+    end = End(code, shown=shown, interrupted=interrupted)
     reports = [Report("--gate-verdict", tmp_path / "report.json")]
-    believed, _ = core._believe(end, handover, reports, incomplete, Teller(environ or {}))
+    believed, _ = proof.believe(end, handover, reports, incomplete, Teller(environ or {}))
     return believed
 
 
@@ -382,7 +383,7 @@ def test_a_signal_before_and_after_there_is_a_child_is_handed_on() -> None:
     """Neither is lost, and afterwards signals do what they did before."""
     before = signal.getsignal(signal.SIGTERM)
     for early in (True, False):
-        with core._Interrupts() as interrupts, running("sleep", "60") as child:
+        with supervision._Interrupts() as interrupts, running("sleep", "60") as child:
             if early:
                 signal.raise_signal(signal.SIGTERM)
             interrupts.hand_on_to(child)
@@ -456,4 +457,4 @@ def test_the_child_has_time_beyond_its_deadline(
     (tmp_path / "words").write_text("--gate-release\n", encoding="utf-8")
     environ = {"PYTEST_ADDOPTS": addopts, "RS_DEADLINE": "100"}
     invocation = parse(words, environ, tmp_path)
-    assert core._bound(invocation, settings_of(invocation, environ)) == bound
+    assert proof.bound(invocation, settings_of(invocation, environ)) == bound

@@ -139,8 +139,9 @@ def built(kind: str, folder: Path) -> Path:
 
 
 def write_script(file: Path, python: Path, source: str) -> None:
-    """Write a program that `python` runs."""
-    file.write_text(f"#!{python}\n{source}", encoding="utf-8")
+    """Write a program that `python` runs, as installers do where its path has blanks, which a `#!` line cannot hold."""
+    start = f"#!/bin/sh\n'''exec' \"{python}\" \"$0\" \"$@\"\n' '''\n"
+    file.write_text(start + source, encoding="utf-8")
     file.chmod(0o755)
 
 

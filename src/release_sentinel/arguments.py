@@ -152,6 +152,12 @@ def seconds(text: str) -> float:
     return number
 
 
+def find_top(start: Path) -> Path | None:
+    """Return the nearest folder from `start` upwards that holds a `.git`, without asking Git."""
+    start = start.resolve()
+    return next((folder for folder in (start, *start.parents) if (folder / ".git").exists()), None)
+
+
 def _names_gates(word: str) -> bool:
     """Tell whether a path is, or lies in, a gate folder of a repository, which may bear that name itself."""
     path = Path(word.partition("::")[0]).absolute()

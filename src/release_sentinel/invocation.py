@@ -9,8 +9,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import NoReturn
 
-from release_sentinel.arguments import ArgumentError, expanded, given, rewrite_version, seconds
-from release_sentinel.observe.git import find_top
+from release_sentinel.arguments import ArgumentError, expanded, find_top, given, rewrite_version, seconds
 from release_sentinel.options import BY_FLAG, JSON_REPORT, OPTIONS, Option, Report
 
 _ADDRESS = re.compile(r"[A-Za-z][\w+.-]*://\S+")

@@ -33,23 +33,30 @@ class Settings:
         return self.loaded.policy
 
 
-def settle(environ: Mapping[str, str], repository: Path, *, file: Path | None = None, env: str = "") -> Settings:
+def settle(
+    environ: Mapping[str, str],
+    repository: Path,
+    *,
+    file: Path | None = None,
+    env: str = "",
+    redactor: Redactor | None = None,
+) -> Settings:
     """Load the policy for `env` once, and learn every secret that environment, policy and Git's settings hold."""
     problems: tuple[str, ...] = ()
     try:
         loaded = load(environ, repository=repository, file=file, env=env, gates=IDS)
     except InvalidPolicyError as error:
         loaded, problems = Loaded(Policy()), error.problems
-    redactor = Redactor()
+    redactor = redactor or Redactor()
     for policy in (Policy(), loaded.policy):  # a file that names other secrets does not make the usual ones public
         learn(redactor, policy, environ)
     learn_remotes(redactor, repository)
     return Settings(loaded, redactor, loaded.policy.notify.urls or addresses(environ), problems)
 
 
-def settings_of(invocation: Invocation, environ: Mapping[str, str]) -> Settings:
+def settings_of(invocation: Invocation, environ: Mapping[str, str], redactor: Redactor | None = None) -> Settings:
     """Load what a gate run is asked to be judged by; options of the command line stand above the policy."""
-    settings = settle(environ, invocation.repository, file=invocation.policy, env=invocation.env)
+    settings = settle(environ, invocation.repository, file=invocation.policy, env=invocation.env, redactor=redactor)
     receivers = tuple(dict.fromkeys((*invocation.notify, *settings.receivers)))
     for address in receivers:
         for secret in secrets_of(address):

@@ -128,9 +128,9 @@ def test_an_interrupted_run_writes_its_reports(
 def test_a_child_that_hangs_for_ever_is_killed(sentinel: Sentinel, monkeypatch: pytest.MonkeyPatch) -> None:
     """A gate that holds the interpreter's lock stops every watchdog in the process: the parent kills it."""
     sentinel.gate("import ctypes\n@pytest.mark.critical\ndef test_own(): ctypes.PyDLL(None).sleep(600)")
-    from release_sentinel import core
+    from release_sentinel import core, proof
 
-    monkeypatch.setattr(core, "_GRACE", 1.0)
+    monkeypatch.setattr(proof, "_GRACE", 1.0)
     code = core.run(
         [*RELEASE[:2], "--release-version=v1.0.0", "--gate-deadline=2", f"--junitxml={sentinel.reports}/gates.xml"],
         directory=sentinel.repo.path,

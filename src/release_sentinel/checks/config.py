@@ -7,12 +7,13 @@ from pathlib import Path
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
+from release_sentinel.arguments import find_top
 from release_sentinel.checks.result import CRIT, OK, WARN, CheckResult
 from release_sentinel.config.load import load_policy
 from release_sentinel.config.model import PLACEHOLDERS
 from release_sentinel.config.variables import in_policy
 from release_sentinel.errors import MissingSettingError, PolicyError
-from release_sentinel.observe import git, settings
+from release_sentinel.observe import settings
 from release_sentinel.observe.settings import Mounted
 from release_sentinel.redaction import Secret, without_credentials
 
@@ -87,7 +88,7 @@ def ensure_required_config() -> dict[str, str | Secret]:
     Raises `MissingSettingError` where one is absent, another `PolicyError` where one is unusable; both are
     `RuntimeError`. The token is a `Secret`: `.reveal()` hands it to the call that needs it.
     """
-    policy = load_policy(repository=git.find_top(Path.cwd()))
+    policy = load_policy(repository=find_top(Path.cwd()))
     values: dict[str, str | Secret | None] = {
         **settings.settings(policy.required.settings, instead=in_policy(policy, policy.required.settings)),
         **settings.secrets(policy.required.secrets),

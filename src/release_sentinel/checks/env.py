@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
+from release_sentinel.arguments import find_top
 from release_sentinel.checks.result import CRIT, OK, CheckResult, require
 from release_sentinel.config.load import load_policy
-from release_sentinel.observe import git
 
 
 def check_environment(env: str, allowed: Sequence[str]) -> CheckResult:
@@ -29,4 +29,4 @@ def check_environment(env: str, allowed: Sequence[str]) -> CheckResult:
 
 def ensure_env_allowed(env: str) -> None:
     """Raise `PolicyError` unless `env` is one of the policy's environments."""
-    require(check_environment(env, load_policy(repository=git.find_top(Path.cwd())).environments))
+    require(check_environment(env, load_policy(repository=find_top(Path.cwd())).environments))

@@ -5,6 +5,7 @@ They look at the repository that holds the working directory, with the policy of
 
 from pathlib import Path
 
+from release_sentinel.arguments import find_top
 from release_sentinel.checks.branch import check_branch
 from release_sentinel.checks.repository import check_clean_tree, check_repository
 from release_sentinel.checks.result import require
@@ -57,4 +58,4 @@ def ensure_tag_not_exists(version: str) -> None:
 
 
 def _here() -> Path:
-    return git.find_top(Path.cwd()) or Path.cwd()
+    return find_top(Path.cwd()) or Path.cwd()

@@ -1,7 +1,6 @@
 """A gate run from the command line: its help, its errors, its exit code."""
 
 import argparse
-import os
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from functools import partial
@@ -12,8 +11,7 @@ from release_sentinel.commands import COMMANDS
 from release_sentinel.invocation import Invocation, parse
 from release_sentinel.options import OPTIONS
 from release_sentinel.parser import Parser, print_help
-from release_sentinel.reports import files
-from release_sentinel.settings import Settings, settings_of
+from release_sentinel.settings import Settings
 
 _USAGE = "release-sentinel --env ENV --version VERSION [options] [pytest options]"
 _EPILOG = """\
@@ -33,24 +31,31 @@ exit codes:
 def run_gates(words: Sequence[str], environ: Mapping[str, str]) -> int:
     """Run the gates with a command line that another command has made; raises `SystemExit` where it is wrong."""
     invocation = parse(words, environ, Path.cwd())
-    files.claim(invocation.reports)
-    return judge(list(words), invocation, settings_of(invocation, environ))
+    if invocation.problems or invocation.missing or {"-h", "--help"} & set(words):
+        core.claim(invocation)
+        return explain(words, invocation)
+    return core.judge(invocation, environ)
 
 
-def judge(words: list[str], invocation: Invocation, settings: Settings) -> int:
-    """Run the gates, or say what is wrong with the command line; return the exit code."""
+def main(words: list[str], _settings: Settings) -> int:
+    """Print the help of a gate run, or say that there is no such command."""
+    if words == ["--help"]:
+        return print_help(gate_parser(), words)
+    return gate_parser().error(no_command(words[0]))
+
+
+def explain(words: Sequence[str], invocation: Invocation) -> int:
+    """Print the help of a gate run, or say what is wrong with its command line; return the exit code."""
     if words == ["--version"]:
         print(f"release-sentinel {__version__}")
         return 0
     if {"-h", "--help"} & set(words):
-        return print_help(gate_parser(), words)
+        return print_help(gate_parser(), list(words))
     if invocation.problems:
         gate_parser().error("; ".join(invocation.problems))
-    if invocation.missing:
-        first = words[0] if words and not words[0].startswith("-") and not Path(words[0]).exists() else ""
-        hint = f"; {no_command(first)}" if first and get_close_matches(first, COMMANDS, n=1) else ""
-        gate_parser().error(f"missing: {', '.join(invocation.missing)}{hint}")
-    return core.judge(invocation, settings, os.environ)
+    first = words[0] if words and not words[0].startswith("-") and not Path(words[0]).exists() else ""
+    hint = f"; {no_command(first)}" if first and get_close_matches(first, COMMANDS, n=1) else ""
+    return gate_parser().error(f"missing: {', '.join(invocation.missing)}{hint}")
 
 
 def no_command(name: str) -> str:

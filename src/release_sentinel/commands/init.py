@@ -6,11 +6,10 @@ from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 
-from release_sentinel.arguments import GATE_FOLDER
+from release_sentinel.arguments import GATE_FOLDER, find_top
 from release_sentinel.deliver.kubernetes.manifest import Wanted, manifest
 from release_sentinel.deliver.kubernetes.yaml import dump
 from release_sentinel.errors import SentinelError
-from release_sentinel.observe.git import find_top
 from release_sentinel.parser import Parser
 from release_sentinel.settings import Settings
 

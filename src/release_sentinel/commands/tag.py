@@ -3,9 +3,9 @@
 import sys
 from pathlib import Path
 
+from release_sentinel.arguments import find_top
 from release_sentinel.deliver import steps, verify
 from release_sentinel.errors import InvalidPolicyError
-from release_sentinel.observe.git import find_top
 from release_sentinel.parser import Once, command, max_age, print_help
 from release_sentinel.settings import Settings
 

@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from release_sentinel.arguments import GATE_FOLDER
-from release_sentinel.observe.git import find_top
+from release_sentinel.arguments import GATE_FOLDER, find_top
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from release_sentinel.arguments import find_top
 from release_sentinel.observe import Unseen, git
 from tests.conftest import Repo, make_repo
 from tests.observe.parts import (
@@ -270,8 +271,8 @@ def test_a_detached_head(repo: Repo) -> None:
 def test_find_top(repo: Repo, tmp_path: Path) -> None:
     """The top is found from a folder below, and not where there is none."""
     below = repo.write("a/b/c.txt").parent
-    assert git.find_top(below) == repo.path
-    assert git.find_top(tmp_path) is None
+    assert find_top(below) == repo.path
+    assert find_top(tmp_path) is None
 
 
 def stage(repo: Repo) -> None:

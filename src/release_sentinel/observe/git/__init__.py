@@ -15,7 +15,7 @@ from release_sentinel.observe.git.records import (
 from release_sentinel.observe.git.refs import Remote, branches_containing, find_remote, local_refs, remote_refs, tags
 from release_sentinel.observe.git.signatures import signature
 from release_sentinel.observe.git.tagging import Tagged, make_tag, push_tag, remove_tag
-from release_sentinel.observe.git.worktree import Rules, find_top, look
+from release_sentinel.observe.git.worktree import Rules, look
 
 __all__ = [
     "HIDDEN_EDIT",
@@ -33,7 +33,6 @@ __all__ = [
     "Tags",
     "branches_containing",
     "find_remote",
-    "find_top",
     "local_refs",
     "look",
     "make_tag",

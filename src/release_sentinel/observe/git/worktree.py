@@ -47,12 +47,6 @@ class Rules:
 _ALL = Rules()
 
 
-def find_top(start: Path) -> Path | None:
-    """Return the nearest folder from `start` upwards that holds a `.git`, without asking Git."""
-    start = start.resolve()
-    return next((folder for folder in (start, *start.parents) if (folder / ".git").exists()), None)
-
-
 def look(path: Path, rules: Rules = _ALL, *, timeout: float = LOCAL_SECONDS) -> Repository | Unseen:
     """Observe the repository whose top is `path`; `timeout`, in seconds, bounds each question."""
     layout = _layout(path, timeout)

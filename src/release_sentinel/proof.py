@@ -1,0 +1,122 @@
+"""What a gate run proves: the parent's half, loaded while the child starts.
+
+The parent believes only a finished verdict that the child hands over: a child that dies, exits early or says something
+else than its exit code is INCOMPLETE, never SAFE.
+"""
+
+import json
+import signal
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from release_sentinel.arguments import INTERRUPTS
+from release_sentinel.deliver import notify
+from release_sentinel.deliver.github import Teller
+from release_sentinel.invocation import Invocation
+from release_sentinel.observe import ci
+from release_sentinel.options import Report
+from release_sentinel.redacted import RedactedVerdict, redact
+from release_sentinel.redaction import Redactor
+from release_sentinel.reports import files
+from release_sentinel.reports.document import document
+from release_sentinel.reports.github import annotations
+from release_sentinel.reports.markdown import markdown
+from release_sentinel.settings import Settings, settings_of
+from release_sentinel.supervision import End
+from release_sentinel.verdict import Release, unfinished
+from release_sentinel.vocabulary import UNFINISHED
+
+_BELIEVED = {0, 1, 2, *(128 + number for number in INTERRUPTS)}
+_DELIVERY = (
+    180.0  # more seconds where the release is tagged after the verdict: Git and the remote have their own bounds
+)
+_GRACE = 20.0  # seconds beyond the deadline for the child to end by itself
+
+
+class Judgement:
+    """One gate run as its parent sees it. `redactor` learns every secret."""
+
+    def __init__(
+        self, invocation: Invocation, environ: Mapping[str, str], handover: Path, previous: str, redactor: Redactor
+    ) -> None:
+        self._invocation, self._environ, self._handover, self._previous = invocation, environ, handover, previous
+        self._settings = settings_of(invocation, environ, redactor)
+        self._teller = Teller(environ)
+        self._teller.begin()
+
+    @property
+    def bound(self) -> float:
+        """The seconds after which the child is killed."""
+        return bound(self._invocation, self._settings)
+
+    def conclude(self, end: End) -> int:
+        """Return the exit code that the child's verdict proves, and send the verdict to its receivers."""
+        settings, asked = self._settings, self._invocation
+        release = Release(asked.env, asked.version)
+        code, verdict = believe(
+            end,
+            self._handover,
+            asked.reports,
+            lambda why: redact(unfinished(release, why), settings.redactor),
+            self._teller,
+        )
+        build, occasions = ci.build(self._environ), settings.policy.notify.on
+        for problem in notify.announce(verdict, settings.receivers, occasions, former=self._previous, build=build):
+            print(f"[WARN] {settings.redactor.scrub(problem)}", file=sys.stderr)
+        return code
+
+
+def bound(invocation: Invocation, settings: Settings) -> float:
+    """Return the seconds after which the child is killed."""
+    return (invocation.deadline or settings.policy.deadline) + _GRACE + (_DELIVERY if invocation.delivers else 0)
+
+
+def believe(
+    end: End,
+    handover: Path,
+    reports: Sequence[Report],
+    incomplete: Callable[[str], RedactedVerdict],
+    teller: Teller | None = None,
+) -> tuple[int, Mapping[str, Any]]:
+    """Return the exit code that the child's verdict proves, and that verdict as a document.
+
+    Where it proves none, no report may say otherwise: they get the verdict that `incomplete` makes of the reason.
+    """
+    code, seen = end.code, {}
+    teller = teller or Teller({})
+    try:
+        seen = json.loads(handover.read_text(encoding="utf-8"))
+        finished = seen["problems"] != [UNFINISHED] and type(seen["exit_code"]) is int  # false is not the exit code 0
+        proven: int | None = seen["exit_code"] if finished else None
+        reports = [*reports, *(Report(flag, Path(path)) for flag, path in seen["reports"])]
+        told = seen.get("github", ([], ""))
+    except (OSError, ValueError, TypeError, LookupError, RecursionError):
+        proven = None
+    if proven == code == 0 and end.interrupted:
+        proven, why = None, f"it was interrupted by {_signal_name(end.interrupted)}"
+    elif proven in _BELIEVED and code == proven:
+        if code or end.shown:
+            teller.end(*told)
+            return code, seen
+        why = "standard output is closed or full: the verdict could not be shown"
+    elif proven and proven in _BELIEVED and code < 0:  # it was done, and could not end
+        teller.end(*told)
+        return proven, seen
+    elif proven is not None and code == proven:
+        why = f"pytest itself failed (exit code {code}): see its message"
+    else:
+        ending = f"was ended by {_signal_name(-code)}" if code < 0 else f"ended with exit code {code}"
+        why = f"the gate run {ending} {'after' if proven is not None else 'without'} a finished verdict"
+    verdict = incomplete(why)
+    files.write_all({report.path: report for report in reports}.values(), verdict)
+    teller.end(annotations(verdict), markdown(verdict))
+    code = 128 + end.interrupted if end.interrupted and proven is None else 1
+    print(f"release-sentinel: INCOMPLETE (exit {code}): {why}", file=sys.stderr)
+    return code, document(verdict)
+
+
+def _signal_name(number: int) -> str:
+    """Return `SIGKILL` and the like; of the real-time signals, only the first and the last have a name."""
+    return signal.Signals(number).name if number in set(signal.Signals) else f"signal {number}"

@@ -1,0 +1,123 @@
+"""A child process that is watched to its end: its output passes through us, and so do interrupts."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Any, Self
+
+from release_sentinel.arguments import INTERRUPTS
+from release_sentinel.redaction import Redactor
+from release_sentinel.redaction import channel as channels
+from release_sentinel.redaction.channel import SecretChannel
+from release_sentinel.relay import Relay
+
+_GRACE = 20.0  # seconds for a killed child to be gone
+
+
+@dataclass(frozen=True)
+class End:
+    """How the child ended: its exit code, negative if a signal ended it."""
+
+    code: int
+    shown: bool  # everything that it printed could be shown
+    interrupted: int  # the signal that asked this process to end; 0: none
+
+
+class Supervised:
+    """A child that starts when the block is entered, and is gone when the block is left.
+
+    An interrupt is handed on, so that the child can still write its reports. Its output waits until `wait` is called:
+    by then `redactor` has to know every secret.
+    """
+
+    def __init__(self, command: Sequence[str], directory: Path, environ: Mapping[str, str], redactor: Redactor) -> None:
+        # A group of its own: Ctrl-C at a terminal then reaches the child through us alone, and it is ended as a whole.
+        self._how: dict[str, Any] = {} if os.name == "nt" else {"process_group": 0}
+        self._how |= {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        self._command, self._directory, self._environ = command, directory, dict(environ)
+        self._channel = None if os.name == "nt" else SecretChannel(redactor)  # Windows hands down no file descriptors
+        self._relay = Relay(redactor, self._channel)
+        self._interrupts = _Interrupts()
+
+    def __enter__(self) -> Self:
+        self._interrupts.__enter__()
+        if self._channel:
+            self._how["pass_fds"] = [self._channel.target]
+            self._environ[channels.VARIABLE] = str(self._channel.target)
+        self._child = subprocess.Popen(self._command, cwd=self._directory, env=self._environ, **self._how)
+        self._interrupts.hand_on_to(self._child)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._child.poll() is None:
+            _kill(self._child)
+        self._interrupts.__exit__()
+        if self._channel:
+            self._channel.close()
+
+    def wait(self, bound: float) -> End:
+        """Show what the child prints, and return how it ended; it is killed after `bound` seconds."""
+        self._relay.begin(self._child)
+        try:
+            code = _wait(self._child, bound)
+        finally:
+            self._relay.end(bound)
+        return End(code, not self._relay.closed, self._interrupts.received)
+
+
+def _wait(child: "subprocess.Popen[bytes]", bound: float) -> int:
+    """Wait for the child's end; kill it and what it has started after `bound` seconds."""
+    try:
+        return child.wait(bound)
+    except subprocess.TimeoutExpired:
+        print(f"release-sentinel: the gate run hung for {bound:g} s and is killed", file=sys.stderr)
+    return _kill(child)
+
+
+def _kill(child: "subprocess.Popen[bytes]") -> int:
+    with suppress(OSError, AttributeError):  # gone already; no groups on Windows
+        os.killpg(child.pid, signal.SIGKILL)
+    child.kill()
+    try:
+        return child.wait(_GRACE)
+    except subprocess.TimeoutExpired:  # it is stuck in the kernel, and cannot be ended
+        return -signal.SIGKILL
+
+
+class _Interrupts:
+    """Catches the signals that ask us to end, and hands them on to the child, also those that come before there is one.
+
+    Outside the main thread they cannot be caught, and are not. Who ignores one, as `nohup` does, goes on ignoring it.
+    """
+
+    def __init__(self) -> None:
+        self.received = 0
+        self._child: subprocess.Popen[bytes] | None = None
+        self._before: dict[signal.Signals, Any] = {}
+
+    def hand_on_to(self, child: "subprocess.Popen[bytes]") -> None:
+        self._child = child
+        if self.received:
+            child.send_signal(self.received)
+
+    def _take(self, number: int, _frame: FrameType | None) -> None:
+        self.received = number
+        if self._child:
+            self._child.send_signal(number)  # nothing, where it has ended
+
+    def __enter__(self) -> Self:
+        with suppress(ValueError):
+            for number in INTERRUPTS:
+                if signal.getsignal(number) is not signal.SIG_IGN:
+                    self._before[number] = signal.signal(number, self._take)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)

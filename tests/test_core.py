@@ -14,7 +14,7 @@ import pytest
 from release_sentinel import core
 from release_sentinel.arguments import HANDOVER
 from release_sentinel.core import refuse_unsupported_pytest, run, run_checks
-from release_sentinel.deliver.github import Teller
+from release_sentinel.deliver.github import WorkflowOutput
 from release_sentinel.errors import SentinelError
 from release_sentinel.invocation import parse
 from release_sentinel.options import Report
@@ -204,7 +204,7 @@ def believed(
         handover.write_text(text, encoding="utf-8")
     end = core._End(code, shown=shown, interrupted=interrupted)
     reports = [Report("--gate-verdict", tmp_path / "report.json")]
-    believed, _ = core._believe(end, handover, reports, incomplete, Teller(environ or {}))
+    believed, _ = core._believe(end, handover, reports, incomplete, WorkflowOutput(environ or {}))
     return believed
 
 

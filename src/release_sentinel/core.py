@@ -21,7 +21,7 @@ from typing import Any, Self
 
 from release_sentinel.arguments import HANDOVER, INTERRUPTS
 from release_sentinel.deliver import notify
-from release_sentinel.deliver.github import Teller
+from release_sentinel.deliver.github import WorkflowOutput
 from release_sentinel.errors import SentinelError
 from release_sentinel.ini import python_path
 from release_sentinel.invocation import Invocation, parse
@@ -77,12 +77,12 @@ def judge(invocation: Invocation, settings: Settings, environ: Mapping[str, str]
     redactor = settings.redactor
     release = Release(invocation.env, invocation.version)
     files.claim(invocation.reports, redact(unfinished(release), redactor))
-    before = files.former_verdict(invocation.reports, release.env)
+    before = files.previous_verdict(invocation.reports, release.env)
     with tempfile.TemporaryDirectory(prefix="release-sentinel-") as folder:
         handover = Path(folder) / "verdict.json"
         child_environ = {**environ, **terminal(environ), HANDOVER: f"{os.getpid()}:{handover}"}
         child_environ.pop("PYTHONOPTIMIZE", None)  # would strip the asserts out of a gate's helpers
-        teller = Teller(child_environ)
+        teller = WorkflowOutput(child_environ)
         teller.begin()
         command = _command(invocation, child_environ)
         end = _supervise(command, invocation.directory, child_environ, _bound(invocation, settings), redactor)
@@ -91,7 +91,7 @@ def judge(invocation: Invocation, settings: Settings, environ: Mapping[str, str]
         )
     build = ci.build(environ)
     occasions = settings.policy.notify.on
-    for problem in notify.announce(verdict, settings.receivers, occasions, former=before, build=build):
+    for problem in notify.announce(verdict, settings.receivers, occasions, previous=before, build=build):
         print(f"[WARN] {redactor.scrub(problem)}", file=sys.stderr)
     return code
 
@@ -209,14 +209,14 @@ def _believe(
     handover: Path,
     reports: Sequence[Report],
     incomplete: Callable[[str], RedactedVerdict],
-    teller: Teller | None = None,
+    teller: WorkflowOutput | None = None,
 ) -> tuple[int, Mapping[str, Any]]:
     """Return the exit code that the child's verdict proves, and that verdict as a document.
 
     Where it proves none, no report may say otherwise: they get the verdict that `incomplete` makes of the reason.
     """
     code, seen = end.code, {}
-    teller = teller or Teller({})
+    teller = teller or WorkflowOutput({})
     try:
         seen = json.loads(handover.read_text(encoding="utf-8"))
         finished = seen["problems"] != [UNFINISHED] and type(seen["exit_code"]) is int  # false is no exit code 0

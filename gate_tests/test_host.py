@@ -15,5 +15,5 @@ def test_memory(gate, ask, policy):
     gate.require(ask(check_memory, policy.memory))
 
 
-def test_process(gate, ask, target, process_table, ourselves):
-    gate.require(ask(check_process, target, observe=process_table, ourselves=ourselves))
+def test_process(gate, ask, target, process_table, own_processes):
+    gate.require(ask(check_process, target, observe=process_table, own_processes=own_processes))

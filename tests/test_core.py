@@ -14,7 +14,7 @@ import pytest
 from release_sentinel import proof, supervision
 from release_sentinel.arguments import HANDOVER
 from release_sentinel.core import run, run_checks
-from release_sentinel.deliver.github import Teller
+from release_sentinel.deliver.github import WorkflowOutput
 from release_sentinel.invocation import parse
 from release_sentinel.options import Report
 from release_sentinel.redacted import RedactedVerdict, redact
@@ -204,7 +204,7 @@ def believed(
         handover.write_text(text, encoding="utf-8")
     end = End(code, shown=shown, interrupted=interrupted)
     reports = [Report("--gate-verdict", tmp_path / "report.json")]
-    believed, _ = proof.believe(end, handover, reports, incomplete, Teller(environ or {}))
+    believed, _ = proof.believe(end, handover, reports, incomplete, WorkflowOutput(environ or {}))
     return believed
 
 

@@ -8,7 +8,7 @@ import pytest
 from release_sentinel.checks.result import CRIT, OK, UNKNOWN, WARN
 from release_sentinel.verdict import GateResult, Provenance, Release, decide, unfinished
 from release_sentinel.vocabulary import BLOCKED, CRITICAL, INCOMPLETE, SAFE, UNFINISHED, Outcome, Stage, Status
-from tests.reports.samples import BROKEN, CLOSE, DIRTY, FULL, LEFT_OUT, PASSED, UNTOLD, verdict
+from tests.reports.samples import BROKEN, CLOSE, DIRTY, FULL, LEFT_OUT, PASSED, UNDETERMINED, verdict
 
 GATES = [GateResult("x", kind, status, "why") for kind in Stage for status in (*Status, None)]
 SETS = [gates for size in range(4) for gates in combinations_with_replacement(GATES, size)]
@@ -17,7 +17,7 @@ ROWS: dict[str, tuple[tuple[GateResult, ...], tuple[str, ...], str, int]] = {
     "all-passed": ((PASSED,), (), SAFE, 0),
     "warned": ((PASSED, CLOSE), (), SAFE, 0),
     "policy-failed": ((PASSED, DIRTY), (), BLOCKED, 1),
-    "policy-unknown": ((PASSED, UNTOLD), (), BLOCKED, 1),
+    "policy-unknown": ((PASSED, UNDETERMINED), (), BLOCKED, 1),
     "critical-failed": ((PASSED, FULL), (), CRITICAL, 2),
     "critical-unknown": ((PASSED, BROKEN), (), CRITICAL, 2),
     "problem": ((PASSED,), ("gate api gave no result",), INCOMPLETE, 1),
@@ -107,7 +107,7 @@ def test_each_status_has_its_outcome(status: Status | None, outcome: Outcome) ->
         (PASSED, "[OK] environment: prod is an environment of the policy"),
         (CLOSE, "[WARN] memory: 80% in use"),
         (DIRTY, "[POLICY] clean-tree: 2 paths differ"),
-        (UNTOLD, "[POLICY] tag: could not be told: the remote does not answer"),
+        (UNDETERMINED, "[POLICY] tag: could not be determined: the remote does not answer"),
         (FULL, "[CRITICAL] disk: 91% in use"),
         (LEFT_OUT, "[CRITICAL] process: a policy gate failed"),
     ],

@@ -62,7 +62,7 @@ def claim(invocation: Invocation) -> str:
     from release_sentinel.reports import files  # noqa: PLC0415 - a run without reports need not wait for it
 
     files.claim(invocation.reports)  # what is wrong with their places is the child's to say
-    return files.former_verdict(invocation.reports, invocation.env)
+    return files.previous_verdict(invocation.reports, invocation.env)
 
 
 def _command(invocation: Invocation, environ: Mapping[str, str]) -> list[str]:

@@ -25,7 +25,7 @@ class Gate:
     judge: str  # module and function below `checks`: "system.check_disk"
     opt: bool = False  # evaluated once the policy asks for it
     rules: str = ""  # what lists in the policy the targets that it judges, one item each
-    ahead: bool = False  # asked at once with all others of its kind, when its stage begins
+    prefetched: bool = False  # asked at once with all others of its kind, when its stage begins
 
     def targets(self, policy: "Policy") -> "tuple[Target, ...]":
         """Return what the gate judges under `policy`; nothing where it does not judge one thing after another."""
@@ -77,13 +77,15 @@ BUILT_IN = (
     Gate("in-sync", Stage.POLICY, "in_sync.check_in_sync", opt=True),
     Gate("signature", Stage.POLICY, "signature.check_signature", opt=True),
     Gate("freeze", Stage.POLICY, "freeze.check_freeze", opt=True),
-    Gate("disk", Stage.CRITICAL, "system.check_disk", rules="all_disks", ahead=True),
+    Gate("disk", Stage.CRITICAL, "system.check_disk", rules="all_disks", prefetched=True),
     Gate("memory", Stage.CRITICAL, "system.check_memory"),
     Gate("process", Stage.CRITICAL, "system.check_process", rules="all_processes"),
-    Gate("api", Stage.CRITICAL, "api.check_api", rules="all_dependencies", ahead=True),
-    Gate("tcp", Stage.CRITICAL, "tcp.check_tcp", opt=True, rules="tcp", ahead=True),
-    Gate("certificate", Stage.CRITICAL, "certificate.check_certificate", opt=True, rules="certificates", ahead=True),
-    Gate("prometheus", Stage.CRITICAL, "prometheus.check_prometheus", opt=True, rules="prometheus", ahead=True),
+    Gate("api", Stage.CRITICAL, "api.check_api", rules="all_dependencies", prefetched=True),
+    Gate("tcp", Stage.CRITICAL, "tcp.check_tcp", opt=True, rules="tcp", prefetched=True),
+    Gate(
+        "certificate", Stage.CRITICAL, "certificate.check_certificate", opt=True, rules="certificates", prefetched=True
+    ),
+    Gate("prometheus", Stage.CRITICAL, "prometheus.check_prometheus", opt=True, rules="prometheus", prefetched=True),
 )
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from release_sentinel.arguments import INTERRUPTS
 from release_sentinel.deliver import notify
-from release_sentinel.deliver.github import Teller
+from release_sentinel.deliver.github import WorkflowOutput
 from release_sentinel.invocation import Invocation
 from release_sentinel.observe import ci
 from release_sentinel.options import Report
@@ -43,8 +43,8 @@ class Judgement:
     ) -> None:
         self._invocation, self._environ, self._handover, self._previous = invocation, environ, handover, previous
         self._settings = settings_of(invocation, environ, redactor)
-        self._teller = Teller(environ)
-        self._teller.begin()
+        self._workflow_output = WorkflowOutput(environ)
+        self._workflow_output.begin()
 
     @property
     def bound(self) -> float:
@@ -60,10 +60,10 @@ class Judgement:
             self._handover,
             asked.reports,
             lambda why: redact(unfinished(release, why), settings.redactor),
-            self._teller,
+            self._workflow_output,
         )
         build, occasions = ci.build(self._environ), settings.policy.notify.on
-        for problem in notify.announce(verdict, settings.receivers, occasions, former=self._previous, build=build):
+        for problem in notify.announce(verdict, settings.receivers, occasions, previous=self._previous, build=build):
             print(f"[WARN] {settings.redactor.scrub(problem)}", file=sys.stderr)
         return code
 
@@ -78,14 +78,14 @@ def believe(
     handover: Path,
     reports: Sequence[Report],
     incomplete: Callable[[str], RedactedVerdict],
-    teller: Teller | None = None,
+    workflow_output: WorkflowOutput | None = None,
 ) -> tuple[int, Mapping[str, Any]]:
     """Return the exit code that the child's verdict proves, and that verdict as a document.
 
     Where it proves none, no report may say otherwise: they get the verdict that `incomplete` makes of the reason.
     """
     code, seen = end.code, {}
-    teller = teller or Teller({})
+    workflow_output = workflow_output or WorkflowOutput({})
     try:
         seen = json.loads(handover.read_text(encoding="utf-8"))
         finished = seen["problems"] != [UNFINISHED] and type(seen["exit_code"]) is int  # false is not the exit code 0
@@ -98,11 +98,11 @@ def believe(
         proven, why = None, f"it was interrupted by {_signal_name(end.interrupted)}"
     elif proven in _BELIEVED and code == proven:
         if code or end.shown:
-            teller.end(*told)
+            workflow_output.end(*told)
             return code, seen
         why = "standard output is closed or full: the verdict could not be shown"
     elif proven and proven in _BELIEVED and code < 0:  # it was done, and could not end
-        teller.end(*told)
+        workflow_output.end(*told)
         return proven, seen
     elif proven is not None and code == proven:
         why = f"pytest itself failed (exit code {code}): see its message"
@@ -111,7 +111,7 @@ def believe(
         why = f"the gate run {ending} {'after' if proven is not None else 'without'} a finished verdict"
     verdict = incomplete(why)
     files.write_all({report.path: report for report in reports}.values(), verdict)
-    teller.end(annotations(verdict), markdown(verdict))
+    workflow_output.end(annotations(verdict), markdown(verdict))
     code = 128 + end.interrupted if end.interrupted and proven is None else 1
     print(f"release-sentinel: INCOMPLETE (exit {code}): {why}", file=sys.stderr)
     return code, document(verdict)

@@ -57,11 +57,11 @@ class GateResult:
     def headline(self) -> str:
         """The one line that every report shows: `[CRITICAL] disk: reason`."""
         labels = {Outcome.WARNED: "WARN", Outcome.PASSED: "OK", Outcome.WAIVED: "WAIVED"}
-        unknown = "could not be told: " if self.status is Status.UNKNOWN else ""
-        return f"[{labels.get(self.outcome, self.stage.upper())}] {self.id}: {unknown}{self.told}"
+        unknown = "could not be determined: " if self.status is Status.UNKNOWN else ""
+        return f"[{labels.get(self.outcome, self.stage.upper())}] {self.id}: {unknown}{self.full_reason}"
 
     @property
-    def told(self) -> str:
+    def full_reason(self) -> str:
         """The reason, and what excuses it."""
         waiver = self.waiver
         return self.reason + (f" — waived until {waiver.until}, by {waiver.owner}: {waiver.reason}" if waiver else "")

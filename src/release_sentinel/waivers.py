@@ -32,7 +32,7 @@ def remarks(
     for waiver in waivers:
         if waiver.env != env:
             continue
-        name, gate = told(waiver), found.get(waiver.gate)
+        name, gate = describe(waiver), found.get(waiver.gate)
         if gate is None:
             yield f"the waiver for {name} excuses nothing: {_not_found(waiver.gate, found, disabled)}"
         elif now >= waiver.end:
@@ -45,7 +45,7 @@ def remarks(
             yield f"the waiver for {name} excuses nothing: the gate broke, and a waiver excuses judgements alone"
 
 
-def told(waiver: Waiver) -> str:
+def describe(waiver: Waiver) -> str:
     """Return `disk in prod (until 2026-12-31, by Kim: disks are on order)`."""
     return f"{waiver.gate} in {waiver.env} (until {waiver.until}, by {waiver.owner}: {waiver.reason})"
 

@@ -22,7 +22,7 @@ from release_sentinel.checks.result import CRIT, OK, UNKNOWN, WARN, CheckResult
 from release_sentinel.config.targets import PrometheusQuery
 from release_sentinel.observe import retry
 from release_sentinel.observe.http import Request
-from release_sentinel.observe.prometheus import Answer, Series
+from release_sentinel.observe.prometheus import QueryResult, Series
 from release_sentinel.vocabulary import Status
 from tests.observe.parts import closed_port
 
@@ -38,7 +38,7 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
 def judge(*values: float, query: PrometheusQuery = QUERY, **answer: Any) -> CheckResult:
     """Judge a recorded answer with a series for each value."""
     series = tuple(Series(f'{{pod="{number}"}}', value, 0) for number, value in enumerate(values))
-    return check_prometheus(query, observe=lambda *_, **__: Answer(series, **answer))
+    return check_prometheus(query, observe=lambda *_, **__: QueryResult(series, **answer))
 
 
 @pytest.mark.parametrize(
@@ -97,9 +97,9 @@ def test_everything_of_a_query_is_handed_on() -> None:
     """Address, headers, bounds and trust are the policy's."""
     given: list[tuple[Request, str, dict[str, Any]]] = []
 
-    def observe(request: Request, query: str, **more: Any) -> Answer:
+    def observe(request: Request, query: str, **more: Any) -> QueryResult:
         given.append((request, query, more))
-        return Answer((Series("{}", 0.001, 0),))
+        return QueryResult((Series("{}", 0.001, 0),))
 
     bounds: dict[str, Any] = {"headers": {"A": "b"}, "timeout": 1, "tries": 2, "deadline": 9, "ca_bundle": "ca.pem"}
     check_prometheus(replace(QUERY, max_age=60, **bounds), environ={"X": "y"}, observe=observe)

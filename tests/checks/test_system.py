@@ -214,14 +214,14 @@ def test_look_alikes(name: str) -> None:
 
 def test_only_ourselves() -> None:
     """Where only the gate or what started it has the name, that is a warning which says so."""
-    result = check_process("sh", observe=lambda: table("sh", "nginx"), ourselves={100})
+    result = check_process("sh", observe=lambda: table("sh", "nginx"), own_processes={100})
     assert (result.status, result.message) == (WARN, "only this gate itself, or what started it, is called sh")
     assert result.remedy == "name a process in RS_REQUIRED_PROCESS that runs without the gate"
 
 
 def test_ourselves_and_another() -> None:
-    """Another process of the name counts, and ourselves are not counted with it."""
-    result = check_process("sh", observe=lambda: table("sh", "sh"), ourselves={100})
+    """Another process of the name counts, and own_processes are not counted with it."""
+    result = check_process("sh", observe=lambda: table("sh", "sh"), own_processes={100})
     assert (result.status, result.message) == (OK, "sh running (pid 101)")
 
 
@@ -274,7 +274,7 @@ def test_this_python_alone_proves_little() -> None:
     seen = processes.processes()
     assert isinstance(seen, Table)
     mine = Table(tuple(process for process in seen.processes if process.pid == os.getpid()))
-    assert check_process("python", observe=lambda: mine, ourselves=processes.ourselves()).status is WARN
+    assert check_process("python", observe=lambda: mine, own_processes=processes.own_processes()).status is WARN
     assert check_process("python", observe=lambda: mine).status is OK
 
 
@@ -305,10 +305,10 @@ def test_free_space_is_told_in_a_unit_that_fits(free: int, words: str) -> None:
     assert f", {words} free, " in result.message
 
 
-def counted(rule: ProcessRule, *names: str, ourselves: set[int] | None = None, **table_is: Any) -> CheckResult:
+def counted(rule: ProcessRule, *names: str, own_processes: set[int] | None = None, **table_is: Any) -> CheckResult:
     """Judge recorded processes, with ids from 100, by a rule."""
     seen = replace(table(*names), **table_is)
-    return check_process(rule, observe=lambda: seen, ourselves=ourselves or ())
+    return check_process(rule, observe=lambda: seen, own_processes=own_processes or ())
 
 
 @pytest.mark.parametrize(("number", "status"), [(0, CRIT), (1, CRIT), (2, OK), (3, OK), (4, CRIT)])
@@ -327,7 +327,7 @@ def test_counts_are_told() -> None:
 
 def test_ourselves_do_not_make_up_a_number() -> None:
     """Where the number is only reached with the gate itself, that is a warning."""
-    result = counted(ProcessRule("sh", 2), "sh", "sh", ourselves={100})
+    result = counted(ProcessRule("sh", 2), "sh", "sh", own_processes={100})
     assert (result.status, result.message) == (
         WARN,
         "sh running 1 time, expected 2, unless this gate itself is counted",

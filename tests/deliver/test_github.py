@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from release_sentinel.deliver.github import Teller
+from release_sentinel.deliver.github import WorkflowOutput
 from release_sentinel.reports.github import SUMMARY_LIMIT
 from tests.conftest import SECRET, Run, Sentinel
 from tests.runner import Command, commands
@@ -18,9 +18,9 @@ LINE = "::error title=INCOMPLETE::why"
 
 def end(capfd: pytest.CaptureFixture[str], environ: dict[str, str], summary: str = "# Verdict\n") -> str:
     """Tell a step of `environ`; return what it prints after its token."""
-    teller = Teller(environ)
-    teller.begin()
-    teller.end([LINE], summary)
+    output = WorkflowOutput(environ)
+    output.begin()
+    output.end([LINE], summary)
     return capfd.readouterr().out
 
 
@@ -33,18 +33,18 @@ def test_elsewhere_it_is_silent(capfd: pytest.CaptureFixture[str], tmp_path: Pat
 
 def test_annotations_are_commands_after_the_token(capfd: pytest.CaptureFixture[str]) -> None:
     """Also where the line before was left open."""
-    teller = Teller(ON_GITHUB)
-    teller.begin()
+    output = WorkflowOutput(ON_GITHUB)
+    output.begin()
     os.write(1, b"::error::no\nhalf a line")
-    teller.end([LINE], "")
+    output.end([LINE], "")
     assert commands(capfd.readouterr().out) == [Command("error", {"title": "INCOMPLETE"}, "why")]
 
 
 def test_it_is_told_once(capfd: pytest.CaptureFixture[str]) -> None:
     """A second end adds nothing."""
-    teller = Teller(ON_GITHUB)
-    teller.end([LINE], "")
-    teller.end([LINE], "")
+    output = WorkflowOutput(ON_GITHUB)
+    output.end([LINE], "")
+    output.end([LINE], "")
     assert capfd.readouterr().out.count(LINE) == 1
 
 

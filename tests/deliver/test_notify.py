@@ -131,16 +131,16 @@ OCCASIONS: list[tuple[str, str, tuple[Occasion, ...], bool]] = [
 ]
 
 
-@pytest.mark.parametrize(("label", "former", "on", "told"), OCCASIONS)
-def test_occasions(label: str, former: str, on: tuple[Occasion, ...], *, told: bool) -> None:
+@pytest.mark.parametrize(("label", "previous", "on", "told"), OCCASIONS)
+def test_occasions(label: str, previous: str, on: tuple[Occasion, ...], *, told: bool) -> None:
     """A failure each time, a recovery once: a whole SAFE run after one that was not."""
-    assert wanted(label, on, former) is told
+    assert wanted(label, on, previous) is told
 
 
 def test_a_recovery_says_so(httpserver: HTTPServer) -> None:
     """And without an occasion nobody is bothered."""
     httpserver.expect_request("/hook").respond_with_data("fine")
-    assert announce(SAFE, [address(httpserver)], RECOVERY, former="SAFE") == []
-    assert announce(SAFE, [address(httpserver)], RECOVERY, former="BLOCKED") == []
+    assert announce(SAFE, [address(httpserver)], RECOVERY, previous="SAFE") == []
+    assert announce(SAFE, [address(httpserver)], RECOVERY, previous="BLOCKED") == []
     (request,) = received(httpserver)
     assert json.loads(request.data)["title"] == "SAFE: v1.0.0 to prod (recovered)"

@@ -102,9 +102,9 @@ def test_this_process_is_a_python() -> None:
 def test_ourselves() -> None:
     """We are this process and its ancestors, not its children."""
     with running("/bin/sleep", "60") as process:
-        ourselves = processes.ourselves()
-    assert {os.getpid(), os.getppid()} <= ourselves
-    assert process.pid not in ourselves
+        own_processes = processes.own_processes()
+    assert {os.getpid(), os.getppid()} <= own_processes
+    assert process.pid not in own_processes
 
 
 def recorded(root: Path, *, first: bool = True, options: str = "rw", namespace: str = "pid:[4026531836]") -> Path:

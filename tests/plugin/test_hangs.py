@@ -45,7 +45,7 @@ def test_a_hanging_gate_is_unknown_and_the_others_are_judged(sentinel: Sentinel,
     run, bound = patiently(lambda seconds: sentinel(RS_GATE_SECONDS=seconds), only_own_is_unknown)
     assert run.code == 2
     assert only_own_is_unknown(run)
-    assert any(f"own: could not be told: the gate hung: no answer within {bound}" in line for line in run.block)
+    assert any(f"own: could not be determined: the gate hung: no answer within {bound}" in line for line in run.block)
 
 
 def test_a_hanging_fixture_is_bounded_like_its_gate(sentinel: Sentinel) -> None:
@@ -74,7 +74,7 @@ def test_the_deadline_bounds_the_run(sentinel: Sentinel) -> None:
     sentinel.gate("import time\n@pytest.mark.policy\ndef test_own(): time.sleep(600)")
     run, bound = patiently(
         lambda seconds: sentinel("--gate-deadline", seconds),
-        lambda run: any("own: could not be told: the gate hung" in line for line in run.block),
+        lambda run: any("own: could not be determined: the gate hung" in line for line in run.block),
     )
     assert run.code == 1
     assert run.statuses["own"] == "UNKNOWN"

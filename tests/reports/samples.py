@@ -31,7 +31,7 @@ DIRTY = GateResult(
     details=("?? new.py", " M old.py"),
     seconds=0.25,
 )
-UNTOLD = GateResult("tag", Stage.POLICY, UNKNOWN, "the remote does not answer", remedy="try again", tries=3)
+UNDETERMINED = GateResult("tag", Stage.POLICY, UNKNOWN, "the remote does not answer", remedy="try again", tries=3)
 FULL = GateResult("disk", Stage.CRITICAL, CRIT, "91% in use", remedy="free space on /")
 CLOSE = GateResult("memory", Stage.CRITICAL, WARN, "80% in use", remedy="free memory")
 BROKEN = GateResult("own", Stage.CRITICAL, UNKNOWN, "the gate broke: KeyError: 'x'", traceback="Traceback:\n  KeyError")
@@ -54,7 +54,7 @@ WHOLE = verdict(
 
 SAMPLES = {
     "safe": verdict(PASSED, CLOSE),
-    "blocked": verdict(PASSED, DIRTY, UNTOLD, LEFT_OUT),
+    "blocked": verdict(PASSED, DIRTY, UNDETERMINED, LEFT_OUT),
     "critical": verdict(PASSED, FULL, CLOSE, BROKEN),
     "incomplete": replace(
         verdict(PASSED, FULL, problems=("no result from gate api: it was deselected",)),

@@ -9,7 +9,7 @@ import pytest
 from release_sentinel import __version__
 from release_sentinel.redacted import RedactedVerdict
 from release_sentinel.reports.document import SCHEMA_VERSION, document
-from tests.reports.samples import BROKEN, CLOSE, DIRTY, LEFT_OUT, PASSED, RELEASE, SAMPLES, UNTOLD, verdict
+from tests.reports.samples import BROKEN, CLOSE, DIRTY, LEFT_OUT, PASSED, RELEASE, SAMPLES, UNDETERMINED, verdict
 
 HEAD = {
     "schema_version": int,
@@ -134,7 +134,7 @@ def test_a_failed_gate_is_told_in_full() -> None:
 
 def test_each_outcome_and_status_is_a_plain_word() -> None:
     """Readers compare words; a gate that was not evaluated has no status."""
-    gates = document(verdict(PASSED, CLOSE, UNTOLD, BROKEN, LEFT_OUT))["gates"]
+    gates = document(verdict(PASSED, CLOSE, UNDETERMINED, BROKEN, LEFT_OUT))["gates"]
 
     assert [(gate["outcome"], gate["status"]) for gate in gates] == [
         ("passed", "OK"),

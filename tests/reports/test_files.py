@@ -293,13 +293,13 @@ def test_a_look_alike_is_no_report(tmp_path: Path, name: str, text: str) -> None
 def test_the_stand_in_remembers_the_run_before(tmp_path: Path) -> None:
     """A run that is being prepared, or was killed, does not hide the last one that ended."""
     one = Report("--gate-verdict", tmp_path / "v.json")
-    assert files.former_verdict([one], "prod") == ""
+    assert files.previous_verdict([one], "prod") == ""
     write_report(one, SAMPLES["blocked"])
     for _ in range(3):
         write_report(one, redact(unfinished(Release("prod", "v1.0.0")), Redactor()))
-        assert files.former_verdict([one], "prod") == "BLOCKED"
-    assert files.former_verdict([one], "dev") == ""
+        assert files.previous_verdict([one], "prod") == "BLOCKED"
+    assert files.previous_verdict([one], "dev") == ""
     write_report(one, redact(unfinished(Release("prod", "v1.0.0"), "the gate run was ended by SIGKILL"), Redactor()))
-    assert files.former_verdict([one], "prod") == "INCOMPLETE"
+    assert files.previous_verdict([one], "prod") == "INCOMPLETE"
     one.path.write_text("[]", encoding="utf-8")
-    assert files.former_verdict([one], "prod") == ""
+    assert files.previous_verdict([one], "prod") == ""

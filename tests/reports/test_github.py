@@ -20,14 +20,14 @@ each_sample = pytest.mark.parametrize("sample", SAMPLES.values(), ids=SAMPLES)
             "blocked",
             [
                 "::error title=[POLICY] clean-tree::2 paths differ\n-> commit or remove them",
-                "::error title=[POLICY] tag::could not be told: the remote does not answer\n-> try again",
+                "::error title=[POLICY] tag::could not be determined: the remote does not answer\n-> try again",
             ],
         ),
         (
             "critical",
             [
                 "::error title=[CRITICAL] disk::91% in use\n-> free space on /",
-                "::error title=[CRITICAL] own::could not be told: the gate broke: KeyError: 'x'",
+                "::error title=[CRITICAL] own::could not be determined: the gate broke: KeyError: 'x'",
                 "::warning title=[WARN] memory::80% in use\n-> free memory",
             ],
         ),

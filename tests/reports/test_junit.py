@@ -13,7 +13,7 @@ from release_sentinel.redacted import RedactedVerdict
 from release_sentinel.reports.junit import junit
 from release_sentinel.verdict import GateResult, Release
 from release_sentinel.vocabulary import Outcome, Stage, Status
-from tests.reports.samples import BROKEN, CLOSE, DIRTY, FULL, LEFT_OUT, PASSED, SAMPLES, UNTOLD, verdict
+from tests.reports.samples import BROKEN, CLOSE, DIRTY, FULL, LEFT_OUT, PASSED, SAMPLES, UNDETERMINED, verdict
 
 
 @dataclass(frozen=True)
@@ -188,7 +188,7 @@ def test_a_custom_gate_named_verdict_is_told_from_the_verdict() -> None:
     assert cases[0].get("classname") != cases[1].get("classname")
 
 
-@pytest.mark.parametrize("gate", [DIRTY, UNTOLD, FULL, BROKEN], ids=lambda gate: gate.id)
+@pytest.mark.parametrize("gate", [DIRTY, UNDETERMINED, FULL, BROKEN], ids=lambda gate: gate.id)
 def test_a_failure_says_everything_twice(gate: GateResult) -> None:
     """Some readers show the message alone, others the body alone: both begin with the headline."""
     failure = part(verdict(PASSED, gate), gate.id)

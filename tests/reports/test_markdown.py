@@ -9,7 +9,7 @@ from release_sentinel.redacted import RedactedVerdict
 from release_sentinel.reports.markdown import markdown
 from release_sentinel.reports.text import counts, sentence
 from release_sentinel.verdict import GateResult
-from tests.reports.samples import BROKEN, CLOSE, DIRTY, FULL, LEFT_OUT, PASSED, RELEASE, SAMPLES, UNTOLD, verdict
+from tests.reports.samples import BROKEN, CLOSE, DIRTY, FULL, LEFT_OUT, PASSED, RELEASE, SAMPLES, UNDETERMINED, verdict
 
 each_sample = pytest.mark.parametrize("sample", SAMPLES.values(), ids=SAMPLES)
 
@@ -66,7 +66,7 @@ def test_a_release_that_was_not_seen_names_no_commit() -> None:
         (PASSED, ["✅ passed", "`environment`", "policy", PASSED.reason, ""]),
         (CLOSE, ["⚠️ warned", "`memory`", "critical", "80% in use", "free memory"]),
         (FULL, ["❌ failed", "`disk`", "critical", "91% in use", "free space on /"]),
-        (UNTOLD, ["❌ failed", "`tag`", "policy", "the remote does not answer", "try again"]),
+        (UNDETERMINED, ["❌ failed", "`tag`", "policy", "the remote does not answer", "try again"]),
         (LEFT_OUT, ["⏭️ not evaluated", "`process`", "critical", "a policy gate failed", ""]),
         (replace(PASSED, remedy="nothing"), ["✅ passed", "`environment`", "policy", PASSED.reason, ""]),
     ],

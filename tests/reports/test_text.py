@@ -13,7 +13,7 @@ from tests.reports.samples import (
     LEFT_OUT,
     PASSED,
     SAMPLES,
-    UNTOLD,
+    UNDETERMINED,
     verdict,
 )
 
@@ -77,7 +77,7 @@ def test_failures_come_before_warnings() -> None:
 
 def test_an_unknown_gate_says_that_it_could_not_be_told() -> None:
     """Not knowing is told apart from knowing that it is bad."""
-    assert "[POLICY] tag: could not be told: the remote does not answer" in block(verdict(UNTOLD))
+    assert "[POLICY] tag: could not be determined: the remote does not answer" in block(verdict(UNDETERMINED))
 
 
 def test_gates_that_were_not_evaluated_are_named_in_one_line() -> None:
@@ -108,7 +108,7 @@ def test_every_reason_is_shown(sample: RedactedVerdict) -> None:
     [
         ((), "no gate gave a result"),
         ((PASSED,), "1 gate: 1 passed"),
-        ((PASSED, DIRTY, UNTOLD, CLOSE, LEFT_OUT), "5 gates: 1 passed, 1 warned, 2 failed, 1 not evaluated"),
+        ((PASSED, DIRTY, UNDETERMINED, CLOSE, LEFT_OUT), "5 gates: 1 passed, 1 warned, 2 failed, 1 not evaluated"),
         ((LEFT_OUT,), "1 gate: 1 not evaluated"),
     ],
     ids=["none", "one", "each-outcome", "none-evaluated"],

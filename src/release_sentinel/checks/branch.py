@@ -104,11 +104,11 @@ def _check_tagged_branch(
             f"this clone is shallow, and may lack the history between {tag} and {' or '.join(allowed)}",
             "fetch the history: `fetch-depth: 0` for actions/checkout, `git fetch --unshallow` elsewhere",
         )
-    if branches.untold:
+    if branches.undetermined:
         return CheckResult(
             UNKNOWN,
-            f"{tag} may be on {', '.join(branches.untold)}, whose commits this clone lacks",
-            f"git fetch origin {branches.untold[0]}, or `fetch-depth: 0` for actions/checkout",
+            f"{tag} may be on {', '.join(branches.undetermined)}, whose commits this clone lacks",
+            f"git fetch origin {branches.undetermined[0]}, or `fetch-depth: 0` for actions/checkout",
         )
     return CheckResult(
         CRIT,

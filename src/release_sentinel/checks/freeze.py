@@ -25,13 +25,17 @@ def check_freeze(windows: Sequence[Freeze], *, observe: Callable[[], datetime] =
     if not held:
         count = f"{len(windows)} freeze window{'' if len(windows) == 1 else 's'}"
         return CheckResult(
-            OK, f"now ({_shown(now, UTC)}) is outside of {count}" if windows else "there is no freeze window"
+            OK, f"now ({_formatted(now, UTC)}) is outside of {count}" if windows else "there is no freeze window"
         )
     window, end = max(held, key=lambda one: one[1])
     last = _last_end(windows, end)
     zone = ZoneInfo(window.zone)
-    until = f"it ends {_shown(last, zone)} ({_shown(last, UTC)})" if last - now < _FAR else "it does not end in a year"
-    more = [f"{one.reason}: until {_shown(stop, ZoneInfo(one.zone))}" for one, stop in held]
+    until = (
+        f"it ends {_formatted(last, zone)} ({_formatted(last, UTC)})"
+        if last - now < _FAR
+        else "it does not end in a year"
+    )
+    more = [f"{one.reason}: until {_formatted(stop, ZoneInfo(one.zone))}" for one, stop in held]
     return CheckResult(
         CRIT,
         f"Releases are frozen: {window.reason}; {until}",
@@ -103,7 +107,7 @@ def _moment(local: datetime, zone: ZoneInfo, *, latest: bool) -> datetime:
     return late.replace(microsecond=0)
 
 
-def _shown(moment: datetime, zone: tzinfo) -> str:
+def _formatted(moment: datetime, zone: tzinfo) -> str:
     local = moment.astimezone(zone)
     if zone is UTC:
         return f"{local:%Y-%m-%d %H:%M} UTC"

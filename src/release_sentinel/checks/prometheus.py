@@ -8,7 +8,7 @@ from release_sentinel.checks.result import CRIT, OK, UNKNOWN, WARN, CheckResult
 from release_sentinel.config.targets import Judgement, PrometheusQuery
 from release_sentinel.observe import Unseen, prometheus
 from release_sentinel.observe.http import Request
-from release_sentinel.observe.prometheus import Answer, Series
+from release_sentinel.observe.prometheus import QueryResult, Series
 from release_sentinel.vocabulary import Status
 
 _MEETS: dict[str, Callable[[float, float], bool]] = {
@@ -28,7 +28,7 @@ def check_prometheus(
     target: PrometheusQuery,
     *,
     environ: Mapping[str, str] | None = None,
-    observe: Callable[..., Answer | Unseen] = prometheus.instant,
+    observe: Callable[..., QueryResult | Unseen] = prometheus.instant,
 ) -> CheckResult:
     """The one number that a PromQL instant query answers with meets the policy's condition.
 
@@ -59,7 +59,7 @@ def check_prometheus(
     return _judged(target, seen)
 
 
-def _doubts(target: PrometheusQuery, seen: Answer) -> Iterator[tuple[Status, str]]:
+def _doubts(target: PrometheusQuery, seen: QueryResult) -> Iterator[tuple[Status, str]]:
     """Yield what is doubtful about an answer, with what the policy makes of that."""
     if seen.warnings:
         yield _STATUS[target.warnings], f"the answer has warnings ({'; '.join(seen.warnings)})"
@@ -68,25 +68,25 @@ def _doubts(target: PrometheusQuery, seen: Answer) -> Iterator[tuple[Status, str
     if seen.stale:
         yield _STATUS[target.stale], f"the samples are {seen.age:.0f} s old, expected at most {target.max_age:g} s"
     if len(seen.series) > 1 and target.several == "unknown":
-        yield UNKNOWN, f"{len(seen.series)} series, expected one ({_shown(seen.series)})"
+        yield UNKNOWN, f"{len(seen.series)} series, expected one ({_listed(seen.series)})"
     if nan := [series for series in seen.series if math.isnan(series.value)]:
-        yield _STATUS[target.nan], f"not a number ({_shown(nan)})"
+        yield _STATUS[target.nan], f"not a number ({_listed(nan)})"
 
 
-def _judged(target: PrometheusQuery, seen: Answer) -> CheckResult:
+def _judged(target: PrometheusQuery, seen: QueryResult) -> CheckResult:
     numbers = [series for series in seen.series if not math.isnan(series.value)]
     unmet = [series for series in numbers if not _MEETS[target.op](series.value, target.value)]
     met = len(unmet) < len(numbers) if target.several == "any" and numbers else not unmet
     condition = f"expected {target.op} {target.value:g}: {target.query}"
     if not met:
         remedy = "look at what the query measures"
-        return CheckResult(CRIT, f"{_shown(unmet)}, {condition}", remedy, tries=seen.tries)
-    said = f"{_shown(numbers or seen.series)}, {condition}"
+        return CheckResult(CRIT, f"{_listed(unmet)}, {condition}", remedy, tries=seen.tries)
+    said = f"{_listed(numbers or seen.series)}, {condition}"
     if seen.earlier:
         return CheckResult(WARN, f"{said}, after: {', '.join(seen.earlier)}", "look at why it flaps", tries=seen.tries)
     return CheckResult(OK, said, tries=seen.tries)
 
 
-def _shown(series: "list[Series] | tuple[Series, ...]") -> str:
+def _listed(series: "list[Series] | tuple[Series, ...]") -> str:
     listed = "; ".join(f"{one.labels} is {one.value:g}" for one in series[:_SHOWN])
     return listed if len(series) <= _SHOWN else f"{listed}; … {len(series) - _SHOWN} more"

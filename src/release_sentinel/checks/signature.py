@@ -14,11 +14,11 @@ _SAID = {
     State.EXPIRED: "carries a signature that has expired, or whose key has",
     State.REVOKED: "carries a signature by a key that was revoked",
     State.UNKNOWN_KEY: "carries a signature by a key that is not known here",
-    State.UNTOLD: "could not be verified here",
+    State.UNVERIFIABLE: "could not be verified here",
 }
 _REMEDIES = {
     State.UNKNOWN_KEY: "import the signer's public key, or name it in gpg.ssh.allowedSignersFile",
-    State.UNTOLD: "install gpg, or set gpg.ssh.allowedSignersFile, in the CI image",
+    State.UNVERIFIABLE: "install gpg, or set gpg.ssh.allowedSignersFile, in the CI image",
 }
 
 
@@ -42,10 +42,10 @@ def check_signature(
     if isinstance(seen, Unseen):
         return CheckResult(UNKNOWN, seen.why, seen.remedy)
     if seen.state is not State.GOOD:
-        untold = seen.state in _REMEDIES
-        words = f": {seen.words}" if untold and seen.words else ""
+        undetermined = seen.state in _REMEDIES
+        words = f": {seen.words}" if undetermined and seen.words else ""
         remedy = _REMEDIES.get(seen.state, f"sign it: git {'tag -s' if tag else 'commit -S'}")
-        return CheckResult(UNKNOWN if untold else CRIT, f"{what} {_SAID[seen.state]}{words}", remedy)
+        return CheckResult(UNKNOWN if undetermined else CRIT, f"{what} {_SAID[seen.state]}{words}", remedy)
     names = {name.casefold() for name in seen.signers}
     if signers and not names & {signer.replace(" ", "").casefold() for signer in signers}:
         return CheckResult(

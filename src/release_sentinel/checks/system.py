@@ -61,7 +61,7 @@ def check_memory(
 def check_process(
     name: str | ProcessRule,
     *,
-    ourselves: Collection[int] = (),
+    own_processes: Collection[int] = (),
     observe: Callable[[], Table | Unseen] | None = None,
 ) -> CheckResult:
     """At least one live process has exactly this name: its executable's, or the one that it was started by (argv[0]).
@@ -70,7 +70,7 @@ def check_process(
     Unknown: the process table cannot be read, or hides processes that may be it; or no name is given.
     Remedy: start the process, or correct `RS_REQUIRED_PROCESS`, or the policy's `processes`.
 
-    Processes in `ourselves` (the gate and what started it) prove little: if only they match, the result is a WARN.
+    Processes in `own_processes` (the gate and what started it) prove little: if only they match, the result is a WARN.
     """
     rule = name if isinstance(name, ProcessRule) else ProcessRule(name)
     if not (rule.name + rule.command).strip():
@@ -79,18 +79,18 @@ def check_process(
     if isinstance(seen, Unseen):
         return CheckResult(UNKNOWN, seen.why, seen.remedy)
     matching = {process.pid for process in seen.processes if _is_meant(rule, process)}
-    others = matching - set(ourselves)
-    told = _told(rule)
+    others = matching - set(own_processes)
+    described = _described(rule)
     if rule.max and len(others) > rule.max:
         return CheckResult(
-            CRIT, f"{told} running {len(others)} times, expected at most {rule.max}", f"stop all but {rule.max}"
+            CRIT, f"{described} running {len(others)} times, expected at most {rule.max}", f"stop all but {rule.max}"
         )
     if len(others) >= rule.min:
         pid = f"pid {min(others)}" if len(others) == 1 else f"{len(others)} processes"
-        return CheckResult(OK, f"{told} running ({pid})")
+        return CheckResult(OK, f"{described} running ({pid})")
     if len(matching) >= rule.min:
         said = f"{_few(rule, len(others))}, unless this gate itself is counted"
-        only = f"only this gate itself, or what started it, is called {told}"
+        only = f"only this gate itself, or what started it, is called {described}"
         remedy = "name a process in RS_REQUIRED_PROCESS that runs without the gate"
         return CheckResult(WARN, said if others else only, remedy)
     return _absent(rule, seen, len(others))
@@ -98,24 +98,24 @@ def check_process(
 
 def _absent(rule: ProcessRule, seen: Table, count: int) -> CheckResult:
     """Judge a process that is not seen as often as it should be: is it not there, or can it not be seen?"""
-    told, number = _told(rule), len(seen.processes)
+    described, number = _described(rule), len(seen.processes)
     found = _few(rule, count) if count else ""
     if seen.hidden:
-        said = f"{found or f'{told} not seen'}, but {seen.hidden}"
+        said = f"{found or f'{described} not seen'}, but {seen.hidden}"
         return CheckResult(UNKNOWN, said, "run the gate as a user who may see all processes")
     if any(process.cut and rule.name.startswith(process.cut) for process in seen.processes):
-        said = f"{found or f'{told} not seen'}, but a process of which only the first characters can be seen may be it"
+        said = f"{found or f'{described} not seen'}, but a process that shows only its first characters may be it"
         return CheckResult(UNKNOWN, said, "run the gate as a user who may see its command line")
     where = " in this container, whose host's are not visible here" if seen.container else ""
     return CheckResult(
         CRIT,
-        f"{found or f'{told} not running'} ({number} processes seen{where})",
+        f"{found or f'{described} not running'} ({number} processes seen{where})",
         f"start {rule.name or 'it'}, or correct RS_REQUIRED_PROCESS",
     )
 
 
 def _few(rule: ProcessRule, count: int) -> str:
-    return f"{_told(rule)} running {count} {'time' if count == 1 else 'times'}, expected {rule.min}"
+    return f"{_described(rule)} running {count} {'time' if count == 1 else 'times'}, expected {rule.min}"
 
 
 def _is_meant(rule: ProcessRule, process: Process) -> bool:
@@ -126,7 +126,7 @@ def _is_meant(rule: ProcessRule, process: Process) -> bool:
     )
 
 
-def _told(rule: ProcessRule) -> str:
+def _described(rule: ProcessRule) -> str:
     """Name what is looked for; a command line itself is never shown, for it may hold secrets."""
     user = f" of {rule.user}" if rule.user else ""
     command = f" with a command line like {rule.command!r}" if rule.command else ""

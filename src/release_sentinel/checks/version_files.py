@@ -36,8 +36,8 @@ def check_version_files(
     unseen = [found for found in seen if isinstance(found, Unseen)]
     if others:
         said = ", ".join(f"{found.name} says {found.version!r}" for found in others)
-        untold = "".join(f"; {found.why}" for found in unseen)
-        return CheckResult(CRIT, f"{said}, expected {wanted!r}{untold}", "raise the version there, and commit it")
+        undetermined = "".join(f"; {found.why}" for found in unseen)
+        return CheckResult(CRIT, f"{said}, expected {wanted!r}{undetermined}", "raise the version there, and commit it")
     if unseen:
         return CheckResult(UNKNOWN, "; ".join(found.why for found in unseen), unseen[0].remedy)
     return CheckResult(OK, f"{', '.join(names)} {'says' if len(names) == 1 else 'say'} {wanted}")

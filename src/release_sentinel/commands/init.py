@@ -7,7 +7,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from release_sentinel.arguments import GATE_FOLDER, find_top
-from release_sentinel.deliver.kubernetes.manifest import Wanted, manifest
+from release_sentinel.deliver.kubernetes.manifest import JobSpec, manifest
 from release_sentinel.deliver.kubernetes.yaml import dump
 from release_sentinel.errors import SentinelError
 from release_sentinel.parser import Parser
@@ -26,7 +26,7 @@ _TEMPLATES: Mapping[str, Mapping[str, str]] = {
     "helm": _IMAGE,
 }
 SYSTEMS = tuple(_TEMPLATES)
-_EXAMPLE = Wanted(
+_EXAMPLE = JobSpec(
     "prod",
     "v1.0.0",
     "registry.example.com/release-gate:1",
@@ -34,7 +34,7 @@ _EXAMPLE = Wanted(
     repository="https://git.example.com/shop.git",
     ref="v1.0.0",
 )
-_CHART = Wanted(
+_CHART = JobSpec(
     "{{ .Values.releaseGate.env }}",
     "{{ .Chart.AppVersion }}",
     "{{ .Values.releaseGate.image }}",

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from release_sentinel.arguments import seconds
 from release_sentinel.commands.gate import run_gates
 from release_sentinel.deliver.kubernetes import message
-from release_sentinel.deliver.kubernetes.manifest import HOOKS, Wanted, manifest
+from release_sentinel.deliver.kubernetes.manifest import HOOKS, JobSpec, manifest
 from release_sentinel.deliver.kubernetes.waiting import wait
 from release_sentinel.deliver.kubernetes.yaml import dump
 from release_sentinel.parser import Once, Parser, command, print_help
@@ -89,7 +89,7 @@ def _job(words: list[str], settings: Settings) -> int:
     given: dict[str, Any] = {name: value for name, value in vars(known).items() if value is not None}
     del given["help"]
     given |= {"secrets": tuple(given.pop("secret")), "configs": tuple(given.pop("config")), "arguments": tuple(more)}
-    print(dump(manifest(Wanted(**given))), end="")
+    print(dump(manifest(JobSpec(**given))), end="")
     return 0
 
 
@@ -114,7 +114,7 @@ def _wait(words: list[str]) -> int:
         return print_help(parser, words)
     known = parser.parse_args(words)
     ending = wait(known.job, namespace=known.namespace or "", timeout=known.timeout)
-    print("\n".join(ending.told))
+    print("\n".join(ending.lines))
     return ending.code
 
 
@@ -123,11 +123,11 @@ def _run(words: list[str]) -> int:
     place = message.FILE
     if words[:1] == ["--message"] and len(words) > 1:
         place, words = Path(words[1]), words[2:]
-    message.leave(message.UNTOLD, place)
+    message.leave(message.NO_VERDICT, place)
     with tempfile.TemporaryDirectory(prefix="release-sentinel-") as folder:
         verdict = Path(folder) / "verdict.json"
         code = run_gates([*words, f"--gate-verdict={verdict}"], os.environ)
-        document = json.loads(verdict.read_text(encoding="utf-8")) if verdict.exists() else message.UNTOLD
+        document = json.loads(verdict.read_text(encoding="utf-8")) if verdict.exists() else message.NO_VERDICT
     if document["exit_code"] == code:  # else something went wrong after the verdict
         message.leave(document, place)
     return code

@@ -10,7 +10,7 @@ from pathlib import Path
 from release_sentinel.reports import github
 
 
-class Teller:
+class WorkflowOutput:
     """Speaks to the runner of one step; outside GitHub Actions it is silent.
 
     From `begin` to `end` no line of the step's output is a command: what a gate, or a server that it asks, puts into

@@ -82,7 +82,7 @@ def _request(new: NewRelease, environ: Mapping[str, str]) -> Request:
     return Request(url, json.dumps(content).encode(), headers, method="POST")  # noqa: S310 - http and https alone
 
 
-class _Stay(HTTPRedirectHandler):
+class _NoRedirect(HTTPRedirectHandler):
     """Goes nowhere else: the token is for one server."""
 
     def redirect_request(self, *_: object) -> None:
@@ -90,7 +90,7 @@ class _Stay(HTTPRedirectHandler):
 
 
 def _ask(request: Request, seconds: float) -> dict[str, Any]:
-    with build_opener(_Stay).open(request, timeout=seconds) as response:
+    with build_opener(_NoRedirect).open(request, timeout=seconds) as response:
         return dict(json.loads(response.read(_LONGEST)))
 
 

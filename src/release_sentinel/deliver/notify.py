@@ -27,25 +27,25 @@ def announce(
     addresses: Sequence[str],
     on: Collection[Occasion],
     *,
-    former: str = "",
+    previous: str = "",
     build: Build | None = None,
     seconds: float = SECONDS,
 ) -> list[str]:
     """Send one message about a verdict document to each address, if it is an occasion.
 
-    `former` is the verdict of the run before, as far as it is known. Returns what went wrong, a sentence a receiver,
+    `previous` is the verdict of the run before, as far as it is known. Returns what went wrong, a sentence a receiver,
     which may hold anything that a receiver answered: scrub it.
     """
-    if not addresses or not wanted(str(document["verdict"]), on, former):
+    if not addresses or not wanted(str(document["verdict"]), on, previous):
         return []
-    recovered = " (recovered)" if document["verdict"] == SAFE and is_failure(former) else ""
+    recovered = " (recovered)" if document["verdict"] == SAFE and is_failure(previous) else ""
     text = body(document, url=build.url if build else "", actor=build.actor if build else "")
     return send(addresses, f"{title(document)}{recovered}", text, seconds)
 
 
-def wanted(label: str, on: Collection[Occasion], former: str = "") -> bool:
+def wanted(label: str, on: Collection[Occasion], previous: str = "") -> bool:
     """Tell whether a verdict, by its label, is an occasion to tell anybody."""
-    recovery = label == SAFE and is_failure(former)
+    recovery = label == SAFE and is_failure(previous)
     return "always" in on or ("failure" in on and is_failure(label)) or ("recovery" in on and recovery)
 
 

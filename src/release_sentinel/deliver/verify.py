@@ -105,12 +105,12 @@ def _age(ended: object, max_age: timedelta, now: datetime) -> Iterator[str]:
         yield f"the verdict does not say when it ended: {ended!r}"
         return
     if age > max_age:
-        yield f"the verdict is {_told(age)} old, expected at most {_told(max_age)}: run the gate again"
+        yield f"the verdict is {_rounded(age)} old, expected at most {_rounded(max_age)}: run the gate again"
     if age < -_CLOCK_SKEW:
         yield f"the verdict is from the future ({ended}): one of the clocks is wrong"
 
 
-def _told(time: timedelta) -> str:
+def _rounded(time: timedelta) -> str:
     return str(timedelta(seconds=int(time.total_seconds())))
 
 

@@ -57,7 +57,7 @@ class Exchange:
 
 
 @dataclass(frozen=True)
-class _Answer:
+class _Reply:
     status: int
     body: bytes = b""
     whole: bool = True
@@ -130,7 +130,7 @@ def _filled(headers: Mapping[str, str], environ: Mapping[str, str]) -> tuple[dic
     return filled, missing
 
 
-def _try(request: Request, headers: Mapping[str, str], seconds: float) -> Try[_Answer]:
+def _try(request: Request, headers: Mapping[str, str], seconds: float) -> Try[_Reply]:
     """Try once, within `seconds` for each read; whoever calls bounds the whole."""
     import requests  # noqa: PLC0415 - late: it costs 105 ms
     from requests import exceptions  # noqa: PLC0415 - late, like the line above
@@ -152,7 +152,7 @@ def _try(request: Request, headers: Mapping[str, str], seconds: float) -> Try[_A
         return Try(error=without_credentials(f"{error}") or type(error).__name__)
 
 
-def _exchange(session: "Session", request: Request, headers: Mapping[str, str], seconds: float) -> Try[_Answer]:
+def _exchange(session: "Session", request: Request, headers: Mapping[str, str], seconds: float) -> Try[_Reply]:
     """Ask, and go where the answer sends us as far as the policy allows.
 
     requests would follow by itself, but reads a redirect's body whatever its size, and takes own headers along.
@@ -169,7 +169,7 @@ def _exchange(session: "Session", request: Request, headers: Mapping[str, str], 
         target = session.get_redirect_target(response)
         if target is None or not request.max_redirects or response.status_code in request.statuses:
             body, whole = _body(response) if request.body else (b"", True)
-            answer = _Answer(response.status_code, body, whole)
+            answer = _Reply(response.status_code, body, whole)
             adapter.close()  # the rest of the body is not waited for
             break
         adapter.close()

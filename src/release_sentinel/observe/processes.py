@@ -118,7 +118,7 @@ def _in_container(root: Path) -> bool:
         return False
 
 
-def ourselves() -> frozenset[int]:
+def own_processes() -> frozenset[int]:
     """Return the process ids of this process and of its ancestors."""
     import psutil  # noqa: PLC0415 - late: it costs 37 ms
 

@@ -25,7 +25,7 @@ class Series:
 
 
 @dataclass(frozen=True)
-class Answer:
+class QueryResult:
     """The series that a query found.
 
     `stale` tells that there is data, but not as young as was asked for: the oldest sample has `age`, in seconds.
@@ -43,7 +43,7 @@ class Answer:
 
 def instant(
     request: Request, query: str, *, max_age: float, environ: Mapping[str, str] | None = None
-) -> Answer | Unseen:
+) -> QueryResult | Unseen:
     """Ask the server at `request.url` an instant query; samples older than `max_age` seconds (0: any age) are stale.
 
     The server is told how far it may look back, and is asked for the samples' own times, because older servers look
@@ -63,7 +63,7 @@ def instant(
     return times if isinstance(times, Unseen) else _aged(young, times, max_age)
 
 
-def _aged(answer: Answer, times: Answer, max_age: float, *, stale: bool = False) -> Answer:
+def _aged(answer: QueryResult, times: QueryResult, max_age: float, *, stale: bool = False) -> QueryResult:
     """Return `answer` with the age of its oldest sample, by the server's clock or ours, whichever is ahead."""
     sampled = [series.value for series in times.series] if times is not answer else []
     now = max(time.time(), *(series.time for series in (*answer.series, *times.series)), 0.0)
@@ -71,7 +71,9 @@ def _aged(answer: Answer, times: Answer, max_age: float, *, stale: bool = False)
     return replace(answer, stale=stale or not age <= max_age, age=age)
 
 
-def _ask(request: Request, query: str, more: Mapping[str, str], environ: Mapping[str, str] | None) -> Answer | Unseen:
+def _ask(
+    request: Request, query: str, more: Mapping[str, str], environ: Mapping[str, str] | None
+) -> QueryResult | Unseen:
     address = f"{request.url.rstrip('/')}/api/v1/query?{urlencode({'query': query, **more})}"
     asked = replace(request, url=address, statuses=_ANSWERED, body=True)
     seen = http.ask(asked, environ)
@@ -87,19 +89,19 @@ def _ask(request: Request, query: str, more: Mapping[str, str], environ: Mapping
             return Unseen(f"{server} refuses the query: {document['error']}", "correct the query")
         if seen.status != 200 or document["status"] != "success":
             return Unseen(f"{server} returned {seen.status} ({effort})", "see whether it is a Prometheus server")
-        return _answer(document, seen)
+        return _query_result(document, seen)
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         said = f"{server} returned {seen.status}, and no answer of a Prometheus server ({effort})"
         return Unseen(said, "see whether it is a Prometheus server")
 
 
-def _answer(document: dict[str, Any], seen: Exchange) -> Answer | Unseen:
+def _query_result(document: dict[str, Any], seen: Exchange) -> QueryResult | Unseen:
     kind, result = document["data"]["resultType"], document["data"]["result"]
     if kind not in {"vector", "scalar"}:
         return Unseen(f"the query answers with a {kind}, expected one number", "ask for an instant vector or a scalar")
     found = [_series({}, result)] if kind == "scalar" else [_series(one["metric"], one["value"]) for one in result]
     warnings = tuple(str(warning) for warning in document.get("warnings") or ())
-    return Answer(
+    return QueryResult(
         tuple(found),
         warnings,
         tries=seen.tries,

@@ -32,7 +32,7 @@ class Certificate:
 
 
 @dataclass(frozen=True)
-class _Shown:
+class _PeerCertificate:
     subject: str = ""
     expires: float = 0.0
     distrust: str = ""
@@ -54,15 +54,15 @@ def certificate(
     except (OSError, ValueError) as error:
         return Unseen(f"the authorities in {authorities} cannot be read: {error}", "correct `ca_bundle` in the policy")
 
-    def call(seconds: float) -> Try[_Shown]:
+    def call(seconds: float) -> Try[_PeerCertificate]:
         try:
             with (
                 socket.create_connection((host, port), seconds) as connection,
                 context.wrap_socket(connection, server_hostname=server_name) as secured,
             ):
-                return Try(answer=_shown(secured))
+                return Try(answer=_peer_certificate(secured))
         except ssl.SSLCertVerificationError as error:
-            return Try(answer=_Shown(distrust=error.verify_message or f"{error}"))
+            return Try(answer=_PeerCertificate(distrust=error.verify_message or f"{error}"))
         except TimeoutError:
             return Try(error=retry.no_answer(seconds), final=False)
         except ssl.SSLError as error:
@@ -72,7 +72,7 @@ def certificate(
             return Try(error=getattr(error, "strerror", None) or f"{error}", final=isinstance(error, ValueError))
 
     asked = retry.ask(call, timeout=timeout, tries=tries, deadline=deadline)
-    shown = asked.last.answer or _Shown()
+    shown = asked.last.answer or _PeerCertificate()
     return Certificate(
         shown.subject, shown.expires, shown.distrust, asked.last.error, asked.tries, asked.seconds, asked.earlier
     )
@@ -83,10 +83,10 @@ def days_left(expires: float) -> float:
     return (expires - time.time()) / 86400
 
 
-def _shown(secured: "SSLSocket") -> _Shown:
+def _peer_certificate(secured: "SSLSocket") -> _PeerCertificate:
     import ssl  # noqa: PLC0415 - late: only a run with a network needs it
 
     seen: Mapping[str, Any] = secured.getpeercert() or {}
     names = [value for part in seen.get("subject", ()) for key, value in part if key == "commonName"]
     alternatives = [value for _, value in seen.get("subjectAltName", ())]
-    return _Shown(", ".join(names or alternatives[:1]), float(ssl.cert_time_to_seconds(seen["notAfter"])))
+    return _PeerCertificate(", ".join(names or alternatives[:1]), float(ssl.cert_time_to_seconds(seen["notAfter"])))

@@ -64,7 +64,7 @@ def parametrize(session: GateSession, metafunc: pytest.Metafunc) -> None:
 
 def questions(session: GateSession, items: Sequence[pytest.Item]) -> dict[str, Question]:
     """Return the questions of all gates among `items` that are asked ahead, by the gates' ids."""
-    pairs = [built_in for item in items if (built_in := _built_in(item)) and built_in[0].ahead]
+    pairs = [built_in for item in items if (built_in := _built_in(item)) and built_in[0].prefetched]
     if any(isinstance(target, Dependency | PrometheusQuery | CertificateTarget) for _, target in pairs):
         http.load()
     return {gate.item(target): session.observations.question(gate.check, target) for gate, target in pairs}

@@ -41,6 +41,6 @@ def announce(session: GateSession, verdict: RedactedVerdict) -> list[str]:
         return []
     occasions = session.policy.notify.on
     problems = notify.announce(
-        document(verdict), session.settings.receivers, occasions, former=session.former, build=ci.build()
+        document(verdict), session.settings.receivers, occasions, previous=session.previous, build=ci.build()
     )
     return [session.redactor.scrub(problem) for problem in problems]

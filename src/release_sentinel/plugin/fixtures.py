@@ -93,9 +93,9 @@ def redact(request: pytest.FixtureRequest) -> Callable[[str], None]:
 
 
 @pytest.fixture(scope="session")
-def ourselves() -> frozenset[int]:
+def own_processes() -> frozenset[int]:
     """The process ids of the gate and of what started it."""
-    return processes.ourselves()
+    return processes.own_processes()
 
 
 @pytest.fixture(scope="session")

@@ -30,7 +30,7 @@ _GRACE = 5.0  # seconds for threads that a gate left behind
 
 def hold(session: GateSession) -> Generator[None, Any, int]:
     """Let pytest run within the deadline, and answer for it with the exit code that the verdict proves."""
-    session.teller.begin()
+    session.workflow_output.begin()
     session.prepare()
     end_watch = session.deadline.watch(lambda: _last_words(session))
     try:

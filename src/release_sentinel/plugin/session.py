@@ -12,7 +12,7 @@ from release_sentinel import arguments, waivers
 from release_sentinel.config.headers import header_secrets
 from release_sentinel.config.values import look_up
 from release_sentinel.config.variables import misspelt
-from release_sentinel.deliver.github import Teller
+from release_sentinel.deliver.github import WorkflowOutput
 from release_sentinel.invocation import Invocation
 from release_sentinel.observe import git
 from release_sentinel.plugin import completeness, declared, folders, guard
@@ -42,13 +42,13 @@ class GateSession:
         self._claim(files.claim(invocation.reports))
         self.settings = settings_of(invocation, os.environ)
         self.redactor, self.policy = self.settings.redactor, self.settings.policy
-        self.former = files.former_verdict(invocation.reports, invocation.env)
+        self.previous = files.previous_verdict(invocation.reports, invocation.env)
         self.release = Release(invocation.env, invocation.version, str(invocation.repository))
         self._claim(files.claim(invocation.reports, redact(unfinished(self.release), self.redactor)))
         self.deadline = Deadline(invocation.deadline or self.policy.deadline, self.policy.gate_seconds)
         self.waivers = waivers.in_force(self.policy.waivers, invocation.env, self.started)
         self.notes: list[str] = [f"note: {sentence}" for sentence in misspelt(os.environ, self.policy)]
-        self.teller = Teller({} if self.parent else os.environ)  # a parent reports to GitHub itself
+        self.workflow_output = WorkflowOutput({} if self.parent else os.environ)  # a parent tells GitHub itself
         self.records: dict[str, Record] = {}  # by node id
         self.problems: list[str] = []
         self.prefetch = Prefetch()

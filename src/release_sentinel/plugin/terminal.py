@@ -35,7 +35,7 @@ def finish(session: GateSession, verdict: RedactedVerdict) -> int:
         code = verdict.exit_code
     try:
         show(session.config, verdict, notes)
-        session.teller.end(annotations(verdict), markdown(verdict))
+        session.workflow_output.end(annotations(verdict), markdown(verdict))
     except OSError:  # standard output is closed or full: a verdict that cannot be read must not pass for SAFE
         code = code or EXIT_BLOCKED
     with suppress(OSError):

@@ -42,7 +42,7 @@ class Redactor:
             index = self._ready()
             for _ in range(_PASSES):
                 before, text = text, _masked(text, index)
-                if index.settles or text == before:
+                if index.one_pass_suffices or text == before:
                     break
         except Exception:  # noqa: BLE001 - whatever it is, the text must not get out
             return MASK

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from itertools import accumulate
 
-from release_sentinel.redaction.spellings import PIECE, Spelling, gaps, is_telling, torn
+from release_sentinel.redaction.spellings import PIECE, Spelling, gaps, is_distinctive, with_gaps
 
 Span = tuple[int, int]
 
@@ -45,7 +45,7 @@ class Flat:
 class Index:
     """What is looked for.
 
-    `settles` tells whether a masked text holds nothing more to mask: a mask is text itself, and an edge of words.
+    `one_pass_suffices`: a masked text holds nothing more to mask, although a mask is text itself, and an edge of words.
     """
 
     def __init__(self, spellings: Iterable[Spelling]) -> None:
@@ -64,7 +64,7 @@ class Index:
                 cores.update(text[start : start + _CORE] for start in range(len(text) - _CORE + 1))
             if in_pieces:
                 continue
-            if len(text) >= PIECE and is_telling(text):
+            if len(text) >= PIECE and is_distinctive(text):
                 for offset in range(_STRIDE):
                     core = text[offset : offset + _CORE]
                     cores.add(core)
@@ -74,7 +74,9 @@ class Index:
         self._cores = frozenset(cores)
         self._lengths = sorted({len(piece) for piece in self._pieces})
         self._patterns = [re.compile(pattern) for pattern in sorted(patterns)]
-        self.settles = not self._patterns and not any("*" in piece for piece in (*self._pieces, *self._beginnings))
+        self.one_pass_suffices = not self._patterns and not any(
+            "*" in piece for piece in (*self._pieces, *self._beginnings)
+        )
         self._longest_beginning = max(map(len, self._beginnings), default=0)
 
     def spans(self, text: str) -> list[Span]:
@@ -141,12 +143,12 @@ def _pattern(spelling: Spelling) -> str:
     """
     text = spelling.text
     if spelling.everywhere:
-        return torn(text)
+        return with_gaps(text)
     if len(text) < 3:
         return rf"(?:(?<=[\"'])|(?<==)){re.escape(text)}(?=[\"'\s,;&)]|$)"
-    if not is_telling(text):
+    if not is_distinctive(text):
         edge = re.escape(text[0]), re.escape(text[-1])
-        return rf"(?<![\w{edge[0]}]){torn(text)}(?![\w{edge[1]}])"
+        return rf"(?<![\w{edge[0]}]){with_gaps(text)}(?![\w{edge[1]}])"
     if len(text) < 4 or re.fullmatch(r"[^\W\d_]+|\d+", text):
-        return rf"(?:(?<!\w)|(?<=\\[nrt])|(?<=%[\da-fA-F]{{2}})){torn(text)}(?!\w)"
-    return torn(text)
+        return rf"(?:(?<!\w)|(?<=\\[nrt])|(?<=%[\da-fA-F]{{2}})){with_gaps(text)}(?!\w)"
+    return with_gaps(text)

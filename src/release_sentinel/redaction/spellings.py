@@ -55,33 +55,33 @@ def spellings(secret: str) -> Iterator[Spelling]:
     """Yield `secret` in every writing that is known here, each without gaps."""
     flat = _GAP.sub("", secret)
     for value in dict.fromkeys((secret, flat)):
-        telling = cache(_telling)
+        telling = cache(_distinctive_starts)
         for units in _escaped(value):
             # Where backslashes stay backslashes, there is nothing of them to be looked for.
             seen = "".join(character for character, unit in zip(value, units, strict=True) if unit)
             yield _spelling(tuple(filter(None, units)), telling(seen))
     for wrapped in _wrapped(flat):
-        yield _spelling(tuple(wrapped), _telling(wrapped))
+        yield _spelling(tuple(wrapped), _distinctive_starts(wrapped))
     if len(secret) >= _SHORT:
         yield from _encoded(secret)
 
 
-def torn(text: str) -> str:
+def with_gaps(text: str) -> str:
     """Return a regular expression for `text` with gaps wherever they may be."""
     return f"(?>{_GAP.pattern})?+".join(map(re.escape, text))
 
 
 def _spelling(units: tuple[str, ...], telling: Iterable[int], *, everywhere: bool = False) -> Spelling:
     pieces = ("".join(units[start : start + PIECE]) for start in telling)
-    return Spelling(units, tuple(piece for piece in pieces if is_telling(piece)), everywhere)
+    return Spelling(units, tuple(piece for piece in pieces if is_distinctive(piece)), everywhere)
 
 
-def is_telling(text: str) -> bool:
+def is_distinctive(text: str) -> bool:
     """Tell whether a text is more than a rule such as `--------`."""
     return len(set(text)) > 2
 
 
-def _telling(secret: str) -> list[int]:
+def _distinctive_starts(secret: str) -> list[int]:
     """Return where the pieces of `secret` start that are masked alone: not those that are ordinary or an address."""
     address = _ADDRESS.match(secret)
     known = [(0, secret.index("://") + 3), address.span(1)] if address else []

@@ -72,11 +72,11 @@ def write_all(reports: Iterable[Report], verdict: RedactedVerdict) -> list[str]:
 
 def stand_in(path: Path) -> Writer:
     """Return what writes the verdict that stands at `path` until a run has ended: it remembers the one before."""
-    before = former(path)
+    before = previous(path)
     return lambda verdict: json.dumps({**document(verdict), "former": before}, indent=2) + "\n"
 
 
-def former(path: Path) -> dict[str, str]:
+def previous(path: Path) -> dict[str, str]:
     """Return `verdict` and `env` of the last run that ended, from its verdict file or from what stands in for it."""
     try:
         written = json.loads(path.read_text(encoding="utf-8"))
@@ -87,9 +87,9 @@ def former(path: Path) -> dict[str, str]:
         return {}
 
 
-def former_verdict(reports: Iterable[Report], env: str) -> str:
+def previous_verdict(reports: Iterable[Report], env: str) -> str:
     """Return the verdict of the run before for `env`, by its label; a blank where no verdict file tells."""
-    told = (former(one.path) for one in reports if one.flag == _VERDICT)
+    told = (previous(one.path) for one in reports if one.flag == _VERDICT)
     return next((one["verdict"] for one in told if one.get("env") == env), "")
 
 

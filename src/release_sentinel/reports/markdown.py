@@ -38,7 +38,7 @@ def markdown(verdict: RedactedVerdict) -> str:
 
 def _row(gate: GateResult) -> str:
     remedy = "" if gate.outcome is Outcome.PASSED else _inline(gate.remedy)
-    cells = [f"{_SYMBOL[gate.outcome]} {gate.outcome}", _code(gate.id), gate.stage, _inline(gate.told), remedy]
+    cells = [f"{_SYMBOL[gate.outcome]} {gate.outcome}", _code(gate.id), gate.stage, _inline(gate.full_reason), remedy]
     return f"| {' | '.join(cells)} |"
 
 

@@ -8,10 +8,10 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from release_sentinel.deliver.kubernetes.manifest import LABELS, Wanted, manifest
+from release_sentinel.deliver.kubernetes.manifest import LABELS, JobSpec, manifest
 from release_sentinel.deliver.kubernetes.yaml import dump
 
-PLAIN = Wanted("prod", "v1.0.0", "registry.example.com/gate@sha256:0")
+PLAIN = JobSpec("prod", "v1.0.0", "registry.example.com/gate@sha256:0")
 FULL = replace(
     PLAIN,
     namespace="shop",
@@ -31,82 +31,82 @@ KINDS = {
     "argocd": replace(FULL, hook="argocd"),
     "helm": replace(FULL, hook="helm", version="{{ .Chart.AppVersion }}", ref="{{ .Chart.AppVersion }}"),
 }
-each_kind = pytest.mark.parametrize("wanted", KINDS.values(), ids=KINDS)
+each_kind = pytest.mark.parametrize("spec", KINDS.values(), ids=KINDS)
 
 
-def job_of(wanted: Wanted) -> dict[str, Any]:
+def job_of(spec: JobSpec) -> dict[str, Any]:
     """Return a Job's specification, that of a CronJob's Jobs, too."""
-    spec = manifest(wanted)["spec"]
-    job: dict[str, Any] = spec["jobTemplate"]["spec"] if wanted.cron else spec
+    made = manifest(spec)["spec"]
+    job: dict[str, Any] = made["jobTemplate"]["spec"] if spec.cron else made
     return job
 
 
-def pod_of(wanted: Wanted) -> dict[str, Any]:
+def pod_of(spec: JobSpec) -> dict[str, Any]:
     """Return the specification of a Job's pod."""
-    pod: dict[str, Any] = job_of(wanted)["template"]["spec"]
+    pod: dict[str, Any] = job_of(spec)["template"]["spec"]
     return pod
 
 
-def containers_of(wanted: Wanted) -> list[dict[str, Any]]:
+def containers_of(spec: JobSpec) -> list[dict[str, Any]]:
     """Return all containers of a Job's pod, the gate first."""
-    pod = pod_of(wanted)
+    pod = pod_of(spec)
     return [*pod["containers"], *pod.get("initContainers", [])]
 
 
 @each_kind
 @pytest.mark.parametrize("version", ["1.29", "1.31", "1.33"])
-def test_the_api_takes_it(wanted: Wanted, version: str) -> None:
+def test_the_api_takes_it(spec: JobSpec, version: str) -> None:
     """By Kubernetes' own schemas, in which nothing is unknown."""
-    document = yaml.safe_load(dump(manifest(wanted)))
-    assert document == manifest(wanted)
+    document = yaml.safe_load(dump(manifest(spec)))
+    assert document == manifest(spec)
     kubernetes_validate.validate(document, version, strict=True)
 
 
 @each_kind
-def test_each_verdict_has_its_rule(wanted: Wanted) -> None:
+def test_each_verdict_has_its_rule(spec: JobSpec) -> None:
     """A pod that the cluster takes away does not count; of the gate's codes, only a CRITICAL may be tried again."""
-    disrupted, *rules = job_of(wanted)["podFailurePolicy"]["rules"]
+    disrupted, *rules = job_of(spec)["podFailurePolicy"]["rules"]
     assert disrupted["action"] == "Ignore"
     assert [condition["type"] for condition in disrupted["onPodConditions"]] == ["DisruptionTarget"]
     told = {tuple(rule["onExitCodes"]["values"]): rule["action"] for rule in rules}
-    assert told == {(1,): "FailJob", (2,): "Count" if wanted.retries else "FailJob", (130, 143): "FailJob"}
+    assert told == {(1,): "FailJob", (2,): "Count" if spec.retries else "FailJob", (130, 143): "FailJob"}
     assert {rule["onExitCodes"]["containerName"] for rule in rules} == {"gate"}  # not git's exit codes
     assert {rule["onExitCodes"]["operator"] for rule in rules} == {"In"}
 
 
 @each_kind
-def test_what_a_pod_failure_policy_demands(wanted: Wanted) -> None:
+def test_what_a_pod_failure_policy_demands(spec: JobSpec) -> None:
     """The API refuses the policy with any other restart policy; schemas do not tell."""
-    assert pod_of(wanted)["restartPolicy"] == "Never"
-    assert job_of(wanted)["backoffLimit"] == wanted.retries
+    assert pod_of(spec)["restartPolicy"] == "Never"
+    assert job_of(spec)["backoffLimit"] == spec.retries
 
 
 @pytest.mark.parametrize(("retries", "least"), [(0, 360), (1, 730), (3, 1510)])
 def test_the_job_outlasts_the_gate(retries: int, least: int) -> None:
     """All tries, each with its deadline and time to start, and the pauses in between."""
-    wanted = replace(PLAIN, deadline=300, retries=retries)
-    assert job_of(wanted)["activeDeadlineSeconds"] >= least
-    arguments = containers_of(wanted)[0]["args"]
+    spec = replace(PLAIN, deadline=300, retries=retries)
+    assert job_of(spec)["activeDeadlineSeconds"] >= least
+    arguments = containers_of(spec)[0]["args"]
     assert arguments[arguments.index("--gate-deadline") + 1] == "300"
 
 
 @each_kind
-def test_the_finished_job_goes(wanted: Wanted) -> None:
+def test_the_finished_job_goes(spec: JobSpec) -> None:
     """After a time in which it can be read."""
-    assert job_of(wanted)["ttlSecondsAfterFinished"] == 3600
+    assert job_of(spec)["ttlSecondsAfterFinished"] == 3600
 
 
 @each_kind
-def test_the_pod_is_restricted(wanted: Wanted) -> None:
+def test_the_pod_is_restricted(spec: JobSpec) -> None:
     """All that the Pod Security Standard `restricted` asks for, and a root file system that cannot be written."""
-    pod = pod_of(wanted)
+    pod = pod_of(spec)
     assert pod["securityContext"]["runAsNonRoot"]
     assert pod["securityContext"]["runAsUser"] > 0
     assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
     assert pod["automountServiceAccountToken"] is False
     assert not {"hostNetwork", "hostPID", "hostIPC"} & set(pod)
     assert all(set(volume) & {"emptyDir", "secret"} for volume in pod["volumes"])
-    for container in containers_of(wanted):
+    for container in containers_of(spec):
         assert container["securityContext"] == {
             "allowPrivilegeEscalation": False,
             "readOnlyRootFilesystem": True,
@@ -117,10 +117,10 @@ def test_the_pod_is_restricted(wanted: Wanted) -> None:
 
 
 @each_kind
-def test_every_mount_has_its_volume(wanted: Wanted) -> None:
+def test_every_mount_has_its_volume(spec: JobSpec) -> None:
     """And every volume is mounted somewhere."""
-    mounted = {mount["name"] for container in containers_of(wanted) for mount in container["volumeMounts"]}
-    assert mounted == {volume["name"] for volume in pod_of(wanted)["volumes"]}
+    mounted = {mount["name"] for container in containers_of(spec) for mount in container["volumeMounts"]}
+    assert mounted == {volume["name"] for volume in pod_of(spec)["volumes"]}
 
 
 def test_secrets_are_named_and_nothing_more() -> None:
@@ -174,7 +174,7 @@ def test_kubernetes_puts_no_variable_into_an_argument() -> None:
 
 
 @pytest.mark.parametrize(
-    ("wanted", "name"),
+    ("spec", "name"),
     [
         (PLAIN, "release-gate-prod-v1-0-0"),
         (replace(PLAIN, version="v1.0.0-rc.1+Build_5"), "release-gate-prod-v1-0-0-rc-1-build-5"),
@@ -184,9 +184,9 @@ def test_kubernetes_puts_no_variable_into_an_argument() -> None:
         (replace(PLAIN, version="v" + "1" * 100), "release-gate-prod-v" + "1" * 33),
     ],
 )
-def test_the_name(wanted: Wanted, name: str) -> None:
+def test_the_name(spec: JobSpec, name: str) -> None:
     """One for each release, which may be applied beside an older one; hooks replace theirs."""
-    made = manifest(wanted)["metadata"]["name"]
+    made = manifest(spec)["metadata"]["name"]
     assert made == name
     assert re.fullmatch(r"[a-z0-9]([-a-z0-9]{0,50}[a-z0-9])?", made)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from release_sentinel.deliver.kubernetes.message import LIMIT, UNTOLD, compact, leave
+from release_sentinel.deliver.kubernetes.message import LIMIT, NO_VERDICT, compact, leave
 from release_sentinel.redacted import RedactedVerdict
 from release_sentinel.reports.document import document
 from tests.reports.samples import DIRTY, SAMPLES, verdict
@@ -22,7 +22,7 @@ def test_it_tells_verdict_release_and_reasons(sample: RedactedVerdict) -> None:
         sample.release.version,
         sample.release.commit,
     )
-    assert [reason.replace("could not be told: ", "") for reason in sample.reasons] == told["reasons"]
+    assert [reason.replace("could not be determined: ", "") for reason in sample.reasons] == told["reasons"]
 
 
 @pytest.mark.parametrize(("count", "length"), [(1, 10_000), (20, 1000), (60, 50), (500, 20)])
@@ -38,7 +38,7 @@ def test_it_always_fits(count: int, length: int, character: str) -> None:
 
 def test_a_run_without_a_verdict_is_incomplete() -> None:
     """What stands there until there is one."""
-    told = json.loads(compact(UNTOLD))
+    told = json.loads(compact(NO_VERDICT))
     assert (told["verdict"], told["exit_code"]) == ("INCOMPLETE", 1)
     assert told["reasons"] == ["[INCOMPLETE] the gate session did not finish"]
 
@@ -55,5 +55,5 @@ def test_the_file_stays_the_same(tmp_path: Path) -> None:
 
 def test_outside_a_pod_nothing_is_written(tmp_path: Path) -> None:
     """No file is made that Kubernetes has not mounted."""
-    leave(UNTOLD, tmp_path / "none")
+    leave(NO_VERDICT, tmp_path / "none")
     assert not list(tmp_path.iterdir())

@@ -46,9 +46,9 @@ def test_a_failed_job_has_the_gate_s_code(cluster: Cluster, code: int, sample: s
     """And its reasons."""
     ending = ended(cluster, "Failed", pod(code, SAMPLES[sample]), reason="PodFailurePolicy")
     assert ending.code == code
-    assert ending.told[0] == f"{words}: v1.0.0 to prod, says the Job {JOB}"
-    reasons = [reason.replace("could not be told: ", "") for reason in SAMPLES[sample].reasons]
-    assert list(ending.told[1:]) == reasons
+    assert ending.lines[0] == f"{words}: v1.0.0 to prod, says the Job {JOB}"
+    reasons = [reason.replace("could not be determined: ", "") for reason in SAMPLES[sample].reasons]
+    assert list(ending.lines[1:]) == reasons
 
 
 def test_a_code_without_a_message_counts(cluster: Cluster) -> None:
@@ -93,8 +93,8 @@ def test_a_failed_job_without_a_verdict_is_incomplete(
     """Exit 1, and what is known of why."""
     ending = ended(cluster, "Failed", *found, reason=reason)
     assert ending.code == 1
-    assert ending.told[0].startswith(f"INCOMPLETE (exit 1): the Job {JOB} failed: {reason}")
-    assert words in "\n".join(ending.told)
+    assert ending.lines[0].startswith(f"INCOMPLETE (exit 1): the Job {JOB} failed: {reason}")
+    assert words in "\n".join(ending.lines)
 
 
 @pytest.mark.parametrize("found", [pod(0, SAMPLES["blocked"]), pod(0, ""), pod(0, SAMPLES["partial"])])
@@ -102,7 +102,7 @@ def test_a_complete_job_that_does_not_say_safe_is_not(cluster: Cluster, found: o
     """Another program exits 0 as well."""
     ending = ended(cluster, "Complete", found)
     assert ending.code == 1
-    assert ending.told[0].endswith("is it a release gate?")
+    assert ending.lines[0].endswith("is it a release gate?")
 
 
 @pytest.mark.parametrize(("ours", "code"), [(True, 0), (False, 1)])
@@ -134,7 +134,7 @@ def test_the_wait_is_bounded(cluster: Cluster) -> None:
     cluster.answer("pods", pods(pod()))
     ending = wait(JOB, timeout=0.01)
     assert ending.code == 1
-    (told,) = ending.told
+    (told,) = ending.lines
     assert told.startswith(f"INCOMPLETE (exit 1): the Job {JOB} did not end within 0.01 s: ")
     assert told.endswith(f": pod {JOB}-0, container gate waits: ImagePullBackOff")
 
@@ -144,7 +144,7 @@ def test_without_a_bound_the_job_s_own_counts(cluster: Cluster, monkeypatch: pyt
     monkeypatch.setattr(waiting, "_SPARE", -5.0)
     cluster.answer("job", job(activeDeadlineSeconds=5.01))
     cluster.answer("pods", pods())
-    assert "did not end within 0.01 s" in wait(JOB).told[0]
+    assert "did not end within 0.01 s" in wait(JOB).lines[0]
 
 
 @pytest.mark.parametrize(

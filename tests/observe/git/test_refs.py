@@ -226,7 +226,7 @@ def test_a_remote_branch_that_went_on(repo: Repo, tmp_path: Path) -> None:
     repo.commit("later.py")
     repo.git("push", "--quiet", "origin", "main", "v1.0.0")
     fresh = clone(tmp_path / "origin.git", tmp_path / "clone", "--single-branch", "--branch=v1.0.0")
-    assert containing(fresh, "main") == Branches((), untold=("main",))
+    assert containing(fresh, "main") == Branches((), undetermined=("main",))
     fresh.git("fetch", "--quiet", "origin", "main")
     assert containing(fresh, "main") == Branches(("main",))
 

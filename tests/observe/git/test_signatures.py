@@ -99,7 +99,7 @@ def test_ssh_without_a_list_of_signers(ssh_repo: Repo) -> None:
     sign_commit(ssh_repo)
     ssh_repo.git("config", "--unset", "gpg.ssh.allowedSignersFile")
     answer = seen(ssh_repo)
-    assert answer.state is State.UNTOLD
+    assert answer.state is State.UNVERIFIABLE
     assert "gpg.ssh.allowedSignersFile needs to be configured" in answer.words
 
 
@@ -154,7 +154,7 @@ def test_a_branch_of_the_tag_s_name(repo: Repo) -> None:
     """The tag is asked for, and not what else bears its name."""
     repo.git("branch", "v1.0.0")
     answer = seen(repo, "v1.0.0")
-    assert answer.state is State.UNTOLD
+    assert answer.state is State.UNVERIFIABLE
     assert "v1.0.0" in answer.words
 
 
@@ -210,7 +210,7 @@ def test_no_gpg(gpg_repo: Repo) -> None:
     """Where the program is missing, nothing can be verified."""
     gpg_repo.git("config", "gpg.program", "/nowhere/gpg")
     answer = seen(gpg_repo)
-    assert answer.state is State.UNTOLD
+    assert answer.state is State.UNVERIFIABLE
     assert "/nowhere/gpg" in answer.words
 
 
@@ -225,7 +225,7 @@ def test_no_gpg(gpg_repo: Repo) -> None:
         (["REVKEYSIG 1 a", "VALIDSIG F"], State.REVOKED),
         (["ERRSIG 1 22 8 00 1 9", "NO_PUBKEY 1"], State.UNKNOWN_KEY),
         (["GOODSIG 1 a", "BADSIG 2 b"], State.BAD),
-        (["NEWSIG"], State.UNTOLD),
+        (["NEWSIG"], State.UNVERIFIABLE),
     ],
     ids=lambda value: value[0].split()[0] if isinstance(value, list) else "",
 )
@@ -266,13 +266,13 @@ def test_a_good_signature_without_a_name(repo: Repo) -> None:
 def test_every_other_state_fails(repo: Repo, state: State) -> None:
     """What cannot be verified is unknown, all else fails; each says what it is of."""
     result = check_signature(look(repo.path), lambda: Signature(state), tag="v1.0.0")
-    assert result.status is (UNKNOWN if state in {State.UNKNOWN_KEY, State.UNTOLD} else CRIT)
+    assert result.status is (UNKNOWN if state in {State.UNKNOWN_KEY, State.UNVERIFIABLE} else CRIT)
     assert result.message.startswith("tag v1.0.0 ")
     assert result.remedy
 
 
 def test_what_cannot_be_asked(repo: Repo) -> None:
     """Neither a Git that does not answer nor a missing repository has a signature."""
-    untold = check_signature(look(repo.path), lambda: Unseen("git did not answer", "see why"))
-    assert (untold.status, untold.remedy) == (UNKNOWN, "see why")
+    undetermined = check_signature(look(repo.path), lambda: Unseen("git did not answer", "see why"))
+    assert (undetermined.status, undetermined.remedy) == (UNKNOWN, "see why")
     assert check_signature(Unseen("/shop is not a folder"), lambda: Signature(State.GOOD)).status is UNKNOWN

@@ -22,7 +22,7 @@ HOOKS = tuple(_HOOKS)
 
 
 @dataclass(frozen=True)
-class Wanted:
+class JobSpec:
     """What a Job is to judge, and how. Times in seconds."""
 
     env: str
@@ -43,51 +43,51 @@ class Wanted:
     arguments: tuple[str, ...] = ()  # more of them for the gate
 
     @property
-    def told_name(self) -> str:
+    def job_name(self) -> str:
         """The name of the Job: the given one, or one of its own for each release, as a Job cannot be changed."""
         parts = (self.env,) if self.hook or self.cron else (self.env, self.version)
         made = re.sub(r"[^a-z0-9]+", "-", "-".join(("release-gate", *parts)).lower())
         return self.name or made[:_NAME_LENGTH].strip("-")
 
 
-def manifest(wanted: Wanted) -> dict[str, Any]:
+def manifest(spec: JobSpec) -> dict[str, Any]:
     """Return the Job, or the CronJob, as Kubernetes' API takes it."""
-    meta: dict[str, Any] = {"name": wanted.told_name}
-    if wanted.namespace:
-        meta["namespace"] = wanted.namespace
+    meta: dict[str, Any] = {"name": spec.job_name}
+    if spec.namespace:
+        meta["namespace"] = spec.namespace
     meta |= {"labels": LABELS}
-    if wanted.hook:
-        meta |= {"annotations": _HOOKS[wanted.hook]}
-    if not wanted.cron:
-        return {"apiVersion": "batch/v1", "kind": "Job", "metadata": meta, "spec": _job(wanted)}
+    if spec.hook:
+        meta |= {"annotations": _HOOKS[spec.hook]}
+    if not spec.cron:
+        return {"apiVersion": "batch/v1", "kind": "Job", "metadata": meta, "spec": _job(spec)}
     schedule = {
-        "schedule": wanted.cron,
+        "schedule": spec.cron,
         "concurrencyPolicy": "Forbid",
         "successfulJobsHistoryLimit": 1,
         "failedJobsHistoryLimit": 3,
-        "jobTemplate": {"metadata": {"labels": LABELS}, "spec": _job(wanted)},
+        "jobTemplate": {"metadata": {"labels": LABELS}, "spec": _job(spec)},
     }
     return {"apiVersion": "batch/v1", "kind": "CronJob", "metadata": meta, "spec": schedule}
 
 
-def _job(wanted: Wanted) -> dict[str, Any]:
+def _job(spec: JobSpec) -> dict[str, Any]:
     return {
-        "backoffLimit": wanted.retries,
-        "activeDeadlineSeconds": _active_deadline(wanted),
-        "ttlSecondsAfterFinished": wanted.keep,
-        "podFailurePolicy": {"rules": _rules(wanted)},
-        "template": {"metadata": {"labels": LABELS}, "spec": _pod(wanted)},
+        "backoffLimit": spec.retries,
+        "activeDeadlineSeconds": _active_deadline(spec),
+        "ttlSecondsAfterFinished": spec.keep,
+        "podFailurePolicy": {"rules": _rules(spec)},
+        "template": {"metadata": {"labels": LABELS}, "spec": _pod(spec)},
     }
 
 
-def _active_deadline(wanted: Wanted) -> int:
+def _active_deadline(spec: JobSpec) -> int:
     """Return what the Job may take: the gate always ends by itself, with a verdict, before Kubernetes ends it."""
     first, longest = _PAUSES
-    pauses = sum(min(first * 2**number, longest) for number in range(wanted.retries))
-    return int((wanted.deadline + _START) * (wanted.retries + 1) + pauses)
+    pauses = sum(min(first * 2**number, longest) for number in range(spec.retries))
+    return int((spec.deadline + _START) * (spec.retries + 1) + pauses)
 
 
-def _rules(wanted: Wanted) -> list[dict[str, Any]]:
+def _rules(spec: JobSpec) -> list[dict[str, Any]]:
     """Return a rule for each verdict; the first that matches decides.
 
     The failed Job's condition names the exit code. Only a CRITICAL may be worth a retry. A pod that the cluster takes
@@ -100,12 +100,12 @@ def _rules(wanted: Wanted) -> list[dict[str, Any]]:
     return [
         {"action": "Ignore", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]},
         on_exit("FailJob", 1),
-        on_exit("Count" if wanted.retries else "FailJob", 2),
+        on_exit("Count" if spec.retries else "FailJob", 2),
         on_exit("FailJob", 130, 143),
     ]
 
 
-def _pod(wanted: Wanted) -> dict[str, Any]:
+def _pod(spec: JobSpec) -> dict[str, Any]:
     pod = {
         "restartPolicy": "Never",
         "automountServiceAccountToken": False,
@@ -117,23 +117,23 @@ def _pod(wanted: Wanted) -> dict[str, Any]:
             "fsGroup": USER,
             "seccompProfile": {"type": "RuntimeDefault"},
         },
-        "containers": [_container(wanted, CONTAINER, ["release-sentinel"], _arguments(wanted))],
-        "volumes": _volumes(wanted),
+        "containers": [_container(spec, CONTAINER, ["release-sentinel"], _arguments(spec))],
+        "volumes": _volumes(spec),
     }
-    if wanted.repository:
-        pod["initContainers"] = [_container(wanted, "clone", ["git"], _clone(wanted))]
+    if spec.repository:
+        pod["initContainers"] = [_container(spec, "clone", ["git"], _clone(spec))]
     return pod
 
 
-def _container(wanted: Wanted, name: str, command: list[str], arguments: list[str]) -> dict[str, Any]:
+def _container(spec: JobSpec, name: str, command: list[str], arguments: list[str]) -> dict[str, Any]:
     mounts: list[dict[str, Any]] = [{"name": "tmp", "mountPath": "/tmp"}]  # noqa: S108 - the pod's own
-    if wanted.repository:
+    if spec.repository:
         mounts.append({"name": "work", "mountPath": _WORK})
-    if wanted.credentials:
+    if spec.credentials:
         mounts.append({"name": "credentials", "mountPath": _HOME, "readOnly": True})
     container: dict[str, Any] = {
         "name": name,
-        "image": wanted.image,
+        "image": spec.image,
         "command": command,
         "args": [word.replace("$(", "$$(") for word in arguments],  # Kubernetes would put a variable there
         "env": [{"name": "HOME", "value": _HOME}, {"name": "GIT_TERMINAL_PROMPT", "value": "0"}],
@@ -146,33 +146,33 @@ def _container(wanted: Wanted, name: str, command: list[str], arguments: list[st
         },
     }
     if name == CONTAINER:
-        sources = [{"secretRef": {"name": secret}} for secret in wanted.secrets]
-        sources += [{"configMapRef": {"name": config}} for config in wanted.configs]
+        sources = [{"secretRef": {"name": secret}} for secret in spec.secrets]
+        sources += [{"configMapRef": {"name": config}} for config in spec.configs]
         container |= {"envFrom": sources} if sources else {}
         container |= {
-            "workingDir": _CLONE if wanted.repository else REPOSITORY,
+            "workingDir": _CLONE if spec.repository else REPOSITORY,
             "terminationMessagePolicy": "FallbackToLogsOnError",
         }
     return container
 
 
-def _arguments(wanted: Wanted) -> list[str]:
-    release = ["--env", wanted.env, "--version", wanted.version, "--gate-deadline", f"{wanted.deadline:g}"]
-    mode = ["--gate-tag-mode", "existing"] if wanted.ref and wanted.ref == wanted.version else []
-    return ["kubernetes", "run", *release, *mode, *wanted.arguments]
+def _arguments(spec: JobSpec) -> list[str]:
+    release = ["--env", spec.env, "--version", spec.version, "--gate-deadline", f"{spec.deadline:g}"]
+    mode = ["--gate-tag-mode", "existing"] if spec.ref and spec.ref == spec.version else []
+    return ["kubernetes", "run", *release, *mode, *spec.arguments]
 
 
-def _clone(wanted: Wanted) -> list[str]:
+def _clone(spec: JobSpec) -> list[str]:
     """Return the arguments of a whole clone: the gates ask for history and branches."""
-    ref = [f"--branch={wanted.ref}"] if wanted.ref else []
-    return ["clone", "--quiet", *ref, "--", wanted.repository, _CLONE]
+    ref = [f"--branch={spec.ref}"] if spec.ref else []
+    return ["clone", "--quiet", *ref, "--", spec.repository, _CLONE]
 
 
-def _volumes(wanted: Wanted) -> list[dict[str, Any]]:
+def _volumes(spec: JobSpec) -> list[dict[str, Any]]:
     volumes: list[dict[str, Any]] = [{"name": "tmp", "emptyDir": {}}]
-    if wanted.repository:
+    if spec.repository:
         volumes.append({"name": "work", "emptyDir": {}})
-    if wanted.credentials:
-        only = {"secretName": wanted.credentials, "items": [{"key": ".netrc", "path": ".netrc"}], "defaultMode": 0o440}
+    if spec.credentials:
+        only = {"secretName": spec.credentials, "items": [{"key": ".netrc", "path": ".netrc"}], "defaultMode": 0o440}
         volumes.append({"name": "credentials", "secret": only})
     return volumes

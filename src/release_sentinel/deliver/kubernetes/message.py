@@ -13,7 +13,7 @@ FILE = Path("/dev/termination-log")
 LIMIT = 4096  # bytes: Kubernetes cuts a longer message, and half a document is none
 _LENGTHS = (300, 100, 40)  # characters of a reason, as long as all of them fit
 _LENGTH = 100  # characters of what is released
-UNTOLD: Mapping[str, Any] = {"verdict": INCOMPLETE, "exit_code": EXIT_BLOCKED, "problems": [UNFINISHED]}
+NO_VERDICT: Mapping[str, Any] = {"verdict": INCOMPLETE, "exit_code": EXIT_BLOCKED, "problems": [UNFINISHED]}
 
 
 def compact(document: Mapping[str, Any]) -> str:

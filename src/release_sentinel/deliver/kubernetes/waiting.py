@@ -32,7 +32,7 @@ class Ending:
     """How a Job ended: the exit code that says so, and sentences for people."""
 
     code: int
-    told: tuple[str, ...]
+    lines: tuple[str, ...]
 
 
 def wait(job: str, *, namespace: str = "", timeout: float | None = None) -> Ending:

@@ -64,7 +64,7 @@ _environment_lock = threading.Lock()
 
 
 @dataclass(frozen=True)
-class Answer:
+class GitOutput:
     """What one Git process said."""
 
     code: int
@@ -79,7 +79,7 @@ class Answer:
         return said or f"git ended with exit code {self.code} and said nothing"
 
 
-def run(top: Path, *arguments: str, timeout: float = LOCAL_SECONDS) -> Answer | Unseen:
+def run(top: Path, *arguments: str, timeout: float = LOCAL_SECONDS) -> GitOutput | Unseen:
     """Run git in `top` and return its answer, whatever the exit code; `timeout` is in seconds."""
     try:
         git = _git()
@@ -108,7 +108,7 @@ def run(top: Path, *arguments: str, timeout: float = LOCAL_SECONDS) -> Answer | 
     except BaseException:
         _end_group(process)
         raise
-    return Answer(process.returncode, os.fsdecode(out), err.decode(errors="replace"))
+    return GitOutput(process.returncode, os.fsdecode(out), err.decode(errors="replace"))
 
 
 def ask(top: Path, *arguments: str, timeout: float = LOCAL_SECONDS) -> str | Unseen:

@@ -69,10 +69,10 @@ class Tags:
 
 @dataclass(frozen=True)
 class Branches:
-    """The branches that contain HEAD; of `untold` ones the clone lacks the commits to tell."""
+    """The branches that contain HEAD; of `undetermined` ones the clone lacks the commits to tell."""
 
     containing: tuple[str, ...] = ()
-    untold: tuple[str, ...] = ()
+    undetermined: tuple[str, ...] = ()
 
 
 class SignatureState(StrEnum):
@@ -85,7 +85,7 @@ class SignatureState(StrEnum):
     EXPIRED = "expired"  # the signature, or the key that made it
     REVOKED = "revoked"
     UNKNOWN_KEY = "unknown key"
-    UNTOLD = "untold"  # nothing here can verify it
+    UNVERIFIABLE = "unverifiable"  # nothing here can verify it
 
 
 @dataclass(frozen=True)

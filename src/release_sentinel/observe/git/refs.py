@@ -119,17 +119,17 @@ def branches_containing(
     if isinstance(seen.remote, Refs):  # it has just been asked: what this clone remembers of it may be stale
         heads = {ref.removeprefix(_HEADS): id_ for ref, id_ in seen.remote.commits.items() if ref.startswith(_HEADS)}
         names = [name for name in names if not _matches(name, allowed)]
-    untold = []
+    undetermined = []
     for name, commit in heads.items():
         if not _matches(name, allowed):
             continue
         if commit == head.strip():
             names.append(name)
         elif (leads := _leads_to_head(top, commit, timeout)) is None:
-            untold.append(name)
+            undetermined.append(name)
         elif leads:
             names.append(name)
-    return Branches(tuple(dict.fromkeys(name for name in names if name != "HEAD")), tuple(untold))
+    return Branches(tuple(dict.fromkeys(name for name in names if name != "HEAD")), tuple(undetermined))
 
 
 def _matches(name: str, globs: Collection[str]) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from release_sentinel.observe import Unseen
-from release_sentinel.observe.git.process import LOCAL_SECONDS, Answer, ask, run
+from release_sentinel.observe.git.process import LOCAL_SECONDS, GitOutput, ask, run
 from release_sentinel.observe.git.records import Signature
 from release_sentinel.observe.git.records import SignatureState as State
 
@@ -56,7 +56,7 @@ def signature(top: Path, *, tag: str = "", published: str = "", timeout: float =
     return Signature(_state(answer), tuple(dict.fromkeys(_signers(answer.err))), answer.words)
 
 
-def _state(answer: Answer) -> State:
+def _state(answer: GitOutput) -> State:
     said = set(re.findall(r"^\[GNUPG:\] (\w+)", answer.err, re.MULTILINE))
     for word, state in _GPG.items():
         if word in said:
@@ -64,7 +64,7 @@ def _state(answer: Answer) -> State:
     for words, state in _SSH.items():
         if words in answer.err:
             return state
-    return State.NONE if answer.code and not answer.err.strip() else State.UNTOLD
+    return State.NONE if answer.code and not answer.err.strip() else State.UNVERIFIABLE
 
 
 def _signers(words: str) -> Iterator[str]:

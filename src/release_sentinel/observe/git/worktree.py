@@ -14,7 +14,7 @@ from pathlib import Path
 
 from release_sentinel.observe import Unseen
 from release_sentinel.observe.bounded import Bounded
-from release_sentinel.observe.git.process import LOCAL_SECONDS, Answer, ask, run
+from release_sentinel.observe.git.process import LOCAL_SECONDS, GitOutput, ask, run
 from release_sentinel.observe.git.records import HIDDEN_EDIT, SUBMODULE, UNINITIALISED, Change, Repository
 
 MINIMUM_VERSION = "2.17"  # `status --no-ahead-behind`
@@ -235,7 +235,7 @@ def _too_old() -> Unseen:
     return Unseen(f"this Git is too old: {MINIMUM_VERSION} or later is needed", "update Git in the CI image")
 
 
-def _refused(path: Path, answer: Answer) -> Unseen:
+def _refused(path: Path, answer: GitOutput) -> Unseen:
     if "dubious ownership" in answer.err or "unsafe repository" in answer.err:
         return Unseen(
             f"Git does not trust {path}: {answer.words}",

@@ -1,13 +1,18 @@
 """The registry of the built-in gates."""
 
+import ast
 import re
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
 from release_sentinel.config.model import Freeze, Policy, VersionRules
 from release_sentinel.config.targets import CertificateTarget, DiskLimits, PrometheusQuery, TcpTarget
 from release_sentinel.gates import BUILT_IN, Gate, Kind, expected, explain, find, table
+from release_sentinel.redaction.spellings import ORDINARY
+
+GATES = Path(__file__).parent.parent / "gate_tests"
 
 POLICY = ["environment", "repository", "clean-tree", "branch", "version", "tag", "configuration"]
 OPT = ["version-increases", "version-files", "changelog", "in-sync", "signature", "freeze"]
@@ -48,6 +53,30 @@ def test_a_gate_owes_a_result_for_each_target() -> None:
     assert find("prometheus").items(Policy(prometheus=(QUERY,))) == ("prometheus[errors]",)
 
 
+def functions(folder: Path) -> list[str]:
+    """Return the names of the gates in a folder."""
+    trees = [ast.parse(file.read_text(encoding="utf-8")) for file in sorted(folder.glob("test_*.py"))]
+    found = [node.name for tree in trees for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    return [name for name in found if name.startswith("test_")]
+
+
+def test_every_gate_has_one_function_and_every_function_a_gate() -> None:
+    """`gate_tests/` and the registry name the same gates."""
+    assert sorted(functions(GATES)) == sorted("test_" + gate.id.replace("-", "_") for gate in BUILT_IN)
+
+
+def test_a_gate_without_a_function_would_be_noticed(tmp_path: Path) -> None:
+    """The reader of the functions is not blind."""
+    (tmp_path / "test_x.py").write_text("def test_queue(gate): ...\ndef helper(): ...\n", encoding="utf-8")
+    assert functions(tmp_path) == ["test_queue"]
+
+
+@each_gate
+def test_an_id_is_an_ordinary_word(gate: Gate) -> None:
+    """A secret that holds the id of a gate must not mask every line about that gate."""
+    assert {gate.id, gate.kind} <= ORDINARY
+
+
 def test_ids_and_checks_are_unique() -> None:
     """One id stands for one check."""
     assert len({gate.id for gate in BUILT_IN}) == len({gate.check for gate in BUILT_IN}) == len(BUILT_IN)
@@ -80,7 +109,7 @@ def test_documentation_fits_a_table(gate: Gate) -> None:
 
 
 def test_a_section_that_is_not_there_is_named() -> None:
-    """Whoever adds a check without documentation reads which section it lacks."""
+    """A check without documentation is refused with the section that it lacks."""
 
     def check_nothing() -> None:
         """Nothing is demanded."""
@@ -139,7 +168,7 @@ def test_explain_tells_everything(gate: Gate) -> None:
 
 
 def test_an_opt_in_gate_is_owed_once_it_is_asked_for() -> None:
-    """By its id, as a required gate, or by rules that nobody else reads."""
+    """By its id, as a required gate, or by rules that only it reads."""
     window = Freeze("sale", "UTC", datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 2, tzinfo=UTC))
     asked = [Policy(enable=("freeze",)), Policy(required_gates=("freeze",)), Policy(freezes=(window,))]
     assert all("freeze" in {gate.id for gate in expected(policy)} for policy in asked)

@@ -4,7 +4,6 @@ import re
 import shlex
 import sys
 import tomllib
-from dataclasses import is_dataclass
 from functools import reduce
 from pathlib import Path
 from typing import Any
@@ -16,9 +15,9 @@ import yaml
 from release_sentinel import gates
 from release_sentinel.cli import main
 from release_sentinel.commands.init import SYSTEMS
-from release_sentinel.config.fields import keys
 from release_sentinel.config.load import load
 from release_sentinel.config.model import Policy
+from release_sentinel.config.read import is_record, keys
 from release_sentinel.config.variables import VARIABLES, Variable
 from tests.conftest import Sentinel, run
 
@@ -65,7 +64,7 @@ def test_the_example_policy_is_one(tmp_path: Path) -> None:
     document = tomllib.loads(source)
     assert set(document) == {*keys(Policy), "env"}
     for section, (_, kind) in keys(Policy).items():
-        if isinstance(kind, type) and is_dataclass(kind):
+        if is_record(kind):
             assert set(document[section]) == set(keys(kind))
 
 

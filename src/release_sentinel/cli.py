@@ -13,11 +13,10 @@ from pathlib import Path
 
 from release_sentinel import __version__, core, gates
 from release_sentinel.arguments import ArgumentError, rewrite_version, seconds, values_of
-from release_sentinel.config.effective import as_document, as_toml
 from release_sentinel.config.kinds import nearest
 from release_sentinel.config.load import load
-from release_sentinel.config.notifications import secrets_of
-from release_sentinel.config.secrets import known_secrets
+from release_sentinel.config.secrets import known_secrets, secrets_of
+from release_sentinel.config.show import as_document, as_toml
 from release_sentinel.deliver import steps, verify
 from release_sentinel.errors import InvalidPolicyError, SentinelError
 from release_sentinel.logging import setup_logging

@@ -23,8 +23,7 @@ from typing import Any, Self
 from release_sentinel.arguments import HANDOVER, INTERRUPTS, SECRETS, ArgumentError, given, value_of, values_of
 from release_sentinel.config.load import load
 from release_sentinel.config.model import Policy
-from release_sentinel.config.notifications import addresses, secrets_of
-from release_sentinel.config.secrets import known_secrets, learn, learn_remotes
+from release_sentinel.config.secrets import addresses, known_secrets, learn, learn_remotes, secrets_of
 from release_sentinel.deliver import notify
 from release_sentinel.deliver.github import Teller
 from release_sentinel.errors import InvalidPolicyError, SentinelError

@@ -1,10 +1,11 @@
 """The built-in gates, in the order in which they run. One id goes through test, report, README and `explain`."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import StrEnum
+from types import MappingProxyType
 
 from release_sentinel.checks.api import check_api
 from release_sentinel.checks.branch import check_branch
@@ -25,7 +26,16 @@ from release_sentinel.checks.version import check_version
 from release_sentinel.checks.version_files import check_version_files
 from release_sentinel.checks.version_increases import check_version_increases
 from release_sentinel.config.model import Policy
-from release_sentinel.config.targets import Target
+from release_sentinel.config.targets import (
+    CertificateTarget,
+    Dependency,
+    DiskLimits,
+    MemoryLimits,
+    ProcessRule,
+    PrometheusQuery,
+    Target,
+    TcpTarget,
+)
 
 
 class Kind(StrEnum):
@@ -37,18 +47,26 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Gate:
-    """One built-in gate; what it means is told in its check's docstring."""
+    """One built-in gate; its check's docstring says what it means."""
 
     id: str
     kind: Kind
     check: Callable[..., CheckResult]
     opt: bool = False  # evaluated once the policy asks for it
-    rules: str = ""  # what lists in the policy the targets that it judges, one item each
+    asked_by: Callable[[Policy], object] | None = None  # the setting that asks for it, where its id need not
+    judges: type[Target] | None = None  # the class of its targets in the policy, one item each
     ahead: bool = False  # asked at once with all others of its kind, when its stage begins
 
     def targets(self, policy: Policy) -> tuple[Target, ...]:
         """Return what the gate judges under `policy`; nothing where it does not judge one thing after another."""
-        return getattr(policy, self.rules) if self.rules else ()
+        return policy.targets(self.judges) if self.judges else ()
+
+    def is_owed(self, policy: Policy) -> bool:
+        """Tell whether a run under `policy` owes a result of the gate."""
+        if self.id in policy.disable:
+            return False
+        by_id = not self.opt or self.id in policy.enable or self.id in policy.required_gates
+        return by_id or bool(self.targets(policy)) or bool(self.asked_by and self.asked_by(policy))
 
     def items(self, policy: Policy) -> tuple[str, ...]:
         """Return the ids of the results that a run under `policy` owes: `disk`, or `disk[/]` and `disk[/var]`."""
@@ -84,29 +102,27 @@ BUILT_IN = (
     Gate("tag", Kind.POLICY, check_tag),
     Gate("configuration", Kind.POLICY, check_configuration),
     Gate("version-increases", Kind.POLICY, check_version_increases, opt=True),
-    Gate("version-files", Kind.POLICY, check_version_files, opt=True),
-    Gate("changelog", Kind.POLICY, check_changelog, opt=True),
+    Gate("version-files", Kind.POLICY, check_version_files, opt=True, asked_by=lambda policy: policy.version.files),
+    Gate("changelog", Kind.POLICY, check_changelog, opt=True, asked_by=lambda policy: policy.version.changelog),
     Gate("in-sync", Kind.POLICY, check_in_sync, opt=True),
     Gate("signature", Kind.POLICY, check_signature, opt=True),
-    Gate("freeze", Kind.POLICY, check_freeze, opt=True),
-    Gate("disk", Kind.CRITICAL, check_disk, rules="all_disks", ahead=True),
-    Gate("memory", Kind.CRITICAL, check_memory),
-    Gate("process", Kind.CRITICAL, check_process, rules="all_processes"),
-    Gate("api", Kind.CRITICAL, check_api, rules="all_dependencies", ahead=True),
-    Gate("tcp", Kind.CRITICAL, check_tcp, opt=True, rules="tcp", ahead=True),
-    Gate("certificate", Kind.CRITICAL, check_certificate, opt=True, rules="certificates", ahead=True),
-    Gate("prometheus", Kind.CRITICAL, check_prometheus, opt=True, rules="prometheus", ahead=True),
+    Gate("freeze", Kind.POLICY, check_freeze, opt=True, asked_by=lambda policy: policy.freezes),
+    Gate("disk", Kind.CRITICAL, check_disk, judges=DiskLimits, ahead=True),
+    Gate("memory", Kind.CRITICAL, check_memory, judges=MemoryLimits),
+    Gate("process", Kind.CRITICAL, check_process, judges=ProcessRule),
+    Gate("api", Kind.CRITICAL, check_api, judges=Dependency, ahead=True),
+    Gate("tcp", Kind.CRITICAL, check_tcp, opt=True, judges=TcpTarget, ahead=True),
+    Gate("certificate", Kind.CRITICAL, check_certificate, opt=True, judges=CertificateTarget, ahead=True),
+    Gate("prometheus", Kind.CRITICAL, check_prometheus, opt=True, judges=PrometheusQuery, ahead=True),
 )
 
-
-IDS = tuple(gate.id for gate in BUILT_IN)
+# The id of each gate, with the class of its targets.
+IDS: Mapping[str, type[Target] | None] = MappingProxyType({gate.id: gate.judges for gate in BUILT_IN})
 
 
 def expected(policy: Policy) -> tuple[Gate, ...]:
     """Return the built-in gates that a run under `policy` owes a result of."""
-    return tuple(
-        gate for gate in BUILT_IN if gate.id not in policy.disable and (not gate.opt or gate.id in policy.enabled)
-    )
+    return tuple(gate for gate in BUILT_IN if gate.is_owed(policy))
 
 
 def find(gate_id: str) -> Gate:

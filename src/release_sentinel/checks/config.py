@@ -69,7 +69,7 @@ def _problems(name: str, value: str | Secret | None, placeholders: Sequence[str]
     elif name.endswith("_URL") and not _is_url(text):
         # What cannot be parsed cannot be stripped of credentials either.
         hidden = secret or set("@?") & set(text)
-        yield f"{name} is no URL such as https://example.com" + ("" if hidden else f" ({text!r})")
+        yield f"{name} is not a URL such as https://example.com" + ("" if hidden else f" ({text!r})")
 
 
 def _is_url(text: str) -> bool:

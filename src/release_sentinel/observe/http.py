@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 RETRIED = frozenset({408, 425, 429, 500, 502, 503, 504})
 BODY = 1 << 20  # bytes of a body that are read
-_NO_URL = "it is no URL such as https://example.com"
+_NO_URL = "it is not a URL such as https://example.com"
 _REFERENCE = re.compile(r"\$\{([A-Za-z_]\w*)\}")
 
 

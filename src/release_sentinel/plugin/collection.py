@@ -53,7 +53,7 @@ def gate_id(item: pytest.Item) -> str:
 def parametrize(session: GateSession, metafunc: pytest.Metafunc) -> None:
     """Make one item of a built-in gate for each target that the policy lists; an unlisted one keeps the plain name."""
     gate = _BY_ID.get(_base_id(metafunc.function.__name__))
-    if gate is None or not gate.rules or not folders.holds(metafunc.definition.path):
+    if gate is None or not gate.judges or not folders.holds(metafunc.definition.path):
         return
     targets = gate.targets(session.policy)
     metafunc.parametrize("target", targets, ids=[target.label or pytest.HIDDEN_PARAM for target in targets])
@@ -140,7 +140,7 @@ def _built_in(item: pytest.Item) -> tuple[Gate, Target] | None:
     """Return the built-in gate that an item is, with its target, where it has one."""
     callspec = getattr(item, "callspec", None)
     gate = _BY_ID.get(_base_id(item.name.partition("[")[0]))
-    if callspec is None or gate is None or not gate.rules or not folders.holds(item.path):
+    if callspec is None or gate is None or not gate.judges or not folders.holds(item.path):
         return None
     return gate, callspec.params["target"]
 

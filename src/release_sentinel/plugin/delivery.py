@@ -2,7 +2,7 @@
 
 import os
 
-from release_sentinel.config.notifications import addresses
+from release_sentinel.config.secrets import addresses
 from release_sentinel.deliver import notify, steps
 from release_sentinel.deliver.steps import Steps
 from release_sentinel.deliver.tag import TagOrder

@@ -13,13 +13,10 @@ from typing import Any
 import pytest
 
 from release_sentinel import arguments, waivers
-from release_sentinel.config.headers import header_secrets
 from release_sentinel.config.load import Loaded, load
 from release_sentinel.config.model import Policy, Waiver
-from release_sentinel.config.notifications import secrets_of
-from release_sentinel.config.secrets import known_secrets, learn, learn_remotes
-from release_sentinel.config.values import look_up
-from release_sentinel.config.variables import misspelt
+from release_sentinel.config.secrets import header_secrets, known_secrets, learn, learn_remotes, secrets_of
+from release_sentinel.config.variables import look_up, misspelt
 from release_sentinel.deliver.github import Teller
 from release_sentinel.errors import InvalidPolicyError
 from release_sentinel.gates import IDS, Kind

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from release_sentinel.config.values import look_up
+from release_sentinel.config.variables import look_up
 
 
 def mount(tmp_path: Path, content: bytes, mode: int = 0o400) -> dict[str, str]:
@@ -54,7 +54,7 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("content", "why"),
-    [(b"caf\xe9", "cannot be read: it is not UTF-8"), (b"x" * (1 << 20) + b"y", "is longer than 1 MiB: no value is")],
+    [(b"caf\xe9", "cannot be read: it is not UTF-8"), (b"x" * (1 << 20) + b"y", "is longer than 1 MiB")],
 )
 def test_a_file_that_holds_no_value(tmp_path: Path, content: bytes, why: str) -> None:
     """What cannot be a value is told, and never shown."""
@@ -66,7 +66,8 @@ def test_what_would_hold_the_run_is_not_opened(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     for file in (tmp_path / "pipe", Path("/dev/zero"), tmp_path):
         assert (
-            look_up("TOKEN", {"TOKEN_FILE": str(file)}).problem == f"TOKEN_FILE names {str(file)!r}, which is no file"
+            look_up("TOKEN", {"TOKEN_FILE": str(file)}).problem
+            == f"TOKEN_FILE names {str(file)!r}, which is not a regular file"
         )
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from release_sentinel.config.toml import Source, find, read
+from release_sentinel.config.file import Source, find, read
 from release_sentinel.errors import InvalidPolicyError
 
 OWN, SHARED = "release-sentinel.toml", "pyproject.toml"
@@ -64,10 +64,10 @@ def test_a_byte_order_mark_is_none_of_the_text(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"deadline = \n", ": is no TOML: Invalid value (at line 1, column 12)"),
-        (b"a = 1\na = 2\n", ": is no TOML: Cannot overwrite a value (at line 2, column 6)"),
+        (b"deadline = \n", ": is not valid TOML: Invalid value (at line 1, column 12)"),
+        (b"a = 1\na = 2\n", ": is not valid TOML: Cannot overwrite a value (at line 2, column 6)"),
         (b"a = 1\nname = 'caf\xe9'\n", ":2: is not UTF-8: save the file as UTF-8"),
-        (b"a = [" * 5000, ": is no TOML: "),
+        (b"a = [" * 5000, ": is not valid TOML: "),
     ],
     ids=["no value", "twice", "Latin-1", "too deep"],
 )
@@ -105,7 +105,7 @@ def test_a_pyproject_that_is_named_has_to_hold_a_policy(tmp_path: Path) -> None:
 def test_the_policy_of_a_pyproject_is_a_table(tmp_path: Path) -> None:
     """Anything else cannot be meant."""
     (tmp_path / SHARED).write_text("[tool]\nrelease-sentinel = 5\n")
-    assert refusal(tmp_path) == f"{tmp_path / SHARED}:2: tool.release-sentinel is no table"
+    assert refusal(tmp_path) == f"{tmp_path / SHARED}:2: tool.release-sentinel is not a table"
 
 
 TEXT = '''# a comment [disk]

@@ -36,6 +36,7 @@ from release_sentinel.config.targets import (
     Target,
     TcpTarget,
 )
+from release_sentinel.observe import http
 
 
 class Kind(StrEnum):
@@ -56,6 +57,7 @@ class Gate:
     asked_by: Callable[[Policy], object] | None = None  # the setting that asks for it, where its id need not
     judges: type[Target] | None = None  # the class of its targets in the policy, one item each
     ahead: bool = False  # asked at once with all others of its kind, when its stage begins
+    prepare: Callable[[], None] | None = None  # called once, before its targets are asked in threads
 
     def targets(self, policy: Policy) -> tuple[Target, ...]:
         """Return what the gate judges under `policy`; nothing where it does not judge one thing after another."""
@@ -110,10 +112,20 @@ BUILT_IN = (
     Gate("disk", Kind.CRITICAL, check_disk, judges=DiskLimits, ahead=True),
     Gate("memory", Kind.CRITICAL, check_memory, judges=MemoryLimits),
     Gate("process", Kind.CRITICAL, check_process, judges=ProcessRule),
-    Gate("api", Kind.CRITICAL, check_api, judges=Dependency, ahead=True),
+    Gate("api", Kind.CRITICAL, check_api, judges=Dependency, ahead=True, prepare=http.load),
     Gate("tcp", Kind.CRITICAL, check_tcp, opt=True, judges=TcpTarget, ahead=True),
-    Gate("certificate", Kind.CRITICAL, check_certificate, opt=True, judges=CertificateTarget, ahead=True),
-    Gate("prometheus", Kind.CRITICAL, check_prometheus, opt=True, judges=PrometheusQuery, ahead=True),
+    Gate(
+        "certificate",
+        Kind.CRITICAL,
+        check_certificate,
+        opt=True,
+        judges=CertificateTarget,
+        ahead=True,
+        prepare=http.load,
+    ),
+    Gate(
+        "prometheus", Kind.CRITICAL, check_prometheus, opt=True, judges=PrometheusQuery, ahead=True, prepare=http.load
+    ),
 )
 
 # The id of each gate, with the class of its targets.

@@ -12,9 +12,8 @@ from types import ModuleType
 import pytest
 
 from release_sentinel.arguments import GATE_FOLDER
-from release_sentinel.config.targets import CertificateTarget, Dependency, PrometheusQuery, Target
+from release_sentinel.config.targets import Target
 from release_sentinel.gates import BUILT_IN, Gate, Kind, expected
-from release_sentinel.observe import http
 from release_sentinel.plugin import folders
 from release_sentinel.plugin.ahead import Question
 from release_sentinel.plugin.gate import Record
@@ -62,8 +61,8 @@ def parametrize(session: GateSession, metafunc: pytest.Metafunc) -> None:
 def questions(session: GateSession, items: Sequence[pytest.Item]) -> dict[str, Question]:
     """Return the questions of all gates among `items` that are asked ahead, by the gates' ids."""
     pairs = [built_in for item in items if (built_in := _built_in(item)) and built_in[0].ahead]
-    if any(isinstance(target, Dependency | PrometheusQuery | CertificateTarget) for _, target in pairs):
-        http.load()
+    for prepare in {gate.prepare for gate, _ in pairs if gate.prepare}:
+        prepare()
     return {gate.item(target): session.observations.question(gate.check, target) for gate, target in pairs}
 
 

@@ -307,7 +307,7 @@ class PrometheusQuery(Target):
 
 def _url_problem(key: str, text: str) -> Iterator[Problem]:
     """Refuse what is not a URL; it is not shown, for it may hold a secret."""
-    if not _is_url(text):
+    if not is_url(text):
         yield Problem((key,), "is not a URL such as https://example.com")
 
 
@@ -317,8 +317,10 @@ def _header_problems(headers: Mapping[str, str]) -> Iterator[Problem]:
             yield Problem(("headers",), f"has {name!r}, which is not the name of a header")
 
 
-def _is_url(text: str) -> bool:
+def is_url(text: str) -> bool:
+    """Tell whether a text is a URL that can be asked over HTTP."""
     with suppress(ValueError):
         parts = urlsplit(text)
-        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0 and " " not in text
+        is_web = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+        return is_web and not re.search(r"\s", text)
     return False

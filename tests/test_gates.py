@@ -44,7 +44,7 @@ def test_opt_in_gates_are_owed_once_they_are_asked_for() -> None:
 
 
 def test_a_gate_owes_a_result_for_each_target() -> None:
-    """Listed targets are told by their name, beside the one that keeps the plain id."""
+    """Listed targets have their name in the id, beside the one that keeps the plain id."""
     assert find("disk").items(Policy()) == ("disk",)
     assert find("disk").items(Policy(disks=(DiskLimits("/var"),))) == ("disk", "disk[/var]")
     both = Policy(disks=(DiskLimits("/"), DiskLimits("/var")))
@@ -98,7 +98,7 @@ def test_a_title_is_one_sentence(gate: Gate) -> None:
 @each_gate
 @pytest.mark.parametrize("section", ["Why", "Unknown", "Remedy"])
 def test_a_gate_is_documented_in_three_sections(gate: Gate, section: str) -> None:
-    """Each gate says why it is there, when it cannot tell, and how to mend it."""
+    """Each gate says why it is there, when it is unknown, and how to fix it."""
     assert re.fullmatch(r"\S.{9,}[.?]", gate.section(section))
 
 

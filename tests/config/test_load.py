@@ -355,7 +355,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize(("text", "told"), BROKEN.values(), ids=BROKEN)
-def test_what_cannot_be_meant_is_refused(tmp_path: Path, text: str, told: str) -> None:
+def test_what_is_not_valid_is_refused(tmp_path: Path, text: str, told: str) -> None:
     """One sentence says where, which key, what was seen and what is allowed; and it is the only one."""
     assert problems(tmp_path, text) == [told]
 

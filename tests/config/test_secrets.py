@@ -13,6 +13,7 @@ from release_sentinel.config.model import Policy
 from release_sentinel.config.secrets import (
     addresses,
     header_secrets,
+    headers,
     known_secrets,
     learn,
     literal_secrets,
@@ -96,7 +97,7 @@ def test_secrets_of_headers_and_urls() -> None:
         prometheus=(PrometheusQuery("q", url, "up", "==", 1, headers={"Authorization": "Basic czNjcmV0"}),),
     )
     assert header_secrets(policy) == ["A", "B"]
-    assert set(literal_secrets(policy)) == {"s3cret", "Basic czNjcmV0", "czNjcmV0"}
+    assert set(literal_secrets(headers(policy))) == {"s3cret", "Basic czNjcmV0", "czNjcmV0"}
     redactor = Redactor()
     learn(redactor, policy, {"A": "alpha-secret"})
     clean = redactor.scrub("alpha-secret, s3cret, czNjcmV0, http://u:passw0rd@proxy")
@@ -175,7 +176,7 @@ def test_the_printed_policy_does_not_show_them() -> None:
 
 
 def test_a_wrong_one_is_not_shown(tmp_path: Path) -> None:
-    """Somebody forgot the scheme of a token."""
+    """A token without its scheme is not an address."""
     wrong = "T1JJ3T3L2/A1BRTD4JD"
     with pytest.raises(InvalidPolicyError) as error:
         load({"RS_NOTIFY_URLS": wrong})

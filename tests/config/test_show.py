@@ -39,7 +39,7 @@ def test_each_line_has_its_source(tmp_path: Path) -> None:
 
 
 def test_credentials_in_a_url_are_not_shown() -> None:
-    """Nobody puts them there on purpose."""
+    """Where a URL holds some, it is shown without them."""
     loaded = load({"RS_API_URL": "https://kim:s3cret@example.com/?token=s3cret"})
     assert "s3cret" not in as_toml(loaded) + json.dumps(as_document(loaded))
 

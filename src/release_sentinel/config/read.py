@@ -69,6 +69,7 @@ def bare(kind: Any) -> tuple[Any, tuple[Any, ...]]:
             return kind, marks
 
 
+@cache
 def has_mark(kind: Any, mark: type) -> bool:
     """Tell whether a kind carries a mark, or what it lists does."""
     base, marks = bare(kind)

@@ -2,9 +2,10 @@
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from release_sentinel.config.kinds import Header, SecretAddress
 from release_sentinel.config.load import load_policy
@@ -42,14 +43,16 @@ def learn(redactor: Redactor, policy: Policy, environ: Mapping[str, str] | None 
     What cannot be used as a value, such as a file that is not UTF-8, is a secret all the same.
     """
     environ = os.environ if environ is None else environ
-    names = [*policy.required.secrets, *header_secrets(policy), "GITHUB_TOKEN"]  # releases are made with that one
-    for value in (*(text for name in names for text in look_up(name, environ).found), *literal_secrets(policy)):
+    held = list(_texts(policy))
+    in_headers = [(name, text) for name, kind, text in held if has_mark(kind, Header)]
+    names = [*policy.required.secrets, *_referenced(in_headers), "GITHUB_TOKEN"]  # releases are made with that one
+    for value in (*(text for name in names for text in look_up(name, environ).found), *literal_secrets(in_headers)):
         redactor.add(value)
-    for address in (*_texts(policy, SecretAddress), *addresses(environ)):
+    for address in (*(text for _, kind, text in held if has_mark(kind, SecretAddress)), *addresses(environ)):
         for secret in secrets_of(address):
             redactor.add(secret)
     files = (look_up(name, environ).text or "" for name in policy.required.settings)
-    for text in (*environ.values(), *files, *_texts(policy)):
+    for text in (*environ.values(), *files, *(text for _, _, text in held)):
         redactor.add_url(text)
 
 
@@ -72,11 +75,12 @@ def _content(path: str) -> str:
     return ""
 
 
-def _texts(policy: Policy, mark: type | None = None) -> Iterator[str]:
-    """Yield every text that a policy holds, or those of the kinds that carry a mark."""
-    for _, kind, value in leaves(policy):
-        if mark is None or has_mark(kind, mark):
-            yield from (text for text in (value if isinstance(value, tuple) else (value,)) if isinstance(text, str))
+def _texts(record: Policy | Target) -> Iterator[tuple[str, Any, str]]:
+    """Yield every text that a record holds, with its key and its kind."""
+    for path, kind, value in leaves(record):
+        for text in value if isinstance(value, tuple) else (value,):
+            if isinstance(text, str):
+                yield str(path[-1]), kind, text
 
 
 def references(value: str) -> list[str]:
@@ -84,20 +88,24 @@ def references(value: str) -> list[str]:
     return _REFERENCE.findall(value)
 
 
-def header_secrets(policy: Policy) -> list[str]:
-    """Return the environment variables that headers take their values from."""
-    return list(dict.fromkeys(name for _, value in headers(policy) for name in references(value)))
-
-
-def literal_secrets(policy: Policy) -> list[str]:
-    """Return the values that stand in the policy itself, in headers whose names say that they carry secrets."""
-    telling = [value for name, value in headers(policy) if _TELLING.search(name) and not references(value)]
-    return [word for value in telling for word in (value, value.rpartition(" ")[2])]
-
-
 def headers(record: Policy | Target) -> Iterator[tuple[str, str]]:
     """Yield the name and the value of each header of a target, or of all that a policy has."""
-    return ((str(path[-1]), value) for path, kind, value in leaves(record) if has_mark(kind, Header))
+    return ((name, text) for name, kind, text in _texts(record) if has_mark(kind, Header))
+
+
+def header_secrets(policy: Policy) -> list[str]:
+    """Return the environment variables that headers take their values from."""
+    return _referenced(headers(policy))
+
+
+def _referenced(pairs: Iterable[tuple[str, str]]) -> list[str]:
+    return list(dict.fromkeys(name for _, value in pairs for name in references(value)))
+
+
+def literal_secrets(pairs: Iterable[tuple[str, str]]) -> list[str]:
+    """Return the values that stand in the policy itself, in headers whose names say that they carry secrets."""
+    telling = [value for name, value in pairs if _TELLING.search(name) and not references(value)]
+    return [word for value in telling for word in (value, value.rpartition(" ")[2])]
 
 
 def addresses(environ: Mapping[str, str]) -> tuple[str, ...]:

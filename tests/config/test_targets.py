@@ -81,6 +81,14 @@ WRONG: dict[str, tuple[dict[str, Any], list[str]]] = {
         {"dependencies": [{**PAY, "url": "pay:s3cret@x"}]},
         [f"dependencies[0].url {URL}"],
     ),
+    "twice without a url": (
+        {"dependencies": [{"name": "a"}, {"name": "a"}]},
+        [
+            f"dependencies[0].url {URL}",
+            f"dependencies[1].url {URL}",
+            "dependencies[1] is 'a', as dependencies[0] is: each name has to be unique",
+        ],
+    ),
     "no url": (
         {"dependencies": [{}]},
         ["dependencies[0] has no name", f"dependencies[0].url {URL}"],
@@ -144,6 +152,16 @@ def test_a_gate_that_is_asked_for_needs_a_target(gate: Any) -> None:
     assert refusal.value.problems == (
         f"RS_ENABLE asks for the gate {gate.id}, expected something to judge under `{key}`",
     )
+
+
+def test_a_target_that_is_not_valid_is_one_all_the_same(tmp_path: Path) -> None:
+    """The gate has something to judge; only the mistake is reported."""
+    file = tmp_path / "release-sentinel.toml"
+    file.write_text("enable = ['tcp']\n[[tcp]]\nhost = 'db'\n", encoding="utf-8")
+    with pytest.raises(InvalidPolicyError) as refusal:
+        load({}, file=file, gates=IDS)
+    (problem,) = refusal.value.problems
+    assert "tcp[0].port is missing" in problem
 
 
 @pytest.mark.parametrize("kind", subclasses(Target))

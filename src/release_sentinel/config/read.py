@@ -31,6 +31,7 @@ class Problem:
     says: str
     other: KeyPath | None = None
     ends: str = ""
+    unreadable: bool = False  # the value at the path; what contradicts it, or is contradicted by it, is not reported
 
     def below(self, path: KeyPath) -> "Problem":
         """Return the same problem of a record that is at `path`."""
@@ -182,7 +183,7 @@ class Reading:
             return self._refused(path, f"is {seen(value, kind)}, expected {allowed(kind)}{hint}")
 
     def _refused(self, path: KeyPath, says: str) -> _Unreadable:
-        self._problems.append(Problem(path, says))
+        self._problems.append(Problem(path, says, unreadable=True))
         return UNREADABLE
 
     def _list(self, kind: Any, value: Any, path: KeyPath) -> Any:
@@ -223,7 +224,7 @@ class Reading:
             return UNREADABLE
         record = bare(kind)[0](**{name: item for name, item in values.items() if item is not UNREADABLE})
         record = _lowered(record, value)
-        wrong = [problem.path for problem in self._problems[before:]]
+        wrong = [problem.path for problem in self._problems[before:] if problem.unreadable]
         for problem in (problem.below(path) for problem in clashes(record, listed=_is_listed(path))):
             told = (problem.path, problem.other or problem.path)
             if not any(_touch(one, other) for one in wrong for other in told):

@@ -11,8 +11,8 @@ def test_disk(gate, ask, target):
     gate.require(ask(check_disk, target))
 
 
-def test_memory(gate, ask, policy):
-    gate.require(ask(check_memory, policy.memory))
+def test_memory(gate, ask, target):
+    gate.require(ask(check_memory, target))
 
 
 def test_process(gate, ask, target, process_table, own_processes):

@@ -4,15 +4,15 @@ import math
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import MISSING, is_dataclass
+from dataclasses import MISSING
 from functools import reduce
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
 import release_sentinel
 from release_sentinel import gates, options
-from release_sentinel.config.fields import allowed, bare, keys
 from release_sentinel.config.model import PLACEHOLDERS, Policy
+from release_sentinel.config.read import allowed, bare, is_record, keys
 from release_sentinel.config.variables import VARIABLES, Variable
 
 ROOT = Path(__file__).parents[1]
@@ -66,13 +66,12 @@ def keys_table() -> str:
     return "\n".join(["| key | default | may be |", "|---|---|---|", *_keys(Policy, "")])
 
 
-def _keys(record: type, prefix: str) -> Iterator[str]:
+def _keys(record: Any, prefix: str) -> Iterator[str]:
     for name, (field, kind) in keys(record).items():
         base, _ = bare(kind)
-        item = bare(get_args(base)[0])[0] if get_origin(base) is tuple else base
-        below = f"{prefix}{name}{'[]' if item is not base else ''}"
-        if isinstance(item, type) and is_dataclass(item):
-            yield from _keys(item, f"{below}.")
+        listed = get_origin(base) is tuple and is_record(get_args(base)[0])
+        if listed or is_record(kind):
+            yield from _keys(get_args(base)[0] if listed else kind, f"{prefix}{name}{'[]' if listed else ''}.")
             continue
         default = "(required)" if field.default is MISSING else _shown(field.default)
         if field.default_factory is not MISSING:

@@ -1,14 +1,19 @@
 """The registry of the built-in gates."""
 
+import ast
 import re
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
 from release_sentinel.config.model import Freeze, Policy, VersionRules
 from release_sentinel.config.targets import CertificateTarget, DiskLimits, PrometheusQuery, TcpTarget
 from release_sentinel.gates import BUILT_IN, Gate, expected, explain, find, table
+from release_sentinel.redaction.spellings import ORDINARY
 from release_sentinel.vocabulary import Stage
+
+GATES = Path(__file__).parent.parent / "gate_tests"
 
 POLICY = ["environment", "repository", "clean-tree", "branch", "version", "tag", "configuration"]
 OPT = ["version-increases", "version-files", "changelog", "in-sync", "signature", "freeze"]
@@ -40,13 +45,37 @@ def test_opt_in_gates_are_owed_once_they_are_asked_for() -> None:
 
 
 def test_a_gate_owes_a_result_for_each_target() -> None:
-    """Listed targets are told by their name, beside the one that keeps the plain id."""
+    """Listed targets have their name in the id, beside the one that keeps the plain id."""
     assert find("disk").items(Policy()) == ("disk",)
     assert find("disk").items(Policy(disks=(DiskLimits("/var"),))) == ("disk", "disk[/var]")
     both = Policy(disks=(DiskLimits("/"), DiskLimits("/var")))
     assert find("disk").items(both) == ("disk", "disk[/]", "disk[/var]")
     assert find("memory").items(Policy()) == ("memory",)
     assert find("prometheus").items(Policy(prometheus=(QUERY,))) == ("prometheus[errors]",)
+
+
+def functions(folder: Path) -> list[str]:
+    """Return the names of the gates in a folder."""
+    trees = [ast.parse(file.read_text(encoding="utf-8")) for file in sorted(folder.glob("test_*.py"))]
+    found = [node.name for tree in trees for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    return [name for name in found if name.startswith("test_")]
+
+
+def test_every_gate_has_one_function_and_every_function_a_gate() -> None:
+    """`gate_tests/` and the registry name the same gates."""
+    assert sorted(functions(GATES)) == sorted("test_" + gate.id.replace("-", "_") for gate in BUILT_IN)
+
+
+def test_a_gate_without_a_function_would_be_noticed(tmp_path: Path) -> None:
+    """The reader of the functions is not blind."""
+    (tmp_path / "test_x.py").write_text("def test_queue(gate): ...\ndef helper(): ...\n", encoding="utf-8")
+    assert functions(tmp_path) == ["test_queue"]
+
+
+@each_gate
+def test_an_id_is_an_ordinary_word(gate: Gate) -> None:
+    """A secret that holds the id of a gate must not mask every line about that gate."""
+    assert {gate.id, gate.stage} <= ORDINARY
 
 
 def test_ids_and_checks_are_unique() -> None:
@@ -70,7 +99,7 @@ def test_a_title_is_one_sentence(gate: Gate) -> None:
 @each_gate
 @pytest.mark.parametrize("section", ["Why", "Unknown", "Remedy"])
 def test_a_gate_is_documented_in_three_sections(gate: Gate, section: str) -> None:
-    """Each gate says why it is there, when it cannot tell, and how to mend it."""
+    """Each gate says why it is there, when it is unknown, and how to fix it."""
     assert re.fullmatch(r"\S.{9,}[.?]", gate.section(section))
 
 
@@ -81,7 +110,7 @@ def test_documentation_fits_a_table(gate: Gate) -> None:
 
 
 def test_a_section_that_is_not_there_is_named() -> None:
-    """Whoever adds a check without documentation reads which section it lacks."""
+    """A check without documentation is refused with the section that it lacks."""
     with pytest.raises(LookupError, match=r"^result\.require does not say its Why$"):
         Gate("nothing", Stage.POLICY, "result.require").section("Why")  # which judges nothing
 
@@ -136,7 +165,7 @@ def test_explain_tells_everything(gate: Gate) -> None:
 
 
 def test_an_opt_in_gate_is_owed_once_it_is_asked_for() -> None:
-    """By its id, as a required gate, or by rules that nobody else reads."""
+    """By its id, as a required gate, or by rules that only it reads."""
     window = Freeze("sale", "UTC", datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 2, tzinfo=UTC))
     asked = [Policy(enable=("freeze",)), Policy(required_gates=("freeze",)), Policy(freezes=(window,))]
     assert all("freeze" in {gate.id for gate in expected(policy)} for policy in asked)

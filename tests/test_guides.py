@@ -23,9 +23,9 @@ from release_sentinel import gates
 from release_sentinel.cli import main
 from release_sentinel.commands import guide
 from release_sentinel.commands.init import SYSTEMS
-from release_sentinel.config.fields import keys
 from release_sentinel.config.load import load
 from release_sentinel.config.model import Policy
+from release_sentinel.config.read import keys
 from release_sentinel.invocation import parse
 from release_sentinel.options import OPTIONS
 from release_sentinel.plugin import fixtures

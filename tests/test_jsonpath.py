@@ -48,5 +48,5 @@ def test_what_is_not_there_is_told(path: str, words: str) -> None:
 @pytest.mark.parametrize("path", ["", "status", ".status", "$status", "$.", "$..a", "$.a[", "$.a[*]", "$.a b", "$[x]"])
 def test_what_is_no_path(path: str) -> None:
     """It is refused, with an example of one."""
-    with pytest.raises(ValueError, match=r"is no path such as \$\.checks\[0\]\.status$"):
+    with pytest.raises(ValueError, match=r"is not a path such as \$\.checks\[0\]\.status$"):
         jsonpath.steps(path)

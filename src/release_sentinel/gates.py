@@ -1,19 +1,28 @@
 """The built-in gates, in the order in which they run. One id goes through test, report, README and `explain`."""
 
 import inspect
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib import import_module
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from release_sentinel.config.model import Policy
+from release_sentinel.config.targets import (
+    CertificateTarget,
+    Dependency,
+    DiskLimits,
+    MemoryLimits,
+    ProcessRule,
+    PrometheusQuery,
+    Target,
+    TcpTarget,
+)
 from release_sentinel.vocabulary import Stage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from release_sentinel.checks.result import CheckResult
-    from release_sentinel.config.model import Policy
-    from release_sentinel.config.targets import Target
 
 
 @dataclass(frozen=True)
@@ -24,18 +33,27 @@ class Gate:
     stage: Stage
     judge: str  # module and function below `checks`: "system.check_disk"
     opt: bool = False  # evaluated once the policy asks for it
-    rules: str = ""  # what lists in the policy the targets that it judges, one item each
+    asked_by: Callable[[Policy], object] | None = None  # the setting that asks for it, where its id need not
+    judges: type[Target] | None = None  # the class of its targets in the policy, one item each
     prefetched: bool = False  # asked at once with all others of its kind, when its stage begins
+    prepare: Callable[[], None] | None = None  # called once, before its targets are asked in threads
 
-    def targets(self, policy: "Policy") -> "tuple[Target, ...]":
+    def targets(self, policy: Policy) -> tuple[Target, ...]:
         """Return what the gate judges under `policy`; nothing where it does not judge one thing after another."""
-        return getattr(policy, self.rules) if self.rules else ()
+        return policy.targets(self.judges) if self.judges else ()
 
-    def items(self, policy: "Policy") -> tuple[str, ...]:
+    def is_owed(self, policy: Policy) -> bool:
+        """Tell whether a run under `policy` owes a result of the gate."""
+        if self.id in policy.disable:
+            return False
+        by_id = not self.opt or self.id in policy.enable or self.id in policy.required_gates
+        return by_id or bool(self.targets(policy)) or bool(self.asked_by and self.asked_by(policy))
+
+    def items(self, policy: Policy) -> tuple[str, ...]:
         """Return the ids of the results that a run under `policy` owes: `disk`, or `disk[/]` and `disk[/var]`."""
         return tuple(self.item(target) for target in self.targets(policy)) or (self.id,)
 
-    def item(self, target: "Target") -> str:
+    def item(self, target: Target) -> str:
         """Return the id of the result on one target."""
         return f"{self.id}[{target.label}]" if target.label else self.id
 
@@ -63,6 +81,12 @@ class Gate:
         return inspect.cleandoc(self.check.__doc__ or "")
 
 
+def _load_http() -> None:
+    from release_sentinel.observe import http  # noqa: PLC0415 - a run without targets of HTTP needs none of it
+
+    http.load()
+
+
 BUILT_IN = (
     Gate("environment", Stage.POLICY, "env.check_environment"),
     Gate("repository", Stage.POLICY, "repository.check_repository"),
@@ -72,31 +96,55 @@ BUILT_IN = (
     Gate("tag", Stage.POLICY, "tag.check_tag"),
     Gate("configuration", Stage.POLICY, "config.check_configuration"),
     Gate("version-increases", Stage.POLICY, "version_increases.check_version_increases", opt=True),
-    Gate("version-files", Stage.POLICY, "version_files.check_version_files", opt=True),
-    Gate("changelog", Stage.POLICY, "changelog.check_changelog", opt=True),
+    Gate(
+        "version-files",
+        Stage.POLICY,
+        "version_files.check_version_files",
+        opt=True,
+        asked_by=lambda policy: policy.version.files,
+    ),
+    Gate(
+        "changelog",
+        Stage.POLICY,
+        "changelog.check_changelog",
+        opt=True,
+        asked_by=lambda policy: policy.version.changelog,
+    ),
     Gate("in-sync", Stage.POLICY, "in_sync.check_in_sync", opt=True),
     Gate("signature", Stage.POLICY, "signature.check_signature", opt=True),
-    Gate("freeze", Stage.POLICY, "freeze.check_freeze", opt=True),
-    Gate("disk", Stage.CRITICAL, "system.check_disk", rules="all_disks", prefetched=True),
-    Gate("memory", Stage.CRITICAL, "system.check_memory"),
-    Gate("process", Stage.CRITICAL, "system.check_process", rules="all_processes"),
-    Gate("api", Stage.CRITICAL, "api.check_api", rules="all_dependencies", prefetched=True),
-    Gate("tcp", Stage.CRITICAL, "tcp.check_tcp", opt=True, rules="tcp", prefetched=True),
+    Gate("freeze", Stage.POLICY, "freeze.check_freeze", opt=True, asked_by=lambda policy: policy.freezes),
+    Gate("disk", Stage.CRITICAL, "system.check_disk", judges=DiskLimits, prefetched=True),
+    Gate("memory", Stage.CRITICAL, "system.check_memory", judges=MemoryLimits),
+    Gate("process", Stage.CRITICAL, "system.check_process", judges=ProcessRule),
+    Gate("api", Stage.CRITICAL, "api.check_api", judges=Dependency, prefetched=True, prepare=_load_http),
+    Gate("tcp", Stage.CRITICAL, "tcp.check_tcp", opt=True, judges=TcpTarget, prefetched=True),
     Gate(
-        "certificate", Stage.CRITICAL, "certificate.check_certificate", opt=True, rules="certificates", prefetched=True
+        "certificate",
+        Stage.CRITICAL,
+        "certificate.check_certificate",
+        opt=True,
+        judges=CertificateTarget,
+        prefetched=True,
+        prepare=_load_http,
     ),
-    Gate("prometheus", Stage.CRITICAL, "prometheus.check_prometheus", opt=True, rules="prometheus", prefetched=True),
+    Gate(
+        "prometheus",
+        Stage.CRITICAL,
+        "prometheus.check_prometheus",
+        opt=True,
+        judges=PrometheusQuery,
+        prefetched=True,
+        prepare=_load_http,
+    ),
 )
 
+# The id of each gate, with the class of its targets.
+IDS: Mapping[str, type[Target] | None] = MappingProxyType({gate.id: gate.judges for gate in BUILT_IN})
 
-IDS = tuple(gate.id for gate in BUILT_IN)
 
-
-def expected(policy: "Policy") -> tuple[Gate, ...]:
+def expected(policy: Policy) -> tuple[Gate, ...]:
     """Return the built-in gates that a run under `policy` owes a result of."""
-    return tuple(
-        gate for gate in BUILT_IN if gate.id not in policy.disable and (not gate.opt or gate.id in policy.enabled)
-    )
+    return tuple(gate for gate in BUILT_IN if gate.is_owed(policy))
 
 
 def find(gate_id: str) -> Gate:

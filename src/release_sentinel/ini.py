@@ -2,12 +2,20 @@
 
 import tomllib
 from collections.abc import Iterator
-from configparser import ConfigParser, Error
 from pathlib import Path
 from shlex import split
+from typing import Any
+
+from iniconfig import IniConfig, ParseError
 
 # Where pytest looks, in its order, and the section of an ini file.
-_FILES = {"pytest.ini": "pytest", ".pytest.ini": "pytest", "tox.ini": "pytest", "setup.cfg": "tool:pytest"}
+_FILES = {
+    "pytest.ini": "pytest",
+    ".pytest.ini": "pytest",
+    "pyproject.toml": "",
+    "tox.ini": "pytest",
+    "setup.cfg": "tool:pytest",
+}
 
 
 def python_path(top: Path) -> list[Path]:
@@ -16,23 +24,19 @@ def python_path(top: Path) -> list[Path]:
 
 
 def _named(top: Path) -> Iterator[list[str]]:
-    """Yield what each of the repository's files of settings says, of those that speak of pytest."""
+    """Yield the `pythonpath` of each settings file that is about pytest."""
     for name, section in _FILES.items():
-        if name == "tox.ini":
-            yield from _of_pyproject(top / "pyproject.toml")
-        parser = ConfigParser(interpolation=None)
         try:
-            parser.read(top / name, encoding="utf-8")
-            if parser.has_section(section):
-                yield split(parser.get(section, "pythonpath", fallback=""))
-        except (Error, OSError, ValueError):
+            options: dict[str, Any] = _of_ini(top / name, section) if section else _of_pyproject(top / name)
+            named = options.get("pythonpath", [])
+            yield split(named) if isinstance(named, str) else [str(folder) for folder in named]
+        except (ParseError, OSError, ValueError, LookupError, TypeError, AttributeError):
             continue
 
 
-def _of_pyproject(path: Path) -> Iterator[list[str]]:
-    try:
-        options = tomllib.loads(path.read_text(encoding="utf-8"))["tool"]["pytest"]["ini_options"]
-        named = options.get("pythonpath", [])
-        yield split(named) if isinstance(named, str) else [str(name) for name in named]
-    except (OSError, ValueError, LookupError, TypeError, AttributeError):
-        return
+def _of_ini(path: Path, section: str) -> dict[str, str]:
+    return dict(IniConfig(path)[section].items())
+
+
+def _of_pyproject(path: Path) -> dict[str, Any]:
+    return dict(tomllib.loads(path.read_text(encoding="utf-8"))["tool"]["pytest"]["ini_options"])

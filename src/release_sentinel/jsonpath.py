@@ -13,11 +13,11 @@ def steps(path: str) -> list[str | int]:
     while at < len(path):
         step = _STEP.match(path, at) if path.startswith("$") else None
         if step is None:
-            raise ValueError(f"{path!r} is no path such as $.checks[0].status")
+            raise ValueError(f"{path!r} is not a path such as $.checks[0].status")
         found.append(int(step[4]) if step[4] is not None else next(part for part in step.groups() if part is not None))
         at = step.end()
     if not path:
-        raise ValueError(f"{path!r} is no path such as $.checks[0].status")
+        raise ValueError(f"{path!r} is not a path such as $.checks[0].status")
     return found
 
 

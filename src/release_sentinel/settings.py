@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from release_sentinel.config.load import Loaded, load
 from release_sentinel.config.model import Policy
-from release_sentinel.config.notifications import addresses, secrets_of
-from release_sentinel.config.secrets import learn, learn_remotes
+from release_sentinel.config.secrets import addresses, learn, learn_remotes, secrets_of
 from release_sentinel.errors import InvalidPolicyError
 from release_sentinel.gates import IDS
 from release_sentinel.invocation import Invocation

@@ -132,7 +132,7 @@ def test_an_invalid_url() -> None:
     """What is no URL fails at once, and is told as that."""
     result = check_api("localhost:8080/health")
     assert (result.status, result.tries) == (CRIT, 1)
-    assert "unreachable: it is no URL such as https://example.com" in result.message
+    assert "unreachable: it is not a URL such as https://example.com" in result.message
 
 
 @pytest.mark.parametrize("status", [200, 500])

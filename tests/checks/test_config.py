@@ -37,7 +37,7 @@ def test_all_that_is_wrong_is_told_at_once() -> None:
     values = {"A": None, "B": None, "C": " ", "D": "changeme", "E_URL": "example.com", "F": "fine"}
     assert check_configuration(values).message == (
         "Missing required env vars: A, B; C is blank; D is a placeholder ('changeme'); "
-        "E_URL is no URL such as https://example.com ('example.com')"
+        "E_URL is not a URL such as https://example.com ('example.com')"
     )
 
 
@@ -145,7 +145,7 @@ def test_what_is_no_url(url: str) -> None:
     result = check_configuration({"RS_API_URL": url})
     assert (result.status, result.message) == (
         CRIT,
-        f"RS_API_URL is no URL such as https://example.com ({url!r})",
+        f"RS_API_URL is not a URL such as https://example.com ({url!r})",
     )
 
 
@@ -169,13 +169,13 @@ def test_only_names_that_end_in_url_hold_urls() -> None:
 def test_credentials_in_a_broken_url_are_not_shown(url: str) -> None:
     """A URL that cannot be parsed may hold credentials where nobody finds them: it is not shown."""
     result = check_configuration({"RS_API_URL": url})
-    assert (result.status, result.message) == (CRIT, "RS_API_URL is no URL such as https://example.com")
+    assert (result.status, result.message) == (CRIT, "RS_API_URL is not a URL such as https://example.com")
 
 
 def test_a_secret_url_is_never_shown() -> None:
     """A secret that should be a URL is judged like one and not shown."""
     result = check_configuration({"HOOK_URL": Secret("hooks.example.com/s3cret")})
-    assert (result.status, result.message) == (CRIT, "HOOK_URL is no URL such as https://example.com")
+    assert (result.status, result.message) == (CRIT, "HOOK_URL is not a URL such as https://example.com")
 
 
 @pytest.fixture

@@ -1,20 +1,19 @@
 """Defaults under the file, the file under its part for the environment, that under the variables."""
 
 from contextlib import suppress
-from dataclasses import is_dataclass
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from release_sentinel.config.effective import _toml
-from release_sentinel.config.fields import keys
 from release_sentinel.config.kinds import WeekTime
 from release_sentinel.config.load import load, load_policy
 from release_sentinel.config.model import Freeze, Policy, Waiver
+from release_sentinel.config.read import is_record, keys
+from release_sentinel.config.show import _toml
 from release_sentinel.errors import InvalidPolicyError
-from release_sentinel.gates import IDS
+from release_sentinel.gates import IDS, find
 
 POLICY = """\
 environments = ["dev", "stage", "prod"]
@@ -123,7 +122,7 @@ def test_a_prefix_may_be_blank_in_the_file(tmp_path: Path) -> None:
 
 
 def test_a_warning_is_lowered_only_where_nothing_sets_it(tmp_path: Path) -> None:
-    """The limit of one environment may contradict the common warning: then somebody has to decide."""
+    """The limit of one environment may contradict the common warning: the file has to decide."""
     text = "[disk]\nwarn = 70\n[env.dev]\n[env.stage]\n[env.prod.disk]\ncrit = 60\n"
     assert problems(tmp_path, text) == ["2: disk.warn is 70, expected at most env.prod.disk.crit, which is 60"]
 
@@ -143,7 +142,7 @@ def test_a_part_that_replaces_a_table_by_a_value_is_refused(tmp_path: Path) -> N
 def test_a_list_of_a_variable_is_named_although_the_file_has_one(tmp_path: Path) -> None:
     """Each element is the variable's, whatever the file lists in its place."""
     (told,) = problems(tmp_path, 'enable = ["freeze", "signature"]\n', RS_ENABLE="signature,frezee")
-    assert told.removeprefix(" ").startswith("RS_ENABLE names 'frezee', which is no built-in gate")
+    assert told.removeprefix(" ").startswith("RS_ENABLE names 'frezee', which is not a built-in gate")
 
 
 def test_a_variable_that_contradicts_the_file_is_named(tmp_path: Path) -> None:
@@ -153,7 +152,7 @@ def test_a_variable_that_contradicts_the_file_is_named(tmp_path: Path) -> None:
 
 
 def test_environments_of_a_variable_need_their_rules_too(tmp_path: Path) -> None:
-    """Whoever adds an environment from outside adds it to the file."""
+    """An environment that is added from outside needs its part in the file."""
     told = problems(tmp_path, "[env.dev]\n[env.prod]\n", RS_ENVIRONMENTS="dev,prod,qa")
     assert told == [" environment qa has no rules: write [env.qa], which may be empty"]
 
@@ -199,7 +198,7 @@ def test_waivers_and_freezes_are_read(tmp_path: Path) -> None:
         "weekend", "Europe/Berlin", WeekTime("", time(16)), WeekTime("", time(8)), days=("fri", "sat")
     )
     assert (once.from_, once.days) == (datetime(2026, 12, 20), ())  # noqa: DTZ001 - a local time of the window's zone
-    assert "freeze" in policy.enabled
+    assert find("freeze").is_owed(policy)
 
 
 WAIVER = '[[waivers]]\ngate = "disk"\nenv = "prod"\nreason = "r"\nowner = "o"\nexpires = 2026-12-31\n'
@@ -211,16 +210,16 @@ LINE = "expected a text of one line, without blanks at its ends"
 EDGE = "expected a time of day such as 16:00, also with its day such as fri 16:00, or a date with a time"
 
 BROKEN = {
-    "a misspelt key": ("deadlin = 5", "1: deadlin is no key of the policy; did you mean deadline?"),
-    "a misspelt key of a table": ("[disk]\nwrn = 5", "2: disk.wrn is no key of [disk]; did you mean warn?"),
-    "another spelling": ("gate-seconds = 5", "1: gate-seconds is no key of the policy; did you mean gate_seconds?"),
+    "a misspelt key": ("deadlin = 5", "1: deadlin is not a key of the policy; did you mean deadline?"),
+    "a misspelt key of a table": ("[disk]\nwrn = 5", "2: disk.wrn is not a key of [disk]; did you mean warn?"),
+    "another spelling": ("gate-seconds = 5", "1: gate-seconds is not a key of the policy; did you mean gate_seconds?"),
     "a key of another table": (
         "prereleases = true",
-        "1: prereleases is no key of the policy; did you mean version.prereleases?",
+        "1: prereleases is not a key of the policy; did you mean version.prereleases?",
     ),
     "a key like no other": (
         "[disk]\nxyz = 1",
-        "2: disk.xyz is no key of [disk], which has path, warn, crit, min_free, timeout, steady",
+        "2: disk.xyz is not a key of [disk], which has path, warn, crit, min_free, timeout, steady",
     ),
     "a text for a number": ("deadline = '5'", "1: deadline is '5', expected seconds, from 0.1 to 86400"),
     "a truth for a number": ("deadline = true", "1: deadline is true, expected seconds, from 0.1 to 86400"),
@@ -249,7 +248,7 @@ BROKEN = {
     ),
     "a secret for its name": (
         "required.secrets = ['s3cr3t!']",
-        "1: required.secrets[0] is something else, expected the name of an environment variable",
+        "1: required.secrets[0] is invalid (not shown), expected the name of an environment variable",
     ),
     "a credential": (
         "[disk]\ncrit = 'https://kim:s3cret@example.com'",
@@ -257,11 +256,11 @@ BROKEN = {
     ),
     "an unknown gate": (
         "enable = ['frieze']",
-        "1: enable[0] names 'frieze', which is no built-in gate; did you mean freeze?",
+        "1: enable[0] names 'frieze', which is not a built-in gate; did you mean freeze?",
     ),
     "an unknown gate switched off": (
         "[disable]\nprocesses = 'why'",
-        "2: disable.processes names 'processes', which is no built-in gate; did you mean process?",
+        "2: disable.processes names 'processes', which is not a built-in gate; did you mean process?",
     ),
     "no reason": ("[disable]\nprocess = ''", f"2: disable.process is '', {LINE}"),
     "a list without reasons": ("disable = ['process']", "1: disable is a list, expected a table"),
@@ -340,15 +339,15 @@ BROKEN = {
         "environments = ['prod', 5]\n[env.prod]",
         "1: environments[1] is 5, expected a text of one line, without blanks at its ends",
     ),
-    "parts that are none": ("env = 5", "1: env is no table: write [env.NAME]"),
-    "a part that is none": ("[env]\nprod = 5", "2: env.prod is no table: write [env.prod]"),
+    "parts that are none": ("env = 5", "1: env is not a table: write [env.NAME]"),
+    "a part that is none": ("[env]\nprod = 5", "2: env.prod is not a table: write [env.prod]"),
     "an environment without rules": (
         "environments = ['dev', 'prod']\n[env.prod]",
         " environment dev has no rules: write [env.dev], which may be empty",
     ),
     "rules without an environment": (
         "environments = ['prod']\n[env.prod]\n[env.prd]",
-        "3: env.prd is no environment, expected one of prod; did you mean prod?",
+        "3: env.prd is not an environment, expected one of prod; did you mean prod?",
     ),
     "environments of an environment": (
         "environments = ['prod']\n[env.prod]\nenvironments = ['dev']",
@@ -374,7 +373,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize(("text", "told"), BROKEN.values(), ids=BROKEN)
-def test_what_cannot_be_meant_is_refused(tmp_path: Path, text: str, told: str) -> None:
+def test_what_is_not_valid_is_refused(tmp_path: Path, text: str, told: str) -> None:
     """One sentence says where, which key, what was seen and what is allowed; and it is the only one."""
     assert problems(tmp_path, text) == [told]
 
@@ -408,9 +407,9 @@ def test_the_defaults_are_a_policy() -> None:
 
 
 def test_an_unknown_gate_of_a_variable_is_named_with_it(tmp_path: Path) -> None:
-    """Nobody finds `enable[0]` in an environment."""
+    """There is no `enable[0]` in an environment."""
     told = problems(tmp_path, "", RS_ENABLE="changelog,frieze")
-    assert told == ["RS_ENABLE names 'frieze', which is no built-in gate; did you mean freeze?"]
+    assert told == ["RS_ENABLE names 'frieze', which is not a built-in gate; did you mean freeze?"]
 
 
 ODD: list[Any] = [True, 0, -1, 50, 1.5, "", "x", "x\n", [], ["x"], [1, "x"], [[]], {}, {"x": "y"}, {"x": {"y": []}}]
@@ -422,7 +421,7 @@ def test_no_value_of_any_key_breaks_the_reader(tmp_path: Path, section: str) -> 
     """Whatever a file holds, it is read or refused; also with parts, waivers and gates switched off beside it."""
     beside = "\n[env.dev]\n[env.prod]\n" if section != "env" else ""
     kind = keys(Policy)[section][1] if section != "env" else None
-    inner = keys(kind) if isinstance(kind, type) and is_dataclass(kind) else ["x"]
+    inner = keys(kind) if is_record(kind) else ["x"]
     for value in [*ODD, *({key: value} for key in inner for value in ODD)]:
         for rest in ("", beside, WAIVER if section != "waivers" else "", "enable = ['tag']\n" * (section != "enable")):
             file = write(tmp_path, f"{section} = {_toml(value)}\n{rest}")

@@ -8,8 +8,8 @@ import pytest
 
 from release_sentinel.config import get_env
 from release_sentinel.config.load import load_policy
-from release_sentinel.config.model import ApiTarget, Policy
-from release_sentinel.config.targets import DiskLimits, MemoryLimits
+from release_sentinel.config.model import Policy
+from release_sentinel.config.targets import Dependency, DiskLimits, MemoryLimits
 from release_sentinel.config.variables import VARIABLES, Variable, misspelt
 from release_sentinel.errors import InvalidPolicyError, MissingSettingError
 
@@ -103,7 +103,7 @@ def test_the_defaults_are_the_first_versions() -> None:
     assert policy.git.branches == ("main", "master")
     assert policy.disk == DiskLimits(path="/", warn=75.0, crit=85.0)
     assert policy.memory == MemoryLimits(warn=70.0, crit=85.0)
-    assert policy.api == ApiTarget(url="", timeout=3.0, tries=3, statuses=(200,))
+    assert policy.api == Dependency(url="", timeout=3.0, tries=3, statuses=(200,))
     assert (*policy.required.settings, *policy.required.secrets) == (
         "RS_REQUIRED_PROCESS",
         "RS_API_URL",
@@ -137,7 +137,7 @@ def test_a_variable_sets_its_field_and_no_other(name: str, text: str, value: obj
     ("name", "text", "expected"),
     [(name, text, expected) for name, (expected, texts) in REFUSED.items() for text in texts],
 )
-def test_a_value_that_cannot_be_meant_is_refused(name: str, text: str, expected: str) -> None:
+def test_a_value_that_is_not_valid_is_refused(name: str, text: str, expected: str) -> None:
     """The message names the variable, what was seen and what is expected."""
     assert problems(**{name: text}) == (f"{name} is {text.strip()!r}, expected {expected}",)
 
@@ -268,7 +268,7 @@ def test_get_env_takes_its_options_by_name_only() -> None:
         ("API_TIMEOUT", ""),
     ],
 )
-def test_a_variable_that_nobody_reads_is_told(name: str, meant: str) -> None:
-    """A misspelt one sets nothing, which its author should know; what only begins alike is somebody else's."""
+def test_a_misspelt_variable_is_reported(name: str, meant: str) -> None:
+    """A misspelt one sets nothing, which its author should know; what only begins alike is left alone."""
     said = list(misspelt({name: "1"}, Policy()))
-    assert said == ([f"{name} is no setting, and is not read; did you mean {meant}?"] if meant else [])
+    assert said == ([f"{name} is not a setting, and is not read; did you mean {meant}?"] if meant else [])

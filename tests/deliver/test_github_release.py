@@ -3,6 +3,7 @@
 import json
 import socket
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -69,7 +70,7 @@ REFUSALS: list[tuple[int, Any, dict[str, str], str]] = [
         403,
         {"message": "API rate limit"},
         {"X-RateLimit-Remaining": "0"},
-        "had enough requests for now: try again later",
+        "GitHub limits the rate of requests: try again later",
     ),
     (
         404,
@@ -79,10 +80,10 @@ REFUSALS: list[tuple[int, Any, dict[str, str], str]] = [
     ),
     (422, ALREADY, {}, "GitHub refuses this release (HTTP 422, Validation Failed; already_exists)"),
     (429, "", {}, "try again later (HTTP 429)"),
-    (502, "<html>", {}, "GitHub is unwell: look whether the release was made, and try again (HTTP 502)"),
+    (502, "<html>", {}, "GitHub has a failure: check whether the release was created, and try again (HTTP 502)"),
     (307, "", {"Location": "/elsewhere"}, "the repository has moved: correct GITHUB_REPOSITORY (HTTP 307)"),
     (301, "", {"Location": "/elsewhere"}, "the repository has moved: correct GITHUB_REPOSITORY (HTTP 301)"),
-    (418, "", {}, "GitHub refuses (HTTP 418)"),
+    (418, "", {}, "GitHub refuses the request (HTTP 418)"),
 ]
 
 
@@ -90,7 +91,7 @@ REFUSALS: list[tuple[int, Any, dict[str, str], str]] = [
 def test_a_refusal_is_one_sentence(
     httpserver: HTTPServer, status: int, answer: Any, headers: dict[str, str], words: str
 ) -> None:
-    """What it means, what to do, and GitHub's own words. It is asked once, and nobody else is."""
+    """What it means, what to do, and GitHub's own words. One server is asked, once."""
     text = answer if isinstance(answer, str) else json.dumps(answer)
     httpserver.expect_request(PATH).respond_with_data(text, status, headers)
     told = failure(environ(httpserver.url_for("")))
@@ -101,7 +102,7 @@ def test_a_refusal_is_one_sentence(
 
 @pytest.mark.parametrize("text", ["", "nonsense", "[]"])
 def test_an_answer_that_makes_no_sense(httpserver: HTTPServer, text: str) -> None:
-    """A proxy's page, say: nobody takes it for a release. An empty list names none."""
+    """A proxy's page, say, is not taken for a release. An empty list names none."""
     httpserver.expect_request(PATH).respond_with_data(text, 201)
     if text == "[]":
         assert create_release(NEW, environ(httpserver.url_for(""))) == "release v1.0.0"
@@ -118,12 +119,24 @@ def deaf() -> Iterator[str]:
 
 def test_a_server_that_hangs(deaf: str) -> None:
     """Whether the release was made cannot be known."""
-    told = failure(environ(deaf), 0.3)
-    assert told.startswith("no release of acme/shop on GitHub")
-    assert "no answer within 0.3 s" in told or "timed out" in told
+    assert failure(environ(deaf), 0.3) == (
+        "no release of acme/shop on GitHub: no answer within 0.3 s; "
+        "whether it was created is unknown: check before you try again"
+    )
 
 
-def test_nobody_listens() -> None:
+def test_the_user_s_netrc_does_not_replace_the_token(
+    httpserver: HTTPServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The token of the job is sent, whatever else this user may have for that server."""
+    (tmp_path / "netrc").write_text("default login kim password s3cret\n", encoding="utf-8")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    httpserver.expect_request(PATH).respond_with_json({}, 201)
+    create_release(NEW, environ(httpserver.url_for("")))
+    assert httpserver.log[0][0].headers["Authorization"] == f"Bearer {TOKEN}"
+
+
+def test_a_port_that_is_closed() -> None:
     """In the system's own words."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         api = f"http://127.0.0.1:{server.getsockname()[1]}"
@@ -135,7 +148,7 @@ def test_nobody_listens() -> None:
     [
         ({"GITHUB_TOKEN": " "}, "no release on GitHub: GITHUB_TOKEN not set"),
         ({"GITHUB_TOKEN": "", "GITHUB_REPOSITORY": ""}, "GITHUB_TOKEN and GITHUB_REPOSITORY not set"),
-        ({"GITHUB_API_URL": "file:///etc/passwd"}, "GITHUB_API_URL is no address that begins with https://"),
+        ({"GITHUB_API_URL": "file:///etc/passwd"}, "GITHUB_API_URL is not a URL that begins with https://"),
     ],
 )
 def test_what_is_not_set_is_told(change: dict[str, str], words: str) -> None:

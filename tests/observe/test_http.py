@@ -27,7 +27,7 @@ from tests.observe.parts import (
     silence,
 )
 
-NOT_A_URL = "it is no URL such as https://example.com"
+NOT_A_URL = "it is not a URL such as https://example.com"
 
 
 @pytest.fixture(autouse=True)

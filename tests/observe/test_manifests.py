@@ -83,10 +83,3 @@ def test_manifests_are_found(tmp_path: Path) -> None:
     write(tmp_path, "VERSION", "1.2.3")
     write(tmp_path, "sub/Cargo.toml", '[package]\nversion = "9"\n')
     assert manifests.find(tmp_path) == ("package.json", "VERSION")
-
-
-def test_yaml_is_an_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without the library the message says what to install."""
-    monkeypatch.setitem(__import__("sys").modules, "yaml", None)
-    seen = manifests.read(tmp_path, write(tmp_path, "Chart.yaml", "version: 1.2.3\n"))
-    assert seen == Unseen("Chart.yaml needs a YAML reader", "pip install 'release-sentinel[yaml]'")

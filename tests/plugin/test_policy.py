@@ -19,13 +19,13 @@ def test_a_policy_that_cannot_be_meant_stops_the_run(sentinel: Sentinel) -> None
     sentinel.repo.commit(POLICY, "deadlin = 5\n[disk]\ncrit = 'full'\n")
     done = sentinel()
     problems = [
-        f"the policy is not valid: {POLICY}:1: deadlin is no key of the policy; did you mean deadline?",
+        f"the policy is not valid: {POLICY}:1: deadlin is not a key of the policy; did you mean deadline?",
         f"the policy is not valid: {POLICY}:3: disk.crit is 'full', expected per cent, from 0 to 100",
     ]
     assert (done.code, done.verdict["verdict"], done.verdict["gates"]) == (1, "INCOMPLETE", [])
     assert done.verdict["problems"][:2] == problems
     assert [f"[INCOMPLETE] {problem}" for problem in problems] == done.block[1:3]
-    assert "deadlin is no key of the policy" in done.junit
+    assert "deadlin is not a key of the policy" in done.junit
 
 
 def test_the_part_for_the_environment_counts(sentinel: Sentinel) -> None:

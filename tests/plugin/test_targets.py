@@ -75,7 +75,7 @@ def test_targets_of_one_name_are_refused(sentinel: Sentinel, ruled: Ruled) -> No
     ruled("disks = [{ path = '/tmp' }, { path = '/tmp' }]")
     run = sentinel()
     assert run.code == 1
-    assert any("disks[1] is '/tmp', as disks[0] is: names are given once" in line for line in run.block), run.out
+    assert any("disks[1] is '/tmp', as disks[0] is: each name has to be unique" in line for line in run.block), run.out
     assert run.statuses == {}
 
 

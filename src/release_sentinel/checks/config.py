@@ -5,12 +5,12 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from urllib.parse import urlsplit
 
 from release_sentinel.arguments import find_top
 from release_sentinel.checks.result import CRIT, OK, WARN, CheckResult
 from release_sentinel.config.load import load_policy
 from release_sentinel.config.model import PLACEHOLDERS
+from release_sentinel.config.targets import is_url
 from release_sentinel.config.variables import in_policy
 from release_sentinel.errors import MissingSettingError, PolicyError
 from release_sentinel.observe import settings
@@ -67,19 +67,10 @@ def _problems(name: str, value: str | Secret | None, placeholders: Sequence[str]
         re.fullmatch(pattern, text.strip(), re.IGNORECASE) for pattern in placeholders
     ):
         yield f"{name} is a placeholder" + ("" if secret else f" ({text!r})")
-    elif name.endswith("_URL") and not _is_url(text):
+    elif name.endswith("_URL") and not is_url(text.strip()):
         # What cannot be parsed cannot be stripped of credentials either.
         hidden = secret or set("@?") & set(text)
-        yield f"{name} is no URL such as https://example.com" + ("" if hidden else f" ({text!r})")
-
-
-def _is_url(text: str) -> bool:
-    try:
-        parts = urlsplit(text.strip())
-        parts.port  # noqa: B018 - raises where the port is no number
-    except ValueError:
-        return False
-    return parts.scheme in {"http", "https"} and bool(parts.hostname) and not re.search(r"\s", text.strip())
+        yield f"{name} is not a URL such as https://example.com" + ("" if hidden else f" ({text!r})")
 
 
 def ensure_required_config() -> dict[str, str | Secret]:

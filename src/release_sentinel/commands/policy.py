@@ -4,8 +4,8 @@ import json
 import sys
 from pathlib import Path
 
-from release_sentinel.config.effective import as_document, as_toml
 from release_sentinel.config.kinds import nearest
+from release_sentinel.config.show import as_document, as_toml
 from release_sentinel.parser import Once, Parser
 from release_sentinel.settings import Settings
 

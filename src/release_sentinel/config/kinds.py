@@ -5,7 +5,7 @@ Schema all follow from that.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from difflib import get_close_matches
@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
-# Without these gates nobody knows what is released where: they can be neither switched off nor waived.
+# Without these gates it is unknown what is released where: they can be neither switched off nor waived.
 INDISPENSABLE = ("environment", "repository", "version")
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _LINE = r"^\S(.*\S)?$(?!\n)"  # one line, and no blank at either end
@@ -25,12 +25,12 @@ _WEEKLY = rf"(({'|'.join(DAYS)}) )?{_CLOCK}"
 
 
 class HintError(ValueError):
-    """A value is wrong, and there is a hint to be told after what is allowed."""
+    """A value is wrong; the hint stands after what is allowed."""
 
 
-@dataclass(frozen=True)
-class Reader:
-    """How a kind is read that constraints cannot describe: `read` raises `ValueError` where the value is none."""
+@dataclass(frozen=True, eq=False)
+class Custom:
+    """How a kind is read that constraints cannot describe: `read` raises `ValueError` for a wrong value."""
 
     read: Callable[[Any], Any]
     schema: Mapping[str, Any]
@@ -39,6 +39,23 @@ class Reader:
 @dataclass(frozen=True)
 class Hidden:
     """Marks a kind whose wrong values may be secrets, and are not shown."""
+
+
+@dataclass(frozen=True)
+class Header:
+    """Marks the value of a header: it takes secrets from the environment, or is one."""
+
+
+@dataclass(frozen=True)
+class SecretAddress:
+    """Marks an address that is a secret as a whole."""
+
+
+@dataclass(frozen=True)
+class Only:
+    """Marks a record of which a document may set these keys alone."""
+
+    keys: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -52,8 +69,8 @@ class WeekTime:
         return f"{self.day} {self.time:%H:%M}".strip()
 
 
-def nearest(word: str, words: "Mapping[str, Any] | tuple[str, ...] | list[str]") -> str:
-    """Return `; did you mean WORD?` for what is near to a word that is none of `words`, or a blank."""
+def nearest(word: str, words: Iterable[str]) -> str:
+    """Return `; did you mean WORD?` for the one of `words` that is nearest to a word, or a blank."""
     plain = {known.lower().replace("-", "_"): known for known in words}
     near = get_close_matches(word.lower().replace("-", "_"), plain, n=1)
     return f"; did you mean {plain[near[0]]}?" if near else ""
@@ -121,14 +138,14 @@ def _edge(value: object) -> datetime | WeekTime:
 
 Line = Annotated[str, Meta(pattern=_LINE, description="a text of one line, without blanks at its ends")]
 MaybeLine = Annotated[str, Meta(pattern=rf"^$|{_LINE}", description="a text of one line, or an empty one")]
-Variable = Annotated[
+VariableName = Annotated[
     str, Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$(?!\n)", description="the name of an environment variable"), Hidden()
 ]
 GateId = Annotated[str, Meta(pattern=_LINE, description="the id of a gate")]
 SpareGateId = Annotated[
     str,
     Meta(description=f"the id of a gate, and not {', '.join(INDISPENSABLE)}, which nothing replaces"),
-    Reader(_spare, {"type": "string", "pattern": _LINE, "not": {"pattern": rf"^({'|'.join(INDISPENSABLE)})(\[|$)"}}),
+    Custom(_spare, {"type": "string", "pattern": _LINE, "not": {"pattern": rf"^({'|'.join(INDISPENSABLE)})(\[|$)"}}),
 ]
 Names = Annotated[tuple[Line, ...], Meta(min_length=1, description="a list of names")]
 Lines = Annotated[tuple[Line, ...], Meta(description="a list of names")]
@@ -143,12 +160,12 @@ HttpStatuses = Annotated[tuple[HttpStatus, ...], Meta(min_length=1, description=
 Regex = Annotated[
     str,
     Meta(description="a regular expression"),
-    Reader(_regex, {"type": "string", "format": "regex", "minLength": 1}),
+    Custom(_regex, {"type": "string", "format": "regex", "minLength": 1}),
 ]
 MaybeRegex = Annotated[
     str,
     Meta(description="a regular expression, or an empty text"),
-    Reader(lambda value: _regex(value) if value != "" else "", {"type": "string", "format": "regex"}),
+    Custom(lambda value: _regex(value) if value != "" else "", {"type": "string", "format": "regex"}),
 ]
 HeaderValue = Annotated[
     str,
@@ -157,7 +174,9 @@ HeaderValue = Annotated[
         description="one line of text and ${NAMES}",
     ),
     Hidden(),
+    Header(),
 ]
+Headers = Mapping[Line, HeaderValue]
 Address = Annotated[str, Meta(pattern=r"^[^\s/@]+$(?!\n)", description="a host's name or address")]
 Port = Annotated[int, Meta(ge=1, le=65535, description="a port from 1 to 65535")]
 Method = Annotated[str, Meta(pattern=r"^[A-Z]+$(?!\n)", description="an HTTP method such as GET")]
@@ -171,12 +190,12 @@ AtOnce = Annotated[int, Meta(ge=1, le=1000, description="a whole number from 1 t
 Zone = Annotated[
     str,
     Meta(description="an IANA time zone, such as Europe/Berlin"),
-    Reader(_zone, {"type": "string", "pattern": _LINE, "examples": ["Europe/Berlin", "UTC"]}),
+    Custom(_zone, {"type": "string", "pattern": _LINE, "examples": ["Europe/Berlin", "UTC"]}),
 ]
 Expiry = Annotated[
     date | datetime,
     Meta(description="a date such as 2026-12-31, or a time with its offset such as 2026-12-31T18:00:00+01:00"),
-    Reader(
+    Custom(
         _expiry,
         {
             "type": "string",
@@ -187,12 +206,13 @@ Expiry = Annotated[
 Edge = Annotated[
     datetime | WeekTime,
     Meta(description="a time of day such as 16:00, also with its day such as fri 16:00, or a date with a time"),
-    Reader(_edge, {"type": "string", "pattern": f"^({_WEEKLY}|{_MOMENT}{_OFFSET}?)$"}),
+    Custom(_edge, {"type": "string", "pattern": f"^({_WEEKLY}|{_MOMENT}{_OFFSET}?)$"}),
 ]
 NotifyUrl = Annotated[
     str,
     Meta(pattern=r"^[A-Za-z][\w+.-]*://\S+$(?!\n)", description="an address as apprise has them, such as slack://…"),
     Hidden(),
+    SecretAddress(),
 ]
 NotifyUrls = Annotated[tuple[NotifyUrl, ...], Meta(description="addresses as apprise has them, such as slack://…")]
 Occasion = Literal["failure", "recovery", "always"]

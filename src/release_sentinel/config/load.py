@@ -1,31 +1,61 @@
 """The policy of one run: defaults, under the file, under the file's part for `--env`, under the `RS_*` variables."""
 
 import os
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields, is_dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
-from release_sentinel.config import toml, variables
-from release_sentinel.config.convert import Problem, Reading
-from release_sentinel.config.fields import KeyPath, dotted
-from release_sentinel.config.kinds import WeekTime, nearest
-from release_sentinel.config.layers import Layer, merged, of_file, of_variables, put, setter
+from release_sentinel.config import file as policy_file
+from release_sentinel.config import variables
+from release_sentinel.config.kinds import nearest
 from release_sentinel.config.model import Policy
+from release_sentinel.config.read import KeyPath, Problem, Reading, dotted, leaves
+from release_sentinel.config.targets import Target
+from release_sentinel.config.variables import Variable
 from release_sentinel.errors import InvalidPolicyError
 
 NOT_BY_ENV = ("environments", "waivers")  # what a part for one environment cannot set
 DEFAULT = "default"
+ANY_GATES: Mapping[str, type[Target] | None] = MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One of the things that set the policy, in the order of their precedence."""
+
+    sets: Callable[[KeyPath], bool]
+    name: Callable[[KeyPath], str]  # of a key, as messages call it
+    source: Callable[[KeyPath], str]
+    place: Callable[[KeyPath], str]  # file and line, where there are any
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """A policy, and where each of its values came from, by the path of its key; and the file, if there was one."""
+    """A policy, the file that it came from, if there was one, and the layers that set it."""
 
     policy: Policy
-    sources: Mapping[KeyPath, str] = field(default_factory=dict)
     file: str = ""
     sha256: str = ""
+    layers: Sequence[Layer] = ()
+
+    @cached_property
+    def sources(self) -> Mapping[KeyPath, str]:
+        """Where each value came from, by the path of its key."""
+        values = {path: value for path, _, value in leaves(self.policy)}
+        return {path: self._source(path, values) for path in values}
+
+    def _source(self, path: KeyPath, values: Mapping[KeyPath, Any]) -> str:
+        for layer in reversed(self.layers):
+            if layer.sets(path):
+                return layer.source(path)
+        crit = (*path[:-1], "crit")
+        lowered = path[-1] == "warn" and any(layer.sets(crit) for layer in self.layers)
+        if lowered and values.get(crit) == values[path]:
+            return f"{DEFAULT}, lowered to {dotted(crit)}"
+        return DEFAULT
 
 
 def load_policy(environ: Mapping[str, str] | None = None, repository: Path | None = None) -> Policy:
@@ -39,89 +69,73 @@ def load(
     repository: Path | None = None,
     file: Path | None = None,
     env: str = "",
-    gates: Collection[str] = (),
+    gates: Mapping[str, type[Target] | None] = ANY_GATES,
 ) -> Loaded:
     """Build the policy for the environment `env` from the policy file and the `RS_*` variables of `environ`.
 
-    The file is `file`, or the one of `repository`. `gates` are the ids of the built-in gates; none: any will do.
-    Raises `InvalidPolicyError`, which names everything that cannot be meant, in the parts for other environments too.
+    The file is `file`, or the one of `repository`. `gates` are the ids of the built-in gates, each with the class of
+    its targets; without them any id is accepted. Raises `InvalidPolicyError`, which names everything that is not
+    valid, in the parts for other environments too.
     """
-    source = toml.read(file) if file else toml.find(repository) if repository else toml.Source()
-    common, parts, problems = _parted(source)
-    values, broken = variables.read(os.environ if environ is None else environ)
-    problems += broken
+    source = _source(file, repository)
+    common, parts, problems = _split(source)
+    values, refused = variables.read(os.environ if environ is None else environ)
+    problems += refused
     everywhere = {variable: value for variable, value in values.items() if variable.path in NOT_BY_ENV}
-    for variable, value in everywhere.items():
-        common = put(common, variable.key, value)
-    base = [of_file(source, source.document), of_variables(everywhere)]
-    policy = _read(common, base, gates, problems)
-    if list(policy.environments) == common.get("environments", list(policy.environments)):  # else they are broken
-        problems += _parts_that_are_not_there(source, parts, policy)
-    for name, part in parts.items():
-        _read(merged(common, part), [*base, of_file(source, part, name)], gates, problems)
+    rest = {variable: value for variable, value in values.items() if variable not in everywhere}
+    common = _with(common, everywhere)
+    base = [_of_file(source, source.document), _of_variables(everywhere)]
+    check = _Validation(gates, problems)
+    policy = check.read(common, base)
+    if list(policy.environments) == common.get("environments", list(policy.environments)):  # else they are not valid
+        problems += _mismatches(source, parts, policy)
     document, layers = common, base
-    if env in parts:
-        document = merged(common, parts[env])
-        layers = [*layers, of_file(source, parts[env], env)]
-    for variable, value in values.items():
-        document = put(document, variable.key, value)
-    layers = [*layers, of_variables(values)]
-    policy = _read(document, layers, gates, problems)
+    for name, part in parts.items():
+        whole, above = merged(common, part), [*base, _of_file(source, part, name)]
+        check.read(whole, above)
+        if name == env:
+            document, layers = whole, above
+    layers = [*layers, _of_variables(values)]
+    policy = check.read(_with(document, rest), layers)
     if problems:
         raise InvalidPolicyError(list(dict.fromkeys(problems)))
-    sources = {path: _source(policy, path, layers) for path, _ in leaves(policy)}
-    return Loaded(policy, sources, source.name, source.sha256)
+    return Loaded(policy, source.name, source.sha256, layers)
 
 
-def leaves(record: Any, path: KeyPath = ()) -> Iterator[tuple[KeyPath, Any]]:
-    """Yield each value of a policy with the path of its key; those of inner tables last, as TOML wants it."""
-    inner: list[tuple[KeyPath, Any]] = []
-    for one in fields(record):
-        value, key = getattr(record, one.name), (*path, one.name.rstrip("_"))
-        if isinstance(value, Mapping) and value:
-            inner += [((*key, name), item) for name, item in value.items()]
-        elif isinstance(value, tuple) and value and _is_record(value[0]):
-            inner += [((*key, number), item) for number, item in enumerate(value)]
-        elif _is_record(value):
-            inner.append((key, value))
-        else:
-            yield key, value
-    for key, value in inner:
-        if _is_record(value):
-            yield from leaves(value, key)
-        else:
-            yield key, value
+def _source(file: Path | None, repository: Path | None) -> policy_file.Source:
+    if file:
+        return policy_file.read(file)
+    return policy_file.find(repository) if repository else policy_file.Source()
 
 
-def _is_record(value: object) -> bool:
-    """Tell whether a value is a table of its own; a time of the week is one text."""
-    return is_dataclass(value) and not isinstance(value, WeekTime)
-
-
-def _parted(source: toml.Source) -> tuple[dict[str, Any], dict[str, dict[str, Any]], list[str]]:
-    """Part a file into what holds everywhere and what holds for one environment each."""
+def _split(source: policy_file.Source) -> tuple[dict[str, Any], dict[str, dict[str, Any]], list[str]]:
+    """Split a file into what holds everywhere and what holds for one environment each."""
     common, problems = dict(source.document), []
     parts = common.pop("env", {})
     if not isinstance(parts, dict):
-        return common, {}, [f"{source.where(('env',))}: env is no table: write [env.NAME]"]
-    tables = {}
+        return common, {}, [f"{source.where(('env',))}: env is not a table: write [env.NAME]"]
+    tables: dict[str, dict[str, Any]] = {}
     for name, part in parts.items():
-        where = source.where(("env", name))
+        problems += [f"{source.where(('env', name, *key))}: env.{says}" for key, says in _part_problems(name, part)]
         if isinstance(part, dict):
-            tables[name] = {key: value for key, value in part.items() if key not in (*NOT_BY_ENV, "env")}
-            problems += [
-                f"{source.where(('env', name, key))}: env.{name}.{key} cannot be set: {key} hold for all"
-                for key in part
-                if key in NOT_BY_ENV
-            ]
-            problems += [f"{where}: env.{name}.env is set, but parts hold no parts"] * ("env" in part)
-        else:
-            problems.append(f"{where}: env.{name} is no table: write [env.{name}]")
+            tables[name] = {key: value for key, value in part.items() if key not in {*NOT_BY_ENV, "env"}}
     return common, tables, problems
 
 
-def _parts_that_are_not_there(source: toml.Source, parts: Mapping[str, Any], policy: Policy) -> Iterator[str]:
-    """An environment without rules is an error, and so are rules without an environment."""
+def _part_problems(name: str, part: Any) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Yield what is wrong with the shape of a part for one environment: at which key, and how."""
+    if not isinstance(part, dict):
+        yield (), f"{name} is not a table: write [env.{name}]"
+        return
+    for key in part:
+        if key in NOT_BY_ENV:
+            yield (key,), f"{name}.{key} cannot be set: {key} hold for all"
+    if "env" in part:
+        yield (), f"{name}.env is set, but parts hold no parts"
+
+
+def _mismatches(source: policy_file.Source, parts: Mapping[str, Any], policy: Policy) -> Iterator[str]:
+    """Yield the environments without a part in the file, and the parts without an environment."""
     if not parts:
         return
     for name in policy.environments:
@@ -130,41 +144,114 @@ def _parts_that_are_not_there(source: toml.Source, parts: Mapping[str, Any], pol
     for name in parts:
         if name not in policy.environments:
             names = f"{', '.join(policy.environments)}{nearest(name, policy.environments)}"
-            yield f"{source.where(('env', name))}: env.{name} is no environment, expected one of {names}"
+            yield f"{source.where(('env', name))}: env.{name} is not an environment, expected one of {names}"
 
 
-def _read(document: Mapping[str, Any], layers: Sequence[Layer], gates: Collection[str], problems: list[str]) -> Policy:
-    """Return the policy that a merged document makes; note what is wrong with it."""
-    reading = Reading()
-    policy: Policy = reading.read(Policy, document)  # every key has a default, so that it is always one
-    found = [*reading.problems, *(_unknown_gates(policy, gates) if gates else ())]
-    told = set(problems)
-    problems += [text for text in (_sentence(problem, layers) for problem in found) if text not in told]
-    return policy
+class _Validation:
+    """Validates the documents of one load, each once, and collects what is wrong with them."""
+
+    def __init__(self, gates: Mapping[str, type[Target] | None], problems: list[str]) -> None:
+        self._gates, self._problems = gates, problems
+        self._reading = Reading()
+        self._known: list[tuple[Any, Policy]] = []
+
+    def read(self, document: Mapping[str, Any], layers: Sequence[Layer]) -> Policy:
+        """Return the policy that a merged document makes."""
+        for known, made in self._known:
+            if known is document:
+                return made
+        policy: Policy  # every key has a default, so that there always is one
+        policy, found = self._reading.read(Policy, document)
+        told = set(self._problems)
+        sentences = [_sentence(problem, layers) for problem in (*found, *_gate_problems(policy, self._gates))]
+        self._problems += [text for text in sentences if text not in told]
+        self._known.append((document, policy))
+        return policy
 
 
-def _unknown_gates(policy: Policy, gates: Collection[str]) -> Iterator[Problem]:
+def _gate_problems(policy: Policy, gates: Mapping[str, type[Target] | None]) -> Iterator[Problem]:
+    """Yield the ids that no built-in gate has, and the gates that are asked for and have no target."""
     wanted: list[tuple[KeyPath, Any]] = [(("enable", number), gate) for number, gate in enumerate(policy.enable)]
     wanted += [(("disable", gate), gate) for gate in policy.disable]
-    for path, gate in wanted:
-        if isinstance(gate, str) and gate not in gates:
-            yield Problem(path, f"names {gate!r}, which is no built-in gate{nearest(gate, list(gates))}")
+    for path, gate in wanted if gates else ():
+        if gate not in gates:
+            yield Problem(path, f"names {gate!r}, which is not a built-in gate{nearest(gate, gates)}")
+    for gate in policy.enable:
+        kind = gates.get(gate)
+        key = Policy.list_of(kind) if kind else ""
+        if kind and not policy.targets(kind) and not getattr(policy, key):  # it may hold entries that are not valid
+            yield Problem(("enable",), f"asks for the gate {gate}, expected something to judge under `{key}`")
 
 
 def _sentence(problem: Problem, layers: Sequence[Layer]) -> str:
-    layer = setter(problem.path, layers)
+    layer = _setter(problem.path, layers)
     place = layer.place(problem.path)
-    other = setter(problem.other, layers).name(problem.other) if problem.other else ""
+    other = _setter(problem.other, layers).name(problem.other) if problem.other else ""
     return f"{place}{': ' if place else ''}{layer.name(problem.path)} {problem.says}{other}{problem.ends}"
 
 
-def _source(policy: Policy, path: KeyPath, layers: Sequence[Layer]) -> str:
-    for layer in reversed(layers):
-        if layer.sets(path):
-            return layer.source(path)
-    below = (*path[:-1], "crit")
-    if path[-1] == "warn" and any(layer.sets(below) for layer in layers):
-        document = dict(leaves(policy))
-        if document.get(below) == document[path]:
-            return f"{DEFAULT}, lowered to {dotted(below)}"
-    return DEFAULT
+def _setter(path: KeyPath, layers: Sequence[Layer]) -> Layer:
+    """Return the layer that set a key, or else the table that holds it."""
+    for end in range(len(path), 0, -1):
+        for layer in reversed(layers):
+            if layer.sets(path[:end]):
+                return layer
+    return layers[0]
+
+
+def _of_file(source: policy_file.Source, document: Mapping[str, Any], env: str = "") -> Layer:
+    """Return what a file sets by `document`, for all environments or for one."""
+    part: KeyPath = ("env", env) if env else ()
+    note = f" [env.{env}]" if env else ""
+    return Layer(
+        sets=lambda path: _holds(document, path),
+        name=lambda path: dotted((*part, *path)),
+        source=lambda path: f"{source.where((*part, *path))}{note}",
+        place=lambda path: source.where((*part, *path)),
+    )
+
+
+def _of_variables(values: Iterable[Variable]) -> Layer:
+    """Return what variables set."""
+    names: dict[KeyPath, str] = {variable.key: variable.name for variable in values}
+
+    def name(path: KeyPath) -> str:
+        return next((names[path[:end]] for end in range(len(path), 0, -1) if path[:end] in names), "")
+
+    return Layer(sets=lambda path: bool(name(path)), name=name, source=name, place=lambda _: "")
+
+
+def _holds(document: Any, path: KeyPath) -> bool:
+    for part in path:
+        if isinstance(part, int):
+            if not isinstance(document, list) or part >= len(document):
+                return False
+        elif not isinstance(document, Mapping) or part not in document:
+            return False
+        document = document[part]
+    return True
+
+
+def merged(below: dict[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """Return one document of two: tables are merged, everything else is replaced."""
+    if not above:
+        return below
+    result = dict(below)
+    for key, value in above.items():
+        old = result.get(key)
+        result[key] = merged(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
+    return result
+
+
+def _with(document: dict[str, Any], values: Mapping[Variable, Any]) -> dict[str, Any]:
+    """Return `document` with what variables set; what is not a table gives way to one."""
+    if not values:
+        return document
+    result = dict(document)
+    for variable, value in values.items():
+        table = result
+        for key in variable.key[:-1]:
+            inner = table.get(key)
+            table[key] = table = dict(inner) if isinstance(inner, Mapping) else {}
+        table[variable.key[-1]] = value
+    return result

@@ -3,12 +3,14 @@
 The policy file mirrors these records: a field is a key (`from_` is `from`), its annotation says what it may be.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as clock
+from typing import Annotated, Any, TypeVar, get_args
 
-from release_sentinel.config import consistency
+from msgspec import Meta
+
 from release_sentinel.config.kinds import (
     AtOnce,
     Day,
@@ -16,24 +18,23 @@ from release_sentinel.config.kinds import (
     Expiry,
     GateIds,
     GateSeconds,
-    HttpStatuses,
     Line,
     Lines,
     MaybeLine,
     Names,
     NotifyUrls,
     Occasion,
+    Only,
     Regex,
     RunSeconds,
-    Seconds,
     SpareGateId,
     TagMode,
-    Tries,
-    Variable,
+    VariableName,
     WeekTime,
     Zone,
     nearest,
 )
+from release_sentinel.config.read import Problem, bare, keys
 from release_sentinel.config.targets import (
     CertificateTarget,
     Dependency,
@@ -41,24 +42,16 @@ from release_sentinel.config.targets import (
     MemoryLimits,
     ProcessRule,
     PrometheusQuery,
+    Target,
     TcpTarget,
-    UnlistedDependency,
-    UnlistedDisk,
-    UnlistedProcess,
 )
 
-
-@dataclass(frozen=True)
-class Clash:
-    """Fields of one record that contradict each other: `key` has the wrong value, `says` why.
-
-    Where `other` is the key that it contradicts, its name stands between `says` and `ends`.
-    """
-
-    key: tuple[str | int, ...]
-    says: str
-    other: str = ""
-    ends: str = ""
+SomeTarget = TypeVar("SomeTarget", bound=Target)
+Api = Annotated[
+    Dependency,
+    Only(("url", "timeout", "tries", "deadline", "statuses")),
+    Meta(description="One dependency over HTTP. Times in seconds; `tries` counts the first one too."),
+]
 
 
 @dataclass(frozen=True)
@@ -84,17 +77,6 @@ class VersionRules:
     changelog: MaybeLine = ""  # the file that has to have a section for the version
 
 
-@dataclass(frozen=True)
-class ApiTarget:
-    """One dependency over HTTP. Times in seconds; `tries` counts the first one too."""
-
-    url: MaybeLine = ""
-    timeout: Seconds = 3.0
-    tries: Tries = 3
-    deadline: Seconds = 15.0
-    statuses: HttpStatuses = (200,)
-
-
 PLACEHOLDERS = (
     r"change[-_ ]?(me|it|this)",
     r"replace[-_ ]?(me|this|with.*)",
@@ -117,8 +99,8 @@ PLACEHOLDERS = (
 class Required:
     """The names of the environment variables that a release needs, and what does not count as a value of theirs."""
 
-    settings: tuple[Variable, ...] = ("RS_REQUIRED_PROCESS", "RS_API_URL")
-    secrets: tuple[Variable, ...] = ("RS_DEPLOY_TOKEN",)
+    settings: tuple[VariableName, ...] = ("RS_REQUIRED_PROCESS", "RS_API_URL")
+    secrets: tuple[VariableName, ...] = ("RS_DEPLOY_TOKEN",)
     placeholders: tuple[Regex, ...] = PLACEHOLDERS  # matched whole, case ignored
 
 
@@ -160,20 +142,20 @@ class Freeze:
     to: Edge
     days: tuple[Day, ...] = ()  # of which `from` is a time; none: every day
 
-    def clashes(self) -> Iterator[Clash]:
-        """Refuse windows that nobody can tell."""
+    def clashes(self) -> Iterator[Problem]:
+        """Refuse windows whose begin and end do not fit."""
         once = [isinstance(edge, date) for edge in (self.from_, self.to)]
         if any(once) and not all(once):
-            yield Clash(("to",), f"is {_kind(self.to)}, expected {_kind(self.from_)}, as `from` is")
+            yield Problem(("to",), f"is {_kind(self.to)}, expected {_kind(self.from_)}, as `from` is")
         elif self.days and (isinstance(self.from_, date) or self.from_.day):
-            yield Clash(("days",), f"is given, expected none: `from` is {_kind(self.from_)}")
+            yield Problem(("days",), f"is given, expected none: `from` is {_kind(self.from_)}")
         elif isinstance(self.from_, WeekTime) and isinstance(self.to, WeekTime):
             if bool(self.from_.day) != bool(self.to.day):
-                yield Clash(("to",), f"is {_kind(self.to)}, expected {_kind(self.from_)}, as `from` is")
+                yield Problem(("to",), f"is {_kind(self.to)}, expected {_kind(self.from_)}, as `from` is")
             elif self.from_.day and self.from_ == self.to:
-                yield Clash(("to",), "is the same as `from`: the window covers nothing, or everything")
+                yield Problem(("to",), "is the same as `from`: the window covers nothing, or everything")
         elif isinstance(self.from_, datetime) and isinstance(self.to, datetime) and not _before(self):
-            yield Clash(("to",), f"is {self.to}, expected a time after `from`, which is {self.from_}")
+            yield Problem(("to",), f"is {self.to}, expected a time after `from`, which is {self.from_}")
 
 
 @dataclass(frozen=True)
@@ -200,7 +182,7 @@ class Policy:
     required: Required = field(default_factory=Required)
     disk: DiskLimits = field(default_factory=DiskLimits)
     memory: MemoryLimits = field(default_factory=MemoryLimits)
-    api: ApiTarget = field(default_factory=ApiTarget)
+    api: Api = field(default_factory=Dependency)  # the dependency without a name
     notify: Notify = field(default_factory=Notify)
     disks: tuple[DiskLimits, ...] = ()
     processes: tuple[ProcessRule, ...] = ()
@@ -212,49 +194,50 @@ class Policy:
     waivers: tuple[Waiver, ...] = ()
     freezes: tuple[Freeze, ...] = ()
 
-    @property
-    def all_disks(self) -> tuple[DiskLimits, ...]:
-        """Every disk that is judged: the one under `disk`, then those that are listed."""
-        return (UnlistedDisk(**vars(self.disk)), *self.disks)
+    @classmethod
+    def list_of(cls, kind: type[Target]) -> str:
+        """Return the key of the list whose entries are of a class; blank where there is none."""
+        record: Any = cls
+        return next((key for key, (_, held) in keys(record).items() if kind in get_args(bare(held)[0])), "")
 
-    @property
-    def all_processes(self) -> tuple[ProcessRule, ...]:
-        """Every process that has to run: `process`, which may be left blank where others are listed, then those."""
-        own = (UnlistedProcess(self.process),)
-        return (*own, *self.processes) if self.process or not self.processes else self.processes
+    def targets(self, kind: type[SomeTarget]) -> tuple[SomeTarget, ...]:
+        """Return every target of a class: the unnamed one, then those that are listed.
 
-    @property
-    def all_dependencies(self) -> tuple[Dependency, ...]:
-        """Every dependency over HTTP: `api`, whose URL may be left blank where others are listed, then those."""
-        own = (UnlistedDependency(**vars(self.api)),)
-        return (*own, *self.dependencies) if self.api.url or not self.dependencies else self.dependencies
+        Where others are listed, an unnamed one that is blank is left out.
+        """
+        values = list(vars(self).values())
+        listed = [entry for value in values if isinstance(value, tuple) for entry in value if isinstance(entry, kind)]
+        unnamed = [value for value in (*values, ProcessRule(self.process)) if isinstance(value, kind)]
+        return (*(replace(one, unnamed=True) for one in unnamed if not (one.is_blank and listed)), *listed)
 
-    @property
-    def enabled(self) -> frozenset[str]:
-        """The opt-in gates that this policy asks for: by their id, or by rules that nobody else reads."""
-        by_rule = {
-            "version-files": self.version.files,
-            "changelog": self.version.changelog,
-            "freeze": self.freezes,
-            "tcp": self.tcp,
-            "certificate": self.certificates,
-            "prometheus": self.prometheus,
-        }
-        return frozenset((*self.enable, *self.required_gates, *(gate for gate, rule in by_rule.items() if rule)))
-
-    def clashes(self) -> Iterator[Clash]:
-        """Refuse gates that are both wanted and not, and waivers of environments that there are not."""
+    def clashes(self) -> Iterator[Problem]:
+        """Refuse gates that are both asked for and switched off, and what does not fit to other parts of the policy."""
         for gate in self.disable:
             for key in ("enable", "required_gates"):
                 if gate in getattr(self, key):
-                    yield Clash(("disable", gate), "is switched off, and asked for by ", key, ": decide for one")
+                    yield Problem(("disable", gate), "is switched off, and asked for by ", (key,), ": decide for one")
         for number, waiver in enumerate(self.waivers):
-            env = getattr(waiver, "env", "")  # of one that could not be read there is none
+            env = getattr(waiver, "env", "")  # one that could not be read has none
             if env and env not in self.environments:
                 names = ", ".join(self.environments) + nearest(env, self.environments)
                 says = f"is {env!r}, expected one of the "
-                yield Clash(("waivers", number, "env"), says, "environments", f": {names}")
-        yield from (Clash(key, says) for key, says in consistency.problems(self))
+                yield Problem(("waivers", number, "env"), says, ("environments",), f": {names}")
+        for key, value in vars(self).items():
+            if isinstance(value, Target):
+                yield from (problem.below((key,)) for problem in value.steady_clash(self.gate_seconds))
+            elif isinstance(value, tuple):
+                yield from self._clashes_in_list(key, value)
+
+    def _clashes_in_list(self, key: str, entries: Sequence[object]) -> Iterator[Problem]:
+        """Refuse names that are given twice. Entries that could not be read are passed over."""
+        first: dict[str, int] = {}
+        for position, entry in enumerate(entries):
+            if not isinstance(entry, Target):
+                continue
+            if entry.label and first.setdefault(entry.label, position) != position:
+                says = f"is {entry.label!r}, as {key}[{first[entry.label]}] is: each name has to be unique"
+                yield Problem((key, position), says)
+            yield from (problem.below((key, position)) for problem in entry.steady_clash(self.gate_seconds))
 
 
 def _kind(edge: datetime | WeekTime) -> str:

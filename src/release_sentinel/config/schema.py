@@ -1,14 +1,14 @@
 """The policy file's JSON Schema, for editors; it says what the model says."""
 
 from collections.abc import Mapping
-from dataclasses import MISSING, is_dataclass
 from typing import Any, get_args, get_origin
 
 import msgspec
 
-from release_sentinel.config.fields import bare, keys, reader
+from release_sentinel.config.kinds import Custom
 from release_sentinel.config.load import NOT_BY_ENV
 from release_sentinel.config.model import Policy
+from release_sentinel.config.read import bare, is_record, is_required, keys
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -37,14 +37,12 @@ def schema() -> dict[str, Any]:
     }
 
 
-def _record(record: type) -> dict[str, Any]:
-    required = [
-        key for key, (field, _) in keys(record).items() if field.default is MISSING and field.default_factory is MISSING
-    ]
+def _record(kind: Any) -> dict[str, Any]:
+    required = [key for key, (field, _) in keys(kind).items() if is_required(field)]
     return {
-        "description": (record.__doc__ or "").partition("\n")[0],
+        "description": (bare(kind)[0].__doc__ or "").partition("\n")[0],
         "type": "object",
-        "properties": {key: _kind(kind) for key, (_, kind) in keys(record).items()},
+        "properties": {key: _kind(inner) for key, (_, inner) in keys(kind).items()},
         **({"required": required} if required else {}),
         "additionalProperties": False,
     }
@@ -57,13 +55,13 @@ def _kind(kind: Any) -> dict[str, Any]:
         if isinstance(mark, msgspec.Meta):
             said |= {"description": mark.description} if mark.description else {}
             said |= {"minItems": mark.min_length} if mark.min_length and get_origin(base) is tuple else {}
-    if own := reader(marks):
-        return {**own.schema, **said}
-    if is_dataclass(base) and isinstance(base, type):
-        return _record(base)
+    if custom := next((mark for mark in marks if isinstance(mark, Custom)), None):
+        return {**custom.schema, **said}
+    if is_record(kind):
+        return {**_record(kind), **said}
     if get_origin(base) is tuple:
         return {"type": "array", "items": _kind(get_args(base)[0]), **said}
-    if isinstance(get_origin(base), type) and issubclass(get_origin(base), Mapping):
+    if get_origin(base) is Mapping:
         name, item = get_args(base)
         return {"type": "object", "propertyNames": _kind(name), "additionalProperties": _kind(item), **said}
     return msgspec.json.schema(kind)

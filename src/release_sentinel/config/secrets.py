@@ -1,26 +1,32 @@
-"""What this run has to keep to itself: told by the policy and the environment, before anything is shown."""
+"""What this run has to keep to itself, as the policy and the environment say it, before anything is shown."""
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
-from release_sentinel.config.headers import header_secrets, literal_secrets
+from release_sentinel.config.kinds import Header, SecretAddress
 from release_sentinel.config.load import load_policy
 from release_sentinel.config.model import Policy
-from release_sentinel.config.notifications import addresses, secrets_of
-from release_sentinel.config.values import look_up
+from release_sentinel.config.read import has_mark, leaves
+from release_sentinel.config.targets import Target
+from release_sentinel.config.variables import look_up
 from release_sentinel.errors import InvalidPolicyError
-from release_sentinel.redaction import Redactor
+from release_sentinel.redaction import MASK, Redactor
 
-_LONGEST = 1 << 20  # bytes of a file that holds a secret
+NOTIFY = "RS_NOTIFY_URLS"
+_REFERENCE = re.compile(r"\$\{([A-Za-z_]\w*)\}")
+_TELLING = re.compile(r"auth|cookie|token|key|secret|passw", re.IGNORECASE)
+_PARTS = re.compile(r"[/?&=@#:,]+")
+_HOST = re.compile(r"localhost|[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")  # a token may stand in its place, without a dot
+_TOKEN = 8  # characters
+_LONGEST = 1 << 20  # bytes of a file of Git's configuration
 
 
 def known_secrets(environ: Mapping[str, str] | None = None) -> Redactor:
-    """Return a redactor of what the environment alone tells; of a policy that is not valid, by its defaults."""
+    """Return a redactor of the secrets of the environment alone; of a policy that is not valid, by its defaults."""
     environ = os.environ if environ is None else environ
     try:
         policy = load_policy(environ)
@@ -32,25 +38,26 @@ def known_secrets(environ: Mapping[str, str] | None = None) -> Redactor:
 
 
 def learn(redactor: Redactor, policy: Policy, environ: Mapping[str, str] | None = None) -> None:
-    """Teach `redactor` the policy's secrets, also those in files, and the credentials of every URL that is known."""
+    """Add the policy's secrets, also those in files, and the credentials of every URL that is known.
+
+    What cannot be used as a value, such as a file that is not UTF-8, is a secret all the same.
+    """
     environ = os.environ if environ is None else environ
-    for name in policy.required.secrets:
-        redactor.add(environ.get(name, ""))
-        if path := environ.get(f"{name}_FILE"):
-            redactor.add(_content(path))
-    for value in (*(look_up(name, environ).text or "" for name in header_secrets(policy)), *literal_secrets(policy)):
+    held = list(_texts(policy))
+    in_headers = [(name, text) for name, kind, text in held if has_mark(kind, Header)]
+    names = [*policy.required.secrets, *_referenced(in_headers), "GITHUB_TOKEN"]  # releases are made with that one
+    for value in (*(text for name in names for text in look_up(name, environ).found), *literal_secrets(in_headers)):
         redactor.add(value)
-    redactor.add(environ.get("GITHUB_TOKEN", ""))  # releases are made with it
-    for address in (*policy.notify.urls, *addresses(environ)):
+    for address in (*(text for _, kind, text in held if has_mark(kind, SecretAddress)), *addresses(environ)):
         for secret in secrets_of(address):
             redactor.add(secret)
     files = (look_up(name, environ).text or "" for name in policy.required.settings)
-    for text in (*environ.values(), *files, *_texts(policy)):
+    for text in (*environ.values(), *files, *(text for _, _, text in held)):
         redactor.add_url(text)
 
 
 def learn_remotes(redactor: Redactor, top: Path) -> None:
-    """Teach `redactor` the credentials that Git's configuration holds: that of the clone at `top`, and the user's."""
+    """Add the credentials that Git's configuration holds: that of the clone at `top`, and the user's."""
     for name in (str(top / ".git" / "config"), "~/.gitconfig", "~/.config/git/config"):
         text = _content(os.path.expanduser(name))  # noqa: PTH111 - Path.expanduser raises where there is no home
         for url in re.findall(r"\w[\w+.-]*://[^\s\"]+", text):
@@ -60,24 +67,64 @@ def learn_remotes(redactor: Redactor, top: Path) -> None:
 
 
 def _content(path: str) -> str:
-    """Return the text of a file, or nothing: that it cannot be read is the business of the gate `configuration`."""
+    """Return the text of a configuration file of Git, or nothing where it cannot be read."""
     with suppress(OSError, ValueError):
-        if Path(path).is_file():  # a pipe would hold the run
+        if Path(path).is_file():  # reading a pipe would hang the run
             with Path(path).open("rb") as file:
                 return file.read(_LONGEST).decode(errors="surrogateescape")
     return ""
 
 
-def _texts(value: Any) -> Iterator[str]:
-    """Yield every text that a policy holds."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        for item in value.values():
-            yield from _texts(item)
-    elif isinstance(value, tuple | list | set | frozenset):
-        for item in value:
-            yield from _texts(item)
-    elif is_dataclass(value):
-        for field in fields(value):
-            yield from _texts(getattr(value, field.name))
+def _texts(record: Policy | Target) -> Iterator[tuple[str, Any, str]]:
+    """Yield every text that a record holds, with its key and its kind."""
+    for path, kind, value in leaves(record):
+        for text in value if isinstance(value, tuple) else (value,):
+            if isinstance(text, str):
+                yield str(path[-1]), kind, text
+
+
+def references(value: str) -> list[str]:
+    """Return the environment variables that a header's value takes: `Bearer ${TOKEN}` takes TOKEN."""
+    return _REFERENCE.findall(value)
+
+
+def headers(record: Policy | Target) -> Iterator[tuple[str, str]]:
+    """Yield the name and the value of each header of a target, or of all that a policy has."""
+    return ((name, text) for name, kind, text in _texts(record) if has_mark(kind, Header))
+
+
+def header_secrets(policy: Policy) -> list[str]:
+    """Return the environment variables that headers take their values from."""
+    return _referenced(headers(policy))
+
+
+def _referenced(pairs: Iterable[tuple[str, str]]) -> list[str]:
+    return list(dict.fromkeys(name for _, value in pairs for name in references(value)))
+
+
+def literal_secrets(pairs: Iterable[tuple[str, str]]) -> list[str]:
+    """Return the values that stand in the policy itself, in headers whose names say that they carry secrets."""
+    telling = [value for name, value in pairs if _TELLING.search(name) and not references(value)]
+    return [word for value in telling for word in (value, value.rpartition(" ")[2])]
+
+
+def addresses(environ: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the addresses for notifications that the environment names, valid or not."""
+    words = (look_up(NOTIFY, environ).text or "").split(",")
+    return tuple(word.strip() for word in words if word.strip())
+
+
+def secrets_of(address: str) -> Iterator[str]:
+    """Yield what has to be hidden of an address: the whole but for a plain host, and each part that can be a token."""
+    _, separator, rest = address.partition("://")
+    place, slash, path = rest.partition("/") if separator else ("", "", address)
+    user, _, host = place.rpartition("@")
+    plain = _HOST.fullmatch(host.partition(":")[0])
+    yield from (user, slash + path) if plain else (address, rest)
+    yield from (part for part in _PARTS.split(rest) if len(part) >= _TOKEN and not _HOST.fullmatch(part))
+
+
+def shown(address: str) -> str:
+    """Return an address as it may be shown: its scheme."""
+    scheme, separator, _ = address.partition("://")
+    return f"{scheme}{separator}{MASK}" if separator else MASK

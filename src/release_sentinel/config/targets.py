@@ -1,19 +1,24 @@
-"""What the gates on host and dependencies judge: one frozen record for each target, with the built-in limits.
+"""What the gates judge: one frozen record for each target, with the built-in limits and its own contradictions.
 
-Times are in seconds, sizes in bytes, shares in per cent.
+A list of the policy is found by the class of its entries: see `Policy.targets`. Times are in seconds, sizes in bytes,
+shares in per cent.
 """
 
 import math
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Literal
+from urllib.parse import urlsplit
 
+from release_sentinel import jsonpath
 from release_sentinel.config.kinds import (
     Address,
     Bytes,
     Count,
     Days,
-    HeaderValue,
+    Headers,
     HttpStatuses,
     Line,
     MaybeLine,
@@ -27,10 +32,12 @@ from release_sentinel.config.kinds import (
     Seconds,
     Tries,
 )
+from release_sentinel.config.read import NO_KEY, Problem
 
 Scalar = str | int | float | bool
 Operator = Literal["<", "<=", ">", ">=", "==", "!="]
 Judgement = Literal["unknown", "ok", "crit"]
+_HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
 @dataclass(frozen=True)
@@ -41,24 +48,49 @@ class Steady:
     interval: MaybeSeconds = 1.0
 
 
+@dataclass(frozen=True)
 class Target:
-    """Something that a gate judges."""
+    """Something that a gate judges.
 
-    steady: Steady
+    `unnamed` is true for the one that stands outside of the policy's lists, under `disk`, `memory`, `process` or `api`.
+    """
+
+    unnamed: bool = field(default=False, kw_only=True, metadata=NO_KEY)
+
+    @property
+    def steady(self) -> Steady:
+        """How often it has to be good in a row."""
+        return Steady()
+
+    @property
+    def name_in_list(self) -> str:
+        """The name that tells it from the other entries of its list."""
+        return ""
 
     @property
     def label(self) -> str:
-        """The name in the gate's id, `disk[/var]`, that tells it from the others; blank where there are no others."""
-        return ""
-
-
-class Unlisted(Target):
-    """The target of a gate that stands outside of the policy's lists: the gate keeps its plain id."""
+        """The name in the gate's id, `disk[/var]`; blank for the unnamed one, whose gate keeps its plain id."""
+        return "" if self.unnamed else self.name_in_list
 
     @property
-    def label(self) -> str:
-        """No label."""
-        return ""
+    def is_blank(self) -> bool:
+        """Whether nothing is named that could be judged; only the unnamed one may be blank."""
+        return False
+
+    def clashes(self) -> Iterator[Problem]:
+        """Yield the contradictions between its fields."""
+        yield from ()
+
+    def entry_clashes(self) -> Iterator[Problem]:
+        """Yield what an entry of a list lacks. The unnamed one may lack it: that is for the gate `configuration`."""
+        if not self.label:
+            yield Problem((), "has no name")
+
+    def steady_clash(self, gate_seconds: float) -> Iterator[Problem]:
+        """Yield the contradiction to the time that a gate may take."""
+        samples, interval = self.steady.samples, self.steady.interval
+        if (samples - 1) * interval >= gate_seconds:
+            yield Problem(("steady",), f"is {samples} samples {interval:g} s apart, longer than a gate may take")
 
 
 @dataclass(frozen=True)
@@ -73,7 +105,7 @@ class DiskLimits(Target):
     steady: Steady = Steady()
 
     @property
-    def label(self) -> str:
+    def name_in_list(self) -> str:
         """The path."""
         return self.path
 
@@ -99,9 +131,19 @@ class ProcessRule(Target):
     steady: Steady = Steady()
 
     @property
-    def label(self) -> str:
+    def name_in_list(self) -> str:
         """The process's name."""
         return self.name or self.command
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether neither a name nor a command line is given."""
+        return not self.name_in_list
+
+    def clashes(self) -> Iterator[Problem]:
+        """Refuse an upper bound below the lower one."""
+        if 0 < self.max < self.min:
+            yield Problem(("max",), f"is {self.max}, expected at least min, which is {self.min}")
 
 
 @dataclass(frozen=True)
@@ -113,6 +155,15 @@ class JsonCondition:
     matches: MaybeRegex = ""  # a regular expression that is found in the text
     min: float = -math.inf
     max: float = math.inf
+
+    def clashes(self) -> Iterator[Problem]:
+        """Refuse a path that does not parse, and bounds that no number meets."""
+        try:
+            jsonpath.steps(self.path)
+        except ValueError as error:
+            yield Problem(("path",), str(error).partition(" ")[2])
+        if not self.min <= self.max:
+            yield Problem(("min",), f"is {self.min:g}, expected at most max, which is {self.max:g}")
 
 
 @dataclass(frozen=True)
@@ -126,7 +177,7 @@ class Dependency(Target):
     name: MaybeLine = ""
     url: MaybeLine = ""
     method: Method = "GET"
-    headers: Mapping[Line, HeaderValue] = field(default_factory=dict)
+    headers: Headers = field(default_factory=dict)
     statuses: HttpStatuses = (200,)
     timeout: Seconds = 3.0
     tries: Tries = 3
@@ -143,9 +194,27 @@ class Dependency(Target):
     steady: Steady = Steady()
 
     @property
-    def label(self) -> str:
+    def name_in_list(self) -> str:
         """The dependency's name."""
         return self.name
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether there is no URL."""
+        return not self.url
+
+    def clashes(self) -> Iterator[Problem]:
+        """Refuse what is not a proxy, a key without its certificate, and names that no header has."""
+        if self.proxy not in {"", "none"}:
+            yield from _url_problem("proxy", self.proxy)
+        if self.client_key and not self.client_cert:
+            yield Problem(("client_key",), "is set, expected client_cert beside it")
+        yield from _header_problems(self.headers)
+
+    def entry_clashes(self) -> Iterator[Problem]:
+        """An entry needs a URL, too."""
+        yield from super().entry_clashes()
+        yield from _url_problem("url", self.url)
 
 
 @dataclass(frozen=True)
@@ -161,7 +230,7 @@ class TcpTarget(Target):
     steady: Steady = Steady()
 
     @property
-    def label(self) -> str:
+    def name_in_list(self) -> str:
         """The name, or the address."""
         return self.name or f"{self.host}:{self.port}"
 
@@ -183,9 +252,15 @@ class CertificateTarget(Target):
     steady: Steady = Steady()
 
     @property
-    def label(self) -> str:
+    def name_in_list(self) -> str:
         """The name, or the address."""
         return self.name or f"{self.host}:{self.port}"
+
+    def clashes(self) -> Iterator[Problem]:
+        """Refuse a limit that is reached before the warning."""
+        if self.crit_days > self.warn_days:
+            says = f"is {self.crit_days:g}, expected at most warn_days, which is {self.warn_days:g}"
+            yield Problem(("crit_days",), says)
 
 
 @dataclass(frozen=True)
@@ -209,7 +284,7 @@ class PrometheusQuery(Target):
     stale: Judgement = "unknown"
     warnings: Judgement = "unknown"
     several: Literal["unknown", "all", "any"] = "unknown"
-    headers: Mapping[Line, HeaderValue] = field(default_factory=dict)
+    headers: Headers = field(default_factory=dict)
     proxy: MaybeLine = ""
     ca_bundle: MaybeLine = ""
     timeout: Seconds = 5.0
@@ -218,18 +293,34 @@ class PrometheusQuery(Target):
     steady: Steady = Steady()
 
     @property
-    def label(self) -> str:
+    def name_in_list(self) -> str:
         """The query's name."""
         return self.name
 
+    def clashes(self) -> Iterator[Problem]:
+        """Refuse what is not a URL, and names that no header has."""
+        yield from _url_problem("url", self.url)
+        if self.proxy not in {"", "none"}:
+            yield from _url_problem("proxy", self.proxy)
+        yield from _header_problems(self.headers)
 
-class UnlistedDisk(Unlisted, DiskLimits):
-    """What `disk` says, and `RS_DISK_*` set."""
+
+def _url_problem(key: str, text: str) -> Iterator[Problem]:
+    """Refuse what is not a URL; it is not shown, for it may hold a secret."""
+    if not is_url(text):
+        yield Problem((key,), "is not a URL such as https://example.com")
 
 
-class UnlistedProcess(Unlisted, ProcessRule):
-    """What `process` says, and `RS_REQUIRED_PROCESS` sets."""
+def _header_problems(headers: Mapping[str, str]) -> Iterator[Problem]:
+    for name in headers:
+        if not _HEADER.fullmatch(name):
+            yield Problem(("headers",), f"has {name!r}, which is not the name of a header")
 
 
-class UnlistedDependency(Unlisted, Dependency):
-    """What `api` says, and `RS_API_*` set."""
+def is_url(text: str) -> bool:
+    """Tell whether a text is a URL that can be asked over HTTP."""
+    with suppress(ValueError):
+        parts = urlsplit(text)
+        is_web = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+        return is_web and not re.search(r"\s", text)
+    return False

@@ -1,16 +1,19 @@
-"""The environment variables that set the policy. What each may say is the kind of the field that it sets."""
+"""The environment variables that set the policy, and how any variable is read: itself, or from a file that it names.
 
+What a variable may say is the kind of the field that it sets.
+"""
+
+import os
+import stat
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from operator import attrgetter
+from pathlib import Path
 from typing import Any, get_args, get_origin
 
-from release_sentinel.config.convert import BROKEN, Reading
-from release_sentinel.config.fields import allowed, bare, kind_at, seen
-from release_sentinel.config.kinds import Hidden
 from release_sentinel.config.model import Policy
-from release_sentinel.config.values import look_up
+from release_sentinel.config.read import UNREADABLE, Reading, allowed, bare, kind_at, seen
 
 _FLAGS = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
 
@@ -59,36 +62,83 @@ VARIABLES = (
 )
 
 
+_MOST = 1 << 20  # bytes of a file that holds one value
+
+
+@dataclass(frozen=True)
+class Value:
+    """The value of one name. `text` is None where there is none; `problem` says why it cannot be used."""
+
+    text: str | None = field(default=None, repr=False)  # may be a secret
+    file: str = ""  # that it was read from
+    problem: str = ""
+    exposed: bool = False  # every user of this machine may read the file
+    found: tuple[str, ...] = field(default=(), repr=False)  # every text that stands for the name, usable or not
+
+
+def look_up(name: str, environ: Mapping[str, str] | None = None) -> Value:
+    """Return the value of `NAME`, or what is in the file that `NAME_FILE` names, without the newline at its end."""
+    environ = os.environ if environ is None else environ
+    text, file = environ.get(name), environ.get(f"{name}_FILE", "").strip()
+    given = () if text is None else (text,)
+    if not file:
+        return Value(text, found=given)
+    value = _mounted(f"{name}_FILE", file)
+    if text is not None and text.strip():
+        problem = f"{name} and {name}_FILE are both set: keep one of them"
+        return Value(problem=problem, found=(*given, *value.found))
+    return value
+
+
+def _mounted(variable: str, file: str) -> Value:
+    """Return the value that a file holds, as containers mount secrets."""
+    named = f"{variable} names {file!r}"
+    try:
+        mode = Path(file).stat().st_mode
+        if not stat.S_ISREG(mode):  # reading a pipe would hang the run
+            return Value(file=file, problem=f"{named}, which is not a regular file")
+        with Path(file).open("rb") as opened:
+            content = opened.read(_MOST + 1)
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or error
+        return Value(file=file, problem=f"{named}, which cannot be read: {why}")
+    text = content[:_MOST].decode(errors="surrogateescape").removesuffix("\n").removesuffix("\r")
+    if len(content) > _MOST:
+        return Value(file=file, problem=f"{named}, which is longer than 1 MiB", found=(text,))
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        return Value(file=file, problem=f"{named}, which cannot be read: it is not UTF-8", found=(text,))
+    return Value(text, file, exposed=os.name != "nt" and bool(mode & stat.S_IROTH), found=(text,))
+
+
 def read(environ: Mapping[str, str]) -> tuple[dict[Variable, Any], list[str]]:
-    """Return what the variables say, as a policy file would say it, and a sentence for each that cannot be meant."""
+    """Return what the variables say, as a policy file would say it, and a sentence for each that is not valid."""
     values, problems = {}, []
     for variable in VARIABLES:
         found = look_up(variable.name, environ)
         if found.problem:
             problems.append(found.problem)
         text = (found.text or "").strip()
-        if not text:  # CI systems hand on undefined variables as blanks
+        if not text:  # CI systems pass undefined variables on as blanks
             continue
         kind = kind_at(Policy, variable.key)
-        value, reading = _plain(kind, text), Reading()
-        if value == [] or reading.read(kind, value) is BROKEN or reading.problems:
+        value = _plain(kind, text)
+        result, wrong = Reading().read(kind, value)
+        if value == [] or result is UNREADABLE or wrong:
             commas = ", with commas between them" if get_origin(bare(kind)[0]) is tuple else ""
-            problems.append(
-                f"{variable.name} is {seen(text, hidden=_is_hidden(kind))}, expected {allowed(kind)}{commas}"
-            )
+            problems.append(f"{variable.name} is {seen(text, kind)}, expected {allowed(kind)}{commas}")
         else:
             values[variable] = value
     return values, problems
 
 
 def misspelt(environ: Mapping[str, str], policy: Policy) -> Iterator[str]:
-    """Yield a sentence for each variable that is nearly one of ours, and that nobody reads."""
+    """Yield a sentence for each variable whose name is nearly one of ours."""
     known = {variable.name for variable in VARIABLES} | {*policy.required.settings, *policy.required.secrets}
     for name in sorted(environ):
         if not name.startswith("RS_") or {name, name.removesuffix("_FILE")} & known:
             continue
         if near := get_close_matches(name, known, n=1, cutoff=0.85):
-            yield f"{name} is no setting, and is not read; did you mean {near[0]}?"
+            yield f"{name} is not a setting, and is not read; did you mean {near[0]}?"
 
 
 def in_policy(policy: Policy, names: Iterable[str]) -> dict[str, str]:
@@ -99,13 +149,6 @@ def in_policy(policy: Policy, names: Iterable[str]) -> dict[str, str]:
         if variable.name in names and value != default:
             found[variable.name] = ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
     return found
-
-
-def _is_hidden(kind: Any) -> bool:
-    """Tell whether a wrong value of the kind, or of what it lists, may be a secret."""
-    base, marks = bare(kind)
-    marks += bare(get_args(base)[0])[1] if get_origin(base) is tuple else ()
-    return any(isinstance(mark, Hidden) for mark in marks)
 
 
 def _plain(kind: Any, text: str) -> Any:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 RETRIED = frozenset({408, 425, 429, 500, 502, 503, 504})
 BODY = 1 << 20  # bytes of a body that are read
-_NO_URL = "it is no URL such as https://example.com"
+_NO_URL = "it is not a URL such as https://example.com"
 _REFERENCE = re.compile(r"\$\{([A-Za-z_]\w*)\}")
 
 
@@ -39,6 +39,7 @@ class Request:
     client_cert: str = ""
     client_key: str = ""
     body: bool = False  # whether to read it
+    content: Any = None  # what is sent, as JSON
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,7 @@ class Exchange:
     body: bytes = b""
     whole: bool = True  # whether the body was read to its end
     latency: float = 0.0  # of the last try
+    headers: Mapping[str, str] = field(default_factory=dict)  # of the answer, case ignored
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,7 @@ class _Reply:
     status: int
     body: bytes = b""
     whole: bool = True
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 def ask(request: Request, environ: Mapping[str, str] | None = None) -> Exchange | Unseen:
@@ -98,6 +101,7 @@ def ask(request: Request, environ: Mapping[str, str] | None = None) -> Exchange 
         answer.body if answer else b"",
         answer.whole if answer else True,
         last.seconds,
+        answer.headers if answer else {},
     )
 
 
@@ -162,14 +166,14 @@ def _exchange(session: "Session", request: Request, headers: Mapping[str, str], 
     start = time.monotonic()
     # A compressed body could unpack to more than its bound.
     plain = {"Accept-Encoding": "identity", **headers}
-    question = session.prepare_request(Question(request.method, request.url, headers=plain))
+    question = session.prepare_request(Question(request.method, request.url, headers=plain, json=request.content))
     for _ in range(request.max_redirects + 1):
         adapter = session.get_adapter(question.url or "")
         response = adapter.send(question, timeout=seconds, stream=True, **_way(request, question.url or ""))
         target = session.get_redirect_target(response)
         if target is None or not request.max_redirects or response.status_code in request.statuses:
             body, whole = _body(response) if request.body else (b"", True)
-            answer = _Reply(response.status_code, body, whole)
+            answer = _Reply(response.status_code, body, whole, response.headers)
             adapter.close()  # the rest of the body is not waited for
             break
         adapter.close()

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from release_sentinel.config.values import look_up
+from release_sentinel.config.variables import look_up
 from release_sentinel.redaction import Secret
 
 

@@ -12,9 +12,8 @@ from types import ModuleType
 import pytest
 
 from release_sentinel.arguments import GATE_FOLDER
-from release_sentinel.config.targets import CertificateTarget, Dependency, PrometheusQuery, Target
+from release_sentinel.config.targets import Target
 from release_sentinel.gates import BUILT_IN, Gate, expected
-from release_sentinel.observe import http
 from release_sentinel.plugin import folders
 from release_sentinel.plugin.compat import LoadedModule
 from release_sentinel.plugin.gate import Record
@@ -56,7 +55,7 @@ def gate_id(item: pytest.Item) -> str:
 def parametrize(session: GateSession, metafunc: pytest.Metafunc) -> None:
     """Make one item of a built-in gate for each target that the policy lists; an unlisted one keeps the plain name."""
     gate = _BY_ID.get(_base_id(metafunc.function.__name__))
-    if gate is None or not gate.rules or not folders.holds(metafunc.definition.path):
+    if gate is None or not gate.judges or not folders.holds(metafunc.definition.path):
         return
     targets = gate.targets(session.policy)
     metafunc.parametrize("target", targets, ids=[target.label or pytest.HIDDEN_PARAM for target in targets])
@@ -65,8 +64,8 @@ def parametrize(session: GateSession, metafunc: pytest.Metafunc) -> None:
 def questions(session: GateSession, items: Sequence[pytest.Item]) -> dict[str, Question]:
     """Return the questions of all gates among `items` that are asked ahead, by the gates' ids."""
     pairs = [built_in for item in items if (built_in := _built_in(item)) and built_in[0].prefetched]
-    if any(isinstance(target, Dependency | PrometheusQuery | CertificateTarget) for _, target in pairs):
-        http.load()
+    for prepare in {gate.prepare for gate, _ in pairs if gate.prepare}:
+        prepare()
     return {gate.item(target): session.observations.question(gate.check, target) for gate, target in pairs}
 
 
@@ -143,7 +142,7 @@ def _built_in(item: pytest.Item) -> tuple[Gate, Target] | None:
     """Return the built-in gate that an item is, with its target, where it has one."""
     callspec = getattr(item, "callspec", None)
     gate = _BY_ID.get(_base_id(item.name.partition("[")[0]))
-    if callspec is None or gate is None or not gate.rules or not folders.holds(item.path):
+    if callspec is None or gate is None or not gate.judges or not folders.holds(item.path):
         return None
     return gate, callspec.params["target"]
 

@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from release_sentinel.checks.result import CheckResult
-from release_sentinel.config.headers import header_secrets
 from release_sentinel.config.model import Policy
+from release_sentinel.config.secrets import header_secrets
 from release_sentinel.config.targets import Target
 from release_sentinel.config.variables import in_policy
 from release_sentinel.observe import Unseen, ci, git, processes, settings

@@ -8,7 +8,8 @@ from release_sentinel.checks.branch import BranchName, branch_of
 from release_sentinel.checks.result import CheckResult
 from release_sentinel.checks.steady import steadily
 from release_sentinel.config.model import Policy
-from release_sentinel.config.targets import Dependency, PrometheusQuery, Target
+from release_sentinel.config.secrets import headers
+from release_sentinel.config.targets import Target
 from release_sentinel.gates import expected
 from release_sentinel.observe import Unseen, ci, git, processes
 from release_sentinel.observe.bounded import Bounded
@@ -121,6 +122,6 @@ class Observations:
 
     def question(self, check: Callable[..., CheckResult], target: Target, **observed: object) -> Question:
         """Return the question whether `target` is good, and stays so for as long as its policy wants."""
-        if isinstance(target, Dependency | PrometheusQuery):
+        if any(headers(target)):
             observed["environ"] = self._environ
         return lambda: steadily(lambda: check(target, **observed), target.steady)

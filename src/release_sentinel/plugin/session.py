@@ -9,9 +9,8 @@ from pathlib import Path
 import pytest
 
 from release_sentinel import arguments, waivers
-from release_sentinel.config.headers import header_secrets
-from release_sentinel.config.values import look_up
-from release_sentinel.config.variables import misspelt
+from release_sentinel.config.secrets import header_secrets
+from release_sentinel.config.variables import look_up, misspelt
 from release_sentinel.deliver.github import WorkflowOutput
 from release_sentinel.invocation import Invocation
 from release_sentinel.observe import git

@@ -19,12 +19,14 @@ _COLOUR = r"\x1b\[[\d;]*[A-Za-z]"
 _GAP = re.compile(rf"(?:{_COLOUR}|\\|\r?\n(?:[ \t]|{_COLOUR})*(?:[E>|│?+-](?:{_COLOUR})*[ \t]+(?:{_COLOUR})*){{0,2}})+")
 _GAP_BEGINS = re.compile(r"[\r\n\x1b\\]")  # found ten times faster than a gap itself
 
-# Stands in every run's output; a piece of a secret that reads the same tells nothing.
+# Words of every run's output; a piece of a secret that reads the same reveals nothing. A test compares them with the
+# ids and stages of the gates.
 _ORDINARY = (
-    "release-sentinel release_sentinel gate_tests critical policy environment repository clean-tree branch version "
-    "configuration version-increases version-files changelog in-sync signature freeze memory process certificate "
-    "prometheus incomplete collected evaluated https:// http://localhost 127.0.0.1 localhost password"
+    "release-sentinel release_sentinel gate_tests policy critical environment repository clean-tree branch version tag "
+    "configuration version-increases version-files changelog in-sync signature freeze disk memory process api tcp "
+    "certificate prometheus incomplete collected evaluated https:// http://localhost 127.0.0.1 localhost password"
 )
+ORDINARY = frozenset(_ORDINARY.split())
 _ADDRESS = re.compile(r"[a-z][\w+.-]*://(?:[^/?#]*@)?([^/?#:]*)", re.IGNORECASE)
 
 

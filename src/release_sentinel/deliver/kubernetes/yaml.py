@@ -1,44 +1,30 @@
-"""Writes YAML that people can read; nothing is read here, and no library is needed for it."""
+"""Documents as YAML that reads well and that no reader takes for something else."""
 
-import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-_PLAIN = re.compile(r"[A-Za-z/][A-Za-z0-9/._-]*")
-_WORDS = {"true", "false", "yes", "no", "on", "off", "y", "n", "null"}  # are no strings unless they are quoted
+import yaml
+
+# What every version of YAML takes for a text, without quotes. Others have octal numbers, `1e3`, and `y` for true.
+_PLAIN = re.compile(r"[A-Za-z/][A-Za-z0-9/._-]+|(?![yYnN])[A-Za-z/]")
+
+
+class _Dumper(yaml.SafeDumper):
+    """Quotes every other text, and repeats what stands in several places instead of naming it once."""
+
+    def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002 - PyYAML's signature
+        return True
+
+
+def _text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
+    style = None if _PLAIN.fullmatch(value) else '"'  # PyYAML quotes words such as `yes` by itself
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
+
+
+_Dumper.add_representer(str, _text)
 
 
 def dump(document: Mapping[str, Any]) -> str:
-    """Return a document of mappings, lists, strings, whole numbers and truth values as YAML."""
-    return "\n".join(_lines(document)) + "\n"
-
-
-def _lines(value: Any) -> Iterator[str]:
-    if isinstance(value, Mapping):
-        for key, inner in value.items():
-            yield from _entry(f"{_scalar(key)}:", inner)
-    else:
-        for inner in value:
-            first, *rest = _lines(inner) if _is_block(inner) else [_scalar(inner)]
-            yield f"- {first}"
-            yield from (f"  {line}" for line in rest)
-
-
-def _entry(head: str, value: Any) -> Iterator[str]:
-    if _is_block(value):
-        yield head
-        indent = "" if isinstance(value, list) else "  "
-        yield from (f"{indent}{line}" for line in _lines(value))
-    else:
-        yield f"{head} {_scalar(value)}"
-
-
-def _is_block(value: Any) -> bool:
-    return isinstance(value, Mapping | list) and bool(value)
-
-
-def _scalar(value: Any) -> str:
-    if isinstance(value, str) and _PLAIN.fullmatch(value) and value.lower() not in _WORDS:
-        return value
-    return json.dumps(value, ensure_ascii=False)  # also {} and []
+    """Return a document of mappings, lists, strings, numbers and truth values as YAML."""
+    return yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=float("inf"))

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime, time
 from typing import Any
 
-from release_sentinel.config.fields import KeyPath, dotted
-from release_sentinel.config.load import Loaded, leaves
-from release_sentinel.config.notifications import shown
+from release_sentinel.config.kinds import SecretAddress
+from release_sentinel.config.load import Loaded
+from release_sentinel.config.read import KeyPath, dotted, has_mark, leaves
+from release_sentinel.config.secrets import shown
 from release_sentinel.redaction import without_credentials
 
 
@@ -41,9 +42,9 @@ def as_document(loaded: Loaded) -> dict[str, Any]:
 
 
 def _shown_leaves(loaded: Loaded) -> Iterator[tuple[KeyPath, Any]]:
-    """Yield each value of the policy with its path; of addresses for notifications, only what is no secret."""
-    for path, value in leaves(loaded.policy):
-        yield path, tuple(map(shown, value)) if path == ("notify", "urls") else value
+    """Yield each value of the policy with its path; of an address that is a secret, only its scheme."""
+    for path, kind, value in leaves(loaded.policy):
+        yield path, tuple(map(shown, value)) if has_mark(kind, SecretAddress) else value
 
 
 def _header(table: KeyPath) -> str:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from release_sentinel.config.toml import Source, find, read
+from release_sentinel.config.file import Source, find, read
 from release_sentinel.errors import InvalidPolicyError
 
 OWN, SHARED = "release-sentinel.toml", "pyproject.toml"
@@ -46,7 +46,7 @@ def test_a_file_of_an_organisation_may_have_any_name(tmp_path: Path) -> None:
 
 
 def test_two_policies_are_refused(tmp_path: Path) -> None:
-    """Nobody could tell which one counts; the sentence names both."""
+    """It would be unclear which one counts; the sentence names both."""
     (tmp_path / OWN).write_text("")
     (tmp_path / SHARED).write_text("[tool.release-sentinel]\n")
     told = refusal(tmp_path)
@@ -64,10 +64,10 @@ def test_a_byte_order_mark_is_none_of_the_text(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"deadline = \n", ": is no TOML: Invalid value (at line 1, column 12)"),
-        (b"a = 1\na = 2\n", ": is no TOML: Cannot overwrite a value (at line 2, column 6)"),
+        (b"deadline = \n", ": is not valid TOML: Invalid value (at line 1, column 12)"),
+        (b"a = 1\na = 2\n", ": is not valid TOML: Cannot overwrite a value (at line 2, column 6)"),
         (b"a = 1\nname = 'caf\xe9'\n", ":2: is not UTF-8: save the file as UTF-8"),
-        (b"a = [" * 5000, ": is no TOML: "),
+        (b"a = [" * 5000, ": is not valid TOML: "),
     ],
     ids=["no value", "twice", "Latin-1", "too deep"],
 )
@@ -91,7 +91,7 @@ def test_a_folder_is_no_file(tmp_path: Path) -> None:
 
 
 def test_a_link_to_nowhere_is_no_absence(tmp_path: Path) -> None:
-    """Somebody meant a policy to be there."""
+    """A policy was meant to be there."""
     (tmp_path / OWN).symlink_to("gone.toml")
     assert refusal(tmp_path).endswith("cannot be read: No such file or directory")
 
@@ -103,9 +103,9 @@ def test_a_pyproject_that_is_named_has_to_hold_a_policy(tmp_path: Path) -> None:
 
 
 def test_the_policy_of_a_pyproject_is_a_table(tmp_path: Path) -> None:
-    """Anything else cannot be meant."""
+    """Anything else is a mistake."""
     (tmp_path / SHARED).write_text("[tool]\nrelease-sentinel = 5\n")
-    assert refusal(tmp_path) == f"{tmp_path / SHARED}:2: tool.release-sentinel is no table"
+    assert refusal(tmp_path) == f"{tmp_path / SHARED}:2: tool.release-sentinel is not a table"
 
 
 TEXT = '''# a comment [disk]

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from release_sentinel.config.convert import Reading
-from release_sentinel.config.effective import as_document, as_toml
 from release_sentinel.config.load import Loaded, load
+from release_sentinel.config.read import Reading
+from release_sentinel.config.show import as_document, as_toml
 from tests.config.test_load import FREEZE, POLICY, WAIVER, write
 
 FULL = POLICY.replace(
@@ -39,7 +39,7 @@ def test_each_line_has_its_source(tmp_path: Path) -> None:
 
 
 def test_credentials_in_a_url_are_not_shown() -> None:
-    """Nobody puts them there on purpose."""
+    """Where a URL holds some, it is shown without them."""
     loaded = load({"RS_API_URL": "https://kim:s3cret@example.com/?token=s3cret"})
     assert "s3cret" not in as_toml(loaded) + json.dumps(as_document(loaded))
 
@@ -83,6 +83,4 @@ def test_tables_of_any_depth_are_printed_in_their_place() -> None:
     """Keys first, then the inner tables, whatever the order of the model's fields: TOML knows no way back."""
     inner = Shelf((Shelf(name="a"), Shelf(name="b")), {"k k": "v"}, Shelf(name="c"), "d")
     loaded = Loaded(Shelf((inner, Shelf(name="e")), name="f"))  # type: ignore[arg-type]  # a stand-in for a policy
-    reading = Reading()
-    assert reading.read(Shelf, tomllib.loads(as_toml(loaded))) == loaded.policy
-    assert reading.problems == []
+    assert Reading().read(Shelf, tomllib.loads(as_toml(loaded))) == (loaded.policy, [])

@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal
 import pytest
 from msgspec import Meta
 
-from release_sentinel.config.convert import BROKEN, Reading
-from release_sentinel.config.fields import allowed, dotted
+from release_sentinel.config.kinds import Only
+from release_sentinel.config.read import NO_KEY, UNREADABLE, Reading, allowed, dotted, leaves
 
 
 @dataclass(frozen=True)
@@ -37,9 +37,8 @@ class House:
 
 def read(document: Any) -> tuple[Any, list[str]]:
     """Return the record, and what is wrong."""
-    reading = Reading()
-    record = reading.read(House, document)
-    return record, [f"{dotted(one.path)} {one.says}{dotted(one.other or ())}{one.ends}" for one in reading.problems]
+    record, problems = Reading().read(House, document)
+    return record, [f"{dotted(one.path)} {one.says}{dotted(one.other or ())}{one.ends}" for one in problems]
 
 
 def test_every_kind_of_field_is_read() -> None:
@@ -70,7 +69,10 @@ def test_every_kind_of_field_is_read() -> None:
             {"front": {"size": 1, "mode": "slwo"}},
             "front.mode is 'slwo', expected one of fast, slow; did you mean slow?",
         ),
-        ({"rooms": {"hall": {"sise": 1, "size": 1}}}, "rooms.hall.sise is no key of [rooms.hall]; did you mean size?"),
+        (
+            {"rooms": {"hall": {"sise": 1, "size": 1}}},
+            "rooms.hall.sise is not a key of [rooms.hall]; did you mean size?",
+        ),
         ({"rooms": []}, "rooms is a list, expected a table"),
         ({"warn": 9.5}, "warn is 9.5, expected at most crit, which is 9"),
         ([], " is a list, expected a table"),
@@ -90,7 +92,7 @@ def test_a_low_limit_takes_the_warning_along() -> None:
 
 def test_what_is_broken_keeps_its_place() -> None:
     """Positions that later messages tell are those of the file."""
-    assert read({"windows": [{"size": "x"}, {"size": 2}]})[0].windows == (BROKEN, Window(2))
+    assert read({"windows": [{"size": "x"}, {"size": 2}]})[0].windows == (UNREADABLE, Window(2))
 
 
 def test_a_long_value_is_cut() -> None:
@@ -99,8 +101,35 @@ def test_a_long_value_is_cut() -> None:
 
 
 def test_kinds_have_words() -> None:
-    """Also those that nobody described."""
+    """Also those without a description."""
     assert allowed(tuple[Literal["a", "b"], ...]) == "a list, each one of a, b"
     assert allowed(bool) == "true or false"
     assert allowed(House | None) == "a table"
     assert allowed(str | int | None) == "a text or a whole number"
+
+
+@dataclass(frozen=True)
+class Shed:
+    """A record with a field that no document sets, and one of which it sets a part."""
+
+    painted: bool = field(default=False, metadata=NO_KEY)
+    window: Annotated[Window, Only(("size",))] = field(default_factory=lambda: Window(1))
+
+
+def test_what_no_document_sets_is_not_a_key() -> None:
+    """Neither a field of ours nor a key that is left out there."""
+    read = Reading().read(Shed, {"window": {"size": 5}})
+    assert read == (Shed(window=Window(5)), [])
+    _, problems = Reading().read(Shed, {"painted": True, "window": {"size": 5, "mode": "slow"}})
+    assert [problem.path for problem in problems] == [("painted",), ("window", "mode")]
+    assert [path for path, _, _ in leaves(Shed())] == [("window", "size")]
+
+
+def test_a_table_that_documents_share_is_read_once() -> None:
+    """By identity: an equal one is another one, and each document has all of its problems."""
+    shared = {"hall": {"size": "x"}}
+    reading = Reading()
+    first, second = reading.read(House, {"rooms": shared}), reading.read(House, {"rooms": shared, "name": 5})
+    assert first[0].rooms is second[0].rooms
+    assert [problem.path for problem in first[1]] == [("rooms", "hall", "size")]
+    assert [problem.path for problem in second[1]] == [("name",), ("rooms", "hall", "size")]

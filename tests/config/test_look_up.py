@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from release_sentinel.config.values import look_up
+from release_sentinel.config.variables import look_up
 
 
 def mount(tmp_path: Path, content: bytes, mode: int = 0o400) -> dict[str, str]:
@@ -17,7 +17,7 @@ def mount(tmp_path: Path, content: bytes, mode: int = 0o400) -> dict[str, str]:
 
 
 def test_a_variable_is_taken_as_it_is() -> None:
-    """Absent, blank and blanks around are told apart by whoever asks."""
+    """Absent, blank and blanks around are three different things to the caller."""
     assert [look_up("A", environ).text for environ in ({}, {"A": ""}, {"A": " x "})] == [None, "", " x "]
 
 
@@ -40,7 +40,7 @@ def test_a_blank_on_either_side_is_unset(tmp_path: Path, blank: str) -> None:
 
 
 def test_both_are_one_too_many(tmp_path: Path) -> None:
-    """Nobody could tell which one counts."""
+    """It would be unclear which one counts."""
     found = look_up("TOKEN", {**mount(tmp_path, b"x"), "TOKEN": "y"})
     assert (found.text, found.problem) == (None, "TOKEN and TOKEN_FILE are both set: keep one of them")
 
@@ -54,10 +54,10 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("content", "why"),
-    [(b"caf\xe9", "cannot be read: it is not UTF-8"), (b"x" * (1 << 20) + b"y", "is longer than 1 MiB: no value is")],
+    [(b"caf\xe9", "cannot be read: it is not UTF-8"), (b"x" * (1 << 20) + b"y", "is longer than 1 MiB")],
 )
 def test_a_file_that_holds_no_value(tmp_path: Path, content: bytes, why: str) -> None:
-    """What cannot be a value is told, and never shown."""
+    """The problem is named, and the content never shown."""
     assert look_up("TOKEN", mount(tmp_path, content)).problem.endswith(f"which {why}")
 
 
@@ -66,12 +66,13 @@ def test_what_would_hold_the_run_is_not_opened(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     for file in (tmp_path / "pipe", Path("/dev/zero"), tmp_path):
         assert (
-            look_up("TOKEN", {"TOKEN_FILE": str(file)}).problem == f"TOKEN_FILE names {str(file)!r}, which is no file"
+            look_up("TOKEN", {"TOKEN_FILE": str(file)}).problem
+            == f"TOKEN_FILE names {str(file)!r}, which is not a regular file"
         )
 
 
 @pytest.mark.parametrize(("mode", "exposed"), [(0o400, False), (0o440, False), (0o444, True), (0o604, True)])
-def test_a_file_that_anybody_may_read_is_exposed(tmp_path: Path, mode: int, *, exposed: bool) -> None:
+def test_a_file_that_every_user_may_read_is_exposed(tmp_path: Path, mode: int, *, exposed: bool) -> None:
     """The mode of the file itself counts."""
     assert look_up("TOKEN", mount(tmp_path, b"x", mode)).exposed is exposed
 

@@ -7,10 +7,11 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from release_sentinel.config.fields import KeyPath
+from release_sentinel.config.read import KeyPath
 from release_sentinel.errors import InvalidPolicyError
 
 OWN, SHARED, TABLE = "release-sentinel.toml", "pyproject.toml", "release-sentinel"
@@ -22,17 +23,20 @@ class Source:
 
     name: str = ""
     document: Mapping[str, Any] = field(default_factory=dict)
-    lines: Mapping[KeyPath, int] = field(default_factory=dict)
+    text: str = field(default="", repr=False)
+    table: KeyPath = ()  # that holds the policy
     sha256: str = ""  # of the file
 
     def where(self, path: KeyPath) -> str:
         """Return `release-sentinel.toml:12` for the key at `path`, or else for what it holds, or what holds it."""
-        while path:
-            lines = [line for key, line in self.lines.items() if key[: len(path)] == path]
-            if lines:
-                return f"{self.name}:{min(lines)}"
-            path = path[:-1]
+        for end in range(len(path), 0, -1):
+            if line := self._lines.get((*self.table, *path[:end])):
+                return f"{self.name}:{line}"
         return self.name
+
+    @cached_property
+    def _lines(self) -> Mapping[KeyPath, int]:
+        return first_lines(self.text)
 
 
 def find(repository: Path) -> Source:
@@ -54,7 +58,7 @@ def read(path: Path) -> Source:
 def _read(path: Path, *, required: bool = True) -> Source | None:
     """Read a file of either form; None where a pyproject.toml need not, and does not, hold a policy."""
     if path.exists() and not path.is_file() and not path.is_dir():
-        raise InvalidPolicyError([f"the policy file {path} is no regular file: save the policy in a file"])
+        raise InvalidPolicyError([f"the policy file {path} is not a regular file: save the policy in a file"])
     try:
         content = path.read_bytes()
         text = content.decode("utf-8-sig")
@@ -65,34 +69,33 @@ def _read(path: Path, *, required: bool = True) -> Source | None:
         line = error.object[: error.start].count(b"\n") + 1
         raise InvalidPolicyError([f"{path}:{line}: is not UTF-8: save the file as UTF-8"]) from error
     except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise InvalidPolicyError([f"{path}: is no TOML: {error}"]) from error
-    found = _table(path, document, dict(_lines(text)), required=required)
-    return replace(found, sha256=hashlib.sha256(content).hexdigest()) if found else None
-
-
-def _table(path: Path, document: dict[str, Any], lines: dict[KeyPath, int], *, required: bool) -> Source | None:
-    """Return the table of a document that holds the policy."""
+        raise InvalidPolicyError([f"{path}: is not valid TOML: {error}"]) from error
+    whole = Source(path.name, document, text, (), hashlib.sha256(content).hexdigest())
     tool = document.get("tool")
-    if isinstance(tool, dict) and (wrong := [name for name in tool if _is_nearly(name)]):
-        line = lines.get(("tool", wrong[0]), 1)
-        raise InvalidPolicyError([f"{path}:{line}: tool.{wrong[0]} is no policy; did you mean tool.{TABLE}?"])
-    if isinstance(tool, dict) and TABLE in tool:
-        prefix = ("tool", TABLE)
-        if not isinstance(tool[TABLE], dict):
-            raise InvalidPolicyError([f"{path}:{lines.get(prefix, 1)}: tool.{TABLE} is no table"])
-        if path.name != SHARED and (beside := [name for name in document if name != "tool"]):
-            raise InvalidPolicyError([f"{path}: {', '.join(beside)} beside tool.{TABLE} would count for nothing"])
-        inside = {key[2:]: line for key, line in lines.items() if key[:2] == prefix and len(key) > 2}
-        return Source(path.name, tool[TABLE], inside)
-    if path.name == SHARED:
-        if required:
-            raise InvalidPolicyError([f"the policy file {path} has no table [tool.{TABLE}]"])
-        return None
-    return Source(path.name, document, lines)
+    if isinstance(tool, dict) and (TABLE in tool or any(map(_is_nearly, tool))):
+        return _shared(path, whole, tool)
+    if path.name != SHARED:
+        return whole
+    if required:
+        raise InvalidPolicyError([f"the policy file {path} has no table [tool.{TABLE}]"])
+    return None
+
+
+def _shared(path: Path, whole: Source, tool: Mapping[str, Any]) -> Source:
+    """Return the policy in `[tool.release-sentinel]`."""
+    if wrong := [name for name in tool if _is_nearly(name)]:
+        place = f"{path}:{first_lines(whole.text).get(('tool', wrong[0]), 1)}"
+        raise InvalidPolicyError([f"{place}: tool.{wrong[0]} is not a policy; did you mean tool.{TABLE}?"])
+    if not isinstance(tool[TABLE], dict):
+        place = f"{path}:{first_lines(whole.text).get(('tool', TABLE), 1)}"
+        raise InvalidPolicyError([f"{place}: tool.{TABLE} is not a table"])
+    if path.name != SHARED and (beside := [name for name in whole.document if name != "tool"]):
+        raise InvalidPolicyError([f"{path}: {', '.join(beside)} beside tool.{TABLE} would be ignored"])
+    return replace(whole, document=tool[TABLE], table=("tool", TABLE))
 
 
 def _is_nearly(name: str) -> bool:
-    """Tell whether a table's name is a misspelt one of ours."""
+    """Tell whether the name of a table is nearly ours."""
     return name != TABLE and bool(get_close_matches(name.lower().replace("_", "-"), [TABLE], n=1, cutoff=0.9))
 
 
@@ -105,29 +108,43 @@ _TOKEN = re.compile(
 )
 
 
-def _lines(text: str) -> Iterator[tuple[KeyPath, int]]:
-    """Yield the path and the line of each table and key of a valid TOML text; inline tables are one key."""
+def first_lines(text: str) -> dict[KeyPath, int]:
+    """Return the line of each table and key of a valid TOML text, or the first line of what it holds."""
+    lines: dict[KeyPath, int] = {}
+    for path, line in _statements(text):
+        for end in range(1, len(path) + 1):
+            lines.setdefault(path[:end], line)
+    return lines
+
+
+def _statements(text: str) -> Iterator[tuple[KeyPath, int]]:
+    """Yield the path and the line of each header and key; inline tables are one key."""
     table: KeyPath = ()
     counts: dict[KeyPath, int] = {}
-    position = 0
+    position, line = 0, 1
     while position < len(text):
-        line = text.count("\n", 0, position) + 1
+        end = position
         if statement := _STATEMENT.match(text, position):
             brackets, header, key = statement.groups()
             names = _names(header or key)
-            if brackets:
-                parent = _in_arrays(names[:-1] if brackets == "[[" else names, counts)
-                table = parent
-                if brackets == "[[":
-                    array = (*parent, names[-1])
-                    counts[array] = counts.get(array, -1) + 1
-                    yield array, line
-                    table = (*array, counts[array])
-                yield table, line
-            else:
+            if not brackets:
                 yield (*table, *names), line
-            position = statement.end()
-        position = _end_of_statement(text, position)
+            else:
+                table = _table_of(names, counts, is_array=brackets == "[[")
+                yield table, line
+            end = statement.end()
+        end = _end_of_statement(text, end)
+        line += text.count("\n", position, end)
+        position = end
+
+
+def _table_of(names: KeyPath, counts: dict[KeyPath, int], *, is_array: bool) -> KeyPath:
+    """Return the path of the table that a header begins, and count it where it is an element of an array."""
+    if not is_array:
+        return _in_arrays(names, counts)
+    array = (*_in_arrays(names[:-1], counts), names[-1])
+    counts[array] = counts.get(array, -1) + 1
+    return (*array, counts[array])
 
 
 def _in_arrays(names: KeyPath, counts: Mapping[KeyPath, int]) -> KeyPath:
@@ -151,4 +168,5 @@ def _end_of_statement(text: str, position: int) -> int:
 
 
 def _names(keys: str) -> KeyPath:
-    return tuple(next(iter(tomllib.loads(f"{key} = 0"))) for key in re.findall(_KEY, keys))
+    found = re.findall(_KEY, keys)
+    return tuple(next(iter(tomllib.loads(f"{key} = 0"))) if key[0] in "\"'" else key for key in found)

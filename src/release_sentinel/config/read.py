@@ -1,0 +1,328 @@
+"""Documents, as TOML or JSON hold them, become records, and records become values again.
+
+What a key may hold is the annotation of its field. Everything that is wrong is collected, not only the first problem.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import MISSING, Field, dataclass, fields, is_dataclass, replace
+from datetime import date, datetime, time
+from functools import cache
+from types import UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+
+import msgspec
+
+from release_sentinel.config.kinds import Custom, Hidden, HintError, Only, nearest
+from release_sentinel.redaction import without_credentials
+
+KeyPath = tuple[str | int, ...]
+NO_KEY = {"key": False}  # metadata of a field that a document does not set
+_LONG = 80  # characters of a wrong value that are shown
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something wrong: at which key, and a sentence that goes on from the key's name.
+
+    Where it contradicts another key, that key's name stands between `says` and `ends`.
+    """
+
+    path: KeyPath
+    says: str
+    other: KeyPath | None = None
+    ends: str = ""
+    unreadable: bool = False  # the value at the path; what contradicts it, or is contradicted by it, is not reported
+
+    def below(self, path: KeyPath) -> "Problem":
+        """Return the same problem of a record that is at `path`."""
+        return replace(self, path=(*path, *self.path), other=(*path, *self.other) if self.other else None)
+
+
+def dotted(path: KeyPath) -> str:
+    """Return a path as a policy file writes it: `waivers[0].env`."""
+    text = ""
+    for part in path:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+    return text
+
+
+@cache
+def keys(kind: Any) -> dict[str, tuple[Field[Any], Any]]:
+    """Return the keys of a kind of record: its fields, with their annotations."""
+    record, marks = bare(kind)
+    hints = get_type_hints(record, include_extras=True)
+    named = {field.name.rstrip("_"): field for field in fields(record) if field.metadata.get("key", True)}
+    chosen = next((mark.keys for mark in marks if isinstance(mark, Only)), tuple(named))
+    return {key: (named[key], hints[named[key].name]) for key in chosen}
+
+
+@cache
+def bare(kind: Any) -> tuple[Any, tuple[Any, ...]]:
+    """Return a kind without its annotations and without None, and the annotations."""
+    marks: tuple[Any, ...] = ()
+    while True:
+        if get_origin(kind) is Annotated:
+            kind, *more = get_args(kind)
+            marks += tuple(more)
+        elif get_origin(kind) in {Union, UnionType} and len(_without_none(kind)) == 1:
+            kind = _without_none(kind)[0]
+        else:
+            return kind, marks
+
+
+@cache
+def has_mark(kind: Any, mark: type) -> bool:
+    """Tell whether a kind carries a mark, or what it lists does."""
+    base, marks = bare(kind)
+    if get_origin(base) is tuple:
+        marks += bare(get_args(base)[0])[1]
+    return any(isinstance(one, mark) for one in marks)
+
+
+def is_record(kind: Any) -> bool:
+    """Tell whether a kind is a table with keys of its own."""
+    base, marks = bare(kind)
+    return isinstance(base, type) and is_dataclass(base) and not _custom(marks)
+
+
+def is_required(field: Field[Any]) -> bool:
+    """Tell whether a document has to set a field."""
+    return field.default is MISSING and field.default_factory is MISSING
+
+
+def kind_at(record: type, path: Iterable[str]) -> Any:
+    """Return the annotation of the field at a path."""
+    kind: Any = record
+    for key in path:
+        kind = keys(kind)[key][1]
+    return kind
+
+
+def leaves(record: Any, kind: Any = None, path: KeyPath = ()) -> Iterator[tuple[KeyPath, Any, Any]]:
+    """Yield each value of a record with its path and its kind; those of inner tables last, as TOML needs it."""
+    inner: list[tuple[KeyPath, Any, Any]] = []
+    record_kind: Any = kind or type(record)
+    for key, (field, field_kind) in keys(record_kind).items():
+        parts = _parts(getattr(record, field.name), field_kind)
+        if parts is None:
+            yield (*path, key), field_kind, getattr(record, field.name)
+        else:
+            inner += [((*path, key, *step), part_kind, value) for step, part_kind, value in parts]
+    for below, part_kind, value in inner:
+        if is_record(part_kind):
+            yield from leaves(value, part_kind, below)
+        else:
+            yield below, part_kind, value
+
+
+def _parts(value: Any, kind: Any) -> list[tuple[KeyPath, Any, Any]] | None:
+    """Return what a table, a list of tables or a mapping holds, each with its step; None for a single value."""
+    base, _ = bare(kind)
+    if not value:
+        return None  # an empty list or mapping is a value of its own
+    if get_origin(base) is Mapping:
+        return [((name,), get_args(base)[1], item) for name, item in value.items()]
+    if get_origin(base) is tuple and is_record(get_args(base)[0]):
+        return [((number,), get_args(base)[0], item) for number, item in enumerate(value)]
+    return [((), kind, value)] if is_record(kind) else None
+
+
+class _Unreadable:
+    """Stands for a value that could not be read."""
+
+
+UNREADABLE = _Unreadable()
+
+
+class Reading:
+    """Reads the documents of one kind. What several of them share, by identity, is read once."""
+
+    def __init__(self) -> None:
+        self._root: Any = None
+        self._problems: list[Problem] = []
+        self._shared: dict[tuple[KeyPath, int], tuple[Any, Any, list[Problem]]] = {}
+
+    def read(self, kind: Any, document: Any) -> tuple[Any, list[Problem]]:
+        """Return the document as the kind demands it, or `UNREADABLE`, and what is wrong with it."""
+        self._root, self._problems = kind, []
+        return self._read(kind, document, ()), self._problems
+
+    def _read(self, kind: Any, value: Any, path: KeyPath) -> Any:
+        if len(path) != 1 or not isinstance(value, dict | list):
+            return self._read_anew(kind, value, path)
+        place = path, id(value)  # the value is kept, so that the id stays its own
+        if place in self._shared:
+            _, result, problems = self._shared[place]
+            self._problems += problems
+        else:
+            before = len(self._problems)
+            result = self._read_anew(kind, value, path)
+            self._shared[place] = value, result, self._problems[before:]
+        return result
+
+    def _read_anew(self, kind: Any, value: Any, path: KeyPath) -> Any:
+        base, marks = bare(kind)
+        if custom := _custom(marks):
+            return self._leaf(custom.read, kind, value, path)
+        if is_record(kind):
+            return self._record(kind, value, path)
+        if get_origin(base) is tuple:
+            return self._list(kind, value, path)
+        if get_origin(base) is Mapping:
+            return self._mapping(base, value, path)
+        return self._leaf(lambda given: msgspec.convert(given, kind), kind, value, path)
+
+    def _leaf(self, convert: Callable[[Any], Any], kind: Any, value: object, path: KeyPath) -> Any:
+        try:
+            return convert(value)
+        except (ValueError, TypeError, msgspec.ValidationError) as error:
+            base, _ = bare(kind)
+            hint = str(error) if isinstance(error, HintError) else ""
+            if get_origin(base) is Literal and isinstance(value, str):
+                hint = nearest(value, get_args(base))
+            return self._refused(path, f"is {seen(value, kind)}, expected {allowed(kind)}{hint}")
+
+    def _refused(self, path: KeyPath, says: str) -> _Unreadable:
+        self._problems.append(Problem(path, says, unreadable=True))
+        return UNREADABLE
+
+    def _list(self, kind: Any, value: Any, path: KeyPath) -> Any:
+        if not isinstance(value, list):
+            return self._refused(path, f"is {seen(value)}, expected {allowed(kind)}")
+        base, marks = bare(kind)
+        item_kind = get_args(base)[0]
+        items = tuple(self._read(item_kind, item, (*path, number)) for number, item in enumerate(value))
+        if any(isinstance(mark, msgspec.Meta) and len(value) < (mark.min_length or 0) for mark in marks):
+            return self._refused(path, f"is an empty list, expected {allowed(kind)}")
+        # Tables that cannot be read stay in their place: contradictions name positions.
+        return UNREADABLE if UNREADABLE in items and not is_record(item_kind) else items
+
+    def _mapping(self, base: Any, value: Any, path: KeyPath) -> Any:
+        if not isinstance(value, dict):
+            return self._refused(path, f"is {seen(value)}, expected a table")
+        name_kind, item_kind = get_args(base)
+        read = {}
+        for key, item in value.items():
+            name, found = self._read(name_kind, key, (*path, key)), self._read(item_kind, item, (*path, key))
+            if name is not UNREADABLE and found is not UNREADABLE:
+                read[name] = found
+        return read
+
+    def _record(self, kind: Any, value: Any, path: KeyPath) -> Any:
+        if not isinstance(value, dict):
+            return self._refused(path, f"is {seen(value)}, expected a table")
+        before = len(self._problems)
+        self._refuse_unknown_keys(kind, value, path)
+        values, missing = {}, False
+        for key, (field, field_kind) in keys(kind).items():
+            if key in value:
+                values[field.name] = self._read(field_kind, value[key], (*path, key))
+            elif is_required(field):
+                self._refused((*path, key), f"is missing, expected {allowed(field_kind)}")
+            missing |= is_required(field) and values.get(field.name, UNREADABLE) is UNREADABLE
+        if missing:
+            return UNREADABLE
+        record = bare(kind)[0](**{name: item for name, item in values.items() if item is not UNREADABLE})
+        record = _lowered(record, value)
+        wrong = [problem.path for problem in self._problems[before:] if problem.unreadable]
+        for problem in (problem.below(path) for problem in clashes(record, listed=_is_listed(path))):
+            told = (problem.path, problem.other or problem.path)
+            if not any(_touch(one, other) for one in wrong for other in told):
+                self._problems.append(problem)
+        return record
+
+    def _refuse_unknown_keys(self, kind: Any, value: Mapping[str, Any], path: KeyPath) -> None:
+        known = keys(kind)
+        for key in value:
+            if key not in known:
+                where = f"[{dotted(path)}]" if path else "the policy"
+                hint = self._elsewhere(key) or nearest(key, known) or f", which has {', '.join(known)}"
+                self._refused((*path, key), f"is not a key of {where}{hint}")
+
+    def _elsewhere(self, key: str) -> str:
+        """Return `; did you mean git.branches?` for a key that is one of another table of the document."""
+        for section, (_, kind) in keys(self._root).items():
+            if is_record(kind) and key in keys(kind):
+                return f"; did you mean {section}.{key}?"
+        return ""
+
+
+def clashes(record: Any, *, listed: bool = False) -> Iterator[Problem]:
+    """Yield the contradictions inside one record, with paths below it; `listed`: it is an entry of a list."""
+    warn, crit = _limits(record)
+    if not warn <= crit:
+        yield Problem(("warn",), f"is {warn:g}, expected at most ", ("crit",), f", which is {crit:g}")
+    if hasattr(record, "clashes"):
+        yield from record.clashes()
+    if listed and hasattr(record, "entry_clashes"):
+        yield from record.entry_clashes()
+
+
+def _lowered(record: Any, document: Mapping[str, Any]) -> Any:
+    """Lower the default warning to a limit that is set below it."""
+    warn, crit = _limits(record)
+    return replace(record, warn=crit) if crit < warn and "warn" not in document else record
+
+
+def _limits(record: Any) -> tuple[float, float]:
+    """Return the limits that a record has; two equal ones where it has not both."""
+    warn, crit = getattr(record, "warn", None), getattr(record, "crit", None)
+    return (warn, crit) if isinstance(warn, float) and isinstance(crit, float) else (0.0, 0.0)
+
+
+def _touch(one: KeyPath, other: KeyPath) -> bool:
+    """Tell whether two paths are the same, or one leads to the other."""
+    shorter = min(len(one), len(other))
+    return one[:shorter] == other[:shorter]
+
+
+def _is_listed(path: KeyPath) -> bool:
+    return bool(path) and isinstance(path[-1], int)
+
+
+def _custom(marks: Sequence[Any]) -> Custom | None:
+    return next((mark for mark in marks if isinstance(mark, Custom)), None)
+
+
+def _without_none(union: Any) -> list[Any]:
+    return [kind for kind in get_args(union) if kind is not type(None)]
+
+
+_NAMES = {str: "a text", bool: "true or false", int: "a whole number", float: "a number", date: "a date"}
+
+
+def allowed(kind: Any) -> str:
+    """Return what a kind may be, in words."""
+    base, marks = bare(kind)
+    metas = [mark for mark in marks if isinstance(mark, msgspec.Meta)]
+    if words := next((meta.description for meta in metas if meta.description), ""):
+        return words
+    if get_origin(base) is Literal:
+        return f"one of {', '.join(map(str, get_args(base)))}"
+    if get_origin(base) is tuple:
+        return f"a list, each {allowed(get_args(base)[0])}"
+    if is_record(kind) or get_origin(base) is Mapping:
+        return "a table"
+    if get_origin(base) in {Union, UnionType}:
+        return " or ".join(allowed(kind) for kind in _without_none(base))
+    return " ".join([_NAMES.get(base, getattr(base, "__name__", str(base))), *_bounds(metas)])
+
+
+def _bounds(metas: Sequence[msgspec.Meta]) -> Iterator[str]:
+    for meta in metas:
+        for word, bound in (("at least", meta.ge), ("above", meta.gt), ("at most", meta.le), ("below", meta.lt)):
+            if bound is not None:
+                yield f"{word} {bound:g}"
+
+
+def seen(value: object, kind: Any = None) -> str:
+    """Return a wrong value of a kind as a message may show it: never a credential."""
+    for base, words in ((dict, "a table"), (list, "a list"), (bool, str(value).lower())):
+        if isinstance(value, base):
+            return words
+    if isinstance(value, str):
+        if kind is not None and has_mark(kind, Hidden):
+            return "invalid (not shown)"
+        shown = without_credentials(value)
+        return repr(shown if len(shown) <= _LONG else f"{shown[:_LONG]}…")
+    return value.isoformat() if isinstance(value, date | datetime | time) else str(value)

@@ -1,0 +1,383 @@
+"""The targets of a policy: what contradicts itself is refused in one sentence, without a secret in it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from release_sentinel.config.load import load, load_policy
+from release_sentinel.config.model import Policy
+from release_sentinel.config.read import Reading, bare, dotted, keys
+from release_sentinel.config.targets import (
+    CertificateTarget,
+    Dependency,
+    DiskLimits,
+    JsonCondition,
+    MemoryLimits,
+    ProcessRule,
+    PrometheusQuery,
+    Steady,
+    Target,
+    TcpTarget,
+)
+from release_sentinel.errors import InvalidPolicyError
+from release_sentinel.gates import BUILT_IN, IDS
+
+PAY = {"name": "pay", "url": "https://pay.example/health"}
+QUERY = {"name": "errors", "url": "http://prometheus:9090", "query": "up", "op": "==", "value": 1}
+WEB = {"host": "shop.example"}
+
+
+def subclasses(base: type) -> list[type]:
+    """Return the classes of the package that stand below a class."""
+    below: list[type] = base.__subclasses__()
+    found = [*below, *(inner for one in below for inner in subclasses(one))]
+    return [one for one in found if one.__module__.startswith("release_sentinel.")]
+
+
+URL = "is not a URL such as https://example.com"
+
+
+def told(document: Mapping[str, Any]) -> list[str]:
+    """Return what is wrong with a policy."""
+    _, problems = Reading().read(Policy, document)
+    return [f"{dotted(one.path)} {one.says}{dotted(one.other or ())}{one.ends}" for one in problems]
+
+
+def test_a_policy_with_everything_is_fine() -> None:
+    """The look-alike: several targets of each class, at the edges of what is allowed."""
+    conditions = [{"path": "$.queue[0]", "min": 10, "max": 10}, {"path": "$.status", "equals": "ok"}]
+    more = {
+        "name": "Zahlung, groß",
+        "headers": {"Authorization": "Bearer ${PAY_TOKEN}"},
+        "proxy": "none",
+        "client_cert": "c.pem",
+        "client_key": "k.pem",
+        "json": conditions,
+        "steady": {"samples": 3, "interval": 10},
+    }
+    document = {
+        "disks": [{}, {"path": "/var", "warn": 85, "crit": 85}],
+        "memory": {"warn": 0, "crit": 100, "steady": {"samples": 100, "interval": 0}},
+        "processes": [{"name": "nginx", "min": 2, "max": 2}, {"command": "java .*Shop"}],
+        "dependencies": [PAY, {**PAY, **more}],
+        "tcp": [{"host": "db.example", "port": 5432}, {"host": "::1", "port": 65535}],
+        "certificates": [WEB, {**WEB, "port": 8443, "crit_days": 21}],
+        "prometheus": [QUERY, {**QUERY, "name": "other", "proxy": "http://proxy:3128"}],
+    }
+    assert told(document) == []
+
+
+WRONG: dict[str, tuple[dict[str, Any], list[str]]] = {
+    "twice": ({"disks": [{}, {}]}, ["disks[1] is '/', as disks[0] is: each name has to be unique"]),
+    "nameless": ({"dependencies": [{"url": PAY["url"]}]}, ["dependencies[0] has no name"]),
+    "count": (
+        {"processes": [{"name": "a", "min": 3, "max": 2}]},
+        ["processes[0].max is 2, expected at least min, which is 3"],
+    ),
+    "url": (
+        {"dependencies": [{**PAY, "url": "pay:s3cret@x"}]},
+        [f"dependencies[0].url {URL}"],
+    ),
+    "twice without a url": (
+        {"dependencies": [{"name": "a"}, {"name": "a"}]},
+        [
+            f"dependencies[0].url {URL}",
+            f"dependencies[1].url {URL}",
+            "dependencies[1] is 'a', as dependencies[0] is: each name has to be unique",
+        ],
+    ),
+    "no url": (
+        {"dependencies": [{}]},
+        ["dependencies[0] has no name", f"dependencies[0].url {URL}"],
+    ),
+    "server": (
+        {"prometheus": [{**QUERY, "url": "s3cret"}]},
+        [f"prometheus[0].url {URL}"],
+    ),
+    "proxy": (
+        {"dependencies": [{**PAY, "proxy": "s3cret"}]},
+        [f"dependencies[0].proxy {URL}"],
+    ),
+    "days": (
+        {"certificates": [{**WEB, "crit_days": 30}]},
+        ["certificates[0].crit_days is 30, expected at most warn_days, which is 21"],
+    ),
+    "path": (
+        {"dependencies": [{**PAY, "json": [{"path": "status"}]}]},
+        ["dependencies[0].json[0].path is not a path such as $.checks[0].status"],
+    ),
+    "range": (
+        {"dependencies": [{**PAY, "json": [{"path": "$.a", "min": 2, "max": 1}]}]},
+        ["dependencies[0].json[0].min is 2, expected at most max, which is 1"],
+    ),
+    "header": (
+        {"dependencies": [{**PAY, "headers": {"X Y": "s3cret"}}]},
+        ["dependencies[0].headers has 'X Y', which is not the name of a header"],
+    ),
+    "header of a query": (
+        {"prometheus": [{**QUERY, "headers": {"X Y": "s3cret"}}]},
+        ["prometheus[0].headers has 'X Y', which is not the name of a header"],
+    ),
+    "key": (
+        {"dependencies": [{**PAY, "client_key": "k.pem"}]},
+        ["dependencies[0].client_key is set, expected client_cert beside it"],
+    ),
+    "steady": (
+        {"memory": {"steady": {"samples": 10, "interval": 10}}},
+        ["memory.steady is 10 samples 10 s apart, longer than a gate may take"],
+    ),
+    "steady in a list": (
+        {"gate_seconds": 5, "tcp": [{"host": "db", "port": 1, "steady": {"samples": 6}}]},
+        ["tcp[0].steady is 6 samples 1 s apart, longer than a gate may take"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("document", "problems"), WRONG.values(), ids=WRONG)
+def test_what_is_not_valid_is_refused(document: dict[str, Any], problems: list[str]) -> None:
+    """One sentence names the key, what was seen and what is expected; no secret is repeated."""
+    assert told(document) == problems
+    assert "s3cret" not in " ".join(problems)
+
+
+LISTED: dict[str, dict[str, Any]] = {
+    "disks": {},
+    "processes": {"name": "nginx"},
+    "dependencies": PAY,
+    "tcp": {"host": "db.example", "port": 5432},
+    "certificates": WEB,
+    "prometheus": QUERY,
+}
+
+
+def test_every_list_is_tried() -> None:
+    """The lists above are those of the policy."""
+    assert sorted(LISTED) == sorted(filter(None, map(Policy.list_of, subclasses(Target))))
+
+
+@pytest.mark.parametrize("name", LISTED)
+def test_the_targets_of_a_list_have_names_of_their_own(name: str) -> None:
+    """A second target of the same name is refused in every list."""
+    (problem,) = told({name: [LISTED[name], LISTED[name]]})
+    assert problem.startswith(f"{name}[1] is ")
+    assert problem.endswith(f", as {name}[0] is: each name has to be unique")
+
+
+NOT_A_URL = {
+    "blank": "",
+    "the word none": "none",
+    "another scheme": "ftp://pay.example/health",
+    "no host": "https:///health",
+    "a port and no host": "https://:443/health",
+    "port 0": "https://pay.example:0/health",
+    "a port out of range": "https://pay.example:65536/health",
+    "a space": "https://pay.example/a b",
+    "half an address": "https://[::1/health",
+}
+
+
+@pytest.mark.parametrize("kind", NOT_A_URL)
+def test_an_address_that_cannot_be_asked_is_refused(kind: str) -> None:
+    """`none` and a blank switch off a proxy, but are not the address of a dependency."""
+    assert told({"dependencies": [{**PAY, "url": NOT_A_URL[kind]}]}) == [f"dependencies[0].url {URL}"]
+    proxy = told({"dependencies": [{**PAY, "proxy": NOT_A_URL[kind]}]})
+    assert proxy == ([] if NOT_A_URL[kind] in {"", "none"} else [f"dependencies[0].proxy {URL}"])
+
+
+def test_what_could_not_be_read_keeps_its_place() -> None:
+    """Its own problem is reported, and the others keep their positions."""
+    database, broken = LISTED["tcp"], {"host": "db.example", "port": 0}
+    problems = told({"tcp": [broken, database, database]})
+    assert [problem.partition(" ")[0] for problem in problems] == ["tcp[0].port", "tcp[2]"]
+    assert problems[1] == "tcp[2] is 'db.example:5432', as tcp[1] is: each name has to be unique"
+    (problem,) = told({"dependencies": [{**PAY, "json": [3]}]})
+    assert problem.startswith("dependencies[0].json[0] is 3, expected a table")
+
+
+def test_one_process_at_most_and_two_at_least_is_refused() -> None:
+    """The lowest limit that is set can already contradict; 0 sets none."""
+    rule = {"name": "a", "min": 2}
+    assert told({"processes": [{**rule, "max": 1}]}) == ["processes[0].max is 1, expected at least min, which is 2"]
+    assert told({"processes": [{**rule, "max": 0}]}) == []
+
+
+@pytest.mark.parametrize("name", [*LISTED, "disk", "memory"])
+def test_samples_take_less_time_than_a_gate_has(name: str) -> None:
+    """Whatever is sampled: between three samples there are two pauses, and reaching the gate's bound is too long."""
+    where = f"{name}[0]" if name in LISTED else name
+
+    def sampled(interval: float) -> list[str]:
+        target = {**LISTED.get(name, {}), "steady": {"samples": 3, "interval": interval}}
+        return told({"gate_seconds": 20, name: [target] if name in LISTED else target})
+
+    assert sampled(9) == []
+    assert sampled(10) == [f"{where}.steady is 3 samples 10 s apart, longer than a gate may take"]
+
+
+@pytest.mark.parametrize("gate", [gate for gate in BUILT_IN if gate.opt and gate.judges], ids=lambda gate: gate.id)
+def test_a_gate_that_is_asked_for_needs_a_target(gate: Any) -> None:
+    """The sentence names the list to fill."""
+    with pytest.raises(InvalidPolicyError) as refusal:
+        load({"RS_ENABLE": gate.id}, gates=IDS)
+    key = Policy.list_of(gate.judges)
+    assert refusal.value.problems == (
+        f"RS_ENABLE asks for the gate {gate.id}, expected something to judge under `{key}`",
+    )
+
+
+def test_a_target_that_is_not_valid_is_one_all_the_same(tmp_path: Path) -> None:
+    """The gate has something to judge; only the mistake is reported."""
+    file = tmp_path / "release-sentinel.toml"
+    file.write_text("enable = ['tcp']\n[[tcp]]\nhost = 'db'\n", encoding="utf-8")
+    with pytest.raises(InvalidPolicyError) as refusal:
+        load({}, file=file, gates=IDS)
+    (problem,) = refusal.value.problems
+    assert "tcp[0].port is missing" in problem
+
+
+@pytest.mark.parametrize("kind", subclasses(Target))
+def test_every_target_stands_in_one_list_and_has_one_gate(kind: type[Target]) -> None:
+    """A target without a list, or without a gate that judges it, would never be judged."""
+    lists = [key for key, (_, annotation) in keys(Policy).items() if bare(annotation)[0] == tuple[kind, ...]]  # type: ignore[valid-type]
+    single = [key for key, (_, annotation) in keys(Policy).items() if bare(annotation)[0] is kind]
+    assert len(lists) == 1 or (kind is MemoryLimits and single == ["memory"])
+    assert Policy.list_of(kind) == (lists[0] if lists else "")
+    assert [gate.id for gate in BUILT_IN if gate.judges is kind] != []
+    assert sum(gate.judges is kind for gate in BUILT_IN) == 1
+
+
+@pytest.mark.parametrize("kind", subclasses(Target))
+def test_every_target_can_be_steady(kind: Any) -> None:
+    """Each declares the key itself: without it the default would count, whatever the file says."""
+    assert "steady" in keys(kind)
+
+
+@dataclass(frozen=True)
+class Queue(Target):
+    """A new class of targets, as a stranger would write it."""
+
+    topic: str = ""
+
+    @property
+    def name_in_list(self) -> str:
+        """The topic."""
+        return self.topic
+
+
+@dataclass(frozen=True)
+class Extended(Policy):
+    """A policy with a list of the new targets."""
+
+    queues: tuple[Queue, ...] = ()
+
+
+def test_a_new_class_of_targets_needs_its_list_alone() -> None:
+    """Its contradictions and its entries are found by what they are."""
+    policy, problems = Reading().read(Extended, {"queues": [{"topic": "mail"}, {}, {"topic": "mail"}]})
+    assert [target.label for target in policy.targets(Queue)] == ["mail", "", "mail"]
+    assert [(dotted(one.path), one.says) for one in problems] == [
+        ("queues[1]", "has no name"),
+        ("queues[2]", "is 'mail', as queues[0] is: each name has to be unique"),
+    ]
+
+
+def test_the_unnamed_target_stands_before_those_that_are_listed() -> None:
+    """`disk` always; `process` and `api` unless they are blank beside others."""
+    policy = Policy(disks=(DiskLimits("/var"),), processes=(ProcessRule("nginx"),))
+    assert [target.label for target in policy.targets(DiskLimits)] == ["", "/var"]
+    assert [target.label for target in policy.targets(ProcessRule)] == ["nginx"]
+    assert [(one.label, one.name) for one in replace(policy, process="shop").targets(ProcessRule)] == [
+        ("", "shop"),
+        ("nginx", "nginx"),
+    ]
+    assert policy.targets(Dependency) == (Dependency(unnamed=True),)
+    assert policy.targets(MemoryLimits) == (MemoryLimits(unnamed=True),)
+    assert policy.targets(TcpTarget) == ()
+
+
+FILE = """
+[[disks]]
+path = "/var"
+crit = 60
+min_free = 1000000
+
+[[processes]]
+name = "nginx"
+min = 2
+steady = { samples = 3, interval = 2 }
+
+[[dependencies]]
+name = "pay"
+url = "https://pay.example/health"
+headers = { Authorization = "Bearer ${PAY_TOKEN}", X-Price = "5 $" }
+json = [{ path = "$.status", equals = "ok" }, { path = "$.up", equals = true }, { path = "$.queue", max = 3 }]
+
+[[tcp]]
+host = "::1"
+port = 5432
+
+[[certificates]]
+host = "shop.example"
+
+[[prometheus]]
+name = "errors"
+url = "http://prometheus:9090"
+query = "up"
+op = "=="
+value = 1
+several = "all"
+"""
+
+
+def test_a_policy_file_lists_targets(tmp_path: Path) -> None:
+    """Every class of target can be read from a file; a limit below the default warning takes the warning along."""
+    (tmp_path / "release-sentinel.toml").write_text(FILE, encoding="utf-8")
+    policy = load_policy({}, tmp_path)
+    assert policy.disks == (DiskLimits("/var", 60, 60, 1_000_000),)
+    assert policy.processes == (ProcessRule("nginx", 2, steady=Steady(3, 2)),)
+    headers = {"Authorization": "Bearer ${PAY_TOKEN}", "X-Price": "5 $"}
+    conditions = (JsonCondition("$.status", "ok"), JsonCondition("$.up", equals=True), JsonCondition("$.queue", max=3))
+    assert policy.dependencies == (Dependency("pay", "https://pay.example/health", headers=headers, json=conditions),)
+    assert (policy.tcp, policy.certificates) == ((TcpTarget("::1", 5432),), (CertificateTarget("shop.example"),))
+    assert policy.prometheus == (PrometheusQuery("errors", "http://prometheus:9090", "up", "==", 1, several="all"),)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right", "words"),
+    [
+        ("crit = 60", "crit = 160", "disks[0].crit is 160, expected per cent, from 0 to 100"),
+        ("port = 5432", "port = 0", "tcp[0].port is 0, expected a port from 1 to 65535"),
+        (
+            '"shop.example"',
+            '"https://x"',
+            "certificates[0].host is 'https://x', expected a host's name or address",
+        ),
+        ('"=="', '"="', "prometheus[0].op is '=', expected one of <, <=, >, >=, ==, !="),
+        (
+            "${PAY_TOKEN}",
+            "${s3cret-x}",
+            "dependencies[0].headers.Authorization is invalid (not shown), expected one",
+        ),
+        ("samples = 3", "samples = 0", "processes[0].steady.samples is 0, expected a whole number from 1 to 100"),
+        ("https://pay.example", "s3cret@pay", "dependencies[0].url is not a URL such as https://example.com"),
+        ('"$.queue"', '"queue"', "dependencies[0].json[2].path is not a path such as $.checks[0].status"),
+        ('name = "pay"', 'name = ""', "dependencies[0] has no name"),
+        ('path = "/var"', "path = 1", "disks[0].path is 1, expected "),
+        ("{ samples = 3, interval = 2 }", "3", "processes[0].steady is 3, expected a table"),
+        ('{ path = "$.queue", max = 3 }', "3", "dependencies[0].json[2] is 3, expected a table"),
+        ('host = "::1"', "", "tcp[0].host is missing, expected "),
+        ("steady = {", "steady = { pause = 1,", "processes[0].steady.pause is not a key of [processes[0].steady]"),
+    ],
+)
+def test_what_is_not_valid_in_a_file_is_refused(tmp_path: Path, wrong: str, right: str, words: str) -> None:
+    """The sentence names the file, the line, the key, and what is allowed."""
+    assert wrong in FILE
+    (tmp_path / "release-sentinel.toml").write_text(FILE.replace(wrong, right, 1), encoding="utf-8")
+    with pytest.raises(InvalidPolicyError) as refusal:
+        load_policy({}, tmp_path)
+    (problem,) = refusal.value.problems
+    assert words in problem
+    assert "s3cret" not in problem

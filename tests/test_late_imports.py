@@ -32,7 +32,7 @@ def test_what_is_not_needed_is_not_loaded(
     """A policy failure needs no network, a look at the host no Git."""
     sentinel.repo.commit("gate_tests/conftest.py", TELL)
     told = sentinel.reports / "loaded"
-    sentinel(*options, LOADED=str(told), **env)
+    sentinel(*options, LOADED=str(told), PYTHONUNBUFFERED="1", **env)  # an interpreter of its own: see `run`
     loaded = set(told.read_text(encoding="utf-8").splitlines())
     assert "pytest" in loaded
     assert not absent & loaded

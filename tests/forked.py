@@ -1,8 +1,8 @@
-"""Runs `python -m MODULE` in a process that is forked from one with the imports done: the same run in a third of the time.
+"""Runs `python -m MODULE` in a process that is forked from one with the imports done, in a third of the time.
 
-Starting an interpreter and importing pytest and the gate's libraries takes longer than most gate runs do. The child that
-`release-sentinel` starts is a fork of its parent here. What a test says about a start itself (options of the interpreter,
-PYTHON* variables, what is imported when) needs a real one.
+Starting an interpreter and importing pytest and the gate's libraries takes longer than most gate runs do. The child
+that `release-sentinel` starts is a fork of its parent here. What a test says about a start itself (options of the
+interpreter, PYTHON* variables, what is imported when) needs a real one.
 """
 
 import atexit

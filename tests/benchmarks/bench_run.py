@@ -1,13 +1,12 @@
-"""What a run costs: against an empty pytest session, one dependency, one pass over the process table."""
+"""What a run costs: against a session that uses the same libraries, one dependency, one pass over the process table."""
 
 import os
-import resource
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -25,25 +24,53 @@ from tests.benchmarks import Row
 NAME = "run"
 DEPENDENCIES, SLOW = 50, 0.3  # seconds that each of them takes to answer
 PROCESSES = 5_000
-_REAL = 300  # real processes beside it
-_PEAK = 80  # MiB
-_GATE = ("-p", "release_sentinel.plugin", "--env=prod", "--release-version=v1.0.0", "-q")
+_PEAK = 48  # MiB
+_RELEASE = ("--env=prod", "--release-version=v1.0.0", "-q")
+
+# The least that a gate can cost which is a pytest session and uses these libraries once.
+_FLOOR = """
+import os
+
+import git
+import psutil
+import requests
 
 
-def measure(rounds: int = 5) -> list[Row]:
+def test_repository():
+    repository = git.Repo(".")
+    assert not repository.is_dirty(untracked_files=True)
+    assert repository.head.commit.hexsha
+    assert not repository.git.ls_remote("origin", "refs/tags/v1.0.0")
+
+
+def test_host():
+    assert psutil.disk_usage("/").percent <= 100
+    assert psutil.virtual_memory().percent <= 100
+    assert [process.info["name"] for process in psutil.process_iter(["name"])]
+
+
+def test_dependency():
+    assert requests.get(os.environ["RS_API_URL"], timeout=3).status_code == 200
+"""
+# Prints the peak memory of the largest process below it. Between this one and a large parent: Linux counts what a
+# process was before its exec.
+_PEAK_OF = (
+    "import resource, subprocess, sys; subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL); "
+    "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
+)
+
+
+def measure(rounds: int = 9) -> list[Row]:
     """Measure a default run, slow dependencies and a long process table; the best of `rounds` each."""
     with tempfile.TemporaryDirectory() as folder, _server(0) as url:
-        top = _repository(Path(folder))
-        session, peak = _sessions(top, url, rounds)
-    return [session, peak, _dependencies(), *_process_table(rounds)]
+        rows = list(_sessions(_repository(Path(folder)), url, rounds))
+    return [*rows, _dependencies(), _process_table(rounds)]
 
 
-def _sessions(top: Path, url: str, rounds: int) -> tuple[Row, Row]:
-    """Compare a default run with a pytest session of as many tests that do nothing, in the same environment."""
-    (top / "empty").mkdir()
-    empty = top / "empty" / "test_empty.py"
-    tests = "".join(f"def test_{number}(): assert True\n" for number in range(11))
-    empty.write_text(tests, encoding="utf-8")
+def _sessions(top: Path, url: str, rounds: int) -> Iterator[Row]:
+    """Compare a default run, by either command, with the floor, in the same environment."""
+    (top / "floor").mkdir()
+    (top / "floor" / "test_floor.py").write_text(_FLOOR, encoding="utf-8")
     environ = {
         **{name: value for name, value in os.environ.items() if not name.startswith(("RS_", "GIT_", "PYTEST_"))},
         **dict.fromkeys(("RS_DISK_WARN", "RS_DISK_CRIT", "RS_MEMORY_WARN", "RS_MEMORY_CRIT"), "100"),
@@ -52,26 +79,31 @@ def _sessions(top: Path, url: str, rounds: int) -> tuple[Row, Row]:
         "RS_DEPLOY_TOKEN": "token-of-no-value",
         "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
     }
-    python = (sys.executable, "-m", "pytest")
-    gates = str(Path(__file__).parents[2] / "gate_tests")
+    python = (sys.executable, "-m")
+    floor = (*python, "pytest", "-q", "-p", "no:cacheprovider", str(top / "floor"))
+    commands = {
+        ("a default run of pytest / the floor", 1.15): (
+            *(*python, "pytest", "-p", "release_sentinel.plugin"),
+            *(str(Path(__file__).parents[2] / "gate_tests"), *_RELEASE),
+        ),
+        ("a default run of release-sentinel / the floor", 1.35): (*python, "release_sentinel", *_RELEASE),
+    }
+    seconds: dict[tuple[str, ...], list[float]] = {command: [] for command in (floor, *commands.values())}
+    for _ in range(rounds):  # in turns, so that a busy machine is busy for all
+        for command, measured in seconds.items():
+            measured.append(_seconds(lambda command=command: _run(command, top / "shop", environ)))  # type: ignore[misc]
+    least = min(seconds[floor])
+    for (what, target), command in commands.items():
+        yield Row(what, min(seconds[command]) / least, target, f"{min(seconds[command]):.2f} s and {least:.2f} s")
+    for (what, _), command in commands.items():
+        peak = int(_run((sys.executable, "-I", "-S", "-c", _PEAK_OF, *command), top / "shop", environ)) / 1024
+        what = f"{what.partition(' / ')[0]}: memory of its largest process / {_PEAK} MiB"
+        yield Row(what, peak / _PEAK, 1.0, f"{peak:.0f} MiB")
 
-    def run(*words: str) -> float:
-        quiet = subprocess.DEVNULL
-        command = [*python, *words]
-        return _seconds(
-            lambda: subprocess.run(command, cwd=top / "shop", env=environ, check=True, stdout=quiet, stderr=quiet)
-        )
 
-    ours, theirs = [], []
-    for _ in range(rounds):  # in turns, so that a busy machine is busy for both
-        theirs.append(run("-q", "-p", "no:cacheprovider", str(empty)))
-        ours.append(run(*_GATE, gates))
-    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024  # of the largest child so far, in MiB
-    spent = f"{min(ours):.2f} s and {min(theirs):.2f} s"
-    return (
-        Row("a default run / an empty pytest session", min(ours) / min(theirs), 1.5, spent),
-        Row(f"peak memory of a default run / {_PEAK} MiB", before / _PEAK, 1.0, f"{before:.0f} MiB"),
-    )
+def _run(command: Sequence[str], folder: Path, environ: Mapping[str, str]) -> bytes:
+    done = subprocess.run(command, cwd=folder, env=environ, check=True, capture_output=True)
+    return done.stdout
 
 
 def _dependencies() -> Row:
@@ -96,24 +128,15 @@ def _question(target: Dependency) -> Question:
     return lambda: check_api(target)
 
 
-def _process_table(rounds: int) -> Iterator[Row]:
-    """Compare the gate with one pass of psutil over the same facts.
-
-    The machine's own processes and some hundred more are real. Thousands of real ones would take gigabytes, so that the
-    longer table repeats what was read of those, and only the cost of what we make of it is compared.
-    """
-    with _sleepers(_REAL):
+def _process_table(rounds: int) -> Row:
+    """Compare the gate with one pass of psutil over the same facts of as many real processes."""
+    with _sleepers(PROCESSES):
         ours, theirs = [], []
         for _ in range(rounds):
             theirs.append(_seconds(lambda: list(psutil.process_iter([*processes._SEEN]))))
             ours.append(_seconds(lambda: check_process("no-such-process")))
-        seen = [entry.info for entry in psutil.process_iter([*processes._SEEN])]
-    number = len(seen)
-    yield Row(f"{number} processes, judged / one pass", min(ours) / min(theirs), 1.2, f"{min(ours) * 1000:.0f} ms")
-    made = _seconds(lambda: [processes._process(info) for info in (seen * PROCESSES)[:PROCESSES]])
-    one_pass = min(theirs) * PROCESSES / number
-    what = f"{PROCESSES:,} processes, judged / one pass"
-    yield Row(what, (one_pass + made) / one_pass, 1.2, f"the pass extrapolated from {number} processes")
+    spent = f"{min(ours) * 1000:.0f} ms and {min(theirs) * 1000:.0f} ms"
+    return Row(f"{PROCESSES:,} processes, judged / one pass", min(ours) / min(theirs), 1.2, spent)
 
 
 @contextmanager

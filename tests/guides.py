@@ -4,10 +4,11 @@ import math
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import MISSING
 from functools import reduce
 from pathlib import Path
 from typing import Any, get_args, get_origin
+
+from msgspec import NODEFAULT
 
 import release_sentinel
 from release_sentinel import gates, options
@@ -73,11 +74,11 @@ def _keys(record: Any, prefix: str) -> Iterator[str]:
         if listed or is_record(kind):
             yield from _keys(get_args(base)[0] if listed else kind, f"{prefix}{name}{'[]' if listed else ''}.")
             continue
-        default = "(required)" if field.default is MISSING else _shown(field.default)
-        if field.default_factory is not MISSING:
-            default = ""
-        elif field.default is PLACEHOLDERS:
+        default = "(required)" if field.required else ""
+        if field.default is PLACEHOLDERS:
             default = f"{len(PLACEHOLDERS)} patterns"
+        elif field.default is not NODEFAULT:
+            default = _shown(field.default)
         yield f"| `{prefix}{name}` | {default} | {allowed(kind)} |"
 
 

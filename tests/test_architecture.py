@@ -232,3 +232,23 @@ def test_gates_use_public_names_only(file: Path) -> None:
     assert all(name == "pytest" or name.startswith("release_sentinel.checks.") for name in modules)
     assert not [name for name in taken if name.startswith("_")]
     assert not [node for node in ast.walk(tree) if isinstance(node, ast.Attribute) and node.attr.startswith("_")]
+
+
+def test_the_defaults_of_a_record_are_not_read_from_its_class() -> None:
+    """There the name of a field is a descriptor, which compares and computes as nothing does."""
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in SOURCE.rglob("*.py")]
+    nodes = [node for tree in trees for node in ast.walk(tree)]
+    fields = {
+        (node.name, line.target.id)
+        for node in nodes
+        if isinstance(node, ast.ClassDef)
+        for line in node.body
+        if isinstance(line, ast.AnnAssign) and isinstance(line.target, ast.Name)
+    }
+    read = {
+        (node.value.id, node.attr)
+        for node in nodes
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
+    }
+    assert ("Verdict", "gates") in fields
+    assert fields & read == set()

@@ -8,7 +8,6 @@ import sys
 import sysconfig
 import tomllib
 from collections.abc import Iterator
-from dataclasses import is_dataclass
 from importlib import import_module
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -25,7 +24,7 @@ from release_sentinel.commands import guide
 from release_sentinel.commands.init import SYSTEMS
 from release_sentinel.config.load import load
 from release_sentinel.config.model import Policy
-from release_sentinel.config.read import keys
+from release_sentinel.config.read import is_record, keys
 from release_sentinel.invocation import parse
 from release_sentinel.options import OPTIONS
 from release_sentinel.plugin import fixtures
@@ -168,7 +167,7 @@ def test_the_example_policy_has_every_key(tmp_path: Path) -> None:
     document = tomllib.loads(source)
     assert set(document) == {*keys(Policy), "env"}
     for section, (_, kind) in keys(Policy).items():
-        if isinstance(kind, type) and is_dataclass(kind):
+        if is_record(kind):
             assert set(document[section]) == set(keys(kind))
 
 

@@ -1,9 +1,9 @@
 """From results and facts about the session to one verdict and one exit code."""
 
-from dataclasses import asdict, replace
 from itertools import combinations_with_replacement, product
 
 import pytest
+from msgspec.structs import asdict, replace
 
 from release_sentinel.checks.result import CRIT, OK, UNKNOWN, WARN
 from release_sentinel.verdict import GateResult, Provenance, Release, decide, unfinished

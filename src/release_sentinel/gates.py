@@ -2,11 +2,12 @@
 
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib import import_module
 from types import MappingProxyType
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from release_sentinel.config.model import Policy
 from release_sentinel.config.targets import (
@@ -25,8 +26,7 @@ if TYPE_CHECKING:
     from release_sentinel.checks.result import CheckResult
 
 
-@dataclass(frozen=True)
-class Gate:
+class Gate(Struct, frozen=True):
     """One built-in gate. What it means is said in the docstring of its check, which is loaded when it is asked for."""
 
     id: str

@@ -1,12 +1,9 @@
 """What a repository's own pytest settings say that its gates need, too: where its modules are imported from."""
 
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from shlex import split
 from typing import Any
-
-from iniconfig import IniConfig, ParseError
 
 # Where pytest looks, in its order, and the section of an ini file.
 _FILES = {
@@ -26,6 +23,10 @@ def python_path(top: Path) -> list[Path]:
 def _named(top: Path) -> Iterator[list[str]]:
     """Yield the `pythonpath` of each settings file that is about pytest."""
     for name, section in _FILES.items():
+        if not (top / name).exists():
+            continue
+        from iniconfig import ParseError  # noqa: PLC0415 - late: the gate's child starts the sooner
+
         try:
             options: dict[str, Any] = _of_ini(top / name, section) if section else _of_pyproject(top / name)
             named = options.get("pythonpath", [])
@@ -35,8 +36,12 @@ def _named(top: Path) -> Iterator[list[str]]:
 
 
 def _of_ini(path: Path, section: str) -> dict[str, str]:
+    from iniconfig import IniConfig  # noqa: PLC0415 - as above
+
     return dict(IniConfig(path)[section].items())
 
 
 def _of_pyproject(path: Path) -> dict[str, Any]:
+    import tomllib  # noqa: PLC0415 - as above
+
     return dict(tomllib.loads(path.read_text(encoding="utf-8"))["tool"]["pytest"]["ini_options"])

@@ -3,11 +3,9 @@
 import argparse
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from difflib import get_close_matches
 from itertools import combinations
 from pathlib import Path
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 from release_sentinel.arguments import ArgumentError, expanded, find_top, given, rewrite_version, seconds
 from release_sentinel.options import BY_FLAG, JSON_REPORT, OPTIONS, Option, Report
@@ -18,8 +16,7 @@ _JSON_REPORT_FILE = "--json-report-file"
 Raw = Mapping[str, Sequence[str | None]]  # each option's values as they stand there; None: it has none
 
 
-@dataclass(frozen=True)
-class Invocation:
+class Invocation(NamedTuple):
     """What a command line asks for. Paths are absolute; what it does not say, or not well, is blank."""
 
     own: tuple[str, ...]  # the words of the command line; `--version VALUE` is `--release-version=VALUE`
@@ -118,6 +115,8 @@ def _read(words: Sequence[str]) -> tuple[Raw, set[str], list[str]]:
     known, rest = parser.parse_known_args(readable)
     for word in rest:
         if word.startswith("--gate-"):
+            from difflib import get_close_matches  # noqa: PLC0415 - late: the gate's child starts the sooner
+
             flag = word.partition("=")[0]
             near = get_close_matches(flag, BY_FLAG, n=1, cutoff=0)
             problems.append(f"there is no option {flag}; did you mean {near[0]}?")

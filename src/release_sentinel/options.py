@@ -1,13 +1,11 @@
 """The options of a gate run, one record each: argparse, pytest, the reports and the manual are made from these."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 
-@dataclass(frozen=True)
-class ReportFile:
+class ReportFile(NamedTuple):
     """A report that an option asks for: how the file's name ends, what writes it, and how a finished one begins.
 
     `writer` is a module and a function below `reports`, loaded when the report is written. `begins` is a regular
@@ -19,16 +17,14 @@ class ReportFile:
     begins: str
 
 
-@dataclass(frozen=True)
-class Report:
+class Report(NamedTuple):
     """A report file that a run was asked for: the option that asks, and its place."""
 
     flag: str
     path: Path
 
 
-@dataclass(frozen=True)
-class Option:
+class Option(NamedTuple):
     """One option: how it is written, what it takes, and what goes with it."""
 
     flag: str

@@ -1,8 +1,10 @@
 """The border: a verdict is cleaned of secrets once, and nothing but a clean one is reported or delivered."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import asdict, replace
 
 from release_sentinel.redaction import Redactor
 from release_sentinel.verdict import Verdict
@@ -12,14 +14,13 @@ _WHOLE = {"traceback"}  # fields that keep their lines
 _OURS = {"name"}  # fields that hold a word of our own: SAFE
 
 
-@dataclass(frozen=True)
-class RedactedVerdict(Verdict):
+class RedactedVerdict(Verdict, frozen=True):
     """A verdict without secrets; made by `redact` alone."""
 
 
 def redact(verdict: Verdict, redactor: Redactor) -> RedactedVerdict:
     """Return the verdict without secrets: every text that it holds, however deep, is scrubbed, and fits on one line."""
-    clean = {field.name: _clean(field.name, getattr(verdict, field.name), redactor.scrub) for field in fields(verdict)}
+    clean = {name: _clean(name, value, redactor.scrub) for name, value in asdict(verdict).items()}
     return RedactedVerdict(**clean)
 
 
@@ -30,10 +31,8 @@ def _clean(name: str, value: Any, scrub: Callable[[str], str]) -> Any:
         return scrub(value) if name in _WHOLE else _one_line(scrub(value))
     if isinstance(value, tuple):
         return tuple(_clean(name, item, scrub) for item in value)
-    if is_dataclass(value) and not isinstance(value, type):
-        return replace(
-            value, **{field.name: _clean(field.name, getattr(value, field.name), scrub) for field in fields(value)}
-        )
+    if isinstance(value, Struct):
+        return replace(value, **{inner: _clean(inner, held, scrub) for inner, held in asdict(value).items()})
     return value
 
 

@@ -1,9 +1,11 @@
 """Everything that a process knows before it does anything: the policy, where its values came from, every secret."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from release_sentinel.config.load import Loaded, load
 from release_sentinel.config.model import Policy
@@ -17,8 +19,7 @@ if TYPE_CHECKING:
     from release_sentinel.config.kinds import TagMode
 
 
-@dataclass(frozen=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """The policy of one process; the defaults where it is not valid, and `problems` says why."""
 
     loaded: Loaded

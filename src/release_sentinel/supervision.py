@@ -6,10 +6,9 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from release_sentinel.arguments import INTERRUPTS
 from release_sentinel.redaction import Redactor
@@ -20,8 +19,7 @@ from release_sentinel.relay import Relay
 _GRACE = 20.0  # seconds for a killed child to be gone
 
 
-@dataclass(frozen=True)
-class End:
+class End(NamedTuple):
     """How the child ended: its exit code, negative if a signal ended it."""
 
     code: int

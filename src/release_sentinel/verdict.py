@@ -4,9 +4,10 @@ An exit code only worsens, by the order that `decide` spells out; it is never co
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from release_sentinel.vocabulary import (
     BLOCKED,
@@ -27,8 +28,7 @@ if TYPE_CHECKING:
     from release_sentinel.config.model import Waiver
 
 
-@dataclass(frozen=True)
-class GateResult:
+class GateResult(Struct, frozen=True):
     """One gate's result. `status` is None where the gate was not evaluated; `seconds` includes its fixtures."""
 
     id: str
@@ -67,8 +67,7 @@ class GateResult:
         return self.reason + (f" — waived until {waiver.until}, by {waiver.owner}: {waiver.reason}" if waiver else "")
 
 
-@dataclass(frozen=True)
-class Release:
+class Release(Struct, frozen=True):
     """What was to be released, and from where. What could not be seen is blank."""
 
     env: str
@@ -79,16 +78,14 @@ class Release:
     branch_source: str = ""
 
 
-@dataclass(frozen=True)
-class Missing:
+class Missing(Struct, frozen=True):
     """A gate that gave no result: its id, or where its source is if it was never collected; and why."""
 
     gate: str
     why: str
 
 
-@dataclass(frozen=True)
-class Disabled:
+class Disabled(Struct, frozen=True):
     """A built-in gate that the policy switches off."""
 
     gate: str
@@ -96,8 +93,7 @@ class Disabled:
     reason: str
 
 
-@dataclass(frozen=True)
-class Provenance:
+class Provenance(Struct, frozen=True):
     """Where a run took place, as far as it was asked; what is not known is blank."""
 
     remote: str = ""  # the address of the remote, without credentials
@@ -107,8 +103,7 @@ class Provenance:
     policy_sha256: str = ""
 
 
-@dataclass(frozen=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """The decision on one release.
 
     `problems` say, a sentence each, why the run proves nothing, where it does not; `missing` lists the gates that gave

@@ -119,7 +119,7 @@ def _dependencies() -> Row:
 def _ask(urls: Sequence[str]) -> None:
     targets = {f"api[{number}]": Dependency(url=url, proxy="none") for number, url in enumerate(urls)}
     ahead = Prefetch()
-    ahead.begin(lambda: {gate: _question(target) for gate, target in targets.items()}, at_once=64)
+    ahead.begin(lambda: [(gate, _question(target)) for gate, target in targets.items()], at_once=64)
     for gate, target in targets.items():
         assert ahead.answer(gate, _question(target)).status is OK
 

@@ -1,27 +1,24 @@
 """Documents become records, by the annotations of any record: a new field needs no code of its own."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date
 from typing import Annotated, Any, Literal
 
 import pytest
-from msgspec import Meta
+from msgspec import Meta, Struct, field
 
-from release_sentinel.config.kinds import Only
-from release_sentinel.config.read import NO_KEY, UNREADABLE, Reading, allowed, dotted, leaves
+from release_sentinel.config.kinds import NoKey, Only
+from release_sentinel.config.read import UNREADABLE, Reading, allowed, dotted, leaves
 
 
-@dataclass(frozen=True)
-class Window:
+class Window(Struct, frozen=True):
     """A record inside another."""
 
     size: int
     mode: Literal["fast", "slow"] = "fast"
 
 
-@dataclass(frozen=True)
-class House:
+class House(Struct, frozen=True):
     """A record of every kind of field."""
 
     name: str = ""
@@ -108,11 +105,10 @@ def test_kinds_have_words() -> None:
     assert allowed(str | int | None) == "a text or a whole number"
 
 
-@dataclass(frozen=True)
-class Shed:
+class Shed(Struct, frozen=True):
     """A record with a field that no document sets, and one of which it sets a part."""
 
-    painted: bool = field(default=False, metadata=NO_KEY)
+    painted: Annotated[bool, NoKey()] = False
     window: Annotated[Window, Only(("size",))] = field(default_factory=lambda: Window(1))
 
 

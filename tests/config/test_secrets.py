@@ -2,10 +2,10 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from msgspec import field
 
 from release_sentinel.config.kinds import Headers
 from release_sentinel.config.load import load
@@ -104,16 +104,14 @@ def test_secrets_of_headers_and_urls() -> None:
     assert not [value for value in ("alpha", "s3cret", "czNj", "passw0rd") if value in clean]
 
 
-@dataclass(frozen=True)
-class Broker(Target):
+class Broker(Target, frozen=True):
     """A new class of targets with headers, as a stranger would write it."""
 
     name: str = ""
     handshake: Headers = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class Extended(Policy):
+class Extended(Policy, frozen=True):
     """A policy with a list of the new targets."""
 
     brokers: tuple[Broker, ...] = ()

@@ -3,10 +3,10 @@
 import json
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from msgspec import Struct, field
 
 from release_sentinel.config.load import Loaded, load
 from release_sentinel.config.read import Reading
@@ -69,8 +69,7 @@ def test_what_is_empty_is_printed() -> None:
     assert {"waivers = []  # default", "freezes = []  # default", "disable = {}  # default"} <= set(lines)
 
 
-@dataclass(frozen=True)
-class Shelf:
+class Shelf(Struct, frozen=True):
     """A record with inner tables before its own keys."""
 
     books: tuple["Shelf", ...] = ()

@@ -1,11 +1,11 @@
 """The targets of a policy: what contradicts itself is refused in one sentence, without a secret in it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from release_sentinel.config.load import load, load_policy
 from release_sentinel.config.model import Policy
@@ -255,8 +255,7 @@ def test_every_target_can_be_steady(kind: Any) -> None:
     assert "steady" in keys(kind)
 
 
-@dataclass(frozen=True)
-class Queue(Target):
+class Queue(Target, frozen=True):
     """A new class of targets, as a stranger would write it."""
 
     topic: str = ""
@@ -267,8 +266,7 @@ class Queue(Target):
         return self.topic
 
 
-@dataclass(frozen=True)
-class Extended(Policy):
+class Extended(Policy, frozen=True):
     """A policy with a list of the new targets."""
 
     queues: tuple[Queue, ...] = ()

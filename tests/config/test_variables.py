@@ -1,7 +1,6 @@
 """The `RS_*` variables: what each sets, and what is refused."""
 
 import re
-from dataclasses import FrozenInstanceError
 from functools import reduce
 
 import pytest
@@ -206,7 +205,7 @@ def test_the_environment_is_read_where_none_is_given(monkeypatch: pytest.MonkeyP
 
 def test_a_policy_cannot_be_changed() -> None:
     """A gate cannot bend the rules for those that follow."""
-    with pytest.raises(FrozenInstanceError):
+    with pytest.raises(AttributeError, match="immutable"):
         Policy().disk.crit = 100.0  # type: ignore[misc]  # what is tested
 
 

@@ -2,11 +2,11 @@
 
 from argparse import Namespace
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from release_sentinel.checks.result import CRIT, OK, CheckResult
 from release_sentinel.config.model import Policy

@@ -3,13 +3,13 @@
 import os
 import signal
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from msgspec.structs import replace
 
 from release_sentinel.checks.result import CRIT, OK, CheckResult
 from release_sentinel.config.model import Policy, Waiver
@@ -137,7 +137,7 @@ def test_a_gate_that_the_source_declares_is_missed(session: GateSession, repo: R
 def test_a_partial_run_says_so(session: GateSession) -> None:
     """It owes no other gate, and no word on waivers."""
     del session.records["api"]
-    session.invocation = replace(session.invocation, flags=frozenset({"--gate-partial"}))
+    session.invocation = session.invocation._replace(flags=frozenset({"--gate-partial"}))
     verdict = concluded(with_policy(session, waivers=(OLD,)))
     assert (verdict.label, verdict.warnings) == ("PARTIAL SAFE", ())
 

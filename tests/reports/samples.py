@@ -1,7 +1,8 @@
 """Verdicts to write reports about."""
 
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+
+from msgspec.structs import replace
 
 from release_sentinel.checks.result import CRIT, OK, UNKNOWN, WARN
 from release_sentinel.config.model import Policy, Waiver

@@ -1,12 +1,12 @@
 """The verdict as an in-toto statement: valid by the published specification, and never greener than the verdict."""
 
 import json
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
+from msgspec.structs import replace
 
 from release_sentinel import __version__
 from release_sentinel.redacted import RedactedVerdict, redact

@@ -1,10 +1,10 @@
 """The verdict as a document for machines."""
 
 import json
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from release_sentinel import __version__
 from release_sentinel.redacted import RedactedVerdict

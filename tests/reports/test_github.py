@@ -1,8 +1,7 @@
 """The verdict as GitHub Actions shows it: annotations, and the job's summary."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from release_sentinel.redacted import RedactedVerdict
 from release_sentinel.reports.github import annotations, fitting, resume, stop

@@ -1,9 +1,9 @@
 """The verdict as Markdown, for job summaries and comments."""
 
 import re
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from release_sentinel.redacted import RedactedVerdict
 from release_sentinel.reports.markdown import markdown

@@ -1,8 +1,7 @@
 """The verdict as a message: what somebody who is elsewhere has to know, and not more than can be read there."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from release_sentinel.reports.document import document
 from release_sentinel.reports.message import body, is_failure, title

@@ -1,6 +1,7 @@
 """Do the services that the release depends on answer?"""
 
 import json
+import math
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NoReturn, Protocol
@@ -11,6 +12,7 @@ from release_sentinel.config.targets import Dependency, JsonCondition
 from release_sentinel.observe import Unseen, http
 from release_sentinel.observe.http import BODY, Exchange, Request
 
+_DEFAULTS = Dependency()
 _SHOWN = 80  # characters of what a body holds instead of what was expected
 
 
@@ -24,8 +26,8 @@ class Ask(Protocol):
 
 def check_api(
     url: str | Dependency,
-    timeout: float = Dependency.timeout,
-    retries: int = Dependency.tries,
+    timeout: float = _DEFAULTS.timeout,
+    retries: int = _DEFAULTS.tries,
     *,
     environ: Mapping[str, str] | None = None,
     observe: Ask = http.ask,
@@ -124,9 +126,9 @@ def _condition(condition: JsonCondition, document: Any) -> Iterator[str]:
         yield f"{condition.path} is {shown}, expected {json.dumps(condition.equals)}"
     if condition.matches and not (isinstance(value, str) and re.search(condition.matches, value)):
         yield f"{condition.path} is {shown}, expected a text that matches {condition.matches!r}"
-    if condition.min > JsonCondition.min and not (number and condition.min <= value):
+    if condition.min > -math.inf and not (number and condition.min <= value):
         yield f"{condition.path} is {shown}, expected at least {condition.min:g}"
-    if condition.max < JsonCondition.max and not (number and value <= condition.max):
+    if condition.max < math.inf and not (number and value <= condition.max):
         yield f"{condition.path} is {shown}, expected at most {condition.max:g}"
 
 

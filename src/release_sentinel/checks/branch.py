@@ -1,8 +1,9 @@
 """Is this a branch that releases come from?"""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
+
+from msgspec import Struct
 
 from release_sentinel.checks.result import CRIT, NO_REPOSITORY, OK, UNKNOWN, CheckResult
 from release_sentinel.config.kinds import TagMode
@@ -11,8 +12,7 @@ from release_sentinel.observe.ci import Build
 from release_sentinel.observe.git import Branches, Repository
 
 
-@dataclass(frozen=True)
-class BranchName:
+class BranchName(Struct, frozen=True):
     """The branch that a release is built from, and who says so."""
 
     name: str

@@ -2,9 +2,10 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from release_sentinel.arguments import GATE_FOLDER, find_top
 from release_sentinel.deliver.kubernetes.manifest import JobSpec, manifest

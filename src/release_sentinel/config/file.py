@@ -5,11 +5,13 @@ import os
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from release_sentinel.config.read import KeyPath
 from release_sentinel.errors import InvalidPolicyError
@@ -17,15 +19,17 @@ from release_sentinel.errors import InvalidPolicyError
 OWN, SHARED, TABLE = "release-sentinel.toml", "pyproject.toml", "release-sentinel"
 
 
-@dataclass(frozen=True)
-class Source:
+class Source(Struct, frozen=True, dict=True):
     """A policy file: what it says, and where. Without a file it says nothing."""
 
     name: str = ""
     document: Mapping[str, Any] = field(default_factory=dict)
-    text: str = field(default="", repr=False)
+    text: str = ""
     table: KeyPath = ()  # that holds the policy
     sha256: str = ""  # of the file
+
+    def __repr__(self) -> str:
+        return f"Source({self.name!r})"  # the text may hold secrets
 
     def where(self, path: KeyPath) -> str:
         """Return `release-sentinel.toml:12` for the key at `path`, or else for what it holds, or what holds it."""

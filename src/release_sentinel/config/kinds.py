@@ -6,12 +6,11 @@ Schema all follow from that.
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime, time
 from difflib import get_close_matches
 from typing import Annotated, Any, Literal
 
-from msgspec import Meta
+from msgspec import Meta, Struct
 
 # Without these gates it is unknown what is released where: they can be neither switched off nor waived.
 INDISPENSABLE = ("environment", "repository", "version")
@@ -28,38 +27,36 @@ class HintError(ValueError):
     """A value is wrong; the hint stands after what is allowed."""
 
 
-@dataclass(frozen=True, eq=False)
-class Custom:
+class Custom(Struct, frozen=True, eq=False):
     """How a kind is read that constraints cannot describe: `read` raises `ValueError` for a wrong value."""
 
     read: Callable[[Any], Any]
     schema: Mapping[str, Any]
 
 
-@dataclass(frozen=True)
-class Hidden:
+class Hidden(Struct, frozen=True):
     """Marks a kind whose wrong values may be secrets, and are not shown."""
 
 
-@dataclass(frozen=True)
-class Header:
+class Header(Struct, frozen=True):
     """Marks the value of a header: it takes secrets from the environment, or is one."""
 
 
-@dataclass(frozen=True)
-class SecretAddress:
+class SecretAddress(Struct, frozen=True):
     """Marks an address that is a secret as a whole."""
 
 
-@dataclass(frozen=True)
-class Only:
+class Only(Struct, frozen=True):
     """Marks a record of which a document may set these keys alone."""
 
     keys: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class WeekTime:
+class NoKey(Struct, frozen=True):
+    """Marks a field that a document does not set."""
+
+
+class WeekTime(Struct, frozen=True):
     """A time of day, on one day of the week or (blank) on any."""
 
     day: str

@@ -2,11 +2,12 @@
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
+
+from msgspec import Struct
 
 from release_sentinel.config import file as policy_file
 from release_sentinel.config import variables
@@ -22,8 +23,7 @@ DEFAULT = "default"
 ANY_GATES: Mapping[str, type[Target] | None] = MappingProxyType({})
 
 
-@dataclass(frozen=True)
-class Layer:
+class Layer(Struct, frozen=True):
     """One of the things that set the policy, in the order of their precedence."""
 
     sets: Callable[[KeyPath], bool]
@@ -32,8 +32,7 @@ class Layer:
     place: Callable[[KeyPath], str]  # file and line, where there are any
 
 
-@dataclass(frozen=True)
-class Loaded:
+class Loaded(Struct, frozen=True, dict=True):
     """A policy, the file that it came from, if there was one, and the layers that set it."""
 
     policy: Policy

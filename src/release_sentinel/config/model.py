@@ -4,12 +4,12 @@ The policy file mirrors these records: a field is a key (`from_` is `from`), its
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as clock
 from typing import Annotated, Any, TypeVar, get_args
 
-from msgspec import Meta
+from msgspec import Meta, Struct, field
+from msgspec.structs import asdict, replace
 
 from release_sentinel.config.kinds import (
     AtOnce,
@@ -54,8 +54,7 @@ Api = Annotated[
 ]
 
 
-@dataclass(frozen=True)
-class GitRules:
+class GitRules(Struct, frozen=True):
     """Where releases come from."""
 
     branches: Names = ("main", "master")  # globs
@@ -67,8 +66,7 @@ class GitRules:
     signers: Lines = ()  # fingerprints, key ids, addresses or principals; empty: any key that Git trusts
 
 
-@dataclass(frozen=True)
-class VersionRules:
+class VersionRules(Struct, frozen=True):
     """What a release may be called."""
 
     prefix: MaybeLine = "v"
@@ -95,8 +93,7 @@ PLACEHOLDERS = (
 )
 
 
-@dataclass(frozen=True)
-class Required:
+class Required(Struct, frozen=True):
     """The names of the environment variables that a release needs, and what does not count as a value of theirs."""
 
     settings: tuple[VariableName, ...] = ("RS_REQUIRED_PROCESS", "RS_API_URL")
@@ -104,8 +101,7 @@ class Required:
     placeholders: tuple[Regex, ...] = PLACEHOLDERS  # matched whole, case ignored
 
 
-@dataclass(frozen=True)
-class Waiver:
+class Waiver(Struct, frozen=True):
     """A dated, reasoned exception for one gate in one environment."""
 
     gate: SpareGateId  # with its parameter, where it has one: `disk[/var]`
@@ -129,8 +125,7 @@ class Waiver:
         return datetime.combine(self.expires, clock(tzinfo=UTC)) + timedelta(days=1)
 
 
-@dataclass(frozen=True)
-class Freeze:
+class Freeze(Struct, frozen=True):
     """A time in which nothing is released: once (two dates with times), or each week (times, with days or without).
 
     The local times are those of `zone`.
@@ -158,16 +153,14 @@ class Freeze:
             yield Problem(("to",), f"is {self.to}, expected a time after `from`, which is {self.from_}")
 
 
-@dataclass(frozen=True)
-class Notify:
+class Notify(Struct, frozen=True):
     """Who is told of the verdict, and when."""
 
     urls: NotifyUrls = ()  # secrets: the tokens stand in them
     on: tuple[Occasion, ...] = ("failure", "recovery")
 
 
-@dataclass(frozen=True)
-class Policy:
+class Policy(Struct, frozen=True):
     """The validated settings of one run. Times in seconds."""
 
     environments: Names = ("dev", "stage", "prod")
@@ -205,7 +198,7 @@ class Policy:
 
         Where others are listed, an unnamed one that is blank is left out.
         """
-        values = list(vars(self).values())
+        values = list(asdict(self).values())
         listed = [entry for value in values if isinstance(value, tuple) for entry in value if isinstance(entry, kind)]
         unnamed = [value for value in (*values, ProcessRule(self.process)) if isinstance(value, kind)]
         return (*(replace(one, unnamed=True) for one in unnamed if not (one.is_blank and listed)), *listed)
@@ -222,7 +215,7 @@ class Policy:
                 names = ", ".join(self.environments) + nearest(env, self.environments)
                 says = f"is {env!r}, expected one of the "
                 yield Problem(("waivers", number, "env"), says, ("environments",), f": {names}")
-        for key, value in vars(self).items():
+        for key, value in asdict(self).items():
             if isinstance(value, Target):
                 yield from (problem.below((key,)) for problem in value.steady_clash(self.gate_seconds))
             elif isinstance(value, tuple):

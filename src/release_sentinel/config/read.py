@@ -4,24 +4,23 @@ What a key may hold is the annotation of its field. Everything that is wrong is 
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import MISSING, Field, dataclass, fields, is_dataclass, replace
 from datetime import date, datetime, time
 from functools import cache
 from types import UnionType
-from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import msgspec
+from msgspec import Struct
+from msgspec.structs import FieldInfo, fields, replace
 
-from release_sentinel.config.kinds import Custom, Hidden, HintError, Only, nearest
+from release_sentinel.config.kinds import Custom, Hidden, HintError, NoKey, Only, nearest
 from release_sentinel.redaction import without_credentials
 
 KeyPath = tuple[str | int, ...]
-NO_KEY = {"key": False}  # metadata of a field that a document does not set
 _LONG = 80  # characters of a wrong value that are shown
 
 
-@dataclass(frozen=True)
-class Problem:
+class Problem(Struct, frozen=True):
     """Something wrong: at which key, and a sentence that goes on from the key's name.
 
     Where it contradicts another key, that key's name stands between `says` and `ends`.
@@ -47,13 +46,12 @@ def dotted(path: KeyPath) -> str:
 
 
 @cache
-def keys(kind: Any) -> dict[str, tuple[Field[Any], Any]]:
+def keys(kind: Any) -> dict[str, tuple[FieldInfo, Any]]:
     """Return the keys of a kind of record: its fields, with their annotations."""
     record, marks = bare(kind)
-    hints = get_type_hints(record, include_extras=True)
-    named = {field.name.rstrip("_"): field for field in fields(record) if field.metadata.get("key", True)}
+    named = {field.name.rstrip("_"): field for field in fields(record) if not has_mark(field.type, NoKey)}
     chosen = next((mark.keys for mark in marks if isinstance(mark, Only)), tuple(named))
-    return {key: (named[key], hints[named[key].name]) for key in chosen}
+    return {key: (named[key], named[key].type) for key in chosen}
 
 
 @cache
@@ -82,12 +80,12 @@ def has_mark(kind: Any, mark: type) -> bool:
 def is_record(kind: Any) -> bool:
     """Tell whether a kind is a table with keys of its own."""
     base, marks = bare(kind)
-    return isinstance(base, type) and is_dataclass(base) and not _custom(marks)
+    return isinstance(base, type) and issubclass(base, Struct) and not _custom(marks)
 
 
-def is_required(field: Field[Any]) -> bool:
+def is_required(field: FieldInfo) -> bool:
     """Tell whether a document has to set a field."""
-    return field.default is MISSING and field.default_factory is MISSING
+    return field.required
 
 
 def kind_at(record: type, path: Iterable[str]) -> Any:

@@ -8,9 +8,10 @@ import math
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
-from typing import Literal
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
+
+from msgspec import Struct, field
 
 from release_sentinel import jsonpath
 from release_sentinel.config.kinds import (
@@ -25,6 +26,7 @@ from release_sentinel.config.kinds import (
     MaybeRegex,
     MaybeSeconds,
     Method,
+    NoKey,
     PerCent,
     Port,
     Redirects,
@@ -32,7 +34,7 @@ from release_sentinel.config.kinds import (
     Seconds,
     Tries,
 )
-from release_sentinel.config.read import NO_KEY, Problem
+from release_sentinel.config.read import Problem
 
 Scalar = str | int | float | bool
 Operator = Literal["<", "<=", ">", ">=", "==", "!="]
@@ -40,22 +42,20 @@ Judgement = Literal["unknown", "ok", "crit"]
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
-@dataclass(frozen=True)
-class Steady:
+class Steady(Struct, frozen=True):
     """How often a gate has to find its target good, one time after the other, before it passes."""
 
     samples: Samples = 1
     interval: MaybeSeconds = 1.0
 
 
-@dataclass(frozen=True)
-class Target:
+class Target(Struct, frozen=True, kw_only=True):
     """Something that a gate judges.
 
     `unnamed` is true for the one that stands outside of the policy's lists, under `disk`, `memory`, `process` or `api`.
     """
 
-    unnamed: bool = field(default=False, kw_only=True, metadata=NO_KEY)
+    unnamed: Annotated[bool, NoKey()] = False
 
     @property
     def steady(self) -> Steady:
@@ -93,8 +93,7 @@ class Target:
             yield Problem(("steady",), f"is {samples} samples {interval:g} s apart, longer than a gate may take")
 
 
-@dataclass(frozen=True)
-class DiskLimits(Target):
+class DiskLimits(Target, frozen=True):
     """Limits on one file system, in per cent of what an ordinary user may fill (df's `Use%`); inodes share them."""
 
     path: Line = "/"
@@ -110,8 +109,7 @@ class DiskLimits(Target):
         return self.path
 
 
-@dataclass(frozen=True)
-class MemoryLimits(Target):
+class MemoryLimits(Target, frozen=True):
     """Limits on memory in use, in per cent of what this process may have."""
 
     warn: PerCent = 70.0
@@ -119,8 +117,7 @@ class MemoryLimits(Target):
     steady: Steady = Steady()
 
 
-@dataclass(frozen=True)
-class ProcessRule(Target):
+class ProcessRule(Target, frozen=True):
     """A process that has to run: `min` to `max` times (0: without an upper bound)."""
 
     name: MaybeLine = ""
@@ -146,8 +143,7 @@ class ProcessRule(Target):
             yield Problem(("max",), f"is {self.max}, expected at least min, which is {self.min}")
 
 
-@dataclass(frozen=True)
-class JsonCondition:
+class JsonCondition(Struct, frozen=True):
     """What one field of a JSON body has to be; every condition that is given has to hold. A missing field fails."""
 
     path: Line  # `$.checks[0].status`
@@ -166,8 +162,7 @@ class JsonCondition:
             yield Problem(("min",), f"is {self.min:g}, expected at most max, which is {self.max:g}")
 
 
-@dataclass(frozen=True)
-class Dependency(Target):
+class Dependency(Target, frozen=True):
     """One dependency over HTTP. `tries` counts the first one too; `deadline` bounds all of them together.
 
     A header's value takes secrets from the environment: `Bearer ${PAYMENTS_TOKEN}`. `proxy` is blank for the one that
@@ -217,8 +212,7 @@ class Dependency(Target):
         yield from _url_problem("url", self.url)
 
 
-@dataclass(frozen=True)
-class TcpTarget(Target):
+class TcpTarget(Target, frozen=True):
     """A port that has to accept connections."""
 
     host: Address
@@ -235,8 +229,7 @@ class TcpTarget(Target):
         return self.name or f"{self.host}:{self.port}"
 
 
-@dataclass(frozen=True)
-class CertificateTarget(Target):
+class CertificateTarget(Target, frozen=True):
     """A server whose TLS certificate has to be trusted, and valid for some more days."""
 
     host: Address
@@ -263,8 +256,7 @@ class CertificateTarget(Target):
             yield Problem(("crit_days",), says)
 
 
-@dataclass(frozen=True)
-class PrometheusQuery(Target):
+class PrometheusQuery(Target, frozen=True):
     """A PromQL instant query whose one number has to meet a condition: `number op value`.
 
     What is said of `missing` data, of `nan`, of `stale` samples (older than `max_age`; 0: any age) and of an answer

@@ -6,11 +6,12 @@ What a variable may say is the kind of the field that it sets.
 import os
 import stat
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from difflib import get_close_matches
 from operator import attrgetter
 from pathlib import Path
 from typing import Any, get_args, get_origin
+
+from msgspec import Struct
 
 from release_sentinel.config.model import Policy
 from release_sentinel.config.read import UNREADABLE, Reading, allowed, bare, kind_at, seen
@@ -18,8 +19,7 @@ from release_sentinel.config.read import UNREADABLE, Reading, allowed, bare, kin
 _FLAGS = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
 
 
-@dataclass(frozen=True)
-class Variable:
+class Variable(Struct, frozen=True):
     """An environment variable that sets one field of the policy."""
 
     name: str
@@ -65,15 +65,17 @@ VARIABLES = (
 _MOST = 1 << 20  # bytes of a file that holds one value
 
 
-@dataclass(frozen=True)
-class Value:
+class Value(Struct, frozen=True):
     """The value of one name. `text` is None where there is none; `problem` says why it cannot be used."""
 
-    text: str | None = field(default=None, repr=False)  # may be a secret
+    text: str | None = None  # may be a secret
     file: str = ""  # that it was read from
     problem: str = ""
     exposed: bool = False  # every user of this machine may read the file
-    found: tuple[str, ...] = field(default=(), repr=False)  # every text that stands for the name, usable or not
+    found: tuple[str, ...] = ()  # every text that stands for the name, usable or not
+
+    def __repr__(self) -> str:
+        return f"Value(file={self.file!r}, problem={self.problem!r})"  # the texts may be secrets
 
 
 def look_up(name: str, environ: Mapping[str, str] | None = None) -> Value:

@@ -3,8 +3,9 @@
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 from release_sentinel import __version__
 from release_sentinel.errors import DeliveryError
@@ -21,8 +22,7 @@ _WORDS = {
 }
 
 
-@dataclass(frozen=True)
-class NewRelease:
+class NewRelease(Struct, frozen=True):
     """What is released: a tag that is on GitHub, at `commit`."""
 
     tag: str

@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct, field
 
 from release_sentinel.checks.changelog import section
 from release_sentinel.config.model import Policy
@@ -15,8 +16,7 @@ from release_sentinel.observe.git import Refs, Rules
 from release_sentinel.versions import parse
 
 
-@dataclass(frozen=True)
-class Steps:
+class Steps(Struct, frozen=True):
     """`order` says how the tag is made; `notes` are the verdict for people, `changelog` the file with the rest."""
 
     tag: bool = False

@@ -1,9 +1,10 @@
 """Tag the commit that was judged SAFE, and no other; a tag that cannot be made, or pushed, leaves nothing behind."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct, field
 
 from release_sentinel.errors import DeliveryError
 from release_sentinel.observe import Unseen, git
@@ -13,8 +14,7 @@ from release_sentinel.versions import tag_names
 from release_sentinel.vocabulary import SAFE, Outcome
 
 
-@dataclass(frozen=True)
-class TagOrder:
+class TagOrder(Struct, frozen=True):
     """How the tag is to be made. `remote` is the one to ask, blank for the usual one; `rules` say what a change is."""
 
     prefix: str = "v"

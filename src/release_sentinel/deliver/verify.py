@@ -6,10 +6,11 @@ For the deploy step: a pipeline whose shell threw the gate's exit code away is c
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from release_sentinel.gates import BUILT_IN
 from release_sentinel.reports.document import SCHEMA_VERSION
@@ -21,8 +22,7 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _PASSED = (Outcome.PASSED.value, Outcome.WARNED.value)
 
 
-@dataclass(frozen=True)
-class Expectation:
+class Expectation(Struct, frozen=True):
     """The release that a verdict has to be about. `commit`, a full or abbreviated id, may be blank: any."""
 
     env: str

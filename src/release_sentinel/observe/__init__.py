@@ -1,10 +1,9 @@
 """The only code that touches Git, the host, the network and the environment. Each observer returns frozen records."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True)
-class Unseen:
+class Unseen(Struct, frozen=True):
     """Something could not be observed: `why`, in the words of whoever refused, and what would help."""
 
     why: str

@@ -1,14 +1,14 @@
 """The memory control groups that limit this process: v2, v1, and hosts that have both."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+
+from msgspec import Struct
 
 _NO_LIMIT = 1 << 60  # v1 writes a number near 2**63 for "none"
 
 
-@dataclass(frozen=True)
-class Group:
+class Group(Struct, frozen=True):
     """One control group with a limit, in bytes; `working_set` is None where its use cannot be read."""
 
     folder: Path

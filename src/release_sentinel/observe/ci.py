@@ -4,12 +4,13 @@ import json
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
 
+from msgspec import Struct
+from msgspec.structs import replace
 
-@dataclass(frozen=True)
-class Build:
+
+class Build(Struct, frozen=True):
     """One CI build. A field that the system does not tell is blank."""
 
     provider: str

@@ -4,8 +4,9 @@ import contextlib
 import os
 import subprocess
 import sys
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from release_sentinel.observe import Unseen, cgroups
 from release_sentinel.observe.bounded import Bounded
@@ -13,8 +14,7 @@ from release_sentinel.observe.bounded import Bounded
 WINDOWS = os.name == "nt"
 
 
-@dataclass(frozen=True)
-class Disk:
+class Disk(Struct, frozen=True):
     """One file system. Sizes in bytes; `available` is what an ordinary user may still take."""
 
     path: str
@@ -26,8 +26,7 @@ class Disk:
     inodes_available: int
 
 
-@dataclass(frozen=True)
-class Memory:
+class Memory(Struct, frozen=True):
     """Memory in bytes; `scope` says whose: the host's, or the control group's that limits this process."""
 
     used: int

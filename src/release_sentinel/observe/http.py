@@ -5,9 +5,10 @@ import os
 import re
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
+
+from msgspec import Struct, field
 
 from release_sentinel.observe import Unseen, retry
 from release_sentinel.observe.retry import Try
@@ -22,8 +23,7 @@ _NO_URL = "it is not a URL such as https://example.com"
 _REFERENCE = re.compile(r"\$\{([A-Za-z_]\w*)\}")
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(Struct, frozen=True):
     """What is asked for. Header values take secrets from the environment: `Bearer ${TOKEN}`."""
 
     url: str
@@ -42,8 +42,7 @@ class Request:
     content: Any = None  # what is sent, as JSON
 
 
-@dataclass(frozen=True)
-class Exchange:
+class Exchange(Struct, frozen=True):
     """One dependency's final answer: an HTTP `status`, or the `error` that stood instead of one. Times in seconds."""
 
     url: str  # as it may be shown: without credentials
@@ -58,8 +57,7 @@ class Exchange:
     headers: Mapping[str, str] = field(default_factory=dict)  # of the answer, case ignored
 
 
-@dataclass(frozen=True)
-class _Reply:
+class _Reply(Struct, frozen=True):
     status: int
     body: bytes = b""
     whole: bool = True

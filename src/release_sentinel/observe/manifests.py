@@ -7,16 +7,16 @@ import tomllib
 from collections.abc import Callable
 from configparser import ConfigParser
 from configparser import Error as ConfigError
-from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
+from msgspec import Struct
+
 from release_sentinel.observe import Unseen
 
 
-@dataclass(frozen=True)
-class Manifest:
+class Manifest(Struct, frozen=True):
     """One place that says the version: a file at the repository's top or below, and a key in it."""
 
     name: str  # as the policy names it: `package.json`, `app.yaml#release.version`

@@ -5,8 +5,9 @@ import os
 import posixpath
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from release_sentinel.observe import Unseen
 
@@ -17,8 +18,7 @@ _OWNER = ("username",) if WINDOWS else ("username", "uids")
 _FIRST_NAMESPACE = "pid:[4026531836]"  # the host's own, by a constant of Linux
 
 
-@dataclass(frozen=True)
-class Process:
+class Process(Struct, frozen=True):
     """One live process: every name that it goes by, its owner, its command line.
 
     `cut` is the kernel's name of a process of which we may see no other, where that name may be cut short.
@@ -31,8 +31,7 @@ class Process:
     cut: str = ""
 
 
-@dataclass(frozen=True)
-class Table:
+class Table(Struct, frozen=True):
     """The live processes; `hidden` says why there may be more, `container` that the host's are not among them."""
 
     processes: tuple[Process, ...]

@@ -4,9 +4,11 @@ import json
 import math
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from release_sentinel.observe import Unseen, http
 from release_sentinel.observe.http import Exchange, Request
@@ -15,8 +17,7 @@ from release_sentinel.redaction import without_credentials
 _ANSWERED = (200, 400, 422)  # a query that is wrong is answered with 400 or 422, and with its reason
 
 
-@dataclass(frozen=True)
-class Series:
+class Series(Struct, frozen=True):
     """One number, with the labels that tell it from the others; `time` is that of its sample, since the epoch."""
 
     labels: str
@@ -24,8 +25,7 @@ class Series:
     time: float
 
 
-@dataclass(frozen=True)
-class QueryResult:
+class QueryResult(Struct, frozen=True):
     """The series that a query found.
 
     `stale` tells that there is data, but not as young as was asked for: the oldest sample has `age`, in seconds.

@@ -6,8 +6,9 @@ urllib3's own `Retry` counts tries and knows no deadline: it would sleep through
 import random
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Generic, TypeVar
+
+from msgspec import Struct
 
 from release_sentinel.observe.bounded import Bounded
 
@@ -18,8 +19,7 @@ _LONGEST_PAUSE = 8.0
 _SHORTEST_TRY = 0.01  # a pause may overrun; no library takes a time-out of nothing
 
 
-@dataclass(frozen=True)
-class Try(Generic[T]):
+class Try(Struct, Generic[T], frozen=True):
     """How one try ended: an `answer`, or the `error` that stood instead. What is `final` no retry would change."""
 
     answer: T | None = None
@@ -30,8 +30,7 @@ class Try(Generic[T]):
     words: str = ""  # of an answer that is not good yet, such as `HTTP 503`
 
 
-@dataclass(frozen=True)
-class Asked(Generic[T]):
+class Asked(Struct, Generic[T], frozen=True):
     """The last try, and what it took to get there. Times in seconds."""
 
     last: Try[T]

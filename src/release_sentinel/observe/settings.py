@@ -1,14 +1,14 @@
 """What the environment, or a file that it names, holds for the names that a release requires."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from release_sentinel.config.variables import look_up
 from release_sentinel.redaction import Secret
 
 
-@dataclass(frozen=True)
-class Mounted:
+class Mounted(Struct, frozen=True):
     """A name whose value is, or should be, in a file. `problem` says why it cannot be had; blank: it can."""
 
     file: str

@@ -2,14 +2,14 @@
 
 import socket
 import time
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from release_sentinel.observe import retry
 from release_sentinel.observe.retry import Try
 
 
-@dataclass(frozen=True)
-class Connection:
+class Connection(Struct, frozen=True):
     """What became of connecting; `error` is blank where the port accepted. Times in seconds."""
 
     error: str

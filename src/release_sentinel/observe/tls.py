@@ -2,9 +2,10 @@
 
 import socket
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from release_sentinel.observe import Unseen, http, retry
 from release_sentinel.observe.retry import Try
@@ -14,8 +15,7 @@ if TYPE_CHECKING:
     from ssl import SSLSocket
 
 
-@dataclass(frozen=True)
-class Certificate:
+class Certificate(Struct, frozen=True):
     """A server's certificate, or why it was not accepted.
 
     `distrust` are the words of the TLS library where the certificate is the reason; `error` those of what else went
@@ -31,8 +31,7 @@ class Certificate:
     earlier: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class _PeerCertificate:
+class _PeerCertificate(Struct, frozen=True):
     subject: str = ""
     expires: float = 0.0
     distrust: str = ""

@@ -4,6 +4,7 @@ pytest loads this module in every run of the environment (entry point `pytest11`
 that imports `pytest_addoption`; the first of the two registers the hooks.
 """
 
+import gc
 import os
 import sys
 from collections.abc import Generator
@@ -12,6 +13,8 @@ import pytest
 
 from release_sentinel import arguments
 from release_sentinel.plugin import compat
+
+_GC_THRESHOLD = 50_000  # objects; looking for garbage among all that is imported, every 700, takes a tenth of a run
 
 
 def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
@@ -25,6 +28,7 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
         return
     if problem := compat.unsupported():
         raise pytest.UsageError(problem)
+    gc.set_threshold(max(_GC_THRESHOLD, gc.get_threshold()[0]) if gc.isenabled() else 0)
     with compat.no_rewriting():
         from release_sentinel.plugin import hooks  # noqa: PLC0415 - nothing of it is loaded in another run
     sys.dont_write_bytecode = True  # or collecting the gates would dirty the tree that they judge

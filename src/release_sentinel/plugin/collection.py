@@ -13,7 +13,7 @@ import pytest
 
 from release_sentinel.arguments import GATE_FOLDER
 from release_sentinel.config.targets import Target
-from release_sentinel.gates import BUILT_IN, Gate, expected
+from release_sentinel.gates import BUILT_IN, Gate
 from release_sentinel.plugin import folders
 from release_sentinel.plugin.compat import LoadedModule
 from release_sentinel.plugin.gate import Record
@@ -61,20 +61,25 @@ def parametrize(session: GateSession, metafunc: pytest.Metafunc) -> None:
     metafunc.parametrize("target", targets, ids=[target.label or pytest.HIDDEN_PARAM for target in targets])
 
 
-def questions(session: GateSession, items: Sequence[pytest.Item]) -> dict[str, Question]:
-    """Return the questions of all gates among `items` that are asked ahead, by the gates' ids."""
+def questions(session: GateSession, items: Sequence[pytest.Item]) -> Iterator[tuple[str, Question]]:
+    """Yield the questions of all gates among `items` that are asked early, each with the gate's id.
+
+    What needs no preparation is asked first: it is under way while the rest is prepared.
+    """
     pairs = [built_in for item in items if (built_in := _built_in(item)) and built_in[0].prefetched]
-    for prepare in {gate.prepare for gate, _ in pairs if gate.prepare}:
-        prepare()
-    return {gate.item(target): session.observations.question(gate.check, target) for gate, target in pairs}
+    prepared = set()
+    for gate, target in sorted(pairs, key=lambda pair: pair[0].prepare is not None):
+        if gate.prepare and gate.prepare not in prepared:
+            gate.prepare()
+            prepared.add(gate.prepare)
+        yield gate.item(target), session.observations.question(gate.check, target)
 
 
 def is_asked_for(session: GateSession, collector: pytest.Collector, name: str) -> bool:
     """Tell whether the policy of this run asks for what is called `name`; only opt-in gates may be unasked."""
     if not folders.holds(collector.path):
         return True
-    owed = {gate.id for gate in expected(session.policy)}
-    return _base_id(name) in owed or _base_id(name) not in _ORDER
+    return _base_id(name) in session.owed or _base_id(name) not in _ORDER
 
 
 def prepare(session: GateSession, items: list[pytest.Item]) -> None:

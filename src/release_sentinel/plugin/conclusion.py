@@ -3,11 +3,11 @@
 import os
 import signal
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from release_sentinel import waivers
 from release_sentinel.checks.branch import branch_of

@@ -7,9 +7,10 @@ file or folder that a setting ignores. The author of such a gate believes that i
 import ast
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
+
+from msgspec import Struct
 
 from release_sentinel.arguments import GATE_FOLDER
 
@@ -18,8 +19,7 @@ _MARKS = (b"mark.policy", b"mark.critical")
 _ENDINGS = tuple(mark.decode() for mark in _MARKS)
 
 
-@dataclass(frozen=True)
-class Declared:
+class Declared(Struct, frozen=True):
     """One test function as the source has it: `path`, and its name within the file (`TestDisk::test_space`)."""
 
     path: Path

@@ -15,8 +15,6 @@ from release_sentinel.vocabulary import SAFE
 def deliver(session: GateSession, verdict: RedactedVerdict) -> tuple[list[str], str]:
     """Do what was asked for once the release is SAFE; return what was done, and why the rest was not."""
     asked, rules, version = session.invocation, session.policy.git, session.policy.version
-    if not asked.delivers:
-        return [], ""
     if verdict.name != SAFE:
         return ["neither tagged nor released: the verdict is not SAFE"], ""
     own = own_files(session.config, asked.repository, session.reports)
@@ -33,12 +31,7 @@ def deliver(session: GateSession, verdict: RedactedVerdict) -> tuple[list[str], 
 
 
 def announce(session: GateSession, verdict: RedactedVerdict) -> list[str]:
-    """Send the verdict to its receivers; return what went wrong, a sentence each.
-
-    A supervising parent does so itself, also where this process does not live to do it.
-    """
-    if session.handover:
-        return []
+    """Send the verdict to its receivers; return what went wrong, a sentence each."""
     occasions = session.policy.notify.on
     problems = notify.announce(
         document(verdict), session.settings.receivers, occasions, previous=session.previous, build=ci.build()

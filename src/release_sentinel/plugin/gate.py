@@ -1,10 +1,11 @@
 """What a gate says while it runs, and what that makes of it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec import Struct, field
 
 from release_sentinel.checks.result import CRIT, OK, UNKNOWN, WARN, CheckResult
 from release_sentinel.config.model import Waiver
@@ -40,8 +41,7 @@ class Gate:
             pytest.fail(result.message, pytrace=False)
 
 
-@dataclass
-class Record:
+class Record(Struct):
     """Everything that one gate did in one run."""
 
     id: str

@@ -21,7 +21,7 @@ class Observations:
     """The repository at `top`, its remote, the host, and the targets of a release of `version` under `policy`.
 
     `own_outputs` are the run's own files; `environ` holds the secrets that requests carry; `bound` is the time, in
-    seconds, after which an observation is given up in any case.
+    seconds, after which an observation is given up in any case; by default that of the whole run.
     """
 
     def __init__(
@@ -32,10 +32,11 @@ class Observations:
         *,
         own_outputs: Collection[Path] = (),
         environ: Mapping[str, str] | None = None,
-        bound: float = Policy.deadline,
+        bound: float | None = None,
     ) -> None:
         self._top, self._version, self._policy = top, version, policy
-        self._own_outputs, self._environ, self._bound = own_outputs, environ or {}, bound
+        self._own_outputs, self._environ = own_outputs, environ or {}
+        self._bound = policy.deadline if bound is None else bound
 
     def look_ahead(self, wanted: Collection[str]) -> None:
         """Begin to observe what gates will ask for (fixtures, by name), so that none waits for another's answer."""

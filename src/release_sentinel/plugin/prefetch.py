@@ -1,7 +1,7 @@
 """All remote targets are asked at once, when the critical stage begins; each gate waits for its own answer."""
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable
 
 from release_sentinel.checks.result import CheckResult
 from release_sentinel.observe.bounded import Bounded
@@ -16,7 +16,7 @@ class Prefetch:
         self._begun = False
         self._answers: dict[str, Bounded[CheckResult]] = {}
 
-    def begin(self, questions: Callable[[], Mapping[str, Question]], at_once: int) -> None:
+    def begin(self, questions: Callable[[], Iterable[tuple[str, Question]]], at_once: int) -> None:
         """Ask the questions, the first time that this is called; at most `at_once` of them at a time."""
         if self._begun:
             return
@@ -30,7 +30,7 @@ class Prefetch:
 
             return Bounded(call)
 
-        self._answers = {gate: put(question) for gate, question in questions().items()}
+        self._answers = {gate: put(question) for gate, question in questions()}
 
     def answer(self, gate: str, question: Question) -> CheckResult:
         """Return the answer to a gate's question: the one that was asked early, else a new one, as on a second run."""

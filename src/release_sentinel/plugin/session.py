@@ -12,6 +12,7 @@ from release_sentinel import arguments, waivers
 from release_sentinel.config.secrets import header_secrets
 from release_sentinel.config.variables import look_up, misspelt
 from release_sentinel.deliver.github import WorkflowOutput
+from release_sentinel.gates import expected
 from release_sentinel.invocation import Invocation
 from release_sentinel.observe import git
 from release_sentinel.plugin import completeness, declared, folders, guard
@@ -73,6 +74,11 @@ class GateSession:
             environ={name: look_up(name, os.environ).text or "" for name in header_secrets(self.policy)},
             bound=self.deadline.run,
         )
+
+    @cached_property
+    def owed(self) -> frozenset[str]:
+        """The ids of the built-in gates that the policy asks for."""
+        return frozenset(gate.id for gate in expected(self.policy))
 
     @property
     def seen(self) -> git.Repository | None:

@@ -4,7 +4,6 @@ from contextlib import suppress
 
 import pytest
 
-from release_sentinel.plugin import delivery
 from release_sentinel.plugin.compat import reporter, terminal_writer
 from release_sentinel.plugin.conclusion import conclude
 from release_sentinel.plugin.gate import Record
@@ -25,7 +24,7 @@ def finish(session: GateSession, verdict: RedactedVerdict) -> int:
     notes = [*session.notes, *(f"written: {path}" for path in session.reports)] if not failures else session.notes
     code = verdict.exit_code
     if not failures:
-        done, problem = delivery.deliver(session, verdict)
+        done, problem = _deliver(session, verdict)
         notes = [*notes, *done]
         failures = [f"every gate passed, and what was to follow did not happen: {problem}"] if problem else []
     if failures:
@@ -39,10 +38,27 @@ def finish(session: GateSession, verdict: RedactedVerdict) -> int:
     except OSError:  # standard output is closed or full: a verdict that cannot be read must not pass for SAFE
         code = code or EXIT_BLOCKED
     with suppress(OSError):
-        for problem in delivery.announce(session, verdict):
+        for problem in _announce(session, verdict):
             terminal_writer(session.config).line(f"[WARN] {problem}", yellow=True)
             terminal_writer(session.config).flush()
     return code
+
+
+def _deliver(session: GateSession, verdict: RedactedVerdict) -> tuple[list[str], str]:
+    if not session.invocation.delivers:
+        return [], ""
+    from release_sentinel.plugin import delivery  # noqa: PLC0415 - late: few runs deliver anything
+
+    return delivery.deliver(session, verdict)
+
+
+def _announce(session: GateSession, verdict: RedactedVerdict) -> list[str]:
+    """Send the verdict to its receivers. A supervising parent does so itself, and outlives this process."""
+    if session.handover or not session.settings.receivers:
+        return []
+    from release_sentinel.plugin import delivery  # noqa: PLC0415 - as above
+
+    return delivery.announce(session, verdict)
 
 
 def show(config: pytest.Config, verdict: RedactedVerdict, notes: list[str]) -> None:

@@ -1,6 +1,5 @@
 """A value that is held without being shown."""
 
-from hmac import compare_digest
 from typing import NoReturn
 
 MASK = "***"
@@ -26,6 +25,8 @@ class Secret:
 
     def __eq__(self, other: object) -> bool:
         """Compare in a time that does not depend on where the values differ."""
+        from hmac import compare_digest  # noqa: PLC0415 - late: few secrets are compared
+
         if isinstance(other, Secret):
             other = other._value
         return isinstance(other, str) and compare_digest(

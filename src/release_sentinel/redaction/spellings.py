@@ -5,8 +5,8 @@ import json
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
 from urllib.parse import quote
 
 PIECE = 8  # characters; a piece of a secret that long is masked where it stands alone
@@ -39,8 +39,7 @@ def gaps(text: str) -> Iterator[tuple[int, int]]:
             yield gap.span()
 
 
-@dataclass(frozen=True)
-class Spelling:
+class Spelling(NamedTuple):
     """A secret in one writing: what each of its characters became, and which pieces of it are masked alone."""
 
     units: tuple[str, ...]

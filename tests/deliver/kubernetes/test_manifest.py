@@ -1,12 +1,12 @@
 """The Job is valid, least privileged, holds no secret, and its status carries the verdict."""
 
 import re
-from dataclasses import replace
 from typing import Any
 
 import kubernetes_validate
 import pytest
 import yaml
+from msgspec.structs import replace
 
 from release_sentinel.deliver.kubernetes.manifest import LABELS, JobSpec, manifest
 from release_sentinel.deliver.kubernetes.yaml import dump

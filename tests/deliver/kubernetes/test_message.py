@@ -1,10 +1,10 @@
 """The verdict fits into a termination message, and is written where nothing can be replaced."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from release_sentinel.deliver.kubernetes.message import LIMIT, NO_VERDICT, compact, leave
 from release_sentinel.redacted import RedactedVerdict

@@ -1,8 +1,9 @@
 """The manifest of the Job that judges a release inside a cluster, as data."""
 
 import re
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 CONTAINER = "gate"
 LABELS = {"app.kubernetes.io/name": "release-sentinel", "app.kubernetes.io/component": "release-gate"}
@@ -21,8 +22,7 @@ _HOOKS = {
 HOOKS = tuple(_HOOKS)
 
 
-@dataclass(frozen=True)
-class JobSpec:
+class JobSpec(Struct, frozen=True):
     """What a Job is to judge, and how. Times in seconds."""
 
     env: str

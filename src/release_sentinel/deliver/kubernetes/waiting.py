@@ -4,8 +4,9 @@ import json
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from release_sentinel.deliver.kubernetes.manifest import CONTAINER, LABELS
 from release_sentinel.errors import SentinelError
@@ -27,8 +28,7 @@ class ClusterError(SentinelError):
         self.lasting = lasting
 
 
-@dataclass(frozen=True)
-class Ending:
+class Ending(Struct, frozen=True):
     """How a Job ended: the exit code that says so, and sentences for people."""
 
     code: int

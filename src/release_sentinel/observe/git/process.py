@@ -11,9 +11,10 @@ import signal
 import subprocess
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from release_sentinel.observe import Unseen
 from release_sentinel.redaction import without_credentials
@@ -63,8 +64,7 @@ _URL = re.compile(r"\w[\w+.-]*://[^\s'\"]+")
 _environment_lock = threading.Lock()
 
 
-@dataclass(frozen=True)
-class GitOutput:
+class GitOutput(Struct, frozen=True):
     """What one Git process said."""
 
     code: int

@@ -1,9 +1,10 @@
 """What can be seen of a repository, as frozen records."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from release_sentinel.observe import Unseen
 
@@ -13,8 +14,7 @@ UNINITIALISED = "uninitialised submodule"
 SUBMODULE = "submodule "  # followed by what `git status` says of it
 
 
-@dataclass(frozen=True)
-class Change:
+class Change(Struct, frozen=True):
     """A path that differs from the commit; `code` is Git's two letters, or a word of ours."""
 
     code: str
@@ -25,8 +25,7 @@ class Change:
         return f"{self.code} {shown}"
 
 
-@dataclass(frozen=True)
-class Repository:
+class Repository(Struct, frozen=True):
     """A Git work tree with a commit, as it was at one moment."""
 
     top: Path
@@ -37,8 +36,7 @@ class Repository:
     changes: tuple[Change, ...]
 
 
-@dataclass(frozen=True)
-class Refs:
+class Refs(Struct, frozen=True):
     """Refs by full name, with the object they point at; a tag object is peeled to its commit."""
 
     commits: Mapping[str, str]
@@ -59,16 +57,14 @@ class Refs:
         return tuple(name.removeprefix("refs/tags/") for name in self.commits if name.startswith("refs/tags/"))
 
 
-@dataclass(frozen=True)
-class Tags:
+class Tags(Struct, frozen=True):
     """Refs as this clone and its remote have them; `remote` is None where the clone has no remote."""
 
     local: Refs | Unseen
     remote: Refs | Unseen | None
 
 
-@dataclass(frozen=True)
-class Branches:
+class Branches(Struct, frozen=True):
     """The branches that contain HEAD; of `undetermined` ones the clone lacks the commits to tell."""
 
     containing: tuple[str, ...] = ()
@@ -88,8 +84,7 @@ class SignatureState(StrEnum):
     UNVERIFIABLE = "unverifiable"  # nothing here can verify it
 
 
-@dataclass(frozen=True)
-class Signature:
+class Signature(Struct, frozen=True):
     """What Git says of the signature of a commit or a tag.
 
     `signers` are the names that the signer goes by: fingerprints, key id, e-mail address, SSH principal; `words` are

@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
+
+from msgspec import Struct
 
 from release_sentinel.observe import Unseen
 from release_sentinel.observe.bounded import Bounded
@@ -16,8 +17,7 @@ _FETCH = re.compile(r"(\S+)\t(.*) \(fetch\)(?: \[[^\]]*\])?")  # of `git remote 
 _TAGS, _HEADS, _TRACKING = "refs/tags/", "refs/heads/", "refs/remotes/"
 
 
-@dataclass(frozen=True)
-class Remote:
+class Remote(Struct, frozen=True):
     """A remote of the clone. `url` is as it may be shown: without credentials."""
 
     name: str

@@ -1,8 +1,9 @@
 """The one thing that is ever written into a repository: a tag on the judged commit, and its way to the remote."""
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from release_sentinel.observe import Unseen
 from release_sentinel.observe.git.process import LOCAL_SECONDS, ask, run
@@ -10,8 +11,7 @@ from release_sentinel.observe.git.process import LOCAL_SECONDS, ask, run
 PUSH_SECONDS = 60.0
 
 
-@dataclass(frozen=True)
-class Tagged:
+class Tagged(Struct, frozen=True):
     """A tag object of this clone."""
 
     name: str

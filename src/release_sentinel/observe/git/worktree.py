@@ -9,8 +9,10 @@ import os
 import re
 import sys
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from release_sentinel.observe import Unseen
 from release_sentinel.observe.bounded import Bounded
@@ -35,8 +37,7 @@ _QUESTIONS = ("--is-bare-repository", "--is-inside-work-tree", "--is-shallow-rep
 _USAGE = 129  # Git's exit code for an option that it does not know
 
 
-@dataclass(frozen=True)
-class Rules:
+class Rules(Struct, frozen=True):
     """What counts as a change. `own_outputs` are files and folders of this very run: reports, byte code."""
 
     own_outputs: Collection[Path] = ()
@@ -65,8 +66,7 @@ def look(path: Path, rules: Rules = _ALL, *, timeout: float = LOCAL_SECONDS) -> 
     return replace(seen, operation=operation, shallow=layout.shallow, changes=(*seen.changes, *more))
 
 
-@dataclass(frozen=True)
-class _Layout:
+class _Layout(Struct, frozen=True):
     git_dir: Path
     shallow: bool
 

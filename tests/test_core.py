@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 
 from release_sentinel import proof, supervision
-from release_sentinel.arguments import HANDOVER
 from release_sentinel.core import run, run_checks
 from release_sentinel.deliver.github import WorkflowOutput
 from release_sentinel.invocation import parse
@@ -24,7 +23,7 @@ from release_sentinel.reports.files import verdict_json
 from release_sentinel.settings import settings_of
 from release_sentinel.supervision import End
 from release_sentinel.verdict import unfinished
-from release_sentinel.vocabulary import UNFINISHED
+from release_sentinel.vocabulary import HANDOVER, UNFINISHED
 from tests.conftest import SECRET, Repo, running
 from tests.observe.parts import closed_port
 from tests.reports.samples import RELEASE, SAMPLES

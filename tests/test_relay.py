@@ -19,26 +19,26 @@ RELAY = """
 import subprocess, sys
 from release_sentinel.redaction import Redactor
 from release_sentinel.relay import Relay
-relay = Relay(Redactor())
+relay = Relay()
 child = subprocess.Popen([sys.executable, "-c", sys.argv[1]], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-relay.begin(child)
+relay.begin(child, Redactor())
 code = child.wait()
 relay.end(10)
 sys.stderr.write(f"code {code}, closed {relay.closed}")
 """
 
 
-def relayed(program: str, channel: SecretChannel | None = None, redactor: Redactor | None = None) -> int:
+def relayed(program: str, pipe: tuple[int, int] | None = None, redactor: Redactor | None = None) -> int:
     """Run a Python program as a child whose output is relayed; return its exit code."""
-    relay = Relay(redactor or Redactor(SECRET), channel)
+    relay, redactor = Relay(), redactor or Redactor(SECRET)
     child = subprocess.Popen(
         [sys.executable, "-c", PREAMBLE + program],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        pass_fds=[channel.target] if channel else [],
-        env={**os.environ, "TOLD": str(channel.target if channel else "")},
+        pass_fds=pipe[1:] if pipe else [],
+        env={**os.environ, "TOLD": str(pipe[1] if pipe else "")},
     )
-    relay.begin(child)
+    relay.begin(child, redactor, SecretChannel(redactor, pipe[0]) if pipe else None)
     code = child.wait()
     relay.end(10)
     return code
@@ -88,16 +88,16 @@ def test_whoever_is_left_behind_is_not_waited_for(capfd: pytest.CaptureFixture[s
 
 def test_a_child_may_tell_what_to_hide(capfd: pytest.CaptureFixture[str]) -> None:
     """What a gate registers is masked from then on, also where the child writes it below its streams."""
-    redactor = Redactor()
-    channel = SecretChannel(redactor)
+    pipe = os.pipe()
     relayed(
         "import json; os.write(1, b'before\\n')\n"
         "os.write(int(os.environ['TOLD']), json.dumps(SECRET).encode() + b'\\nnonsense\\n')\n"
         "subprocess.run(['echo', SECRET])",
-        channel,
-        redactor,
+        pipe,
+        Redactor(),
     )
-    channel.close()
+    for number in pipe:
+        os.close(number)
     assert capfd.readouterr().out == f"before\n{MASK}\n"
 
 

@@ -12,8 +12,6 @@ from pathlib import Path
 GATE_FOLDER = "gate_tests"
 # The signals that ask a run to end: it is INCOMPLETE, with exit code 128 + N.
 INTERRUPTS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
-HANDOVER = "RELEASE_SENTINEL_HANDOVER"  # the variable by which a parent asks its child for the verdict: PID:FILE
-SECRETS = "RELEASE_SENTINEL_SECRETS"  # and the file descriptor on which it says what else has to be hidden
 _OWN = ("--release-version", "--gate-")
 # Options of pytest; what follows them is not run.
 _NO_PATH = {"-k", "-m", "--ignore", "--ignore-glob", "--deselect", "--junitxml", "--junit-xml", "--log-file"}

@@ -3,16 +3,19 @@
 import os
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from shlex import join
+from typing import TYPE_CHECKING
 
-from release_sentinel.arguments import HANDOVER
 from release_sentinel.ini import python_path
 from release_sentinel.invocation import Invocation, parse
-from release_sentinel.redaction import Redactor
 from release_sentinel.relay import colour, terminal
 from release_sentinel.supervision import Supervised
+from release_sentinel.vocabulary import HANDOVER
+
+if TYPE_CHECKING:
+    from release_sentinel.redaction import Redactor
 
 _INI = Path(__file__).parent / "plugin" / "pytest.ini"
 
@@ -35,23 +38,27 @@ def run(words: Sequence[str], *, directory: Path | None = None, environ: Mapping
     return judge(parse(words, environ, directory or Path.cwd()), environ)
 
 
-def judge(invocation: Invocation, environ: Mapping[str, str], redactor: Redactor | None = None) -> int:
+def judge(
+    invocation: Invocation, environ: Mapping[str, str], clean: Callable[["Redactor"], object] = lambda _: None
+) -> int:
     """Run the gate suite in a child process, and return the exit code that its verdict proves.
 
-    `redactor` learns every secret while the child starts, before anything that it prints is shown.
+    The secrets are learned while the child starts, before anything that it prints is shown; `clean` is called with the
+    redactor that will know them.
     """
     previous = claim(invocation)
-    redactor = redactor or Redactor()
     with tempfile.TemporaryDirectory(prefix="release-sentinel-") as folder:
         handover = Path(folder) / "verdict.json"
         child_environ = {**environ, **terminal(environ), HANDOVER: f"{os.getpid()}:{handover}"}
         child_environ.pop("PYTHONOPTIMIZE", None)  # would strip the asserts out of a gate's helpers
         command = _command(invocation, child_environ)
-        with Supervised(command, invocation.directory, child_environ, redactor) as child:
+        with Supervised(command, invocation.directory, child_environ) as child:
             from release_sentinel.proof import Judgement  # noqa: PLC0415 - loaded while the child starts
+            from release_sentinel.redaction import Redactor  # noqa: PLC0415 - as above
 
+            clean(redactor := Redactor())
             judgement = Judgement(invocation, child_environ, handover, previous, redactor)
-            end = child.wait(judgement.bound)
+            end = child.wait(judgement.bound, redactor)
         return judgement.conclude(end)
 
 

@@ -8,12 +8,12 @@ from contextlib import suppress
 from threading import Lock, Thread
 from typing import IO, TYPE_CHECKING
 
-from release_sentinel.redaction import Redactor
-from release_sentinel.redaction.channel import SecretChannel
-from release_sentinel.redaction.stream import Stream
-
 if TYPE_CHECKING:
     import subprocess
+
+    from release_sentinel.redaction import Redactor
+    from release_sentinel.redaction.channel import SecretChannel
+    from release_sentinel.redaction.stream import Stream
 
 _LEFT_BEHIND = 1.0  # seconds without output after which a process that still holds a pipe is not waited for
 _TALKATIVE = 5.0  # seconds for one that goes on writing
@@ -27,18 +27,21 @@ class Relay:
     `closed` says whether our standard output is closed; the child's is closed then too, so that it can notice.
     """
 
-    def __init__(self, redactor: Redactor, channel: SecretChannel | None = None) -> None:
+    def __init__(self) -> None:
         for file in (sys.stdout, sys.stderr):
             with suppress(OSError, ValueError, AttributeError):  # what we have printed ourselves comes first
                 file.flush()
-        self._redactor, self._channel = redactor, channel
         self._targets = [_duplicate(number) for number in (1, 2)]
         self._lines: list[_Line] = []
 
-    def begin(self, child: "subprocess.Popen[bytes]") -> None:
-        """Hand on what `child` writes from now on."""
+    def begin(
+        self, child: "subprocess.Popen[bytes]", redactor: "Redactor", channel: "SecretChannel | None" = None
+    ) -> None:
+        """Hand on what `child` has written and writes from now on, without what `redactor` knows or `channel` adds."""
+        from release_sentinel.redaction.stream import Stream  # noqa: PLC0415 - late: the child is started without it
+
         pipes = zip((child.stdout, child.stderr), self._targets, strict=True)
-        self._lines = [_Line(pipe, target, Stream(self._redactor), self._channel) for pipe, target in pipes if pipe]
+        self._lines = [_Line(pipe, target, Stream(redactor), channel) for pipe, target in pipes if pipe]
 
     @property
     def closed(self) -> bool:
@@ -57,7 +60,9 @@ class Relay:
 class _Line:
     """One pipe, read in a thread of its own."""
 
-    def __init__(self, source: IO[bytes], target: int | None, stream: Stream, channel: SecretChannel | None) -> None:
+    def __init__(
+        self, source: IO[bytes], target: int | None, stream: "Stream", channel: "SecretChannel | None"
+    ) -> None:
         self.broken = False
         self._source, self._target, self._stream, self._channel = source, target, stream, channel
         self._reads = 0

@@ -8,13 +8,14 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import FrameType
-from typing import Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from release_sentinel.arguments import INTERRUPTS
-from release_sentinel.redaction import Redactor
-from release_sentinel.redaction import channel as channels
-from release_sentinel.redaction.channel import SecretChannel
 from release_sentinel.relay import Relay
+from release_sentinel.vocabulary import SECRETS
+
+if TYPE_CHECKING:
+    from release_sentinel.redaction import Redactor
 
 _GRACE = 20.0  # seconds for a killed child to be gone
 
@@ -30,24 +31,24 @@ class End(NamedTuple):
 class Supervised:
     """A child that starts when the block is entered, and is gone when the block is left.
 
-    An interrupt is handed on, so that the child can still write its reports. Its output waits until `wait` is called:
-    by then `redactor` has to know every secret.
+    An interrupt is handed on, so that the child can still write its reports. Its output waits until `wait` is called.
     """
 
-    def __init__(self, command: Sequence[str], directory: Path, environ: Mapping[str, str], redactor: Redactor) -> None:
+    def __init__(self, command: Sequence[str], directory: Path, environ: Mapping[str, str]) -> None:
         # A group of its own: Ctrl-C at a terminal then reaches the child through us alone, and it is ended as a whole.
         self._how: dict[str, Any] = {} if os.name == "nt" else {"process_group": 0}
         self._how |= {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
         self._command, self._directory, self._environ = command, directory, dict(environ)
-        self._channel = None if os.name == "nt" else SecretChannel(redactor)  # Windows hands down no file descriptors
-        self._relay = Relay(redactor, self._channel)
+        self._pipe = () if os.name == "nt" else os.pipe()  # Windows hands down no file descriptors
+        self._relay = Relay()
         self._interrupts = _Interrupts()
 
     def __enter__(self) -> Self:
         self._interrupts.__enter__()
-        if self._channel:
-            self._how["pass_fds"] = [self._channel.target]
-            self._environ[channels.VARIABLE] = str(self._channel.target)
+        if self._pipe:
+            os.set_blocking(self._pipe[1], False)
+            self._how["pass_fds"] = self._pipe[1:]
+            self._environ[SECRETS] = str(self._pipe[1])
         self._child = subprocess.Popen(self._command, cwd=self._directory, env=self._environ, **self._how)
         self._interrupts.hand_on_to(self._child)
         return self
@@ -56,16 +57,24 @@ class Supervised:
         if self._child.poll() is None:
             _kill(self._child)
         self._interrupts.__exit__()
-        if self._channel:
-            self._channel.close()
+        for number in self._pipe:
+            os.close(number)
 
-    def wait(self, bound: float) -> End:
-        """Show what the child prints, and return how it ended; it is killed after `bound` seconds."""
-        self._relay.begin(self._child)
+    def wait(self, bound: float, redactor: "Redactor") -> End:
+        """Show what the child prints, and return how it ended; it is killed after `bound` seconds.
+
+        `redactor` knows every secret by now, but for those that the child finds.
+        """
+        from release_sentinel.redaction.channel import SecretChannel  # noqa: PLC0415 - late: the child starts first
+
+        channel = SecretChannel(redactor, self._pipe[0]) if self._pipe else None
+        self._relay.begin(self._child, redactor, channel)
         try:
             code = _wait(self._child, bound)
         finally:
             self._relay.end(bound)
+            if channel:
+                channel.close()
         return End(code, not self._relay.closed, self._interrupts.received)
 
 

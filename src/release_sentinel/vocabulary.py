@@ -42,3 +42,8 @@ EXIT_SAFE = 0
 EXIT_BLOCKED = 1
 EXIT_CRITICAL = 2
 EXIT_INTERRUPTED = 128  # and the number of the signal
+
+# The variables by which a parent asks its child for the verdict (PID:FILE), and for what else has to be hidden (a file
+# descriptor).
+HANDOVER = "RELEASE_SENTINEL_HANDOVER"
+SECRETS = "RELEASE_SENTINEL_SECRETS"

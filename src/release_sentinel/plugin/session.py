@@ -27,7 +27,7 @@ from release_sentinel.redaction.channel import SecretSender
 from release_sentinel.reports import files
 from release_sentinel.settings import settings_of
 from release_sentinel.verdict import Release, unfinished
-from release_sentinel.vocabulary import Stage
+from release_sentinel.vocabulary import HANDOVER, Stage
 
 
 class GateSession:
@@ -199,7 +199,7 @@ def _handover() -> tuple[int, Path | None]:
 
     A pytest run inside a gate is not the parent's child, so that it must not see the variable.
     """
-    number, _, path = os.environ.pop(arguments.HANDOVER, "").partition(":")
+    number, _, path = os.environ.pop(HANDOVER, "").partition(":")
     return (int(number), Path(path)) if path else (0, None)
 
 

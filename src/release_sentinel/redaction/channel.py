@@ -7,25 +7,23 @@ from contextlib import suppress
 from threading import Lock
 
 from release_sentinel.redaction.redactor import Redactor
+from release_sentinel.vocabulary import SECRETS
 
-VARIABLE = "RELEASE_SENTINEL_SECRETS"  # the file descriptor that the child writes to
 _CHUNK = 1 << 16  # bytes
 
 
 class SecretChannel:
-    """The parent's end: what arrives is added to the redactor. `target` is the end that the child inherits."""
+    """The parent's end of a pipe, `source`: what arrives is added to the redactor. The child inherits the other end."""
 
-    def __init__(self, redactor: Redactor) -> None:
-        self.source, self.target = os.pipe()
-        os.set_blocking(self.source, False)
-        os.set_blocking(self.target, False)
-        self._redactor, self._rest, self._lock = redactor, b"", Lock()
+    def __init__(self, redactor: Redactor, source: int) -> None:
+        os.set_blocking(source, False)
+        self._source, self._redactor, self._rest, self._lock = source, redactor, b"", Lock()
 
     def learn(self) -> None:
         """Learn what has arrived by now."""
         with self._lock:
             with suppress(OSError):
-                while data := os.read(self.source, _CHUNK):
+                while data := os.read(self._source, _CHUNK):
                     self._rest += data
             *arrived, self._rest = self._rest.split(b"\n")
             for line in arrived:
@@ -33,18 +31,16 @@ class SecretChannel:
                     self._redactor.add(str(json.loads(line)))
 
     def close(self) -> None:
-        """Stop listening."""
+        """Stop listening: the file descriptor may become another file."""
         with self._lock:
-            for number in (self.source, self.target):
-                os.close(number)
-            self.source = -1
+            self._source = -1
 
 
 class SecretSender:
     """The child's end. Where no parent listens, nothing is sent."""
 
     def __init__(self, environ: MutableMapping[str, str]) -> None:
-        number = environ.pop(VARIABLE, "")  # what the run starts itself must not see it
+        number = environ.pop(SECRETS, "")  # what the run starts itself must not see it
         self._target = int(number) if number.isdigit() else None
         if self._target is not None:
             with suppress(OSError):

@@ -176,7 +176,7 @@ def test_explain_lists_all_gates(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.parametrize("gate", gates.BUILT_IN, ids=lambda gate: gate.id)
-def test_explain_tells_of_one_gate(capsys: pytest.CaptureFixture[str], gate: gates.Gate) -> None:
+def test_explain_tells_of_one_gate(capsys: pytest.CaptureFixture[str], gate: gates.BuiltInGate) -> None:
     """Each gate's text is its check's own."""
     assert main(["explain", gate.id]) == 0
     assert capsys.readouterr().out == gates.explain(gate) + "\n"

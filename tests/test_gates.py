@@ -9,7 +9,7 @@ import pytest
 
 from release_sentinel.config.model import Freeze, Policy, VersionRules
 from release_sentinel.config.targets import CertificateTarget, DiskLimits, PrometheusQuery, TcpTarget
-from release_sentinel.gates import BUILT_IN, Gate, expected, explain, find, table
+from release_sentinel.gates import BUILT_IN, BuiltInGate, expected, explain, find, table
 from release_sentinel.redaction.spellings import ORDINARY
 from release_sentinel.vocabulary import Stage
 
@@ -73,7 +73,7 @@ def test_a_gate_without_a_function_would_be_noticed(tmp_path: Path) -> None:
 
 
 @each_gate
-def test_an_id_is_an_ordinary_word(gate: Gate) -> None:
+def test_an_id_is_an_ordinary_word(gate: BuiltInGate) -> None:
     """A secret that holds the id of a gate must not mask every line about that gate."""
     assert {gate.id, gate.stage} <= ORDINARY
 
@@ -84,13 +84,13 @@ def test_ids_and_checks_are_unique() -> None:
 
 
 @each_gate
-def test_an_id_follows_from_the_name_of_its_check(gate: Gate) -> None:
+def test_an_id_follows_from_the_name_of_its_check(gate: BuiltInGate) -> None:
     """`check_clean_tree` is the gate `clean-tree`: one word goes through code, test and report."""
     assert gate.check.__name__ == "check_" + gate.id.replace("-", "_")
 
 
 @each_gate
-def test_a_title_is_one_sentence(gate: Gate) -> None:
+def test_a_title_is_one_sentence(gate: BuiltInGate) -> None:
     """The title stands alone, and says what the gate demands."""
     assert re.fullmatch(r"[A-Z`].*\.", gate.title)
     assert gate.title.count(". ") == 0
@@ -98,13 +98,13 @@ def test_a_title_is_one_sentence(gate: Gate) -> None:
 
 @each_gate
 @pytest.mark.parametrize("section", ["Why", "Unknown", "Remedy"])
-def test_a_gate_is_documented_in_three_sections(gate: Gate, section: str) -> None:
+def test_a_gate_is_documented_in_three_sections(gate: BuiltInGate, section: str) -> None:
     """Each gate says why it is there, when it is unknown, and how to fix it."""
     assert re.fullmatch(r"\S.{9,}[.?]", gate.section(section))
 
 
 @each_gate
-def test_documentation_fits_a_table(gate: Gate) -> None:
+def test_documentation_fits_a_table(gate: BuiltInGate) -> None:
     """No bar or line break would tear a row of the guide's table."""
     assert not re.search(r"[|\n]", gate.title + gate.section("Why"))
 
@@ -112,11 +112,11 @@ def test_documentation_fits_a_table(gate: Gate) -> None:
 def test_a_section_that_is_not_there_is_named() -> None:
     """A check without documentation is refused with the section that it lacks."""
     with pytest.raises(LookupError, match=r"^result\.require does not say its Why$"):
-        Gate("nothing", Stage.POLICY, "result.require").section("Why")  # which judges nothing
+        BuiltInGate("nothing", Stage.POLICY, "result.require").section("Why")  # which judges nothing
 
 
 @each_gate
-def test_a_gate_is_found_by_its_id(gate: Gate) -> None:
+def test_a_gate_is_found_by_its_id(gate: BuiltInGate) -> None:
     """The id is all that one has to know."""
     assert find(gate.id) is gate
 
@@ -154,7 +154,7 @@ def test_the_table_has_a_row_for_each_gate() -> None:
 
 
 @each_gate
-def test_explain_tells_everything(gate: Gate) -> None:
+def test_explain_tells_everything(gate: BuiltInGate) -> None:
     """Id, stage, title and all three sections, with their texts in one column."""
     text = explain(gate)
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from release_sentinel.checks.result import CheckResult
 
 
-class Gate(Struct, frozen=True):
+class BuiltInGate(Struct, frozen=True):
     """One built-in gate. What it means is said in the docstring of its check, which is loaded when it is asked for."""
 
     id: str
@@ -88,37 +88,37 @@ def _load_http() -> None:
 
 
 BUILT_IN = (
-    Gate("environment", Stage.POLICY, "env.check_environment"),
-    Gate("repository", Stage.POLICY, "repository.check_repository"),
-    Gate("clean-tree", Stage.POLICY, "repository.check_clean_tree"),
-    Gate("branch", Stage.POLICY, "branch.check_branch"),
-    Gate("version", Stage.POLICY, "version.check_version"),
-    Gate("tag", Stage.POLICY, "tag.check_tag"),
-    Gate("configuration", Stage.POLICY, "config.check_configuration"),
-    Gate("version-increases", Stage.POLICY, "version_increases.check_version_increases", opt=True),
-    Gate(
+    BuiltInGate("environment", Stage.POLICY, "env.check_environment"),
+    BuiltInGate("repository", Stage.POLICY, "repository.check_repository"),
+    BuiltInGate("clean-tree", Stage.POLICY, "repository.check_clean_tree"),
+    BuiltInGate("branch", Stage.POLICY, "branch.check_branch"),
+    BuiltInGate("version", Stage.POLICY, "version.check_version"),
+    BuiltInGate("tag", Stage.POLICY, "tag.check_tag"),
+    BuiltInGate("configuration", Stage.POLICY, "config.check_configuration"),
+    BuiltInGate("version-increases", Stage.POLICY, "version_increases.check_version_increases", opt=True),
+    BuiltInGate(
         "version-files",
         Stage.POLICY,
         "version_files.check_version_files",
         opt=True,
         asked_by=lambda policy: policy.version.files,
     ),
-    Gate(
+    BuiltInGate(
         "changelog",
         Stage.POLICY,
         "changelog.check_changelog",
         opt=True,
         asked_by=lambda policy: policy.version.changelog,
     ),
-    Gate("in-sync", Stage.POLICY, "in_sync.check_in_sync", opt=True),
-    Gate("signature", Stage.POLICY, "signature.check_signature", opt=True),
-    Gate("freeze", Stage.POLICY, "freeze.check_freeze", opt=True, asked_by=lambda policy: policy.freezes),
-    Gate("disk", Stage.CRITICAL, "system.check_disk", judges=DiskLimits, prefetched=True),
-    Gate("memory", Stage.CRITICAL, "system.check_memory", judges=MemoryLimits),
-    Gate("process", Stage.CRITICAL, "system.check_process", judges=ProcessRule),
-    Gate("api", Stage.CRITICAL, "api.check_api", judges=Dependency, prefetched=True, prepare=_load_http),
-    Gate("tcp", Stage.CRITICAL, "tcp.check_tcp", opt=True, judges=TcpTarget, prefetched=True),
-    Gate(
+    BuiltInGate("in-sync", Stage.POLICY, "in_sync.check_in_sync", opt=True),
+    BuiltInGate("signature", Stage.POLICY, "signature.check_signature", opt=True),
+    BuiltInGate("freeze", Stage.POLICY, "freeze.check_freeze", opt=True, asked_by=lambda policy: policy.freezes),
+    BuiltInGate("disk", Stage.CRITICAL, "system.check_disk", judges=DiskLimits, prefetched=True),
+    BuiltInGate("memory", Stage.CRITICAL, "system.check_memory", judges=MemoryLimits),
+    BuiltInGate("process", Stage.CRITICAL, "system.check_process", judges=ProcessRule),
+    BuiltInGate("api", Stage.CRITICAL, "api.check_api", judges=Dependency, prefetched=True, prepare=_load_http),
+    BuiltInGate("tcp", Stage.CRITICAL, "tcp.check_tcp", opt=True, judges=TcpTarget, prefetched=True),
+    BuiltInGate(
         "certificate",
         Stage.CRITICAL,
         "certificate.check_certificate",
@@ -127,7 +127,7 @@ BUILT_IN = (
         prefetched=True,
         prepare=_load_http,
     ),
-    Gate(
+    BuiltInGate(
         "prometheus",
         Stage.CRITICAL,
         "prometheus.check_prometheus",
@@ -142,12 +142,12 @@ BUILT_IN = (
 IDS: Mapping[str, type[Target] | None] = MappingProxyType({gate.id: gate.judges for gate in BUILT_IN})
 
 
-def expected(policy: Policy) -> tuple[Gate, ...]:
+def expected(policy: Policy) -> tuple[BuiltInGate, ...]:
     """Return the built-in gates that a run under `policy` owes a result of."""
     return tuple(gate for gate in BUILT_IN if gate.is_owed(policy))
 
 
-def find(gate_id: str) -> Gate:
+def find(gate_id: str) -> BuiltInGate:
     """Return the built-in gate `gate_id`; `LookupError` says which ones there are, and the nearest."""
     for gate in BUILT_IN:
         if gate.id == gate_id:
@@ -163,12 +163,12 @@ def table() -> str:
     return "\n".join(["| gate | stage | passes when | why |", "|---|---|---|---|", *rows])
 
 
-def explain(gate: Gate) -> str:
+def explain(gate: BuiltInGate) -> str:
     """Return everything that is known of a gate, for a reader at a terminal."""
     lines = [f"{gate.id}  ({_stage(gate)} gate)", "", gate.title, ""]
     lines += [f"{name + ':':<9}{gate.section(name)}" for name in ("Why", "Unknown", "Remedy")]
     return "\n".join(lines)
 
 
-def _stage(gate: Gate) -> str:
+def _stage(gate: BuiltInGate) -> str:
     return f"{gate.stage}, opt-in" if gate.opt else str(gate.stage)

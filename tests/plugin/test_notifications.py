@@ -22,7 +22,7 @@ def told(server: HTTPServer) -> list[Any]:
 
 
 def test_a_failure_and_the_recovery_are_told(sentinel: Sentinel, httpserver: HTTPServer, hook: str) -> None:
-    """A blocked run, then a SAFE one, which knows the former by its verdict file; the next SAFE one is no news."""
+    """A blocked run, then a SAFE one, which reads the previous verdict from its file; the next SAFE one is no news."""
     sentinel.repo.write("notes.txt")
     assert sentinel(RS_NOTIFY_URLS=hook).code == 1
     Path(sentinel.repo.path, "notes.txt").unlink()

@@ -13,7 +13,7 @@ import pytest
 
 from release_sentinel.arguments import GATE_FOLDER
 from release_sentinel.config.targets import Target
-from release_sentinel.gates import BUILT_IN, Gate
+from release_sentinel.gates import BUILT_IN, BuiltInGate
 from release_sentinel.plugin import folders
 from release_sentinel.plugin.compat import LoadedModule
 from release_sentinel.plugin.gate import Record
@@ -143,7 +143,7 @@ def _declared(item: pytest.Item) -> Iterator[tuple[Path, str]]:
         yield Path(code.co_filename).resolve(), function.__qualname__.replace(".", "::")
 
 
-def _built_in(item: pytest.Item) -> tuple[Gate, Target] | None:
+def _built_in(item: pytest.Item) -> tuple[BuiltInGate, Target] | None:
     """Return the built-in gate that an item is, with its target, where it has one."""
     callspec = getattr(item, "callspec", None)
     gate = _BY_ID.get(_base_id(item.name.partition("[")[0]))

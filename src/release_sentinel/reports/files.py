@@ -73,7 +73,7 @@ def write_all(reports: Iterable[Report], verdict: RedactedVerdict) -> list[str]:
 def stand_in(path: Path) -> Writer:
     """Return what writes the verdict that stands at `path` until a run has ended: it remembers the one before."""
     before = previous(path)
-    return lambda verdict: json.dumps({**document(verdict), "former": before}, indent=2) + "\n"
+    return lambda verdict: json.dumps({**document(verdict), "previous": before}, indent=2) + "\n"
 
 
 def previous(path: Path) -> dict[str, str]:
@@ -81,7 +81,7 @@ def previous(path: Path) -> dict[str, str]:
     try:
         written = json.loads(path.read_text(encoding="utf-8"))
         if written["problems"] == [UNFINISHED]:
-            written = written["former"]
+            written = written["previous"]
         return {"verdict": str(written["verdict"]), "env": str(written["env"])}
     except (OSError, ValueError, TypeError, LookupError, RecursionError):
         return {}

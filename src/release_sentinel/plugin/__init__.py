@@ -28,7 +28,8 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
         return
     if problem := compat.unsupported():
         raise pytest.UsageError(problem)
-    gc.set_threshold(max(_GC_THRESHOLD, gc.get_threshold()[0]) if gc.isenabled() else 0)
+    if 0 < gc.get_threshold()[0] < _GC_THRESHOLD:
+        gc.set_threshold(_GC_THRESHOLD)
     with compat.no_rewriting():
         from release_sentinel.plugin import hooks  # noqa: PLC0415 - nothing of it is loaded in another run
     sys.dont_write_bytecode = True  # or collecting the gates would dirty the tree that they judge

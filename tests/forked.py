@@ -79,7 +79,7 @@ def _run(words: Sequence[str], environ: Mapping[str, str]) -> None:
 
 
 class _Popen(subprocess.Popen[bytes]):
-    """Starts `python -m pytest` as a fork of this process; everything else as ever."""
+    """Starts `python -m pytest` as a fork of this process; everything else as before."""
 
     def __init__(self, args: Any, *more: Any, **options: Any) -> None:
         if list(args[:3]) == [sys.executable, "-m", "pytest"]:

@@ -89,7 +89,7 @@ def test_the_child_keeps_its_asserts(probe: Probe) -> None:
 
 
 def test_the_child_cannot_wait_for_an_answer(probe: Probe, tmp_path: Path) -> None:
-    """Its standard input is at its end, whatever there is on ours: a gate that asks somebody does not hang."""
+    """Its standard input is at its end, whatever there is on ours: a gate that asks someone does not hang."""
     (tmp_path / "input").write_text("yes\n", encoding="utf-8")
     before = os.dup(0)
     try:

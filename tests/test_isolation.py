@@ -20,7 +20,7 @@ SAMPLE = (
     "tests/test_core.py::test_the_child_s_environment_is_the_one_that_is_given",
     "tests/test_packaging.py::test_the_wheel_carries_the_built_in_gates",
 )
-# What pytest and its plugins keep beside the tests of whoever runs them, and what other runs change meanwhile.
+# What pytest and its plugins keep beside the tests of the user who runs them, and what other runs change meanwhile.
 CACHES = {"__pycache__", ".pytest_cache", ".hypothesis", ".ruff_cache", ".mypy_cache", ".git", ".venv", ".coverage"}
 GIT_SETTINGS = """\
 [commit]

@@ -23,7 +23,7 @@ logger = logging.getLogger("release_sentinel.checks.config")
 
 @contextmanager
 def fresh_root() -> Iterator[None]:
-    """Give a test a root logger that nobody has set up, and put pytest's back before pytest looks for it."""
+    """Give a test a root logger that no one has set up, and put pytest's back before pytest looks for it."""
     handlers, level = logging.root.handlers, logging.root.level
     logging.root.handlers = []
     try:
@@ -122,7 +122,7 @@ def test_an_exception_is_scrubbed(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.fixture
 def lines() -> Iterator[io.StringIO]:
-    """What a handler of somebody else's has written while records are scrubbed."""
+    """What a handler of another person's has written while records are scrubbed."""
     out = io.StringIO()
     handler = logging.StreamHandler(out)
     handler.setFormatter(logging.Formatter("%(levelname)s %(message)s %(token)s", defaults={"token": ""}))
@@ -152,7 +152,7 @@ LOGGED: dict[str, Callable[[logging.Logger], None]] = {
 
 
 @pytest.mark.parametrize("log", LOGGED.values(), ids=LOGGED)
-def test_whoever_logs_is_scrubbed(lines: io.StringIO, log: Callable[[logging.Logger], None]) -> None:
+def test_every_log_record_is_scrubbed(lines: io.StringIO, log: Callable[[logging.Logger], None]) -> None:
     """Loggers, handlers and formatters of others, too; and arguments that do not fit end no gate."""
     log(logging.getLogger("theirs"))
 
@@ -181,7 +181,7 @@ def test_only_setup_logging_configures_logging() -> None:
 
 
 def test_warnings_of_one_logger_are_heard(capsys: pytest.CaptureFixture[str]) -> None:
-    """Each is a line for whoever asked, and for nobody else; what is less than a warning is none."""
+    """Each is a line for the caller alone; less than a warning is left out."""
     heard: list[str] = []
     listen("some.library", heard.append)
     logging.getLogger("some.library").info("all is well")

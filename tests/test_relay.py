@@ -1,4 +1,4 @@
-"""What a child prints passes through us, scrubbed; nothing of it is lost, and nobody is waited for in vain."""
+"""What a child prints passes through us, scrubbed; nothing of it is lost, and no one is waited for in vain."""
 
 import os
 import signal
@@ -78,7 +78,7 @@ def test_the_exit_code_is_the_child_s(capfd: pytest.CaptureFixture[str]) -> None
     assert capfd.readouterr() == ("", "")
 
 
-def test_whoever_is_left_behind_is_not_waited_for(capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_process_left_behind_is_not_waited_for(capfd: pytest.CaptureFixture[str]) -> None:
     """A process that holds the pipe open, as a daemon does, does not hold us."""
     relayed("print('done', subprocess.Popen(['sleep', '600'], start_new_session=True).pid, flush=True)")
     word, daemon = capfd.readouterr().out.split()
@@ -125,14 +125,14 @@ def test_a_standard_output_that_nobody_reads_is_noticed(target: str, tmp_path: P
 def test_a_choice_of_colour_is_kept(
     monkeypatch: pytest.MonkeyPatch, arguments: list[str], environ: Mapping[str, str]
 ) -> None:
-    """At a terminal, colours are asked for only where nobody has chosen."""
+    """At a terminal, colours are asked for only where no one has chosen."""
     monkeypatch.setattr(os, "isatty", lambda _number: True)
     assert colour([], {}) == ["--color=yes"]
     assert colour(arguments, environ) == []
 
 
 def test_the_child_learns_how_wide_the_terminal_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It sees a pipe; a width that somebody has set is kept."""
+    """It sees a pipe; a width that someone has set is kept."""
     monkeypatch.setattr(os, "isatty", lambda _number: True)
     monkeypatch.setattr(os, "get_terminal_size", lambda _number: os.terminal_size((132, 40)))
     assert terminal({}) == {"COLUMNS": "132"}

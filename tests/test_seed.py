@@ -90,7 +90,7 @@ def test_api_ok(httpserver: HTTPServer) -> None:
 
 
 def test_api_critical_on_bad_url() -> None:
-    """A port where nobody listens is critical."""
+    """A port where no one listens is critical."""
     res = check_api("http://127.0.0.1:9", retries=1)
     assert res.status == CRIT
 

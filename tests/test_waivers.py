@@ -68,12 +68,12 @@ def test_the_last_to_expire_counts() -> None:
     ],
 )
 def test_what_excuses_nothing_is_told(status: Status, waiver: Waiver | None, words: str) -> None:
-    """With the reason, so that somebody removes it."""
+    """With the reason, so that someone removes it."""
     assert said(LAST, results=(result(status, waiver),)) == [f"the waiver for {NAME} {words}"]
 
 
 def test_what_excuses_is_not_told_twice() -> None:
-    """The gate's own line says it; of a gate that was not evaluated nobody knows."""
+    """The gate's own line says it; of a gate that was not evaluated no one knows."""
     assert said(LAST, results=(result(CRIT, LAST),)) == []
     assert said(LAST, results=(result(None),)) == []
     assert list(remarks([LAST], "dev", NOW, ())) == []
@@ -105,7 +105,7 @@ def test_one_for_a_gate_without_a_result_is_told(gate: str, disabled: tuple[str,
 
 
 def test_a_waived_gate_counts_as_passed() -> None:
-    """For the verdict; problems and other failures weigh as ever."""
+    """For the verdict; problems and other failures weigh as before."""
     waived = result(CRIT, LAST)
     assert decide([waived]) == ("SAFE", 0)
     assert decide([waived, result(CRIT, gate="api")]) == ("CRITICAL", 2)

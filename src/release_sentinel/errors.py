@@ -8,7 +8,7 @@ class SentinelError(RuntimeError):
 
 
 class PolicyError(SentinelError):
-    """The release breaks the policy: the first argument says how, `remedy` how to mend it."""
+    """The release breaks the policy: the first argument says how, `remedy` how to fix it."""
 
     def __init__(self, message: str, remedy: str = "") -> None:
         super().__init__(message)

@@ -23,8 +23,8 @@ class _RedactingFormatter(logging.Formatter):
 def scrub_records(redactor: Redactor) -> Callable[[], None]:
     """Scrub every log record as it is made, and every line as it is formatted; return what ends that.
 
-    Whoever logs, whatever handles it: handlers that look at a record themselves see nothing, and what a formatter adds
-    is scrubbed too.
+    This holds for every logger and every handler: one that looks at a record itself sees no secret, and what a
+    formatter adds is scrubbed too.
     """
     make, add_extra, format_line = logging.getLogRecordFactory(), logging.Logger.makeRecord, logging.Handler.format
 
@@ -75,7 +75,7 @@ def _clean_message(record: logging.LogRecord, redactor: Redactor) -> None:
 def setup_logging(level: int | str = logging.INFO, redactor: Redactor | None = None) -> None:
     """Log to standard error from `level` up; the only place that configures logging.
 
-    Like `logging.basicConfig`, it leaves a root logger alone that somebody else has set up.
+    Like `logging.basicConfig`, it leaves a root logger alone that other code has set up.
     """
     handler = logging.StreamHandler()
     handler.setFormatter(_RedactingFormatter(redactor or Redactor()))
@@ -92,7 +92,7 @@ class _Listener(logging.Handler):
 
 
 def listen(name: str, hear: Callable[[str], None]) -> None:
-    """Hand each warning of the logger `name` to `hear`, a line each, and to nobody else."""
+    """Hand each warning of the logger `name` to `hear`, a line each, and to no other handler."""
     logger = logging.getLogger(name)
     logger.propagate = False
     logger.addHandler(_Listener(hear))

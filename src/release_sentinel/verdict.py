@@ -108,7 +108,7 @@ class Verdict(Struct, frozen=True):
 
     `problems` say, a sentence each, why the run proves nothing, where it does not; `missing` lists the gates that gave
     no result, `disabled` those that the policy switches off. `warnings` are sentences that change nothing, and that
-    somebody has to read all the same: a waiver has expired.
+    a person has to read nevertheless: a waiver has expired.
     """
 
     name: str
@@ -152,7 +152,7 @@ def decide(
     """Return the verdict's name and the exit code; the first row that applies decides.
 
     `problems` say why the run is not whole; `interrupted` is the signal that ended it, `broken` pytest's own code when
-    it failed before we could judge (3 internal error, 4 usage error); 0 is none.
+    it failed before we could judge (3 internal error, 4 usage error), or 0.
     """
     failed = {gate.stage for gate in gates if gate.outcome is Outcome.FAILED}
     if interrupted:

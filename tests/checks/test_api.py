@@ -222,7 +222,7 @@ def test_a_body_that_is_too_long() -> None:
 
 
 def test_a_body_without_conditions_is_not_judged() -> None:
-    """What nobody asks for does not matter."""
+    """What no one asks for does not matter."""
     assert body("", whole=False).status is OK
 
 
@@ -240,7 +240,7 @@ def test_latency() -> None:
 
 
 def test_what_cannot_be_sent_is_unknown() -> None:
-    """A secret that is not there is told, and how to mend it."""
+    """A secret that is not there is told, and how to fix it."""
     target = Dependency(url=URL, method="HEAD", headers={"X-Token": "${PAY_TOKEN}"})
     result = check_api(target, environ={})
     assert (result.status, result.remedy) == (UNKNOWN, "set it in the CI job's environment")

@@ -308,7 +308,7 @@ def test_no_repository() -> None:
     """Where no repository can be seen the branch is unknown, also when CI names one."""
     result = check_branch(Unseen("/shop is not a folder"), ALLOWED, Build("GitHub Actions", COMMIT, "main"))
     assert (result.status, result.message) == (UNKNOWN, "/shop is not a folder")
-    assert result.remedy == "mend the gate `repository` first"
+    assert result.remedy == "fix the gate `repository` first"
 
 
 @pytest.mark.parametrize(

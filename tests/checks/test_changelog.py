@@ -80,7 +80,7 @@ def test_no_section(repo: Repo, kind: str) -> None:
 
 @pytest.mark.parametrize("kind", EMPTY)
 def test_an_empty_section(repo: Repo, kind: str) -> None:
-    """A heading alone tells nobody anything."""
+    """A heading alone tells no one anything."""
     result = judge(repo, EMPTY[kind])
     assert (result.status, result.message) == (CRIT, "the section for 1.2.0 in CHANGELOG.md is empty")
 

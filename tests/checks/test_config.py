@@ -167,7 +167,7 @@ def test_only_names_that_end_in_url_hold_urls() -> None:
     ],
 )
 def test_credentials_in_a_broken_url_are_not_shown(url: str) -> None:
-    """A URL that cannot be parsed may hold credentials where nobody finds them: it is not shown."""
+    """A URL that cannot be parsed may hold credentials where no one finds them: it is not shown."""
     result = check_configuration({"RS_API_URL": url})
     assert (result.status, result.message) == (CRIT, "RS_API_URL is not a URL such as https://example.com")
 
@@ -242,13 +242,13 @@ def test_a_file_that_cannot_be_read() -> None:
     assert (result.status, result.message) == (CRIT, f"Missing required env var: A; {NO_FILE}")
 
 
-def test_a_secret_that_anybody_may_read() -> None:
-    """It warns, with the file and what mends it; a setting is no secret."""
+def test_a_secret_that_anyone_may_read() -> None:
+    """It warns, with the file and what fixes it; a setting is no secret."""
     files = {"TOKEN": Mounted(FILE, exposed=True)}
     result = check_configuration({"TOKEN": Secret(SECRET)}, files=files)
     assert (result.status, result.message) == (
         WARN,
-        f"TOKEN are set, but anybody on this machine may read {FILE}",
+        f"TOKEN are set, but every user of this machine may read {FILE}",
     )
     assert result.remedy == f"chmod o= {FILE}, or mount secrets with mode 0400"
     assert check_configuration({"TOKEN": "fine"}, files=files).status is OK

@@ -33,7 +33,7 @@ def test_ahead(repo: Repo) -> None:
 
 
 def test_behind(repo: Repo) -> None:
-    """A commit that somebody else pushed meanwhile fails, though this clone has not heard of it."""
+    """A commit that someone else pushed meanwhile fails, though this clone has not heard of it."""
     repo.commit("more.py")
     repo.git("push", "--quiet", "origin", "main")
     repo.git("reset", "--quiet", "--hard", "HEAD~1")
@@ -78,7 +78,7 @@ def test_no_remote(tmp_path_factory: pytest.TempPathFactory) -> None:
     ("tags", "branch", "message"),
     [
         (Tags(Refs({}, ""), Unseen("the remote is gone", "see why")), "main", "the remote is gone"),
-        (Tags(Refs({}, ""), Refs({}, "origin")), "", "nobody names the branch of {commit}"),
+        (Tags(Refs({}, ""), Refs({}, "origin")), "", "the branch of {commit} is not known"),
     ],
     ids=["remote gone", "no branch"],
 )

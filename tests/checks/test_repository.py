@@ -154,4 +154,4 @@ def test_no_repository_has_no_clean_tree() -> None:
     """Where no repository can be seen, its tree is unknown, and the other gate is named."""
     result = check_clean_tree(Unseen("/shop is not a folder"))
     assert (result.status, result.message) == (UNKNOWN, "/shop is not a folder")
-    assert result.remedy == "mend the gate `repository` first"
+    assert result.remedy == "fix the gate `repository` first"

@@ -26,9 +26,9 @@ def test_what_passes(status: Status, passes: bool) -> None:
 def test_require_raises(status: Status) -> None:
     """A result that does not pass raises a RuntimeError with its message and its remedy."""
     with pytest.raises(RuntimeError, match=r"^seen$") as caught:
-        require(CheckResult(status, "seen", "mend it"))
+        require(CheckResult(status, "seen", "fix it"))
     assert isinstance(caught.value, PolicyError)
-    assert caught.value.remedy == "mend it"
+    assert caught.value.remedy == "fix it"
 
 
 @pytest.mark.parametrize("status", [OK, WARN])

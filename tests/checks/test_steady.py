@@ -13,13 +13,13 @@ from release_sentinel.vocabulary import Status
 def looks(*statuses: Status) -> Callable[[], CheckResult]:
     """Return a check that finds these, one after the other."""
     found = iter(statuses)
-    return lambda: CheckResult(status := next(found), f"it is {status}", "mend it")
+    return lambda: CheckResult(status := next(found), f"it is {status}", "fix it")
 
 
 def test_one_look_is_the_check_itself() -> None:
     """Without a wish for more, nothing is added and nothing is waited for."""
     result = steadily(looks(OK), Steady(), pause=lambda _: pytest.fail("it paused"))
-    assert result == CheckResult(OK, "it is OK", "mend it")
+    assert result == CheckResult(OK, "it is OK", "fix it")
 
 
 def test_good_looks() -> None:
@@ -42,7 +42,7 @@ def test_the_first_bad_look_decides(bad: Status) -> None:
     """A target that flaps is not healthy, and is not looked at again."""
     result = steadily(looks(OK, bad), Steady(5, 1), pause=lambda _: None)
     assert (result.status, result.message) == (bad, f"it is {bad} (on look 2 of 5)")
-    assert result.remedy == "mend it"
+    assert result.remedy == "fix it"
 
 
 def test_a_warning_stands() -> None:

@@ -251,7 +251,7 @@ def test_no_repository() -> None:
     """Where no repository can be seen, its tags are unknown."""
     result = check_tag("v1.0.0", Unseen("/shop is not a folder"), lambda: Tags(NONE, NONE))
     assert (result.status, result.message) == (UNKNOWN, "/shop is not a folder")
-    assert result.remedy == "mend the gate `repository` first"
+    assert result.remedy == "fix the gate `repository` first"
 
 
 @pytest.mark.parametrize("tag", ["v1.0.0", "1.0.0"])

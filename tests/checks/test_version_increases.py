@@ -33,7 +33,7 @@ def judge(version: str, there: Sequence[str], here: Sequence[str] = (), prefix: 
         ("v1.0.1", ["v1.0.0"], "v1.0.0"),
         ("v1.10.0", ["v1.9.0", "v1.2.0"], "v1.9.0"),  # not as text
         ("v2.0.0", ["v1.9.9", "v0.1.0"], "v1.9.9"),
-        ("v1.0.8", ["v1.0.7", "v1.1.0", "v2.0.0"], "v1.0.7"),  # an older line is still mended
+        ("v1.0.8", ["v1.0.7", "v1.1.0", "v2.0.0"], "v1.0.7"),  # an older line is still fixed
         ("v1.2.0", ["v1.1.3", "v2.0.0"], "v1.1.3"),
         ("v1.0.0", ["v1.0.0-rc.2", "v0.9.0"], "v0.9.0"),
         ("v1.1.0", ["v1.0.0", "v1.2.0-alpha.1"], "v1.0.0"),  # a pre-release of later is not released

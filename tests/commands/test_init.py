@@ -1,4 +1,4 @@
-"""`release-sentinel init`: what it writes is valid, works at once, and stands in nobody's place."""
+"""`release-sentinel init`: what it writes is valid, works at once, and stands in no one's place."""
 
 import re
 import subprocess

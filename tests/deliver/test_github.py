@@ -25,7 +25,7 @@ def end(capfd: pytest.CaptureFixture[str], environ: dict[str, str], summary: str
 
 
 def test_elsewhere_it_is_silent(capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    """A summary file without GitHub Actions is somebody else's."""
+    """A summary file without GitHub Actions is another person's."""
     summary = tmp_path / "summary"
     assert end(capfd, {"GITHUB_STEP_SUMMARY": str(summary)}) == ""
     assert not summary.exists()

@@ -41,7 +41,7 @@ def deaf() -> Iterator[str]:
 
 
 def closed() -> str:
-    """Return the address of a port at which nobody listens."""
+    """Return the address of a port at which no one listens."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         return f"json://127.0.0.1:{server.getsockname()[1]}/"
 
@@ -77,7 +77,7 @@ def test_a_refusal_is_told(httpserver: HTTPServer) -> None:
 
 
 def test_a_refused_connection_is_told() -> None:
-    """Nobody listens."""
+    """No one listens."""
     (problem,) = send([closed()], "title", "text")
     assert problem.startswith("the notification to json://*** failed: ")
 
@@ -104,7 +104,7 @@ def test_without_apprise_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> 
     """Nothing is started for it."""
     monkeypatch.setattr(notify, "find_spec", lambda _: None)
     (problem,) = send(["json://127.0.0.1/"], "title", "text")
-    assert problem == "nobody was notified: apprise is not installed: pip install 'release-sentinel[notify]'"
+    assert problem == "no notification was sent: apprise is not installed: pip install 'release-sentinel[notify]'"
 
 
 def test_apprise_stays_out_of_this_process(httpserver: HTTPServer) -> None:
@@ -138,7 +138,7 @@ def test_occasions(label: str, previous: str, on: tuple[Occasion, ...], *, told:
 
 
 def test_a_recovery_says_so(httpserver: HTTPServer) -> None:
-    """And without an occasion nobody is bothered."""
+    """And without an occasion no one is bothered."""
     httpserver.expect_request("/hook").respond_with_data("fine")
     assert announce(SAFE, [address(httpserver)], RECOVERY, previous="SAFE") == []
     assert announce(SAFE, [address(httpserver)], RECOVERY, previous="BLOCKED") == []

@@ -96,7 +96,7 @@ def test_only_a_safe_run_is_released(repo: Repo, github: HTTPServer, sample: str
 
 
 def test_a_release_without_a_remote(repo: Repo) -> None:
-    """Nobody can tell whether the tag is there."""
+    """No one can tell whether the tag is there."""
     repo.git("remote", "remove", "origin")
     assert deliver(safe(repo), repo.path, Steps(release=True))[1].endswith("the repository has no remote")
 

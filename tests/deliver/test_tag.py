@@ -39,7 +39,7 @@ def refused(repo: Repo, said: Mapping[str, Any], order: TagOrder = PUSH) -> str:
 
 
 def test_the_judged_commit_is_tagged(repo: Repo) -> None:
-    """An annotated tag here; its message records the verdict. Nothing is pushed that nobody asked for."""
+    """An annotated tag here; its message records the verdict. Nothing is pushed that no one asked for."""
     assert tag(safe(repo), repo.path, TagOrder()) == f"tagged: v1.0.0 at {repo.head[:12]}, not pushed"
     assert tags(repo) == ["v1.0.0"]
     assert repo.git("rev-parse", "v1.0.0^{commit}") == repo.head

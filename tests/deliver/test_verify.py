@@ -282,7 +282,7 @@ def test_the_age_is_counted_across_time_zones(tmp_path: Path) -> None:
 
 
 def test_a_verdict_is_old_after_a_day_by_default(tmp_path: Path) -> None:
-    """Without a bound of one's own, and without a clock handed in, an old verdict does not count for ever."""
+    """Without a bound of one's own, and without a clock handed in, an old verdict does not count forever."""
     (reason,) = found(tmp_path, safe(), Expectation("prod", "v1.0.0"), datetime.now(STARTED.tzinfo))
     assert reason.endswith("expected at most 1 day, 0:00:00: run the gate again")
     assert timedelta(days=1) == DEFAULT_MAX_AGE

@@ -96,7 +96,7 @@ def test_github_branch_names_are_kept_whole(name: str) -> None:
 
 
 def test_the_source_branch_of_a_pull_request_is_not_read() -> None:
-    """The branch name that whoever opened a pull request chose is nowhere in the build."""
+    """The branch name that the author of a pull request chose is nowhere in the build."""
     described = describe("GITHUB_ACTIONS", {"GITHUB_REF": "refs/pull/7/merge", "GITHUB_HEAD_REF": "main"})
     assert (described.branch, described.tag) == ("", "")
 

@@ -218,7 +218,7 @@ def test_the_last_try_gets_what_is_left() -> None:
 
 
 def test_a_body_without_end_holds_nobody() -> None:
-    """The status is the answer; a body that drips for ever is not waited for."""
+    """The status is the answer; a body that drips forever is not waited for."""
     with raw_server(drip_body) as port:
         seen = ask(f"http://127.0.0.1:{port}/", timeout=5)
     assert (seen.status, seen.tries) == (200, 1)
@@ -271,7 +271,7 @@ def test_a_name_server_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_server_without_tls(server: HTTPServer) -> None:
-    """A TLS error is final and told as one: a retry does not mend a certificate."""
+    """A TLS error is final and told as one: a retry does not fix a certificate."""
     seen = ask(answer(server, 200).replace("http://", "https://"))
     assert (seen.status, seen.tries) == (None, 1)
     assert seen.error.startswith("TLS: ")

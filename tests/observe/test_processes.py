@@ -154,7 +154,7 @@ def test_nothing_is_hidden_where_there_is_no_proc(tmp_path: Path) -> None:
 
 
 def test_a_real_proc_that_hides() -> None:
-    """A real /proc with hidepid shows its first process to root, and to nobody else."""
+    """A real /proc with hidepid shows its first process to root, and to no one else."""
     script = (
         "import os, psutil, sys; from release_sentinel.observe import processes as p; "
         "os.setgroups([]); os.setgid(int(sys.argv[1])); os.setuid(int(sys.argv[1])); print(p.processes().hidden)"
@@ -227,6 +227,6 @@ def test_a_table_that_cannot_be_read(mocker: MockerFixture) -> None:
 
 @pytest.mark.parametrize("name", ["shop(proxy", "shop) R 1", "shop proxy"])
 def test_names_that_look_like_the_kernel_s_own_table(tmp_path: Path, name: str) -> None:
-    """Parentheses and blanks in a name confuse nobody."""
+    """Parentheses and blanks in a name confuse no one."""
     with running(str(sleeper(tmp_path / name)), "60") as process:
         assert name in names_of(process.pid)

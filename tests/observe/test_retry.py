@@ -105,5 +105,5 @@ def test_a_pause_that_overruns_leaves_a_moment_for_the_try(clock: Clock) -> None
 
 @pytest.mark.parametrize(("seconds", "words"), [(0.25, "0.25 s"), (3, "3 s"), (2.96, "3 s"), (0.0123, "0.012 s")])
 def test_a_time_is_told_in_two_digits(seconds: float, words: str) -> None:
-    """What was left of a deadline has more of them than anybody reads."""
+    """What was left of a deadline has more of them than anyone reads."""
     assert no_answer(seconds) == f"no answer within {words}"

@@ -1,4 +1,4 @@
-"""Settings are read as they are; secrets are wrapped before anybody can show them."""
+"""Settings are read as they are; secrets are wrapped before anyone can show them."""
 
 from pathlib import Path
 
@@ -39,7 +39,7 @@ def test_an_absent_secret_is_none() -> None:
 
 
 def test_a_value_may_be_in_a_file(tmp_path: Path) -> None:
-    """What `NAME_FILE` names is read as the value; a secret is wrapped as ever."""
+    """What `NAME_FILE` names is read as the value; a secret is wrapped as before."""
     (tmp_path / "token").write_text("s3cret\n", encoding="utf-8")
     environ = {"TOKEN_FILE": str(tmp_path / "token")}
     assert settings(["TOKEN"], environ) == {"TOKEN": "s3cret"}

@@ -21,7 +21,7 @@ def connect(host: str, port: int, timeout: float = 60, tries: int = 1) -> tcp.Co
 
 
 def test_a_port_that_accepts() -> None:
-    """Accepting is enough: nobody has to speak."""
+    """Accepting is enough: no one has to speak."""
     with raw_server(silence) as port:
         seen = connect("127.0.0.1", port)
     assert (seen.error, seen.tries, seen.earlier) == ("", 1, ())

@@ -103,7 +103,7 @@ def test_folders_are_read_to_the_bottom(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["test_own.py", "own_test.py"])
 def test_a_file_that_pytest_would_collect_counts_without_marks(tmp_path: Path, name: str) -> None:
-    """An unmarked test in a gate file is somebody's gate."""
+    """An unmarked test in a gate file is someone's gate."""
     written(tmp_path, name, "def test_it(): ...")
     assert names(gates_in(tmp_path)) == ["test_it"]
 

@@ -22,7 +22,7 @@ def test_pytest_tells_its_version(tmp_path: Path) -> None:
 
 
 def test_an_ordinary_suite_may_have_an_env_option(tmp_path: Path) -> None:
-    """A suite with an --env and markers of its own runs as ever, byte code included."""
+    """A suite with an --env and markers of its own runs as before, byte code included."""
     (tmp_path / "conftest.py").write_text("def pytest_addoption(parser): parser.addoption('--env', default='x')\n")
     (tmp_path / "test_it.py").write_text("def test_it(request): assert request.config.getoption('--env') == 'qa'\n")
     done = plain("-p", "no:randomly", "--env", "qa", cwd=tmp_path, PYTHONDONTWRITEBYTECODE="")
@@ -44,7 +44,7 @@ def test_an_ordinary_run_loads_nothing_of_the_gate(tmp_path: Path) -> None:
     assert plain("-p", "release_sentinel.plugin", cwd=tmp_path, **only_ours).code == 0
 
 
-def test_an_env_option_of_somebody_else_is_told(sentinel: Sentinel) -> None:
+def test_an_env_option_of_someone_else_is_told(sentinel: Sentinel) -> None:
     """In a gate run another plugin's --env is a clash with a clear message."""
     sentinel.repo.commit("other.py", "def pytest_addoption(parser): parser.addoption('--env')\n")
     done = sentinel.pytest("-p", "other", PYTHONPATH=".", PYTEST_PLUGINS="other")

@@ -1,4 +1,4 @@
-"""After the verdict people are told of it, once a run, whoever runs pytest; and that cannot change the verdict."""
+"""After the verdict people are told of it, once a run, by either command; and that cannot change the verdict."""
 
 from pathlib import Path
 from typing import Any

@@ -100,7 +100,7 @@ def test_a_freeze_blocks(sentinel: Sentinel) -> None:
 
 
 def test_a_secret_in_a_file_is_read_and_never_shown(sentinel: Sentinel) -> None:
-    """The gate passes with it, warns where anybody may read it, and a gate that shows it is scrubbed."""
+    """The gate passes with it, warns where anyone may read it, and a gate that shows it is scrubbed."""
     token = sentinel.reports / "token"
     token.write_text("f1le-s3cret-value\n", encoding="utf-8")
     token.chmod(0o444)

@@ -150,7 +150,7 @@ def test_what_was_not_chosen_is_not_asked(sentinel: Sentinel, httpserver: HTTPSe
 
 
 def test_a_secret_in_a_header(sentinel: Sentinel, ruled: Ruled, httpserver: HTTPServer, tmp_path: Path) -> None:
-    """From a variable or a file it reaches the server, and no report; without it nobody is asked."""
+    """From a variable or a file it reaches the server, and no report; without it no one is asked."""
     httpserver.expect_request("/paid", headers={"X-Token": SECRET}).respond_with_data("no", status=500)
     url = httpserver.url_for("/paid")
     ruled(f"[[dependencies]]\nname = 'pay'\nurl = '{url}'\nheaders = {{ X-Token = '${{PAY_TOKEN}}' }}\ntries = 1")

@@ -82,7 +82,7 @@ def test_a_stream_that_is_scrubbed_already_is_left_alone() -> None:
 
 
 def test_a_stream_that_was_replaced_meanwhile_stays(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What somebody else has put there is theirs to take away."""
+    """What someone else has put there is theirs to take away."""
     with clean():
         other = io.StringIO()
         monkeypatch.setattr(sys, "stdout", other)

@@ -175,7 +175,7 @@ def test_a_waiver_is_told_in_full() -> None:
 
 
 def test_what_is_switched_off_and_what_to_read_is_told() -> None:
-    """A reader sees which gates were not asked, and why, and what somebody has to look at."""
+    """A reader sees which gates were not asked, and why, and what someone has to look at."""
     written = document(SAMPLES["waived"])
     assert written["disabled"] == [{"gate": "process", "reason": "this host runs no agent"}]
     assert written["warnings"] == ["the waiver for tag has expired"]

@@ -57,7 +57,7 @@ def test_a_report_replaces_an_older_one(tmp_path: Path) -> None:
 
 
 def test_a_reader_of_the_old_report_keeps_it(tmp_path: Path) -> None:
-    """The file is exchanged, not written over: whoever has it open reads no mixture."""
+    """The file is exchanged, not written over: a reader who has it open reads no mixture."""
     path = tmp_path / "v.json"
     path.write_text("old", encoding="utf-8")
     with path.open(encoding="utf-8") as reader:

@@ -73,7 +73,7 @@ def test_a_release_that_was_not_seen_names_no_commit() -> None:
     ids=["passed", "warned", "failed", "unknown", "not-evaluated", "passed-with-a-remedy"],
 )
 def test_a_row_tells_outcome_stage_reason_and_remedy(gate: GateResult, row: list[str]) -> None:
-    """Each outcome has its mark and its word, and a remedy only where there is something to mend."""
+    """Each outcome has its mark and its word, and a remedy only where there is something to fix."""
     assert [rendered(cell) for cell in rows(markdown(verdict(gate, DIRTY)))[0]] == row
 
 

@@ -1,4 +1,4 @@
-"""The verdict as a message: what somebody who is elsewhere has to know, and not more than can be read there."""
+"""The verdict as a message: what someone who is elsewhere has to know, and not more than can be read there."""
 
 import pytest
 from msgspec.structs import replace
@@ -32,7 +32,7 @@ def test_what_is_not_known_is_left_out() -> None:
 
 
 def test_a_long_story_is_cut() -> None:
-    """Chats refuse what is too long, and then nobody is told."""
+    """Chats refuse what is too long, and then no one is told."""
     many = verdict(*(replace(DIRTY, id=f"gate-{number}", reason="x" * 1000) for number in range(50)))
     told = body(document(many))
     assert len(told) < 8000

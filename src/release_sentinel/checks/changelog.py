@@ -21,7 +21,7 @@ _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 def check_changelog(version: str, repository: Repository | Unseen, file: str = "", *, prefix: str = "v") -> CheckResult:
     """The changelog has a section for the version, with something in it.
 
-    Why: a release that nobody described cannot be judged by those who take it, nor by those who have to undo it.
+    Why: users cannot judge a release without a description, nor can the people who may have to undo it.
     Unknown: the changelog cannot be read, or none is named and none is found.
     Remedy: write the section (`## 1.4.2`) and commit it; the file is `RS_CHANGELOG`.
     """

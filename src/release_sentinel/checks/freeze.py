@@ -10,13 +10,13 @@ from release_sentinel.config.model import Freeze
 from release_sentinel.observe import clock
 
 _WEEK = timedelta(days=7)
-_FAR = timedelta(days=366)  # nobody waits longer for windows that follow one another
+_FAR = timedelta(days=366)  # no one waits longer for windows that follow one another
 
 
 def check_freeze(windows: Sequence[Freeze], *, observe: Callable[[], datetime] = clock.now) -> CheckResult:
     """Now is outside every freeze window of the policy.
 
-    Why: a release on a Friday evening, or in the week of the sale, breaks when nobody is there to mend it.
+    Why: a release on a Friday evening, or in the week of the sale, breaks when no one is there to fix it.
     Unknown: never; the windows and the clock are there.
     Remedy: wait until the window ends, or waive the gate with a reason and a date.
     """

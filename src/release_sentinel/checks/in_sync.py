@@ -19,7 +19,7 @@ def check_in_sync(
     if isinstance(repository, Unseen):
         return CheckResult(UNKNOWN, repository.why, NO_REPOSITORY)
     if not (branch or tag):
-        return CheckResult(UNKNOWN, f"nobody names the branch of {repository.commit[:12]}", "see the gate `branch`")
+        return CheckResult(UNKNOWN, f"the branch of {repository.commit[:12]} is not known", "see the gate `branch`")
     remote = tags().remote
     if remote is None:
         return CheckResult(UNKNOWN, "this clone has no remote to be in sync with", "git remote add origin URL")

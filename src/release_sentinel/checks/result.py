@@ -38,4 +38,4 @@ def require(result: CheckResult) -> None:
         raise PolicyError(result.message, result.remedy)
 
 
-NO_REPOSITORY = "mend the gate `repository` first"  # the remedy of every check that needs one
+NO_REPOSITORY = "fix the gate `repository` first"  # the remedy of every check that needs one

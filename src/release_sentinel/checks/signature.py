@@ -31,7 +31,7 @@ def check_signature(
 ) -> CheckResult:
     """The commit, or on a tag build the tag, carries a good signature, by one of the policy's signers if it names any.
 
-    Why: anybody who may push can write any name into a commit; a signature says who it was.
+    Why: everyone who may push can write any name into a commit; a signature says who it was.
     Unknown: the signer's key is not known here, or nothing here can verify signatures.
     Remedy: sign it (`git commit -S`, `git tag -s`); name who may sign in `RS_SIGNERS`.
     """

@@ -11,7 +11,7 @@ from release_sentinel.observe.tcp import Connection
 def check_tcp(target: TcpTarget, *, observe: Callable[..., Connection] = tcp.connect) -> CheckResult:
     """The port accepts a connection within its deadline.
 
-    Why: a database, queue or cache that nobody can reach is found out by the release, after it went out.
+    Why: without this gate, the release itself discovers that a database, queue or cache cannot be reached.
     Unknown: never; a port that does not answer does not accept.
     Remedy: see whether the service runs and which firewall stands between; the address is the policy's, under `tcp`.
     """

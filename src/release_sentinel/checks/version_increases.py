@@ -17,7 +17,7 @@ def check_version_increases(
 ) -> CheckResult:
     """The version is greater than every released tag of its line, by SemVer precedence.
 
-    Why: a version below one that is out already is never upgraded to, or downgrades whoever takes it.
+    Why: a version below one that is out already is never chosen as an upgrade, or downgrades the users who install it.
     Unknown: the tags cannot be listed, or a shallow clone has no remote to ask.
     Remedy: release a version above the one that is named; its line is `MAJOR.MINOR` if that has tags, else `MAJOR`.
 

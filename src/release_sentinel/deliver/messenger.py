@@ -20,7 +20,7 @@ def _hear(words: str) -> None:
 
 
 def main() -> None:
-    """Send the message to all receivers at once. Whoever waits for the answers ends this process when he likes."""
+    """Send the message to all receivers at once. The process that waits for them may end this one."""
     message = json.load(sys.stdin)
     import apprise  # noqa: PLC0415 - late: it costs 130 to 350 ms, and is an extra
 

@@ -44,7 +44,7 @@ def announce(
 
 
 def wanted(label: str, on: Collection[Occasion], previous: str = "") -> bool:
-    """Tell whether a verdict, by its label, is an occasion to tell anybody."""
+    """Tell whether a verdict, by its label, is an occasion to send a notification."""
     recovery = label == SAFE and is_failure(previous)
     return "always" in on or ("failure" in on and is_failure(label)) or ("recovery" in on and recovery)
 
@@ -52,7 +52,7 @@ def wanted(label: str, on: Collection[Occasion], previous: str = "") -> bool:
 def send(addresses: Sequence[str], head: str, text: str, seconds: float = SECONDS) -> list[str]:
     """Send a message to each address at once, and wait for `seconds` at most; return what went wrong."""
     if find_spec("apprise") is None:
-        return [f"nobody was notified: {_MISSING}"]
+        return [f"no notification was sent: {_MISSING}"]
     answers = _answers({"addresses": list(addresses), "title": head, "body": text}, seconds)
     silent = f"no answer within {seconds:g} s"
     problems = [answers.get(number, silent) for number in range(len(addresses))]

@@ -8,7 +8,7 @@ T = TypeVar("T")
 
 
 class Bounded(Generic[T]):
-    """A call that runs in a thread of its own. Whoever waits gives up at the bound; the thread is left behind.
+    """A call that runs in a thread of its own. The caller gives up at the bound; the thread is left behind.
 
     A daemon thread does not keep the process alive, so a name server that never answers cannot hold the run.
     """
@@ -23,7 +23,7 @@ class Bounded(Generic[T]):
     def _work(self) -> None:
         try:
             self._answer = self._call()
-        except BaseException as error:  # noqa: BLE001 - handed on to whoever waits
+        except BaseException as error:  # noqa: BLE001 - handed on to the caller
             self._error = error
         self._done.set()
 

@@ -37,7 +37,7 @@ def build(environ: Mapping[str, str] | None = None) -> Build | None:
 
 
 def _address(template: str, environ: Mapping[str, str]) -> str:
-    """Fill variables into a build's address; one of which a part is not told is none."""
+    """Fill variables into a build's address; an address with a missing part is blank."""
     names = re.findall(r"\{(\w+)\}", template)
     values = {name: environ.get(name, "").rstrip("/") for name in names}
     return template.format_map(values) if all(values.values()) else ""

@@ -133,7 +133,7 @@ def _filled(headers: Mapping[str, str], environ: Mapping[str, str]) -> tuple[dic
 
 
 def _try(request: Request, headers: Mapping[str, str], seconds: float) -> Try[_Reply]:
-    """Try once, within `seconds` for each read; whoever calls bounds the whole."""
+    """Try once, within `seconds` for each read; the caller bounds the whole."""
     import requests  # noqa: PLC0415 - late: it costs 105 ms
     from requests import exceptions  # noqa: PLC0415 - late, like the line above
 

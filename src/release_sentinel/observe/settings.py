@@ -13,7 +13,7 @@ class Mounted(Struct, frozen=True):
 
     file: str
     problem: str = ""
-    exposed: bool = False  # anybody on this machine may read the file
+    exposed: bool = False  # every user of this machine may read the file
 
 
 def settings(

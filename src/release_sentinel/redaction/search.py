@@ -118,7 +118,7 @@ class Index:
 
 
 def _with_backslashes(text: str, start: int) -> int:
-    """Return where the backslashes before `start` begin: half an escape is none."""
+    """Return where the backslashes before `start` begin: half an escape is not an escape."""
     while start and text[start - 1] == "\\":
         start -= 1
     return start

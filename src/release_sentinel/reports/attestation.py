@@ -1,7 +1,7 @@
 """The verdict as an in-toto statement about the commit, to be signed: the test-result predicate, version 0.1.
 
 https://github.com/in-toto/attestation/blob/main/spec/predicates/test-result.md. The same verdict always makes the same
-text; what it says of time is the business of whoever signs it.
+text; the time is the business of the signer.
 """
 
 import json

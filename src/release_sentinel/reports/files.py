@@ -132,7 +132,7 @@ def handover(verdict: RedactedVerdict, reports: Iterable[Report]) -> str:
 
 
 def write(path: Path, text: str) -> None:
-    """Replace `path` by `text`, in one step where that is possible, so that nobody reads half a report.
+    """Replace `path` by `text`, in one step where that is possible, so that no reader sees half a report.
 
     Raises `OSError`; then there is no report there any more, so that none speaks for an older run.
     """

@@ -186,7 +186,7 @@ def test_credentials_of_a_remote_are_not_shown(repo: Repo, url: str) -> None:
 
 @pytest.mark.usefixtures("own_home")
 def test_no_prompt_for_credentials(repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A remote that asks for a password is an answer: nobody is prompted, by no program that is configured."""
+    """A remote that asks for a password is an answer: no one is prompted, by no program that is configured."""
     mark = tmp_path / "asked"
     asking = program(tmp_path / "ask", f"#!/bin/sh\ntouch {mark}\necho x\n")
     monkeypatch.setenv("SSH_ASKPASS", str(asking))

@@ -438,7 +438,7 @@ def test_user_configuration_hides_no_edit(repo: Repo) -> None:
     os.utime(file, (1_000_000_000, 1_000_000_000))
     repo.git("update-index", "--refresh")
     repo.git("config", "--global", "core.trustctime", "false")
-    time.sleep(1.1)  # the time of change, which nobody can set, counts in whole seconds
+    time.sleep(1.1)  # the time of change, which no one can set, counts in whole seconds
     file.write_text("print('HELLO')\n", encoding="utf-8")
     os.utime(file, (1_000_000_000, 1_000_000_000))
     assert not repo.git("status", "--porcelain")
@@ -452,7 +452,7 @@ def test_own_outputs_do_not_count(repo: Repo) -> None:
 
 
 def test_a_tracked_own_output_does_not_count(repo: Repo) -> None:
-    """A report that somebody committed may be overwritten by the run that writes it."""
+    """A report that someone committed may be overwritten by the run that writes it."""
     repo.commit("gates.xml", "old\n")
     assert look(repo.path, repo.write("gates.xml", "new\n")).changes == ()
 

@@ -10,7 +10,7 @@ from release_sentinel.reports.document import SCHEMA_VERSION
 from release_sentinel.vocabulary import EXIT_BLOCKED, INCOMPLETE, UNFINISHED, Outcome
 
 FILE = Path("/dev/termination-log")
-LIMIT = 4096  # bytes: Kubernetes cuts a longer message, and half a document is none
+LIMIT = 4096  # bytes: Kubernetes cuts a longer message, and half a document is of no use
 _LENGTHS = (300, 100, 40)  # characters of a reason, as long as all of them fit
 _LENGTH = 100  # characters of what is released
 NO_VERDICT: Mapping[str, Any] = {"verdict": INCOMPLETE, "exit_code": EXIT_BLOCKED, "problems": [UNFINISHED]}
@@ -34,7 +34,7 @@ def compact(document: Mapping[str, Any]) -> str:
 
 
 def leave(document: Mapping[str, Any], file: Path = FILE) -> None:
-    """Write the message in place: the file is a mount, and cannot be replaced. Outside a pod there is none."""
+    """Write the message in place: the file is a mount, and cannot be replaced. There is no such file outside a pod."""
     with suppress(OSError), file.open("r+", encoding="utf-8") as open_file:
         open_file.write(compact(document))
         open_file.truncate()

@@ -130,7 +130,7 @@ def _terminated(pod: Mapping[str, Any], kind: str) -> Iterator[dict[str, Any]]:
 
 
 def _message(state: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the verdict that a container has left; an empty one where it is none."""
+    """Return the verdict that a container has left; an empty one where it left none."""
     try:
         message = json.loads(state.get("message", ""))
     except ValueError:

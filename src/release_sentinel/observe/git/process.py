@@ -49,7 +49,7 @@ _ELSEWHERE = (
     "GIT_LITERAL_PATHSPECS",
     "GIT_NOGLOB_PATHSPECS",
 )
-# Read by nobody but Git: no prompt, no pager, no lock taken for a look.
+# For Git alone: no prompt, no pager, no lock taken for a look.
 _QUIET = {
     "GIT_NO_REPLACE_OBJECTS": "1",  # `git replace` makes a commit stand for another
     "GIT_OPTIONAL_LOCKS": "0",
@@ -85,7 +85,7 @@ def run(top: Path, *arguments: str, timeout: float = LOCAL_SECONDS) -> GitOutput
         git = _git()
     except ImportError as error:  # GitPython asks git for its version, and does not take every answer
         said = " ".join(str(error).split())
-        return Unseen(f"git cannot be used: {said}", "run `git version` here, and mend what it complains of")
+        return Unseen(f"git cannot be used: {said}", "run `git version` here, and fix what it reports")
     try:
         with _clean_environment():
             # Kept in a name of its own: when GitPython's wrapper is collected, it terminates the process.

@@ -58,7 +58,7 @@ def _is_signed(top: Path, tag: Tagged) -> bool:
 
 
 def remove_tag(top: Path, tag: Tagged) -> str:
-    """Remove a tag from this clone, unless somebody has moved it; return why that failed, or a blank."""
+    """Remove a tag from this clone, unless it was moved; return why that failed, or a blank."""
     gone = ask(top, "update-ref", "-d", tag.ref, tag.object)
     return gone.why if isinstance(gone, Unseen) else ""
 

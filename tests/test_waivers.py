@@ -91,7 +91,7 @@ def test_one_that_has_expired_is_told() -> None:
     ("gate", "disabled", "words"),
     [
         ("disk", ("disk",), "the policy switches the gate off"),
-        ("freeze", (), "the gate was no part of this run"),
+        ("freeze", (), "the gate was not part of this run"),
         ("dsik", (), "there is no such gate; did you mean disk?"),
         ("queue[mial]", (), "there is no such gate; did you mean queue[mail]?"),
         ("xyz", (), "there is no such gate"),

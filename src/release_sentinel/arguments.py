@@ -157,7 +157,7 @@ def find_top(start: Path) -> Path | None:
 
 
 def _names_gates(word: str) -> bool:
-    """Tell whether a path is, or lies in, a gate folder of a repository, which may bear that name itself."""
+    """Tell whether a path is, or lies in, a gate folder of a repository, which may have that name itself."""
     path = Path(word.partition("::")[0]).absolute()
     if path.suffix not in {"", ".py"}:
         return False

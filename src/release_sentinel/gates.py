@@ -158,7 +158,7 @@ def find(gate_id: str) -> BuiltInGate:
 
 
 def table() -> str:
-    """Return the gates as a Markdown table, as it stands in the guide to the gates."""
+    """Return the gates as a Markdown table, as the guide to the gates has it."""
     rows = [f"| `{gate.id}` | {_stage(gate)} | {gate.title} | {gate.section('Why')} |" for gate in BUILT_IN]
     return "\n".join(["| gate | stage | passes when | why |", "|---|---|---|---|", *rows])
 

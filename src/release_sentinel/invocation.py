@@ -13,7 +13,7 @@ from release_sentinel.options import BY_FLAG, JSON_REPORT, OPTIONS, Option, Repo
 _ADDRESS = re.compile(r"[A-Za-z][\w+.-]*://\S+")
 _JSON_REPORT_FILE = "--json-report-file"
 
-Raw = Mapping[str, Sequence[str | None]]  # each option's values as they stand there; None: it has none
+Raw = Mapping[str, Sequence[str | None]]  # each option's values as they are written; None: it has none
 
 
 class Invocation(NamedTuple):

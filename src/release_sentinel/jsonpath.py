@@ -22,7 +22,7 @@ def steps(path: str) -> list[str | int]:
 
 
 def find(document: Any, path: str) -> Any:
-    """Return what stands at `path`. Raises `LookupError` where there is nothing, and says how far it goes."""
+    """Return what is at `path`. Raises `LookupError` where there is nothing, and says how far it goes."""
     value, seen = document, "$"
     for step in steps(path):
         fits = isinstance(value, list) if isinstance(step, int) else isinstance(value, dict)

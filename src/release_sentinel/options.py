@@ -148,6 +148,6 @@ BY_FLAG = {flag: option for option in OPTIONS for flag in option.flags}
 
 
 def table() -> str:
-    """Return the options as a Markdown table, as it stands in the manual."""
+    """Return the options as a Markdown table, as the manual has it."""
     rows = [f"| `{' '.join(filter(None, (option.flag, option.metavar)))}` | {option.help} |" for option in OPTIONS]
     return "\n".join(["| option | does |", "|---|---|", *rows])

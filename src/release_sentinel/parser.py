@@ -18,7 +18,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def print_help(parser: argparse.ArgumentParser, words: list[str]) -> int:
-    """Print the help. Beside other arguments it stands for something that was not judged, and exits 1."""
+    """Print the help. Beside other arguments something was not judged, and it exits 1."""
     parser.print_help()
     return 0 if len(words) == 1 else 1
 

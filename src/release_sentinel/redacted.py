@@ -27,7 +27,7 @@ def redact(verdict: Verdict, redactor: Redactor) -> RedactedVerdict:
 def _clean(name: str, value: Any, scrub: Callable[[str], str]) -> Any:
     if name in _OURS:
         return value
-    if type(value) is str:  # and not one of an enumeration of ours
+    if type(value) is str:  # and not one of our enumerations
         return scrub(value) if name in _WHOLE else _one_line(scrub(value))
     if isinstance(value, tuple):
         return tuple(_clean(name, item, scrub) for item in value)

@@ -55,7 +55,7 @@ def settle(
 
 
 def settings_of(invocation: Invocation, environ: Mapping[str, str], redactor: Redactor | None = None) -> Settings:
-    """Load what a gate run is asked to be judged by; options of the command line stand above the policy."""
+    """Load what a gate run is asked to be judged by; options of the command line override the policy."""
     settings = settle(environ, invocation.repository, file=invocation.policy, env=invocation.env, redactor=redactor)
     receivers = tuple(dict.fromkeys((*invocation.notify, *settings.receivers)))
     for address in receivers:

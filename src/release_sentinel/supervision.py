@@ -100,7 +100,7 @@ def _kill(child: "subprocess.Popen[bytes]") -> int:
 class _Interrupts:
     """Catches the signals that ask us to end, and hands them on to the child, also those that come before there is one.
 
-    Outside the main thread they cannot be caught, and are not. Who ignores one, as `nohup` does, goes on ignoring it.
+    Outside the main thread they cannot be caught, and are not. A signal that is ignored, as by `nohup`, stays ignored.
     """
 
     def __init__(self) -> None:

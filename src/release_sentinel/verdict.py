@@ -140,7 +140,7 @@ class Verdict(Struct, frozen=True):
 
 
 def unfinished(release: Release, why: str = "") -> Verdict:
-    """Return the verdict that stands on disk until a run has proven another: a killed run leaves it behind."""
+    """Return the verdict that is on disk until a run has proven another: a killed run leaves it behind."""
     now = datetime.now(UTC)
     problem = f"{UNFINISHED}: {why}" if why else UNFINISHED
     return Verdict(INCOMPLETE, EXIT_BLOCKED, release, (), (problem,), now, now)

@@ -6,7 +6,7 @@ if TYPE_CHECKING:
     from semver import Version as Version  # noqa: PLC0414 - handed on, for annotations
 
 
-_PLAIN = ("", "v")  # prefixes that tell no project apart
+_PLAIN = ("", "v")  # prefixes that distinguish no projects
 
 
 def parse(version: str, prefix: str = "v") -> "Version | None":
@@ -24,7 +24,7 @@ def parse(version: str, prefix: str = "v") -> "Version | None":
 
 
 def parse_tag(name: str, prefix: str = "v") -> "Version | None":
-    """Return the version that a tag stands for, in any spelling of `tag_names`; None where it stands for none."""
+    """Return the version that a tag names, in any spelling of `tag_names`; None where it names none."""
     return parse(name, prefix) or (parse(name.removeprefix("v"), "") if prefix in _PLAIN else None)
 
 

@@ -54,5 +54,5 @@ def _not_found(gate: str, found: Collection[str], disabled: Collection[str]) -> 
     if gate in disabled:
         return "the policy switches the gate off"
     if gate in IDS:
-        return "the gate was no part of this run"
+        return "the gate was not part of this run"
     return f"there is no such gate{nearest(gate, [*found, *IDS])}"

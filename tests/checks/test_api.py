@@ -212,7 +212,7 @@ def test_json_conditions(condition: JsonCondition, words: str) -> None:
 def test_a_body_that_is_no_json(text: str) -> None:
     """It meets no condition on JSON."""
     result = body(text, json=(JsonCondition("$.status"),))
-    assert (result.status, "but its body is no JSON (" in result.message) == (CRIT, True)
+    assert (result.status, "but its body is not JSON (" in result.message) == (CRIT, True)
 
 
 def test_a_body_that_is_too_long() -> None:

@@ -54,7 +54,7 @@ def test_no_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ensure: 
 
 
 def test_no_repository_has_no_tags(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Outside a repository whether the tag is free cannot be told."""
+    """Outside a repository whether the tag is free cannot be determined."""
     monkeypatch.chdir(tmp_path)
     with pytest.raises(PolicyError, match="is not inside a Git repository"):
         ensure_tag_not_exists("v1.0.0")
@@ -160,7 +160,7 @@ def test_a_tag_build_in_a_shallow_clone(here: Repo, tmp_path: Path, monkeypatch:
 
 @pytest.mark.parametrize("version", ["1.0.0", "v1.0", "v1.0.0\n", ""], ids=ascii)
 def test_ensure_version_valid(version: str) -> None:
-    """What is no version raises."""
+    """What is not a version raises."""
     with pytest.raises(RuntimeError, match="Invalid version format"):
         ensure_version_valid(version)
 

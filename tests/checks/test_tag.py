@@ -230,14 +230,14 @@ def test_what_is_no_tag_build(build: Build) -> None:
 
 @pytest.mark.parametrize("version", ["", "v1.0", "v1.0.0\n", "main", "*"])
 def test_what_is_no_version_has_no_tag(version: str) -> None:
-    """What is no version is not looked for: the result is unknown, and names the gate that says why."""
+    """What is not a version is not looked for: the result is unknown, and names the gate that says why."""
 
     def ask() -> Tags:
         raise AssertionError(version)
 
     result = check_tag(version, REPOSITORY, ask)
     assert (result.status, result.remedy) == (UNKNOWN, "see the gate `version`")
-    assert result.message == f"{version!r} is no version, so it has no tag to look for"
+    assert result.message == f"{version!r} is not a version, so it has no tag to look for"
 
 
 @pytest.mark.parametrize(("tag", "status"), [("shop-1.0.0", CRIT), ("v1.0.0", OK), ("1.0.0", OK)])

@@ -23,7 +23,7 @@ def test_a_port_that_refuses() -> None:
     result = check_tcp(TcpTarget("127.0.0.1", port, tries=1))
     assert result.status is CRIT
     assert result.message.startswith(f"127.0.0.1:{port} does not accept: Connection refused (1 try, ")
-    assert result.remedy == "see whether the service runs, and which firewall stands between"
+    assert result.remedy == "see whether the service runs, and which firewall is in between"
 
 
 @pytest.mark.parametrize(("error", "status"), [("", WARN), ("no answer within 3 s", CRIT)])

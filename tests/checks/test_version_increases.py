@@ -81,7 +81,7 @@ def test_the_remedy_is_a_version_that_passes() -> None:
 
 @pytest.mark.parametrize("tags", [[], ["nightly", "v1", "1.0", "pkg/v3.0.0", "v01.0.0", "release-2.0.0"]])
 def test_tags_that_are_no_versions(tags: list[str]) -> None:
-    """What is no version of this project is no rival."""
+    """What is not a version of this project is not a rival."""
     result = judge("v1.0.0", tags)
     assert (result.status, result.message) == (
         OK,
@@ -168,7 +168,7 @@ def test_a_shallow_clone_has_the_tags_of_its_remote(repo: Repo, tmp_path: Path) 
 
 
 def test_no_version() -> None:
-    """What is no version cannot be compared."""
+    """What is not a version cannot be compared."""
     result = judge("latest", ["v1.0.0"])
     assert (result.status, result.remedy) == (UNKNOWN, "see the gate `version`")
 

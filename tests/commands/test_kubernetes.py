@@ -96,7 +96,7 @@ def test_no_secret_gets_into_a_manifest(capsys: pytest.CaptureFixture[str], monk
     """A value that is a secret here is refused, not printed."""
     monkeypatch.setenv("RS_DEPLOY_TOKEN", SECRET)
     error = refused(capsys, "job", *WANTED, "--gate-policy", f"/x/{SECRET}")
-    assert error == "a secret stands on the command line: put it into a Secret, and name that by --secret"
+    assert error == "the command line holds a secret: put it into a Secret, and name that by --secret"
 
 
 @pytest.mark.parametrize("words", [("-h",), ("--help",), ("job", "--help"), ("wait", "-h")])

@@ -123,9 +123,9 @@ def test_a_push_that_is_refused_leaves_no_tag(repo: Repo, tmp_path: Path) -> Non
 
 
 def test_a_remote_that_is_gone_is_refused(repo: Repo, tmp_path: Path) -> None:
-    """Whether the tag is free cannot be told; nothing was made."""
+    """Whether the tag is free cannot be determined; nothing was made."""
     shutil.rmtree(tmp_path / "origin.git")
-    with pytest.raises(DeliveryError, match=r"whether tag v1\.0\.0 is free cannot be told: the remote origin"):
+    with pytest.raises(DeliveryError, match=r"whether tag v1\.0\.0 is free cannot be determined: the remote origin"):
         tag(safe(repo), repo.path, TagOrder())
     assert repo.git("tag") == ""
 

@@ -132,9 +132,9 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
         {"ended": "2024-05-17T09:46:00+00:00"},
         "the verdict is from the future (2024-05-17T09:46:00+00:00): one of the clocks is wrong",
     ),
-    "another schema": ({"schema_version": 2}, "FILE is no verdict of release-sentinel (schema_version 1)"),
-    "schema true": ({"schema_version": True}, "FILE is no verdict of release-sentinel (schema_version 1)"),
-    "schema as text": ({"schema_version": "1"}, "FILE is no verdict of release-sentinel (schema_version 1)"),
+    "another schema": ({"schema_version": 2}, "FILE is not a verdict of release-sentinel (schema_version 1)"),
+    "schema true": ({"schema_version": True}, "FILE is not a verdict of release-sentinel (schema_version 1)"),
+    "schema as text": ({"schema_version": "1"}, "FILE is not a verdict of release-sentinel (schema_version 1)"),
 }
 
 
@@ -165,7 +165,7 @@ def test_a_gate_that_is_not_spoken_of_is_missed(tmp_path: Path) -> None:
 
 def test_the_schema_version_has_to_be_there(tmp_path: Path) -> None:
     """Some other tool's JSON is not taken for a verdict."""
-    assert found(tmp_path, {"verdict": "SAFE"}) == ["FILE is no verdict of release-sentinel (schema_version 1)"]
+    assert found(tmp_path, {"verdict": "SAFE"}) == ["FILE is not a verdict of release-sentinel (schema_version 1)"]
 
 
 def test_a_waived_gate_passes_with_its_waiver(tmp_path: Path) -> None:
@@ -220,13 +220,13 @@ TEXT = json.dumps(safe())
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        (TEXT[: len(TEXT) // 2], "FILE is no JSON document: "),
-        ("", "FILE is no JSON document: "),
-        ("SAFE", "FILE is no JSON document: "),
-        ("[" * 100_000, "FILE is no JSON document: "),
-        (f"[{TEXT}]", "FILE is no verdict of release-sentinel"),
-        ("null", "FILE is no verdict of release-sentinel"),
-        ('"SAFE"', "FILE is no verdict of release-sentinel"),
+        (TEXT[: len(TEXT) // 2], "FILE is not a JSON document: "),
+        ("", "FILE is not a JSON document: "),
+        ("SAFE", "FILE is not a JSON document: "),
+        ("[" * 100_000, "FILE is not a JSON document: "),
+        (f"[{TEXT}]", "FILE is not a verdict of release-sentinel"),
+        ("null", "FILE is not a verdict of release-sentinel"),
+        ('"SAFE"', "FILE is not a verdict of release-sentinel"),
     ],
     ids=["half", "empty", "a word", "nested without end", "a list", "null", "text"],
 )
@@ -241,7 +241,7 @@ def test_a_binary_file_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "verdict.json"
     path.write_bytes(b"\x1f\x8b\x08\x00\xff\xfe")
     (reason,) = problems(path, EXPECTED, NOW)
-    assert reason.startswith(f"{path} is no JSON document: ")
+    assert reason.startswith(f"{path} is not a JSON document: ")
 
 
 def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
@@ -302,6 +302,6 @@ def test_a_duration_has_a_number_and_a_unit(text: str, seconds: int) -> None:
 )
 def test_what_is_no_duration_is_refused(text: str) -> None:
     """A bound that cannot be meant is never taken for a long one; the refusal shows good ones."""
-    with pytest.raises(ValueError, match=r"is no duration such as 90s, 30m, 24h or 7d$") as refusal:
+    with pytest.raises(ValueError, match=r"is not a duration such as 90s, 30m, 24h or 7d$") as refusal:
         duration(text)
     assert repr(text) in str(refusal.value)

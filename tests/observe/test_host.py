@@ -252,7 +252,7 @@ def test_memory_without_figures(mocker: MockerFixture) -> None:
 
 
 def test_disk_names_that_are_no_text(tmp_path: Path) -> None:
-    """A path whose bytes are no UTF-8 can be looked at."""
+    """A path whose bytes are not UTF-8 can be looked at."""
     name = os.fsdecode(bytes(tmp_path) + b"/\xff")
     Path(name).mkdir()
     assert isinstance(host.disk(name), host.Disk)

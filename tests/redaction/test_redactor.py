@@ -229,7 +229,7 @@ def test_a_secret_that_is_added_later_is_masked_from_then_on() -> None:
 
 
 def test_a_value_that_is_not_utf_8_is_masked() -> None:
-    """Bytes that are no UTF-8 reach us as lone surrogates, and must not break the scrubber."""
+    """Bytes that are not UTF-8 reach us as lone surrogates, and must not break the scrubber."""
     secret = "t\udcff\udcfeoken"
 
     assert Redactor(secret).scrub(f"{secret} {secret.encode(errors='surrogateescape').hex()}") == f"{MASK} {MASK}"

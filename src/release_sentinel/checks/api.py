@@ -34,7 +34,7 @@ def check_api(
 ) -> CheckResult:
     """The dependency answers with an expected status, and every body condition holds, within its deadline.
 
-    Why: a release into an outage cannot be told from a release that caused it.
+    Why: a release during an outage cannot be distinguished from a release that caused it.
     Unknown: no URL is given, or a secret or a file that the request needs is not there.
     Remedy: look at the dependency; the address is `RS_API_URL`, or the policy's; so are the expected statuses.
 
@@ -107,7 +107,7 @@ def _unmet(target: Dependency, seen: Exchange) -> Iterator[str]:
     try:
         document = json.loads(text, parse_constant=_no_number)
     except (ValueError, RecursionError):
-        yield "its body is no JSON"
+        yield "its body is not JSON"
         return
     for condition in target.json:
         yield from _condition(condition, document)
@@ -133,9 +133,9 @@ def _condition(condition: JsonCondition, document: Any) -> Iterator[str]:
 
 
 def _same(value: Any, expected: Any) -> bool:
-    """Compare as JSON does: true is no 1."""
+    """Compare as JSON does: true is not 1."""
     return isinstance(value, bool) == isinstance(expected, bool) and bool(value == expected)
 
 
 def _no_number(text: str) -> NoReturn:
-    raise ValueError(f"{text} is no JSON")
+    raise ValueError(f"{text} is not JSON")

@@ -1,4 +1,4 @@
-"""Are the users told what changes?"""
+"""Does the changelog say what changes?"""
 
 import re
 from collections.abc import Iterator
@@ -71,7 +71,7 @@ def _names(title: str, number: str) -> bool:
 def _sections(text: str, *, markdown: bool) -> Iterator[tuple[str, bool]]:
     """Yield each heading of a Markdown, reStructuredText or AsciiDoc text, and whether text follows below it.
 
-    A section reaches to the next heading of its own level or above; a heading alone is no text.
+    A section reaches to the next heading of its own level or above; a heading alone is not a text.
     """
     lines = list(_lines(text, markdown=markdown))
     for position, (level, line) in enumerate(lines):

@@ -12,8 +12,8 @@ def check_in_sync(
 ) -> CheckResult:
     """HEAD is the commit at the remote branch's head; on a tag build, at the remote's tag.
 
-    Why: what was never pushed cannot be built again, and what was pushed meanwhile is left out of the release.
-    Unknown: the branch cannot be told, there is no remote, or it does not answer.
+    Why: what was never pushed cannot be built again, and what others have pushed since is left out of the release.
+    Unknown: the branch cannot be determined, there is no remote, or it does not answer.
     Remedy: `git pull` what the remote has and this clone lacks, `git push` what it has itself.
     """
     if isinstance(repository, Unseen):

@@ -1,4 +1,4 @@
-"""Does a whole fleet, as Prometheus sees it, bear a release?"""
+"""Is a whole fleet, as Prometheus sees it, fit for a release?"""
 
 import math
 import operator
@@ -32,7 +32,7 @@ def check_prometheus(
 ) -> CheckResult:
     """The one number that a PromQL instant query answers with meets the policy's condition.
 
-    Why: one host may be well while the fleet burns; error rates and queues tell before customers do.
+    Why: one host may be healthy while the fleet is not; error rates and queues show it before customers report it.
     Unknown: no data, NaN, several series, stale samples or warnings, unless the policy says otherwise; or no answer.
     Remedy: look at what the query measures; query and condition are the policy's, under `prometheus`.
     """

@@ -35,7 +35,7 @@ def check_clean_tree(repository: Repository | Unseen) -> CheckResult:
     """The work tree is the commit: nothing staged, changed, untracked, conflicted or hidden, submodules included.
 
     Why: what is built from a dirty tree cannot be built again from the commit that the release names.
-    Unknown: Git could not tell the state.
+    Unknown: Git could not determine the state.
     Remedy: commit, stash or ignore the listed paths; `git status` shows them.
     """
     if isinstance(repository, Unseen):

@@ -21,7 +21,7 @@ def check_tag(
 ) -> CheckResult:
     """The version's tag is still free; on a tag build it exists, and names the commit that is judged.
 
-    Why: a tag that moves, or stands for two commits, corrupts every later comparison; a clone seldom knows all tags.
+    Why: a tag that moves, or names two commits, corrupts every later comparison; a clone seldom knows all tags.
     Unknown: the remote does not answer, or a shallow clone has no remote to ask.
     Remedy: release the next version, and never move a published tag; `RS_TAG_MODE` says whether the tag has to exist.
     """
@@ -29,7 +29,7 @@ def check_tag(
         return CheckResult(UNKNOWN, repository.why, NO_REPOSITORY)
     if parse(version, prefix) is None:
         return CheckResult(
-            UNKNOWN, f"{version!r} is no version, so it has no tag to look for", "see the gate `version`"
+            UNKNOWN, f"{version!r} is not a version, so it has no tag to look for", "see the gate `version`"
         )
     names = tag_names(version, prefix)
     if mode == "existing":

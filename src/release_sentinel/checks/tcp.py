@@ -13,14 +13,14 @@ def check_tcp(target: TcpTarget, *, observe: Callable[..., Connection] = tcp.con
 
     Why: without this gate, the release itself discovers that a database, queue or cache cannot be reached.
     Unknown: never; a port that does not answer does not accept.
-    Remedy: see whether the service runs and which firewall stands between; the address is the policy's, under `tcp`.
+    Remedy: see whether the service runs and which firewall is in between; the address is the policy's, under `tcp`.
     """
     seen = observe(target.host, target.port, timeout=target.timeout, tries=target.tries, deadline=target.deadline)
     where = f"{target.host}:{target.port}"
     effort = f"{seen.tries} {'try' if seen.tries == 1 else 'tries'}, {seen.seconds:.1f} s"
     details = tuple(f"try {number}: {words}" for number, words in enumerate(seen.earlier, start=1))
     if seen.error:
-        remedy = "see whether the service runs, and which firewall stands between"
+        remedy = "see whether the service runs, and which firewall is in between"
         return CheckResult(CRIT, f"{where} does not accept: {seen.error} ({effort})", remedy, details, seen.tries)
     if seen.earlier:
         said = f"{where} accepts ({effort}), after: {', '.join(seen.earlier)}"

@@ -27,7 +27,7 @@ def check_version_increases(
         return CheckResult(UNKNOWN, repository.why, NO_REPOSITORY)
     wanted = parse(version, prefix)
     if wanted is None:
-        return CheckResult(UNKNOWN, f"{version!r} is no version to compare with", "see the gate `version`")
+        return CheckResult(UNKNOWN, f"{version!r} is not a version to compare with", "see the gate `version`")
     seen = tags()
     for refs in (seen.remote, seen.local):
         if isinstance(refs, Unseen):

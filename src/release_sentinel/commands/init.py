@@ -75,7 +75,12 @@ def main(words: list[str], _settings: Settings) -> int:
     )
     add = parser.add_argument
     add("system", nargs="?", choices=SYSTEMS, metavar="CI", help=f"one of {', '.join(SYSTEMS)}; default: no pipeline")
-    add("--gate-repo", type=Path, metavar="PATH", help="the repository; default: the one you stand in")
+    add(
+        "--gate-repo",
+        type=Path,
+        metavar="PATH",
+        help="the repository; default: that of the working directory",
+    )
     add("--force", action="store_true", help="replace files that exist; without it nothing is written if one does")
     add("--print", action="store_true", help="print the files instead of writing them")
     known = parser.parse_args(words)

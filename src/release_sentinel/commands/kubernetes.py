@@ -97,7 +97,7 @@ def _refuse_secrets(parser: Parser, words: list[str], redactor: Redactor) -> Non
     """A manifest is stored and shown in many places; `***` in it would be no better."""
     for word in words:
         if redactor.scrub(word) != word:
-            parser.error("a secret stands on the command line: put it into a Secret, and name that by --secret")
+            parser.error("the command line holds a secret: put it into a Secret, and name that by --secret")
         if not word.isprintable():
             parser.error(f"{word!r} holds a character that cannot be shown")
 
@@ -143,7 +143,7 @@ def _name(text: str) -> str:
 
 def _repository(text: str) -> str:
     url = urlsplit(text)
-    if url.password or (url.username and url.scheme in {"http", "https"}):  # a token alone stands as the user
+    if url.password or (url.username and url.scheme in {"http", "https"}):  # a token alone is given as the user
         raise argparse.ArgumentTypeError("credentials in the URL would be public there: use --credentials")
     if not text.strip():
         raise argparse.ArgumentTypeError(f"{text!r} is not a URL (an unset variable?)")

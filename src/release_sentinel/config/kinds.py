@@ -24,7 +24,7 @@ _WEEKLY = rf"(({'|'.join(DAYS)}) )?{_CLOCK}"
 
 
 class HintError(ValueError):
-    """A value is wrong; the hint stands after what is allowed."""
+    """A value is wrong; the hint follows what is allowed."""
 
 
 class Custom(Struct, frozen=True, eq=False):

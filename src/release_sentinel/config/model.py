@@ -83,7 +83,7 @@ PLACEHOLDERS = (
     r"\{\{.*\}\}|%\w+%",
     r"x{3,}|\*{3,}|\.{3,}|-+",
     r"to[-_ ]?do|tbd|fix[-_ ]?me|placeholder|n/?a|none|null|nil|undefined|unset|empty",
-    # `my-service` and `insert-worker` may be honest names; `your-token` and `my_api_key_here` are no values.
+    # `my-service` and `insert-worker` may be honest names; `your-token` and `my_api_key_here` are not values.
     (
         r"(your|my|insert|enter)[-_ ]?(your|own|the|a|an|deploy(ment)?|access|auth|api|private|secret)?[-_ ]?"
         r"(token|secret|password|passphrase|credentials?|(api|access|private|secret)?[-_ ]?key|value|url)"
@@ -94,7 +94,7 @@ PLACEHOLDERS = (
 
 
 class Required(Struct, frozen=True):
-    """The names of the environment variables that a release needs, and what does not count as a value of theirs."""
+    """The names of the environment variables that a release needs, and what does not count as their value."""
 
     settings: tuple[VariableName, ...] = ("RS_REQUIRED_PROCESS", "RS_API_URL")
     secrets: tuple[VariableName, ...] = ("RS_DEPLOY_TOKEN",)
@@ -154,9 +154,9 @@ class Freeze(Struct, frozen=True):
 
 
 class Notify(Struct, frozen=True):
-    """Who is told of the verdict, and when."""
+    """Who receives the verdict, and when."""
 
-    urls: NotifyUrls = ()  # secrets: the tokens stand in them
+    urls: NotifyUrls = ()  # secrets: they contain tokens
     on: tuple[Occasion, ...] = ("failure", "recovery")
 
 

@@ -23,7 +23,7 @@ _LONG = 80  # characters of a wrong value that are shown
 class Problem(Struct, frozen=True):
     """Something wrong: at which key, and a sentence that goes on from the key's name.
 
-    Where it contradicts another key, that key's name stands between `says` and `ends`.
+    Where it contradicts another key, that key's name comes between `says` and `ends`.
     """
 
     path: KeyPath

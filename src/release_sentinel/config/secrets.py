@@ -20,7 +20,7 @@ NOTIFY = "RS_NOTIFY_URLS"
 _REFERENCE = re.compile(r"\$\{([A-Za-z_]\w*)\}")
 _TELLING = re.compile(r"auth|cookie|token|key|secret|passw", re.IGNORECASE)
 _PARTS = re.compile(r"[/?&=@#:,]+")
-_HOST = re.compile(r"localhost|[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")  # a token may stand in its place, without a dot
+_HOST = re.compile(r"localhost|[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")  # a token, without a dot, may take its place
 _TOKEN = 8  # characters
 _LONGEST = 1 << 20  # bytes of a file of Git's configuration
 
@@ -103,7 +103,7 @@ def _referenced(pairs: Iterable[tuple[str, str]]) -> list[str]:
 
 
 def literal_secrets(pairs: Iterable[tuple[str, str]]) -> list[str]:
-    """Return the values that stand in the policy itself, in headers whose names say that they carry secrets."""
+    """Return the values that the policy itself holds, in headers whose names say that they carry secrets."""
     telling = [value for name, value in pairs if _TELLING.search(name) and not references(value)]
     return [word for value in telling for word in (value, value.rpartition(" ")[2])]
 

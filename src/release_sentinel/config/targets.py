@@ -52,7 +52,7 @@ class Steady(Struct, frozen=True):
 class Target(Struct, frozen=True, kw_only=True):
     """Something that a gate judges.
 
-    `unnamed` is true for the one that stands outside of the policy's lists, under `disk`, `memory`, `process` or `api`.
+    `unnamed` is true for the one that is outside of the policy's lists, under `disk`, `memory`, `process` or `api`.
     """
 
     unnamed: Annotated[bool, NoKey()] = False
@@ -64,7 +64,7 @@ class Target(Struct, frozen=True, kw_only=True):
 
     @property
     def name_in_list(self) -> str:
-        """The name that tells it from the other entries of its list."""
+        """The name that distinguishes it from the other entries of its list."""
         return ""
 
     @property
@@ -177,7 +177,7 @@ class Dependency(Target, frozen=True):
     timeout: Seconds = 3.0
     tries: Tries = 3
     deadline: Seconds = 15.0
-    max_latency: MaybeSeconds = 0.0  # of the answer that stands; above it the gate warns; 0: any
+    max_latency: MaybeSeconds = 0.0  # of the final answer; above it the gate warns; 0: any
     max_redirects: Redirects = 0
     proxy: MaybeLine = ""
     ca_bundle: MaybeLine = ""  # a PEM file; blank: the usual authorities, or REQUESTS_CA_BUNDLE

@@ -50,9 +50,9 @@ VARIABLES = (
     Variable("RS_SIGNERS", "git.signers", "who may sign (gate `signature`)"),
     Variable("RS_VERSION_FILES", "version.files", "manifests that say the version (gate `version-files`)"),
     Variable("RS_CHANGELOG", "version.changelog", "the changelog (gate `changelog`)"),
-    Variable("RS_VERSION_PREFIX", "version.prefix", "what stands before the SemVer number"),
+    Variable("RS_VERSION_PREFIX", "version.prefix", "what precedes the SemVer number"),
     Variable("RS_PRERELEASES", "version.prereleases", "whether pre-releases such as v1.0.0-rc.1 may go out"),
-    Variable("RS_NOTIFY_URLS", "notify.urls", "who is told of the verdict; secrets, never shown"),
+    Variable("RS_NOTIFY_URLS", "notify.urls", "who receives the verdict; secrets, never shown"),
     Variable("RS_NOTIFY_ON", "notify.on", "when: `failure`, `recovery`, `always`"),
     Variable("RS_DISK_PATH", "disk.path", "the path whose file system is judged"),
     Variable("RS_DISK_WARN", "disk.warn", "disk use that warns, in per cent"),
@@ -134,7 +134,7 @@ def read(environ: Mapping[str, str]) -> tuple[dict[Variable, Any], list[str]]:
 
 
 def misspelt(environ: Mapping[str, str], policy: Policy) -> Iterator[str]:
-    """Yield a sentence for each variable whose name is nearly one of ours."""
+    """Yield a sentence for each variable whose name is nearly that of a setting."""
     known = {variable.name for variable in VARIABLES} | {*policy.required.settings, *policy.required.secrets}
     for name in sorted(environ):
         if not name.startswith("RS_") or {name, name.removesuffix("_FILE")} & known:

@@ -64,7 +64,7 @@ def send(addresses: Sequence[str], head: str, text: str, seconds: float = SECOND
 
 
 def _answers(message: Mapping[str, Any], seconds: float) -> dict[int, str]:
-    """Return what became of each address that was heard of; a blank is well. On the command line any user sees it."""
+    """Return the result for each address that gave one; a blank is a success. Other users see a command line."""
     # -P: a file of the repository that is called like a library must not be taken for it.
     command = [sys.executable, "-P", "-W", "ignore", "-m", "release_sentinel.deliver.messenger"]
     group: dict[str, Any] = {} if os.name == "nt" else {"start_new_session": True}

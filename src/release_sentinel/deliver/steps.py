@@ -55,7 +55,7 @@ def deliver_file(
         )
         return deliver(document, repository, steps)
     except (OSError, ValueError, LookupError, TypeError) as error:
-        return [], f"{file} is no whole verdict: {type(error).__name__}: {error}"
+        return [], f"{file} is not a complete verdict: {type(error).__name__}: {error}"
 
 
 def _release(document: Mapping[str, Any], repository: Path, steps: Steps) -> str:
@@ -67,7 +67,7 @@ def _release(document: Mapping[str, Any], repository: Path, steps: Steps) -> str
     # Without the tag GitHub would make one of its own, which is not annotated and records nothing.
     if not isinstance(refs, Refs):
         why = refs.why if refs else "the repository has no remote"
-        raise DeliveryError(f"no release on GitHub: whether tag {name} is there cannot be told: {why}")
+        raise DeliveryError(f"no release on GitHub: whether tag {name} exists cannot be determined: {why}")
     if refs.tag(name) != commit:
         seen = str(refs.tag(name))[:12] if refs.tag(name) else "not there"
         pushed = "push the tag first, as --gate-tag --gate-push do"

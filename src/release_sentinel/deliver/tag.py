@@ -28,7 +28,7 @@ def tag(document: Mapping[str, Any], repository: Path, order: TagOrder) -> str:
     """Tag the commit of a verdict document, and push the tag if `order` wants it; return what was done, a sentence.
 
     Raises `DeliveryError`, and has then changed nothing, where the verdict is not SAFE, where HEAD or the work tree is
-    not what was judged, where the tag is there already or that cannot be told, and where Git or the remote refuses.
+    not what was judged, where the tag exists already or that cannot be determined, and where Git or the remote refuses.
     """
     name, commit = str(document["version"]), str(document["commit"])
     demand_safe(document)
@@ -90,7 +90,7 @@ def _demand_free(repository: Path, name: str, order: TagOrder) -> git.Remote | N
     there = git.tags(repository, names, remote=order.remote)
     for refs in (there.remote, there.local):
         if isinstance(refs, Unseen):
-            raise DeliveryError(f"whether tag {name} is free cannot be told: {refs.why}{_hint(refs)}")
+            raise DeliveryError(f"whether tag {name} is free cannot be determined: {refs.why}{_hint(refs)}")
         if isinstance(refs, Refs) and (found := [one for one in names if refs.tag(one)]):
             at = str(refs.tag(found[0]))[:12]
             raise DeliveryError(f"tag {found[0]} exists already in {refs.source}, at {at}; nothing was changed")

@@ -35,7 +35,7 @@ def duration(text: str) -> timedelta:
     """Return the time that `90s`, `30m`, `24h` or `7d` stands for; raises `ValueError`."""
     match = re.fullmatch(r"([0-9]{1,6})([smhd])", text)
     if match is None:
-        raise ValueError(f"{text!r} is no duration such as 90s, 30m, 24h or 7d")
+        raise ValueError(f"{text!r} is not a duration such as 90s, 30m, 24h or 7d")
     return timedelta(**{_UNITS[match[2]]: int(match[1])})
 
 
@@ -46,9 +46,9 @@ def problems(path: Path, expected: Expectation, now: datetime | None = None) -> 
     except OSError as error:
         return [f"{path} cannot be read: {error.strerror or error}"]
     except (ValueError, RecursionError) as error:
-        return [f"{path} is no JSON document: {error}"]
+        return [f"{path} is not a JSON document: {error}"]
     if not isinstance(verdict, dict) or verdict.get("schema_version") is not SCHEMA_VERSION:
-        return [f"{path} is no verdict of release-sentinel (schema_version {SCHEMA_VERSION})"]
+        return [f"{path} is not a verdict of release-sentinel (schema_version {SCHEMA_VERSION})"]
     return [
         *_verdict(verdict),
         *_release(verdict, expected),
@@ -75,14 +75,14 @@ def _verdict(verdict: dict[str, Any]) -> Iterator[str]:
 
 
 def _unnamed(verdict: dict[str, Any]) -> list[str]:
-    """Return the gates that every run owes, and that are told neither as judged nor as switched off."""
+    """Return the gates that every run owes, and that the verdict lists neither as judged nor as switched off."""
     disabled = [gate.get("gate") for gate in _records(verdict.get("disabled"))]
     judged = [str(gate.get("id")).partition("[")[0] for gate in _records(verdict.get("gates"))]
     return [gate.id for gate in BUILT_IN if not gate.opt and gate.id not in {*disabled, *judged}]
 
 
 def _passed(gate: dict[str, Any]) -> bool:
-    """Tell whether a gate lets the release through: it passed, or a waiver that is told excuses it."""
+    """Tell whether a gate lets the release through: it passed, or a waiver that the verdict lists excuses it."""
     waived = gate.get("outcome") == Outcome.WAIVED.value and isinstance(gate.get("waiver"), dict)
     return waived or gate.get("outcome") in _PASSED
 

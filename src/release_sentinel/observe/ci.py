@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 
 class Build(Struct, frozen=True):
-    """One CI build. A field that the system does not tell is blank."""
+    """One CI build. A field that the system does not provide is blank."""
 
     provider: str
     commit: str = ""
@@ -102,7 +102,7 @@ def _bitbucket(get: _Get) -> Build:
 
 
 def _teamcity(get: _Get) -> Build:
-    """TeamCity tells the branch in files alone, unless the build hands it on as `TEAMCITY_BUILD_BRANCH`."""
+    """TeamCity gives the branch in files alone, unless the build hands it on as `TEAMCITY_BUILD_BRANCH`."""
     told = _properties(_properties(get("TEAMCITY_BUILD_PROPERTIES_FILE")).get("teamcity.configuration.properties.file"))
     refs = {value for name, value in told.items() if name.startswith("teamcity.build.vcs.branch.")}
     branch = get("TEAMCITY_BUILD_BRANCH") or (refs.pop() if len(refs) == 1 else "")
@@ -152,7 +152,7 @@ _URLS = {
     "TEAMCITY_VERSION": "{BUILD_URL}",
     "JENKINS_URL": "{BUILD_URL}",
 }
-_ACTORS = {  # TeamCity and Bitbucket tell no name
+_ACTORS = {  # TeamCity and Bitbucket give no name
     "GITHUB_ACTIONS": ("GITHUB_TRIGGERING_ACTOR", "GITHUB_ACTOR"),
     "GITLAB_CI": ("GITLAB_USER_LOGIN",),
     "TF_BUILD": ("BUILD_REQUESTEDFOR",),

@@ -210,7 +210,7 @@ def _refused(
     """Return why a redirect is not followed, if so. Nothing that is meant for one server goes along to another."""
     here, there = urlsplit(question.url or ""), urlsplit(following.url or "")
     if there.scheme not in {"http", "https"} or not there.hostname:
-        return "it redirects to what is no web address"
+        return "it redirects to something that is not a web address"
     if here.scheme == "https" and there.scheme == "http":
         return "it redirects from https to plain http"
     if (here.scheme, here.hostname, here.port) != (there.scheme, there.hostname, there.port):
@@ -222,7 +222,7 @@ def _refused(
 
 
 def _body(response: "Response") -> tuple[bytes, bool]:
-    """Read a body up to its bound; tell whether that was all."""
+    """Read a body up to its bound; say whether that was all."""
     body = b""
     for chunk in response.iter_content(1 << 16):
         body += chunk

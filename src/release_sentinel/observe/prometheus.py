@@ -18,7 +18,7 @@ _ANSWERED = (200, 400, 422)  # a query that is wrong is answered with 400 or 422
 
 
 class Series(Struct, frozen=True):
-    """One number, with the labels that tell it from the others; `time` is that of its sample, since the epoch."""
+    """One number, with the labels that distinguish it from others; `time` is that of its sample, since the epoch."""
 
     labels: str
     value: float
@@ -28,7 +28,7 @@ class Series(Struct, frozen=True):
 class QueryResult(Struct, frozen=True):
     """The series that a query found.
 
-    `stale` tells that there is data, but not as young as was asked for: the oldest sample has `age`, in seconds.
+    `stale` says that there is data, but older than was asked for: the oldest sample has `age`, in seconds.
     """
 
     series: tuple[Series, ...]

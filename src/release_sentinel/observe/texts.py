@@ -22,4 +22,4 @@ def read(path: Path) -> str | Unseen:
     except OSError as error:
         return Unseen(error.strerror or str(error))
     except UnicodeDecodeError as error:
-        return Unseen(f"it is no UTF-8 text: {error}")
+        return Unseen(f"it is not UTF-8 text: {error}")

@@ -42,7 +42,7 @@ def certificate(
 ) -> Certificate | Unseen:
     """Shake hands with a server and return the certificate that it shows for `server_name`.
 
-    Only the server's own certificate tells when it expires; the authorities above it are verified, as today.
+    Only the server's own certificate counts for the expiry; the authorities above it are verified, as today.
     """
     import ssl  # noqa: PLC0415 - late: a run without certificates does not need it
 

@@ -132,7 +132,7 @@ def _record(session: GateSession, item: pytest.Item, stage: Stage) -> Record:
 
 
 def _declared(item: pytest.Item) -> Iterator[tuple[Path, str]]:
-    """Yield where a gate's source may stand: in its file, in a base class, or where its function was imported from."""
+    """Yield where a gate's source may be: in its file, in a base class, or where its function was imported from."""
     yield item.path.resolve(), _function(item)
     function = inspect.unwrap(getattr(item, "function", lambda: None))
     for owner in getattr(getattr(item, "cls", None), "__mro__", ()):

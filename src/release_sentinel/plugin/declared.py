@@ -33,7 +33,7 @@ def folder_of(path: Path) -> Path:
     named: list[Path] = []
     for candidate in (folder, *folder.parents):
         top = (candidate / ".git").exists()
-        if candidate.name == GATE_FOLDER and not (top and named):  # a repository may bear that name, too
+        if candidate.name == GATE_FOLDER and not (top and named):  # a repository may have that name, too
             named.append(candidate)
         if top:
             break

@@ -51,7 +51,7 @@ class Record(Struct):
     function: str  # its name there: `TestDisk::test_space`
     built_in: bool
     strict: bool = False
-    declared: frozenset[tuple[Path, str]] = frozenset()  # every place where its source may stand: file, name there
+    declared: frozenset[tuple[Path, str]] = frozenset()  # every place where its source may be: file, name there
     waiver: Waiver | None = None  # in force for this gate
     judged: list[CheckResult] = field(default_factory=list)
     asserted: int = 0

@@ -90,7 +90,7 @@ class Hooks:
         self._session.rewrite(args)
 
     def note_rival(self) -> None:
-        """Say that a conftest has an `--env`, as many test suites do: it gets the value of ours.
+        """Say that a conftest has an `--env`, as many test suites do: it gets the value of our own.
 
         Called by the entry point.
         """

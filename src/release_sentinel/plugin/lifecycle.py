@@ -152,7 +152,7 @@ Handler = Callable[[int, FrameType | None], None] | signal.Handlers
 
 @contextmanager
 def _signals(handlers: dict[signal.Signals, Handler]) -> Iterator[None]:
-    """Handle signals thus meanwhile; outside the main thread, where that is impossible, not at all."""
+    """Handle signals in this way during the block; outside the main thread, where that is impossible, do nothing."""
     try:
         before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
     except ValueError:

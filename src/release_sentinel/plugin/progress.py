@@ -21,10 +21,10 @@ class Progress:
         self._write = write
         self._pause = _TERMINAL if terminal else _PLAIN
         self._terminal = terminal
-        self._shown = 0  # characters of the line that stands on the terminal
+        self._shown = 0  # characters of the line that the terminal shows
 
     def wait(self, gate: str, wait: Callable[[float], bool], seconds: float) -> bool:
-        """Wait for a gate for `seconds`, with `wait` for a part of them; tell whether it ended meanwhile."""
+        """Wait for a gate for `seconds`, with `wait` for a part of them; return whether it ended by then."""
         start = monotonic()
         pause = min(_FIRST, seconds)
         while not (ended := wait(pause)):

@@ -1,4 +1,4 @@
-"""The pipe by which a gate run tells its parent what else has to be hidden, before it prints it."""
+"""The pipe through which a gate run tells its parent what else has to be hidden, before it prints it."""
 
 import json
 import os

@@ -21,7 +21,7 @@ class Redactor:
             self.add(secret)
 
     def add(self, value: str) -> None:
-        """Scrub `value` from now on, and what it carries if it is a URL. A blank value, or a mask, is no secret."""
+        """Scrub `value` from now on, and what it carries if it is a URL. A blank value, or a mask, is not a secret."""
         value = value.strip()
         if value.strip("*"):
             with self._lock:

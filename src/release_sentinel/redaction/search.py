@@ -1,7 +1,7 @@
 """Finds secrets in a text, in a time that grows with the text and hardly with the number of secrets.
 
 A secret, or a piece of it, that is 8 characters long covers five characters that start at a multiple of four: a look at
-every fourth place tells where one may be, and only there the text is compared.
+every fourth place shows where one may be, and only there the text is compared.
 """
 
 import re
@@ -19,7 +19,7 @@ _LONGEST_START = 256  # characters; of a longer secret, the rest is found by its
 _COLOUR = r"\x1b(?:\[[\d;]*+[A-Za-z]?+)?+"  # or the beginning of one
 _OPEN_GAP = re.compile(rf"(?:[\r\n\\]|{_COLOUR})(?:[ \t\r\n\\E>|│?+-]|{_COLOUR})*+$")
 _LONGEST_UNIT = 20  # characters that one character may become: a secret may go on behind them
-_MARGIN = 200  # characters; what may stand between two halves of a wrapped value
+_MARGIN = 200  # characters; what may be between two halves of a wrapped value
 
 
 class Flat:
@@ -34,11 +34,11 @@ class Flat:
         self._places = [start - removed for (start, _), removed in zip(found, self._removed, strict=False)]
 
     def origin(self, place: int) -> int:
-        """Return where the character at `place` stands in the text."""
+        """Return where the character at `place` is in the text."""
         return place + self._removed[bisect_right(self._places, place)]
 
     def span(self, start: int, end: int) -> Span:
-        """Return where the characters from `start` to `end` stand in the text."""
+        """Return where the characters from `start` to `end` are in the text."""
         return self.origin(start), self.origin(end - 1) + 1
 
 
@@ -80,7 +80,7 @@ class Index:
         self._longest_beginning = max(map(len, self._beginnings), default=0)
 
     def spans(self, text: str) -> list[Span]:
-        """Return where secrets and their pieces stand in `text`: in order, none touching another's inside."""
+        """Return where secrets and their pieces are in `text`: in order, none touching another's inside."""
         found = [match.span() for pattern in self._patterns for match in pattern.finditer(text) if match[0]]
         if self._cores:
             flat = Flat(text)

@@ -9,7 +9,7 @@ from functools import cache
 from typing import NamedTuple
 from urllib.parse import quote
 
-PIECE = 8  # characters; a piece of a secret that long is masked where it stands alone
+PIECE = 8  # characters; a piece of a secret that long is masked where it is a word of its own
 _SHORT = 4  # characters; base64 and hexadecimal digits of less are too common to be masked
 _WRAPS = 16  # spaces of a secret at which it may be wrapped
 

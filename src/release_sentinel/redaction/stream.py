@@ -9,7 +9,7 @@ _LONGEST = 1 << 16  # characters that are held back; who writes no end to a secr
 
 
 class Stream:
-    """One stream of bytes. What may be the beginning of a secret is held back until it can be told."""
+    """One stream of bytes. What may be the beginning of a secret is held back until that is known."""
 
     def __init__(self, redactor: Redactor) -> None:
         self._redactor = redactor

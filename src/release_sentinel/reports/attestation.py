@@ -53,7 +53,7 @@ def _predicate(verdict: RedactedVerdict) -> dict[str, Any]:
         "configuration": _configuration(verdict),
         "passedTests": _ids(verdict.having(Outcome.PASSED)),
         "warnedTests": warned,
-        # Who looks at this list alone must not take a run for good that no single gate failed.
+        # A reader of this list alone must not take a run for good because no single gate failed.
         "failedTests": sorted(failed) if safe or failed else ["verdict"],
         **url,
     }

@@ -71,13 +71,13 @@ def write_all(reports: Iterable[Report], verdict: RedactedVerdict) -> list[str]:
 
 
 def stand_in(path: Path) -> Writer:
-    """Return what writes the verdict that stands at `path` until a run has ended: it remembers the one before."""
+    """Return what writes the verdict that is at `path` until a run has ended: it remembers the one before."""
     before = previous(path)
     return lambda verdict: json.dumps({**document(verdict), "previous": before}, indent=2) + "\n"
 
 
 def previous(path: Path) -> dict[str, str]:
-    """Return `verdict` and `env` of the last run that ended, from its verdict file or from what stands in for it."""
+    """Return `verdict` and `env` of the last run that ended, from its verdict file or from its stand-in."""
     try:
         written = json.loads(path.read_text(encoding="utf-8"))
         if written["problems"] == [UNFINISHED]:
@@ -88,7 +88,7 @@ def previous(path: Path) -> dict[str, str]:
 
 
 def previous_verdict(reports: Iterable[Report], env: str) -> str:
-    """Return the verdict of the run before for `env`, by its label; a blank where no verdict file tells."""
+    """Return the verdict of the run before for `env`, by its label; a blank where no verdict file says so."""
     told = (previous(one.path) for one in reports if one.flag == _VERDICT)
     return next((one["verdict"] for one in told if one.get("env") == env), "")
 
@@ -96,7 +96,7 @@ def previous_verdict(reports: Iterable[Report], env: str) -> str:
 def json_report(path: Path) -> Writer:
     """Return what puts the verdict into pytest-json-report's document at `path`.
 
-    Where that plugin has not written its document, or an older run has, the verdict stands alone.
+    Where that plugin has not written its document, or an older run has, the verdict is there alone.
     """
 
     def write_report(verdict: RedactedVerdict) -> str:
@@ -126,7 +126,7 @@ def is_report(path: Path) -> bool:
 
 
 def handover(verdict: RedactedVerdict, reports: Iterable[Report]) -> str:
-    """Return what a child hands over to its parent: the verdict, where its reports are, and what GitHub is told."""
+    """Return what a child hands over to its parent: the verdict, the places of its reports, and what GitHub gets."""
     places = [[one.flag, str(one.path)] for one in reports]
     return json.dumps({**document(verdict), "reports": places, "github": [annotations(verdict), markdown(verdict)]})
 
@@ -134,7 +134,7 @@ def handover(verdict: RedactedVerdict, reports: Iterable[Report]) -> str:
 def write(path: Path, text: str) -> None:
     """Replace `path` by `text`, in one step where that is possible, so that no reader sees half a report.
 
-    Raises `OSError`; then there is no report there any more, so that none speaks for an older run.
+    Raises `OSError`; then the report of an older run is gone, so that it is not taken for this one.
     """
     path = Path(os.path.realpath(path))  # a link stays a link
     try:

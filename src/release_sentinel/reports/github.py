@@ -1,7 +1,7 @@
 """The verdict as GitHub Actions shows it: annotations, and the job's summary. Text in, text out.
 
 A line of a step's output that starts with `::` is a command to the runner. Annotations are such commands, with whatever
-would end or extend them escaped; what gates print meanwhile is kept from being one by `stop` and `resume`.
+would end or extend them escaped; what gates print is kept from being one by `stop` and `resume`.
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Waits for a Job that judges a release, and tells its verdict as an exit code. Asks the cluster through `kubectl`."""
+"""Waits for a Job that judges a release, and returns its verdict as an exit code. Asks the cluster by `kubectl`."""
 
 import json
 import subprocess

@@ -11,7 +11,7 @@ _PLAIN = re.compile(r"[A-Za-z/][A-Za-z0-9/._-]+|(?![yYnN])[A-Za-z/]")
 
 
 class _Dumper(yaml.SafeDumper):
-    """Quotes every other text, and repeats what stands in several places instead of naming it once."""
+    """Quotes every other text, and repeats what occurs in several places instead of naming it once."""
 
     def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002 - PyYAML's signature
         return True

@@ -51,7 +51,7 @@ _ELSEWHERE = (
 )
 # For Git alone: no prompt, no pager, no lock taken for a look.
 _QUIET = {
-    "GIT_NO_REPLACE_OBJECTS": "1",  # `git replace` makes a commit stand for another
+    "GIT_NO_REPLACE_OBJECTS": "1",  # `git replace` replaces a commit by another
     "GIT_OPTIONAL_LOCKS": "0",
     "GIT_PAGER": "cat",
     "GIT_TERMINAL_PROMPT": "0",

@@ -15,7 +15,7 @@ SUBMODULE = "submodule "  # followed by what `git status` says of it
 
 
 class Change(Struct, frozen=True):
-    """A path that differs from the commit; `code` is Git's two letters, or a word of ours."""
+    """A path that differs from the commit; `code` is Git's two letters, or one of our own words."""
 
     code: str
     path: str
@@ -65,7 +65,7 @@ class Tags(Struct, frozen=True):
 
 
 class Branches(Struct, frozen=True):
-    """The branches that contain HEAD; of `undetermined` ones the clone lacks the commits to tell."""
+    """The branches that contain HEAD; of `undetermined` ones the clone lacks the commits."""
 
     containing: tuple[str, ...] = ()
     undetermined: tuple[str, ...] = ()
@@ -76,7 +76,7 @@ class SignatureState(StrEnum):
 
     GOOD = "good"
     NONE = "none"  # not signed
-    LIGHTWEIGHT = "lightweight"  # a tag that is no object, and cannot be signed
+    LIGHTWEIGHT = "lightweight"  # a tag that is not an object, and cannot be signed
     BAD = "bad"  # made for something else, or by a key that may not
     EXPIRED = "expired"  # the signature, or the key that made it
     REVOKED = "revoked"

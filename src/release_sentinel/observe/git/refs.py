@@ -64,7 +64,7 @@ def local_refs(top: Path, names: Iterable[str], *, timeout: float = LOCAL_SECOND
 def remote_refs(top: Path, remote: Remote, names: Sequence[str], *, timeout: float = REMOTE_SECONDS) -> Refs | Unseen:
     """Ask `remote` for the tags and branches `names` (full names or globs)."""
     peeled = [f"{name}^{{}}" for name in names if name.startswith(_TAGS)]
-    # A server that is told so leaves out all other refs: popular repositories have 100,000 of pull requests.
+    # A server that is asked so leaves out all other refs: popular repositories have 100,000 of pull requests.
     kinds = [flag for flag, kind in {"--tags": _TAGS, "--heads": _HEADS}.items() if any(kind in name for name in names)]
     answer = run(top, "ls-remote", *kinds, remote.name, *names, *peeled, timeout=timeout)
     if isinstance(answer, Unseen):

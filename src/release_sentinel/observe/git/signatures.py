@@ -26,7 +26,7 @@ _SSH = {
     "key has expired": State.EXPIRED,
     "key is not yet valid": State.EXPIRED,
     "No principal matched": State.UNKNOWN_KEY,
-    "Could not verify signature": State.BAD,  # all that Git tells of a key in gpg.ssh.revocationFile
+    "Could not verify signature": State.BAD,  # all that Git says of a key in gpg.ssh.revocationFile
     'Good "git" signature for ': State.GOOD,
     "non-tag object": State.LIGHTWEIGHT,
     "no signature found": State.NONE,

@@ -91,7 +91,7 @@ def _layout(path: Path, timeout: float) -> _Layout | Unseen:
 
 
 def _operation(git_dir: Path) -> str:
-    """Return the operation in progress in a work tree, told by what it leaves in its Git folder."""
+    """Return the operation in progress in a work tree, known by what it leaves in its Git folder."""
     for mark, name in _OPERATIONS.items():
         if (git_dir / mark).exists():
             reverting = mark.endswith("todo") and (git_dir / mark).read_bytes().startswith(b"revert")

@@ -108,7 +108,4 @@ def test_a_verdict_file_is_enough(repo: Repo) -> None:
     assert (problem, done[0].startswith("tagged: v1.0.0 at ")) == ("", True)
     file.write_text(json.dumps({"verdict": "SAFE", "version": "v1.0.1"}), encoding="utf-8")
     _, problem = deliver_file(file, repo.path, Policy(), push=True, sign=False, release=False)
-    assert (
-        problem.endswith("verdict.json is not a complete verdict: KeyError: 'commit'")
-        or "is not a complete verdict" in problem
-    )
+    assert "verdict.json is not a complete verdict: " in problem

@@ -38,8 +38,13 @@ def blocks(path: Path, language: str) -> list[str]:
 
 
 def options_table() -> str:
-    """Return the gate's own options as a Markdown table."""
-    return options.table()
+    """Return the gate's own options as a Markdown table, without those that ask for a report."""
+    return options.table(reports=False)
+
+
+def reports_table() -> str:
+    """Return the options that ask for a report as a Markdown table."""
+    return options.table(reports=True)
 
 
 def variables_table() -> str:
@@ -85,6 +90,7 @@ def _keys(record: Any, prefix: str) -> Iterator[str]:
 TABLES: Mapping[str, Callable[[], str]] = {
     "gates": gates.table,
     "options": options_table,
+    "reports": reports_table,
     "variables": variables_table,
     "policy keys": keys_table,
 }

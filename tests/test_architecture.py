@@ -1,6 +1,7 @@
 """Who may import whom: downwards only. Read from the source, so that no import has to run."""
 
 import ast
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -147,7 +148,10 @@ def test_nothing_comes_in_by_the_door() -> None:
 
 def test_observers_know_nothing_of_the_policy() -> None:
     """What is observed does not depend on what is wanted: limits and time-outs are arguments."""
-    assert names([found for found in OWN if found.importer.startswith("observe") and found.imported == "config"]) == []
+    read = [found for found in OWN if found.importer.startswith("observe") and found.imported.startswith("config")]
+
+    assert [str(found) for found in read if found.imported != "config.variables"] == []  # which reads NAME_FILE
+    assert read
 
 
 def test_only_the_plugin_knows_pytest() -> None:
@@ -215,6 +219,23 @@ def test_only_observers_and_versions_know_the_libraries() -> None:
 def test_dear_libraries_are_loaded_late() -> None:
     """A run that does not need them does not wait for them."""
     assert names([found for found in ALL if found.early and found.imported.partition(".")[0] in LATE]) == []
+
+
+def test_one_reader_knows_name_file() -> None:
+    """A value that a container mounts as a file is read by `look_up`, with its bounds and its refusals."""
+    files = {
+        name: [
+            node.value
+            for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+            if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        ]
+        for name, file in MODULES.items()
+    }
+    ending = {
+        name for name, texts in files.items() if any(re.fullmatch(r"((?!GIT_)\w+)?_FILE", text) for text in texts)
+    }
+
+    assert ending == {"config.variables", "observe.ci"}  # TeamCity's own files
 
 
 def test_no_import_is_relative() -> None:

@@ -1,18 +1,32 @@
 """The registry of the built-in gates."""
 
 import ast
+import inspect
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import get_args, get_origin
 
 import pytest
 
+from release_sentinel.config.kinds import Header
 from release_sentinel.config.model import Freeze, Policy, VersionRules
+from release_sentinel.config.read import bare, has_mark, keys
 from release_sentinel.config.targets import CertificateTarget, DiskLimits, PrometheusQuery, TcpTarget
-from release_sentinel.gates import BUILT_IN, BuiltInGate, expected, explain, find, table
+from release_sentinel.gates import BUILT_IN, IDS, BuiltInGate, expected, explain, find, table
 from release_sentinel.redaction.spellings import ORDINARY
 from release_sentinel.vocabulary import Stage
+from tests.test_architecture import OWN
 
+# For each setting that asks for a gate, a policy that does.
+ASKED = {
+    "version-files": Policy(version=VersionRules(files=("package.json",))),
+    "changelog": Policy(version=VersionRules(changelog="NEWS.md")),
+    "freeze": Policy(
+        freezes=(Freeze("sale", "UTC", datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 2, tzinfo=UTC)),)
+    ),
+}
 GATES = Path(__file__).parent.parent / "gate_tests"
 
 POLICY = ["environment", "repository", "clean-tree", "branch", "version", "tag", "configuration"]
@@ -35,13 +49,50 @@ def test_the_gates_are_the_contracts() -> None:
 def test_opt_in_gates_are_owed_once_they_are_asked_for() -> None:
     """By default only the others are; one is asked for by its id, or by a rule that only it reads."""
     assert [gate.id for gate in expected(Policy())] == POLICY + HOST
-    assert [gate.id for gate in BUILT_IN if gate.opt] == OPT + FAR
-    for gate_id in OPT + FAR:
+    for gate_id in [gate.id for gate in BUILT_IN if gate.opt]:
         assert [gate.id for gate in expected(Policy(enable=(gate_id,))) if gate.opt] == [gate_id]
-    ruled = Policy(version=VersionRules(files=("package.json",), changelog="NEWS.md"))
-    assert [gate.id for gate in expected(ruled) if gate.opt] == ["version-files", "changelog"]
+    for gate_id, policy in ASKED.items():
+        assert [gate.id for gate in expected(policy) if gate.opt] == [gate_id]
     far = Policy(tcp=(TcpTarget("db", 1),), certificates=(CertificateTarget("db"),), prometheus=(QUERY,))
-    assert [gate.id for gate in expected(far) if gate.opt] == FAR
+    assert [gate.id for gate in expected(far) if gate.opt] == ["tcp", "certificate", "prometheus"]
+
+
+def test_every_setting_that_asks_for_a_gate_is_tried() -> None:
+    """A gate with `asked_by` has a policy in `ASKED` that asks for it and for no other; only opt-in gates have one."""
+    assert set(ASKED) == {gate.id for gate in BUILT_IN if gate.asked_by}
+    assert all(gate.opt for gate in BUILT_IN if gate.asked_by)
+
+
+def test_what_has_no_target_by_default_is_opt_in() -> None:
+    """Otherwise every run would owe a result on nothing."""
+    targeted = [gate for gate in BUILT_IN if gate.judges]
+    assert {gate.id for gate in targeted if gate.opt} == {gate.id for gate in targeted if not gate.targets(Policy())}
+
+
+def test_what_may_be_waited_for_is_asked_ahead() -> None:
+    """A target with a time-out is asked beside the others; memory and processes are read at once."""
+    assert find("disk").prefetched
+    assert find("api").prefetched
+    assert not find("memory").prefetched
+    assert not find("environment").prefetched
+
+
+@each_gate
+def test_a_gate_is_given_what_its_headers_name(gate: BuiltInGate) -> None:
+    """A check whose targets have headers takes `environ`, where the values of these are."""
+    kinds = [kind for _, kind in keys(gate.judges).values()] if gate.judges else []
+    sends = any(get_origin(bare(kind)[0]) is Mapping and has_mark(get_args(bare(kind)[0])[1], Header) for kind in kinds)
+    assert not sends or "environ" in inspect.signature(gate.check).parameters
+
+
+@each_gate
+def test_a_gate_of_http_loads_it_ahead(gate: BuiltInGate) -> None:
+    """What is asked in threads prepares the library of HTTP before, if it gets there by its imports; no other does."""
+    seen, left = set[str](), [f"checks.{gate.judge.partition('.')[0]}"]
+    while left:
+        seen.add(module := left.pop())
+        left += [one.imported for one in OWN if one.importer == module and one.imported not in seen]
+    assert bool(gate.prepare) == (gate.prefetched and "observe.http" in seen)
 
 
 def test_a_gate_owes_a_result_for_each_target() -> None:
@@ -54,9 +105,9 @@ def test_a_gate_owes_a_result_for_each_target() -> None:
     assert find("prometheus").items(Policy(prometheus=(QUERY,))) == ("prometheus[errors]",)
 
 
-def functions(folder: Path) -> list[str]:
+def functions(folder: Path, pattern: str = "test_*.py") -> list[str]:
     """Return the names of the gates in a folder."""
-    trees = [ast.parse(file.read_text(encoding="utf-8")) for file in sorted(folder.glob("test_*.py"))]
+    trees = [ast.parse(file.read_text(encoding="utf-8")) for file in sorted(folder.glob(pattern))]
     found = [node.name for tree in trees for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
     return [name for name in found if name.startswith("test_")]
 
@@ -64,6 +115,15 @@ def functions(folder: Path) -> list[str]:
 def test_every_gate_has_one_function_and_every_function_a_gate() -> None:
     """`gate_tests/` and the registry name the same gates."""
     assert sorted(functions(GATES)) == sorted("test_" + gate.id.replace("-", "_") for gate in BUILT_IN)
+
+
+@pytest.mark.parametrize("file", sorted(GATES.glob("test_*.py")), ids=lambda file: file.name)
+def test_a_gate_s_marker_is_its_stage(file: Path) -> None:
+    """The marker of a file is the stage that the registry says of each gate in it."""
+    (marker,) = re.findall(r"^pytestmark = pytest\.mark\.(\w+)$", file.read_text(encoding="utf-8"), re.MULTILINE)
+    ids = {name.removeprefix("test_").replace("_", "-") for name in functions(file.parent, file.name)}
+    assert ids
+    assert {gate.stage for gate in BUILT_IN if gate.id in ids} == {marker}
 
 
 def test_a_gate_without_a_function_would_be_noticed(tmp_path: Path) -> None:
@@ -126,7 +186,7 @@ def test_a_gate_is_found_by_its_id(gate: BuiltInGate) -> None:
 )
 def test_a_misspelt_id_names_the_nearest(wrong: str, nearest: str) -> None:
     """A typo is answered with what was meant, and with everything there is."""
-    ids = ", ".join(POLICY + OPT + CRITICAL)
+    ids = ", ".join(IDS)
 
     with pytest.raises(LookupError) as refusal:
         find(wrong)
@@ -137,9 +197,7 @@ def test_a_misspelt_id_names_the_nearest(wrong: str, nearest: str) -> None:
 @pytest.mark.parametrize("wrong", ["", "xyzzy"])
 def test_an_id_near_to_nothing_names_all(wrong: str) -> None:
     """Where nothing is near, the sentence is still one."""
-    with pytest.raises(
-        LookupError, match=rf"^there is no gate '{wrong}'\. The gates are: environment, .*, prometheus$"
-    ):
+    with pytest.raises(LookupError, match=rf"^there is no gate '{wrong}'\. The gates are: {', '.join(IDS)}$"):
         find(wrong)
 
 
@@ -149,7 +207,7 @@ def test_the_table_has_a_row_for_each_gate() -> None:
 
     assert head == "| gate | stage | passes when | why |"
     assert rule == "|---|---|---|---|"
-    assert [row.split("|")[1].strip(" `") for row in rows] == POLICY + OPT + CRITICAL
+    assert [row.split("|")[1].strip(" `") for row in rows] == list(IDS)
     assert all(row.count("|") == 5 for row in rows)
 
 
@@ -166,8 +224,7 @@ def test_explain_tells_everything(gate: BuiltInGate) -> None:
 
 def test_an_opt_in_gate_is_owed_once_it_is_asked_for() -> None:
     """By its id, as a required gate, or by rules that only it reads."""
-    window = Freeze("sale", "UTC", datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 2, tzinfo=UTC))
-    asked = [Policy(enable=("freeze",)), Policy(required_gates=("freeze",)), Policy(freezes=(window,))]
+    asked = [Policy(enable=("freeze",)), Policy(required_gates=("freeze",)), ASKED["freeze"]]
     assert all("freeze" in {gate.id for gate in expected(policy)} for policy in asked)
     assert "freeze" not in {gate.id for gate in expected(Policy())}
 

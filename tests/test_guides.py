@@ -17,7 +17,6 @@ import pytest
 import yaml
 from _pytest.config import get_config
 
-import release_sentinel
 from release_sentinel import gates
 from release_sentinel.cli import main
 from release_sentinel.commands import guide
@@ -26,6 +25,7 @@ from release_sentinel.config.load import load
 from release_sentinel.config.model import Policy
 from release_sentinel.config.read import is_record, keys
 from release_sentinel.invocation import parse
+from release_sentinel.observe import ci
 from release_sentinel.options import OPTIONS
 from release_sentinel.plugin import fixtures
 from tests.conftest import Sentinel
@@ -88,6 +88,26 @@ def test_every_system_of_init_has_its_guide() -> None:
     for system in SYSTEMS:
         assert f"release-sentinel init {system}" in text(GUIDES[system])
         assert f"({system}.md)" in text(GUIDES["ci"])
+    named = text(README).partition("`release-sentinel init github` writes")[2].partition(".")[0]
+    assert ["github", *re.findall(r"`(\w+)`", named)] == list(SYSTEMS)
+
+
+def test_every_system_that_is_recognised_is_told() -> None:
+    """The guide to all pipelines names each system whose variables are read, and no other."""
+    builds = [ci.build({mark: "true"}) for mark in ci.MARKS]
+    told = text(GUIDES["ci"]).partition("## Recognised systems\n\n")[2].partition(".")[0]
+    named = re.split(r", | and ", " ".join(told.split()))
+    assert sorted(named) == sorted(build.provider for build in builds if build)
+
+
+@pytest.mark.parametrize("file", sorted((FOLDER.parent / "checks").glob("*.py")), ids=lambda path: path.stem)
+def test_every_check_has_a_message_that_is_explained(file: Path) -> None:
+    """Who meets a failure of a built-in gate finds it in the troubleshooting guide."""
+    judges = {gate.judge.partition(".")[0] for gate in gates.BUILT_IN}
+    source = "\n".join(strings(file))
+    told = [[part.strip() for part in message.split("...") if part.strip()] for message in messages()]
+    explained = [parts for parts in told if all(part in source for part in parts) and parts != ["look at why it flaps"]]
+    assert file.stem not in judges or explained
 
 
 @every_page
@@ -340,21 +360,24 @@ def test_the_action_is_used_as_it_is() -> None:
         assert set(re.findall(r"^\| `(.*?)` \|", table, re.MULTILINE)) == set(action[f"{kind}s"])
 
 
-def texts() -> Iterator[str]:
-    """Yield every text in the source of the package, an f-string by its fixed parts."""
-    for file in Path(release_sentinel.__file__).parent.rglob("*.py"):
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str):
-                yield node.value
+def strings(file: Path) -> Iterator[str]:
+    """Yield every text in a source file, an f-string by its fixed parts."""
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
+
+
+def messages() -> list[str]:
+    """Return the messages that the troubleshooting guide explains, with `...` for their variable parts."""
+    entries = re.findall(r"^- (`.*`):$", text(GUIDES["troubleshooting"]), re.MULTILINE)
+    assert len(entries) > 60
+    return [message for entry in entries for message in re.findall(r"`(.*?)`(?:, (?=`)|$)", entry)]
 
 
 def test_every_message_is_one_of_the_program() -> None:
     """The fixed words of each message that the troubleshooting guide explains stand in the source."""
-    entries = re.findall(r"^- (`.*`):$", text(GUIDES["troubleshooting"]), re.MULTILINE)
-    assert len(entries) > 60
-    source = "\n".join(texts())
-    messages = [message for entry in entries for message in re.findall(r"`(.*?)`(?:, (?=`)|$)", entry)]
-    parts = [part.strip() for message in messages for part in message.split("...")]
+    source = "\n".join(string for file in FOLDER.parent.rglob("*.py") for string in strings(file))
+    parts = [part.strip() for message in messages() for part in message.split("...")]
     assert [part for part in parts if part not in source] == []
 
 

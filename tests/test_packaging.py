@@ -16,6 +16,7 @@ from tests.conftest import RELEASE, Repo, run
 from tests.guides import GUIDES
 
 CLONE = Path(__file__).parents[1]
+TEMPLATES = CLONE / "src/release_sentinel/templates"
 
 
 @pytest.fixture(scope="module")
@@ -43,11 +44,12 @@ def scripts(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_wheel_carries_the_built_in_gates(wheel: Path) -> None:
-    """Gates, guides, type marker, ini file and the guard of --version are in the wheel; tests are not."""
+    """Gates, guides, templates, type marker, ini file and the guard of --version are in the wheel; tests are not."""
     names = set(zipfile.ZipFile(wheel).namelist())
     gates = {path.name for path in (CLONE / "gate_tests").glob("*.py")}
     assert {f"release_sentinel/gate_tests/{name}" for name in gates} <= names
     assert {f"release_sentinel/guides/{path.name}" for path in GUIDES.values()} <= names
+    assert {f"release_sentinel/templates/{path.name}" for path in TEMPLATES.iterdir() if path.is_file()} <= names
     assert {"release_sentinel/py.typed", "release_sentinel/plugin/pytest.ini"} <= names
     assert {"release_sentinel_guard.py", "release_sentinel_guard.pth"} <= names
     assert not [name for name in names if name.startswith("tests/")]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from release_sentinel.config.model import Policy
+from release_sentinel.config.read import keys
 from release_sentinel.config.targets import (
     CertificateTarget,
     Dependency,
@@ -35,8 +36,12 @@ class BuiltInGate(Struct, frozen=True):
     opt: bool = False  # evaluated once the policy asks for it
     asked_by: Callable[[Policy], object] | None = None  # the setting that asks for it, where its id need not
     judges: type[Target] | None = None  # the class of its targets in the policy, one item each
-    prefetched: bool = False  # asked at once with all others of its kind, when its stage begins
     prepare: Callable[[], None] | None = None  # called once, before its targets are asked in threads
+
+    @property
+    def prefetched(self) -> bool:
+        """Whether its targets are asked at once when its stage begins: all that have a time-out may let others wait."""
+        return self.judges is not None and "timeout" in keys(self.judges)
 
     def targets(self, policy: Policy) -> tuple[Target, ...]:
         """Return what the gate judges under `policy`; nothing where it does not judge one thing after another."""
@@ -113,18 +118,17 @@ BUILT_IN = (
     BuiltInGate("in-sync", Stage.POLICY, "in_sync.check_in_sync", opt=True),
     BuiltInGate("signature", Stage.POLICY, "signature.check_signature", opt=True),
     BuiltInGate("freeze", Stage.POLICY, "freeze.check_freeze", opt=True, asked_by=lambda policy: policy.freezes),
-    BuiltInGate("disk", Stage.CRITICAL, "system.check_disk", judges=DiskLimits, prefetched=True),
+    BuiltInGate("disk", Stage.CRITICAL, "system.check_disk", judges=DiskLimits),
     BuiltInGate("memory", Stage.CRITICAL, "system.check_memory", judges=MemoryLimits),
     BuiltInGate("process", Stage.CRITICAL, "system.check_process", judges=ProcessRule),
-    BuiltInGate("api", Stage.CRITICAL, "api.check_api", judges=Dependency, prefetched=True, prepare=_load_http),
-    BuiltInGate("tcp", Stage.CRITICAL, "tcp.check_tcp", opt=True, judges=TcpTarget, prefetched=True),
+    BuiltInGate("api", Stage.CRITICAL, "api.check_api", judges=Dependency, prepare=_load_http),
+    BuiltInGate("tcp", Stage.CRITICAL, "tcp.check_tcp", opt=True, judges=TcpTarget),
     BuiltInGate(
         "certificate",
         Stage.CRITICAL,
         "certificate.check_certificate",
         opt=True,
         judges=CertificateTarget,
-        prefetched=True,
         prepare=_load_http,
     ),
     BuiltInGate(
@@ -133,7 +137,6 @@ BUILT_IN = (
         "prometheus.check_prometheus",
         opt=True,
         judges=PrometheusQuery,
-        prefetched=True,
         prepare=_load_http,
     ),
 )

@@ -147,7 +147,8 @@ OPTIONS = (
 BY_FLAG = {flag: option for option in OPTIONS for flag in option.flags}
 
 
-def table() -> str:
-    """Return the options as a Markdown table, as the manual has it."""
-    rows = [f"| `{' '.join(filter(None, (option.flag, option.metavar)))}` | {option.help} |" for option in OPTIONS]
+def table(*, reports: bool) -> str:
+    """Return the options as a Markdown table of the manual: those that ask for a report, or the others."""
+    options = [option for option in OPTIONS if bool(option.report) == reports]
+    rows = [f"| `{' '.join(filter(None, (option.flag, option.metavar)))}` | {option.help} |" for option in options]
     return "\n".join(["| option | does |", "|---|---|", *rows])

@@ -148,10 +148,16 @@ def _lint(tool: str, *arguments: str | Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize(
-    ("system", "schema"),
-    [("github", "vendor.github-workflows"), ("gitlab", "vendor.gitlab-ci"), ("azure", "vendor.azure-pipelines")],
-)
+SCHEMAS = {"github": "vendor.github-workflows", "gitlab": "vendor.gitlab-ci", "azure": "vendor.azure-pipelines"}
+MANIFESTS = ("kubernetes", "argocd", "helm")
+
+
+def test_every_system_is_validated() -> None:
+    """By the schema of its vendor, by Kubernetes' own, or, for Jenkins, by a test that reads it."""
+    assert {*SCHEMAS, *MANIFESTS, "jenkins"} == set(SYSTEMS)
+
+
+@pytest.mark.parametrize(("system", "schema"), SCHEMAS.items())
 def test_the_pipeline_follows_its_schema(tmp_path: Path, system: str, schema: str) -> None:
     """The vendor's own."""
     init(tmp_path, system)
@@ -172,7 +178,7 @@ def test_the_workflow_is_sound(tmp_path: Path) -> None:
     assert set(used) <= set(re.findall(r"uses: (.*)", own))
 
 
-@pytest.mark.parametrize("system", ["github", "gitlab", "azure"])
+@pytest.mark.parametrize("system", SCHEMAS)
 def test_no_pipeline_hides_the_exit_code(system: str) -> None:
     """No pipe follows the gate, and nothing may fail unseen."""
     (pipeline,) = PIPELINES[system]
@@ -197,7 +203,7 @@ def test_the_jenkinsfile_is_balanced() -> None:
         assert subprocess.run(["bash", "-n", "-c", script], check=False).returncode == 0
 
 
-@pytest.mark.parametrize("system", ["kubernetes", "argocd", "helm"])
+@pytest.mark.parametrize("system", MANIFESTS)
 def test_the_manifest_is_valid(system: str) -> None:
     """By Kubernetes' own schema; the values of a chart are in quotes, so that it can be read before Helm has."""
     (name,) = (name for name in PIPELINES[system] if name.endswith(".yaml"))

@@ -2,14 +2,15 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_origin
 
 import pytest
 from msgspec.structs import replace
 
+from release_sentinel.config.kinds import Header, Headers, Hidden
 from release_sentinel.config.load import load, load_policy
 from release_sentinel.config.model import Policy
-from release_sentinel.config.read import Reading, bare, dotted, keys
+from release_sentinel.config.read import Reading, bare, dotted, has_mark, keys
 from release_sentinel.config.targets import (
     CertificateTarget,
     Dependency,
@@ -177,6 +178,34 @@ NOT_A_URL = {
     "a space": "https://pay.example/a b",
     "half an address": "https://[::1/health",
 }
+
+
+@pytest.mark.parametrize("name", [name for name in LISTED if "url" in LISTED[name]])
+def test_every_list_refuses_what_is_not_an_address(name: str) -> None:
+    """Each class of targets with a URL looks at it."""
+    assert f"{name}[0].url {URL}" in told({name: [{**LISTED[name], "url": "ftp://pay.example"}]})
+
+
+HEADED = [name for name in LISTED if "headers" in keys(get_args(keys(Policy)[name][1])[0])]
+
+
+@pytest.mark.parametrize("name", HEADED)
+def test_every_list_refuses_what_is_not_a_header(name: str) -> None:
+    """Each class of targets with headers looks at their names."""
+    problems = told({name: [{**LISTED[name], "headers": {"X Y": "s3cret"}}]})
+    assert problems == [f"{name}[0].headers has 'X Y', which is not the name of a header"]
+
+
+@pytest.mark.parametrize("kind", subclasses(Target))
+def test_a_table_of_a_target_has_headers(kind: Any) -> None:
+    """A token in one is looked up, and never shown, only where its kind is `Headers`."""
+    tables = {key: get_args(bare(held)[0])[1] for key, (_, held) in keys(kind).items() if _is_table(held)}
+    assert [key for key, value in tables.items() if not (has_mark(value, Header) and has_mark(value, Hidden))] == []
+    assert _is_table(Headers)
+
+
+def _is_table(kind: Any) -> bool:
+    return get_origin(bare(kind)[0]) is Mapping
 
 
 @pytest.mark.parametrize("kind", NOT_A_URL)

@@ -163,7 +163,11 @@ def test_the_process_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_every_system_is_told_here() -> None:
     """No system goes untested."""
     assert set(SYSTEMS) == set(MARKS)
-    assert all(any(mark == named for named, _ in table) for mark in MARKS for table in (BRANCH_BUILDS, TAG_BUILDS))
+    assert all(
+        any(mark == named for named, _ in table)
+        for mark in MARKS
+        for table in (BRANCH_BUILDS, TAG_BUILDS, PULL_REQUESTS)
+    )
 
 
 PULL = {"GITHUB_ACTIONS": "true", "GITHUB_EVENT_NAME": "pull_request"}

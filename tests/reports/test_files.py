@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from release_sentinel.options import OPTIONS, Report
+from release_sentinel.options import OPTIONS, Option, Report
 from release_sentinel.plugin.scrubbing import scrub_in_place
 from release_sentinel.redacted import redact
 from release_sentinel.redaction import Redactor
@@ -253,10 +253,11 @@ def test_every_kind_of_report_says_that_the_run_is_unfinished(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("name", sorted(SAMPLES))
-@each_flag
-def test_a_report_is_known_by_its_first_words(tmp_path: Path, flag: str, name: str) -> None:
+@pytest.mark.parametrize("asked", [option for option in OPTIONS if option.report], ids=lambda option: option.flag)
+def test_a_report_is_known_by_its_first_words(tmp_path: Path, asked: Option, name: str) -> None:
     """Whatever it says, a later run knows it for a report of ours."""
-    one = Report(flag, tmp_path / f"r{FLAGS[flag][0]}")
+    assert asked.report
+    one = Report(asked.flag, tmp_path / f"r{asked.report.suffix}")
     write_report(one, SAMPLES[name])
     assert is_report(one.path)
 

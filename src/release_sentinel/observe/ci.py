@@ -29,10 +29,10 @@ class Build(Struct, frozen=True):
 def build(environ: Mapping[str, str] | None = None) -> Build | None:
     """Return the build that this process belongs to, or None outside CI."""
     environ = os.environ if environ is None else environ
-    for mark, describe in _PROVIDERS.items():
-        if environ.get(mark):
-            found = describe(lambda name: environ.get(name, ""))
-            return replace(found, url=_address(_URLS[mark], environ), actor=_first(_ACTORS.get(mark, ()), environ))
+    for system in _SYSTEMS:
+        if environ.get(system.mark):
+            found = system.describe(lambda name: environ.get(name, ""))
+            return replace(found, url=_address(system.url, environ), actor=_first(system.actors, environ))
     return None
 
 
@@ -130,38 +130,39 @@ def _jenkins(get: _Get) -> Build:
     return Build("Jenkins", get("GIT_COMMIT"), branch, tag, pull_request=pull_request)
 
 
-# Which variable marks which system. Jenkins last: agents of other systems may inherit JENKINS_URL from their host.
-_PROVIDERS: Mapping[str, Callable[[_Get], Build]] = {
-    "GITHUB_ACTIONS": _github,
-    "GITLAB_CI": _gitlab,
-    "TF_BUILD": _azure,
-    "BUILDKITE": _buildkite,
-    "CIRCLECI": _circleci,
-    "BITBUCKET_BUILD_NUMBER": _bitbucket,
-    "TEAMCITY_VERSION": _teamcity,
-    "JENKINS_URL": _jenkins,
-}
+class _System(Struct, frozen=True):
+    """A CI system: the variable that marks it, and what its other variables say."""
 
-_URLS = {
-    "GITHUB_ACTIONS": "{GITHUB_SERVER_URL}/{GITHUB_REPOSITORY}/actions/runs/{GITHUB_RUN_ID}",
-    "GITLAB_CI": "{CI_JOB_URL}",
-    "TF_BUILD": "{SYSTEM_COLLECTIONURI}/{SYSTEM_TEAMPROJECT}/_build/results?buildId={BUILD_BUILDID}",
-    "BUILDKITE": "{BUILDKITE_BUILD_URL}",
-    "CIRCLECI": "{CIRCLE_BUILD_URL}",
-    "BITBUCKET_BUILD_NUMBER": "{BITBUCKET_GIT_HTTP_ORIGIN}/pipelines/results/{BITBUCKET_BUILD_NUMBER}",
-    "TEAMCITY_VERSION": "{BUILD_URL}",
-    "JENKINS_URL": "{BUILD_URL}",
-}
-_ACTORS = {  # TeamCity and Bitbucket give no name
-    "GITHUB_ACTIONS": ("GITHUB_TRIGGERING_ACTOR", "GITHUB_ACTOR"),
-    "GITLAB_CI": ("GITLAB_USER_LOGIN",),
-    "TF_BUILD": ("BUILD_REQUESTEDFOR",),
-    "BUILDKITE": ("BUILDKITE_BUILD_CREATOR",),
-    "CIRCLECI": ("CIRCLE_USERNAME",),
-    "JENKINS_URL": ("BUILD_USER_ID", "BUILD_USER"),  # of the plugin build-user-vars
-}
+    mark: str
+    describe: Callable[[_Get], Build]
+    url: str  # of a build, to be filled with variables
+    actors: tuple[str, ...] = ()  # variables that name who started the build, the first that is set counts
 
-MARKS = frozenset(_PROVIDERS)  # the variables that mark a CI build
+
+# Jenkins last: agents of other systems may inherit JENKINS_URL from their host. TeamCity and Bitbucket name no actor.
+_SYSTEMS = (
+    _System(
+        "GITHUB_ACTIONS",
+        _github,
+        "{GITHUB_SERVER_URL}/{GITHUB_REPOSITORY}/actions/runs/{GITHUB_RUN_ID}",
+        ("GITHUB_TRIGGERING_ACTOR", "GITHUB_ACTOR"),
+    ),
+    _System("GITLAB_CI", _gitlab, "{CI_JOB_URL}", ("GITLAB_USER_LOGIN",)),
+    _System(
+        "TF_BUILD",
+        _azure,
+        "{SYSTEM_COLLECTIONURI}/{SYSTEM_TEAMPROJECT}/_build/results?buildId={BUILD_BUILDID}",
+        ("BUILD_REQUESTEDFOR",),
+    ),
+    _System("BUILDKITE", _buildkite, "{BUILDKITE_BUILD_URL}", ("BUILDKITE_BUILD_CREATOR",)),
+    _System("CIRCLECI", _circleci, "{CIRCLE_BUILD_URL}", ("CIRCLE_USERNAME",)),
+    _System(
+        "BITBUCKET_BUILD_NUMBER", _bitbucket, "{BITBUCKET_GIT_HTTP_ORIGIN}/pipelines/results/{BITBUCKET_BUILD_NUMBER}"
+    ),
+    _System("TEAMCITY_VERSION", _teamcity, "{BUILD_URL}"),
+    _System("JENKINS_URL", _jenkins, "{BUILD_URL}", ("BUILD_USER_ID", "BUILD_USER")),  # of the plugin build-user-vars
+)
+MARKS = frozenset(system.mark for system in _SYSTEMS)  # the variables that mark a CI build
 
 
 def from_fork(environ: Mapping[str, str] | None = None) -> bool:

@@ -1,5 +1,6 @@
 """Real parts that the tests of observers and checks share: looks at repositories, and servers that misbehave."""
 
+import atexit
 import contextlib
 import os
 import socket
@@ -8,6 +9,7 @@ import struct
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import trustme
@@ -131,9 +133,6 @@ def garbage(connection: socket.socket, _stop: threading.Event) -> None:
     connection.sendall(b"SSH-2.0-OpenSSH_9.2\r\n")
 
 
-_RESERVED: list[socket.socket] = []
-
-
 def reserved_port() -> socket.socket:
     """Return a socket that keeps a loopback port to itself; until it listens, the port refuses connections."""
     holder = socket.socket()
@@ -141,10 +140,12 @@ def reserved_port() -> socket.socket:
     return holder
 
 
+@cache
 def closed_port() -> int:
     """Return a loopback port on which nothing listens, nor will until the tests have ended."""
-    _RESERVED.append(reserved_port())
-    return int(_RESERVED[-1].getsockname()[1])
+    holder = reserved_port()
+    atexit.register(holder.close)
+    return int(holder.getsockname()[1])
 
 
 def program(path: Path, text: str) -> Path:

@@ -111,7 +111,7 @@ def test_documentation_fits_a_table(gate: BuiltInGate) -> None:
 
 def test_a_section_that_is_not_there_is_named() -> None:
     """A check without documentation is refused with the section that it lacks."""
-    with pytest.raises(LookupError, match=r"^result\.require does not say its Why$"):
+    with pytest.raises(LookupError, match=r"^result\.require has no section Why$"):
         BuiltInGate("nothing", Stage.POLICY, "result.require").section("Why")  # which judges nothing
 
 

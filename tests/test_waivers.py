@@ -64,7 +64,7 @@ def test_the_last_to_expire_counts() -> None:
     [
         (OK, None, "is not used: the gate passes; remove it"),
         (WARN, None, "is not used: the gate passes; remove it"),
-        (CRIT, None, "excuses nothing: the gate broke, and a waiver excuses judgements alone"),
+        (CRIT, None, "excuses nothing: the gate broke, and a waiver excuses only judgements"),
     ],
 )
 def test_what_excuses_nothing_is_told(status: Status, waiver: Waiver | None, words: str) -> None:
@@ -91,7 +91,7 @@ def test_one_that_has_expired_is_told() -> None:
     ("gate", "disabled", "words"),
     [
         ("disk", ("disk",), "the policy switches the gate off"),
-        ("freeze", (), "the gate was no part of this run"),
+        ("freeze", (), "the gate was not part of this run"),
         ("dsik", (), "there is no such gate; did you mean disk?"),
         ("queue[mial]", (), "there is no such gate; did you mean queue[mail]?"),
         ("xyz", (), "there is no such gate"),

@@ -63,7 +63,7 @@ def test_an_answer(serve: Serve) -> None:
 def test_a_pass_after_a_retry(serve: Serve) -> None:
     """A dependency that answered in the end warns, with what came before."""
     result = check_api(serve(503, 200))
-    assert (result.status, result.tries, result.remedy) == (WARN, 2, "look at why it flaps")
+    assert (result.status, result.tries, result.remedy) == (WARN, 2, "find out why it flaps")
     assert "answered 200 (2 tries, " in result.message
     assert result.message.endswith(", after: HTTP 503")
 
@@ -212,7 +212,7 @@ def test_json_conditions(condition: JsonCondition, words: str) -> None:
 def test_a_body_that_is_no_json(text: str) -> None:
     """It meets no condition on JSON."""
     result = body(text, json=(JsonCondition("$.status"),))
-    assert (result.status, "but its body is no JSON (" in result.message) == (CRIT, True)
+    assert (result.status, "but its body is not JSON (" in result.message) == (CRIT, True)
 
 
 def test_a_body_that_is_too_long() -> None:
@@ -230,7 +230,7 @@ def test_latency() -> None:
     """An answer that comes too late warns; the time of earlier tries does not count."""
     slow = Exchange(URL, 200, "", 1, 3.0, latency=2.5)
     result = check_api(Dependency(url=URL, max_latency=2), observe=lambda *_: slow)
-    assert (result.status, result.remedy) == (WARN, "look at why it is slow")
+    assert (result.status, result.remedy) == (WARN, "find out why it is slow")
     assert result.message.endswith(", the answer took 2.50 s, expected at most 2 s")
     in_time = Exchange(URL, 200, "", 1, 3.0, latency=2.0)
     assert check_api(Dependency(url=URL, max_latency=2), observe=lambda *_: in_time).status is OK

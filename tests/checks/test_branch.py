@@ -49,7 +49,7 @@ def judge(
 def test_a_release_branch(repo: Repo) -> None:
     """HEAD on an allowed branch passes, and the message says who told the name."""
     result = judge(repo)
-    assert (result.status, result.message) == (OK, "on branch main, says HEAD")
+    assert (result.status, result.message) == (OK, "on branch main, according to HEAD")
 
 
 def test_another_branch(repo: Repo) -> None:
@@ -57,7 +57,9 @@ def test_another_branch(repo: Repo) -> None:
     repo.git("checkout", "--quiet", "-b", "feature")
     result = judge(repo)
     assert result.status is CRIT
-    assert result.message == "Releases blocked from branch: feature (says HEAD); releases come from main, master"
+    assert (
+        result.message == "Releases blocked from branch: feature (according to HEAD); releases come from main, master"
+    )
     assert result.remedy == "git switch main, or name the branch in RS_BRANCHES"
 
 
@@ -94,7 +96,7 @@ def test_ci_does_not_overrule_head() -> None:
     """A checked-out branch counts, whatever CI calls it."""
     result = check_branch(on("feature"), ALLOWED, Build("GitHub Actions", COMMIT, "main"))
     assert result.status is CRIT
-    assert "feature (says HEAD)" in result.message
+    assert "feature (according to HEAD)" in result.message
 
 
 def test_detached_outside_ci(repo: Repo) -> None:
@@ -102,7 +104,7 @@ def test_detached_outside_ci(repo: Repo) -> None:
     repo.git("checkout", "--quiet", "--detach")
     result = judge(repo)
     assert result.status is CRIT
-    assert result.message == f"HEAD is detached at {repo.head[:12]}, on no branch; releases come from main, master"
+    assert result.message == f"HEAD is detached at {repo.head[:12]}, not on a branch; releases come from main, master"
     assert result.remedy == "git switch to a release branch"
 
 
@@ -112,7 +114,7 @@ def test_detached_in_ci(repo: Repo, system: str) -> None:
     repo.git("checkout", "--quiet", "--detach")
     head = {name: repo.head if value == COMMIT else value for name, value in SYSTEMS[system].items()}
     result = judge(repo, ci.build(head))
-    assert (result.status, result.message) == (OK, f"on branch main, says {system}")
+    assert (result.status, result.message) == (OK, f"on branch main, according to {system}")
 
 
 @pytest.mark.parametrize("system", SYSTEMS)
@@ -121,8 +123,8 @@ def test_detached_at_another_commit_than_ci_builds(repo: Repo, system: str) -> N
     repo.git("checkout", "--quiet", "--detach")
     result = judge(repo, ci.build(SYSTEMS[system]))
     assert result.status is UNKNOWN
-    assert f"and {system} speaks of commit {COMMIT[:12]}" in result.message
-    assert result.remedy == "check out the commit that the CI build is about"
+    assert f"and {system} builds commit {COMMIT[:12]}" in result.message
+    assert result.remedy == "check out the commit that CI builds"
 
 
 @pytest.mark.parametrize("commit", ["", COMMIT[:12], COMMIT.upper()], ids=["blank", "short", "upper-case"])
@@ -150,7 +152,7 @@ def test_ci_on_another_branch() -> None:
     """A branch that CI names is held to the same list."""
     result = check_branch(on(""), ALLOWED, Build("GitLab CI", COMMIT, "feature"))
     assert result.status is CRIT
-    assert result.message.startswith("Releases blocked from branch: feature (says GitLab CI)")
+    assert result.message.startswith("Releases blocked from branch: feature (according to GitLab CI)")
 
 
 @pytest.mark.parametrize("branch", ["", "main"], ids=["detached", "on-main"])
@@ -187,7 +189,7 @@ def test_a_tag_on_another_branch(repo: Repo) -> None:
     result = judge(repo, tagged(repo))
     assert (result.status, result.message) == (
         CRIT,
-        "tag v1.0.0 is on no release branch (main, master), but on feature",
+        "tag v1.0.0 is not on a release branch (main, master), but on feature",
     )
     assert result.remedy == "merge the commit into a release branch, and tag it there"
 
@@ -196,7 +198,7 @@ def test_a_tag_on_several_other_branches() -> None:
     """Each of them is named."""
     build, branches = Build("GitHub Actions", COMMIT, tag="v1.0.0"), git.Branches(("feature", "fix"))
     result = check_branch(on(""), ALLOWED, build, containing=lambda: branches)
-    assert result.message == "tag v1.0.0 is on no release branch (main, master), but on feature, fix"
+    assert result.message == "tag v1.0.0 is not on a release branch (main, master), but on feature, fix"
 
 
 def test_branches_of_which_this_clone_lacks_the_commits() -> None:
@@ -308,7 +310,7 @@ def test_no_repository() -> None:
     """Where no repository can be seen the branch is unknown, also when CI names one."""
     result = check_branch(Unseen("/shop is not a folder"), ALLOWED, Build("GitHub Actions", COMMIT, "main"))
     assert (result.status, result.message) == (UNKNOWN, "/shop is not a folder")
-    assert result.remedy == "mend the gate `repository` first"
+    assert result.remedy == "fix the gate `repository` first"
 
 
 @pytest.mark.parametrize(

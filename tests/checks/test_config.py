@@ -248,7 +248,7 @@ def test_a_secret_that_anybody_may_read() -> None:
     result = check_configuration({"TOKEN": Secret(SECRET)}, files=files)
     assert (result.status, result.message) == (
         WARN,
-        f"TOKEN are set, but anybody on this machine may read {FILE}",
+        f"TOKEN are set, but any user of this machine may read {FILE}",
     )
     assert result.remedy == f"chmod o= {FILE}, or mount secrets with mode 0400"
     assert check_configuration({"TOKEN": "fine"}, files=files).status is OK

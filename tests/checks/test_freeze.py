@@ -33,7 +33,7 @@ def judge(now: str, *windows: Freeze) -> CheckResult:
 
 
 def frozen(now: str, *windows: Freeze) -> bool:
-    """Tell whether a moment lies within windows."""
+    """Return whether a moment lies within windows."""
     return judge(now, *windows).status is CRIT
 
 
@@ -133,7 +133,7 @@ def test_windows_in_a_row_are_one_freeze() -> None:
 def test_a_freeze_without_an_end() -> None:
     """Every day from midnight to midnight is a mistake that is told, and that does not hang."""
     assert judge("2026-11-21T12:00", weekly("00:00", "00:00")).message == (
-        "Releases are frozen: the weekend; it does not end in a year"
+        "Releases are frozen: the weekend; it does not end within a year"
     )
 
 

@@ -114,7 +114,7 @@ def test_ensure_branch_allowed_believes_ci(here: Repo, monkeypatch: pytest.Monke
         monkeypatch.setenv(name, value)
     ensure_branch_allowed()
     here.commit("loose.py")
-    with pytest.raises(PolicyError, match="GitLab CI speaks of commit"):
+    with pytest.raises(PolicyError, match="GitLab CI builds commit"):
         ensure_branch_allowed()
 
 
@@ -235,5 +235,5 @@ def test_a_tag_that_has_to_exist_is_looked_for_where_the_policy_says(here: Repo)
     here.git("checkout", "--quiet", "--detach")
     ensure_branch_allowed()
     ensure_tag_not_exists("shop-1.0.0")
-    with pytest.raises(PolicyError, match=r"tag shop-1\.0\.1 has to exist"):
+    with pytest.raises(PolicyError, match=r"tag shop-1\.0\.1 does not exist"):
         ensure_tag_not_exists("shop-1.0.1")

@@ -78,7 +78,7 @@ def test_no_remote(tmp_path_factory: pytest.TempPathFactory) -> None:
     ("tags", "branch", "message"),
     [
         (Tags(Refs({}, ""), Unseen("the remote is gone", "see why")), "main", "the remote is gone"),
-        (Tags(Refs({}, ""), Refs({}, "origin")), "", "nobody names the branch of {commit}"),
+        (Tags(Refs({}, ""), Refs({}, "origin")), "", "the branch of {commit} cannot be determined"),
     ],
     ids=["remote gone", "no branch"],
 )

@@ -84,7 +84,9 @@ def test_one_change(repo: Repo) -> None:
     result = check_clean_tree(git.look(repo.path))
     assert result.status is CRIT
     assert result.message == "Git working tree is dirty: 1 path differs from the commit (?? notes.txt)"
-    assert result.remedy == "commit, stash (`git stash -u`) or list in .gitignore (a rule of one user does not count)"
+    assert (
+        result.remedy == "commit, stash (`git stash -u`) or list in .gitignore (a user's own ignore rules do not count)"
+    )
     assert result.details == ()
 
 
@@ -154,4 +156,4 @@ def test_no_repository_has_no_clean_tree() -> None:
     """Where no repository can be seen, its tree is unknown, and the other gate is named."""
     result = check_clean_tree(Unseen("/shop is not a folder"))
     assert (result.status, result.message) == (UNKNOWN, "/shop is not a folder")
-    assert result.remedy == "mend the gate `repository` first"
+    assert result.remedy == "fix the gate `repository` first"

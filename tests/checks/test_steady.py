@@ -26,7 +26,7 @@ def test_good_looks() -> None:
     """All of them are taken, with the interval between them."""
     pauses: list[float] = []
     result = steadily(looks(OK, OK, OK), Steady(3, 5), pause=pauses.append)
-    assert (result.status, result.message) == (OK, "it is OK (3 looks, 5 s apart)")
+    assert (result.status, result.message) == (OK, "it is OK (3 samples, 5 s apart)")
     assert pauses == [5, 5]
 
 
@@ -34,14 +34,14 @@ def test_the_last_of_the_good_looks_is_told() -> None:
     """Its figures are the newest."""
     found = (CheckResult(OK, f"{number} in use") for number in (71, 72, 73))
     result = steadily(lambda: next(found), Steady(3, 5), pause=lambda _: None)
-    assert result.message == "73 in use (3 looks, 5 s apart)"
+    assert result.message == "73 in use (3 samples, 5 s apart)"
 
 
 @pytest.mark.parametrize("bad", [CRIT, UNKNOWN])
 def test_the_first_bad_look_decides(bad: Status) -> None:
     """A target that flaps is not healthy, and is not looked at again."""
     result = steadily(looks(OK, bad), Steady(5, 1), pause=lambda _: None)
-    assert (result.status, result.message) == (bad, f"it is {bad} (on look 2 of 5)")
+    assert (result.status, result.message) == (bad, f"it is {bad} (on sample 2 of 5)")
     assert result.remedy == "mend it"
 
 

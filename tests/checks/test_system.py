@@ -215,7 +215,7 @@ def test_look_alikes(name: str) -> None:
 def test_only_ourselves() -> None:
     """Where only the gate or what started it has the name, that is a warning which says so."""
     result = check_process("sh", observe=lambda: table("sh", "nginx"), own_processes={100})
-    assert (result.status, result.message) == (WARN, "only this gate itself, or what started it, is called sh")
+    assert (result.status, result.message) == (WARN, "only this gate itself, or what started it, matches sh")
     assert result.remedy == "name a process in RS_REQUIRED_PROCESS that runs without the gate"
 
 
@@ -406,4 +406,4 @@ def test_names_that_are_cut_do_not_matter_to_a_rule_without_a_name() -> None:
 def test_a_container_is_told() -> None:
     """Whoever looks for a process of the host reads that it cannot be seen from here."""
     message = counted(ProcessRule("nginx"), "sh", container=True).message
-    assert message == "nginx not running (1 processes seen in this container, whose host's are not visible here)"
+    assert message == "nginx not running (1 processes seen in this container, which hides those of its host)"

@@ -201,7 +201,7 @@ def test_a_tag_that_is_gone(repo: Repo) -> None:
     repo.git("push", "--quiet", "--delete", "origin", "v1.0.0")
     result = judge(repo, build)
     assert (result.status, result.remedy) == (CRIT, "git push origin v1.0.0")
-    assert "tag v1.0.0 has to exist, and does not in origin (" in result.message
+    assert "tag v1.0.0 does not exist in origin (" in result.message
 
 
 def test_a_tag_build_with_the_remote_gone(repo: Repo, tmp_path: Path) -> None:
@@ -237,7 +237,7 @@ def test_what_is_no_version_has_no_tag(version: str) -> None:
 
     result = check_tag(version, REPOSITORY, ask)
     assert (result.status, result.remedy) == (UNKNOWN, "see the gate `version`")
-    assert result.message == f"{version!r} is no version, so it has no tag to look for"
+    assert result.message == f"{version!r} is not a version, so there is no tag to look for"
 
 
 @pytest.mark.parametrize(("tag", "status"), [("shop-1.0.0", CRIT), ("v1.0.0", OK), ("1.0.0", OK)])
@@ -251,7 +251,7 @@ def test_no_repository() -> None:
     """Where no repository can be seen, its tags are unknown."""
     result = check_tag("v1.0.0", Unseen("/shop is not a folder"), lambda: Tags(NONE, NONE))
     assert (result.status, result.message) == (UNKNOWN, "/shop is not a folder")
-    assert result.remedy == "mend the gate `repository` first"
+    assert result.remedy == "fix the gate `repository` first"
 
 
 @pytest.mark.parametrize("tag", ["v1.0.0", "1.0.0"])
@@ -259,7 +259,7 @@ def test_existing_by_policy(repo: Repo, tag: str) -> None:
     """Where the policy says so, the tag has to exist at HEAD without any CI, in either spelling."""
     missing = judge(repo, mode="existing")
     assert missing.status is CRIT
-    assert missing.message.startswith("tag v1.0.0 has to exist, and does not in origin (")
+    assert missing.message.startswith("tag v1.0.0 does not exist in origin (")
     tag_build(repo, tag)
     assert judge(repo, mode="existing").status is OK
     repo.commit("more.py")

@@ -23,7 +23,7 @@ def test_a_port_that_refuses() -> None:
     result = check_tcp(TcpTarget("127.0.0.1", port, tries=1))
     assert result.status is CRIT
     assert result.message.startswith(f"127.0.0.1:{port} does not accept: Connection refused (1 try, ")
-    assert result.remedy == "see whether the service runs, and which firewall stands between"
+    assert result.remedy == "check that the service runs, and that no firewall blocks it"
 
 
 @pytest.mark.parametrize(("error", "status"), [("", WARN), ("no answer within 3 s", CRIT)])
@@ -34,7 +34,7 @@ def test_earlier_tries_are_told(error: str, status: str) -> None:
     assert (result.status, result.tries) == (status, 3)
     if status == WARN:
         assert result.message == "db:1 accepts (3 tries, 4.2 s), after: Connection refused, Connection reset"
-        assert result.remedy == "look at why it flaps"
+        assert result.remedy == "find out why it flaps"
     else:
         assert result.message == "db:1 does not accept: no answer within 3 s (3 tries, 4.2 s)"
         assert result.details == ("try 1: Connection refused", "try 2: Connection reset")

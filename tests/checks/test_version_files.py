@@ -65,7 +65,7 @@ def test_files_are_found(repo: Repo) -> None:
 def test_no_file(repo: Repo) -> None:
     """Where none is named and none found, nothing is known."""
     result = judge(repo)
-    assert (result.status, result.message) == (UNKNOWN, "no file that says a version is named or found")
+    assert (result.status, result.message) == (UNKNOWN, "no file with a version is named or found")
 
 
 def test_a_file_that_cannot_be_read(repo: Repo) -> None:

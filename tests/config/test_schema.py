@@ -68,7 +68,7 @@ def plain(value: Any) -> Any:
 
 
 def takes(document: dict[str, Any]) -> bool:
-    """Tell whether the validator takes a document, parts for environments included."""
+    """Return whether the validator takes a document, parts for environments included."""
     common = {key: value for key, value in document.items() if key != "env"}
     parts = document.get("env", {})
     if not isinstance(parts, dict) or not all(isinstance(part, dict) for part in parts.values()):

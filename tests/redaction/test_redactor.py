@@ -57,7 +57,7 @@ ENCODINGS: dict[str, Callable[[str], str]] = {
 
 
 def leaks(secret: str, shown: str, encode: Callable[[str], str]) -> bool:
-    """Tell whether an encoded secret, or a tell-tale piece of it, stands in what is shown."""
+    """Return whether an encoded secret, or a tell-tale piece of it, stands in what is shown."""
     encoded = encode(secret)
     return any(encoded[start : start + 8] in shown for start in range(4, len(encoded) - 12))
 

@@ -99,7 +99,7 @@ def _shared(path: Path, whole: Source, tool: Mapping[str, Any]) -> Source:
 
 
 def _is_nearly(name: str) -> bool:
-    """Tell whether the name of a table is nearly ours."""
+    """Return whether the name of a table is nearly ours."""
     return name != TABLE and bool(get_close_matches(name.lower().replace("_", "-"), [TABLE], n=1, cutoff=0.9))
 
 

@@ -240,7 +240,7 @@ def _kind(edge: datetime | WeekTime) -> str:
 
 
 def _before(freeze: Freeze) -> bool:
-    """Tell whether a window of one time ends after it begins; local times are those of its zone."""
+    """Return whether a window of one time ends after it begins; local times are those of its zone."""
     from zoneinfo import ZoneInfo  # noqa: PLC0415 - late: few policies have freezes
 
     zone = ZoneInfo(freeze.zone)

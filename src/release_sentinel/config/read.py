@@ -70,7 +70,7 @@ def bare(kind: Any) -> tuple[Any, tuple[Any, ...]]:
 
 @cache
 def has_mark(kind: Any, mark: type) -> bool:
-    """Tell whether a kind carries a mark, or what it lists does."""
+    """Return whether a kind carries a mark, or what it lists does."""
     base, marks = bare(kind)
     if get_origin(base) is tuple:
         marks += bare(get_args(base)[0])[1]
@@ -78,13 +78,13 @@ def has_mark(kind: Any, mark: type) -> bool:
 
 
 def is_record(kind: Any) -> bool:
-    """Tell whether a kind is a table with keys of its own."""
+    """Return whether a kind is a table with keys of its own."""
     base, marks = bare(kind)
     return isinstance(base, type) and issubclass(base, Struct) and not _custom(marks)
 
 
 def is_required(field: FieldInfo) -> bool:
-    """Tell whether a document has to set a field."""
+    """Return whether a document has to set a field."""
     return field.required
 
 
@@ -269,7 +269,7 @@ def _limits(record: Any) -> tuple[float, float]:
 
 
 def _touch(one: KeyPath, other: KeyPath) -> bool:
-    """Tell whether two paths are the same, or one leads to the other."""
+    """Return whether two paths are the same, or one leads to the other."""
     shorter = min(len(one), len(other))
     return one[:shorter] == other[:shorter]
 

@@ -310,7 +310,7 @@ def _header_problems(headers: Mapping[str, str]) -> Iterator[Problem]:
 
 
 def is_url(text: str) -> bool:
-    """Tell whether a text is a URL that can be asked over HTTP."""
+    """Return whether a text is a URL that can be asked over HTTP."""
     with suppress(ValueError):
         parts = urlsplit(text)
         is_web = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0

@@ -28,7 +28,7 @@ class Bounded(Generic[T]):
         self._done.set()
 
     def wait(self, seconds: float) -> bool:
-        """Tell whether the call ended within `seconds`."""
+        """Return whether the call ended within `seconds`."""
         return self._done.wait(seconds)
 
     def result(self, seconds: float) -> T:

@@ -165,7 +165,7 @@ MARKS = frozenset(_PROVIDERS)  # the variables that mark a CI build
 
 
 def from_fork(environ: Mapping[str, str] | None = None) -> bool:
-    """Tell whether this build is of a pull request from a fork, as far as GitHub and GitLab say it."""
+    """Return whether this build is of a pull request from a fork, as far as GitHub and GitLab say it."""
     environ = os.environ if environ is None else environ
     if source := environ.get("CI_MERGE_REQUEST_SOURCE_PROJECT_PATH"):
         return source != environ.get("CI_MERGE_REQUEST_PROJECT_PATH", environ.get("CI_PROJECT_PATH"))

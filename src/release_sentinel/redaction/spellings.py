@@ -78,7 +78,7 @@ def _spelling(units: tuple[str, ...], telling: Iterable[int], *, everywhere: boo
 
 
 def is_distinctive(text: str) -> bool:
-    """Tell whether a text is more than a rule such as `--------`."""
+    """Return whether a text is more than a rule such as `--------`."""
     return len(set(text)) > 2
 
 

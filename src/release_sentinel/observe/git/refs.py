@@ -137,6 +137,6 @@ def _matches(name: str, globs: Collection[str]) -> bool:
 
 
 def _leads_to_head(top: Path, commit: str, timeout: float) -> bool | None:
-    """Tell whether HEAD is an ancestor of `commit`; None where this clone does not have that commit."""
+    """Return whether HEAD is an ancestor of `commit`; None where this clone does not have that commit."""
     answer = run(top, "merge-base", "--is-ancestor", "HEAD", commit, timeout=timeout)
     return None if isinstance(answer, Unseen) or answer.code not in {0, 1} else answer.code == 0

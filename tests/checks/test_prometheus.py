@@ -249,11 +249,11 @@ REFUSED = {"status": "error", "errorType": "bad_data", "error": "1:5: parse erro
     [
         (REFUSED, 400, "refuses the query: 1:5: parse error: unexpected end"),
         (REFUSED, 422, "refuses the query: 1:5: parse error: unexpected end"),
-        ("<html>", 200, "returned 200, and no answer of a Prometheus server"),
-        ({"status": "success"}, 200, "returned 200, and no answer of a Prometheus server"),
-        ([], 200, "returned 200, and no answer of a Prometheus server"),
-        (vector((0, "abc")), 200, "returned 200, and no answer of a Prometheus server"),
-        ("x" * (1 << 21), 200, "returned 200, and no answer of a Prometheus server"),
+        ("<html>", 200, "returned 200, which is not an answer of a Prometheus server"),
+        ({"status": "success"}, 200, "returned 200, which is not an answer of a Prometheus server"),
+        ([], 200, "returned 200, which is not an answer of a Prometheus server"),
+        (vector((0, "abc")), 200, "returned 200, which is not an answer of a Prometheus server"),
+        ("x" * (1 << 21), 200, "returned 200, which is not an answer of a Prometheus server"),
         ("", 404, "returned 404"),
         (
             {"status": "success", "data": {"resultType": "matrix", "result": []}},

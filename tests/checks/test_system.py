@@ -367,11 +367,11 @@ def test_command_lines() -> None:
 
 def test_hidden_processes() -> None:
     """Where some may be hidden, one that is not seen is unknown; one that is seen is there."""
-    result = counted(ProcessRule("nginx"), "sh", hidden="/proc hides the processes of others")
-    assert (result.status, result.message) == (UNKNOWN, "nginx not seen, but /proc hides the processes of others")
+    result = counted(ProcessRule("nginx"), "sh", hidden="/proc hides the processes of other users")
+    assert (result.status, result.message) == (UNKNOWN, "nginx not seen, but /proc hides the processes of other users")
     assert result.remedy == "run the gate as a user who may see all processes"
-    some = counted(ProcessRule("nginx", 2), "nginx", hidden="/proc hides the processes of others")
-    assert some.message == "nginx running 1 time, expected 2, but /proc hides the processes of others"
+    some = counted(ProcessRule("nginx", 2), "nginx", hidden="/proc hides the processes of other users")
+    assert some.message == "nginx running 1 time, expected 2, but /proc hides the processes of other users"
     assert counted(ProcessRule("nginx"), "nginx", hidden="/proc hides").status is OK
 
 

@@ -59,7 +59,7 @@ def test_disk_of_a_path_that_is_not_there(tmp_path: Path) -> None:
     """A path that is not there is unseen, in the kernel's words."""
     seen = host.disk(str(tmp_path / "nothing"))
     assert isinstance(seen, Unseen)
-    assert seen.why.startswith(f"{tmp_path / 'nothing'} cannot be looked at: ")
+    assert seen.why.startswith(f"{tmp_path / 'nothing'} cannot be inspected: ")
     assert "No such file or directory" in seen.why
 
 
@@ -225,7 +225,7 @@ def test_disk_on_windows_that_is_not_there(mocker: MockerFixture) -> None:
     """A drive that is not there is unseen, in the platform's words."""
     mocker.patch.object(host, "WINDOWS", new=True)
     mocker.patch.object(psutil, "disk_usage", side_effect=OSError("no such drive"))
-    assert host.disk("X:") == Unseen("X: cannot be looked at: no such drive")
+    assert host.disk("X:") == Unseen("X: cannot be inspected: no such drive")
 
 
 def test_disk_on_windows_that_hangs(mocker: MockerFixture) -> None:

@@ -381,7 +381,7 @@ def test_headers_follow_on_the_same_server(server: HTTPServer) -> None:
 def test_a_redirect_to_what_is_no_web_address(server: HTTPServer, location: str) -> None:
     """Such an answer is final."""
     seen = ask(answer(server, 302, Location=location), max_redirects=3)
-    assert (seen.status, seen.error, seen.tries) == (None, "it redirects to what is no web address", 1)
+    assert (seen.status, seen.error, seen.tries) == (None, "it redirects to what is not a web address", 1)
 
 
 def test_the_method_is_sent(server: HTTPServer) -> None:

@@ -128,13 +128,13 @@ def seen_in(root: Path) -> Table:
 def test_processes_that_are_hidden(tmp_path: Path) -> None:
     """Where the first process is not there for us, others may be hidden, and the mount's option is told."""
     root = recorded(tmp_path, first=False, options="rw,nosuid,hidepid=invisible")
-    words = "/proc hides the processes of others (it is mounted with hidepid=invisible)"
+    words = "/proc hides the processes of other users (it is mounted with hidepid=invisible)"
     assert seen_in(root).hidden == words
 
 
 def test_processes_that_are_hidden_without_a_word(tmp_path: Path) -> None:
     """What hides them need not be told."""
-    assert seen_in(recorded(tmp_path, first=False)).hidden == "/proc hides the processes of others"
+    assert seen_in(recorded(tmp_path, first=False)).hidden == "/proc hides the processes of other users"
 
 
 def test_an_option_that_hides_nothing_from_us(tmp_path: Path) -> None:
@@ -167,7 +167,7 @@ def test_a_real_proc_that_hides() -> None:
         subprocess.run([*unshare, f"{command}{user}; :"], check=True, capture_output=True, text=True).stdout.strip()
         for user in ("0", "65534")
     ]
-    assert said == ["", "/proc hides the processes of others (it is mounted with hidepid=invisible)"]
+    assert said == ["", "/proc hides the processes of other users (it is mounted with hidepid=invisible)"]
 
 
 def entry(**info: object) -> SimpleNamespace:

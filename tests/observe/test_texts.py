@@ -26,4 +26,4 @@ def test_what_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "b.md").write_bytes(b"\xff")
     seen = texts.read(tmp_path / "b.md")
     assert isinstance(seen, Unseen)
-    assert seen.why.startswith("it is no UTF-8 text: ")
+    assert seen.why.startswith("it is not UTF-8 text: ")

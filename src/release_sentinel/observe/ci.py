@@ -1,4 +1,4 @@
-"""What the CI system says of this build. A claim: the checks believe it only where its commit is HEAD."""
+"""What the CI system says about this build. A claim: the checks trust it only if its commit is HEAD."""
 
 import json
 import os
@@ -11,18 +11,18 @@ from msgspec.structs import replace
 
 
 class Build(Struct, frozen=True):
-    """One CI build. A field that the system does not tell is blank."""
+    """One CI build. A field that the system does not provide is blank."""
 
     provider: str
     commit: str = ""
     branch: str = ""
     tag: str = ""
     pull_request: bool = False
-    url: str = ""  # where people see this build
+    url: str = ""  # the web page of this build
     actor: str = ""  # who started it
 
     def is_of(self, commit: str) -> bool:
-        """Whether the build is about this very commit: only then is its word believed."""
+        """Whether the build is about this very commit: only then is it trusted."""
         return bool(self.commit) and self.commit == commit
 
 
@@ -37,7 +37,7 @@ def build(environ: Mapping[str, str] | None = None) -> Build | None:
 
 
 def _address(template: str, environ: Mapping[str, str]) -> str:
-    """Fill variables into a build's address; one of which a part is not told is none."""
+    """Fill variables into a build's address; it is blank if one of them is not set."""
     names = re.findall(r"\{(\w+)\}", template)
     values = {name: environ.get(name, "").rstrip("/") for name in names}
     return template.format_map(values) if all(values.values()) else ""
@@ -102,12 +102,16 @@ def _bitbucket(get: _Get) -> Build:
 
 
 def _teamcity(get: _Get) -> Build:
-    """TeamCity tells the branch in files alone, unless the build hands it on as `TEAMCITY_BUILD_BRANCH`."""
-    told = _properties(_properties(get("TEAMCITY_BUILD_PROPERTIES_FILE")).get("teamcity.configuration.properties.file"))
-    refs = {value for name, value in told.items() if name.startswith("teamcity.build.vcs.branch.")}
+    """TeamCity writes the branch to files only, unless the build passes it on as `TEAMCITY_BUILD_BRANCH`."""
+    properties = _properties(
+        _properties(get("TEAMCITY_BUILD_PROPERTIES_FILE")).get("teamcity.configuration.properties.file")
+    )
+    refs = {value for name, value in properties.items() if name.startswith("teamcity.build.vcs.branch.")}
     branch = get("TEAMCITY_BUILD_BRANCH") or (refs.pop() if len(refs) == 1 else "")
     named = _ref(branch) if branch.startswith("refs/") else {"branch": branch}
-    pull_request = branch.startswith(("refs/pull/", "refs/merge-requests/")) or "teamcity.pullRequest.number" in told
+    pull_request = (
+        branch.startswith(("refs/pull/", "refs/merge-requests/")) or "teamcity.pullRequest.number" in properties
+    )
     return Build("TeamCity", get("BUILD_VCS_NUMBER"), pull_request=pull_request, **named)
 
 
@@ -152,7 +156,7 @@ _URLS = {
     "TEAMCITY_VERSION": "{BUILD_URL}",
     "JENKINS_URL": "{BUILD_URL}",
 }
-_ACTORS = {  # TeamCity and Bitbucket tell no name
+_ACTORS = {  # TeamCity and Bitbucket provide no name
     "GITHUB_ACTIONS": ("GITHUB_TRIGGERING_ACTOR", "GITHUB_ACTOR"),
     "GITLAB_CI": ("GITLAB_USER_LOGIN",),
     "TF_BUILD": ("BUILD_REQUESTEDFOR",),
@@ -165,7 +169,7 @@ MARKS = frozenset(_PROVIDERS)  # the variables that mark a CI build
 
 
 def from_fork(environ: Mapping[str, str] | None = None) -> bool:
-    """Return whether this build is of a pull request from a fork, as far as GitHub and GitLab say it."""
+    """Return whether this build is of a pull request from a fork, as far as GitHub and GitLab report it."""
     environ = os.environ if environ is None else environ
     if source := environ.get("CI_MERGE_REQUEST_SOURCE_PROJECT_PATH"):
         return source != environ.get("CI_MERGE_REQUEST_PROJECT_PATH", environ.get("CI_PROJECT_PATH"))
@@ -178,7 +182,7 @@ def from_fork(environ: Mapping[str, str] | None = None) -> bool:
 
 
 def withheld(environ: Mapping[str, str] | None = None) -> str:
-    """Say why CI may hold secrets back from this build; a blank where there is no reason for it."""
+    """Return why CI may withhold secrets from this build; blank if there is no reason."""
     found = build(environ)
     if found and found.pull_request:
         what = "from a fork" if from_fork(environ) else "(if it is from a fork)"

@@ -9,11 +9,11 @@ from release_sentinel.redaction import Secret
 
 
 class Mounted(Struct, frozen=True):
-    """A name whose value is, or should be, in a file. `problem` says why it cannot be had; blank: it can."""
+    """A name whose value is, or should be, in a file. `problem` says why it cannot be used; blank: it can."""
 
     file: str
     problem: str = ""
-    exposed: bool = False  # anybody on this machine may read the file
+    exposed: bool = False  # any user of this machine may read the file
 
 
 def settings(
@@ -30,7 +30,7 @@ def secrets(names: Iterable[str], environ: Mapping[str, str] | None = None) -> d
 
 
 def mounted(names: Iterable[str], environ: Mapping[str, str] | None = None) -> dict[str, Mounted]:
-    """Return those of `names` whose value comes from a file, or cannot be had."""
+    """Return those of `names` whose value comes from a file, or cannot be used."""
     found = {name: look_up(name, environ) for name in names}
     return {
         name: Mounted(value.file, value.problem, value.exposed)

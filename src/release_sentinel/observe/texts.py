@@ -7,7 +7,7 @@ from release_sentinel.observe import Unseen
 
 
 def first(top: Path, names: Iterable[str]) -> str:
-    """Return the first of `names` that is a file at `top`, as it is spelt there; a blank where none is.
+    """Return the first of `names` that is a file at `top`, as it is spelt there; blank if there is none.
 
     Case is ignored.
     """
@@ -22,4 +22,4 @@ def read(path: Path) -> str | Unseen:
     except OSError as error:
         return Unseen(error.strerror or str(error))
     except UnicodeDecodeError as error:
-        return Unseen(f"it is no UTF-8 text: {error}")
+        return Unseen(f"it is not UTF-8 text: {error}")

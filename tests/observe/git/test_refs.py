@@ -143,7 +143,7 @@ def test_a_remote_that_is_gone(repo: Repo, tmp_path: Path) -> None:
     (tmp_path / "origin.git").rename(tmp_path / "elsewhere.git")
     seen = git.tags(repo.path, ["v1.0.0"]).remote
     assert isinstance(seen, Unseen)
-    assert seen.why.startswith(f"the remote origin ({tmp_path / 'origin.git'}) could not be asked: ")
+    assert seen.why.startswith(f"the remote origin ({tmp_path / 'origin.git'}) could not be queried: ")
     assert "does not appear to be a git repository" in seen.why
     assert seen.remedy == "try `git ls-remote origin` here"
 
@@ -162,7 +162,7 @@ def test_a_remote_that_hangs(repo: Repo, scheme: str) -> None:
     with silent_remote(repo, scheme):
         seen = git.remote_refs(repo.path, Remote("origin"), [TAG], timeout=0.3)
     assert isinstance(seen, Unseen)
-    assert "could not be asked: git ls-remote did not answer within 0.3 s" in seen.why
+    assert "could not be queried: git ls-remote did not answer within 0.3 s" in seen.why
 
 
 @pytest.mark.parametrize(

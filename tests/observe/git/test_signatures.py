@@ -130,7 +130,7 @@ def test_a_tag_that_is_not_the_published_one(ssh_repo: Repo) -> None:
     assert same.state is State.GOOD
     other = git.signature(ssh_repo.path, tag="v1.0.0", published="f" * 40)
     assert other == Unseen(
-        "tag v1.0.0 of this clone is not the one that is published",
+        "tag v1.0.0 of this clone is not the published one",
         "git fetch --force origin refs/tags/v1.0.0:refs/tags/v1.0.0",
     )
 

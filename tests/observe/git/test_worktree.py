@@ -49,7 +49,7 @@ def test_a_sub_folder_is_not_the_repository(repo: Repo) -> None:
     """A folder inside a repository does not answer for it; the message names the repository above."""
     repo.write("docs/index.md")
     seen = refused(repo.path / "docs")
-    assert f"Git answers for {repo.path}, which lies above it" in seen.why
+    assert f"it is in the repository {repo.path}" in seen.why
     assert f"--gate-repo {repo.path}" in seen.remedy
 
 
@@ -554,7 +554,7 @@ def test_an_index_that_cannot_be_listed(repo: Repo, tmp_path: Path, monkeypatch:
     """Where Git cannot list the files, hidden edits are unseen, not absent."""
     program(tmp_path / "bin/git", f'#!/bin/sh\ncase "$*" in *ls-files*) exit 3;; esac\nexec {real_git()} "$@"\n')
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
-    assert refused(repo.path).why == "git ls-files: git ended with exit code 3 and said nothing"
+    assert refused(repo.path).why == "git ls-files: git ended with exit code 3 and printed nothing"
 
 
 @pytest.fixture

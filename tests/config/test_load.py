@@ -203,7 +203,7 @@ def test_waivers_and_freezes_are_read(tmp_path: Path) -> None:
 
 WAIVER = '[[waivers]]\ngate = "disk"\nenv = "prod"\nreason = "r"\nowner = "o"\nexpires = 2026-12-31\n'
 FREEZE = '[[freezes]]\nreason = "r"\nzone = "UTC"\nfrom = "16:00"\nto = "18:00"\n'
-SPARE = "expected the id of a gate, and not environment, repository, version, which nothing replaces"
+SPARE = "expected the id of a gate, except environment, repository, version, which are indispensable"
 EXPIRY = "expected a date such as 2026-12-31, or a time with its offset such as 2026-12-31T18:00:00+01:00"
 ZONE = "expected an IANA time zone, such as Europe/Berlin"
 LINE = "expected a text of one line, without blanks at its ends"
@@ -267,11 +267,11 @@ BROKEN = {
     "indispensable": ("[disable]\nversion = 'why'", f"2: disable.version is 'version', {SPARE}"),
     "on and off": (
         "enable = ['freeze']\n[disable]\nfreeze = 'why'",
-        "3: disable.freeze is switched off, and asked for by enable: decide for one",
+        "3: disable.freeze is switched off, and asked for by enable: keep one of the two",
     ),
     "required and off": (
         "required_gates = ['disk']\n[disable]\ndisk = 'why'",
-        "3: disable.disk is switched off, and asked for by required_gates: decide for one",
+        "3: disable.disk is switched off, and asked for by required_gates: keep one of the two",
     ),
     "a waiver without an end": (
         WAIVER.replace("expires = 2026-12-31\n", ""),
@@ -351,15 +351,15 @@ BROKEN = {
     ),
     "environments of an environment": (
         "environments = ['prod']\n[env.prod]\nenvironments = ['dev']",
-        "3: env.prod.environments cannot be set: environments hold for all",
+        "3: env.prod.environments cannot be set: environments apply to all environments",
     ),
     "waivers of an environment": (
         "environments = ['prod']\n[env.prod]\nwaivers = []",
-        "3: env.prod.waivers cannot be set: waivers hold for all",
+        "3: env.prod.waivers cannot be set: waivers apply to all environments",
     ),
     "parts of a part": (
         "environments = ['prod']\n[env.prod]\nenv.dev = {}",
-        "2: env.prod.env is set, but parts hold no parts",
+        "2: env.prod.env is set, but a part cannot contain parts",
     ),
     "a mistake in a part": (
         "environments = ['prod']\n[env.prod.disk]\ncrit = 'x'",

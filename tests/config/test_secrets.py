@@ -179,7 +179,7 @@ def test_a_wrong_one_is_not_shown(tmp_path: Path) -> None:
     with pytest.raises(InvalidPolicyError) as error:
         load({"RS_NOTIFY_URLS": wrong})
     assert wrong not in str(error.value)
-    assert "RS_NOTIFY_URLS is invalid (not shown), expected addresses as apprise has them" in str(error.value)
+    assert "RS_NOTIFY_URLS is invalid (not shown), expected Apprise URLs" in str(error.value)
     assert wrong not in known_secrets({"RS_NOTIFY_URLS": wrong}).scrub(wrong)
     (tmp_path / "p.toml").write_text(f'[notify]\nurls = ["{wrong}"]\n')
     with pytest.raises(InvalidPolicyError) as error:

@@ -12,7 +12,7 @@ _TOKEN_FIELD = re.compile(
 
 
 def secrets_in(url: str) -> Iterator[str]:
-    """Yield what is secret in `url`, as it stands there and as it was before it was quoted; nothing of other text."""
+    """Yield what is secret in `url`, as written and unquoted; nothing if it is not a URL."""
     if "://" not in url:
         return
     found = [match[2] for match in _TOKEN_FIELD.finditer(url)]
@@ -20,7 +20,7 @@ def secrets_in(url: str) -> Iterator[str]:
         user, _, password = info[2].partition(":")
         if password:
             found.append(password)
-        elif info[1].lower() in {"http://", "https://"}:  # https://TOKEN@host; ssh's user name is no secret
+        elif info[1].lower() in {"http://", "https://"}:  # https://TOKEN@host; ssh's user name is not a secret
             found.append(user)
     for value in found:
         yield from (value, unquote(value))

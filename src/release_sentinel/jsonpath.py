@@ -22,7 +22,7 @@ def steps(path: str) -> list[str | int]:
 
 
 def find(document: Any, path: str) -> Any:
-    """Return the value at `path`. Raises `LookupError` if there is none, and says how far the path leads."""
+    """Return the value at `path`. Raises `LookupError` if it does not exist, and says how far the path leads."""
     value, seen = document, "$"
     for step in steps(path):
         fits = isinstance(value, list) if isinstance(step, int) else isinstance(value, dict)

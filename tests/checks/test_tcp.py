@@ -1,4 +1,4 @@
-"""A port is fit when it accepts; how it went is told."""
+"""A port is fit when it accepts; the message has the tries."""
 
 import pytest
 
@@ -27,7 +27,7 @@ def test_a_port_that_refuses() -> None:
 
 
 @pytest.mark.parametrize(("error", "status"), [("", WARN), ("no answer within 3 s", CRIT)])
-def test_earlier_tries_are_told(error: str, status: str) -> None:
+def test_earlier_tries_are_reported(error: str, status: str) -> None:
     """A pass after a retry warns; a failure lists what came before."""
     seen = Connection(error, 3, 4.2, ("Connection refused", "Connection reset"))
     result = check_tcp(TcpTarget("db", 1), observe=lambda *_, **__: seen)
@@ -40,7 +40,7 @@ def test_earlier_tries_are_told(error: str, status: str) -> None:
         assert result.details == ("try 1: Connection refused", "try 2: Connection reset")
 
 
-def test_the_policy_s_bounds_are_handed_on() -> None:
+def test_the_policy_s_bounds_are_passed_on() -> None:
     """Time-out, tries and deadline are the target's."""
     given: dict[str, object] = {}
 

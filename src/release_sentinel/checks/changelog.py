@@ -45,7 +45,7 @@ def check_changelog(version: str, repository: Repository | Unseen, file: str = "
 
 
 def section(top: Path, version: str, file: str = "", *, prefix: str = "v") -> str:
-    """Return the text below the heading of a version in a Markdown changelog; blank if there is none."""
+    """Return the text below the heading of a version in a Markdown changelog; or blank."""
     text = texts.read(top / (file or texts.first(top, _CANDIDATES) or _CANDIDATES[0]))
     if isinstance(text, Unseen):
         return ""

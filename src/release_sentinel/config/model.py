@@ -189,7 +189,7 @@ class Policy(Struct, frozen=True):
 
     @classmethod
     def list_of(cls, kind: type[Target]) -> str:
-        """Return the key of the list whose entries are of a class; blank where there is none."""
+        """Return the key of the list whose entries are of a class; or blank."""
         record: Any = cls
         return next((key for key, (_, held) in keys(record).items() if kind in get_args(bare(held)[0])), "")
 

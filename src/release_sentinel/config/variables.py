@@ -66,7 +66,7 @@ _MOST = 1 << 20  # bytes of a file that holds one value
 
 
 class Value(Struct, frozen=True):
-    """The value of one name. `text` is None where there is none; `problem` says why it cannot be used."""
+    """The value of one name. `text` is None without a value; `problem` says why it cannot be used."""
 
     text: str | None = None  # may be a secret
     file: str = ""  # that it was read from

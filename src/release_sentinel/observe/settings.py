@@ -19,13 +19,13 @@ class Mounted(Struct, frozen=True):
 def settings(
     names: Iterable[str], environ: Mapping[str, str] | None = None, *, instead: Mapping[str, str] | None = None
 ) -> dict[str, str | None]:
-    """Return the value of each of `names`; where there is none, what `instead` has, or None."""
+    """Return the value of each of `names`; without one, what `instead` has, or None."""
     found = {name: look_up(name, environ).text for name in names}
     return {name: (instead or {}).get(name) if text is None else text for name, text in found.items()}
 
 
 def secrets(names: Iterable[str], environ: Mapping[str, str] | None = None) -> dict[str, Secret | None]:
-    """Return the value of each of `names`, wrapped so that nothing shows it; None where there is none."""
+    """Return the value of each of `names`, wrapped so that nothing shows it; None without a value."""
     return {name: None if value is None else Secret(value) for name, value in settings(names, environ).items()}
 
 

@@ -98,7 +98,7 @@ class Index:
         return list(found)
 
     def tail(self, text: str) -> int:
-        """Return where a possible beginning of a secret starts at the end of `text`; its length if there is none."""
+        """Return where a possible beginning of a secret starts at the end of `text`; else its length."""
         margin = max(len(text) - _MARGIN, 0)
         gap = _OPEN_GAP.search(text, margin)
         ends = (len(text), gap.start()) if gap else (len(text),)
@@ -108,7 +108,7 @@ class Index:
         return _with_backslashes(text, min(starts))
 
     def _beginning(self, text: str, end: int) -> int:
-        """Return where a beginning of a secret that ends at `end` starts; the length of the text if there is none."""
+        """Return where a beginning of a secret that ends at `end` starts; else the length of the text."""
         near = max(end - 2 * self._longest_beginning - _MARGIN, 0)
         flat = Flat(text[near:end])
         for length in range(min(self._longest_beginning, len(flat.text)), 0, -1):

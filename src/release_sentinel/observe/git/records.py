@@ -29,7 +29,7 @@ class Repository(Struct, frozen=True):
     """A Git work tree with a commit, as it was at one moment."""
 
     top: Path
-    commit: str  # blank: there is none yet
+    commit: str  # blank: no commit yet
     branch: str  # blank: HEAD is detached
     operation: str  # "merge", "rebase" …, or blank
     shallow: bool

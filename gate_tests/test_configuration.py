@@ -1,4 +1,4 @@
-"""Is everything configured that the release needs?"""
+"""Is everything that the release needs configured?"""
 
 import pytest
 

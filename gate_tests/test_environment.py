@@ -1,4 +1,4 @@
-"""Does this release go somewhere that we know?"""
+"""Is this an environment that releases go to?"""
 
 import pytest
 

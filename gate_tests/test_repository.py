@@ -1,4 +1,4 @@
-"""Is it built from a commit that everybody can see?"""
+"""Is the release built from a published commit, and from nothing else?"""
 
 import pytest
 

@@ -24,12 +24,12 @@ def test_the_folders_are_read(tmp_path: Path, name: str) -> None:
 
 
 def test_a_text_in_pyproject_is_split(tmp_path: Path) -> None:
-    """One text is as good as a list."""
+    """One text is read like a list."""
     (tmp_path / "pyproject.toml").write_text('[tool.pytest.ini_options]\npythonpath = "src lib"\n', encoding="utf-8")
     assert python_path(tmp_path) == [tmp_path / "src", tmp_path / "lib"]
 
 
-def test_the_first_file_that_speaks_of_pytest_counts(tmp_path: Path) -> None:
+def test_the_first_file_with_pytest_settings_counts(tmp_path: Path) -> None:
     """As for pytest, an ini file hides the others, also where it names no folder."""
     (tmp_path / "pyproject.toml").write_text(SAYING["pyproject.toml"], encoding="utf-8")
     (tmp_path / "setup.cfg").write_text("[tool:pytest]\npythonpath = other\n", encoding="utf-8")
@@ -50,7 +50,7 @@ def test_the_first_file_that_speaks_of_pytest_counts(tmp_path: Path) -> None:
     ],
 )
 def test_what_cannot_be_read_names_none(tmp_path: Path, name: str, text: str) -> None:
-    """A broken file is pytest's to tell, in the repository's own test run."""
+    """A broken file is reported by pytest, in the repository's own test run."""
     (tmp_path / name).write_text(text, encoding="utf-8")
     assert python_path(tmp_path) == []
 

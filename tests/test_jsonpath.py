@@ -1,4 +1,4 @@
-"""One value of a JSON document is found by its path, or it is told how far the path goes."""
+"""One value of a JSON document is found by its path, or the error says how far the path leads."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ DOCUMENT = {"status": "ok", "a b": {"c.d": 1}, "checks": [{"up": True}, {"up": N
         ("$['']", 0),
     ],
 )
-def test_what_is_there_is_found(path: str, value: Any) -> None:
+def test_an_existing_value_is_found(path: str, value: Any) -> None:
     """Fields, positions from either end, and the whole document."""
     assert jsonpath.find(DOCUMENT, path) == value
 
@@ -38,15 +38,15 @@ def test_what_is_there_is_found(path: str, value: Any) -> None:
         ("$.checks[1].up.since", "$.checks[1].up has no 'since'"),
     ],
 )
-def test_what_is_not_there_is_told(path: str, words: str) -> None:
-    """The sentence says how far the path goes; a text is no list, and a list no object."""
+def test_a_missing_value_is_reported(path: str, words: str) -> None:
+    """The message says how far the path leads; a text is not a list, and a list is not an object."""
     with pytest.raises(LookupError) as missing:
         jsonpath.find(DOCUMENT, path)
     assert missing.value.args == (words,)
 
 
 @pytest.mark.parametrize("path", ["", "status", ".status", "$status", "$.", "$..a", "$.a[", "$.a[*]", "$.a b", "$[x]"])
-def test_what_is_no_path(path: str) -> None:
+def test_what_is_not_a_path(path: str) -> None:
     """It is refused, with an example of one."""
     with pytest.raises(ValueError, match=r"is not a path such as \$\.checks\[0\]\.status$"):
         jsonpath.steps(path)

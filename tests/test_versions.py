@@ -56,7 +56,7 @@ def test_semver_is_a_version(version: str) -> None:
 
 
 @pytest.mark.parametrize("version", BAD.values(), ids=BAD)
-def test_anything_else_is_no_version(version: str) -> None:
+def test_anything_else_is_not_a_version(version: str) -> None:
     """Whatever differs from SemVer by a character is refused, and nothing raises."""
     assert parse(version) is None
 
@@ -71,7 +71,7 @@ def test_the_prefix_is_the_policys(version: str, prefix: str) -> None:
 
 
 def test_without_a_prefix_the_usual_one_is_refused() -> None:
-    """Where no prefix is agreed on, `v` is none."""
+    """If no prefix is agreed on, `v` is not accepted."""
     assert parse("v1.0.0", "") is None
 
 

@@ -1,4 +1,4 @@
-"""Which waiver holds, and what is said of those that excuse nothing."""
+"""Which waiver applies, and the remarks on those that excuse nothing."""
 
 from datetime import UTC, date, datetime, timedelta, timezone
 
@@ -51,7 +51,7 @@ def test_a_waiver_holds_for_its_environment() -> None:
 
 
 def test_the_last_to_expire_counts() -> None:
-    """Of two for one gate, and the other is told."""
+    """Of two for one gate; the other is reported."""
     longer = Waiver("disk", "prod", "still", "Kim", date(2027, 1, 31))
     assert in_force([longer, LAST], "prod", NOW) == {"disk": longer}
     assert said(LAST, longer, results=(result(CRIT, longer),)) == [
@@ -64,22 +64,22 @@ def test_the_last_to_expire_counts() -> None:
     [
         (OK, None, "is not used: the gate passes; remove it"),
         (WARN, None, "is not used: the gate passes; remove it"),
-        (CRIT, None, "excuses nothing: the gate broke, and a waiver excuses judgements alone"),
+        (CRIT, None, "excuses nothing: the gate broke, and a waiver excuses only judgements"),
     ],
 )
-def test_what_excuses_nothing_is_told(status: Status, waiver: Waiver | None, words: str) -> None:
-    """With the reason, so that someone removes it."""
+def test_what_excuses_nothing_is_reported(status: Status, waiver: Waiver | None, words: str) -> None:
+    """With the reason, so that it gets removed."""
     assert said(LAST, results=(result(status, waiver),)) == [f"the waiver for {NAME} {words}"]
 
 
-def test_what_excuses_is_not_told_twice() -> None:
-    """The gate's own line says it; of a gate that was not evaluated no one knows."""
+def test_what_excuses_is_not_reported_twice() -> None:
+    """The gate's own line says it; for a gate that was not evaluated it is unknown."""
     assert said(LAST, results=(result(CRIT, LAST),)) == []
     assert said(LAST, results=(result(None),)) == []
     assert list(remarks([LAST], "dev", NOW, ())) == []
 
 
-def test_one_that_has_expired_is_told() -> None:
+def test_one_that_has_expired_is_reported() -> None:
     """Whether the gate fails or passes."""
     words = f"the waiver for {NAME} has expired, and excuses nothing: remove it, or renew it with a reason"
     for status in (OK, CRIT, None):
@@ -97,15 +97,15 @@ def test_one_that_has_expired_is_told() -> None:
         ("xyz", (), "there is no such gate"),
     ],
 )
-def test_one_for_a_gate_without_a_result_is_told(gate: str, disabled: tuple[str, ...], words: str) -> None:
+def test_one_for_a_gate_without_a_result_is_reported(gate: str, disabled: tuple[str, ...], words: str) -> None:
     """Gates of the repository's own are known by their results."""
     waiver = Waiver(gate, "prod", "on order", "Kim", date(2026, 12, 31))
-    told = said(waiver, results=(result(OK, gate="queue[mail]"),), disabled=disabled)
-    assert told == [f"the waiver for {NAME.replace('disk', gate, 1)} excuses nothing: {words}"]
+    found = said(waiver, results=(result(OK, gate="queue[mail]"),), disabled=disabled)
+    assert found == [f"the waiver for {NAME.replace('disk', gate, 1)} excuses nothing: {words}"]
 
 
 def test_a_waived_gate_counts_as_passed() -> None:
-    """For the verdict; problems and other failures weigh as before."""
+    """For the verdict; problems and other failures count as usual."""
     waived = result(CRIT, LAST)
     assert decide([waived]) == ("SAFE", 0)
     assert decide([waived, result(CRIT, gate="api")]) == ("CRITICAL", 2)

@@ -1,4 +1,4 @@
-"""The built-in gates, in the order in which they run. One id goes through test, report, README and `explain`."""
+"""The built-in gates, in the order in which they run. Test, report, README and `explain` use the same id."""
 
 import inspect
 from collections.abc import Callable, Mapping
@@ -28,13 +28,13 @@ if TYPE_CHECKING:
 
 
 class BuiltInGate(Struct, frozen=True):
-    """One built-in gate. What it means is said in the docstring of its check, which is loaded when it is asked for."""
+    """One built-in gate. Its documentation is the docstring of its check, which is loaded on demand."""
 
     id: str
     stage: Stage
     judge: str  # module and function below `checks`: "system.check_disk"
     opt: bool = False  # evaluated once the policy asks for it
-    asked_by: Callable[[Policy], object] | None = None  # the setting that asks for it, where its id need not
+    asked_by: Callable[[Policy], object] | None = None  # the setting that asks for it, besides its id
     judges: type[Target] | None = None  # the class of its targets in the policy, one item each
     prepare: Callable[[], None] | None = None  # called once, before its targets are asked in threads
 
@@ -44,11 +44,11 @@ class BuiltInGate(Struct, frozen=True):
         return self.judges is not None and "timeout" in keys(self.judges)
 
     def targets(self, policy: Policy) -> tuple[Target, ...]:
-        """Return what the gate judges under `policy`; nothing where it does not judge one thing after another."""
+        """Return what the gate judges under `policy`; empty for a gate without targets."""
         return policy.targets(self.judges) if self.judges else ()
 
     def is_owed(self, policy: Policy) -> bool:
-        """Tell whether a run under `policy` owes a result of the gate."""
+        """Return whether a run under `policy` owes a result of the gate."""
         if self.id in policy.disable:
             return False
         by_id = not self.opt or self.id in policy.enable or self.id in policy.required_gates
@@ -71,7 +71,7 @@ class BuiltInGate(Struct, frozen=True):
 
     @property
     def title(self) -> str:
-        """What the gate demands, in one sentence."""
+        """What the gate requires, in one sentence."""
         return self._document.splitlines()[0]
 
     def section(self, name: str) -> str:
@@ -79,7 +79,7 @@ class BuiltInGate(Struct, frozen=True):
         for line in self._document.splitlines():
             if line.startswith(f"{name}: "):
                 return line.removeprefix(f"{name}: ")
-        raise LookupError(f"{self.judge} does not say its {name}")
+        raise LookupError(f"{self.judge} has no section {name}")
 
     @property
     def _document(self) -> str:
@@ -87,7 +87,7 @@ class BuiltInGate(Struct, frozen=True):
 
 
 def _load_http() -> None:
-    from release_sentinel.observe import http  # noqa: PLC0415 - a run without targets of HTTP needs none of it
+    from release_sentinel.observe import http  # noqa: PLC0415 - only HTTP targets need it
 
     http.load()
 
@@ -151,7 +151,7 @@ def expected(policy: Policy) -> tuple[BuiltInGate, ...]:
 
 
 def find(gate_id: str) -> BuiltInGate:
-    """Return the built-in gate `gate_id`; `LookupError` says which ones there are, and the nearest."""
+    """Return the built-in gate `gate_id`; `LookupError` lists all gates, and names the nearest."""
     for gate in BUILT_IN:
         if gate.id == gate_id:
             return gate
@@ -161,13 +161,13 @@ def find(gate_id: str) -> BuiltInGate:
 
 
 def table() -> str:
-    """Return the gates as a Markdown table, as the guide to the gates has it."""
+    """Return the gates as a Markdown table, as the guide to the gates shows it."""
     rows = [f"| `{gate.id}` | {_stage(gate)} | {gate.title} | {gate.section('Why')} |" for gate in BUILT_IN]
     return "\n".join(["| gate | stage | passes when | why |", "|---|---|---|---|", *rows])
 
 
 def explain(gate: BuiltInGate) -> str:
-    """Return everything that is known of a gate, for a reader at a terminal."""
+    """Return the documentation of a gate, for a terminal."""
     lines = [f"{gate.id}  ({_stage(gate)} gate)", "", gate.title, ""]
     lines += [f"{name + ':':<9}{gate.section(name)}" for name in ("Why", "Unknown", "Remedy")]
     return "\n".join(lines)

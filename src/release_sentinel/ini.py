@@ -1,4 +1,4 @@
-"""What a repository's own pytest settings say that its gates need, too: where its modules are imported from."""
+"""Where a repository's modules are imported from, by its own pytest settings: its gates need them, too."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,7 +25,7 @@ def _named(top: Path) -> Iterator[list[str]]:
     for name, section in _FILES.items():
         if not (top / name).exists():
             continue
-        from iniconfig import ParseError  # noqa: PLC0415 - late: the gate's child starts the sooner
+        from iniconfig import ParseError  # noqa: PLC0415 - late: the gate's child starts sooner
 
         try:
             options: dict[str, Any] = _of_ini(top / name, section) if section else _of_pyproject(top / name)

@@ -7,7 +7,7 @@ _STEP = re.compile(r"\.([^.\[\]'\"\s]+)|\['([^']*)'\]|\[\"([^\"]*)\"\]|\[(-?\d+)
 
 
 def steps(path: str) -> list[str | int]:
-    """Return the fields and positions that `path` names. Raises `ValueError` where it cannot be understood."""
+    """Return the fields and positions that `path` names. Raises `ValueError` if it is invalid."""
     found: list[str | int] = []
     at = 1 if path.startswith("$") else 0
     while at < len(path):
@@ -22,7 +22,7 @@ def steps(path: str) -> list[str | int]:
 
 
 def find(document: Any, path: str) -> Any:
-    """Return what is at `path`. Raises `LookupError` where there is nothing, and says how far it goes."""
+    """Return the value at `path`. Raises `LookupError` if it does not exist, and says how far the path leads."""
     value, seen = document, "$"
     for step in steps(path):
         fits = isinstance(value, list) if isinstance(step, int) else isinstance(value, dict)

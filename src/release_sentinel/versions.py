@@ -6,15 +6,15 @@ if TYPE_CHECKING:
     from semver import Version as Version  # noqa: PLC0414 - handed on, for annotations
 
 
-_PLAIN = ("", "v")  # prefixes that distinguish no projects
+_PLAIN = ("", "v")  # prefixes that do not distinguish projects
 
 
 def parse(version: str, prefix: str = "v") -> "Version | None":
-    """Return `version`, a prefix and strict SemVer 2.0.0, or None where it is anything else."""
+    """Parse `version`, a prefix and strict SemVer 2.0.0; return None if it is anything else."""
     from semver import Version  # noqa: PLC0415 - late: only the policy stage needs it
 
     number = version.removeprefix(prefix)
-    # Before 3.1 the library takes Unicode digits and a newline at the end; SemVer knows neither.
+    # Before 3.1 the library takes Unicode digits and a newline at the end; SemVer allows neither.
     if not version.startswith(prefix) or not number.isascii() or not number.isprintable():
         return None
     try:
@@ -24,7 +24,7 @@ def parse(version: str, prefix: str = "v") -> "Version | None":
 
 
 def parse_tag(name: str, prefix: str = "v") -> "Version | None":
-    """Return the version that a tag names, in any spelling of `tag_names`; None where it names none."""
+    """Return the version that a tag names, in any spelling of `tag_names`; None if it names none."""
     return parse(name, prefix) or (parse(name.removeprefix("v"), "") if prefix in _PLAIN else None)
 
 

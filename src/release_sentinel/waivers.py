@@ -1,4 +1,4 @@
-"""Waivers: which one excuses a gate, and what has to be said of those that excuse nothing. Pure."""
+"""Waivers: which one excuses a gate, and remarks on those that excuse nothing. Pure."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -42,7 +42,7 @@ def remarks(
         elif gate.outcome in {Outcome.PASSED, Outcome.WARNED}:
             yield f"the waiver for {name} is not used: the gate passes; remove it"
         elif gate.outcome is Outcome.FAILED:
-            yield f"the waiver for {name} excuses nothing: the gate broke, and a waiver excuses judgements alone"
+            yield f"the waiver for {name} excuses nothing: the gate broke, and a waiver excuses only judgements"
 
 
 def describe(waiver: Waiver) -> str:

@@ -1,4 +1,4 @@
-"""A dependency is fit when it answers as expected within its deadline; what it said else is told."""
+"""A dependency is fit when it answers as expected within its deadline; any other answer is reported."""
 
 import json
 from collections.abc import Callable
@@ -61,9 +61,9 @@ def test_an_answer(serve: Serve) -> None:
 
 
 def test_a_pass_after_a_retry(serve: Serve) -> None:
-    """A dependency that answered in the end warns, with what came before."""
+    """A dependency that answered after a retry warns, and the message has the earlier errors."""
     result = check_api(serve(503, 200))
-    assert (result.status, result.tries, result.remedy) == (WARN, 2, "look at why it flaps")
+    assert (result.status, result.tries, result.remedy) == (WARN, 2, "find out why it flaps")
     assert "answered 200 (2 tries, " in result.message
     assert result.message.endswith(", after: HTTP 503")
 
@@ -78,20 +78,20 @@ def test_another_status(serve: Serve, status: int) -> None:
 
 
 def test_the_expected_statuses_of_the_policy(serve: Serve) -> None:
-    """The policy may widen what is expected; 200 is then not expected any more."""
+    """The policy may widen what is expected; 200 is then no longer expected."""
     assert check_api(Dependency(url=serve(401, 200), statuses=(204, 401))).status is OK
     result = check_api(Dependency(url=serve(200), statuses=(204, 401)))
     assert "returned 200, expected 204 or 401" in result.message
 
 
 def test_an_expected_503(serve: Serve) -> None:
-    """A status that is expected passes at the first try, also where it would be retried otherwise."""
+    """A status that is expected passes at the first try, even if it would otherwise be retried."""
     result = check_api(Dependency(url=serve(503, 200), statuses=(503,)))
     assert (result.status, result.tries) == (OK, 1)
 
 
 def test_unreachable() -> None:
-    """A dependency that refuses the connection fails in plain words, and every try is told."""
+    """A dependency that refuses the connection fails in plain words, and every try is reported."""
     url = f"http://127.0.0.1:{closed_port()}/"
     result = check_api(url, retries=2)
     assert (result.status, result.tries) == (CRIT, 2)
@@ -99,8 +99,8 @@ def test_unreachable() -> None:
     assert result.details == ("try 1: Connection refused",)
 
 
-def test_the_tries_of_a_failure_are_told() -> None:
-    """A failure tells what every earlier try met with, in order."""
+def test_the_tries_of_a_failure_are_reported() -> None:
+    """A failure reports how every earlier try ended, in order."""
     result = check_api(URL, observe=said(None, "no answer within 0.4 s", 3, "HTTP 503", "Connection refused"))
     assert result.message == f"GET {URL} unreachable: no answer within 0.4 s (3 tries, 1.2 s)"
     assert result.details == ("try 1: HTTP 503", "try 2: Connection refused")
@@ -129,7 +129,7 @@ def test_no_url(url: str | Dependency) -> None:
 
 
 def test_an_invalid_url() -> None:
-    """What is no URL fails at once, and is told as that."""
+    """What is not a URL fails at once, with that reason."""
     result = check_api("localhost:8080/health")
     assert (result.status, result.tries) == (CRIT, 1)
     assert "unreachable: it is not a URL such as https://example.com" in result.message
@@ -144,7 +144,7 @@ def test_credentials_are_not_shown(serve: Serve, status: int) -> None:
     assert "s3cret" not in f"{result}"
 
 
-def test_a_status_of_zero_is_no_pass() -> None:
+def test_a_status_of_zero_does_not_pass() -> None:
     """A status that is not in the set fails, whatever it is."""
     assert check_api(URL, observe=said(0)).status is CRIT
 
@@ -166,7 +166,7 @@ def body(text: str, *, whole: bool = True, **conditions: Any) -> CheckResult:
     ],
 )
 def test_text_conditions(conditions: dict[str, Any], words: str) -> None:
-    """Every condition on the text has to hold; each that does not is told."""
+    """Every condition on the text has to hold; each that does not is reported."""
     result = body("ready, db:  up", **conditions)
     assert result.status is (CRIT if words else OK)
     assert f"answered 200, but {words} (" in result.message or not words
@@ -201,7 +201,7 @@ def test_text_conditions(conditions: dict[str, Any], words: str) -> None:
     ],
 )
 def test_json_conditions(condition: JsonCondition, words: str) -> None:
-    """A field has to be there and to be what is expected, by type and by value."""
+    """A field must exist and must have the expected type and value."""
     document = {"status": "ok", "queue": 3, "up": True, "nothing": None, "long": "y" * 200, "line": "y" * 78}
     result = body(json.dumps(document), json=(condition,))
     assert result.status is (CRIT if words else OK)
@@ -209,20 +209,20 @@ def test_json_conditions(condition: JsonCondition, words: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "<html>", '{"status": NaN}', '{"status": "ok"', "[" * 100_000])
-def test_a_body_that_is_no_json(text: str) -> None:
+def test_a_body_that_is_not_json(text: str) -> None:
     """It meets no condition on JSON."""
     result = body(text, json=(JsonCondition("$.status"),))
     assert (result.status, "but its body is not JSON (" in result.message) == (CRIT, True)
 
 
 def test_a_body_that_is_too_long() -> None:
-    """Half of a body proves nothing, also where the half that was read meets the condition."""
+    """Half of a body proves nothing, even if that half meets the condition."""
     result = body("ready", contains="ready", whole=False)
     assert (result.status, "its body is longer than the 1 MiB that are read" in result.message) == (CRIT, True)
 
 
 def test_a_body_without_conditions_is_not_judged() -> None:
-    """What no one asks for does not matter."""
+    """A body that no condition is about does not matter."""
     assert body("", whole=False).status is OK
 
 
@@ -230,7 +230,7 @@ def test_latency() -> None:
     """An answer that comes too late warns; the time of earlier tries does not count."""
     slow = Exchange(URL, 200, "", 1, 3.0, latency=2.5)
     result = check_api(Dependency(url=URL, max_latency=2), observe=lambda *_: slow)
-    assert (result.status, result.remedy) == (WARN, "look at why it is slow")
+    assert (result.status, result.remedy) == (WARN, "find out why it is slow")
     assert result.message.endswith(", the answer took 2.50 s, expected at most 2 s")
     in_time = Exchange(URL, 200, "", 1, 3.0, latency=2.0)
     assert check_api(Dependency(url=URL, max_latency=2), observe=lambda *_: in_time).status is OK
@@ -240,15 +240,15 @@ def test_latency() -> None:
 
 
 def test_what_cannot_be_sent_is_unknown() -> None:
-    """A secret that is not there is told, and how to fix it."""
+    """A missing secret is reported, with how to fix it."""
     target = Dependency(url=URL, method="HEAD", headers={"X-Token": "${PAY_TOKEN}"})
     result = check_api(target, environ={})
     assert (result.status, result.remedy) == (UNKNOWN, "set it in the CI job's environment")
     assert result.message == "HEAD was not sent: PAY_TOKEN is not set, and a header needs it"
 
 
-def test_everything_of_a_target_is_handed_on() -> None:
-    """What the policy says of a request is what is asked; the body is read where a condition needs it."""
+def test_everything_of_a_target_is_passed_on() -> None:
+    """The request is as the policy says; the body is read if a condition needs it."""
     given: list[Request] = []
 
     def observe(request: Request, environ: object) -> Exchange:

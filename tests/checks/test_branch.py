@@ -1,4 +1,4 @@
-"""Releases come from a release branch; CI's word for it counts only about the very commit that is judged."""
+"""Releases come from a release branch; the branch that CI names counts only for the judged commit."""
 
 from pathlib import Path
 
@@ -47,17 +47,19 @@ def judge(
 
 
 def test_a_release_branch(repo: Repo) -> None:
-    """HEAD on an allowed branch passes, and the message says who told the name."""
+    """HEAD on an allowed branch passes, and the message says where the name comes from."""
     result = judge(repo)
-    assert (result.status, result.message) == (OK, "on branch main, says HEAD")
+    assert (result.status, result.message) == (OK, "on branch main, according to HEAD")
 
 
 def test_another_branch(repo: Repo) -> None:
-    """HEAD on another branch fails; the message names it and what is allowed, the remedy the way there."""
+    """HEAD on another branch fails; the message names it and the allowed ones, the remedy how to switch to one."""
     repo.git("checkout", "--quiet", "-b", "feature")
     result = judge(repo)
     assert result.status is CRIT
-    assert result.message == "Releases blocked from branch: feature (says HEAD); releases come from main, master"
+    assert (
+        result.message == "Releases blocked from branch: feature (according to HEAD); releases come from main, master"
+    )
     assert result.remedy == "git switch main, or name the branch in RS_BRANCHES"
 
 
@@ -84,8 +86,8 @@ def test_patterns(branch: str, pattern: str, *, passes: bool) -> None:
 
 
 @pytest.mark.parametrize(("allowed", "named"), [(("release/*", "main"), "main"), (("release/*", "v?"), "BRANCH")])
-def test_the_remedy_names_a_branch_that_there_is(allowed: tuple[str, ...], named: str) -> None:
-    """A pattern is no branch to switch to."""
+def test_the_remedy_names_an_existing_branch(allowed: tuple[str, ...], named: str) -> None:
+    """A pattern is not a branch to switch to."""
     remedy = check_branch(on("feature"), allowed).remedy
     assert remedy == f"git switch {named}, or name the branch in RS_BRANCHES"
 
@@ -94,45 +96,45 @@ def test_ci_does_not_overrule_head() -> None:
     """A checked-out branch counts, whatever CI calls it."""
     result = check_branch(on("feature"), ALLOWED, Build("GitHub Actions", COMMIT, "main"))
     assert result.status is CRIT
-    assert "feature (says HEAD)" in result.message
+    assert "feature (according to HEAD)" in result.message
 
 
 def test_detached_outside_ci(repo: Repo) -> None:
-    """A detached HEAD outside CI is on no branch, though main has the commit."""
+    """A detached HEAD outside CI is not on a branch, even if main has the commit."""
     repo.git("checkout", "--quiet", "--detach")
     result = judge(repo)
     assert result.status is CRIT
-    assert result.message == f"HEAD is detached at {repo.head[:12]}, on no branch; releases come from main, master"
+    assert result.message == f"HEAD is detached at {repo.head[:12]}, not on a branch; releases come from main, master"
     assert result.remedy == "git switch to a release branch"
 
 
 @pytest.mark.parametrize("system", SYSTEMS)
 def test_detached_in_ci(repo: Repo, system: str) -> None:
-    """CI names the branch of a detached HEAD, if it builds that commit; the message says who said so."""
+    """CI names the branch of a detached HEAD, if it builds that commit; the message names the CI system."""
     repo.git("checkout", "--quiet", "--detach")
     head = {name: repo.head if value == COMMIT else value for name, value in SYSTEMS[system].items()}
     result = judge(repo, ci.build(head))
-    assert (result.status, result.message) == (OK, f"on branch main, says {system}")
+    assert (result.status, result.message) == (OK, f"on branch main, according to {system}")
 
 
 @pytest.mark.parametrize("system", SYSTEMS)
 def test_detached_at_another_commit_than_ci_builds(repo: Repo, system: str) -> None:
-    """CI's word about another commit tells nothing."""
+    """What CI says about another commit does not count."""
     repo.git("checkout", "--quiet", "--detach")
     result = judge(repo, ci.build(SYSTEMS[system]))
     assert result.status is UNKNOWN
-    assert f"and {system} speaks of commit {COMMIT[:12]}" in result.message
-    assert result.remedy == "check out the commit that the CI build is about"
+    assert f"and {system} builds commit {COMMIT[:12]}" in result.message
+    assert result.remedy == "check out the commit that CI builds"
 
 
 @pytest.mark.parametrize("commit", ["", COMMIT[:12], COMMIT.upper()], ids=["blank", "short", "upper-case"])
-def test_a_commit_must_be_the_very_same(commit: str) -> None:
-    """A blank or shortened commit of CI is not HEAD's."""
+def test_a_commit_must_be_exactly_the_same(commit: str) -> None:
+    """A blank or shortened commit of CI does not match HEAD."""
     assert check_branch(on(""), ALLOWED, Build("Jenkins", commit, "main")).status is UNKNOWN
 
 
 def test_ci_that_names_no_commit() -> None:
-    """Its word may be about another commit; the message says what is missing, and the remedy where it is handed on."""
+    """It may build another commit; the message says what is missing, and the remedy how to pass it on."""
     result = check_branch(on(""), ALLOWED, Build("Jenkins", "", "main"))
     assert result.message == f"HEAD is detached at {COMMIT[:12]}, and Jenkins does not say which commit it builds"
     assert "GIT_COMMIT" in result.remedy
@@ -147,10 +149,10 @@ def test_ci_that_names_no_branch() -> None:
 
 
 def test_ci_on_another_branch() -> None:
-    """A branch that CI names is held to the same list."""
+    """A branch that CI names has to be on the same list."""
     result = check_branch(on(""), ALLOWED, Build("GitLab CI", COMMIT, "feature"))
     assert result.status is CRIT
-    assert result.message.startswith("Releases blocked from branch: feature (says GitLab CI)")
+    assert result.message.startswith("Releases blocked from branch: feature (according to GitLab CI)")
 
 
 @pytest.mark.parametrize("branch", ["", "main"], ids=["detached", "on-main"])
@@ -171,7 +173,7 @@ def tagged(repo: Repo, tag: str = "v1.0.0") -> Build:
 
 
 def test_a_tag_on_main(repo: Repo) -> None:
-    """A tag's commit that main contains passes, also when main went on."""
+    """A tag's commit that main contains passes, also when main has moved on."""
     build = tagged(repo)
     repo.git("checkout", "--quiet", "main")
     repo.commit("later.py")
@@ -187,7 +189,7 @@ def test_a_tag_on_another_branch(repo: Repo) -> None:
     result = judge(repo, tagged(repo))
     assert (result.status, result.message) == (
         CRIT,
-        "tag v1.0.0 is on no release branch (main, master), but on feature",
+        "tag v1.0.0 is not on a release branch (main, master), but on feature",
     )
     assert result.remedy == "merge the commit into a release branch, and tag it there"
 
@@ -196,10 +198,10 @@ def test_a_tag_on_several_other_branches() -> None:
     """Each of them is named."""
     build, branches = Build("GitHub Actions", COMMIT, tag="v1.0.0"), git.Branches(("feature", "fix"))
     result = check_branch(on(""), ALLOWED, build, containing=lambda: branches)
-    assert result.message == "tag v1.0.0 is on no release branch (main, master), but on feature, fix"
+    assert result.message == "tag v1.0.0 is not on a release branch (main, master), but on feature, fix"
 
 
-def test_branches_of_which_this_clone_lacks_the_commits() -> None:
+def test_branches_whose_commits_this_clone_lacks() -> None:
     """Each of them may have the tag; the remedy fetches one."""
     build, branches = Build("GitHub Actions", COMMIT, tag="v1.0.0"), git.Branches((), ("main", "master"))
     result = check_branch(on(""), ALLOWED, build, containing=lambda: branches)
@@ -228,7 +230,7 @@ def test_a_branch_named_like_the_tag(repo: Repo) -> None:
 
 @pytest.fixture
 def shallow(repo: Repo, tmp_path: Path) -> Repo:
-    """A clone of the tag v1.0.0 alone, as CI makes it; main went on since."""
+    """A clone of only the tag v1.0.0, as CI makes it; main has moved on since."""
     tagged(repo)
     repo.git("checkout", "--quiet", "main")
     repo.commit("later.py")
@@ -237,7 +239,7 @@ def shallow(repo: Repo, tmp_path: Path) -> Repo:
 
 
 def test_a_tag_in_a_shallow_clone(shallow: Repo) -> None:
-    """A shallow clone cannot tell whether main contains the tag; the remedy is how CI fetches the history."""
+    """In a shallow clone it is unknown whether main contains the tag; the remedy is how CI fetches the history."""
     result = judge(shallow, Build("GitHub Actions", shallow.head, tag="v1.0.0"))
     assert result.status is UNKNOWN
     assert result.message == "this clone is shallow, and may lack the history between tag v1.0.0 and main or master"
@@ -259,13 +261,13 @@ def test_a_tag_at_the_head_of_main_in_a_shallow_clone(repo: Repo, tmp_path: Path
 
 
 def test_a_tag_build_of_another_commit(repo: Repo) -> None:
-    """A tag build whose commit is not HEAD tells nothing of HEAD's branch."""
+    """A tag build whose commit is not HEAD says nothing about HEAD's branch."""
     tagged(repo)
     assert judge(repo, Build("GitHub Actions", OTHER, tag="v1.0.0")).status is UNKNOWN
 
 
-def test_branches_that_cannot_be_told() -> None:
-    """Where Git does not answer, the tag's branches are unknown."""
+def test_branches_that_cannot_be_determined() -> None:
+    """If Git does not answer, the tag's branches are unknown."""
     build = Build("GitHub Actions", COMMIT, tag="v1.0.0")
     result = check_branch(on(""), ALLOWED, build, containing=lambda: Unseen("git did not answer", "see why"))
     assert (result.status, result.remedy) == (UNKNOWN, "see why")
@@ -284,14 +286,14 @@ def test_an_existing_tag_without_ci(repo: Repo) -> None:
 
 
 def test_a_tag_build_on_a_local_branch(repo: Repo) -> None:
-    """What counts on a tag build is where the commit is, and not what CI called its checkout."""
+    """On a tag build the place of the commit counts, not the name that CI gave its checkout."""
     build = tagged(repo)
     repo.git("checkout", "--quiet", "-b", "ci-checkout")
     assert judge(repo, build).message == "tag v1.0.0 is on branch main"
 
 
 def test_a_tag_clone_without_the_branch_s_commits(repo: Repo, tmp_path: Path) -> None:
-    """A whole clone of the tag alone cannot tell of a branch that went on; the remedy fetches it, and then it can."""
+    """A full clone of only the tag lacks a branch that moved on; after the remedy's fetch it passes."""
     build = tagged(repo)
     repo.git("checkout", "--quiet", "main")
     repo.commit("later.py")
@@ -305,7 +307,7 @@ def test_a_tag_clone_without_the_branch_s_commits(repo: Repo, tmp_path: Path) ->
 
 
 def test_no_repository() -> None:
-    """Where no repository can be seen the branch is unknown, also when CI names one."""
+    """Without a visible repository the branch is unknown, also when CI names one."""
     result = check_branch(Unseen("/shop is not a folder"), ALLOWED, Build("GitHub Actions", COMMIT, "main"))
     assert (result.status, result.message) == (UNKNOWN, "/shop is not a folder")
     assert result.remedy == "fix the gate `repository` first"
@@ -323,5 +325,5 @@ def test_no_repository() -> None:
     ids=["head", "head-before-ci", "ci", "ci-elsewhere", "detached"],
 )
 def test_branch_of(repository: Repository, build: Build | None, name: BranchName | None) -> None:
-    """The branch is HEAD's, else CI's about this very commit, else none."""
+    """The branch is HEAD's, else CI's for this commit, else None."""
     assert branch_of(repository, build) == name

@@ -1,4 +1,4 @@
-"""A certificate is fit while it is trusted and lasts; each of its states is told apart."""
+"""A certificate is fit while it is trusted and valid; each of its states has its own result."""
 
 import time
 from datetime import UTC, datetime, timedelta
@@ -21,7 +21,7 @@ WEB = CertificateTarget("shop.example")
 
 
 def judge(days: float = 90, **seen: Any) -> CheckResult:
-    """Judge a recorded certificate that lasts for some days."""
+    """Judge a recorded certificate that is valid for some days."""
     whole = {"subject": "shop", "distrust": "", "error": "", "tries": 1, "seconds": 0.1, **seen}
     certificate = Certificate(expires=time.time() + days * DAY, **whole)
     return check_certificate(WEB, observe=lambda *_, **__: certificate)
@@ -36,7 +36,7 @@ def test_days(days: float, status: Status) -> None:
 
 
 def test_messages() -> None:
-    """Name, days and limit are told."""
+    """The message has name, days and limit."""
     where = "the certificate of shop.example:443 (shop) is valid for"
     assert judge(90).message == f"{where} 90.0 days"
     assert judge(20).message == f"{where} 20.0 days, warns from 21"
@@ -52,7 +52,7 @@ def test_distrust() -> None:
 
 
 def test_no_certificate_at_all() -> None:
-    """A server that does not answer tells nothing of its certificate."""
+    """Without an answer nothing is known about the server's certificate."""
     result = judge(error="Connection refused", tries=2, earlier=("Connection refused",))
     assert (result.status, result.tries) == (UNKNOWN, 2)
     assert result.message == "shop.example:443 shows no certificate: Connection refused"
@@ -60,13 +60,13 @@ def test_no_certificate_at_all() -> None:
 
 
 def test_a_pass_after_a_retry_warns() -> None:
-    """It is shown that the server did not answer at once."""
+    """The message says that the server did not answer at once."""
     result = judge(earlier=("Connection refused",), tries=2)
     assert (result.status, result.tries) == (WARN, 2)
 
 
 def test_what_cannot_be_asked_is_unknown() -> None:
-    """A bundle that is not there is told with its remedy."""
+    """A missing bundle is reported with its remedy."""
     result = check_certificate(WEB, observe=lambda *_, **__: Unseen("the authorities cannot be read", "correct it"))
     assert (result.status, result.remedy) == (UNKNOWN, "correct it")
     assert "was not asked for: the authorities cannot be read" in result.message

@@ -18,7 +18,7 @@ def judge(repo: Repo, text: str | None = None, name: str = "CHANGELOG.md", versi
     return check_changelog(version, look(repo.path))
 
 
-TOLD = {
+DESCRIBED = {
     "markdown": "# Changelog\n\n## 1.2.0\n\n- faster\n\n## 1.1.0\n\n- slower\n",
     "keep a changelog": "# Changelog\n## [Unreleased]\n## [1.2.0] - 2026-11-23\n### Added\n- speed\n",
     "with a v": "## v1.2.0 (2026-11-23)\nfaster\n",
@@ -63,15 +63,15 @@ EMPTY = {
 }
 
 
-@pytest.mark.parametrize("kind", TOLD)
+@pytest.mark.parametrize("kind", DESCRIBED)
 def test_a_section(repo: Repo, kind: str) -> None:
     """A heading that names the version, with text below, passes in each common style."""
-    assert judge(repo, TOLD[kind]) == CheckResult(OK, "CHANGELOG.md has a section for 1.2.0")
+    assert judge(repo, DESCRIBED[kind]) == CheckResult(OK, "CHANGELOG.md has a section for 1.2.0")
 
 
 @pytest.mark.parametrize("kind", NOT_TOLD)
 def test_no_section(repo: Repo, kind: str) -> None:
-    """What only resembles a section for the version is none."""
+    """What only resembles a section for the version does not count."""
     result = judge(repo, NOT_TOLD[kind])
     assert result.status is CRIT
     assert result.message.startswith("CHANGELOG.md has no section for 1.2.0, ")
@@ -80,13 +80,13 @@ def test_no_section(repo: Repo, kind: str) -> None:
 
 @pytest.mark.parametrize("kind", EMPTY)
 def test_an_empty_section(repo: Repo, kind: str) -> None:
-    """A heading alone tells no one anything."""
+    """A heading alone does not inform anyone."""
     result = judge(repo, EMPTY[kind])
     assert (result.status, result.message) == (CRIT, "the section for 1.2.0 in CHANGELOG.md is empty")
 
 
 def test_the_first_section_is_named(repo: Repo) -> None:
-    """The message says what stands where the section was expected."""
+    """The message says which section is first instead."""
     for heading in ("## [1.1.0]", "## [1.1.0] ##", "== [1.1.0]", "[1.1.0]\n---", " [1.1.0] \n---"):
         assert judge(repo, f"{heading}\n- x\n").message.endswith("the first section is '[1.1.0]'")
     assert judge(repo, "nothing\n").message.endswith(", nor any other section")
@@ -97,7 +97,7 @@ TILDES = "{over}1.2.0\n~~~~~\n\n{text}\n\n{over}1.1.0\n~~~~~\n\n* slower\n"
 
 @pytest.mark.parametrize("name", ["CHANGES.rst", "NEWS"])
 @pytest.mark.parametrize("over", ["", "~~~~~\n"], ids=["underlined", "overlined"])
-def test_a_heading_of_tildes_begins_no_code(repo: Repo, over: str, name: str) -> None:
+def test_a_heading_of_tildes_does_not_begin_code(repo: Repo, over: str, name: str) -> None:
     """Outside of Markdown each section counts, the second as well as the first, and an empty one is empty."""
     assert judge(repo, TILDES.format(over=over, text="* faster"), name).status is OK
     assert judge(repo, version="v1.1.0").status is OK
@@ -106,7 +106,7 @@ def test_a_heading_of_tildes_begins_no_code(repo: Repo, over: str, name: str) ->
 
 @pytest.mark.parametrize("name", ["CHANGES.rst", "HISTORY.md", "NEWS", "changelog.md", "Releases.adoc"])
 def test_a_changelog_is_found(repo: Repo, name: str) -> None:
-    """Where the policy names none, the usual names are looked for."""
+    """If the policy names none, the usual names are looked for."""
     assert judge(repo, "1.2.0\n-----\nfaster\n", name).message == f"{name} has a section for 1.2.0"
 
 
@@ -120,7 +120,7 @@ def test_the_policy_s_file(repo: Repo) -> None:
 
 
 def test_no_changelog(repo: Repo) -> None:
-    """Where none is named and none found, nothing is known."""
+    """If none is named and none is found, nothing is known."""
     nothing = judge(repo)
     assert (nothing.status, nothing.message) == (UNKNOWN, "no changelog is named or found")
     assert nothing.remedy == "name one in RS_CHANGELOG"
@@ -139,14 +139,14 @@ MARKDOWN = "# Changes\n\n## v1.0.0 (today)\n\n- first\n\n### Fixed\n\n```\n# no 
     [("v1.0.0", "- first\n\n### Fixed\n\n```\n# no heading\n```"), ("v0.9.0", "- old"), ("v0.9", ""), ("v2.0.0", "")],
 )
 def test_a_section_can_be_quoted(tmp_path: Path, version: str, expected: str) -> None:
-    """For the notes of a release: what stands below the version's heading, to the next of its level."""
+    """For release notes: the text below the version's heading, up to the next heading of its level."""
     (tmp_path / "CHANGELOG.md").write_text(MARKDOWN, encoding="utf-8")
     assert section(tmp_path, version) == expected
     assert section(tmp_path, version, "NEWS.md") == ""
 
 
 def test_a_section_can_be_quoted_of_any_usual_file(tmp_path: Path) -> None:
-    """It is found as the gate finds it; where there is none, nothing is quoted."""
+    """It is found as the gate finds it; without a file nothing is quoted."""
     assert section(tmp_path, "v1.0.0") == ""
     (tmp_path / "History.md").write_text(MARKDOWN, encoding="utf-8")
     assert section(tmp_path, "v0.9.0") == "- old"

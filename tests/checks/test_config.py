@@ -1,4 +1,4 @@
-"""Everything that a release needs is configured before anything is tried, and no message tells a secret."""
+"""Everything that a release needs is configured before it is used, and no message shows a secret."""
 
 import logging
 
@@ -15,13 +15,13 @@ GOOD = {"RS_REQUIRED_PROCESS": "shop-agent", "RS_API_URL": "https://example.com/
 
 
 def test_everything_is_set() -> None:
-    """Settings and secrets that are there pass, told by their names."""
+    """Settings and secrets that are set pass, and the message names them."""
     result = check_configuration({**GOOD, "RS_DEPLOY_TOKEN": Secret(SECRET)})
     assert (result.status, result.message) == (OK, "RS_REQUIRED_PROCESS, RS_API_URL, RS_DEPLOY_TOKEN are set")
 
 
 def test_nothing_is_required() -> None:
-    """Where nothing is required nothing is missing."""
+    """If nothing is required, nothing is missing."""
     assert check_configuration({}).message == "nothing is required"
 
 
@@ -32,8 +32,8 @@ def test_one_is_missing() -> None:
     assert result.remedy == "set them in the CI job's environment, secrets from its secret store"
 
 
-def test_all_that_is_wrong_is_told_at_once() -> None:
-    """One message tells everything that is missing and everything that is wrong."""
+def test_all_that_is_wrong_is_reported_at_once() -> None:
+    """One message has everything that is missing and everything that is wrong."""
     values = {"A": None, "B": None, "C": " ", "D": "changeme", "E_URL": "example.com", "F": "fine"}
     assert check_configuration(values).message == (
         "Missing required env vars: A, B; C is blank; D is a placeholder ('changeme'); "
@@ -44,7 +44,7 @@ def test_all_that_is_wrong_is_told_at_once() -> None:
 @pytest.mark.parametrize("value", ["", " ", "\t\n", "\u00a0"], ids=ascii)
 @pytest.mark.parametrize("kind", [str, Secret])
 def test_a_blank_value(value: str, kind: type[str | Secret]) -> None:
-    """A value of blanks alone is none, for settings and secrets."""
+    """A value of only blanks does not count, for settings and secrets."""
     result = check_configuration({"NAME": kind(value)})
     assert (result.status, result.message) == (CRIT, "NAME is blank")
 
@@ -82,7 +82,7 @@ PLACEHOLDERS += [
 
 @pytest.mark.parametrize("value", PLACEHOLDERS, ids=ascii)
 def test_placeholders(value: str) -> None:
-    """What a template leaves behind is no value; a setting's is shown, a secret's is not."""
+    """What a template leaves behind is not a value; a setting's is shown, a secret's is not."""
     result = check_configuration({"NAME": value})
     assert (result.status, result.message) == (CRIT, f"NAME is a placeholder ({value!r})")
     assert check_configuration({"NAME": Secret(value)}).message == "NAME is a placeholder"
@@ -167,7 +167,7 @@ def test_only_names_that_end_in_url_hold_urls() -> None:
     ],
 )
 def test_credentials_in_a_broken_url_are_not_shown(url: str) -> None:
-    """A URL that cannot be parsed may hold credentials where no one finds them: it is not shown."""
+    """A URL that cannot be parsed may hold credentials that are not recognised: it is not shown."""
     result = check_configuration({"RS_API_URL": url})
     assert (result.status, result.message) == (CRIT, "RS_API_URL is not a URL such as https://example.com")
 
@@ -207,7 +207,7 @@ def test_ensure_required_config_misses_each(configured: pytest.MonkeyPatch, name
 
 
 def test_ensure_required_config_misses_all() -> None:
-    """All missing settings are told at once."""
+    """All missing settings are reported at once."""
     with pytest.raises(MissingSettingError, match="RS_REQUIRED_PROCESS, RS_API_URL, RS_DEPLOY_TOKEN"):
         ensure_required_config()
 
@@ -237,38 +237,38 @@ NO_FILE = f"TOKEN_FILE names '{FILE}', which cannot be read: Permission denied"
 
 
 def test_a_file_that_cannot_be_read() -> None:
-    """It fails in the system's own words, and is not told as missing once more."""
+    """It fails in the system's own words, and is not reported as missing, too."""
     result = check_configuration({"TOKEN": None, "A": None}, files={"TOKEN": Mounted(FILE, NO_FILE)})
     assert (result.status, result.message) == (CRIT, f"Missing required env var: A; {NO_FILE}")
 
 
-def test_a_secret_that_anyone_may_read() -> None:
-    """It warns, with the file and what fixes it; a setting is no secret."""
+def test_a_secret_that_any_user_may_read() -> None:
+    """It warns, with the file and how to fix it; a setting is not a secret."""
     files = {"TOKEN": Mounted(FILE, exposed=True)}
     result = check_configuration({"TOKEN": Secret(SECRET)}, files=files)
     assert (result.status, result.message) == (
         WARN,
-        f"TOKEN are set, but every user of this machine may read {FILE}",
+        f"TOKEN are set, but any user of this machine may read {FILE}",
     )
     assert result.remedy == f"chmod o= {FILE}, or mount secrets with mode 0400"
     assert check_configuration({"TOKEN": "fine"}, files=files).status is OK
     assert check_configuration({"TOKEN": Secret(SECRET)}, files={"TOKEN": Mounted(FILE)}).status is OK
 
 
-def test_a_file_without_a_problem_is_no_value() -> None:
-    """What is not there is missing, whatever is said of its file."""
+def test_a_file_without_a_problem_is_not_a_value() -> None:
+    """A value that does not exist is missing, whatever is known about its file."""
     assert check_configuration({"TOKEN": None}, files={"TOKEN": Mounted(FILE)}).status is CRIT
 
 
 def test_a_pull_request_of_a_fork() -> None:
-    """The message says why secrets may be missing; where none is, nothing is said."""
+    """The message says why secrets may be missing; if none is missing, it does not."""
     why = "GitHub Actions withholds secrets from builds of a pull request from a fork"
     assert check_configuration({"TOKEN": None}, withheld=why).message == f"Missing required env var: TOKEN; {why}"
     assert why not in check_configuration({"TOKEN": Secret(SECRET)}, withheld=why).message
 
 
 def test_ensure_required_config_reads_files_and_the_policy_file(configured: pytest.MonkeyPatch, repo: Repo) -> None:
-    """What the repository's policy or a mounted file says need not be in the environment."""
+    """What is in the repository's policy or a mounted file need not be in the environment."""
     repo.write("release-sentinel.toml", 'process = "nginx"\n')
     (repo.path / "token").write_text("mounted\n", encoding="utf-8")
     for name in ("RS_REQUIRED_PROCESS", "RS_DEPLOY_TOKEN"):
@@ -280,7 +280,7 @@ def test_ensure_required_config_reads_files_and_the_policy_file(configured: pyte
 
 
 def test_ensure_required_config_refuses_a_file_that_is_not_there(configured: pytest.MonkeyPatch) -> None:
-    """With the words of the gate."""
+    """With the message of the gate."""
     configured.delenv("RS_DEPLOY_TOKEN")
     configured.setenv("RS_DEPLOY_TOKEN_FILE", "/nowhere")
     with pytest.raises(PolicyError, match="RS_DEPLOY_TOKEN_FILE names '/nowhere', which cannot be read: No such file"):

@@ -1,4 +1,4 @@
-"""A release goes only where the policy says that releases go."""
+"""A release goes only to an environment of the policy."""
 
 import pytest
 
@@ -31,15 +31,15 @@ def test_look_alikes(env: str) -> None:
     ("env", "meant"),
     [("prd", "prod"), ("production", "prod"), ("PROD", "prod"), ("staging", "stage"), ("develop", "dev")],
 )
-def test_the_nearest_name_is_told(env: str, meant: str) -> None:
-    """A near miss names what was probably meant, in message and remedy."""
+def test_the_nearest_name_is_shown(env: str, meant: str) -> None:
+    """For a near miss, message and remedy name what was probably meant."""
     result = check_environment(env, ALLOWED)
     assert result.message.endswith(f"; did you mean {meant}?")
     assert result.remedy == f"pass --env {meant}, or add the name to RS_ENVIRONMENTS"
 
 
-def test_no_guess_for_what_resembles_nothing() -> None:
-    """A name that resembles none is not answered with a guess."""
+def test_no_guess_for_a_name_that_resembles_none() -> None:
+    """A name that resembles none gets no suggestion."""
     result = check_environment("qa", ALLOWED)
     assert result.message == "Invalid environment: 'qa', expected one of dev, stage, prod"
     assert result.remedy == "pass --env prod, or add the name to RS_ENVIRONMENTS"

@@ -11,13 +11,13 @@ from release_sentinel.config.model import Freeze
 
 
 def at(text: str) -> WeekTime:
-    """Return `fri 16:00` or `16:00` as the policy has it."""
+    """Return `fri 16:00` or `16:00` as in the policy."""
     day, _, clock = text.rpartition(" ")
     return WeekTime(day, time.fromisoformat(clock))
 
 
 def weekly(start: str, end: str, *days: Day, zone: str = "Europe/Berlin") -> Freeze:
-    """Return a window that comes again each week, or each day."""
+    """Return a window that repeats each week, or each day."""
     return Freeze("the weekend", zone, at(start), at(end), days)
 
 
@@ -27,13 +27,13 @@ def once(start: str, end: str, zone: str = "Europe/Berlin") -> Freeze:
 
 
 def judge(now: str, *windows: Freeze) -> CheckResult:
-    """Judge windows at a moment, in UTC unless it says otherwise."""
+    """Judge windows at a moment, in UTC unless it has another zone."""
     moment = datetime.fromisoformat(now)
     return check_freeze(windows, observe=lambda: moment if moment.tzinfo else moment.replace(tzinfo=UTC))
 
 
 def frozen(now: str, *windows: Freeze) -> bool:
-    """Tell whether a moment lies within windows."""
+    """Return whether a moment lies within windows."""
     return judge(now, *windows).status is CRIT
 
 
@@ -50,8 +50,8 @@ EDGES = [
     (weekly("sun 23:00", "mon 01:00"), "2026-11-23T01:00+01:00", "2026-11-23T00:59+01:00"),
     (NIGHT, "2026-11-23T21:59+01:00", "2026-11-23T22:00+01:00"),
     (NIGHT, "2026-11-25T06:00+01:00", "2026-11-25T05:59+01:00"),
-    (NIGHT, "2026-11-25T22:30+01:00", "2026-11-24T22:30+01:00"),  # Wednesday is none of its days
-    (NIGHT, "2026-11-23T05:00+01:00", "2026-11-24T05:00+01:00"),  # Sunday is none either
+    (NIGHT, "2026-11-25T22:30+01:00", "2026-11-24T22:30+01:00"),  # Wednesday is not one of its days
+    (NIGHT, "2026-11-23T05:00+01:00", "2026-11-24T05:00+01:00"),  # Sunday is not one either
     (LUNCH, "2026-11-22T13:00+01:00", "2026-11-22T12:00+01:00"),
     (weekly("00:00", "00:00", "sat"), "2026-11-22T00:00+01:00", "2026-11-21T23:59+01:00"),
     (SALE, "2026-12-17T22:59:59", "2026-12-17T23:00:00"),
@@ -68,11 +68,11 @@ def test_a_window_holds_from_its_start_to_before_its_end(window: Freeze, outside
     assert frozen(inside, window)
 
 
-# In Berlin the clock leaps from 02:00 to 03:00 on 2026-03-29, and back from 03:00 to 02:00 on 2026-10-25, at 01:00 UTC.
+# In Berlin the clock jumps from 02:00 to 03:00 on 2026-03-29, and back from 03:00 to 02:00 on 2026-10-25, at 01:00 UTC.
 LEAPS = [
-    (weekly("02:30", "05:00"), "2026-03-29T00:59:59", "2026-03-29T01:00:00"),  # 02:30 is left out
+    (weekly("02:30", "05:00"), "2026-03-29T00:59:59", "2026-03-29T01:00:00"),  # 02:30 is skipped
     (weekly("01:00", "02:30"), "2026-03-29T01:00:00", "2026-03-29T00:59:59"),
-    (weekly("02:30", "05:00"), "2026-10-25T00:29:59", "2026-10-25T00:30:00"),  # 02:30 comes twice
+    (weekly("02:30", "05:00"), "2026-10-25T00:29:59", "2026-10-25T00:30:00"),  # 02:30 occurs twice
     (weekly("01:00", "02:30"), "2026-10-25T01:30:00", "2026-10-25T01:29:59"),
     (WEEKEND, "2026-03-30T06:00:00", "2026-03-30T05:59:59"),  # 08:00 in summer
     (WEEKEND, "2026-10-26T07:00:00", "2026-10-26T06:59:59"),  # 08:00 in winter
@@ -89,7 +89,7 @@ LEAPS = [
 
 @pytest.mark.parametrize(("window", "outside", "inside"), LEAPS)
 def test_summer_time(window: Freeze, outside: str, inside: str) -> None:
-    """A time that comes twice counts from its first to its last; one that is left out is the moment of the leap."""
+    """A time that occurs twice counts from its first to its last; a skipped one is the moment of the change."""
     assert not frozen(outside, window)
     assert frozen(inside, window)
 
@@ -103,7 +103,7 @@ def test_the_message_says_which_window_why_and_until_when() -> None:
     assert result.remedy == "wait until then, or waive the gate with a reason and a date"
 
 
-def test_the_end_is_told_in_the_offset_that_holds_then() -> None:
+def test_the_end_is_shown_in_the_offset_that_applies_then() -> None:
     """Over a change of the clock, the end is the wall clock's."""
     assert (
         "ends mon 2026-03-30 08:00 +02:00 Europe/Berlin (2026-03-30 06:00 UTC)"
@@ -111,8 +111,8 @@ def test_the_end_is_told_in_the_offset_that_holds_then() -> None:
     )
 
 
-def test_windows_at_once_are_all_told() -> None:
-    """The one that ends last leads."""
+def test_overlapping_windows_are_all_shown() -> None:
+    """The one that ends last comes first."""
     result = judge("2026-12-19T11:30", WEEKEND, SALE, LUNCH)
     assert result.message.startswith("Releases are frozen: the sale; it ends mon 2026-12-28 08:00")
     assert len(result.details) == 3
@@ -131,9 +131,9 @@ def test_windows_in_a_row_are_one_freeze() -> None:
 
 
 def test_a_freeze_without_an_end() -> None:
-    """Every day from midnight to midnight is a mistake that is told, and that does not hang."""
+    """Every day from midnight to midnight is a mistake that is reported, and does not hang the gate."""
     assert judge("2026-11-21T12:00", weekly("00:00", "00:00")).message == (
-        "Releases are frozen: the weekend; it does not end in a year"
+        "Releases are frozen: the weekend; it does not end within a year"
     )
 
 

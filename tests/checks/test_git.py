@@ -39,7 +39,7 @@ def here(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> Repo:
     ids=["repository", "clean-tree", "branch", "version", "tag"],
 )
 def test_a_good_release(ensure: Callable[[], None]) -> None:
-    """Nothing is raised for a release that nothing holds back, from a folder below the top."""
+    """Nothing is raised for a good release, from a folder below the top."""
     ensure()
 
 
@@ -54,14 +54,14 @@ def test_no_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ensure: 
 
 
 def test_no_repository_has_no_tags(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Outside a repository whether the tag is free cannot be determined."""
+    """Outside a repository it cannot be determined whether the tag is free."""
     monkeypatch.chdir(tmp_path)
     with pytest.raises(PolicyError, match="is not inside a Git repository"):
         ensure_tag_not_exists("v1.0.0")
 
 
 def test_ensure_git_repo_in_a_bare_one(repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A bare repository is none to release from."""
+    """A release cannot come from a bare repository."""
     assert repo.head
     monkeypatch.chdir(tmp_path / "origin.git")
     with pytest.raises(PolicyError, match="is a bare repository"):
@@ -69,14 +69,14 @@ def test_ensure_git_repo_in_a_bare_one(repo: Repo, tmp_path: Path, monkeypatch: 
 
 
 def test_ensure_git_repo_without_commit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A repository without a commit is none to release from."""
+    """A release cannot come from a repository without a commit."""
     monkeypatch.chdir(make_repo(tmp_path / "new").path)
     with pytest.raises(PolicyError, match="has no commit yet"):
         ensure_git_repo()
 
 
 def test_ensure_git_repo_in_a_merge(here: Repo) -> None:
-    """A repository in the middle of a merge is none to release from."""
+    """A release cannot come from a repository in the middle of a merge."""
     conflict(here)
     here.git("merge", "other", check=False)
     with pytest.raises(PolicyError, match="a merge is in progress"):
@@ -108,13 +108,13 @@ def test_ensure_branch_allowed(here: Repo, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_ensure_branch_allowed_believes_ci(here: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
-    """On a detached HEAD CI's branch counts, for this commit alone."""
+    """On a detached HEAD CI's branch counts, but only for this commit."""
     here.git("checkout", "--quiet", "--detach")
     for name, value in {"GITLAB_CI": "true", "CI_COMMIT_BRANCH": "main", "CI_COMMIT_SHA": here.head}.items():
         monkeypatch.setenv(name, value)
     ensure_branch_allowed()
     here.commit("loose.py")
-    with pytest.raises(PolicyError, match="GitLab CI speaks of commit"):
+    with pytest.raises(PolicyError, match="GitLab CI builds commit"):
         ensure_branch_allowed()
 
 
@@ -137,7 +137,7 @@ def build_of(monkeypatch: pytest.MonkeyPatch, repo: Repo, tag: str) -> None:
 
 
 def test_a_tag_build(here: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
-    """On a tag build the tag at HEAD, on main, is as it should be."""
+    """On a tag build a tag at HEAD, on main, passes."""
     build_of(monkeypatch, here, "v1.0.0")
     ensure_branch_allowed()
     ensure_tag_not_exists("v1.0.0")
@@ -146,7 +146,7 @@ def test_a_tag_build(here: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_tag_build_in_a_shallow_clone(here: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A tag build that lacks the history raises, with what fetches it."""
+    """A tag build that lacks the history raises, with how to fetch it."""
     build_of(monkeypatch, here, "v1.0.0")
     here.git("checkout", "--quiet", "main")
     here.commit("later.py")
@@ -166,7 +166,7 @@ def test_ensure_version_valid(version: str) -> None:
 
 
 def test_ensure_version_valid_asks_the_policy(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The policy's prefix and its word on pre-releases count."""
+    """The policy's prefix and its rule for pre-releases count."""
     with pytest.raises(PolicyError, match="is a pre-release"):
         ensure_version_valid("v1.0.0-rc.1")
     monkeypatch.setenv("RS_VERSION_PREFIX", "shop-")
@@ -176,7 +176,7 @@ def test_ensure_version_valid_asks_the_policy(monkeypatch: pytest.MonkeyPatch) -
 
 @pytest.mark.parametrize("tag", ["v1.0.0", "1.0.0"])
 def test_ensure_tag_not_exists(here: Repo, tag: str) -> None:
-    """A tag that the remote alone has raises, in either spelling."""
+    """A tag that only the remote has raises, in either spelling."""
     here.git("push", "--quiet", "origin", f"main:refs/tags/{tag}")
     assert not here.git("tag")
     with pytest.raises(RuntimeError, match=f"Git tag already exists: {tag} in origin"):
@@ -230,10 +230,10 @@ def test_the_policy_of_the_repository_counts() -> None:
 
 @pytest.mark.usefixtures("upstream")
 def test_a_tag_that_has_to_exist_is_looked_for_where_the_policy_says(here: Repo) -> None:
-    """And so is the branch that it has to be on; HEAD may be on none."""
+    """And so is the branch that it has to be on; HEAD need not be on a branch."""
     here.write("release-sentinel.toml", POLICY.replace("TAG_MODE", "existing"))
     here.git("checkout", "--quiet", "--detach")
     ensure_branch_allowed()
     ensure_tag_not_exists("shop-1.0.0")
-    with pytest.raises(PolicyError, match=r"tag shop-1\.0\.1 has to exist"):
+    with pytest.raises(PolicyError, match=r"tag shop-1\.0\.1 does not exist"):
         ensure_tag_not_exists("shop-1.0.1")

@@ -33,7 +33,7 @@ def test_ahead(repo: Repo) -> None:
 
 
 def test_behind(repo: Repo) -> None:
-    """A commit that someone else pushed meanwhile fails, though this clone has not heard of it."""
+    """A commit that another user pushed meanwhile fails, even if this clone has not fetched it."""
     repo.commit("more.py")
     repo.git("push", "--quiet", "origin", "main")
     repo.git("reset", "--quiet", "--hard", "HEAD~1")
@@ -42,7 +42,7 @@ def test_behind(repo: Repo) -> None:
 
 
 def test_another_branch_s_head_does_not_count(repo: Repo) -> None:
-    """HEAD has to be the head of its own branch there."""
+    """HEAD has to be the head of its own branch on the remote."""
     repo.git("push", "--quiet", "origin", "main:feature")
     repo.commit("more.py")
     repo.git("push", "--quiet", "origin", "main:other")
@@ -58,7 +58,7 @@ def test_a_branch_that_was_never_pushed(repo: Repo) -> None:
 
 
 def test_a_tag_build(repo: Repo) -> None:
-    """On a tag build the remote's tag has to be at HEAD; main may have gone on."""
+    """On a tag build the remote's tag has to be at HEAD; main may have moved on."""
     repo.git("tag", "--annotate", "--message=x", "v1.0.0")
     repo.git("push", "--quiet", "origin", "v1.0.0")
     assert judge(repo, "", "v1.0.0").status is OK
@@ -78,12 +78,12 @@ def test_no_remote(tmp_path_factory: pytest.TempPathFactory) -> None:
     ("tags", "branch", "message"),
     [
         (Tags(Refs({}, ""), Unseen("the remote is gone", "see why")), "main", "the remote is gone"),
-        (Tags(Refs({}, ""), Refs({}, "origin")), "", "the branch of {commit} is not known"),
+        (Tags(Refs({}, ""), Refs({}, "origin")), "", "the branch of {commit} cannot be determined"),
     ],
     ids=["remote gone", "no branch"],
 )
-def test_what_cannot_be_told(repo: Repo, tags: Tags, branch: str, message: str) -> None:
-    """Neither a silent remote nor an unknown branch is called out of sync."""
+def test_what_cannot_be_determined(repo: Repo, tags: Tags, branch: str, message: str) -> None:
+    """Neither a silent remote nor an unknown branch counts as out of sync."""
     result = check_in_sync(look(repo.path), branch, lambda: tags)
     assert result.status is UNKNOWN
     assert result.message == message.format(commit=repo.head[:12])

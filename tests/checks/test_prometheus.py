@@ -1,4 +1,4 @@
-"""A fleet bears a release when the one number that Prometheus answers with meets its condition."""
+"""A fleet is fit for a release when the one number that Prometheus returns meets its condition."""
 
 import json
 import math
@@ -53,7 +53,7 @@ def test_conditions(op: Any, meets: float, fails: float) -> None:
 
 
 def test_messages() -> None:
-    """Labels, number, condition and query are told."""
+    """The message has labels, number, condition and query."""
     assert judge(0.001).message == '{pod="0"} is 0.001, expected < 0.01: job:errors:ratio'
     failed = judge(0.5)
     assert failed.message == '{pod="0"} is 0.5, expected < 0.01: job:errors:ratio'
@@ -81,7 +81,7 @@ def test_a_doubtful_answer_is_what_the_policy_says(doubt: str, said: str, status
     assert status is OK or words in result.message
 
 
-def test_no_data_that_the_policy_accepts_is_told() -> None:
+def test_no_data_that_the_policy_accepts_is_shown() -> None:
     """It passes, and the message does not claim that a condition was met."""
     result = judge(query=replace(QUERY, missing="ok"), tries=2)
     assert (result.status, result.tries) == (OK, 2)
@@ -89,11 +89,11 @@ def test_no_data_that_the_policy_accepts_is_told() -> None:
 
 
 def test_the_tries_of_a_doubtful_answer_are_counted() -> None:
-    """As those of any other."""
+    """Like those of any other answer."""
     assert judge(math.nan, tries=3).tries == 3
 
 
-def test_everything_of_a_query_is_handed_on() -> None:
+def test_everything_of_a_query_is_passed_on() -> None:
     """Address, headers, bounds and trust are the policy's."""
     given: list[tuple[Request, str, dict[str, Any]]] = []
 
@@ -108,7 +108,7 @@ def test_everything_of_a_query_is_handed_on() -> None:
 
 
 def test_several_series() -> None:
-    """One number was expected: what there is instead is listed."""
+    """One number was expected: the series found are listed."""
     result = judge(*[0.001] * 7)
     assert result.status is UNKNOWN
     assert result.message.startswith('7 series, expected one ({pod="0"} is 0.001; {pod="1"} is 0.001; ')
@@ -136,19 +136,19 @@ def test_the_policy_may_want_several_series(several: Any, values: tuple[float, .
 
 
 def test_the_worst_doubt_counts() -> None:
-    """What the policy lets pass does not hide what it does not."""
+    """A doubt that the policy accepts does not hide one that it does not."""
     assert judge(query=replace(QUERY, missing="ok"), warnings=("w",)).status is UNKNOWN
     assert judge(query=replace(QUERY, missing="crit"), warnings=("w",)).status is CRIT
 
 
 def test_infinity_is_a_number() -> None:
-    """It meets what it meets."""
+    """It is compared like any other."""
     assert judge(math.inf).status is CRIT
     assert judge(math.inf, query=replace(QUERY, op=">")).status is OK
 
 
 def test_a_pass_after_a_retry_warns() -> None:
-    """A server that answered in the end is shown."""
+    """The message shows that the server answered only after a retry."""
     result = judge(0.001, tries=2, earlier=("HTTP 503",))
     assert (result.status, result.tries) == (WARN, 2)
     assert result.message.endswith(", after: HTTP 503")
@@ -191,7 +191,7 @@ def test_an_answer(serve: Serve, httpserver: HTTPServer) -> None:
 
 
 def test_ages_are_asked_for(serve: Serve, httpserver: HTTPServer) -> None:
-    """The server is told how far to look back, and asked for the samples' own times."""
+    """The request says how far to look back, and asks for the samples' own times."""
     assert check_prometheus(serve(now("0.001"), now(f"{time.time()}"))).status is OK
     assert [dict(request.args) for request, _ in httpserver.log] == [
         {"query": "job:errors:ratio", "lookback_delta": "300"},
@@ -209,7 +209,7 @@ def test_ages_are_asked_for(serve: Serve, httpserver: HTTPServer) -> None:
     ids=["old sample", "old answer", "beyond the look-back"],
 )
 def test_stale_samples(serve: Serve, documents: tuple[Callable[[], Any], ...]) -> None:
-    """Old data is unknown, whichever way it shows."""
+    """Old data is unknown, however the server shows it."""
     result = check_prometheus(serve(*(document() for document in documents)))
     assert result.status is UNKNOWN
     assert "s old, expected at most 300 s" in result.message
@@ -223,7 +223,7 @@ def test_no_data(serve: Serve) -> None:
 
 @pytest.mark.parametrize(("value", "status"), [("NaN", UNKNOWN), ("+Inf", CRIT), ("-Inf", OK), ("1e-3", OK)])
 def test_numbers_as_prometheus_writes_them(serve: Serve, value: str, status: Status) -> None:
-    """NaN and the infinities are read for what they are."""
+    """NaN and the infinities are read correctly."""
     assert check_prometheus(serve(now(value), max_age=0)).status is status
 
 
@@ -249,11 +249,11 @@ REFUSED = {"status": "error", "errorType": "bad_data", "error": "1:5: parse erro
     [
         (REFUSED, 400, "refuses the query: 1:5: parse error: unexpected end"),
         (REFUSED, 422, "refuses the query: 1:5: parse error: unexpected end"),
-        ("<html>", 200, "returned 200, and no answer of a Prometheus server"),
-        ({"status": "success"}, 200, "returned 200, and no answer of a Prometheus server"),
-        ([], 200, "returned 200, and no answer of a Prometheus server"),
-        (vector((0, "abc")), 200, "returned 200, and no answer of a Prometheus server"),
-        ("x" * (1 << 21), 200, "returned 200, and no answer of a Prometheus server"),
+        ("<html>", 200, "returned 200, which is not an answer of a Prometheus server"),
+        ({"status": "success"}, 200, "returned 200, which is not an answer of a Prometheus server"),
+        ([], 200, "returned 200, which is not an answer of a Prometheus server"),
+        (vector((0, "abc")), 200, "returned 200, which is not an answer of a Prometheus server"),
+        ("x" * (1 << 21), 200, "returned 200, which is not an answer of a Prometheus server"),
         ("", 404, "returned 404"),
         (
             {"status": "success", "data": {"resultType": "matrix", "result": []}},
@@ -263,7 +263,7 @@ REFUSED = {"status": "error", "errorType": "bad_data", "error": "1:5: parse erro
     ],
     ids=["400", "422", "html", "no data", "list", "no number", "giant", "404", "matrix"],
 )
-def test_what_is_no_answer(serve: Serve, document: Any, status: int, words: str) -> None:
+def test_what_is_not_an_answer(serve: Serve, document: Any, status: int, words: str) -> None:
     """It is unknown, in the server's own words, and asked for once."""
     result = check_prometheus(serve(document, status=status))
     assert result.status is UNKNOWN
@@ -271,7 +271,7 @@ def test_what_is_no_answer(serve: Serve, document: Any, status: int, words: str)
 
 
 def test_a_server_that_recovers(httpserver: HTTPServer) -> None:
-    """A passing trouble is retried, and shown."""
+    """A temporary failure is retried, and shown."""
     httpserver.clear()
     httpserver.expect_ordered_request("/api/v1/query").respond_with_data("", status=503)
     httpserver.expect_ordered_request("/api/v1/query").respond_with_json(now("0.001"))
@@ -280,7 +280,7 @@ def test_a_server_that_recovers(httpserver: HTTPServer) -> None:
 
 
 def test_a_server_that_is_down() -> None:
-    """An unreachable server is unknown, told without credentials."""
+    """An unreachable server is unknown, and shown without credentials."""
     url = f"http://deploy:s3cret@127.0.0.1:{closed_port()}"
     result = check_prometheus(replace(QUERY, url=url, tries=1))
     assert result.status is UNKNOWN
@@ -289,7 +289,7 @@ def test_a_server_that_is_down() -> None:
 
 
 def test_a_token_is_sent(serve: Serve, httpserver: HTTPServer) -> None:
-    """Header values come from the environment, and their absence is told."""
+    """Header values come from the environment, and missing ones are reported."""
     query = serve(now("0.001"), max_age=0, headers={"Authorization": "Bearer ${PROM_TOKEN}"})
     assert check_prometheus(query, environ={"PROM_TOKEN": "s3cret"}).status is OK
     assert httpserver.log[0][0].headers["Authorization"] == "Bearer s3cret"

@@ -1,4 +1,4 @@
-"""A release is built from a commit that everybody can see, and from nothing beside it."""
+"""A release is built from a published commit, and from nothing else."""
 
 from pathlib import Path
 
@@ -26,21 +26,21 @@ def test_a_repository(repo: Repo) -> None:
 
 
 def test_no_repository(tmp_path: Path) -> None:
-    """A folder that is no repository fails, in the observer's words and with its remedy."""
+    """A folder that is not a repository fails, with the observer's message and remedy."""
     result = check_repository(git.look(tmp_path))
     assert (result.status, result.message) == (CRIT, f"{tmp_path} is not inside a Git repository")
     assert "--gate-repo" in result.remedy
 
 
 def test_a_sub_folder(repo: Repo) -> None:
-    """A sub-folder of a repository is not a repository, though Git answers there."""
+    """A sub-folder of a repository is not a repository, although Git works in it."""
     result = check_repository(git.look(repo.write("docs/index.md").parent))
     assert result.status is CRIT
     assert "is not the top of a repository" in result.message
 
 
 def test_no_commit(tmp_path: Path) -> None:
-    """A repository without a commit fails, though it is clean and on main."""
+    """A repository without a commit fails, although it is clean and on main."""
     result = check_repository(git.look(make_repo(tmp_path / "new").path))
     assert (result.status, result.message) == (CRIT, f"{tmp_path / 'new'} has no commit yet")
     assert result.remedy == "commit something: a release needs a commit"
@@ -65,7 +65,7 @@ def test_an_operation_in_progress(operation: str, words: str, remedy: str) -> No
 
 
 def test_a_clean_merge_in_progress(repo: Repo) -> None:
-    """A merge that is not committed fails, though `git status` lists nothing."""
+    """A merge that is not committed fails, although `git status` lists nothing."""
     conflict(repo)
     repo.git("merge", "--no-commit", "--strategy", "ours", "other")
     assert check_clean_tree(git.look(repo.path)).status is OK
@@ -73,7 +73,7 @@ def test_a_clean_merge_in_progress(repo: Repo) -> None:
 
 
 def test_a_clean_tree(repo: Repo) -> None:
-    """A work tree that is the commit passes."""
+    """A work tree that equals the commit passes."""
     result = check_clean_tree(git.look(repo.path))
     assert (result.status, result.message) == (OK, f"nothing differs from commit {repo.head[:12]}")
 
@@ -84,7 +84,9 @@ def test_one_change(repo: Repo) -> None:
     result = check_clean_tree(git.look(repo.path))
     assert result.status is CRIT
     assert result.message == "Git working tree is dirty: 1 path differs from the commit (?? notes.txt)"
-    assert result.remedy == "commit, stash (`git stash -u`) or list in .gitignore (a rule of one user does not count)"
+    assert (
+        result.remedy == "commit, stash (`git stash -u`) or list in .gitignore (a user's own ignore rules do not count)"
+    )
     assert result.details == ()
 
 
@@ -96,7 +98,7 @@ def test_a_few_changes_are_named_in_the_message() -> None:
 
 
 def test_more_changes_are_listed_below() -> None:
-    """Of four paths the message names three, and the details all."""
+    """The message names three of four paths, the details all of them."""
     result = check_clean_tree(seen(*(Change("??", name) for name in "abcd")))
     assert result.message.endswith("4 paths differ from the commit (?? a, ?? b, ?? c, …)")
     assert result.details == ("?? a", "?? b", "?? c", "?? d")
@@ -139,7 +141,7 @@ def test_an_uninitialised_submodule(repo: Repo, tmp_path: Path) -> None:
 
 
 def test_a_remedy_for_each_kind() -> None:
-    """Where changes are of several kinds, each has its remedy."""
+    """If changes are of several kinds, each has its remedy."""
     hidden = (Change(git.HIDDEN_EDIT, "a"), Change(git.UNINITIALISED, "b"), Change(f"{git.SUBMODULE}moved", "c"))
     remedy = check_clean_tree(seen(Change("??", "d"), *hidden)).remedy
     assert [part.split()[0:2] for part in remedy.split("; ")] == [
@@ -151,7 +153,7 @@ def test_a_remedy_for_each_kind() -> None:
 
 
 def test_no_repository_has_no_clean_tree() -> None:
-    """Where no repository can be seen, its tree is unknown, and the other gate is named."""
+    """Without a visible repository its tree is unknown, and the remedy names the gate `repository`."""
     result = check_clean_tree(Unseen("/shop is not a folder"))
     assert (result.status, result.message) == (UNKNOWN, "/shop is not a folder")
     assert result.remedy == "fix the gate `repository` first"

@@ -1,4 +1,4 @@
-"""A check's answer is one frozen record that cannot be mistaken for a truth value."""
+"""A check's result is one frozen record that cannot be mistaken for a truth value."""
 
 import dataclasses
 
@@ -11,14 +11,14 @@ from release_sentinel.vocabulary import Status
 
 @pytest.mark.parametrize("status", list(Status))
 def test_no_truth_value(status: Status) -> None:
-    """`assert check()` raises whatever the check says."""
+    """`assert check()` raises whatever the check finds."""
     with pytest.raises(TypeError, match=r"has no truth value: use gate.require"):
         assert CheckResult(status, "seen")
 
 
 @pytest.mark.parametrize(("status", "passes"), [(OK, True), (WARN, True), (UNKNOWN, False), (CRIT, False)])
 def test_what_passes(status: Status, passes: bool) -> None:
-    """OK and WARN pass; what could not be told does not."""
+    """OK and WARN pass; what could not be determined does not."""
     assert status.passes is passes
 
 
@@ -44,19 +44,19 @@ def test_the_words_of_the_first_version() -> None:
 
 
 def test_a_plain_word_becomes_a_status() -> None:
-    """A custom check may write the plain word; a word that is no status is refused at once."""
+    """A custom check may write the plain word; a word that is not a status is refused at once."""
     assert CheckResult("OK", "seen").status is OK  # type: ignore[arg-type]  # as an untyped caller writes it
     with pytest.raises(ValueError, match="FINE"):
         CheckResult("FINE", "seen")  # type: ignore[arg-type]  # as above
 
 
 def test_what_a_check_does_not_say_is_blank() -> None:
-    """Without a word on it, something was asked once, and there is nothing to add or to do."""
+    """By default there is one try, and no remedy and no details."""
     assert CheckResult(OK, "seen") == CheckResult(OK, "seen", remedy="", details=(), tries=1)
 
 
 def test_a_result_is_frozen() -> None:
-    """A result cannot be turned green afterwards."""
+    """A result cannot be changed afterwards."""
     result = CheckResult(CRIT, "seen")
     with pytest.raises(dataclasses.FrozenInstanceError):
         result.status = OK  # type: ignore[misc]  # that is the claim

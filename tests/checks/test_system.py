@@ -1,4 +1,4 @@
-"""A host is fit for a release while disk, memory and the required process are as the limits say."""
+"""A host is fit for a release while disk, memory and the required process are within their limits."""
 
 import math
 import os
@@ -43,7 +43,7 @@ def test_disk_grades(used: float, status: Status) -> None:
 
 
 def test_disk_messages() -> None:
-    """The message says how much of what is in use and where, and the limit that it meets."""
+    """The message has the use, the place, and the limit that was reached."""
     assert disk(50).message == "50.0% of space in use on /srv (ext4 on /)"
     assert disk(80).message == "80.0% of space in use on /srv (ext4 on /), warns from 75%"
     assert disk(90).message == "90.0% of space in use on /srv (ext4 on /), expected below 85%"
@@ -70,8 +70,8 @@ def test_inodes(inodes: tuple[int, int], status: Status) -> None:
     assert disk(10, inodes=inodes).status is status
 
 
-def test_inodes_are_told() -> None:
-    """The message tells the inodes where there is a number of them."""
+def test_inodes_are_shown() -> None:
+    """The message shows the inodes if the file system has a number of them."""
     message = disk(10, inodes=(95, 5)).message
     assert message == "10.0% of space, 95.0% of inodes in use on /srv (ext4 on /), expected below 85%"
 
@@ -91,7 +91,7 @@ def test_the_limits_of_the_policy() -> None:
 
 
 def test_a_file_system_without_size() -> None:
-    """A file system that has no size, as /proc, tells nothing."""
+    """A file system without a size, such as /proc, is unknown."""
     result = check_disk("/proc")
     assert (result.status, result.remedy) == (UNKNOWN, "name a real file system")
     assert result.message == "/proc (proc on /proc) reports no size"
@@ -99,13 +99,13 @@ def test_a_file_system_without_size() -> None:
 
 
 def test_a_file_system_without_inodes_is_judged_by_its_space() -> None:
-    """What is not there is not in use."""
+    """Inodes that do not exist are not in use."""
     record = host.Disk("/srv", "/", "btrfs", 1, 199, 0, 0)
     assert check_disk(DiskLimits("/srv", 1, 1), observe=lambda *_, **__: record).status is OK
 
 
 def test_a_path_that_is_not_there(tmp_path: Path) -> None:
-    """A path that is not there is unknown, never fine."""
+    """A path that does not exist is unknown, never OK."""
     result = check_disk(str(tmp_path / "nothing"))
     assert result.status is UNKNOWN
     assert "No such file or directory" in result.message
@@ -118,7 +118,7 @@ def test_a_disk_that_is_unseen() -> None:
 
 
 def test_a_real_disk() -> None:
-    """This machine's disk is judged: with limits that nothing reaches it passes, with limits of nothing it fails."""
+    """This machine's disk is judged: with unreachable limits it passes, with limits of 0 it fails."""
     assert check_disk("/", DiskLimits("/", 100.1, 100.1)).status is OK
     assert check_disk("/", DiskLimits("/", 0, 0)).status is CRIT
 
@@ -132,7 +132,7 @@ def test_memory_grades(used: float, status: Status) -> None:
 
 
 def test_memory_messages() -> None:
-    """The message says how much of how much is in use and whose it is, and the remedy frees some."""
+    """The message has the use, the total and the scope, and the remedy frees some."""
     assert memory(50).message == "50.0% of 1.0 GiB in use (host)"
     assert memory(75).message == "75.0% of 1.0 GiB in use (host), warns from 70%"
     assert memory(90).message == "90.0% of 1.0 GiB in use (host), expected below 85%"
@@ -141,7 +141,7 @@ def test_memory_messages() -> None:
 
 @pytest.mark.parametrize("limit", [0, -1])
 def test_memory_without_size(limit: int) -> None:
-    """A kernel that reports no size tells nothing."""
+    """If the kernel reports no size, memory is unknown."""
     result = check_memory(observe=lambda: host.Memory(0, limit, "host"))
     assert (result.status, result.message) == (UNKNOWN, "the kernel reports no size")
     assert result.remedy == "see /proc/meminfo and the container's limits"
@@ -154,14 +154,14 @@ def test_memory_that_is_unseen() -> None:
 
 
 def test_real_memory() -> None:
-    """This machine's memory is judged, and the message says whose it is."""
+    """This machine's memory is judged, and the message names the scope."""
     assert check_memory(MemoryLimits(0, 0)).status is CRIT
     message = check_memory(MemoryLimits(100.1, 100.1)).message
     assert "(host)" in message or "(control group " in message
 
 
 def test_a_control_group_near_its_limit(tmp_path: Path) -> None:
-    """A container near its limit fails though its host has plenty, and the message names the group."""
+    """A container near its limit fails although its host has plenty, and the message names the group."""
     (tmp_path / "proc/self").mkdir(parents=True)
     (tmp_path / "proc/self/cgroup").write_text("0::/\n", encoding="utf-8")
     (tmp_path / "sys/fs/cgroup").mkdir(parents=True)
@@ -173,14 +173,14 @@ def test_a_control_group_near_its_limit(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("used", [math.nan, math.inf], ids=["nan", "infinite"])
-def test_a_figure_that_is_no_number_fails(used: float) -> None:
-    """A figure that compares with nothing does not pass."""
+def test_a_figure_that_is_not_a_number_fails(used: float) -> None:
+    """NaN as a figure does not pass."""
     assert memory(used).status is CRIT
     assert not disk(used, 1).status.passes
 
 
-def test_a_limit_that_is_no_number_fails() -> None:
-    """A limit that compares with nothing lets nothing pass."""
+def test_a_limit_that_is_not_a_number_fails() -> None:
+    """NaN as a limit lets nothing pass."""
     assert memory(1, MemoryLimits(math.nan, math.nan)).status is CRIT
     record = host.Disk("/", "/", "ext4", 1, 99, 0, 0)
     assert check_disk("/", DiskLimits("/", math.nan, math.nan), observe=lambda *_, **__: record).status is CRIT
@@ -192,7 +192,7 @@ def table(*names: str) -> Table:
 
 
 def test_one_process() -> None:
-    """One process of the name passes, and is told by its id."""
+    """One process of the name passes, and the message has its id."""
     result = check_process("nginx", observe=lambda: table("sh", "nginx"))
     assert (result.status, result.message) == (OK, "nginx running (pid 101)")
 
@@ -213,9 +213,9 @@ def test_look_alikes(name: str) -> None:
 
 
 def test_only_ourselves() -> None:
-    """Where only the gate or what started it has the name, that is a warning which says so."""
+    """If only the gate or what started it has the name, the result is a warning that says so."""
     result = check_process("sh", observe=lambda: table("sh", "nginx"), own_processes={100})
-    assert (result.status, result.message) == (WARN, "only this gate itself, or what started it, is called sh")
+    assert (result.status, result.message) == (WARN, "only this gate itself, or what started it, matches sh")
     assert result.remedy == "name a process in RS_REQUIRED_PROCESS that runs without the gate"
 
 
@@ -227,7 +227,7 @@ def test_ourselves_and_another() -> None:
 
 @pytest.mark.parametrize("name", ["", " "])
 def test_no_name(name: str) -> None:
-    """Without a name nothing is known to run."""
+    """Without a name the result is unknown."""
     result = check_process(name)
     assert (result.status, result.message, result.remedy) == (
         UNKNOWN,
@@ -237,7 +237,7 @@ def test_no_name(name: str) -> None:
 
 
 def test_a_table_that_cannot_be_read() -> None:
-    """Where we may not look, nothing is known to run."""
+    """Without permission to look, the result is unknown."""
     result = check_process("nginx", observe=lambda: Unseen("the process table cannot be read", "look as root"))
     assert (result.status, result.message, result.remedy) == (
         UNKNOWN,
@@ -270,7 +270,7 @@ def test_a_real_zombie(tmp_path: Path) -> None:
 
 
 def test_this_python_alone_proves_little() -> None:
-    """Naming `python` while only the gate is one warns; with no ancestors told it would pass."""
+    """Naming `python` while only the gate is one warns; without the list of ancestors it would pass."""
     seen = processes.processes()
     assert isinstance(seen, Table)
     mine = Table(tuple(process for process in seen.processes if process.pid == os.getpid()))
@@ -279,7 +279,7 @@ def test_this_python_alone_proves_little() -> None:
 
 
 def test_free_space() -> None:
-    """A policy may want room for the release itself, whatever the share is."""
+    """A policy may require free bytes for the release, whatever the percentage."""
     record = host.Disk("/srv", "/", "ext4", 10 * GIB, 90 * GIB, 0, 0)
     for wanted, status in ((90 * GIB, OK), (90 * GIB + 1, CRIT)):
         result = check_disk(DiskLimits("/srv", min_free=wanted), observe=lambda *_, **__: record)
@@ -298,7 +298,7 @@ def test_free_space() -> None:
         (3 << 39, "1.5 TiB"),
     ],
 )
-def test_free_space_is_told_in_a_unit_that_fits(free: int, words: str) -> None:
+def test_free_space_is_shown_in_a_unit_that_fits(free: int, words: str) -> None:
     """The largest one of which there is at least one whole."""
     record = host.Disk("/srv", "/", "ext4", free, free, 0, 0)
     result = check_disk(DiskLimits("/srv", min_free=free + 1), observe=lambda *_, **__: record)
@@ -313,11 +313,11 @@ def counted(rule: ProcessRule, *names: str, own_processes: set[int] | None = Non
 
 @pytest.mark.parametrize(("number", "status"), [(0, CRIT), (1, CRIT), (2, OK), (3, OK), (4, CRIT)])
 def test_counts(number: int, status: Status) -> None:
-    """A rule may want a number of processes within two bounds."""
+    """A rule may require a number of processes within two bounds."""
     assert counted(ProcessRule("nginx", 2, 3), *["nginx"] * number).status is status
 
 
-def test_counts_are_told() -> None:
+def test_counts_are_shown() -> None:
     """The message says how many there are and how many were expected."""
     rule = ProcessRule("nginx", 2, 3)
     assert counted(rule, "nginx").message == "nginx running 1 time, expected 2 (1 processes seen)"
@@ -326,7 +326,7 @@ def test_counts_are_told() -> None:
 
 
 def test_ourselves_do_not_make_up_a_number() -> None:
-    """Where the number is only reached with the gate itself, that is a warning."""
+    """If the number is only reached with the gate itself, the result is a warning."""
     result = counted(ProcessRule("sh", 2), "sh", "sh", own_processes={100})
     assert (result.status, result.message) == (
         WARN,
@@ -343,20 +343,20 @@ def process(name: str = "java", **more: Any) -> Process:
     ("user", "status"), [("www", OK), ("33", OK), ("root", CRIT), ("ww", CRIT), ("", OK), ("SHOP\\www", CRIT)]
 )
 def test_users(user: str, status: Status) -> None:
-    """The owner is meant by its whole name or its number."""
+    """The owner matches by its whole name or its number."""
     seen = Table((process(user=("www", "33")),))
     assert check_process(ProcessRule("java", user=user), observe=lambda: seen).status is status
 
 
 def test_users_of_a_domain() -> None:
-    """On Windows an owner is meant with its domain, and without."""
+    """On Windows an owner matches with its domain, and without."""
     seen = Table((process(user=("SHOP\\www",)),))
     for user in ("www", "SHOP\\www"):
         assert check_process(ProcessRule("java", user=user), observe=lambda: seen).status is OK
 
 
 def test_command_lines() -> None:
-    """Where the policy asks for it, a pattern tells processes of one name apart; the command line is never shown."""
+    """A pattern in the policy distinguishes processes of one name; the command line is never shown."""
     seen = Table((process(command="java -Dtoken=s3cret -jar shop.jar"),))
     assert check_process(ProcessRule("java", command=r"shop\.jar$"), observe=lambda: seen).status is OK
     assert check_process(ProcessRule(command="shop"), observe=lambda: seen).status is OK
@@ -366,12 +366,12 @@ def test_command_lines() -> None:
 
 
 def test_hidden_processes() -> None:
-    """Where some may be hidden, one that is not seen is unknown; one that is seen is there."""
-    result = counted(ProcessRule("nginx"), "sh", hidden="/proc hides the processes of others")
-    assert (result.status, result.message) == (UNKNOWN, "nginx not seen, but /proc hides the processes of others")
+    """If some may be hidden, one that is not seen is unknown; one that is seen passes."""
+    result = counted(ProcessRule("nginx"), "sh", hidden="/proc hides the processes of other users")
+    assert (result.status, result.message) == (UNKNOWN, "nginx not seen, but /proc hides the processes of other users")
     assert result.remedy == "run the gate as a user who may see all processes"
-    some = counted(ProcessRule("nginx", 2), "nginx", hidden="/proc hides the processes of others")
-    assert some.message == "nginx running 1 time, expected 2, but /proc hides the processes of others"
+    some = counted(ProcessRule("nginx", 2), "nginx", hidden="/proc hides the processes of other users")
+    assert some.message == "nginx running 1 time, expected 2, but /proc hides the processes of other users"
     assert counted(ProcessRule("nginx"), "nginx", hidden="/proc hides").status is OK
 
 
@@ -379,7 +379,7 @@ def test_hidden_processes() -> None:
     ("name", "status"), [("shop-agent-with-a-long-name", UNKNOWN), ("shop-agent-else", CRIT), ("shop-agent", CRIT)]
 )
 def test_names_that_are_cut(name: str, status: Status) -> None:
-    """A process of which only the first characters are seen may be the one; a look-alike is none."""
+    """A process with a truncated name may be the one; a look-alike is not."""
     seen = Table((Process(100, frozenset(), cut="shop-agent-with"),))
     result = check_process(name, observe=lambda: seen)
     assert result.status is status
@@ -387,7 +387,7 @@ def test_names_that_are_cut(name: str, status: Status) -> None:
 
 
 def test_names_that_are_cut_may_make_up_a_number() -> None:
-    """What was seen of the name is counted, and one of which too little is seen may be the rest."""
+    """Processes of the name are counted, and one with a truncated name may be the missing one."""
     long = "shop-agent-with-a-long-name"
     seen = Table((Process(100, frozenset({long})), Process(101, frozenset(), cut=long[:15])))
     result = check_process(ProcessRule(long, 2), observe=lambda: seen)
@@ -395,7 +395,7 @@ def test_names_that_are_cut_may_make_up_a_number() -> None:
 
 
 def test_names_that_are_cut_do_not_matter_to_a_rule_without_a_name() -> None:
-    """Where the command line alone is meant, a name tells nothing; the message and the remedy do without one."""
+    """If only the command line counts, the name does not matter; message and remedy have none."""
     seen = Table((Process(100, frozenset(), cut="shop-agent-with"),))
     result = check_process(ProcessRule(command="other"), observe=lambda: seen)
     assert result.status is CRIT
@@ -403,7 +403,7 @@ def test_names_that_are_cut_do_not_matter_to_a_rule_without_a_name() -> None:
     assert result.remedy == "start it, or correct RS_REQUIRED_PROCESS"
 
 
-def test_a_container_is_told() -> None:
-    """Whoever looks for a process of the host reads that it cannot be seen from here."""
+def test_a_container_is_reported() -> None:
+    """The message says that processes of the host are not visible from the container."""
     message = counted(ProcessRule("nginx"), "sh", container=True).message
-    assert message == "nginx not running (1 processes seen in this container, whose host's are not visible here)"
+    assert message == "nginx not running (1 processes seen in this container, which hides those of its host)"

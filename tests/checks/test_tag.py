@@ -1,4 +1,4 @@
-"""A release's tag is free everywhere, or on a tag build at the very commit that is judged."""
+"""A release's tag is free everywhere, or on a tag build at the judged commit."""
 
 from pathlib import Path
 
@@ -30,22 +30,22 @@ def judge(
 
 
 def push_tag(repo: Repo, tag: str, *options: str) -> None:
-    """Tag HEAD on the remote alone: the clone does not know of it."""
+    """Tag HEAD only on the remote: the clone does not have the tag."""
     repo.git("tag", *options, tag)
     repo.git("push", "--quiet", "origin", f"refs/tags/{tag}")
     repo.git("tag", "--delete", tag)
 
 
 def test_a_free_tag(repo: Repo, tmp_path: Path) -> None:
-    """A tag that is nowhere passes, and the message says where it was looked for."""
+    """A tag that does not exist passes, and the message says where it was looked for."""
     result = judge(repo)
     assert (result.status, result.message) == (OK, f"tag v1.0.0 is free in origin ({tmp_path / 'origin.git'})")
 
 
 @pytest.mark.parametrize("tag", ["v1.0.0", "1.0.0"])
 @pytest.mark.parametrize("options", [(), ("--annotate", "--message=x")], ids=["lightweight", "annotated"])
-def test_a_tag_on_the_remote_alone(repo: Repo, tmp_path: Path, tag: str, options: tuple[str, ...]) -> None:
-    """A tag that this clone does not know, in either spelling and of either kind, is taken."""
+def test_a_tag_on_the_remote_only(repo: Repo, tmp_path: Path, tag: str, options: tuple[str, ...]) -> None:
+    """A tag that this clone does not have, in either spelling and of either kind, is taken."""
     push_tag(repo, tag, *options)
     result = judge(repo)
     where = f"origin ({tmp_path / 'origin.git'}), at {repo.head[:12]}"
@@ -54,7 +54,7 @@ def test_a_tag_on_the_remote_alone(repo: Repo, tmp_path: Path, tag: str, options
 
 
 @pytest.mark.parametrize("tag", ["v1.0.0", "1.0.0"])
-def test_a_tag_here_alone(repo: Repo, tag: str) -> None:
+def test_a_tag_here_only(repo: Repo, tag: str) -> None:
     """A tag that was not pushed yet is taken, in either spelling."""
     repo.git("tag", tag)
     result = judge(repo)
@@ -66,7 +66,7 @@ def test_a_tag_here_alone(repo: Repo, tag: str) -> None:
 
 @pytest.mark.parametrize("tag", ["v1.0.0-rc.1", "v1.0.01", "v1.0.0+1", "pkg/v1.0.0", "V1.0.0", "v11.0.0"])
 def test_look_alikes(repo: Repo, tag: str) -> None:
-    """A tag that only resembles the version's does not take it, here nor on the remote."""
+    """A tag that only resembles the version's does not take it, neither here nor on the remote."""
     repo.git("tag", tag)
     repo.git("push", "--quiet", "origin", f"refs/tags/{tag}")
     assert judge(repo).status is OK
@@ -80,7 +80,7 @@ def test_a_branch_of_the_same_name(repo: Repo) -> None:
 
 
 def test_a_remote_that_is_gone(repo: Repo, tmp_path: Path) -> None:
-    """A remote that does not answer leaves it unknown, though this clone has no such tag."""
+    """If the remote does not answer, the result is unknown, although this clone has no such tag."""
     (tmp_path / "origin.git").rename(tmp_path / "elsewhere.git")
     result = judge(repo)
     assert result.status is UNKNOWN
@@ -105,14 +105,14 @@ def test_credentials_of_the_remote_are_not_shown(repo: Repo) -> None:
 
 
 def test_the_remote_of_the_policy(repo: Repo) -> None:
-    """A remote that the policy names and that is not there leaves it unknown."""
+    """If the remote that the policy names does not exist, the result is unknown."""
     result = judge(repo, remote="upstream")
     assert (result.status, result.remedy) == (UNKNOWN, "set RS_REMOTE")
     assert "there is no remote 'upstream' (there are: origin)" in result.message
 
 
 def test_no_remote(tmp_path: Path) -> None:
-    """Without a remote the tags of a whole clone count."""
+    """Without a remote the tags of a full clone count."""
     alone = make_repo(tmp_path / "alone")
     alone.commit()
     assert judge(alone).message == "tag v1.0.0 is free in this clone"
@@ -121,7 +121,7 @@ def test_no_remote(tmp_path: Path) -> None:
 
 
 def test_no_remote_and_a_shallow_clone(repo: Repo, tmp_path: Path) -> None:
-    """Without a remote a shallow clone cannot tell."""
+    """Without a remote a shallow clone leaves it unknown."""
     repo.commit("more.py")
     repo.git("push", "--quiet", "origin", "main")
     shallow = clone(tmp_path / "origin.git", tmp_path / "clone", "--depth=1", "--branch=main")
@@ -143,7 +143,7 @@ def test_a_shallow_clone_with_a_remote(repo: Repo, tmp_path: Path) -> None:
 
 
 def test_local_tags_that_cannot_be_listed() -> None:
-    """A free tag on the remote does not make up for tags of this clone that are unseen."""
+    """A free tag on the remote is not enough if the tags of this clone are unseen."""
     result = check_tag("v1.0.0", REPOSITORY, lambda: Tags(Unseen("git did not answer", "see why"), NONE))
     assert (result.status, result.remedy) == (UNKNOWN, "see why")
     assert result.message == "git did not answer"
@@ -166,7 +166,7 @@ def test_a_tag_build(repo: Repo, tag: str, options: tuple[str, ...]) -> None:
 
 
 def test_a_tag_build_in_a_shallow_clone(repo: Repo, tmp_path: Path) -> None:
-    """A clone of the tag alone, as CI makes it, is judged by the remote."""
+    """A clone of only the tag, as CI makes it, is judged by the remote."""
     build = tag_build(repo)
     fresh = clone(tmp_path / "origin.git", tmp_path / "clone", "--depth=1", "--branch=v1.0.0")
     assert judge(fresh, build).status is OK
@@ -196,16 +196,16 @@ def test_a_tag_that_moved_on_the_remote(repo: Repo) -> None:
 
 
 def test_a_tag_that_is_gone(repo: Repo) -> None:
-    """A tag that was deleted on the remote while it is built fails."""
+    """A tag that was deleted on the remote during its build fails."""
     build = tag_build(repo)
     repo.git("push", "--quiet", "--delete", "origin", "v1.0.0")
     result = judge(repo, build)
     assert (result.status, result.remedy) == (CRIT, "git push origin v1.0.0")
-    assert "tag v1.0.0 has to exist, and does not in origin (" in result.message
+    assert "tag v1.0.0 does not exist in origin (" in result.message
 
 
 def test_a_tag_build_with_the_remote_gone(repo: Repo, tmp_path: Path) -> None:
-    """Where the remote does not answer, where its tag points is unknown."""
+    """If the remote does not answer, the commit of its tag is unknown."""
     build = tag_build(repo)
     (tmp_path / "origin.git").rename(tmp_path / "elsewhere.git")
     result = judge(repo, build)
@@ -222,14 +222,14 @@ def test_a_tag_build_with_the_remote_gone(repo: Repo, tmp_path: Path) -> None:
     ],
     ids=["another-commit", "branch-build", "pull-request"],
 )
-def test_what_is_no_tag_build(build: Build) -> None:
-    """A tag that exists is excused by nothing but the build of that tag at HEAD."""
+def test_what_is_not_a_tag_build(build: Build) -> None:
+    """An existing tag passes only in the build of that tag at HEAD."""
     taken = Refs({"refs/tags/v1.0.0": COMMIT}, "origin")
     assert check_tag("v1.0.0", REPOSITORY, lambda: Tags(NONE, taken), build).status is CRIT
 
 
 @pytest.mark.parametrize("version", ["", "v1.0", "v1.0.0\n", "main", "*"])
-def test_what_is_no_version_has_no_tag(version: str) -> None:
+def test_what_is_not_a_version_has_no_tag(version: str) -> None:
     """What is not a version is not looked for: the result is unknown, and names the gate that says why."""
 
     def ask() -> Tags:
@@ -237,18 +237,18 @@ def test_what_is_no_version_has_no_tag(version: str) -> None:
 
     result = check_tag(version, REPOSITORY, ask)
     assert (result.status, result.remedy) == (UNKNOWN, "see the gate `version`")
-    assert result.message == f"{version!r} is not a version, so it has no tag to look for"
+    assert result.message == f"{version!r} is not a version, so there is no tag to look for"
 
 
 @pytest.mark.parametrize(("tag", "status"), [("shop-1.0.0", CRIT), ("v1.0.0", OK), ("1.0.0", OK)])
 def test_another_prefix(tag: str, status: Status) -> None:
-    """Under a prefix that tells projects apart only its own tag counts, and not that of another project."""
+    """With a prefix that distinguishes projects only its own tag counts, not that of another project."""
     tags = Tags(NONE, Refs({f"refs/tags/{tag}": COMMIT}, "origin"))
     assert check_tag("shop-1.0.0", REPOSITORY, lambda: tags, prefix="shop-").status is status
 
 
 def test_no_repository() -> None:
-    """Where no repository can be seen, its tags are unknown."""
+    """Without a visible repository its tags are unknown."""
     result = check_tag("v1.0.0", Unseen("/shop is not a folder"), lambda: Tags(NONE, NONE))
     assert (result.status, result.message) == (UNKNOWN, "/shop is not a folder")
     assert result.remedy == "fix the gate `repository` first"
@@ -256,10 +256,10 @@ def test_no_repository() -> None:
 
 @pytest.mark.parametrize("tag", ["v1.0.0", "1.0.0"])
 def test_existing_by_policy(repo: Repo, tag: str) -> None:
-    """Where the policy says so, the tag has to exist at HEAD without any CI, in either spelling."""
+    """If the policy says so, the tag has to exist at HEAD even without CI, in either spelling."""
     missing = judge(repo, mode="existing")
     assert missing.status is CRIT
-    assert missing.message.startswith("tag v1.0.0 has to exist, and does not in origin (")
+    assert missing.message.startswith("tag v1.0.0 does not exist in origin (")
     tag_build(repo, tag)
     assert judge(repo, mode="existing").status is OK
     repo.commit("more.py")
@@ -267,14 +267,14 @@ def test_existing_by_policy(repo: Repo, tag: str) -> None:
 
 
 def test_new_by_policy(repo: Repo) -> None:
-    """Where the policy says so, the tag has to be free on CI's tag build, too."""
+    """If the policy says so, the tag has to be free on CI's tag build, too."""
     build = tag_build(repo)
     assert judge(repo, build).status is OK
     assert judge(repo, build, mode="new").message.startswith("Git tag already exists: v1.0.0 in origin (")
 
 
 def test_a_tag_build_of_another_version_by_policy(repo: Repo) -> None:
-    """Where the policy says that the tag exists, CI may build it under another tag's name."""
+    """If the policy says that the tag exists, CI may build it under another tag's name."""
     build = tag_build(repo, "shop/v1.0.0")
     repo.git("tag", "v1.0.0")
     repo.git("push", "--quiet", "origin", "v1.0.0")
@@ -283,7 +283,7 @@ def test_a_tag_build_of_another_version_by_policy(repo: Repo) -> None:
 
 
 def test_two_spellings_of_two_commits(repo: Repo) -> None:
-    """A version whose tags name two commits stands for neither."""
+    """A version whose tags name two commits fails."""
     repo.git("tag", "1.0.0")
     repo.git("push", "--quiet", "origin", "1.0.0")
     repo.commit("more.py")

@@ -1,4 +1,4 @@
-"""A port is fit when it accepts; how it went is told."""
+"""A port is fit when it accepts; the message has the tries."""
 
 import pytest
 
@@ -23,24 +23,24 @@ def test_a_port_that_refuses() -> None:
     result = check_tcp(TcpTarget("127.0.0.1", port, tries=1))
     assert result.status is CRIT
     assert result.message.startswith(f"127.0.0.1:{port} does not accept: Connection refused (1 try, ")
-    assert result.remedy == "see whether the service runs, and which firewall is in between"
+    assert result.remedy == "check that the service runs, and that no firewall blocks it"
 
 
 @pytest.mark.parametrize(("error", "status"), [("", WARN), ("no answer within 3 s", CRIT)])
-def test_earlier_tries_are_told(error: str, status: str) -> None:
+def test_earlier_tries_are_reported(error: str, status: str) -> None:
     """A pass after a retry warns; a failure lists what came before."""
     seen = Connection(error, 3, 4.2, ("Connection refused", "Connection reset"))
     result = check_tcp(TcpTarget("db", 1), observe=lambda *_, **__: seen)
     assert (result.status, result.tries) == (status, 3)
     if status == WARN:
         assert result.message == "db:1 accepts (3 tries, 4.2 s), after: Connection refused, Connection reset"
-        assert result.remedy == "look at why it flaps"
+        assert result.remedy == "find out why it flaps"
     else:
         assert result.message == "db:1 does not accept: no answer within 3 s (3 tries, 4.2 s)"
         assert result.details == ("try 1: Connection refused", "try 2: Connection reset")
 
 
-def test_the_policy_s_bounds_are_handed_on() -> None:
+def test_the_policy_s_bounds_are_passed_on() -> None:
     """Time-out, tries and deadline are the target's."""
     given: dict[str, object] = {}
 

@@ -111,7 +111,7 @@ def test_what_semver_calls_invalid(number: str, prefix: str) -> None:
     ids=ascii,
 )
 def test_look_alikes(version: str) -> None:
-    """What only looks like a version fails, and is shown in quotes so that blanks can be seen."""
+    """What only looks like a version fails, and is shown in quotes so that blanks are visible."""
     result = check_version(version)
     assert result.status is CRIT
     assert result.message.startswith(f"Invalid version format: {version!r}, expected 'v' and strict SemVer 2.0.0")
@@ -138,13 +138,13 @@ def test_the_remedy_is_what_was_meant(version: str, remedy: str) -> None:
 
 
 @pytest.mark.parametrize("version", ["", "latest", "main", "v"])
-def test_what_was_meant_is_not_made_up(version: str) -> None:
-    """Where nothing comes near a version, the remedy is an example and says so."""
+def test_no_version_is_made_up(version: str) -> None:
+    """If no version is close, the remedy is an example and says so."""
     assert check_version(version).remedy == "name the version that is released, as in --version v1.4.2"
 
 
-def test_a_pre_release_is_told_as_one() -> None:
-    """A pre-release that may not go out is no mistyped version: the remedy is the release, or the setting."""
+def test_a_pre_release_is_reported_as_one() -> None:
+    """A pre-release that is not allowed is not a mistyped version: the remedy is the release, or the setting."""
     result = check_version("v1.4.0-rc.1+build.7")
     assert result.message == "v1.4.0-rc.1+build.7 is a pre-release, and the policy allows none"
     assert result.remedy == "release v1.4.0, or set RS_PRERELEASES=true for this environment"
@@ -159,8 +159,8 @@ def test_another_prefix(prefix: str, version: str) -> None:
     assert check_version("v1.0.0", prefix=prefix).status is CRIT
 
 
-def test_no_prefix_is_told() -> None:
-    """Without a prefix the message says that there is none, and the remedy leaves it away."""
+def test_no_prefix_is_shown() -> None:
+    """Without a prefix the message says so, and the remedy omits it."""
     result = check_version("v1.0.0", prefix="")
     assert "expected strict SemVer 2.0.0 without a prefix, such as 1.4.2" in result.message
     assert result.remedy == "pass --version 1.0.0"

@@ -1,4 +1,4 @@
-"""The project's own files say the version that is released."""
+"""The project's own files have the version that is released."""
 
 import pytest
 
@@ -15,7 +15,7 @@ def judge(repo: Repo, *files: str, version: str = "v1.2.3") -> CheckResult:
 
 
 def test_a_file_that_agrees(repo: Repo) -> None:
-    """A manifest with the very version passes."""
+    """A manifest with exactly the version passes."""
     repo.write("package.json", '{"version": "1.2.3"}')
     assert judge(repo, "package.json") == CheckResult(OK, "package.json says 1.2.3")
     repo.write("VERSION", "1.2.3\n")
@@ -23,7 +23,7 @@ def test_a_file_that_agrees(repo: Repo) -> None:
 
 
 def test_a_file_that_disagrees(repo: Repo) -> None:
-    """A manifest with another version fails; the message says both, and every such file."""
+    """A manifest with another version fails; the message has both, and every such file."""
     repo.write("package.json", '{"version": "1.2.2"}')
     repo.write("VERSION", "1.2.4\n")
     repo.write("setup.cfg", "[metadata]\nversion = 1.2.3\n")
@@ -43,19 +43,19 @@ def test_a_file_that_disagrees(repo: Repo) -> None:
         ("setup.cfg", "1.0.0.dev1", "v1.0.0", False),
         ("setup.cfg", "1.0.0+local", "v1.0.0", False),
         ("setup.cfg", "soon", "v1.0.0", False),
-        ("VERSION", "1.0.0rc1", "v1.0.0-rc.1", False),  # PEP 440 is Python's alone
+        ("VERSION", "1.0.0rc1", "v1.0.0-rc.1", False),  # PEP 440 is for Python only
         ("VERSION", "v1.0.0", "v1.0.0", False),
         ("VERSION", "1.0.0+1", "v1.0.0", False),
     ],
 )
 def test_spellings(repo: Repo, name: str, said: str, version: str, *, agrees: bool) -> None:
-    """Python's files may spell a version by PEP 440; all others have to say the very text."""
+    """Python's files may spell a version by PEP 440; all others must have exactly the same text."""
     repo.write(name, f"[metadata]\nversion = {said}\n" if name == "setup.cfg" else said)
     assert judge(repo, name, version=version).status is (OK if agrees else CRIT)
 
 
 def test_files_are_found(repo: Repo) -> None:
-    """Where the policy names none, the well-known ones at the top are judged."""
+    """If the policy names none, the well-known ones at the top are judged."""
     repo.write("package.json", '{"version": "1.2.3"}')
     repo.write("Cargo.toml", '[package]\nversion = "1.2.2"\n')
     result = judge(repo)
@@ -63,20 +63,20 @@ def test_files_are_found(repo: Repo) -> None:
 
 
 def test_no_file(repo: Repo) -> None:
-    """Where none is named and none found, nothing is known."""
+    """If none is named and none is found, nothing is known."""
     result = judge(repo)
-    assert (result.status, result.message) == (UNKNOWN, "no file that says a version is named or found")
+    assert (result.status, result.message) == (UNKNOWN, "no file with a version is named or found")
 
 
 def test_a_file_that_cannot_be_read(repo: Repo) -> None:
-    """A named file that is not there leaves it unknown, though another agrees."""
+    """If a named file is missing, the result is unknown, although another agrees."""
     repo.write("VERSION", "1.2.3")
     result = judge(repo, "VERSION", "package.json")
     assert (result.status, result.message) == (UNKNOWN, "package.json cannot be read: No such file or directory")
 
 
 def test_a_disagreement_beside_what_cannot_be_read(repo: Repo) -> None:
-    """A file that says another version decides, and the unreadable one is told too."""
+    """A file with another version decides, and the unreadable one is reported, too."""
     repo.write("VERSION", "9")
     result = judge(repo, "VERSION", "package.json")
     assert result.status is CRIT

@@ -33,10 +33,10 @@ def judge(version: str, there: Sequence[str], here: Sequence[str] = (), prefix: 
         ("v1.0.1", ["v1.0.0"], "v1.0.0"),
         ("v1.10.0", ["v1.9.0", "v1.2.0"], "v1.9.0"),  # not as text
         ("v2.0.0", ["v1.9.9", "v0.1.0"], "v1.9.9"),
-        ("v1.0.8", ["v1.0.7", "v1.1.0", "v2.0.0"], "v1.0.7"),  # an older line is still fixed
+        ("v1.0.8", ["v1.0.7", "v1.1.0", "v2.0.0"], "v1.0.7"),  # an older line still gets fixes
         ("v1.2.0", ["v1.1.3", "v2.0.0"], "v1.1.3"),
         ("v1.0.0", ["v1.0.0-rc.2", "v0.9.0"], "v0.9.0"),
-        ("v1.1.0", ["v1.0.0", "v1.2.0-alpha.1"], "v1.0.0"),  # a pre-release of later is not released
+        ("v1.1.0", ["v1.0.0", "v1.2.0-alpha.1"], "v1.0.0"),  # a later pre-release is not a release
         ("v1.0.0-rc.10", ["v1.0.0-rc.9"], "v1.0.0-rc.9"),  # numbers count as numbers
         ("v1.0.0-rc.1", ["v1.0.0-beta.11"], "v1.0.0-beta.11"),
         ("v1.0.0-1", ["v0.9.0"], "v0.9.0"),
@@ -44,7 +44,7 @@ def judge(version: str, there: Sequence[str], here: Sequence[str] = (), prefix: 
     ],
 )
 def test_above(version: str, tags: list[str], above: str) -> None:
-    """A version above the highest of its line passes, and the message names that."""
+    """A version above the highest of its line passes, and the message names the highest."""
     result = judge(version, tags)
     assert result.status is OK
     assert result.message.startswith(f"{version} is above {above}, the highest of ")
@@ -60,7 +60,7 @@ def test_above(version: str, tags: list[str], above: str) -> None:
         ("v1.9.0", ["v1.10.0"], "v1.10.0", "line 1"),
         ("v1.0.0-rc.1", ["v1.0.0"], "v1.0.0", "line 1.0"),
         ("v1.0.0-rc.9", ["v1.0.0-rc.10"], "v1.0.0-rc.10", "line 1.0"),
-        ("v1.0.0+2", ["v1.0.0+1"], "v1.0.0+1", "line 1.0"),  # build metadata is no rank
+        ("v1.0.0+2", ["v1.0.0+1"], "v1.0.0+1", "line 1.0"),  # build metadata has no precedence
         ("v1.0.0", ["1.0.1"], "1.0.1", "line 1.0"),
     ],
 )
@@ -80,8 +80,8 @@ def test_the_remedy_is_a_version_that_passes() -> None:
 
 
 @pytest.mark.parametrize("tags", [[], ["nightly", "v1", "1.0", "pkg/v3.0.0", "v01.0.0", "release-2.0.0"]])
-def test_tags_that_are_no_versions(tags: list[str]) -> None:
-    """What is not a version of this project is not a rival."""
+def test_tags_that_are_not_versions(tags: list[str]) -> None:
+    """A tag that is not a version of this project does not count."""
     result = judge("v1.0.0", tags)
     assert (result.status, result.message) == (
         OK,
@@ -91,17 +91,17 @@ def test_tags_that_are_no_versions(tags: list[str]) -> None:
 
 @pytest.mark.parametrize("own", ["v1.0.0", "1.0.0"])
 def test_its_own_tag_does_not_count(own: str) -> None:
-    """On a tag build the version's tag is there already; whether it may be is the gate `tag`'s question."""
+    """On a tag build the version's tag is there already; the gate `tag` judges whether it may be."""
     assert judge("v1.0.0", [own]).status is OK
 
 
 def test_a_tag_that_only_this_clone_has() -> None:
-    """A tag that was not pushed yet is a rival too."""
+    """A tag that was not pushed yet counts, too."""
     assert judge("v1.0.0", [], here=["v1.0.1"]).status is CRIT
 
 
 def test_the_prefix_is_the_policy_s() -> None:
-    """Another prefix is stripped of the tags, too."""
+    """Another prefix is stripped from the tags, too."""
     assert judge("release-1.0.1", ["release-1.0.2"], prefix="release-").status is CRIT
     assert judge("1.0.3", ["1.0.2", "v1.0.1"], prefix="").status is OK
 
@@ -119,7 +119,7 @@ def test_a_real_remote(repo: Repo) -> None:
     assert judge_real("v1.3.1").status is OK
 
 
-def test_a_remote_that_cannot_be_asked() -> None:
+def test_a_remote_that_cannot_be_queried() -> None:
     """Without the remote's tags nothing is known, also where the clone has lower ones."""
     tags = Tags(refs("v0.1.0"), Unseen("the remote is gone", "see why"))
     result = check_version_increases("v1.0.0", REPOSITORY, lambda: tags)
@@ -127,7 +127,7 @@ def test_a_remote_that_cannot_be_asked() -> None:
     assert result.message == "the remote is gone"
 
 
-def test_a_clone_that_cannot_be_asked() -> None:
+def test_a_clone_that_cannot_be_queried() -> None:
     """Its own tags count as well, so that nothing is known without them."""
     tags = Tags(Unseen("git does not answer", "see why"), refs("v0.1.0"))
     result = check_version_increases("v1.0.0", REPOSITORY, lambda: tags)
@@ -135,7 +135,7 @@ def test_a_clone_that_cannot_be_asked() -> None:
 
 
 def test_no_remote(tmp_path: Path) -> None:
-    """Without a remote a whole clone's tags count."""
+    """Without a remote a full clone's tags count."""
     alone = make_repo(tmp_path / "alone")
     alone.commit()
     alone.git("tag", "v1.0.0")
@@ -144,7 +144,7 @@ def test_no_remote(tmp_path: Path) -> None:
 
 
 def test_no_remote_and_a_shallow_clone(repo: Repo, tmp_path: Path) -> None:
-    """Without a remote a shallow clone cannot tell."""
+    """Without a remote a shallow clone leaves it unknown."""
     repo.commit("more.py")
     repo.git("push", "--quiet", "origin", "main")
     shallow = clone(tmp_path / "origin.git", tmp_path / "clone", "--depth=1", "--branch=main")
@@ -155,7 +155,7 @@ def test_no_remote_and_a_shallow_clone(repo: Repo, tmp_path: Path) -> None:
 
 
 def test_a_shallow_clone_has_the_tags_of_its_remote(repo: Repo, tmp_path: Path) -> None:
-    """As most CI systems clone: the remote lists every tag, however little of the history is here."""
+    """As most CI systems clone: the remote lists every tag, whatever part of the history is here."""
     repo.git("tag", "v1.0.0")
     repo.commit("more.py")
     repo.git("push", "--quiet", "origin", "main", "v1.0.0")

@@ -1,4 +1,4 @@
-"""A policy file is found, read, and every key of it has its line."""
+"""A policy file is found and read, and each of its keys has its line."""
 
 from pathlib import Path
 
@@ -18,8 +18,8 @@ def refusal(path: Path, *, named: bool = False) -> str:
     return problem
 
 
-def test_no_file_is_no_policy(tmp_path: Path) -> None:
-    """A repository need not have one, and a pyproject.toml need not hold one."""
+def test_without_a_file_there_is_no_policy(tmp_path: Path) -> None:
+    """A repository need not have a policy, and a pyproject.toml need not hold one."""
     assert find(tmp_path) == Source()
     (tmp_path / SHARED).write_text("[tool.ruff]\nline-length = 120\n")
     assert find(tmp_path) == Source()
@@ -46,16 +46,16 @@ def test_a_file_of_an_organisation_may_have_any_name(tmp_path: Path) -> None:
 
 
 def test_two_policies_are_refused(tmp_path: Path) -> None:
-    """It would be unclear which one counts; the sentence names both."""
+    """It would be unclear which one counts; the message names both."""
     (tmp_path / OWN).write_text("")
     (tmp_path / SHARED).write_text("[tool.release-sentinel]\n")
-    told = refusal(tmp_path)
-    assert told == (
+    message = refusal(tmp_path)
+    assert message == (
         f"{tmp_path / OWN} and [tool.release-sentinel] in {tmp_path / SHARED} both hold a policy: keep one of them"
     )
 
 
-def test_a_byte_order_mark_is_none_of_the_text(tmp_path: Path) -> None:
+def test_a_byte_order_mark_is_not_part_of_the_text(tmp_path: Path) -> None:
     """Editors on Windows write one."""
     (tmp_path / OWN).write_bytes(b"\xef\xbb\xbfdeadline = 60\r\n")
     assert find(tmp_path).document == {"deadline": 60}
@@ -72,8 +72,8 @@ def test_a_byte_order_mark_is_none_of_the_text(tmp_path: Path) -> None:
     ids=["no value", "twice", "Latin-1", "too deep"],
 )
 @pytest.mark.parametrize("name", [OWN, SHARED])
-def test_what_is_no_toml_is_refused(tmp_path: Path, name: str, content: bytes, words: str) -> None:
-    """The sentence says which file, where in it, and what is wrong; a pyproject.toml may hold a policy behind it."""
+def test_what_is_not_toml_is_refused(tmp_path: Path, name: str, content: bytes, words: str) -> None:
+    """The message says which file, where in it, and what is wrong; a pyproject.toml may hold a policy further down."""
     (tmp_path / name).write_bytes(content)
     assert refusal(tmp_path).startswith(f"{tmp_path / name}{words}")
 
@@ -84,20 +84,20 @@ def test_a_file_that_is_named_has_to_be_there(tmp_path: Path) -> None:
     assert refusal(there, named=True) == f"the policy file {there} cannot be read: No such file or directory"
 
 
-def test_a_folder_is_no_file(tmp_path: Path) -> None:
-    """Also where its name is that of the policy."""
+def test_a_folder_is_not_a_file(tmp_path: Path) -> None:
+    """Even if its name is that of the policy."""
     (tmp_path / OWN).mkdir()
     assert refusal(tmp_path) == f"the policy file {tmp_path / OWN} cannot be read: Is a directory"
 
 
-def test_a_link_to_nowhere_is_no_absence(tmp_path: Path) -> None:
-    """A policy was meant to be there."""
+def test_a_broken_link_is_an_error(tmp_path: Path) -> None:
+    """A policy was intended."""
     (tmp_path / OWN).symlink_to("gone.toml")
     assert refusal(tmp_path).endswith("cannot be read: No such file or directory")
 
 
 def test_a_pyproject_that_is_named_has_to_hold_a_policy(tmp_path: Path) -> None:
-    """An empty policy by mistake would be the defaults."""
+    """Otherwise a mistake would silently mean the defaults."""
     (tmp_path / SHARED).write_text("[project]\n")
     assert refusal(tmp_path / SHARED, named=True).endswith(f"{SHARED} has no table [tool.release-sentinel]")
 
@@ -144,7 +144,7 @@ zone = "UTC"
 
 
 def test_every_key_has_its_line(tmp_path: Path) -> None:
-    """Comments, strings and brackets of several lines do not lead astray; what stands in a line of its table."""
+    """Comments, strings and brackets of several lines are not mistaken for keys."""
     (tmp_path / OWN).write_text(TEXT)
     source = find(tmp_path)
     paths = [("deadline",), ("git", "branches"), ("git", "branches", 1), ("enable",), ("disk",), ("disk", "crit")]
@@ -155,7 +155,7 @@ def test_every_key_has_its_line(tmp_path: Path) -> None:
 
 
 def test_every_element_of_an_array_has_its_line(tmp_path: Path) -> None:
-    """Tables in arrays are told apart by their number."""
+    """Tables in arrays are distinguished by their number."""
     (tmp_path / OWN).write_text(ARRAYS)
     source = find(tmp_path)
     paths = [("waivers", 0), ("waivers", 1), ("waivers", 1, "gate"), ("waivers", 1, "env")]

@@ -1,4 +1,4 @@
-"""Defaults under the file, the file under its part for the environment, that under the variables."""
+"""Precedence: defaults, then the file, then its part for the environment, then the variables."""
 
 from contextlib import suppress
 from datetime import UTC, date, datetime, time
@@ -56,8 +56,8 @@ def problems(folder: Path, text: str, **environ: str) -> list[str]:
     return [problem.removeprefix("release-sentinel.toml:") for problem in refusal.value.problems]
 
 
-def test_the_file_stands_above_the_defaults(tmp_path: Path) -> None:
-    """What it does not say keeps its default."""
+def test_the_file_overrides_the_defaults(tmp_path: Path) -> None:
+    """What it does not set keeps its default."""
     write(tmp_path, POLICY)
     policy = load_policy({}, tmp_path)
     assert (policy.deadline, policy.gate_seconds) == (120, 90)
@@ -72,21 +72,21 @@ def test_the_file_stands_above_the_defaults(tmp_path: Path) -> None:
         ("dev", 120, ("*",), ("/", 75, 80), "shop"),
         ("stage", 120, ("main",), ("/", 75, 80), "shop"),
         ("prod", 60, ("main",), ("/srv", 60, 60), ""),
-        ("elsewhere", 120, ("main",), ("/", 75, 80), "shop"),  # the gate `environment` says that there is none
+        ("elsewhere", 120, ("main",), ("/", 75, 80), "shop"),  # the gate `environment` says that it does not exist
     ],
 )
-def test_the_part_for_the_environment_stands_above_the_file(
+def test_the_part_for_the_environment_overrides_the_file(
     tmp_path: Path, env: str, deadline: float, branches: tuple[str, ...], disk: tuple[object, ...], process: str
 ) -> None:
-    """Tables are merged, all else is replaced; a blank replaces, too; a low limit takes the warning along."""
+    """Tables are merged, all else is replaced, also by a blank; a low limit lowers the warning, too."""
     policy = load({}, file=write(tmp_path, POLICY), env=env).policy
     assert (policy.deadline, policy.git.branches, policy.process) == (deadline, branches, process)
     assert (policy.disk.path, policy.disk.warn, policy.disk.crit) == disk
     assert policy.api == load_policy({}, tmp_path).api
 
 
-def test_variables_stand_above_everything(tmp_path: Path) -> None:
-    """The environment of the run has the last word; of a list it replaces all."""
+def test_variables_override_everything(tmp_path: Path) -> None:
+    """A variable has the highest precedence; it replaces a whole list."""
     environ = {"RS_DEADLINE": "30", "RS_DISK_CRIT": "90", "RS_API_STATUSES": "201", "RS_REQUIRED_PROCESS": "nginx"}
     policy = load(environ, file=write(tmp_path, POLICY), env="prod").policy
     assert (policy.deadline, policy.disk.crit, policy.disk.path) == (30, 90, "/srv")
@@ -94,7 +94,7 @@ def test_variables_stand_above_everything(tmp_path: Path) -> None:
 
 
 def test_a_variable_may_come_from_a_file(tmp_path: Path) -> None:
-    """As containers mount them; what cannot be read is a problem."""
+    """As containers mount them; an unreadable file is a problem."""
     (tmp_path / "url").write_text("https://example.com/\n")
     assert load_policy({"RS_API_URL_FILE": str(tmp_path / "url")}).api.url == "https://example.com/"
     with pytest.raises(
@@ -116,45 +116,45 @@ def test_every_value_knows_its_source(tmp_path: Path) -> None:
 
 
 def test_a_prefix_may_be_blank_in_the_file(tmp_path: Path) -> None:
-    """A variable cannot say so: blank means unset there."""
+    """A variable cannot express that: blank means unset."""
     write(tmp_path, '[version]\nprefix = ""\n')
     assert load_policy({"RS_VERSION_PREFIX": ""}, tmp_path).version.prefix == ""
 
 
 def test_a_warning_is_lowered_only_where_nothing_sets_it(tmp_path: Path) -> None:
-    """The limit of one environment may contradict the common warning: the file has to decide."""
+    """If the limit of one environment contradicts the common warning, the policy is refused."""
     text = "[disk]\nwarn = 70\n[env.dev]\n[env.stage]\n[env.prod.disk]\ncrit = 60\n"
     assert problems(tmp_path, text) == ["2: disk.warn is 70, expected at most env.prod.disk.crit, which is 60"]
 
 
-def test_what_is_missing_is_told_where_its_table_stands(tmp_path: Path) -> None:
+def test_what_is_missing_is_reported_where_its_table_is(tmp_path: Path) -> None:
     """The part for one environment is named where it began the table that lacks a key."""
     text = "[env.dev]\n[env.stage]\n[[env.prod.tcp]]\nport = 5432\n"
     assert problems(tmp_path, text) == ["3: env.prod.tcp[0].host is missing, expected a host's name or address"]
 
 
 def test_a_part_that_replaces_a_table_by_a_value_is_refused(tmp_path: Path) -> None:
-    """It is named, and not the table of all environments; a key of that table is told where it stands."""
+    """The message names it, and not the table of all environments."""
     text = "[disk]\ncrit = 80\n[env.dev]\n[env.stage]\n[env.prod]\ndisk = 5\n"
     assert problems(tmp_path, text) == ["6: env.prod.disk is 5, expected a table"]
 
 
 def test_a_list_of_a_variable_is_named_although_the_file_has_one(tmp_path: Path) -> None:
     """Each element is the variable's, whatever the file lists in its place."""
-    (told,) = problems(tmp_path, 'enable = ["freeze", "signature"]\n', RS_ENABLE="signature,frezee")
-    assert told.removeprefix(" ").startswith("RS_ENABLE names 'frezee', which is not a built-in gate")
+    (found,) = problems(tmp_path, 'enable = ["freeze", "signature"]\n', RS_ENABLE="signature,frezee")
+    assert found.removeprefix(" ").startswith("RS_ENABLE names 'frezee', which is not a built-in gate")
 
 
 def test_a_variable_that_contradicts_the_file_is_named(tmp_path: Path) -> None:
-    """Both sides are called as their authors know them."""
-    told = problems(tmp_path, "[disk]\nwarn = 70\n", RS_DISK_CRIT="60")
-    assert told == ["2: disk.warn is 70, expected at most RS_DISK_CRIT, which is 60"]
+    """The message has the variable's name and the file's key."""
+    found = problems(tmp_path, "[disk]\nwarn = 70\n", RS_DISK_CRIT="60")
+    assert found == ["2: disk.warn is 70, expected at most RS_DISK_CRIT, which is 60"]
 
 
 def test_environments_of_a_variable_need_their_rules_too(tmp_path: Path) -> None:
-    """An environment that is added from outside needs its part in the file."""
-    told = problems(tmp_path, "[env.dev]\n[env.prod]\n", RS_ENVIRONMENTS="dev,prod,qa")
-    assert told == [" environment qa has no rules: write [env.qa], which may be empty"]
+    """An environment that a variable adds needs its part in the file."""
+    found = problems(tmp_path, "[env.dev]\n[env.prod]\n", RS_ENVIRONMENTS="dev,prod,qa")
+    assert found == [" environment qa has no rules: write [env.qa], which may be empty"]
 
 
 def test_waivers_and_freezes_are_read(tmp_path: Path) -> None:
@@ -203,7 +203,7 @@ def test_waivers_and_freezes_are_read(tmp_path: Path) -> None:
 
 WAIVER = '[[waivers]]\ngate = "disk"\nenv = "prod"\nreason = "r"\nowner = "o"\nexpires = 2026-12-31\n'
 FREEZE = '[[freezes]]\nreason = "r"\nzone = "UTC"\nfrom = "16:00"\nto = "18:00"\n'
-SPARE = "expected the id of a gate, and not environment, repository, version, which nothing replaces"
+SPARE = "expected the id of a gate, except environment, repository, version, which are indispensable"
 EXPIRY = "expected a date such as 2026-12-31, or a time with its offset such as 2026-12-31T18:00:00+01:00"
 ZONE = "expected an IANA time zone, such as Europe/Berlin"
 LINE = "expected a text of one line, without blanks at its ends"
@@ -239,7 +239,7 @@ BROKEN = {
         "1: process is a table, expected a text of one line, or an empty one",
     ),
     "a value for tables": ("waivers = 'disk'", "1: waivers is 'disk', expected a list, each a table"),
-    "a pattern that is none": (
+    "an invalid pattern": (
         "required.placeholders = ['(']",
         (
             "1: required.placeholders[0] is '(', expected a regular expression "
@@ -267,11 +267,11 @@ BROKEN = {
     "indispensable": ("[disable]\nversion = 'why'", f"2: disable.version is 'version', {SPARE}"),
     "on and off": (
         "enable = ['freeze']\n[disable]\nfreeze = 'why'",
-        "3: disable.freeze is switched off, and asked for by enable: decide for one",
+        "3: disable.freeze is switched off, and asked for by enable: keep one of the two",
     ),
     "required and off": (
         "required_gates = ['disk']\n[disable]\ndisk = 'why'",
-        "3: disable.disk is switched off, and asked for by required_gates: decide for one",
+        "3: disable.disk is switched off, and asked for by required_gates: keep one of the two",
     ),
     "a waiver without an end": (
         WAIVER.replace("expires = 2026-12-31\n", ""),
@@ -310,7 +310,7 @@ BROKEN = {
         "1: freezes[0].zone is missing, expected an IANA time zone, such as Europe/Berlin",
     ),
     "an hour too late": (FREEZE.replace("18:00", "24:00"), f"5: freezes[0].to is '24:00', {EDGE}"),
-    "a day that is none": (FREEZE.replace("18:00", "xyz 18:00"), f"5: freezes[0].to is 'xyz 18:00', {EDGE}"),
+    "an invalid day": (FREEZE.replace("18:00", "xyz 18:00"), f"5: freezes[0].to is 'xyz 18:00', {EDGE}"),
     "a day in full": (
         FREEZE + 'days = ["friday"]\n',
         "6: freezes[0].days[0] is 'friday', expected one of mon, tue, wed, thu, fri, sat, sun; did you mean fri?",
@@ -335,12 +335,12 @@ BROKEN = {
         FREEZE.replace('"16:00"', "2026-12-20T01:00:00").replace('"18:00"', "2026-12-20T00:30:00Z"),
         "5: freezes[0].to is 2026-12-20 00:30:00+00:00, expected a time after `from`, which is 2026-12-20 01:00:00",
     ),
-    "an environment that is none": (
+    "an environment that is not a text": (
         "environments = ['prod', 5]\n[env.prod]",
         "1: environments[1] is 5, expected a text of one line, without blanks at its ends",
     ),
-    "parts that are none": ("env = 5", "1: env is not a table: write [env.NAME]"),
-    "a part that is none": ("[env]\nprod = 5", "2: env.prod is not a table: write [env.prod]"),
+    "parts that are not a table": ("env = 5", "1: env is not a table: write [env.NAME]"),
+    "a part that is not a table": ("[env]\nprod = 5", "2: env.prod is not a table: write [env.prod]"),
     "an environment without rules": (
         "environments = ['dev', 'prod']\n[env.prod]",
         " environment dev has no rules: write [env.dev], which may be empty",
@@ -351,15 +351,15 @@ BROKEN = {
     ),
     "environments of an environment": (
         "environments = ['prod']\n[env.prod]\nenvironments = ['dev']",
-        "3: env.prod.environments cannot be set: environments hold for all",
+        "3: env.prod.environments cannot be set: environments apply to all environments",
     ),
     "waivers of an environment": (
         "environments = ['prod']\n[env.prod]\nwaivers = []",
-        "3: env.prod.waivers cannot be set: waivers hold for all",
+        "3: env.prod.waivers cannot be set: waivers apply to all environments",
     ),
     "parts of a part": (
         "environments = ['prod']\n[env.prod]\nenv.dev = {}",
-        "2: env.prod.env is set, but parts hold no parts",
+        "2: env.prod.env is set, but a part cannot contain parts",
     ),
     "a mistake in a part": (
         "environments = ['prod']\n[env.prod.disk]\ncrit = 'x'",
@@ -372,20 +372,20 @@ BROKEN = {
 }
 
 
-@pytest.mark.parametrize(("text", "told"), BROKEN.values(), ids=BROKEN)
-def test_what_is_not_valid_is_refused(tmp_path: Path, text: str, told: str) -> None:
-    """One sentence says where, which key, what was seen and what is allowed; and it is the only one."""
-    assert problems(tmp_path, text) == [told]
+@pytest.mark.parametrize(("text", "message"), BROKEN.values(), ids=BROKEN)
+def test_what_is_not_valid_is_refused(tmp_path: Path, text: str, message: str) -> None:
+    """Exactly one message says where, which key, what was seen and what is allowed."""
+    assert problems(tmp_path, text) == [message]
 
 
-def test_everything_is_told_at_once(tmp_path: Path) -> None:
+def test_everything_is_reported_at_once(tmp_path: Path) -> None:
     """One run shows all that has to be corrected: file, parts and variables."""
-    told = problems(
+    found = problems(
         tmp_path,
         "deadlin = 5\n[disk]\nwarn = 'x'\n[api]\ntries = 0\n[env.dev]\n[env.prod]\nprocess = 5\n",
         RS_PRERELEASES="perhaps",
     )
-    assert sorted(problem.partition(" is")[0] for problem in told) == [
+    assert sorted(problem.partition(" is")[0] for problem in found) == [
         " environment stage has no rules: write [env.stage], which may be empty",
         "1: deadlin",
         "3: disk.warn",
@@ -396,7 +396,7 @@ def test_everything_is_told_at_once(tmp_path: Path) -> None:
 
 
 def test_nothing_shows_a_value_that_may_be_secret(tmp_path: Path) -> None:
-    """Neither of a wrong name, nor inside a URL, nor of a key that there is not."""
+    """Not of a wrong name, nor inside a URL, nor of an unknown key."""
     text = "token = 's3cret'\nprocess = ['s3cret']\n[required]\nsecrets = ['s3cret=x']\n[api]\nurl = 'https://k:s3cret@x.y/\\n'\n"
     assert "s3cret" not in " ".join(problems(tmp_path, text))
 
@@ -407,9 +407,9 @@ def test_the_defaults_are_a_policy() -> None:
 
 
 def test_an_unknown_gate_of_a_variable_is_named_with_it(tmp_path: Path) -> None:
-    """There is no `enable[0]` in an environment."""
-    told = problems(tmp_path, "", RS_ENABLE="changelog,frieze")
-    assert told == ["RS_ENABLE names 'frieze', which is not a built-in gate; did you mean freeze?"]
+    """A variable has no `enable[0]`."""
+    found = problems(tmp_path, "", RS_ENABLE="changelog,frieze")
+    assert found == ["RS_ENABLE names 'frieze', which is not a built-in gate; did you mean freeze?"]
 
 
 ODD: list[Any] = [True, 0, -1, 50, 1.5, "", "x", "x\n", [], ["x"], [1, "x"], [[]], {}, {"x": "y"}, {"x": {"y": []}}]
@@ -418,7 +418,7 @@ ODD += [[{}], [{"env": "x", "gate": "y"}], [{"env": "x"}, 5], ["disk", "tag", 5]
 
 @pytest.mark.parametrize("section", [*keys(Policy), "env"])
 def test_no_value_of_any_key_breaks_the_reader(tmp_path: Path, section: str) -> None:
-    """Whatever a file holds, it is read or refused; also with parts, waivers and gates switched off beside it."""
+    """Whatever a file holds, it is read or refused; also together with parts, waivers and disabled gates."""
     beside = "\n[env.dev]\n[env.prod]\n" if section != "env" else ""
     kind = keys(Policy)[section][1] if section != "env" else None
     inner = keys(kind) if is_record(kind) else ["x"]

@@ -17,7 +17,7 @@ def mount(tmp_path: Path, content: bytes, mode: int = 0o400) -> dict[str, str]:
 
 
 def test_a_variable_is_taken_as_it_is() -> None:
-    """Absent, blank and blanks around are three different things to the caller."""
+    """Absent, blank and surrounded by blanks are three different values."""
     assert [look_up("A", environ).text for environ in ({}, {"A": ""}, {"A": " x "})] == [None, "", " x "]
 
 
@@ -26,7 +26,7 @@ def test_a_variable_is_taken_as_it_is() -> None:
     [(b"s3cret", "s3cret"), (b"s3cret\n", "s3cret"), (b"s3cret\r\n", "s3cret"), (b" a\nb\n\n", " a\nb\n"), (b"", "")],
 )
 def test_a_file_is_read_without_its_last_newline(tmp_path: Path, content: bytes, text: str) -> None:
-    """One newline, as editors and `echo` leave it, is none of the value."""
+    """One newline, as editors and `echo` leave it, is not part of the value."""
     found = look_up("TOKEN", mount(tmp_path, content))
     assert (found.text, found.problem) == (text, "")
     assert found.file == str(tmp_path / "token")
@@ -34,12 +34,12 @@ def test_a_file_is_read_without_its_last_newline(tmp_path: Path, content: bytes,
 
 @pytest.mark.parametrize("blank", ["", "  "])
 def test_a_blank_on_either_side_is_unset(tmp_path: Path, blank: str) -> None:
-    """CI systems hand on undefined variables as blanks."""
+    """CI systems pass undefined variables on as blanks."""
     assert look_up("TOKEN", {**mount(tmp_path, b"x"), "TOKEN": blank}).text == "x"
     assert look_up("TOKEN", {"TOKEN": "x", "TOKEN_FILE": blank}).text == "x"
 
 
-def test_both_are_one_too_many(tmp_path: Path) -> None:
+def test_setting_both_is_refused(tmp_path: Path) -> None:
     """It would be unclear which one counts."""
     found = look_up("TOKEN", {**mount(tmp_path, b"x"), "TOKEN": "y"})
     assert (found.text, found.problem) == (None, "TOKEN and TOKEN_FILE are both set: keep one of them")
@@ -56,12 +56,12 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     ("content", "why"),
     [(b"caf\xe9", "cannot be read: it is not UTF-8"), (b"x" * (1 << 20) + b"y", "is longer than 1 MiB")],
 )
-def test_a_file_that_holds_no_value(tmp_path: Path, content: bytes, why: str) -> None:
+def test_a_file_that_does_not_hold_a_value(tmp_path: Path, content: bytes, why: str) -> None:
     """The problem is named, and the content never shown."""
     assert look_up("TOKEN", mount(tmp_path, content)).problem.endswith(f"which {why}")
 
 
-def test_what_would_hold_the_run_is_not_opened(tmp_path: Path) -> None:
+def test_what_would_hang_the_run_is_not_opened(tmp_path: Path) -> None:
     """A pipe without a writer, a device, a folder."""
     os.mkfifo(tmp_path / "pipe")
     for file in (tmp_path / "pipe", Path("/dev/zero"), tmp_path):

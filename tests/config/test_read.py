@@ -1,4 +1,4 @@
-"""Documents become records, by the annotations of any record: a new field needs no code of its own."""
+"""Documents become records by their annotations: a new field needs no code of its own."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -19,7 +19,7 @@ class Window(Struct, frozen=True):
 
 
 class House(Struct, frozen=True):
-    """A record of every kind of field."""
+    """A record with every kind of field."""
 
     name: str = ""
     built: date | None = None
@@ -75,12 +75,12 @@ def test_every_kind_of_field_is_read() -> None:
         ([], " is a list, expected a table"),
     ],
 )
-def test_what_is_wrong_is_told(document: Any, problem: str) -> None:
+def test_what_is_wrong_is_reported(document: Any, problem: str) -> None:
     """The path, what was seen, what is allowed."""
     assert read(document)[1] == [problem]
 
 
-def test_a_low_limit_takes_the_warning_along() -> None:
+def test_a_low_limit_lowers_the_warning() -> None:
     """In any record that has both, unless the warning is set."""
     assert read({"crit": 4.0})[0].warn == 4.0
     assert read({"crit": 4.0, "warn": 4.5})[1] == ["warn is 4.5, expected at most crit, which is 4"]
@@ -88,17 +88,17 @@ def test_a_low_limit_takes_the_warning_along() -> None:
 
 
 def test_what_is_broken_keeps_its_place() -> None:
-    """Positions that later messages tell are those of the file."""
+    """Positions in later messages are those of the file."""
     assert read({"windows": [{"size": "x"}, {"size": 2}]})[0].windows == (UNREADABLE, Window(2))
 
 
 def test_a_long_value_is_cut() -> None:
-    """A message stays readable."""
+    """So that the message stays readable."""
     assert read({"level": "x" * 500})[1] == [f"level is '{'x' * 80}…', expected a whole number at least -1"]
 
 
-def test_kinds_have_words() -> None:
-    """Also those without a description."""
+def test_kinds_have_descriptions() -> None:
+    """Also those that do not declare one."""
     assert allowed(tuple[Literal["a", "b"], ...]) == "a list, each one of a, b"
     assert allowed(bool) == "true or false"
     assert allowed(House | None) == "a table"
@@ -106,14 +106,14 @@ def test_kinds_have_words() -> None:
 
 
 class Shed(Struct, frozen=True):
-    """A record with a field that no document sets, and one of which it sets a part."""
+    """A record with a field that documents do not set, and one of which they set a part."""
 
     painted: Annotated[bool, NoKey()] = False
     window: Annotated[Window, Only(("size",))] = field(default_factory=lambda: Window(1))
 
 
 def test_what_no_document_sets_is_not_a_key() -> None:
-    """Neither a field of ours nor a key that is left out there."""
+    """Neither an internal field nor a key that is left out."""
     read = Reading().read(Shed, {"window": {"size": 5}})
     assert read == (Shed(window=Window(5)), [])
     _, problems = Reading().read(Shed, {"painted": True, "window": {"size": 5, "mode": "slow"}})
@@ -122,7 +122,7 @@ def test_what_no_document_sets_is_not_a_key() -> None:
 
 
 def test_a_table_that_documents_share_is_read_once() -> None:
-    """By identity: an equal one is another one, and each document has all of its problems."""
+    """By identity: an equal table is read again, and each document has all of its problems."""
     shared = {"hall": {"size": "x"}}
     reading = Reading()
     first, second = reading.read(House, {"rooms": shared}), reading.read(House, {"rooms": shared, "name": 5})

@@ -1,4 +1,4 @@
-"""The JSON Schema and the validator agree: what one takes the other takes, what one refuses the other refuses."""
+"""The JSON Schema and the validator agree: both accept the same and refuse the same."""
 
 import json
 import tomllib
@@ -57,7 +57,7 @@ GOOD = {
 
 
 def plain(value: Any) -> Any:
-    """Return a TOML document as JSON has it."""
+    """Return a TOML document with the types of JSON."""
     if isinstance(value, dict):
         return {key: plain(item) for key, item in value.items()}
     if isinstance(value, list):
@@ -67,8 +67,8 @@ def plain(value: Any) -> Any:
     return value.isoformat() if isinstance(value, date | datetime) else value
 
 
-def takes(document: dict[str, Any]) -> bool:
-    """Tell whether the validator takes a document, parts for environments included."""
+def accepts(document: dict[str, Any]) -> bool:
+    """Return whether the validator accepts a document, parts for environments included."""
     common = {key: value for key, value in document.items() if key != "env"}
     parts = document.get("env", {})
     if not isinstance(parts, dict) or not all(isinstance(part, dict) for part in parts.values()):
@@ -78,37 +78,37 @@ def takes(document: dict[str, Any]) -> bool:
     return whole and not any(Reading().read(Policy, one)[1] for one in documents)
 
 
-def test_the_schema_is_one() -> None:
-    """It is valid JSON, and valid in its own dialect."""
+def test_the_schema_is_valid() -> None:
+    """It is valid JSON, and a valid schema of its dialect."""
     Draft202012Validator.check_schema(schema())
     assert json.loads(json.dumps(schema())) == schema()
 
 
 @pytest.mark.parametrize("text", GOOD.values(), ids=GOOD)
-def test_both_take_what_is_good(text: str) -> None:
-    """Editors mark nothing that the gate takes."""
+def test_both_accept_what_is_valid(text: str) -> None:
+    """Editors mark nothing that the gate accepts."""
     document = tomllib.loads(text)
-    assert takes(document)
+    assert accepts(document)
     assert [error.message for error in VALIDATOR.iter_errors(plain(document))] == []
 
 
 @pytest.mark.parametrize("text", GOOD.values(), ids=GOOD)
-def test_both_take_it_in_the_types_of_json(text: str) -> None:
-    """Dates and times may be texts, as the schema has them."""
-    assert takes(plain(tomllib.loads(text)))
+def test_both_accept_the_types_of_json(text: str) -> None:
+    """Dates and times may be texts, as in the schema."""
+    assert accepts(plain(tomllib.loads(text)))
 
 
 @pytest.mark.parametrize("name", [name for name in BROKEN if name not in BEYOND])
-def test_both_refuse_what_is_broken(name: str) -> None:
-    """What the gate refuses is marked in the editor already."""
+def test_both_refuse_what_is_invalid(name: str) -> None:
+    """Editors mark what the gate refuses."""
     document = tomllib.loads(BROKEN[name][0])
-    assert not takes(document)
+    assert not accepts(document)
     assert not VALIDATOR.is_valid(plain(document))
 
 
 @pytest.mark.parametrize("name", sorted(BEYOND))
 def test_what_is_beyond_a_schema_is_known(name: str) -> None:
-    """A row leaves this list when the schema learns to refuse it."""
+    """Remove a row from this list when the schema can refuse it."""
     assert name in BROKEN
     document = {**tomllib.loads(BROKEN[name][0])}
     if name not in {"no number", "endless"}:
@@ -147,10 +147,10 @@ def test_both_agree_about_any_value_of_any_key(leaf: tuple[str, str]) -> None:
     section, key = leaf
     for value in ANY:
         document = {section: {key: value} if key else value}
-        assert VALIDATOR.is_valid(document) == takes(document), document
+        assert VALIDATOR.is_valid(document) == accepts(document), document
         if section not in {"environments", "waivers"}:
             part = {"env": {"prod": document}}
-            assert VALIDATOR.is_valid(part) == takes(part), part
+            assert VALIDATOR.is_valid(part) == accepts(part), part
 
 
 ELEMENTS = {"waivers": tomllib.loads(WAIVER)["waivers"][0], "freezes": tomllib.loads(FREEZE)["freezes"][0]}
@@ -164,6 +164,6 @@ def test_both_agree_about_any_value_inside_lists_of_tables(name: str) -> None:
         for value in ANY:
             document = {name: [{**element, key: value}]}
             if key not in {"zone", "env"} and not (key in {"from", "to"} and str(value)[:3] in {"fri", "202"}):
-                assert VALIDATOR.is_valid(document) == takes(document), document
+                assert VALIDATOR.is_valid(document) == accepts(document), document
         document = {name: [{inner: value for inner, value in element.items() if inner != key}]}
-        assert VALIDATOR.is_valid(document) is takes(document) is False
+        assert VALIDATOR.is_valid(document) is accepts(document) is False

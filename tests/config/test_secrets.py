@@ -1,4 +1,4 @@
-"""What has to be kept secret is known from the environment and the policy: values, headers, addresses."""
+"""The environment and the policy define what is secret: values, headers, addresses."""
 
 import json
 from collections.abc import Mapping
@@ -42,14 +42,14 @@ def test_the_environment_s_secrets_are_known(environ: dict[str, str]) -> None:
 
 
 def test_a_secret_in_a_file_is_known(tmp_path: Path) -> None:
-    """Containers mount them; the line break at its end is no part of it."""
+    """Containers mount them; the line break at its end is not part of it."""
     (tmp_path / "token").write_text(f"{SECRET}\n", encoding="utf-8")
 
     assert known_secrets({"RS_DEPLOY_TOKEN_FILE": str(tmp_path / "token")}).scrub(SECRET) == MASK
 
 
 @pytest.mark.parametrize("path", ["/nowhere", "/", "\0"])
-def test_a_file_that_cannot_be_read_is_no_error(path: str) -> None:
+def test_a_file_that_cannot_be_read_is_not_an_error(path: str) -> None:
     """The gate `configuration` reports it."""
     assert known_secrets({"RS_DEPLOY_TOKEN_FILE": path}).scrub(SECRET) == SECRET
 
@@ -62,7 +62,7 @@ def test_the_policy_s_urls_are_known() -> None:
     assert redactor.scrub("hunter22") == MASK
 
 
-def test_other_variables_are_no_secrets() -> None:
+def test_other_variables_are_not_secrets() -> None:
     """Ordinary settings stay readable."""
     assert known_secrets({"RS_REQUIRED_PROCESS": "nginx", "LANG": "C"}).scrub("nginx C") == "nginx C"
 
@@ -81,12 +81,12 @@ def test_what_cannot_be_used_is_a_secret_too(tmp_path: Path, content: bytes, env
 
 
 def test_references_of_a_header() -> None:
-    """Names in braces are taken from the environment; a dollar alone is a dollar."""
+    """Names in braces are taken from the environment; a single dollar stays."""
     assert references("Bearer ${A_TOKEN}:${B2} $C $ {D}") == ["A_TOKEN", "B2"]
 
 
 def test_secrets_of_headers_and_urls() -> None:
-    """Each name is asked for once; what stands in the policy itself is kept out of sight, too."""
+    """Each name is listed once; values in the policy itself are masked, too."""
     first = {"Authorization": "Bearer ${A}", "X-Api-Key": "s3cret", "Accept": "text/html"}
     url = "https://pay.example/health"
     policy = Policy(
@@ -105,7 +105,7 @@ def test_secrets_of_headers_and_urls() -> None:
 
 
 class Broker(Target, frozen=True):
-    """A new class of targets with headers, as a stranger would write it."""
+    """A new class of targets with headers, as a third party would write it."""
 
     name: str = ""
     handshake: Headers = field(default_factory=dict)
@@ -118,7 +118,7 @@ class Extended(Policy, frozen=True):
 
 
 def test_headers_of_any_target_are_known() -> None:
-    """A new class of targets, with a key of its own, does not leak its tokens."""
+    """Tokens of a new class of targets, with a key of its own, are masked."""
     handshake = {"Authorization": "Bearer ${BROKER_TOKEN}", "X-Token": "literal-s3cret"}
     policy = Extended(brokers=(Broker("mail", handshake),))
     assert header_secrets(policy) == ["BROKER_TOKEN"]
@@ -147,20 +147,20 @@ def test_a_file_may_hold_them(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("part", ["T1JJ3T3L2", "A1BRTD4JD", "TIiajkdnlazkcOXrIdevi7FQ", SLACK])
 def test_every_token_is_hidden(part: str) -> None:
-    """Also the one that stands where other URLs have their host."""
+    """Also a token in the place of the host."""
     assert part not in Redactor(*secrets_of(SLACK)).scrub(f"failed: {part}!")
 
 
-def test_a_plain_host_is_none() -> None:
-    """A name that is no token may be read elsewhere."""
+def test_a_plain_host_is_not_a_secret() -> None:
+    """A name that is not a token stays readable."""
     clean = Redactor(*secrets_of("json://kim:s3cr3tpass@hooks.example.com/hooks/0a1b2c3d4e5f")).scrub
     assert clean("http://api.example.com/health") == "http://api.example.com/health"
     assert "s3cr3tpass" not in clean("kim s3cr3tpass")
     assert "0a1b2c3d4e5f" not in clean("/0a1b2c3d4e5f")
 
 
-def test_an_address_is_shown_by_its_kind() -> None:
-    """Enough to tell which of them failed."""
+def test_an_address_is_shown_by_its_scheme() -> None:
+    """That is enough to see which of them failed."""
     assert shown(SLACK) == "slack://***"
     assert shown("nonsense") == "***"
 
@@ -179,7 +179,7 @@ def test_a_wrong_one_is_not_shown(tmp_path: Path) -> None:
     with pytest.raises(InvalidPolicyError) as error:
         load({"RS_NOTIFY_URLS": wrong})
     assert wrong not in str(error.value)
-    assert "RS_NOTIFY_URLS is invalid (not shown), expected addresses as apprise has them" in str(error.value)
+    assert "RS_NOTIFY_URLS is invalid (not shown), expected Apprise URLs" in str(error.value)
     assert wrong not in known_secrets({"RS_NOTIFY_URLS": wrong}).scrub(wrong)
     (tmp_path / "p.toml").write_text(f'[notify]\nurls = ["{wrong}"]\n')
     with pytest.raises(InvalidPolicyError) as error:

@@ -1,4 +1,4 @@
-"""The effective policy is printed as a file that says the same, with the source of each value."""
+"""The effective policy is printed as a policy file, with the source of each value."""
 
 import json
 import tomllib
@@ -20,7 +20,7 @@ FULL = POLICY.replace(
 
 @pytest.mark.parametrize("env", ["dev", "stage", "prod", ""])
 def test_what_is_printed_is_the_policy(tmp_path: Path, env: str) -> None:
-    """Read as a file, without its parts, it makes the same policy."""
+    """Read as a file, without its parts, it gives the same policy."""
     loaded = load({"RS_API_TRIES": "5"}, file=write(tmp_path, FULL), env=env)
     printed = tmp_path / "printed.toml"
     printed.write_text(as_toml(loaded), encoding="utf-8")
@@ -39,13 +39,13 @@ def test_each_line_has_its_source(tmp_path: Path) -> None:
 
 
 def test_credentials_in_a_url_are_not_shown() -> None:
-    """Where a URL holds some, it is shown without them."""
+    """A URL with credentials is shown without them."""
     loaded = load({"RS_API_URL": "https://kim:s3cret@example.com/?token=s3cret"})
     assert "s3cret" not in as_toml(loaded) + json.dumps(as_document(loaded))
 
 
 def test_the_document_has_value_and_source(tmp_path: Path) -> None:
-    """For machines: JSON types, a key a value."""
+    """For machines: JSON types, one value per key."""
     document = json.loads(json.dumps(as_document(load({}, file=write(tmp_path, FULL), env="prod"))))
     assert document["disk.crit"] == {"value": 60.0, "source": "release-sentinel.toml:36 [env.prod]"}
     assert document["waivers[0].expires"]["value"] == "2026-12-31"
@@ -55,7 +55,7 @@ def test_the_document_has_value_and_source(tmp_path: Path) -> None:
 
 
 def test_odd_text_survives(tmp_path: Path) -> None:
-    """Quotes, backslashes, control characters and other scripts come back as they were."""
+    """Quotes, backslashes, control characters and other scripts are read back unchanged."""
     odd = 'a"b\\c\u00e9\u65e5\x7f\U0001f600'
     text = f"process = {json.dumps(odd, ensure_ascii=False)}\n".replace("\x7f", "\\u007f")
     loaded = load({}, file=write(tmp_path, text))
@@ -64,7 +64,7 @@ def test_odd_text_survives(tmp_path: Path) -> None:
 
 
 def test_what_is_empty_is_printed() -> None:
-    """No waivers, no freezes and nothing switched off is said, and can be read again."""
+    """Empty waivers, freezes and `disable` are printed, and can be read again."""
     lines = as_toml(load({})).splitlines()
     assert {"waivers = []  # default", "freezes = []  # default", "disable = {}  # default"} <= set(lines)
 
@@ -79,7 +79,7 @@ class Shelf(Struct, frozen=True):
 
 
 def test_tables_of_any_depth_are_printed_in_their_place() -> None:
-    """Keys first, then the inner tables, whatever the order of the model's fields: TOML knows no way back."""
+    """Keys first, then the inner tables, whatever the order of the fields: TOML cannot return to an outer table."""
     inner = Shelf((Shelf(name="a"), Shelf(name="b")), {"k k": "v"}, Shelf(name="c"), "d")
     loaded = Loaded(Shelf((inner, Shelf(name="e")), name="f"))  # type: ignore[arg-type]  # a stand-in for a policy
     assert Reading().read(Shelf, tomllib.loads(as_toml(loaded))) == (loaded.policy, [])

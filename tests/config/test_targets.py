@@ -1,4 +1,4 @@
-"""The targets of a policy: what contradicts itself is refused in one sentence, without a secret in it."""
+"""The targets of a policy: each contradiction is refused with one message, without a secret in it."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -32,7 +32,7 @@ WEB = {"host": "shop.example"}
 
 
 def subclasses(base: type) -> list[type]:
-    """Return the classes of the package that stand below a class."""
+    """Return the package's subclasses of a class."""
     below: list[type] = base.__subclasses__()
     found = [*below, *(inner for one in below for inner in subclasses(one))]
     return [one for one in found if one.__module__.startswith("release_sentinel.")]
@@ -41,7 +41,7 @@ def subclasses(base: type) -> list[type]:
 URL = "is not a URL such as https://example.com"
 
 
-def told(document: Mapping[str, Any]) -> list[str]:
+def problems_of(document: Mapping[str, Any]) -> list[str]:
     """Return what is wrong with a policy."""
     _, problems = Reading().read(Policy, document)
     return [f"{dotted(one.path)} {one.says}{dotted(one.other or ())}{one.ends}" for one in problems]
@@ -68,7 +68,7 @@ def test_a_policy_with_everything_is_fine() -> None:
         "certificates": [WEB, {**WEB, "port": 8443, "crit_days": 21}],
         "prometheus": [QUERY, {**QUERY, "name": "other", "proxy": "http://proxy:3128"}],
     }
-    assert told(document) == []
+    assert problems_of(document) == []
 
 
 WRONG: dict[str, tuple[dict[str, Any], list[str]]] = {
@@ -139,8 +139,8 @@ WRONG: dict[str, tuple[dict[str, Any], list[str]]] = {
 
 @pytest.mark.parametrize(("document", "problems"), WRONG.values(), ids=WRONG)
 def test_what_is_not_valid_is_refused(document: dict[str, Any], problems: list[str]) -> None:
-    """One sentence names the key, what was seen and what is expected; no secret is repeated."""
-    assert told(document) == problems
+    """One message names the key, what was seen and what is expected; no secret is repeated."""
+    assert problems_of(document) == problems
     assert "s3cret" not in " ".join(problems)
 
 
@@ -154,7 +154,7 @@ LISTED: dict[str, dict[str, Any]] = {
 }
 
 
-def test_every_list_is_tried() -> None:
+def test_every_list_is_tested() -> None:
     """The lists above are those of the policy."""
     assert sorted(LISTED) == sorted(filter(None, map(Policy.list_of, subclasses(Target))))
 
@@ -162,7 +162,7 @@ def test_every_list_is_tried() -> None:
 @pytest.mark.parametrize("name", LISTED)
 def test_the_targets_of_a_list_have_names_of_their_own(name: str) -> None:
     """A second target of the same name is refused in every list."""
-    (problem,) = told({name: [LISTED[name], LISTED[name]]})
+    (problem,) = problems_of({name: [LISTED[name], LISTED[name]]})
     assert problem.startswith(f"{name}[1] is ")
     assert problem.endswith(f", as {name}[0] is: each name has to be unique")
 
@@ -183,7 +183,7 @@ NOT_A_URL = {
 @pytest.mark.parametrize("name", [name for name in LISTED if "url" in LISTED[name]])
 def test_every_list_refuses_what_is_not_an_address(name: str) -> None:
     """Each class of targets with a URL looks at it."""
-    assert f"{name}[0].url {URL}" in told({name: [{**LISTED[name], "url": "ftp://pay.example"}]})
+    assert f"{name}[0].url {URL}" in problems_of({name: [{**LISTED[name], "url": "ftp://pay.example"}]})
 
 
 HEADED = [name for name in LISTED if "headers" in keys(get_args(keys(Policy)[name][1])[0])]
@@ -192,7 +192,7 @@ HEADED = [name for name in LISTED if "headers" in keys(get_args(keys(Policy)[nam
 @pytest.mark.parametrize("name", HEADED)
 def test_every_list_refuses_what_is_not_a_header(name: str) -> None:
     """Each class of targets with headers looks at their names."""
-    problems = told({name: [{**LISTED[name], "headers": {"X Y": "s3cret"}}]})
+    problems = problems_of({name: [{**LISTED[name], "headers": {"X Y": "s3cret"}}]})
     assert problems == [f"{name}[0].headers has 'X Y', which is not the name of a header"]
 
 
@@ -210,37 +210,39 @@ def _is_table(kind: Any) -> bool:
 
 @pytest.mark.parametrize("kind", NOT_A_URL)
 def test_an_address_that_cannot_be_asked_is_refused(kind: str) -> None:
-    """`none` and a blank switch off a proxy, but are not the address of a dependency."""
-    assert told({"dependencies": [{**PAY, "url": NOT_A_URL[kind]}]}) == [f"dependencies[0].url {URL}"]
-    proxy = told({"dependencies": [{**PAY, "proxy": NOT_A_URL[kind]}]})
+    """`none` and blank are valid for a proxy, but not as the address of a dependency."""
+    assert problems_of({"dependencies": [{**PAY, "url": NOT_A_URL[kind]}]}) == [f"dependencies[0].url {URL}"]
+    proxy = problems_of({"dependencies": [{**PAY, "proxy": NOT_A_URL[kind]}]})
     assert proxy == ([] if NOT_A_URL[kind] in {"", "none"} else [f"dependencies[0].proxy {URL}"])
 
 
 def test_what_could_not_be_read_keeps_its_place() -> None:
     """Its own problem is reported, and the others keep their positions."""
     database, broken = LISTED["tcp"], {"host": "db.example", "port": 0}
-    problems = told({"tcp": [broken, database, database]})
+    problems = problems_of({"tcp": [broken, database, database]})
     assert [problem.partition(" ")[0] for problem in problems] == ["tcp[0].port", "tcp[2]"]
     assert problems[1] == "tcp[2] is 'db.example:5432', as tcp[1] is: each name has to be unique"
-    (problem,) = told({"dependencies": [{**PAY, "json": [3]}]})
+    (problem,) = problems_of({"dependencies": [{**PAY, "json": [3]}]})
     assert problem.startswith("dependencies[0].json[0] is 3, expected a table")
 
 
 def test_one_process_at_most_and_two_at_least_is_refused() -> None:
-    """The lowest limit that is set can already contradict; 0 sets none."""
+    """The limits contradict each other even if `max` is 1; 0 sets no limit."""
     rule = {"name": "a", "min": 2}
-    assert told({"processes": [{**rule, "max": 1}]}) == ["processes[0].max is 1, expected at least min, which is 2"]
-    assert told({"processes": [{**rule, "max": 0}]}) == []
+    assert problems_of({"processes": [{**rule, "max": 1}]}) == [
+        "processes[0].max is 1, expected at least min, which is 2"
+    ]
+    assert problems_of({"processes": [{**rule, "max": 0}]}) == []
 
 
 @pytest.mark.parametrize("name", [*LISTED, "disk", "memory"])
 def test_samples_take_less_time_than_a_gate_has(name: str) -> None:
-    """Whatever is sampled: between three samples there are two pauses, and reaching the gate's bound is too long."""
+    """For every target: three samples have two pauses, and reaching the gate's bound is too long."""
     where = f"{name}[0]" if name in LISTED else name
 
     def sampled(interval: float) -> list[str]:
         target = {**LISTED.get(name, {}), "steady": {"samples": 3, "interval": interval}}
-        return told({"gate_seconds": 20, name: [target] if name in LISTED else target})
+        return problems_of({"gate_seconds": 20, name: [target] if name in LISTED else target})
 
     assert sampled(9) == []
     assert sampled(10) == [f"{where}.steady is 3 samples 10 s apart, longer than a gate may take"]
@@ -248,7 +250,7 @@ def test_samples_take_less_time_than_a_gate_has(name: str) -> None:
 
 @pytest.mark.parametrize("gate", [gate for gate in BUILT_IN if gate.opt and gate.judges], ids=lambda gate: gate.id)
 def test_a_gate_that_is_asked_for_needs_a_target(gate: Any) -> None:
-    """The sentence names the list to fill."""
+    """The message names the list to fill."""
     with pytest.raises(InvalidPolicyError) as refusal:
         load({"RS_ENABLE": gate.id}, gates=IDS)
     key = Policy.list_of(gate.judges)
@@ -257,7 +259,7 @@ def test_a_gate_that_is_asked_for_needs_a_target(gate: Any) -> None:
     )
 
 
-def test_a_target_that_is_not_valid_is_one_all_the_same(tmp_path: Path) -> None:
+def test_a_target_that_is_not_valid_still_counts_as_one(tmp_path: Path) -> None:
     """The gate has something to judge; only the mistake is reported."""
     file = tmp_path / "release-sentinel.toml"
     file.write_text("enable = ['tcp']\n[[tcp]]\nhost = 'db'\n", encoding="utf-8")
@@ -268,7 +270,7 @@ def test_a_target_that_is_not_valid_is_one_all_the_same(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", subclasses(Target))
-def test_every_target_stands_in_one_list_and_has_one_gate(kind: type[Target]) -> None:
+def test_every_target_is_in_one_list_and_has_one_gate(kind: type[Target]) -> None:
     """A target without a list, or without a gate that judges it, would never be judged."""
     lists = [key for key, (_, annotation) in keys(Policy).items() if bare(annotation)[0] == tuple[kind, ...]]  # type: ignore[valid-type]
     single = [key for key, (_, annotation) in keys(Policy).items() if bare(annotation)[0] is kind]
@@ -280,12 +282,12 @@ def test_every_target_stands_in_one_list_and_has_one_gate(kind: type[Target]) ->
 
 @pytest.mark.parametrize("kind", subclasses(Target))
 def test_every_target_can_be_steady(kind: Any) -> None:
-    """Each declares the key itself: without it the default would count, whatever the file says."""
+    """Each declares the key itself: otherwise the default would count, whatever the file says."""
     assert "steady" in keys(kind)
 
 
 class Queue(Target, frozen=True):
-    """A new class of targets, as a stranger would write it."""
+    """A new class of targets, as a third party would write it."""
 
     topic: str = ""
 
@@ -301,8 +303,8 @@ class Extended(Policy, frozen=True):
     queues: tuple[Queue, ...] = ()
 
 
-def test_a_new_class_of_targets_needs_its_list_alone() -> None:
-    """Its contradictions and its entries are found by what they are."""
+def test_a_new_class_of_targets_needs_only_its_list() -> None:
+    """Its contradictions and its entries are found by their types."""
     policy, problems = Reading().read(Extended, {"queues": [{"topic": "mail"}, {}, {"topic": "mail"}]})
     assert [target.label for target in policy.targets(Queue)] == ["mail", "", "mail"]
     assert [(dotted(one.path), one.says) for one in problems] == [
@@ -311,8 +313,8 @@ def test_a_new_class_of_targets_needs_its_list_alone() -> None:
     ]
 
 
-def test_the_unnamed_target_stands_before_those_that_are_listed() -> None:
-    """`disk` always; `process` and `api` unless they are blank beside others."""
+def test_the_unnamed_target_comes_before_those_that_are_listed() -> None:
+    """`disk` always; `process` and `api` unless they are blank and others are listed."""
     policy = Policy(disks=(DiskLimits("/var"),), processes=(ProcessRule("nginx"),))
     assert [target.label for target in policy.targets(DiskLimits)] == ["", "/var"]
     assert [target.label for target in policy.targets(ProcessRule)] == ["nginx"]
@@ -360,7 +362,7 @@ several = "all"
 
 
 def test_a_policy_file_lists_targets(tmp_path: Path) -> None:
-    """Every class of target can be read from a file; a limit below the default warning takes the warning along."""
+    """Every class of target can be read from a file; a limit below the default warning lowers the warning."""
     (tmp_path / "release-sentinel.toml").write_text(FILE, encoding="utf-8")
     policy = load_policy({}, tmp_path)
     assert policy.disks == (DiskLimits("/var", 60, 60, 1_000_000),)
@@ -400,7 +402,7 @@ def test_a_policy_file_lists_targets(tmp_path: Path) -> None:
     ],
 )
 def test_what_is_not_valid_in_a_file_is_refused(tmp_path: Path, wrong: str, right: str, words: str) -> None:
-    """The sentence names the file, the line, the key, and what is allowed."""
+    """The message names the file, the line, the key, and what is allowed."""
     assert wrong in FILE
     (tmp_path / "release-sentinel.toml").write_text(FILE.replace(wrong, right, 1), encoding="utf-8")
     with pytest.raises(InvalidPolicyError) as refusal:

@@ -110,8 +110,8 @@ def test_the_defaults_are_the_first_versions() -> None:
     )
 
 
-def test_the_tables_of_these_tests_are_whole() -> None:
-    """Each variable is accepted somewhere above, and refused unless any text will do."""
+def test_the_tables_of_these_tests_are_complete() -> None:
+    """Each variable is accepted somewhere above, and refused unless it accepts any text."""
     names = {variable.name for variable in VARIABLES}
 
     assert set(ACCEPTED) == names
@@ -124,7 +124,7 @@ def test_the_tables_of_these_tests_are_whole() -> None:
     [(name, text, value) for name, values in ACCEPTED.items() for text, value in values.items()],
 )
 def test_a_variable_sets_its_field_and_no_other(name: str, text: str, value: object) -> None:
-    """What a variable says ends up in its field of the policy; all else keeps its default."""
+    """A variable sets its field of the policy; all else keeps its default."""
     policy = load_policy({name: text})
 
     for variable in VARIABLES:
@@ -144,17 +144,17 @@ def test_a_value_that_is_not_valid_is_refused(name: str, text: str, expected: st
 @pytest.mark.parametrize("variable", VARIABLES, ids=lambda variable: variable.name)
 @pytest.mark.parametrize("blank", ["", "   ", "\t\n"], ids=["empty", "spaces", "lines"])
 def test_a_blank_variable_is_unset(variable: Variable, blank: str) -> None:
-    """CI systems hand on undefined variables as blanks, and these change nothing."""
+    """CI systems pass undefined variables on as blanks, and these change nothing."""
     assert load_policy({variable.name: blank}) == Policy()
 
 
 @pytest.mark.parametrize("variable", VARIABLES, ids=lambda variable: variable.name)
 def test_a_variable_is_documented_in_one_line(variable: Variable) -> None:
-    """Each variable says what it means, for the table of the guide."""
+    """Each variable has its meaning, for the table of the guide."""
     assert re.fullmatch(r"[^|\n]{10,}", variable.meaning)
 
 
-def test_all_problems_are_told_at_once() -> None:
+def test_all_problems_are_reported_at_once() -> None:
     """One run shows everything that has to be corrected, in the order of the table."""
     found = problems(RS_MEMORY_CRIT="x", RS_API_TRIES="0", RS_DISK_WARN="nan", RS_PRERELEASES="perhaps")
 
@@ -179,19 +179,19 @@ def test_a_warning_above_the_default_limit_is_refused() -> None:
     assert problems(RS_DISK_WARN="90") == ("RS_DISK_WARN is 90, expected at most disk.crit, which is 85",)
 
 
-def test_contradictions_are_told_beside_other_problems() -> None:
-    """A value that cannot be read does not hide limits that contradict each other."""
+def test_contradictions_are_reported_with_other_problems() -> None:
+    """An invalid value does not hide limits that contradict each other."""
     found = problems(RS_API_TRIES="0", RS_MEMORY_WARN="99")
 
     assert [problem.split()[0] for problem in found] == ["RS_API_TRIES", "RS_MEMORY_WARN"]
 
 
 def test_equal_limits_are_fine() -> None:
-    """A warning at the limit itself is no contradiction."""
+    """A warning at the limit itself is not a contradiction."""
     assert load_policy({"RS_DISK_WARN": "80", "RS_DISK_CRIT": "80"}).disk == DiskLimits(warn=80, crit=80)
 
 
-def test_variables_that_are_none_of_ours_are_ignored() -> None:
+def test_other_variables_are_ignored() -> None:
     """The rest of the environment does not matter."""
     assert load_policy({"PATH": "/bin", "RS_DEPLOY_TOKEN": "secret", "DISK_WARN": "x"}) == Policy()
 
@@ -204,13 +204,13 @@ def test_the_environment_is_read_where_none_is_given(monkeypatch: pytest.MonkeyP
 
 
 def test_a_policy_cannot_be_changed() -> None:
-    """A gate cannot bend the rules for those that follow."""
+    """A gate cannot change the rules for later ones."""
     with pytest.raises(AttributeError, match="immutable"):
         Policy().disk.crit = 100.0  # type: ignore[misc]  # what is tested
 
 
 def test_every_placeholder_is_a_pattern() -> None:
-    """Each is a valid regular expression, so that no configuration gate can break on it."""
+    """Each is a valid regular expression, so that the gate `configuration` cannot break on it."""
     assert all(re.compile(pattern) for pattern in Policy().required.placeholders)
 
 
@@ -230,7 +230,7 @@ def test_get_env_returns_none_or_the_default() -> None:
 
 
 def test_get_env_refuses_a_required_variable_that_is_absent() -> None:
-    """The error is a `RuntimeError` with the sentence of the first version."""
+    """The error is a `RuntimeError` with the message of the first version."""
     with pytest.raises(RuntimeError, match=r"^Missing required env var: RS_X$") as refusal:
         get_env("RS_X", required=True)
 
@@ -238,12 +238,12 @@ def test_get_env_refuses_a_required_variable_that_is_absent() -> None:
 
 
 def test_get_env_takes_a_default_for_a_required_variable() -> None:
-    """A default makes up for a required variable that is absent, as it did in the first version."""
+    """A default replaces a required variable that is absent, as in the first version."""
     assert get_env("RS_X", required=True, default="other") == "other"
 
 
 def test_get_env_returns_a_blank_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A blank is there, for `get_env`; whether it will do is the configuration gate's question."""
+    """For `get_env` a blank is a value; the gate `configuration` judges it."""
     monkeypatch.setenv("RS_X", "")
 
     assert get_env("RS_X", required=True, default="other") == ""
@@ -268,6 +268,6 @@ def test_get_env_takes_its_options_by_name_only() -> None:
     ],
 )
 def test_a_misspelt_variable_is_reported(name: str, meant: str) -> None:
-    """A misspelt one sets nothing, which its author should know; what only begins alike is left alone."""
+    """A misspelt variable sets nothing, so it is reported; one with the same beginning is not."""
     said = list(misspelt({name: "1"}, Policy()))
     assert said == ([f"{name} is not a setting, and is not read; did you mean {meant}?"] if meant else [])

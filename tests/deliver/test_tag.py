@@ -143,7 +143,7 @@ def test_without_an_identity_git_says_so(repo: Repo, monkeypatch: pytest.MonkeyP
     for name in ("NAME", "EMAIL"):
         monkeypatch.delenv(f"GIT_COMMITTER_{name}")
     words = refused(repo, safe(repo))
-    assert words.startswith("Git makes no tag: ")
+    assert words.startswith("Git could not make the tag: ")
     assert "user.email" in words
 
 

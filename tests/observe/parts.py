@@ -1,4 +1,4 @@
-"""Real parts that the tests of observers and checks share: looks at repositories, and servers that misbehave."""
+"""Parts that the tests of observers and checks share: helpers for repositories, and servers that misbehave."""
 
 import atexit
 import contextlib
@@ -23,26 +23,26 @@ Behaviour = Callable[[socket.socket, threading.Event], None]
 
 
 def look(path: Path, *own_outputs: Path) -> git.Repository:
-    """Look at a repository that can be seen."""
+    """Observe a repository that is visible."""
     seen = git.look(path, git.Rules(own_outputs))
     assert isinstance(seen, git.Repository), seen
     return seen
 
 
 def refused(path: Path) -> Unseen:
-    """Look at what cannot be seen as a repository."""
+    """Observe what is not visible as a repository."""
     seen = git.look(path)
     assert isinstance(seen, Unseen), seen
     return seen
 
 
 def changes(repo: Repo) -> list[str]:
-    """Return what `git status` has to say of the work tree, as it is shown to people."""
+    """Return what `git status` says about the work tree, as messages show it."""
     return [str(change) for change in look(repo.path).changes if change.code not in UNSAID]
 
 
 def hidden(repo: Repo) -> list[str]:
-    """Return what `git status` does not say of the work tree, as it is shown to people."""
+    """Return what `git status` does not say about the work tree, as messages show it."""
     return [str(change) for change in look(repo.path).changes if change.code in UNSAID]
 
 
@@ -70,7 +70,7 @@ def conflict(repo: Repo) -> None:
 
 @contextmanager
 def raw_server(behave: Behaviour) -> Iterator[int]:
-    """Hand every connection on a loopback port to `behave`, with an event that is set at the end; yield the port."""
+    """Pass every connection on a loopback port to `behave`, with an event that is set at the end; yield the port."""
     stop = threading.Event()
 
     def serve(connection: socket.socket) -> None:
@@ -123,7 +123,7 @@ def reset(connection: socket.socket, _stop: threading.Event) -> None:
 
 
 def hang_up(connection: socket.socket, _stop: threading.Event) -> None:
-    """Read the question, and close the connection without a word."""
+    """Read the question, and close the connection without an answer."""
     connection.recv(4096)
 
 
@@ -134,7 +134,7 @@ def garbage(connection: socket.socket, _stop: threading.Event) -> None:
 
 
 def reserved_port() -> socket.socket:
-    """Return a socket that keeps a loopback port to itself; until it listens, the port refuses connections."""
+    """Return a socket that reserves a loopback port; until it listens, the port refuses connections."""
     holder = socket.socket()
     holder.bind(("127.0.0.1", 0))
     return holder
@@ -157,7 +157,7 @@ def program(path: Path, text: str) -> Path:
 
 
 def real_git() -> str:
-    """Return where Git is, for scripts that stand in front of it."""
+    """Return where Git is, for scripts that wrap it."""
     return next(
         str(Path(folder) / "git") for folder in os.environ["PATH"].split(os.pathsep) if (Path(folder) / "git").is_file()
     )

@@ -1,4 +1,4 @@
-"""A call that knows no bound is given one."""
+"""A call without a time limit gets one."""
 
 import subprocess
 import sys
@@ -9,7 +9,7 @@ import pytest
 from release_sentinel.observe.bounded import Bounded
 
 
-def test_the_answer_is_handed_on() -> None:
+def test_the_answer_is_passed_on() -> None:
     """What the call returns is returned."""
     assert Bounded(lambda: 42).result(5) == 42
 
@@ -20,8 +20,8 @@ def test_none_is_an_answer() -> None:
 
 
 @pytest.mark.parametrize("error", [ValueError("no"), KeyboardInterrupt(), SystemExit(3)], ids=repr)
-def test_the_error_is_handed_on(error: BaseException) -> None:
-    """What the call raises is raised where it is waited for, not lost in a thread."""
+def test_the_error_is_passed_on(error: BaseException) -> None:
+    """What the call raises is raised again where the result is awaited, not lost in a thread."""
 
     def call() -> None:
         raise error
@@ -32,7 +32,7 @@ def test_the_error_is_handed_on(error: BaseException) -> None:
 
 
 def test_a_call_that_hangs_is_given_up() -> None:
-    """Whoever waits gives up at the bound, and says which."""
+    """The caller stops waiting at the bound, and the error names it."""
     release = threading.Event()
     with pytest.raises(TimeoutError, match=r"^no answer within 0\.05 s$"):
         Bounded(release.wait).result(0.05)

@@ -1,4 +1,4 @@
-"""The control groups that limit memory are found where they are mounted, as the kernel's own files say."""
+"""The control groups that limit memory are found where they are mounted, according to the kernel's own files."""
 
 from pathlib import Path
 
@@ -22,7 +22,7 @@ def folders(root: Path) -> list[str]:
 
 
 def test_a_group_below_what_is_mounted(tmp_path: Path) -> None:
-    """In a container the mount shows the container's group as its top: names are told from there."""
+    """In a container the mount shows the container's group as its top: names are relative to it."""
     belong(tmp_path, "4:memory:/docker/1/inner", "0::/")
     mounted(tmp_path, ("/docker/1", "/sys/fs/cgroup/memory", "cgroup", "rw,memory"))
     group(tmp_path, "v1", "/inner", memory__limit_in_bytes=32 * MIB, memory__usage_in_bytes=MIB)
@@ -31,7 +31,7 @@ def test_a_group_below_what_is_mounted(tmp_path: Path) -> None:
 
 
 def test_a_hierarchy_in_an_unusual_place(tmp_path: Path) -> None:
-    """Where the mount table says so, groups are looked for there, and not in the usual place."""
+    """Groups are looked for where the mount table says, not in the usual place."""
     belong(tmp_path, "7:cpu,memory:/shop")
     mounted(tmp_path, ("/", "/cgroup/cpu,memory", "cgroup", "rw,cpu,memory"))
     folder = tmp_path / "cgroup/cpu,memory/shop"
@@ -42,7 +42,7 @@ def test_a_hierarchy_in_an_unusual_place(tmp_path: Path) -> None:
 
 
 def test_other_controllers_do_not_count(tmp_path: Path) -> None:
-    """A mount without memory is not asked."""
+    """A mount without the memory controller is not read."""
     belong(tmp_path, "4:memory:/shop")
     mounted(tmp_path, ("/", "/sys/fs/cgroup/memory", "cgroup", "rw,cpuset"))
     group(tmp_path, "v1", "/shop", memory__limit_in_bytes=MIB, memory__usage_in_bytes=MIB)
@@ -50,7 +50,7 @@ def test_other_controllers_do_not_count(tmp_path: Path) -> None:
 
 
 def test_a_hybrid_host(tmp_path: Path) -> None:
-    """Both hierarchies are mounted, and the one that has memory answers."""
+    """Both hierarchies are mounted, and the one with the memory controller is read."""
     belong(tmp_path, "4:memory:/pod", "0::/pod")
     mounted(
         tmp_path,
@@ -62,7 +62,7 @@ def test_a_hybrid_host(tmp_path: Path) -> None:
     assert folders(tmp_path) == ["/sys/fs/cgroup/memory/pod"]
 
 
-def test_a_group_outside_of_what_is_seen(tmp_path: Path) -> None:
+def test_a_group_outside_of_the_mount(tmp_path: Path) -> None:
     """A name that leads out of the mount stays inside."""
     belong(tmp_path, "0::/../../other")
     group(tmp_path, "v2", "other", memory__max=64 * MIB, memory__current=MIB)
@@ -80,7 +80,7 @@ def test_a_limit_without_its_use_is_unseen(tmp_path: Path) -> None:
 
 
 def test_an_unused_group_is_seen(tmp_path: Path) -> None:
-    """Nothing in use is a figure, too."""
+    """A use of 0 is a figure, too."""
     belong(tmp_path, "0::/")
     group(tmp_path, "v2", "", memory__max=64 * MIB, memory__current=0)
     seen = host.memory(tmp_path)
@@ -90,7 +90,7 @@ def test_an_unused_group_is_seen(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not Path("/proc/self/cgroup").exists(), reason="no control groups on this system")
 def test_this_machine_s_own_groups() -> None:
-    """Exactly those of this very process's groups are found whose files hold a limit, and each with its use."""
+    """Exactly those groups of this process are found whose files hold a limit, each with its use."""
     folders = dict.fromkeys(cgroups._folders(Path("/")))
     files = [folder / name for folder in folders for name in ("memory.max", "memory.limit_in_bytes")]
     texts = {file.parent: file.read_text().strip() for file in files if file.exists()}

@@ -73,19 +73,19 @@ def ids(value: object) -> str:
 
 @pytest.mark.parametrize(("mark", "variables"), BRANCH_BUILDS, ids=ids)
 def test_branch_builds(mark: str, variables: dict[str, str]) -> None:
-    """A build of a branch tells its system, its commit and its branch."""
+    """A build of a branch has its system, its commit and its branch."""
     assert describe(mark, variables) == Build(SYSTEMS[mark][0], COMMIT, branch="main")
 
 
 @pytest.mark.parametrize(("mark", "variables"), TAG_BUILDS, ids=ids)
 def test_tag_builds(mark: str, variables: dict[str, str]) -> None:
-    """A build of a tag tells the tag, and no branch."""
+    """A build of a tag has the tag, and no branch."""
     assert describe(mark, variables) == Build(SYSTEMS[mark][0], COMMIT, tag="v1.0.0")
 
 
 @pytest.mark.parametrize(("mark", "variables"), PULL_REQUESTS, ids=ids)
 def test_pull_requests(mark: str, variables: dict[str, str]) -> None:
-    """A build of a pull request is known as one, also where it names the target branch."""
+    """A build of a pull request is recognised as one, also where it names the target branch."""
     assert describe(mark, variables).pull_request
 
 
@@ -115,7 +115,7 @@ def test_the_source_branch_of_a_pull_request_is_not_read() -> None:
     ],
     ids=["branch", "tag", "pull request", "two repositories", "nothing"],
 )
-def test_teamcity_tells_the_branch_in_a_file(tmp_path: Path, lines: list[str], expected: Build | None) -> None:
+def test_teamcity_writes_the_branch_to_a_file(tmp_path: Path, lines: list[str], expected: Build | None) -> None:
     """TeamCity's own variables name a file that names a file that names the branch."""
     (tmp_path / "configuration").write_text("\n".join(lines), encoding="utf-8")
     named = str(tmp_path / "configuration").replace("/", "\\/")
@@ -131,13 +131,13 @@ def test_teamcity_s_file_may_be_gone(tmp_path: Path) -> None:
 
 
 def test_jenkins_may_name_no_branch() -> None:
-    """A freestyle job of a commit calls its branch `detached`, which is none."""
+    """A freestyle job of a commit calls its branch `detached`, which is not a branch."""
     assert describe("JENKINS_URL", {"GIT_BRANCH": "detached"}) == Build("Jenkins", COMMIT)
 
 
 @pytest.mark.parametrize(("commit", "of"), [(COMMIT, True), ("", False), (COMMIT[:12], False), ("HEAD", False)])
 def test_a_build_is_of_one_commit(commit: str, *, of: bool) -> None:
-    """Only a build that names the very commit is about it; a blank names none."""
+    """Only a build that names exactly this commit is about it; a blank names none."""
     assert Build("Jenkins", commit).is_of(COMMIT) is of
     assert not Build("Jenkins", "").is_of("")
 
@@ -154,13 +154,13 @@ def test_jenkins_comes_last() -> None:
 
 
 def test_the_process_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without an argument the variables of this process speak."""
+    """Without an argument the variables of this process are read."""
     assert build() is None
     monkeypatch.setenv("CIRCLECI", "true")
     assert build() == Build("CircleCI")
 
 
-def test_every_system_is_told_here() -> None:
+def test_every_system_is_tested_here() -> None:
     """No system goes untested."""
     assert set(SYSTEMS) == set(MARKS)
     assert all(
@@ -183,14 +183,14 @@ def event(tmp_path: Path, head: object) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("head", "fork"), [({"full_name": "kim/shop"}, True), ({"full_name": "acme/shop"}, False), (None, True)]
 )
-def test_github_tells_of_a_fork(tmp_path: Path, head: object, *, fork: bool) -> None:
-    """The event's repositories differ; of a fork that is gone there is none."""
+def test_github_reports_a_fork(tmp_path: Path, head: object, *, fork: bool) -> None:
+    """The event's repositories differ; a deleted fork has none."""
     assert from_fork(event(tmp_path, head)) is fork
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"pull_request": 5}'])
 def test_an_event_that_says_nothing(tmp_path: Path, text: str) -> None:
-    """A push, or a file that is torn, is no fork."""
+    """A push, or a truncated file, does not mean a fork."""
     (tmp_path / "event.json").write_text(text, encoding="utf-8")
     assert not from_fork({**PULL, "GITHUB_EVENT_PATH": str(tmp_path / "event.json")})
     assert not from_fork({**PULL, "GITHUB_EVENT_PATH": str(tmp_path / "none")})
@@ -198,17 +198,17 @@ def test_an_event_that_says_nothing(tmp_path: Path, text: str) -> None:
 
 
 @pytest.mark.parametrize(("source", "fork"), [("kim/shop", True), ("acme/shop", False)])
-def test_gitlab_tells_of_a_fork(source: str, *, fork: bool) -> None:
+def test_gitlab_reports_a_fork(source: str, *, fork: bool) -> None:
     """The merge request's source is another project."""
     names = {"CI_MERGE_REQUEST_SOURCE_PROJECT_PATH": source, "CI_MERGE_REQUEST_PROJECT_PATH": "acme/shop"}
     assert from_fork(names) is fork
 
 
 def test_why_secrets_may_be_withheld(tmp_path: Path) -> None:
-    """Pull requests alone; a fork is named where CI tells of it."""
-    told = "GitHub Actions withholds secrets from builds of a pull request"
-    assert withheld(event(tmp_path, {"full_name": "kim/shop"})) == f"{told} from a fork"
-    assert withheld(PULL) == f"{told} (if it is from a fork)"
+    """Only for pull requests; a fork is named if CI reports it."""
+    reason = "GitHub Actions withholds secrets from builds of a pull request"
+    assert withheld(event(tmp_path, {"full_name": "kim/shop"})) == f"{reason} from a fork"
+    assert withheld(PULL) == f"{reason} (if it is from a fork)"
     assert withheld({"GITHUB_ACTIONS": "true", "GITHUB_REF": "refs/heads/main"}) == withheld({}) == ""
 
 
@@ -269,15 +269,15 @@ RUNS = {
 
 @pytest.mark.parametrize("mark", SYSTEMS)
 def test_a_build_has_an_address(mark: str) -> None:
-    """People are sent to the build, and told who started it."""
+    """The report links to the build, and names who started it."""
     variables, url, actor = RUNS[mark]
     described = describe(mark, variables)
     assert (described.url, described.actor) == (url, actor)
 
 
 @pytest.mark.parametrize("mark", SYSTEMS)
-def test_half_an_address_is_none(mark: str) -> None:
-    """A system that leaves out a part of the address is not guessed at."""
+def test_half_an_address_is_left_out(mark: str) -> None:
+    """If a system leaves out a part of the address, the part is not guessed."""
     variables, _, _ = RUNS[mark]
     *_, needed = [name for name, value in variables.items() if value not in {"kim", "sam", "Kim", "Kim Doe"}]
     assert describe(mark, {**variables, needed: ""} if needed != mark else {}).url == ""

@@ -6,7 +6,7 @@ from release_sentinel.observe.clock import now
 
 
 def test_now_is_this_moment_in_utc() -> None:
-    """No one has to guess which zone is meant."""
+    """The zone is explicit."""
     before = datetime.now(UTC)
     moment = now()
     assert before <= moment <= datetime.now(UTC)

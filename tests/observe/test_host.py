@@ -1,4 +1,4 @@
-"""Disk, memory and processes are seen as the kernel has them, for this process."""
+"""Disk, memory and processes are observed as the kernel reports them to this process."""
 
 import os
 import sys
@@ -28,7 +28,7 @@ def test_disk_is_what_the_kernel_says(tmp_path: Path) -> None:
 
 
 def test_disk_names_mount_and_file_system() -> None:
-    """A path on a mount of its own is told with that mount and its type."""
+    """A path on a mount of its own has that mount and its type."""
     seen = host.disk("/proc/self")
     assert isinstance(seen, host.Disk)
     assert (seen.path, seen.mount, seen.file_system) == ("/proc/self", "/proc", "proc")
@@ -49,22 +49,22 @@ def test_a_look_alike_of_a_mount_point() -> None:
 
 @pytest.mark.parametrize("name", ["with space", "straße", "line\nbreak", "-x"])
 def test_disk_paths_with_unusual_names(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Any name can be looked at."""
+    """Any name can be inspected."""
     (tmp_path / name).mkdir()
     monkeypatch.chdir(tmp_path)
     assert isinstance(host.disk(name), host.Disk)
 
 
 def test_disk_of_a_path_that_is_not_there(tmp_path: Path) -> None:
-    """A path that is not there is unseen, in the kernel's words."""
+    """A path that does not exist is unseen, in the kernel's words."""
     seen = host.disk(str(tmp_path / "nothing"))
     assert isinstance(seen, Unseen)
-    assert seen.why.startswith(f"{tmp_path / 'nothing'} cannot be looked at: ")
+    assert seen.why.startswith(f"{tmp_path / 'nothing'} cannot be inspected: ")
     assert "No such file or directory" in seen.why
 
 
 def test_disk_that_hangs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A mount that does not answer is unseen at the bound, and what looked is left with no zombie."""
+    """A mount that does not answer is unseen at the bound, and its child process does not stay as a zombie."""
     monkeypatch.setattr(sys, "executable", str(program(tmp_path / "python", "#!/bin/sh\nexec sleep 60\n")))
     seen = host.disk("/mnt/nfs", timeout=0.1)
     assert isinstance(seen, Unseen)
@@ -74,7 +74,7 @@ def test_disk_that_hangs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_disk_ignores_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Modules that lie about do not change what is seen."""
+    """Modules in the working directory do not change the result."""
     (tmp_path / "os.py").write_text("raise SystemExit(1)\n", encoding="utf-8")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     monkeypatch.chdir(tmp_path)
@@ -103,7 +103,7 @@ def belong(root: Path, *lines: str) -> Path:
 
 
 def limited(root: Path, used: int, limit: int, name: str) -> host.Memory:
-    """Return what has to be seen of the group `name`; sizes in MiB."""
+    """Return the expected result for the group `name`; sizes in MiB."""
     return host.Memory(used * MIB, limit * MIB, f"control group {root / 'sys/fs/cgroup' / name}")
 
 
@@ -116,7 +116,7 @@ def test_memory_of_a_v2_container(tmp_path: Path) -> None:
 
 
 def test_memory_of_a_v1_container(tmp_path: Path) -> None:
-    """Under v1 the sum over the group's tree is taken off, not the group's own part."""
+    """Under v1 the sum over the group's tree is subtracted, not the group's own part."""
     belong(tmp_path, "5:cpu,cpuacct:/docker/1", "4:memory:/docker/1", "1:name=systemd:/docker/1")
     stat = f"inactive_file 1\ntotal_inactive_file {10 * MIB}"
     files = {"memory__limit_in_bytes": 64 * MIB, "memory__usage_in_bytes": 40 * MIB, "memory__stat": stat}
@@ -125,7 +125,7 @@ def test_memory_of_a_v1_container(tmp_path: Path) -> None:
 
 
 def test_memory_of_a_v1_container_that_sees_itself_as_the_top(tmp_path: Path) -> None:
-    """Where the group's own name is the host's and not there, the top of the mount is the group."""
+    """If the group's name is the host's and does not exist here, the top of the mount is the group."""
     belong(tmp_path, "4:memory:/docker/0123456789ab")
     group(tmp_path, "v1", "", memory__limit_in_bytes=64 * MIB, memory__usage_in_bytes=40 * MIB)
     assert host.memory(tmp_path) == limited(tmp_path, 40, 64, "memory")
@@ -145,7 +145,7 @@ def test_memory_on_a_hybrid_host(tmp_path: Path) -> None:
     ids=["outer-smaller", "inner-smaller", "inner-none", "outer-none"],
 )
 def test_the_smallest_limit_counts(tmp_path: Path, outer: int | str, inner: int | str, seen: str) -> None:
-    """Of a group and its ancestors the smallest limit counts, with that group's own use."""
+    """The smallest limit of a group and its ancestors counts, with that group's own use."""
     belong(tmp_path, "0::/pods/one")
     for name, limit, used in (("pods", outer, 20), ("pods/one", inner, 10)):
         size = limit * MIB if isinstance(limit, int) else limit
@@ -155,7 +155,7 @@ def test_the_smallest_limit_counts(tmp_path: Path, outer: int | str, inner: int 
 
 
 def test_a_neighbour_group_does_not_count(tmp_path: Path) -> None:
-    """The limit of a group that this process is not in is not its limit."""
+    """The limit of a group that this process is not in does not apply to it."""
     belong(tmp_path, "0::/pods/one")
     group(tmp_path, "v2", "pods/one", memory__max="max", memory__current=MIB)
     group(tmp_path, "v2", "pods/two", memory__max=2 * MIB, memory__current=MIB)
@@ -175,7 +175,7 @@ def scope(root: Path) -> str:
     ids=["max", "more-than-the-host", "v1-none", "v1-older-none", "nonsense"],
 )
 def test_no_limit_means_the_host(tmp_path: Path, kind: str, limit: object) -> None:
-    """A group without limit, or with one that the host cannot fill, leaves the host's memory to be judged."""
+    """With no limit, or one above the host's memory, the host's memory is judged."""
     belong(tmp_path, "0::/" if kind == "v2" else "4:memory:/")
     files = ("memory__max", "memory__current") if kind == "v2" else ("memory__limit_in_bytes", "memory__usage_in_bytes")
     group(tmp_path, kind, "", **dict(zip(files, (limit, MIB), strict=True)))
@@ -197,7 +197,7 @@ def test_no_control_groups_at_all(tmp_path: Path) -> None:
     ids=["empty", "no-figure", "no-row", "more-than-all"],
 )
 def test_a_working_set_is_never_negative(tmp_path: Path, stat: str, used: int) -> None:
-    """A missing or odd count of page cache leaves a use between nothing and the whole."""
+    """With a missing or odd count of page cache the use is still between 0 and the total."""
     belong(tmp_path, "0::/")
     group(tmp_path, "v2", "", memory__max=64 * MIB, memory__current=40 * MIB, memory__stat=stat)
     seen = host.memory(tmp_path)
@@ -206,14 +206,14 @@ def test_a_working_set_is_never_negative(tmp_path: Path, stat: str, used: int) -
 
 
 def test_memory_of_this_process() -> None:
-    """The memory of this very process is seen, and is neither nothing nor more than there is."""
+    """The memory of this process is observed, and is above 0 and at most the total."""
     seen = host.memory()
     assert isinstance(seen, host.Memory)
     assert 0 < seen.used <= seen.limit
 
 
 def test_disk_on_windows(mocker: MockerFixture) -> None:
-    """There the platform's own figures count; it has no inodes."""
+    """The platform's own figures count; it has no inodes."""
     mocker.patch.object(host, "WINDOWS", new=True)
     mocker.patch.object(psutil, "disk_usage", return_value=SimpleNamespace(used=30, free=70))
     seen = host.disk("/")
@@ -222,10 +222,10 @@ def test_disk_on_windows(mocker: MockerFixture) -> None:
 
 
 def test_disk_on_windows_that_is_not_there(mocker: MockerFixture) -> None:
-    """A drive that is not there is unseen, in the platform's words."""
+    """A drive that does not exist is unseen, in the platform's words."""
     mocker.patch.object(host, "WINDOWS", new=True)
     mocker.patch.object(psutil, "disk_usage", side_effect=OSError("no such drive"))
-    assert host.disk("X:") == Unseen("X: cannot be looked at: no such drive")
+    assert host.disk("X:") == Unseen("X: cannot be inspected: no such drive")
 
 
 def test_disk_on_windows_that_hangs(mocker: MockerFixture) -> None:
@@ -251,8 +251,8 @@ def test_memory_without_figures(mocker: MockerFixture) -> None:
     assert host.memory() == Unseen("the kernel reports no memory figures: sysctl failed")
 
 
-def test_disk_names_that_are_no_text(tmp_path: Path) -> None:
-    """A path whose bytes are not UTF-8 can be looked at."""
+def test_disk_names_that_are_not_text(tmp_path: Path) -> None:
+    """A path whose bytes are not UTF-8 can be inspected."""
     name = os.fsdecode(bytes(tmp_path) + b"/\xff")
     Path(name).mkdir()
     assert isinstance(host.disk(name), host.Disk)

@@ -1,4 +1,4 @@
-"""A dependency is asked with tries, retries and one deadline, and nothing that it does can outlast that."""
+"""A dependency is queried with tries, retries and one deadline, and cannot outlast the deadline."""
 
 import random
 import socket
@@ -70,7 +70,7 @@ def test_an_answer(server: HTTPServer, status: int) -> None:
 
 @pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504])
 def test_statuses_that_are_retried(server: HTTPServer, status: int) -> None:
-    """A passing trouble is retried; the pass keeps what came before."""
+    """A temporary failure is retried; the pass keeps the earlier errors."""
     seen = ask(answer(server, status, 200))
     assert (seen.status, seen.tries, seen.earlier) == (200, 2, (f"HTTP {status}",))
     assert len(server.log) == 2
@@ -85,13 +85,13 @@ def test_statuses_that_are_not_retried(server: HTTPServer, status: int) -> None:
 
 
 def test_an_expected_status_is_not_retried(server: HTTPServer) -> None:
-    """A status that the policy expects is an answer, also where it would be retried otherwise."""
+    """A status that the policy expects is an answer, even if it would otherwise be retried."""
     seen = ask(answer(server, 503, 200), statuses=(503,))
     assert (seen.status, len(server.log)) == (503, 1)
 
 
 def test_the_tries_end(server: HTTPServer) -> None:
-    """After the last try the last answer stands, and the earlier ones are told in order."""
+    """After the last try the last answer counts, and the earlier ones are reported in order."""
     seen = ask(answer(server, 503, 502, 500, 200))
     assert (seen.status, seen.tries, seen.earlier) == (500, 3, ("HTTP 503", "HTTP 502"))
     assert len(server.log) == 3
@@ -99,7 +99,7 @@ def test_the_tries_end(server: HTTPServer) -> None:
 
 @pytest.mark.parametrize("location", ["/elsewhere", "https://login.example.com/"])
 def test_redirects_are_not_followed(server: HTTPServer, location: str) -> None:
-    """A dependency that sends elsewhere has not answered."""
+    """A redirect is not followed by default."""
     server.expect_request("/elsewhere").respond_with_data("fine")
     seen = ask(answer(server, 302, Location=location))
     assert (seen.status, len(server.log)) == (302, 1)
@@ -145,7 +145,7 @@ def test_retry_after_beyond_the_deadline(server: HTTPServer, wanted: str) -> Non
     ids=["blank", "word", "negative", "fraction", "full-width", "past", "no-date", "long-past"],
 )
 def test_retry_after_that_says_nothing(wanted: str) -> None:
-    """A Retry-After that cannot be understood, or lies behind us, asks for no pause."""
+    """A Retry-After that cannot be understood, or is in the past, causes no pause."""
     assert http._retry_after(wanted) == 0
 
 
@@ -164,7 +164,7 @@ def test_the_pauses_grow(server: HTTPServer, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_no_pause_beyond_the_deadline(server: HTTPServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the next pause would outlast the deadline, the last answer stands at once."""
+    """Where the next pause would outlast the deadline, the last answer counts at once."""
     monkeypatch.setattr(retry, "_FIRST_PAUSE", 1e6)
     monkeypatch.setattr(random, "uniform", lambda _low, high: high)
     seen = ask(answer(server, 503, 200), deadline=5)
@@ -172,7 +172,7 @@ def test_no_pause_beyond_the_deadline(server: HTTPServer, monkeypatch: pytest.Mo
 
 
 def test_a_refused_connection_is_retried() -> None:
-    """A refused connection is tried again, and told in plain words each time."""
+    """A refused connection is retried, and reported in plain words each time."""
     seen = ask(f"http://127.0.0.1:{closed_port()}/")
     assert (seen.status, seen.error, seen.tries) == (None, "Connection refused", 3)
     assert seen.earlier == ("Connection refused", "Connection refused")
@@ -184,7 +184,7 @@ def test_a_refused_connection_is_retried() -> None:
     ids=["reset", "hang-up", "garbage"],
 )
 def test_a_server_that_misbehaves(behave: Behaviour, words: str) -> None:
-    """A server that breaks off or speaks another protocol is no answer; the reason is told without wrapping."""
+    """A server that breaks off or speaks another protocol has not answered; the reason is shown unwrapped."""
     with raw_server(behave) as port:
         seen = ask(f"http://127.0.0.1:{port}/", tries=2)
     assert seen.status is None
@@ -211,14 +211,14 @@ def test_all_tries_are_bounded(behave: Behaviour) -> None:
 
 
 def test_the_last_try_gets_what_is_left() -> None:
-    """Tries that time out share the deadline; none is begun when it has passed."""
+    """Tries that time out share the deadline; none starts after it has passed."""
     with raw_server(silence) as port:
         seen = ask(f"http://127.0.0.1:{port}/", timeout=0.2, tries=50, deadline=1)
     assert seen.tries <= 6  # each takes a fifth of it
 
 
-def test_a_body_without_end_holds_nobody() -> None:
-    """The status is the answer; a body that drips forever is not waited for."""
+def test_a_body_without_end_is_not_waited_for() -> None:
+    """The status is the answer; a body that drips without end is not read."""
     with raw_server(drip_body) as port:
         seen = ask(f"http://127.0.0.1:{port}/", timeout=5)
     assert (seen.status, seen.tries) == (200, 1)
@@ -238,13 +238,13 @@ def test_a_body_without_end_holds_nobody() -> None:
     ],
 )
 def test_an_invalid_url_is_not_retried(url: str) -> None:
-    """What is no URL is told as that, once."""
+    """What is not a URL is reported as such, after one try."""
     seen = ask(url)
     assert (seen.status, seen.error, seen.tries) == (None, NOT_A_URL, 1)
 
 
 def test_a_port_beyond_all_ports() -> None:
-    """A port number that cannot be is no answer."""
+    """An invalid port number is an error."""
     seen = ask("http://127.0.0.1:99999/")
     assert seen.status is None
     assert seen.error
@@ -262,7 +262,7 @@ def test_a_name_that_is_not_found_is_retried(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_a_name_server_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A name look-up that never ends, on which requests has no bound, is given up."""
+    """A name look-up that never ends, which requests does not bound, is given up."""
     release = threading.Event()
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: release.wait())
     seen = ask("http://shop.invalid/", timeout=0.1, tries=1)
@@ -271,7 +271,7 @@ def test_a_name_server_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_server_without_tls(server: HTTPServer) -> None:
-    """A TLS error is final and told as one: a retry does not fix a certificate."""
+    """A TLS error is final and reported as one: a retry does not fix a certificate."""
     seen = ask(answer(server, 200).replace("http://", "https://"))
     assert (seen.status, seen.tries) == (None, 1)
     assert seen.error.startswith("TLS: ")
@@ -293,7 +293,7 @@ def test_a_server_without_tls(server: HTTPServer) -> None:
     ids=["password", "token", "query", "colon-lost", "scheme-lost", "scheme", "port", "slash", "query-no-scheme"],
 )
 def test_credentials_are_not_shown(url: str) -> None:
-    """No part of what is said of a URL holds the credentials in it, whether it can be parsed or not."""
+    """No message shows the credentials in a URL, whether it can be parsed or not."""
     seen = ask(url.format(port=closed_port()), tries=1)
     assert "127.0.0.1" in seen.url
     assert "s3cret" not in f"{seen}"
@@ -347,14 +347,14 @@ def test_redirects_are_followed_as_far_as_wanted(server: HTTPServer) -> None:
 
 
 def test_a_redirect_loop_ends(server: HTTPServer) -> None:
-    """A server that sends round in circles is given up, and asked no more than is allowed."""
+    """A redirect loop is given up after the allowed number of requests."""
     server.expect_request("/health").respond_with_data("", status=302, headers={"Location": "/health"})
     seen = ask(server.url_for("/health"), max_redirects=5)
     assert (seen.error, len(server.log)) == ("more than 5 redirects", 6)
 
 
 def test_a_redirect_status_that_is_expected_is_an_answer(server: HTTPServer) -> None:
-    """Whoever expects 302 wants to see it, not what is behind it."""
+    """If 302 is expected, the redirect itself is the answer."""
     seen = ask(answer(server, 302, Location="/health"), max_redirects=3, statuses=(302,))
     assert (seen.status, len(server.log)) == (302, 1)
 
@@ -371,17 +371,17 @@ def test_secrets_do_not_follow_to_another_server(server: HTTPServer) -> None:
 
 
 def test_headers_follow_on_the_same_server(server: HTTPServer) -> None:
-    """A server that moved a page gets the question with all its headers."""
+    """After a redirect on the same server the request keeps all its headers."""
     server.expect_request("/there").respond_with_data("fine")
     ask(answer(server, 302, Location="/there"), max_redirects=1, headers={"X-Api-Key": "s3cret"})
     assert [request.headers["X-Api-Key"] for request, _ in server.log] == ["s3cret", "s3cret"]
 
 
 @pytest.mark.parametrize("location", ["ftp://127.0.0.1/", "javascript:alert(1)"])
-def test_a_redirect_to_what_is_no_web_address(server: HTTPServer, location: str) -> None:
+def test_a_redirect_to_what_is_not_a_web_address(server: HTTPServer, location: str) -> None:
     """Such an answer is final."""
     seen = ask(answer(server, 302, Location=location), max_redirects=3)
-    assert (seen.status, seen.error, seen.tries) == (None, "it redirects to something that is not a web address", 1)
+    assert (seen.status, seen.error, seen.tries) == (None, "it redirects to what is not a web address", 1)
 
 
 def test_the_method_is_sent(server: HTTPServer) -> None:
@@ -398,7 +398,7 @@ def test_a_body_is_read_where_it_is_wanted(server: HTTPServer) -> None:
 
 
 def test_a_giant_body_is_bounded(server: HTTPServer) -> None:
-    """A body is read up to its bound, and told not to be whole."""
+    """A body is read up to its bound, and marked as not whole."""
     server.expect_request("/health").respond_with_data(b"x" * (http.BODY + 1))
     seen = ask(server.url_for("/health"), body=True)
     assert (seen.status, len(seen.body), seen.whole) == (200, http.BODY, False)
@@ -411,14 +411,14 @@ def test_a_body_of_just_the_bound_is_whole(server: HTTPServer) -> None:
 
 
 def test_a_body_that_drips_is_bounded_where_it_is_wanted() -> None:
-    """A body that never ends cannot outlast the deadline."""
+    """A body without end cannot outlast the deadline."""
     with raw_server(drip_body) as port:
         seen = ask(f"http://127.0.0.1:{port}/", timeout=0.2, tries=2, body=True)
     assert (seen.status, seen.error, seen.tries) == (None, "no answer within 0.2 s", 2)
 
 
 def test_a_redirect_with_a_giant_body_is_not_read(server: HTTPServer) -> None:
-    """Where a redirect's body does not end, the redirect is followed all the same."""
+    """A redirect whose body does not end is still followed."""
     server.expect_request("/there").respond_with_data("fine")
 
     def endless(connection: socket.socket, stop: threading.Event) -> None:
@@ -441,7 +441,7 @@ def test_header_values_come_from_the_environment(server: HTTPServer) -> None:
 
 @pytest.mark.parametrize("environ", [{}, {"SHOP_TOKEN": " "}], ids=["absent", "blank"])
 def test_a_secret_that_is_not_there(server: HTTPServer, environ: dict[str, str]) -> None:
-    """Nothing is sent without it, and its name is told."""
+    """Nothing is sent without it, and its name is reported."""
     seen = http.ask(Request(answer(server, 200), headers={"Authorization": "Bearer ${SHOP_TOKEN}"}), environ)
     assert seen == Unseen("SHOP_TOKEN is not set, and a header needs it", "set it in the CI job's environment")
     assert server.log == []
@@ -456,7 +456,7 @@ def test_a_file_that_is_not_there(name: str) -> None:
 
 
 def test_a_proxy_of_the_environment_answers(server: HTTPServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A proxy that the environment names is asked, unless NO_PROXY or the policy says otherwise."""
+    """A proxy that the environment names is used, unless NO_PROXY or the policy says otherwise."""
     server.expect_request("/health").respond_with_data("fine")
     proxy = server.url_for("").rstrip("/")
     monkeypatch.setenv("NO_PROXY", "")

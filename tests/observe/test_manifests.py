@@ -1,4 +1,4 @@
-"""The version is read where each kind of manifest keeps it; what cannot be read says why."""
+"""The version is read where each kind of manifest keeps it; the message says why one cannot be read."""
 
 from pathlib import Path
 
@@ -27,7 +27,7 @@ SAYING: dict[str, tuple[str, str]] = {
 
 
 def write(top: Path, name: str, text: str | bytes) -> str:
-    """Write the file that `name` speaks of; return `name`."""
+    """Write the file that `name` names; return `name`."""
     path = top / name.partition("#")[0]
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(text.encode() if isinstance(text, str) else text)
@@ -36,7 +36,7 @@ def write(top: Path, name: str, text: str | bytes) -> str:
 
 @pytest.mark.parametrize("kind", SAYING)
 def test_the_version_is_read(tmp_path: Path, kind: str) -> None:
-    """Each kind says its version, and not another number in the file."""
+    """The version is read from each kind, and not another number in the file."""
     name, text = SAYING[kind]
     seen = manifests.read(tmp_path, write(tmp_path, name, text))
     assert isinstance(seen, Manifest), seen
@@ -47,22 +47,22 @@ def test_the_version_is_read(tmp_path: Path, kind: str) -> None:
     ("name", "text", "why"),
     [
         ("package.json", '{"name": "shop"}', "package.json has no version"),
-        ("package.json", "{", "package.json cannot be understood: "),
-        ("package.json", '{"version": 1.2}', "version of package.json is 1.2, no text"),
+        ("package.json", "{", "package.json cannot be parsed: "),
+        ("package.json", '{"version": 1.2}', "version of package.json is 1.2, not a text"),
         ("package.json", "[]", "package.json has no version"),
         ("pyproject.toml", '[project]\ndynamic = ["version"]', "pyproject.toml has no project.version"),
-        ("pyproject.toml", "[project\n", "pyproject.toml cannot be understood: "),
+        ("pyproject.toml", "[project\n", "pyproject.toml cannot be parsed: "),
         ("pyproject.toml", b"\xff\xfe", "pyproject.toml cannot be read: "),
-        ("Chart.yaml", "a: [", "Chart.yaml cannot be understood: "),
+        ("Chart.yaml", "a: [", "Chart.yaml cannot be parsed: "),
         ("Chart.yaml", "- 1\n", "Chart.yaml has no version"),
-        ("setup.cfg", "version = 1\n", "setup.cfg cannot be understood: "),
+        ("setup.cfg", "version = 1\n", "setup.cfg cannot be parsed: "),
         ("setup.cfg", "[options]\n", "setup.cfg has no metadata.version"),
         ("shop.py", "__version__ = read()\n", "shop.py has no __version__"),
-        ("shop.py", "def\n", "shop.py cannot be understood: "),
+        ("shop.py", "def\n", "shop.py cannot be parsed: "),
         ("app.properties", "versions=1\n", "app.properties has no version"),
     ],
 )
-def test_what_says_no_version(tmp_path: Path, name: str, text: str | bytes, why: str) -> None:
+def test_files_without_a_version(tmp_path: Path, name: str, text: str | bytes, why: str) -> None:
     """The message names the file and the key that was looked for."""
     seen = manifests.read(tmp_path, write(tmp_path, name, text))
     assert isinstance(seen, Unseen)
@@ -77,7 +77,7 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
 
 
 def test_manifests_are_found(tmp_path: Path) -> None:
-    """Where none is named, those at the top that say a version are taken; one whose version is computed is not."""
+    """If none is named, those at the top that have a version are taken; one whose version is computed is not."""
     write(tmp_path, "pyproject.toml", '[project]\ndynamic = ["version"]\n')
     write(tmp_path, "package.json", '{"version": "1.2.3"}')
     write(tmp_path, "VERSION", "1.2.3")

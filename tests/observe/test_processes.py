@@ -1,4 +1,4 @@
-"""The process table is seen as the kernel has it, as far as we may look."""
+"""The process table is observed as the kernel has it, as far as permissions allow."""
 
 import os
 import shutil
@@ -20,39 +20,39 @@ from tests.observe.parts import program
 
 
 def names_of(pid: int) -> frozenset[str]:
-    """Return the names of a live process; none where it is not seen."""
+    """Return the names of a live process; empty if it is not visible."""
     seen = processes.processes()
     assert isinstance(seen, Table)
     return next((process.names for process in seen.processes if process.pid == pid), frozenset())
 
 
 def sleeper(path: Path) -> Path:
-    """Link a program that does nothing for long under another name."""
+    """Link a program that sleeps under another name."""
     path.symlink_to("/bin/sleep")
     return path
 
 
 def test_a_process_started_through_a_link(tmp_path: Path) -> None:
-    """A process goes by the name that it was started by, and by that of the program behind the link."""
+    """A process has the name that it was started by, and that of the program behind the link."""
     with running(str(sleeper(tmp_path / "shop-proxy")), "60") as process:
         assert names_of(process.pid) >= {"shop-proxy", Path("/bin/sleep").resolve().name}
 
 
 def test_a_long_name_is_not_cut(tmp_path: Path) -> None:
-    """A name of more than fifteen characters is known whole, and not by what the kernel keeps of it."""
+    """A name of more than fifteen characters is known in full, not as the kernel truncates it."""
     with running(str(sleeper(tmp_path / "shop-proxy-with-a-long-name")), "60") as process:
         names = names_of(process.pid)
     assert "shop-proxy-with-a-long-name" in names
     assert "shop-proxy-with" not in names
 
 
-def test_arguments_are_no_names(tmp_path: Path) -> None:
-    """What a process is given as an argument is not its name."""
+def test_arguments_are_not_names(tmp_path: Path) -> None:
+    """An argument of a process is not its name."""
     with running(str(sleeper(tmp_path / "watcher")), "60", "0") as process:
         assert not names_of(process.pid) & {"60", "0"}
 
 
-def test_a_script_goes_by_its_interpreter(tmp_path: Path) -> None:
+def test_a_script_has_the_name_of_its_interpreter(tmp_path: Path) -> None:
     """A script is known by its own name as the kernel has it, and by its interpreter's."""
     script = program(tmp_path / "shop-script", "#!/bin/sh\nread line\n")
     with running(str(script)) as process:
@@ -61,7 +61,7 @@ def test_a_script_goes_by_its_interpreter(tmp_path: Path) -> None:
 
 
 def test_a_process_whose_program_was_replaced(tmp_path: Path) -> None:
-    """A process goes on by its name after an upgrade removed its file."""
+    """A process keeps its name after an upgrade removed its file."""
     copy = tmp_path / "shop-proxy"
     shutil.copy("/bin/sleep", copy)
     with running(str(copy), "60") as process:
@@ -71,7 +71,7 @@ def test_a_process_whose_program_was_replaced(tmp_path: Path) -> None:
 
 @contextmanager
 def zombie(path: Path) -> Iterator[int]:
-    """Leave a process unwaited for; yield its id."""
+    """Leave a zombie process; yield its id."""
     process = subprocess.Popen([str(sleeper(path)), "0"])
     os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
     try:
@@ -80,14 +80,14 @@ def zombie(path: Path) -> Iterator[int]:
         process.wait()
 
 
-def test_a_zombie_is_no_process(tmp_path: Path) -> None:
-    """A process that ended and was not waited for is not live, though it is in the table."""
+def test_a_zombie_does_not_count(tmp_path: Path) -> None:
+    """A process that ended and was not waited for is not live, although it is in the table."""
     with zombie(tmp_path / "shop-zombie") as pid:
         assert psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
         assert names_of(pid) == frozenset()
 
 
-def test_kernel_threads_are_no_processes() -> None:
+def test_kernel_threads_do_not_count() -> None:
     """No kernel thread is among the processes."""
     seen = processes.processes()
     assert isinstance(seen, Table)
@@ -95,12 +95,12 @@ def test_kernel_threads_are_no_processes() -> None:
 
 
 def test_this_process_is_a_python() -> None:
-    """The gate itself goes by `python`, however it was started."""
+    """The gate itself has the name `python`, however it was started."""
     assert names_of(os.getpid()) >= {"python", "python3"}
 
 
 def test_ourselves() -> None:
-    """We are this process and its ancestors, not its children."""
+    """Own processes are this process and its ancestors, not its children."""
     with running("/bin/sleep", "60") as process:
         own_processes = processes.own_processes()
     assert {os.getpid(), os.getppid()} <= own_processes
@@ -119,22 +119,22 @@ def recorded(root: Path, *, first: bool = True, options: str = "rw", namespace: 
 
 
 def seen_in(root: Path) -> Table:
-    """Look at the processes, with a recorded /proc about them."""
+    """Observe the processes, with a recorded /proc."""
     seen = processes.processes(root)
     assert isinstance(seen, Table)
     return seen
 
 
 def test_processes_that_are_hidden(tmp_path: Path) -> None:
-    """Where the first process is not there for us, others may be hidden, and the mount's option is told."""
+    """If process 1 is not visible, others may be hidden, and the mount's option is reported."""
     root = recorded(tmp_path, first=False, options="rw,nosuid,hidepid=invisible")
-    words = "/proc hides the processes of others (it is mounted with hidepid=invisible)"
+    words = "/proc hides the processes of other users (it is mounted with hidepid=invisible)"
     assert seen_in(root).hidden == words
 
 
-def test_processes_that_are_hidden_without_a_word(tmp_path: Path) -> None:
-    """What hides them need not be told."""
-    assert seen_in(recorded(tmp_path, first=False)).hidden == "/proc hides the processes of others"
+def test_processes_that_are_hidden_without_a_known_option(tmp_path: Path) -> None:
+    """The option that hides them need not be known."""
+    assert seen_in(recorded(tmp_path, first=False)).hidden == "/proc hides the processes of other users"
 
 
 def test_an_option_that_hides_nothing_from_us(tmp_path: Path) -> None:
@@ -149,12 +149,12 @@ def test_a_container_has_processes_of_its_own(tmp_path: Path) -> None:
 
 
 def test_nothing_is_hidden_where_there_is_no_proc(tmp_path: Path) -> None:
-    """Other systems have other ways."""
+    """Other systems do not use /proc."""
     assert (seen_in(tmp_path).hidden, seen_in(tmp_path).container) == ("", False)
 
 
 def test_a_real_proc_that_hides() -> None:
-    """A real /proc with hidepid shows its first process to root, and to no one else."""
+    """A real /proc with hidepid shows its first process only to root."""
     script = (
         "import os, psutil, sys; from release_sentinel.observe import processes as p; "
         "os.setgroups([]); os.setgid(int(sys.argv[1])); os.setuid(int(sys.argv[1])); print(p.processes().hidden)"
@@ -167,17 +167,17 @@ def test_a_real_proc_that_hides() -> None:
         subprocess.run([*unshare, f"{command}{user}; :"], check=True, capture_output=True, text=True).stdout.strip()
         for user in ("0", "65534")
     ]
-    assert said == ["", "/proc hides the processes of others (it is mounted with hidepid=invisible)"]
+    assert said == ["", "/proc hides the processes of other users (it is mounted with hidepid=invisible)"]
 
 
 def entry(**info: object) -> SimpleNamespace:
-    """Return a process as psutil tells it; what is not given, we may not see."""
+    """Return a process as psutil reports it; what is not given is not visible."""
     nothing = dict.fromkeys(("name", "exe", "cmdline", "status", "username", "uids"))
     return SimpleNamespace(info={**nothing, "pid": 4711, "ppid": 1, **info})
 
 
-def told_by_psutil(mocker: MockerFixture, *entries: SimpleNamespace) -> list[Process]:
-    """Let the platform answer thus; return what is made of it."""
+def reported_by_psutil(mocker: MockerFixture, *entries: SimpleNamespace) -> list[Process]:
+    """Let psutil report these processes; return the observed table."""
     mocker.patch.object(psutil, "process_iter", return_value=entries)
     seen = processes.processes(users=True)
     assert isinstance(seen, Table)
@@ -185,10 +185,10 @@ def told_by_psutil(mocker: MockerFixture, *entries: SimpleNamespace) -> list[Pro
 
 
 def test_names_on_windows(mocker: MockerFixture) -> None:
-    """There names are compared without case and without `.exe`; a path has other separators."""
+    """Names are compared without case and without `.exe`; a path has other separators."""
     mocker.patch.object(processes, "WINDOWS", new=True)
     agent = entry(name="Shop-Agent.EXE", exe=r"C:\Shop\Shop-Agent.EXE", cmdline=[r"C:\Shop\agent-alias.exe", "-d"])
-    (seen,) = told_by_psutil(mocker, agent)
+    (seen,) = reported_by_psutil(mocker, agent)
     assert seen.names == {"shop-agent", "agent-alias"}
     assert [processes.folded(name) for name in ("SHOP-AGENT", "shop-agent.exe", "shop")] == [
         "shop-agent",
@@ -203,17 +203,17 @@ def test_names_elsewhere_keep_their_case() -> None:
 
 
 def test_a_process_of_which_only_the_short_name_is_seen(mocker: MockerFixture) -> None:
-    """On macOS the command lines of others are not ours to see, and the kernel's name may be cut."""
-    (seen,) = told_by_psutil(mocker, entry(name="shop-agent-with", status="running"))
+    """On macOS other users' command lines are not visible, and the kernel's name may be cut."""
+    (seen,) = reported_by_psutil(mocker, entry(name="shop-agent-with", status="running"))
     assert (seen.names, seen.cut) == (frozenset(), "shop-agent-with")
-    (seen,) = told_by_psutil(mocker, entry(name="shop-agent", status="running"))
+    (seen,) = reported_by_psutil(mocker, entry(name="shop-agent", status="running"))
     assert (seen.names, seen.cut) == (frozenset({"shop-agent"}), "")
 
 
 def test_owners_and_command_lines(mocker: MockerFixture) -> None:
-    """Both are told where they are asked for."""
+    """Both are reported if they are asked for."""
     uids = SimpleNamespace(effective=33)
-    (seen,) = told_by_psutil(mocker, entry(name="nginx", cmdline=["nginx", "-c", "x"], username="www", uids=uids))
+    (seen,) = reported_by_psutil(mocker, entry(name="nginx", cmdline=["nginx", "-c", "x"], username="www", uids=uids))
     assert (seen.user, seen.command) == (("www", "33"), "nginx -c x")
 
 
@@ -227,6 +227,6 @@ def test_a_table_that_cannot_be_read(mocker: MockerFixture) -> None:
 
 @pytest.mark.parametrize("name", ["shop(proxy", "shop) R 1", "shop proxy"])
 def test_names_that_look_like_the_kernel_s_own_table(tmp_path: Path, name: str) -> None:
-    """Parentheses and blanks in a name confuse no one."""
+    """Parentheses and blanks in a name are handled."""
     with running(str(sleeper(tmp_path / name)), "60") as process:
         assert name in names_of(process.pid)

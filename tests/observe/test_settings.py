@@ -1,4 +1,4 @@
-"""Settings are read as they are; secrets are wrapped before anyone can show them."""
+"""Settings are read as they are; secrets are wrapped before they can be shown."""
 
 from pathlib import Path
 
@@ -8,8 +8,8 @@ from release_sentinel.observe.settings import Mounted, mounted, secrets, setting
 from release_sentinel.redaction import Secret
 
 
-def test_settings_tell_absent_from_blank() -> None:
-    """A name that is not there is None; a blank value is a blank value, and blanks around a value stay."""
+def test_settings_distinguish_absent_from_blank() -> None:
+    """A name that is not set is None; a blank value stays blank, and blanks around a value stay."""
     assert settings(["A", "B", "C"], {"A": "", "C": " x "}) == {"A": "", "B": None, "C": " x "}
 
 
@@ -25,7 +25,7 @@ def test_the_process_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_secrets_are_wrapped() -> None:
-    """A secret is there for who reveals it, and in no text."""
+    """A secret is only shown by `reveal`, and in no text."""
     found = secrets(["TOKEN", "OTHER"], {"TOKEN": "s3cret"})
     token = found["TOKEN"]
     assert isinstance(token, Secret)
@@ -34,12 +34,12 @@ def test_secrets_are_wrapped() -> None:
 
 
 def test_an_absent_secret_is_none() -> None:
-    """A secret that is not there is None, a blank one is not."""
+    """A secret that is not set is None, a blank one is not."""
     assert secrets(["A", "B"], {"B": ""}) == {"A": None, "B": Secret("")}
 
 
 def test_a_value_may_be_in_a_file(tmp_path: Path) -> None:
-    """What `NAME_FILE` names is read as the value; a secret is wrapped as before."""
+    """What `NAME_FILE` names is read as the value; a secret is wrapped here, too."""
     (tmp_path / "token").write_text("s3cret\n", encoding="utf-8")
     environ = {"TOKEN_FILE": str(tmp_path / "token")}
     assert settings(["TOKEN"], environ) == {"TOKEN": "s3cret"}
@@ -47,7 +47,7 @@ def test_a_value_may_be_in_a_file(tmp_path: Path) -> None:
 
 
 def test_something_else_may_stand_in() -> None:
-    """For what the environment does not hold, blanks included, the policy may speak."""
+    """The policy may provide what the environment does not set, or sets to blank."""
     assert settings(["A", "B", "C"], {"A": "1", "B": ""}, instead={"A": "2", "B": "2", "C": "2"}) == {
         "A": "1",
         "B": "",
@@ -55,7 +55,7 @@ def test_something_else_may_stand_in() -> None:
     }
 
 
-def test_what_is_mounted_is_told(tmp_path: Path) -> None:
+def test_what_is_mounted_is_reported(tmp_path: Path) -> None:
     """The file, what is wrong with it, and who may read it; never its content."""
     file = tmp_path / "token"
     file.write_text("s3cret", encoding="utf-8")

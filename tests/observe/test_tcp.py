@@ -1,4 +1,4 @@
-"""A port accepts, or it is told why not."""
+"""A port accepts, or the error says why not."""
 
 import socket
 import threading
@@ -21,20 +21,20 @@ def connect(host: str, port: int, timeout: float = 60, tries: int = 1) -> tcp.Co
 
 
 def test_a_port_that_accepts() -> None:
-    """Accepting is enough: no one has to speak."""
+    """Accepting is enough: no data has to be sent."""
     with raw_server(silence) as port:
         seen = connect("127.0.0.1", port)
     assert (seen.error, seen.tries, seen.earlier) == ("", 1, ())
 
 
 def test_a_port_that_refuses() -> None:
-    """A refused connection is tried again, and told in plain words each time."""
+    """A refused connection is retried, and reported in plain words each time."""
     seen = connect("127.0.0.1", closed_port(), tries=2)
     assert (seen.error, seen.tries, seen.earlier) == ("Connection refused", 2, ("Connection refused",))
 
 
 def test_a_port_that_recovers() -> None:
-    """A port that opens while it is asked is told with what came before."""
+    """A port that opens between two tries passes, with the earlier errors."""
     with reserved_port() as server:
         opened = threading.Timer(0.05, server.listen)
         opened.start()
@@ -45,15 +45,15 @@ def test_a_port_that_recovers() -> None:
 
 
 def test_a_name_that_is_not_found() -> None:
-    """The look-up's own words are told."""
+    """The look-up's own words are reported."""
     seen = connect("shop.invalid", 80)
     assert seen.error
     assert seen.error != "None"
 
 
 @pytest.mark.parametrize("host", ["x" * 300, "a..b"])
-def test_a_name_that_cannot_be(host: str) -> None:
-    """A host that no name server could be asked for is told at once."""
+def test_a_name_that_is_not_valid(host: str) -> None:
+    """A host that no name server could resolve is reported at once."""
     seen = connect(host, 80, tries=3)
     assert seen.error
 

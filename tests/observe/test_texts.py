@@ -6,7 +6,7 @@ from release_sentinel.observe import Unseen, texts
 
 
 def test_the_first_of_several(tmp_path: Path) -> None:
-    """The first name that is there is told as it is spelt there; a folder is no file."""
+    """The first name that exists is returned as it is spelt there; a folder is not a file."""
     (tmp_path / "CHANGELOG.md").mkdir()
     (tmp_path / "Changes.rst").touch()
     (tmp_path / "news.md").touch()
@@ -21,7 +21,7 @@ def test_a_text(tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_read(tmp_path: Path) -> None:
-    """A missing file, and one that is no text, each say so."""
+    """The error says whether a file is missing or is not text."""
     assert texts.read(tmp_path / "a.md") == Unseen("No such file or directory")
     (tmp_path / "b.md").write_bytes(b"\xff")
     seen = texts.read(tmp_path / "b.md")

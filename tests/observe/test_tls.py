@@ -1,4 +1,4 @@
-"""Certificates are seen in each of their states, and TLS itself is told from the network."""
+"""Certificates are observed in each of their states, and TLS errors are distinguished from network errors."""
 
 import time
 from datetime import UTC, datetime, timedelta
@@ -53,7 +53,7 @@ def look(
 
 
 def test_a_good_certificate(authority: trustme.CA, bundle: str) -> None:
-    """A trusted certificate tells whose it is, and until when."""
+    """A trusted certificate has its subject and its expiry."""
     leaf = authority.issue_cert("localhost", common_name="shop", not_before=NOW - DAY, not_after=NOW + 90 * DAY)
     with tls_server(leaf) as port:
         seen = look(port, bundle)
@@ -62,7 +62,7 @@ def test_a_good_certificate(authority: trustme.CA, bundle: str) -> None:
 
 
 def test_a_certificate_without_a_common_name(authority: trustme.CA, bundle: str) -> None:
-    """It is told by the first of the names that it is for."""
+    """It is shown by the first of its alternative names."""
     with tls_server(authority.issue_cert("localhost", "shop.example")) as port:
         assert look(port, bundle).subject == "localhost"
 
@@ -79,7 +79,7 @@ def test_a_certificate_without_a_common_name(authority: trustme.CA, bundle: str)
 def test_a_certificate_that_is_not_valid(
     authority: trustme.CA, bundle: str, days: tuple[int, int], server_name: str, words: str
 ) -> None:
-    """The TLS library's own words say why, and it is not asked again."""
+    """The TLS library's own words say why, and there is no retry."""
     first, last = (NOW + number * DAY for number in days)
     leaf = authority.issue_cert("localhost", not_before=first, not_after=last)
     with tls_server(leaf) as port:
@@ -88,7 +88,7 @@ def test_a_certificate_that_is_not_valid(
 
 
 def test_an_untrusted_certificate(bundle: str) -> None:
-    """A certificate of another authority is not trusted, neither with a bundle of ours nor with the usual ones."""
+    """A certificate of another authority is not trusted, neither with our bundle nor with the default one."""
     with tls_server(trustme.CA().issue_cert("localhost")) as port:
         for authorities in (bundle, ""):
             assert "unable to get local issuer certificate" in look(port, authorities).distrust
@@ -105,7 +105,7 @@ def test_a_bundle_of_the_environment_is_trusted(
 
 @pytest.mark.parametrize("text", [None, "no certificate"], ids=["absent", "garbage"])
 def test_a_bundle_that_cannot_be_read(tmp_path: Path, text: str | None) -> None:
-    """Without authorities nothing is asked, and the bundle is named."""
+    """Without authorities there is no connection, and the bundle is named."""
     path = tmp_path / "ca.pem"
     if text is not None:
         path.write_text(text, encoding="utf-8")
@@ -115,8 +115,8 @@ def test_a_bundle_that_cannot_be_read(tmp_path: Path, text: str | None) -> None:
 
 
 @pytest.mark.parametrize(("behave", "tries"), [(hang_up, 2), (garbage, 1)], ids=["hangs up", "another protocol"])
-def test_a_server_that_speaks_no_tls(behave: object, tries: int) -> None:
-    """There is no certificate; only a connection that broke off is tried again."""
+def test_a_server_that_does_not_speak_tls(behave: object, tries: int) -> None:
+    """There is no certificate; only a connection that broke off is retried."""
     with raw_server(behave) as port:  # type: ignore[arg-type]  # one of several behaviours
         seen = look(port, tries=2)
     assert seen.error
@@ -130,14 +130,14 @@ def test_a_server_that_never_shakes_hands() -> None:
     assert seen.error == "no answer within 0.2 s"
 
 
-def test_a_port_where_nobody_listens() -> None:
-    """A refused connection is tried again, and told in plain words."""
+def test_a_port_where_nothing_listens() -> None:
+    """A refused connection is retried, and reported in plain words."""
     seen = look(closed_port(), tries=2)
     assert (seen.error, seen.tries, seen.earlier) == ("Connection refused", 2, ("Connection refused",))
 
 
 def test_days_left() -> None:
-    """Days are counted from now, and are negative afterwards."""
+    """Days are counted from now, and are negative after the expiry."""
     assert tls.days_left(time.time() - 86400) == pytest.approx(-1, abs=0.01)
 
 
@@ -149,7 +149,7 @@ def asked(url: str, **more: object) -> Exchange:
 
 
 def test_https_with_a_bundle(authority: trustme.CA, bundle: str) -> None:
-    """A dependency whose authority the policy names is trusted; without it, it is not, and is asked once."""
+    """A dependency whose authority the policy names is trusted; without it, it is not, and there is no retry."""
     with tls_server(authority.issue_cert("localhost")) as port:
         assert asked(f"https://localhost:{port}/", ca_bundle=bundle).status == 200
         seen = asked(f"https://localhost:{port}/")
@@ -159,7 +159,7 @@ def test_https_with_a_bundle(authority: trustme.CA, bundle: str) -> None:
 
 
 def test_https_with_our_own_certificate(authority: trustme.CA, bundle: str, tmp_path: Path) -> None:
-    """A server that wants to see a certificate is shown the policy's."""
+    """A server that requests a certificate gets the policy's."""
     own = authority.issue_cert("gate.example")
     cert, key = pem(own.cert_chain_pems[0], tmp_path / "own.pem"), pem(own.private_key_pem, tmp_path / "own.key")
     with tls_server(authority.issue_cert("localhost"), client_ca=authority) as port:
@@ -169,7 +169,7 @@ def test_https_with_our_own_certificate(authority: trustme.CA, bundle: str, tmp_
 
 
 def test_https_does_not_redirect_to_plain_http(authority: trustme.CA, bundle: str) -> None:
-    """What was asked in secret is not asked again in the open."""
+    """An encrypted request is not repeated unencrypted."""
     away = b"HTTP/1.1 302 Found\r\nLocation: http://localhost/\r\nContent-Length: 0\r\n\r\n"
     with tls_server(authority.issue_cert("localhost"), answer=away) as port:
         seen = asked(f"https://localhost:{port}/", ca_bundle=bundle, max_redirects=3)
@@ -177,6 +177,6 @@ def test_https_does_not_redirect_to_plain_http(authority: trustme.CA, bundle: st
 
 
 def test_a_handshake_that_breaks_off_is_tried_again() -> None:
-    """That is the network's trouble, and no judgement on a certificate."""
+    """That is a network failure, not a verdict on a certificate."""
     with raw_server(hang_up) as port:
         assert asked(f"https://127.0.0.1:{port}/", tries=2).tries == 2

@@ -35,7 +35,10 @@ def test_the_part_for_the_environment_counts(sentinel: Sentinel) -> None:
     file.write_text("[env.dev]\n[env.stage]\n[env.prod]\ngit.branches = ['release/*']\n", encoding="utf-8")
     done = sentinel(f"--gate-policy={file}")
     assert done.code == 1
-    assert "[POLICY] branch: Releases blocked from branch: main (says HEAD); releases come from release/*" in done.block
+    assert (
+        "[POLICY] branch: Releases blocked from branch: main (according to HEAD); releases come from release/*"
+        in done.block
+    )
 
 
 def test_gates_that_are_switched_off_required_and_asked_for(sentinel: Sentinel) -> None:
@@ -83,7 +86,7 @@ def test_waivers_that_do_not_hold(sentinel: Sentinel) -> None:
     assert failed == {"clean-tree", "configuration", "own"}
     first, second = done.verdict["warnings"]
     assert first.endswith("has expired, and excuses nothing: remove it, or renew it with a reason")
-    assert second.endswith("excuses nothing: the gate broke, and a waiver excuses judgements alone")
+    assert second.endswith("excuses nothing: the gate broke, and a waiver excuses only judgements")
 
 
 def test_a_freeze_blocks(sentinel: Sentinel) -> None:

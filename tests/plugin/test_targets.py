@@ -180,5 +180,5 @@ def test_a_gate_that_has_to_stay_good(sentinel: Sentinel, ruled: Ruled, httpserv
     ruled(f"required.settings = []\n[[dependencies]]\nname = 'pay'\nurl = '{url}'\n{steady}")
     run = sentinel(RS_API_URL="")
     assert run.code == 2
-    assert reasons(run)["api[pay]"].endswith("(on look 3 of 4)")
+    assert reasons(run)["api[pay]"].endswith("(on sample 3 of 4)")
     assert [request.path for request, _ in httpserver.log] == ["/flap"] * 3

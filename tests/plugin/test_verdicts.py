@@ -57,7 +57,7 @@ def _no_repository(repo: Repo) -> None:
 
 BLOCKED: dict[str, tuple[Callable[[Repo], None], str]] = {
     "dirty": (_dirty, "[POLICY] clean-tree: Git working tree is dirty: 1 path differs from the commit (?? notes.txt)"),
-    "wrong branch": (_wrong_branch, "[POLICY] branch: Releases blocked from branch: feature/x (says HEAD); "),
+    "wrong branch": (_wrong_branch, "[POLICY] branch: Releases blocked from branch: feature/x (according to HEAD); "),
     "existing tag": (_existing_tag, "[POLICY] tag: Git tag already exists: v1.0.0 in this clone, at "),
     "tag on the remote": (_remote_tag, "[POLICY] tag: Git tag already exists: v1.0.0 in origin ("),
     "no repository": (_no_repository, "is not inside a Git repository"),
@@ -225,7 +225,8 @@ def test_the_block_comes_last(sentinel: Sentinel) -> None:
     _dirty(sentinel.repo)
     run = sentinel()
     assert (
-        "    -> commit, stash (`git stash -u`) or list in .gitignore (a rule of one user does not count)" in run.block
+        "    -> commit, stash (`git stash -u`) or list in .gitignore (a user's own ignore rules do not count)"
+        in run.block
     )
     assert "11 gates: 6 passed, 1 failed, 4 not evaluated" in run.block
     assert "Traceback" not in run.out

@@ -1,1 +1,1 @@
-"""Tests of redaction: what is masked, in which writings, and where."""
+"""Tests of redaction: what is masked, in which encodings, and where."""

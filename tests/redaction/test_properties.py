@@ -1,4 +1,4 @@
-"""What holds for any secret, any text around it and any way to write it."""
+"""Properties for any secret, any text around it and any encoding."""
 
 import base64
 import json
@@ -45,7 +45,7 @@ ENCODINGS: dict[str, Callable[[str], str]] = {
 @ordinary
 @given(SECRETS, AROUND, AROUND, st.sampled_from(sorted(ENCODINGS)))
 def test_no_trace_is_left(secret: str, before: str, after: str, encoding: str) -> None:
-    """What is left of a text is what stood around the secret, and in base64 the edges that belong to both."""
+    """Only the text around the secret is left, and in base64 the edges that belong to both."""
     encoded = ENCODINGS[encoding](secret)
     shown = Redactor(secret).scrub(f"{before}{encoded}{after}")
     head, mask, rest = shown.partition(MASK)
@@ -61,7 +61,7 @@ def test_no_trace_is_left(secret: str, before: str, after: str, encoding: str) -
 @ordinary
 @given(SECRETS, AROUND, AROUND, st.sampled_from(sorted(ENCODINGS)))
 def test_scrubbing_twice_changes_nothing(secret: str, before: str, after: str, encoding: str) -> None:
-    """What was scrubbed is clean."""
+    """Scrubbed text is clean."""
     redactor = Redactor(secret)
     shown = redactor.scrub(f"{before}{ENCODINGS[encoding](secret)}{after}")
 
@@ -71,7 +71,7 @@ def test_scrubbing_twice_changes_nothing(secret: str, before: str, after: str, e
 @ordinary
 @given(SECRETS, st.text(max_size=200))
 def test_other_text_stays_as_it_is(secret: str, text: str) -> None:
-    """A text without a piece of the secret is not touched."""
+    """A text without a piece of the secret is not changed."""
     flat = re.sub(r"\W", "", text)
     assume(not any(secret[start : start + 3] in flat + text for start in range(len(secret))))
 
@@ -110,7 +110,7 @@ def test_no_secrets_and_no_text_break_the_scrubber(secrets: list[str], text: str
     assert redactor.scrub(shown) == shown
 
 
-@example("SIGNATUR00", "", "", "JSON", [1])  # an ordinary word at its beginning, which is no piece of its own
+@example("SIGNATUR00", "", "", "JSON", [1])  # an ordinary word at its beginning, which is not masked on its own
 @ordinary
 @given(SECRETS, AROUND, AROUND, st.sampled_from(sorted(ENCODINGS)), st.lists(st.integers(1, 7), min_size=1, max_size=9))
 def test_a_stream_shows_what_the_whole_text_would(

@@ -1,4 +1,4 @@
-"""What is secret, and how any text is scrubbed of it."""
+"""Secrets, and how any text is scrubbed of them."""
 
 import base64
 import copy
@@ -57,7 +57,7 @@ ENCODINGS: dict[str, Callable[[str], str]] = {
 
 
 def leaks(secret: str, shown: str, encode: Callable[[str], str]) -> bool:
-    """Tell whether an encoded secret, or a tell-tale piece of it, stands in what is shown."""
+    """Return whether an encoded secret, or a revealing piece of it, is in what is shown."""
     encoded = encode(secret)
     return any(encoded[start : start + 8] in shown for start in range(4, len(encoded) - 12))
 
@@ -69,7 +69,7 @@ def leaks(secret: str, shown: str, encode: Callable[[str], str]) -> bool:
     ids=["token", "hard", "marked", "dense", "simple"],
 )
 def test_a_secret_is_masked_in_every_encoding(secret: str, encode: Callable[[str], str]) -> None:
-    """No usual encoding of a secret gets through, and what stands around it does."""
+    """No common encoding of a secret gets through, but the text around it does."""
     shown = Redactor(secret).scrub(f"before {encode(secret)} after")
 
     assert MASK in shown
@@ -95,7 +95,7 @@ def test_a_secret_is_masked_inside_a_longer_base64_text(
 
 @pytest.mark.parametrize("secret", ["abc", "main", "true", "dummy", "4711", "passwd"])
 def test_a_short_secret_is_masked_as_a_word_only(secret: str) -> None:
-    """A short secret that reads as a word or number must not eat pieces of ordinary words."""
+    """A short secret that reads as a word or number must not mask parts of ordinary words."""
     text = f"x{secret}y is {secret}, not {secret}s"
 
     assert Redactor(secret).scrub(text) == f"x{secret}y is {MASK}, not {secret}s"
@@ -103,29 +103,29 @@ def test_a_short_secret_is_masked_as_a_word_only(secret: str) -> None:
 
 @pytest.mark.parametrize("secret", ["a", "12"])
 def test_a_very_short_secret_is_masked_as_a_value_only(secret: str) -> None:
-    """One or two characters say nothing without their name, and masked everywhere they make a report unreadable."""
+    """One or two characters reveal nothing without their name; masking them everywhere makes a report unreadable."""
     text = f"{secret} exit {secret}: x{secret}y, TOKEN={secret} {{'TOKEN': '{secret}'}}"
 
     assert Redactor(secret).scrub(text) == f"{secret} exit {secret}: x{secret}y, TOKEN={MASK} {{'TOKEN': '{MASK}'}}"
 
 
 @pytest.mark.parametrize("before", ["\\n", "%20", '"', "/", "@"], ids=repr)
-def test_an_escape_is_an_edge_of_a_word(before: str) -> None:
-    """The `n` of an escaped line break is no letter of the word that follows."""
+def test_an_escape_is_a_word_boundary(before: str) -> None:
+    """The `n` of an escaped line break is not part of the following word."""
     assert Redactor("hunter").scrub(f"x{before}hunter y") == f"x{before}{MASK} y"
 
 
 @pytest.mark.parametrize("secret", ["hunter2", "a-b", "p@ss"])
-def test_a_short_secret_that_is_no_word_is_masked_everywhere(secret: str) -> None:
-    """What no ordinary text holds is masked in the middle of a word, too."""
+def test_a_short_secret_that_is_not_a_word_is_masked_everywhere(secret: str) -> None:
+    """A value that ordinary text does not contain is masked in the middle of a word, too."""
     assert Redactor(secret).scrub(f"x-{secret}-y") == f"x-{MASK}-y"
 
 
 @pytest.mark.parametrize(
     "secret", ["--------", "a" * 20, "0101010101", "https://example.com/x", "release-sentinel-token"]
 )
-def test_what_stands_in_every_report_is_not_masked(secret: str) -> None:
-    """Pieces of a secret that read like our own output, rules or addresses tell nothing; the whole secret does."""
+def test_what_is_in_every_report_is_not_masked(secret: str) -> None:
+    """Pieces of a secret that equal our own output, rules or addresses reveal nothing; the whole secret does."""
     report = f"{'=' * 30} release-sentinels {'-' * 30}\nhttps://example.org {'a' * 30} {'01' * 20}"
 
     assert Redactor(secret).scrub(report) == report
@@ -135,20 +135,20 @@ def test_what_stands_in_every_report_is_not_masked(secret: str) -> None:
     "secret", ["https://example.com/x", "release-sentinel-token", "a" * 20, "configuration", "--------"]
 )
 def test_an_ordinary_value_is_masked_as_a_whole(secret: str) -> None:
-    """However plain a secret is, it is not shown where it stands as a value."""
-    for before in ("", "a", "it", "nor"):  # wherever it stands
+    """However plain a secret is, it is not shown as a value."""
+    for before in ("", "a", "it", "nor"):  # everywhere
         assert Redactor(secret).scrub(f"{before} '{secret}'.") == f"{before} '{MASK}'."
 
 
 def test_a_secret_of_four_characters_is_masked_in_digits_and_base64() -> None:
-    """Also in the middle of a word; of a shorter one they are too common."""
+    """Also in the middle of a word; those of a shorter secret are too common."""
     for secret, masked in (("p@s5", True), ("p@s", False)):
         for text in (secret.encode().hex(), base64.b64encode(secret.encode()).decode()[:5]):
             assert Redactor(secret).scrub(f"x{text}y") == (f"x{MASK}y" if masked else f"x{text}y")
 
 
 def test_a_secret_of_several_lines_is_masked_on_one() -> None:
-    """As where a variable takes no line breaks."""
+    """For example, if a variable does not accept line breaks."""
     assert Redactor("MIIEvQ\nhkiG9w").scrub("<MIIEvQhkiG9w>") == f"<{MASK}>"
 
 
@@ -172,35 +172,35 @@ def test_a_rule_of_two_characters_is_masked_as_a_whole(text: str) -> None:
     ids=["chained", "chained-reversed", "prefix", "inside"],
 )
 def test_overlapping_secrets_become_one_mask(secrets: tuple[str, ...], text: str) -> None:
-    """Where secrets share characters, no remainder of either stays."""
+    """If secrets share characters, no remainder of either stays."""
     assert Redactor(*secrets).scrub(f"<{text}>") == f"<{MASK}>"
 
 
-def test_neighbouring_secrets_are_both_masked() -> None:
+def test_adjacent_secrets_are_both_masked() -> None:
     """Secrets without a gap between them are masked one by one."""
     assert Redactor("first-token", "second-token").scrub("first-tokensecond-token") == MASK + MASK
 
 
 @pytest.mark.parametrize("blank", ["", " ", "\t\n"], ids=["empty", "space", "lines"])
-def test_a_blank_value_is_no_secret(blank: str) -> None:
+def test_a_blank_value_is_not_a_secret(blank: str) -> None:
     """An empty secret must not mask every gap between two characters."""
     assert Redactor(blank).scrub("a b\t\nc") == "a b\t\nc"
 
 
 def test_without_secrets_text_stays_as_it_is() -> None:
-    """A redactor that knows nothing changes nothing."""
+    """A redactor without secrets changes nothing."""
     assert Redactor().scrub("text with *** and token=abc") == "text with *** and token=abc"
 
 
 @pytest.mark.parametrize("value", ["tok12\n", " tok12 ", "\ttok12"], ids=repr)
-def test_white_space_around_a_value_is_no_part_of_the_secret(value: str) -> None:
+def test_white_space_around_a_value_is_not_part_of_the_secret(value: str) -> None:
     """A secret read from a file with a line break at its end is masked without it too."""
     assert Redactor(value).scrub("Bearer tok12!") == f"Bearer {MASK}!"
 
 
 @pytest.mark.parametrize("value", ["", " ", "*", "****", " ** "], ids=repr)
-def test_a_blank_or_a_mask_is_no_secret(value: str) -> None:
-    """Nothing is masked for it, also where it stands as a value."""
+def test_a_blank_or_a_mask_is_not_a_secret(value: str) -> None:
+    """Nothing is masked for it, not even as a value."""
     text = "TOKEN= TOKEN='' TOKEN=* TOKEN='**' ****"
 
     assert Redactor(value).scrub(text) == text
@@ -214,13 +214,13 @@ def test_a_secret_of_several_lines_is_masked_line_by_line() -> None:
     assert shown == f"E    {MASK}\n" * 4
 
 
-def test_short_lines_of_a_secret_are_no_secrets() -> None:
+def test_short_lines_of_a_secret_are_not_secrets() -> None:
     """The braces of a JSON key must not mask every brace."""
     assert Redactor('{\n "private": "abcdefgh"\n}').scrub("{ }") == "{ }"
 
 
 def test_a_secret_that_is_added_later_is_masked_from_then_on() -> None:
-    """A redactor that has scrubbed before learns further secrets."""
+    """A redactor that has scrubbed before accepts further secrets."""
     redactor = Redactor("first-token")
     redactor.scrub("anything")
     redactor.add("second-token")
@@ -229,14 +229,14 @@ def test_a_secret_that_is_added_later_is_masked_from_then_on() -> None:
 
 
 def test_a_value_that_is_not_utf_8_is_masked() -> None:
-    """Bytes that are not UTF-8 reach us as lone surrogates, and must not break the scrubber."""
+    """Bytes that are not UTF-8 arrive as lone surrogates, and must not break the scrubber."""
     secret = "t\udcff\udcfeoken"
 
     assert Redactor(secret).scrub(f"{secret} {secret.encode(errors='surrogateescape').hex()}") == f"{MASK} {MASK}"
 
 
 def test_special_characters_of_patterns_are_taken_literally() -> None:
-    """A secret is text and no regular expression."""
+    """A secret is text and not a regular expression."""
     assert Redactor("a.*b(c").scrub("a.*b(c but aXXb(c") == f"{MASK} but aXXb(c"
 
 
@@ -261,7 +261,7 @@ def test_a_wrapped_secret_is_masked(secret: str, wrap: str) -> None:
 
 
 def test_a_secret_that_is_wrapped_at_its_space_is_masked() -> None:
-    """Text is wrapped at spaces, which are gone then."""
+    """Wrapping at a space removes the space."""
     assert Redactor("correct horse battery").scrub("E  correct horse\nE  battery") == f"E  {MASK}\nE  {MASK}"
 
 
@@ -282,7 +282,7 @@ TWICE: dict[str, Callable[[str], str]] = {
 @pytest.mark.parametrize("encode", TWICE.values(), ids=TWICE)
 @pytest.mark.parametrize("secret", [SECRET, HARD, "li\nes \\of 'a' \"key\"", "\xff\xfe~~~???>>>"])
 def test_a_secret_that_is_encoded_twice_is_masked(secret: str, encode: Callable[[str], str]) -> None:
-    """As where a report quotes a request that holds it."""
+    """For example, in a report that quotes a request."""
     shown = Redactor(secret).scrub(encode(secret))
 
     assert MASK in shown
@@ -291,7 +291,7 @@ def test_a_secret_that_is_encoded_twice_is_masked(secret: str, encode: Callable[
 
 @pytest.mark.parametrize("size", [8, 12, 18])
 def test_a_piece_of_a_secret_is_masked(size: int) -> None:
-    """What is cut off at either end is still telling."""
+    """A secret that is cut off at either end still reveals much."""
     pieces = [SECRET[start : start + size] for start in range(len(SECRET) - size + 1)]
 
     assert {Redactor(SECRET).scrub(f"…{piece}…") for piece in pieces} == {f"…{MASK}…"}
@@ -299,7 +299,7 @@ def test_a_piece_of_a_secret_is_masked(size: int) -> None:
 
 @pytest.mark.parametrize("before", ["", ".", "..", "..."], ids=len)
 def test_less_than_a_piece_of_an_encoded_secret_stays(before: str) -> None:
-    """So few digits and letters also stand in any other number or name."""
+    """So few digits and letters also occur in other numbers or names."""
     digits, letters = SECRET.encode().hex(), base64.b64encode(SECRET.encode()).decode()[: len(SECRET) * 8 // 6]
     for text in (digits[:14], digits[-14:], letters[:7], letters[-7:]):
         assert Redactor(SECRET).scrub(f"{before}{text}.") == f"{before}{text}."
@@ -336,7 +336,7 @@ URLS = {
 
 @pytest.mark.parametrize(("url", "secrets"), URLS.values(), ids=URLS)
 def test_what_a_url_carries_is_masked_everywhere(url: str, secrets: list[str]) -> None:
-    """Once a URL is known, its credentials are masked wherever they come up, quoted or not."""
+    """Once a URL is known, its credentials are masked everywhere, quoted or not."""
     redactor = Redactor()
     redactor.add_url(url)
 
@@ -346,7 +346,7 @@ def test_what_a_url_carries_is_masked_everywhere(url: str, secrets: list[str]) -
 
 @pytest.mark.parametrize(("url", "secrets"), URLS.values(), ids=URLS)
 def test_a_url_is_shown_without_its_credentials(url: str, secrets: list[str]) -> None:
-    """What is shown of a URL names the host and no secret."""
+    """The shown URL has the host and no secret."""
     shown = without_credentials(url)
 
     assert shown.startswith(url[: url.index("://") + 3])
@@ -367,19 +367,19 @@ def test_a_url_is_shown_without_its_credentials(url: str, secrets: list[str]) ->
     ],
 )
 def test_a_url_without_credentials_is_shown_as_it_is(url: str) -> None:
-    """Nothing that is no credential is taken out."""
+    """Nothing but credentials is removed."""
     assert without_credentials(url) == url
 
 
 def test_a_url_is_found_between_blanks() -> None:
-    """As a file or a variable hands it down."""
+    """As it may be in a file or a variable."""
     redactor = Redactor()
     redactor.add_url(" https://user:hunter22@host/x\n")
 
     assert redactor.scrub("hunter22") == MASK
 
 
-def test_what_is_no_url_carries_no_token() -> None:
+def test_what_is_not_a_url_carries_no_token() -> None:
     """A secret that looks like a query has no parts that are secret on their own."""
     redactor = Redactor()
     redactor.add_url("page?token=abc-123")
@@ -387,7 +387,7 @@ def test_what_is_no_url_carries_no_token() -> None:
     assert redactor.scrub("abc-123") == "abc-123"
 
 
-def test_the_user_name_of_ssh_is_no_secret() -> None:
+def test_the_user_name_of_ssh_is_not_a_secret() -> None:
     """`git` is the user of every forge, and must not be masked in ordinary words."""
     redactor = Redactor()
     redactor.add_url("ssh://git@host/repository.git")
@@ -409,7 +409,7 @@ SHOWN: dict[str, Callable[[Secret], object]] = {
     "format": format,
     "f-string": lambda secret: f"{secret} {secret!r} {secret!s} {secret:>40}",
     "str.format": "{0} {0!r}".format,
-    "percent": lambda secret: "%s %r" % (secret, secret),  # noqa: UP031 - the old way has to hold too
+    "percent": lambda secret: "%s %r" % (secret, secret),  # noqa: UP031 - the old way has to work, too
     "json": lambda secret: json.dumps({"token": secret}, default=str),
     "json-by-repr": lambda secret: json.dumps([secret], default=repr),
     "dataclass": lambda secret: repr(Settings(secret)),
@@ -424,7 +424,7 @@ SHOWN: dict[str, Callable[[Secret], object]] = {
 
 @pytest.mark.parametrize("show", SHOWN.values(), ids=SHOWN)
 def test_a_wrapped_secret_shows_the_mask(show: Callable[[Secret], object]) -> None:
-    """However it is turned into text, only the mask can be seen."""
+    """However it is converted to text, only the mask is visible."""
     shown = str(show(Secret(SECRET)))
 
     assert SECRET not in shown
@@ -437,7 +437,7 @@ def test_a_wrapped_secret_shows_the_mask(show: Callable[[Secret], object]) -> No
     ids=["pickle", "getstate", "vars", "json", "iter"],
 )
 def test_a_wrapped_secret_cannot_be_taken_apart(take: Callable[[Secret], object]) -> None:
-    """What would copy the value out of its wrapping is refused, without naming it."""
+    """Attempts to copy the value out of its wrapper are refused, without naming it."""
     with pytest.raises(TypeError) as refusal:
         take(Secret(SECRET))
 
@@ -445,7 +445,7 @@ def test_a_wrapped_secret_cannot_be_taken_apart(take: Callable[[Secret], object]
 
 
 def test_a_wrapped_secret_takes_the_width_that_is_asked_for() -> None:
-    """A table that holds one keeps its columns."""
+    """A table with a secret keeps its columns."""
     assert f"{Secret(SECRET):>5}|" == f"  {MASK}|"
 
 
@@ -458,18 +458,18 @@ def test_a_wrapped_secret_equals_its_value() -> None:
 
 @pytest.mark.parametrize("other", ["", MASK, SECRET + " ", "\ud800", None, 1, SECRET.encode()], ids=repr)
 def test_a_wrapped_secret_equals_nothing_else(other: object) -> None:
-    """Neither the mask, nor another text, nor anything that is no text equals it."""
+    """Neither the mask, nor another text, nor anything that is not text equals it."""
     assert Secret(SECRET) != other
 
 
 def test_a_wrapped_secret_can_be_found_in_a_set() -> None:
-    """Two wrappings of one value are one member."""
+    """Two wrappers of one value are one member."""
     assert len({Secret(SECRET), Secret(SECRET), Secret("other")}) == 2
 
 
 @pytest.mark.parametrize(("value", "truth"), [("", False), (SECRET, True)], ids=["empty", "value"])
 def test_a_wrapped_secret_is_true_where_its_value_is(value: str, truth: bool) -> None:
-    """Asking whether there is a secret needs no look at it."""
+    """Whether there is a secret can be checked without revealing it."""
     assert bool(Secret(value)) is truth
 
 

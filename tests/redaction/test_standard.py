@@ -24,7 +24,7 @@ def clean() -> Iterator[None]:
 
 
 def test_text_is_scrubbed(capfd: pytest.CaptureFixture[str]) -> None:
-    """By whichever name the stream is written to."""
+    """Under every name of the stream."""
     with clean():
         print(SECRET, "and", SECRET)  # noqa: T201 - the claim
         print(SECRET, file=sys.stderr)  # noqa: T201 - what is tested
@@ -35,7 +35,7 @@ def test_text_is_scrubbed(capfd: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.parametrize("name", ["stdout", "stderr", "__stdout__", "__stderr__"])
 def test_a_line_is_written_at_once(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    """It stays in order with what children write; half a line may wait for its rest."""
+    """So that it stays in order with what children write; a partial line may wait."""
     written = io.BytesIO()
     monkeypatch.setattr(sys, name, io.TextIOWrapper(io.BufferedWriter(cast("Any", written)), encoding="utf-8"))
     with clean():
@@ -47,7 +47,7 @@ def test_a_line_is_written_at_once(monkeypatch: pytest.MonkeyPatch, name: str) -
 
 
 def test_bytes_are_scrubbed(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
-    """The binary file underneath is no way around."""
+    """The binary file underneath is scrubbed, too."""
     with clean():
         sys.stdout.buffer.write(f"{SECRET}\n".encode() + b"\xff\n")
         sys.stdout.flush()
@@ -56,7 +56,7 @@ def test_bytes_are_scrubbed(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
 
 
 def test_the_stream_is_otherwise_itself() -> None:
-    """Who asks for its encoding, its file descriptor or a terminal gets the stream's own answer."""
+    """Encoding, file descriptor and `isatty` are the stream's own."""
     before = sys.stdout
     with clean():
         assert sys.stdout.encoding == before.encoding
@@ -65,7 +65,7 @@ def test_the_stream_is_otherwise_itself() -> None:
 
 
 def test_the_streams_are_put_back() -> None:
-    """Whoever embeds us keeps their own."""
+    """An embedding program keeps its own streams."""
     before = sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__
     scrub_standard_streams(Redactor(SECRET))()
 
@@ -73,7 +73,7 @@ def test_the_streams_are_put_back() -> None:
 
 
 def test_a_stream_that_is_scrubbed_already_is_left_alone() -> None:
-    """A run inside a run ends without uncovering the outer one."""
+    """The end of an inner run does not stop the scrubbing of the outer one."""
     with clean():
         outer = sys.stdout
         with clean():
@@ -82,7 +82,7 @@ def test_a_stream_that_is_scrubbed_already_is_left_alone() -> None:
 
 
 def test_a_stream_that_was_replaced_meanwhile_stays(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What someone else has put there is theirs to take away."""
+    """A stream that other code has installed is left in place."""
     with clean():
         other = io.StringIO()
         monkeypatch.setattr(sys, "stdout", other)

@@ -1,4 +1,4 @@
-"""Output that arrives in pieces is scrubbed as a whole, and shown as soon as it can be told."""
+"""Output that arrives in pieces is scrubbed as a whole, and shown as soon as possible."""
 
 import base64
 from urllib.parse import quote
@@ -25,7 +25,7 @@ def test_progress_is_shown_at_once(text: str) -> None:
 
 
 def test_the_beginning_of_a_secret_is_held_back() -> None:
-    """However little of it there is."""
+    """However short it is."""
     assert shown(f"token {SECRET[0]}") == shown(f"token {SECRET[:7]}") == shown(f"token {SECRET}") == "token "
 
 
@@ -35,13 +35,13 @@ def test_a_long_text_before_it_lets_no_beginning_out() -> None:
     assert shown(f"{text}token {SECRET[:12]}") == f"{text}token "
 
 
-def test_what_was_no_secret_is_shown_later() -> None:
-    """A beginning that does not go on is ordinary text."""
+def test_what_was_not_a_secret_is_shown_later() -> None:
+    """A beginning that does not continue is ordinary text."""
     assert shown(f"token {SECRET[:7]}", " and more\n") == f"token {SECRET[:7]} and more\n"
 
 
 def test_the_end_shows_what_was_held_back() -> None:
-    """Nothing is lost, also no half character."""
+    """Nothing is lost, not even half a character."""
     stream = Stream(Redactor(SECRET))
     stream.feed(f"text {SECRET[:5]}".encode() + "é".encode()[:1])
 
@@ -50,7 +50,7 @@ def test_the_end_shows_what_was_held_back() -> None:
 
 @pytest.mark.parametrize("held", [SECRET[0], SECRET[:7]])
 def test_a_beginning_of_a_secret_at_the_end_is_shown(held: str) -> None:
-    """A stream that ends there can no longer turn it into the secret."""
+    """At the end of the stream it can no longer become the secret."""
     stream = Stream(Redactor(SECRET))
     assert stream.feed(f"token {held}".encode()) == b"token "
     assert stream.end() == held.encode()
@@ -59,7 +59,7 @@ def test_a_beginning_of_a_secret_at_the_end_is_shown(held: str) -> None:
 @pytest.mark.parametrize("gap", ["\n", "\r\n", "\nE       ", "\x1b[0m\n\x1b[31mE   ", "\\"], ids=repr)
 @pytest.mark.parametrize("size", [1, 2, 3, 7])
 def test_a_wrapped_secret_is_masked_in_any_pieces(gap: str, size: int) -> None:
-    """Also where the line break, the margin or a colour comes in pieces."""
+    """Even if the line break, the margin or a colour arrives in pieces."""
     text = f"<{SECRET[:6]}{gap}{SECRET[6:]}>\nnext line of the output, long enough\n"
     pieces = [text[start : start + size] for start in range(0, len(text), size)]
 
@@ -67,7 +67,7 @@ def test_a_wrapped_secret_is_masked_in_any_pieces(gap: str, size: int) -> None:
 
 
 def test_base64_is_masked_in_any_pieces() -> None:
-    """As where a gate writes a header in several calls."""
+    """For example, if a gate writes a header in several calls."""
     text = base64.b64encode(f"user:{SECRET}".encode()).decode() + " and the rest of the header\n"
     expected = Redactor(SECRET).scrub(text)
 
@@ -84,7 +84,7 @@ def test_a_secret_that_ends_in_a_long_escape_is_masked_in_any_pieces() -> None:
     assert {shown(text[:at], text[at:], redactor=Redactor(secret)) for at in range(len(text))} == {f"<{MASK}{rest}"}
 
 
-def test_bytes_that_are_no_utf_8_pass() -> None:
+def test_bytes_that_are_not_utf_8_pass() -> None:
     """Output need not be text."""
     stream = Stream(Redactor(SECRET))
 
@@ -92,12 +92,12 @@ def test_bytes_that_are_no_utf_8_pass() -> None:
 
 
 def test_a_row_of_secrets_is_shown_as_it_goes_on() -> None:
-    """Only the last one may still grow."""
+    """Only the last one may still continue."""
     assert shown(SECRET * 5000).startswith(MASK * 4900)
 
 
-def test_a_secret_without_end_is_not_held_for_ever() -> None:
-    """Memory is bounded: what repeats itself, and may go on as long as it likes, is masked and let out."""
+def test_a_secret_without_end_is_not_held_forever() -> None:
+    """Memory is bounded: what repeats without end is masked and shown."""
     stream = Stream(Redactor("abcdabcdabcd"))
 
     assert stream.feed(b"abcd" * 1_000) == b""

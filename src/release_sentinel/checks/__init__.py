@@ -1,1 +1,1 @@
-"""The judges: each takes an observation and limits, and answers with one `CheckResult`."""
+"""The checks: each judges an observation by limits and returns one `CheckResult`."""

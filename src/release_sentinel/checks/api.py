@@ -13,11 +13,11 @@ from release_sentinel.observe import Unseen, http
 from release_sentinel.observe.http import BODY, Exchange, Request
 
 _DEFAULTS = Dependency()
-_SHOWN = 80  # characters of what a body holds instead of what was expected
+_SHOWN = 80  # characters of an unexpected value that a message shows
 
 
 class Ask(Protocol):
-    """How a dependency is asked; `observe.http.ask` is the real one."""
+    """How a dependency is queried; `observe.http.ask` is the real one."""
 
     def __call__(self, request: Request, environ: Mapping[str, str] | None) -> Exchange | Unseen:
         """Ask; `environ` holds the secrets that headers name."""
@@ -36,7 +36,7 @@ def check_api(
 
     Why: a release during an outage cannot be distinguished from a release that caused it.
     Unknown: no URL is given, or a secret or a file that the request needs is not there.
-    Remedy: look at the dependency; the address is `RS_API_URL`, or the policy's; so are the expected statuses.
+    Remedy: check the dependency; `RS_API_URL` and `RS_API_STATUSES`, or the policy, set its address and statuses.
 
     `retries` is the number of tries, the first one included; `timeout` bounds each of them, in seconds.
     """
@@ -51,14 +51,14 @@ def check_api(
     expected = " or ".join(str(status) for status in target.statuses)
     details = tuple(f"try {number}: {words}" for number, words in enumerate(seen.earlier, start=1))
     if seen.status is None:
-        said = f"{asked} unreachable: {seen.error}"
+        message = f"{asked} unreachable: {seen.error}"
     elif seen.status not in target.statuses:
-        said = f"{asked} returned {seen.status}, expected {expected}"
+        message = f"{asked} returned {seen.status}, expected {expected}"
     elif unmet := list(_unmet(target, seen)):
-        said = f"{asked} answered {seen.status}, but {'; '.join(unmet)}"
+        message = f"{asked} answered {seen.status}, but {'; '.join(unmet)}"
     else:
         return _passed(target, seen, f"{asked} answered {seen.status} ({effort})")
-    return CheckResult(CRIT, f"{said} ({effort})", "see whether the dependency is up", details, seen.tries)
+    return CheckResult(CRIT, f"{message} ({effort})", "see whether the dependency is up", details, seen.tries)
 
 
 def _request(target: Dependency) -> Request:
@@ -79,15 +79,15 @@ def _request(target: Dependency) -> Request:
     )
 
 
-def _passed(target: Dependency, seen: Exchange, said: str) -> CheckResult:
-    """Judge an answer that is good: it warns where it came late, or not at once."""
+def _passed(target: Dependency, seen: Exchange, message: str) -> CheckResult:
+    """Judge a good answer: warn if it was slow or needed a retry."""
     flaws = [f"after: {', '.join(seen.earlier)}"] if seen.earlier else []
     if target.max_latency and not seen.latency <= target.max_latency:
         flaws.append(f"the answer took {seen.latency:.2f} s, expected at most {target.max_latency:g} s")
     if not flaws:
-        return CheckResult(OK, said, tries=seen.tries)
-    remedy = "look at why it flaps" if seen.earlier else "look at why it is slow"
-    return CheckResult(WARN, f"{said}, {'; '.join(flaws)}", remedy, tries=seen.tries)
+        return CheckResult(OK, message, tries=seen.tries)
+    remedy = "find out why it flaps" if seen.earlier else "find out why it is slow"
+    return CheckResult(WARN, f"{message}, {'; '.join(flaws)}", remedy, tries=seen.tries)
 
 
 def _unmet(target: Dependency, seen: Exchange) -> Iterator[str]:

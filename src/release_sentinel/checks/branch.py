@@ -13,14 +13,14 @@ from release_sentinel.observe.git import Branches, Repository
 
 
 class BranchName(Struct, frozen=True):
-    """The branch that a release is built from, and who says so."""
+    """The branch that a release is built from, and where its name comes from."""
 
     name: str
     source: str
 
 
 def branch_of(repository: Repository, build: Build | None) -> BranchName | None:
-    """Return the branch that HEAD is on; of a detached HEAD the CI's word, if it speaks of this very commit."""
+    """Return the branch that HEAD is on; for a detached HEAD the branch that CI names, if it builds this commit."""
     if repository.branch:
         return BranchName(repository.branch, "HEAD")
     if build and build.branch and build.is_of(repository.commit):
@@ -39,7 +39,7 @@ def check_branch(
     """HEAD is on a branch that releases come from; a tag's commit is reachable from one.
 
     Why: what is not on a release branch was not reviewed for release.
-    Unknown: HEAD is detached and CI speaks of another commit or names no branch, or a shallow clone lacks the history.
+    Unknown: HEAD is detached and CI builds another commit or names no branch, or a shallow clone lacks the history.
     Remedy: release from an allowed branch, or name yours in `RS_BRANCHES`; for tag builds fetch the history.
     """
     if isinstance(repository, Unseen):
@@ -48,7 +48,7 @@ def check_branch(
     if build and build.pull_request:
         return CheckResult(
             CRIT,
-            f"Releases blocked from a pull request: {build.provider} builds a merge that is on no branch; {expected}",
+            f"Releases blocked from a pull request: {build.provider} builds a merge, not a branch; {expected}",
             "merge it, and release from the branch",
         )
     tag = build.tag if build and build.is_of(repository.commit) else ""
@@ -58,11 +58,11 @@ def check_branch(
     if branch is None:
         return _check_detached(repository, build, expected)
     if any(fnmatchcase(branch.name, pattern) for pattern in allowed):
-        return CheckResult(OK, f"on branch {branch.name}, says {branch.source}")
+        return CheckResult(OK, f"on branch {branch.name}, according to {branch.source}")
     named = next((name for name in allowed if not set(name) & set("*?[")), "BRANCH")
     return CheckResult(
         CRIT,
-        f"Releases blocked from branch: {branch.name} (says {branch.source}); {expected}",
+        f"Releases blocked from branch: {branch.name} (according to {branch.source}); {expected}",
         f"git switch {named}, or name the branch in RS_BRANCHES",
     )
 
@@ -70,7 +70,7 @@ def check_branch(
 def _check_detached(repository: Repository, build: Build | None, expected: str) -> CheckResult:
     at = f"HEAD is detached at {repository.commit[:12]}"
     if build is None:
-        return CheckResult(CRIT, f"{at}, on no branch; {expected}", "git switch to a release branch")
+        return CheckResult(CRIT, f"{at}, not on a branch; {expected}", "git switch to a release branch")
     if build.is_of(repository.commit):
         return CheckResult(
             UNKNOWN,
@@ -81,12 +81,12 @@ def _check_detached(repository: Repository, build: Build | None, expected: str) 
         return CheckResult(
             UNKNOWN,
             f"{at}, and {build.provider} does not say which commit it builds",
-            "hand the commit on to the gate, in the variable that the CI system has for it (Jenkins: GIT_COMMIT)",
+            "pass the commit to the gate, in the CI system's own variable for it (Jenkins: GIT_COMMIT)",
         )
     return CheckResult(
         UNKNOWN,
-        f"{at}, and {build.provider} speaks of commit {build.commit[:12]}",
-        "check out the commit that the CI build is about",
+        f"{at}, and {build.provider} builds commit {build.commit[:12]}",
+        "check out the commit that CI builds",
     )
 
 
@@ -112,7 +112,7 @@ def _check_tagged_branch(
         )
     return CheckResult(
         CRIT,
-        f"{tag} is on no release branch ({', '.join(allowed)})"
+        f"{tag} is not on a release branch ({', '.join(allowed)})"
         + (f", but on {', '.join(branches.containing)}" if branches.containing else ", nor on any other"),
         "merge the commit into a release branch, and tag it there",
     )

@@ -12,8 +12,8 @@ def check_certificate(
 ) -> CheckResult:
     """The server's certificate is trusted for its name, and does not expire within the days that the policy names.
 
-    Why: a certificate that expires after the release takes the service down while everybody looks at the release.
-    Unknown: the server does not answer, or speaks no TLS.
+    Why: a certificate that expires after the release takes the service down while everyone is watching the release.
+    Unknown: the server does not answer, or does not speak TLS.
     Remedy: renew the certificate, or send its whole chain; the limits are the policy's `warn_days` and `crit_days`.
     """
     name = target.server_name or target.host
@@ -31,17 +31,19 @@ def check_certificate(
         return CheckResult(UNKNOWN, f"the certificate of {where} was not asked for: {seen.why}", seen.remedy)
     details = tuple(f"try {number}: {words}" for number, words in enumerate(seen.earlier, start=1))
     if seen.error:
-        said = f"{where} shows no certificate: {seen.error}"
-        return CheckResult(UNKNOWN, said, "see whether the server is up, and speaks TLS there", details, seen.tries)
+        message = f"{where} shows no certificate: {seen.error}"
+        return CheckResult(UNKNOWN, message, "see whether the server is up, and speaks TLS there", details, seen.tries)
     if seen.distrust:
-        said = f"the certificate of {where} is not trusted: {seen.distrust}"
-        return CheckResult(CRIT, said, "renew the certificate, or send its whole chain", details, seen.tries)
+        message = f"the certificate of {where} is not trusted: {seen.distrust}"
+        return CheckResult(CRIT, message, "renew the certificate, or send its whole chain", details, seen.tries)
     days = tls.days_left(seen.expires)
-    said = f"the certificate of {where} ({seen.subject}) is valid for {days:.1f} days"
+    message = f"the certificate of {where} ({seen.subject}) is valid for {days:.1f} days"
     if not days > target.crit_days:
-        return CheckResult(CRIT, f"{said}, expected more than {target.crit_days:g}", "renew it", details, seen.tries)
+        return CheckResult(CRIT, f"{message}, expected more than {target.crit_days:g}", "renew it", details, seen.tries)
     if not days > target.warn_days:
-        return CheckResult(WARN, f"{said}, warns from {target.warn_days:g}", "renew it", details, seen.tries)
+        return CheckResult(WARN, f"{message}, warns from {target.warn_days:g}", "renew it", details, seen.tries)
     if seen.earlier:
-        return CheckResult(WARN, f"{said}, after: {', '.join(seen.earlier)}", "look at why it flaps", tries=seen.tries)
-    return CheckResult(OK, said, tries=seen.tries)
+        return CheckResult(
+            WARN, f"{message}, after: {', '.join(seen.earlier)}", "find out why it flaps", tries=seen.tries
+        )
+    return CheckResult(OK, message, tries=seen.tries)

@@ -1,4 +1,4 @@
-"""Does the changelog say what changes?"""
+"""Does the changelog describe the release?"""
 
 import re
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 def check_changelog(version: str, repository: Repository | Unseen, file: str = "", *, prefix: str = "v") -> CheckResult:
     """The changelog has a section for the version, with something in it.
 
-    Why: users cannot judge a release without a description, nor can the people who may have to undo it.
+    Why: without a description, users cannot judge the release, nor can the operators who may have to roll it back.
     Unknown: the changelog cannot be read, or none is named and none is found.
     Remedy: write the section (`## 1.4.2`) and commit it; the file is `RS_CHANGELOG`.
     """
@@ -45,7 +45,7 @@ def check_changelog(version: str, repository: Repository | Unseen, file: str = "
 
 
 def section(top: Path, version: str, file: str = "", *, prefix: str = "v") -> str:
-    """Return what a Markdown changelog says below the heading of a version; a blank where it says nothing."""
+    """Return the text below the heading of a version in a Markdown changelog; or blank."""
     text = texts.read(top / (file or texts.first(top, _CANDIDATES) or _CANDIDATES[0]))
     if isinstance(text, Unseen):
         return ""
@@ -64,14 +64,14 @@ def section(top: Path, version: str, file: str = "", *, prefix: str = "v") -> st
 
 
 def _names(title: str, number: str) -> bool:
-    """Tell whether a heading names this very version, and not one that merely contains it."""
+    """Return whether a heading names this very version, and not one that merely contains it."""
     return re.search(rf"(?<![\w.])v?{re.escape(number)}(?![\w+]|[.-]\w)", title, re.IGNORECASE) is not None
 
 
 def _sections(text: str, *, markdown: bool) -> Iterator[tuple[str, bool]]:
     """Yield each heading of a Markdown, reStructuredText or AsciiDoc text, and whether text follows below it.
 
-    A section reaches to the next heading of its own level or above; a heading alone is not a text.
+    A section reaches to the next heading of its own level or above; a heading alone is not text.
     """
     lines = list(_lines(text, markdown=markdown))
     for position, (level, line) in enumerate(lines):
@@ -85,9 +85,9 @@ def _sections(text: str, *, markdown: bool) -> Iterator[tuple[str, bool]]:
 
 
 def _lines(text: str, *, markdown: bool) -> Iterator[tuple[int, str]]:
-    """Yield each line with its level as a heading, 0 for text; what only underlines or fences in is left out.
+    """Yield each line with its level as a heading, 0 for text; underlines and code fences are left out.
 
-    In Markdown `~~~` begins or ends code; elsewhere it is a line over or under a heading.
+    In Markdown `~~~` begins or ends code; elsewhere it is a line above or below a heading.
     """
     underline, fence = (_SETEXT, _FENCE) if markdown else (_UNDERLINE, _BACKTICKS)
     lines = _COMMENT.sub("", text).splitlines()

@@ -1,4 +1,4 @@
-"""Is everything configured that the release needs, before anything is tried with it?"""
+"""Is everything that the release needs configured, before any of it is used?"""
 
 import logging
 import re
@@ -32,12 +32,12 @@ def check_configuration(
 ) -> CheckResult:
     """Every required setting and secret is present, neither blank nor a placeholder; URLs parse.
 
-    Why: a pipeline that runs half configured fails in the middle of the deployment, or deploys to the wrong place.
+    Why: a half-configured pipeline fails in the middle of the deployment, or deploys to the wrong place.
     Unknown: never; a value is there or it is not.
     Remedy: set the named variables in the CI job's environment, secrets from its secret store.
 
     `files` are the values that come from a file which `NAME_FILE` names; one that cannot be read fails, and one with a
-    secret that every user may read warns. `withheld` says why CI may hold secrets back from this build.
+    secret that any user may read warns. `withheld` says why CI may hold secrets back from this build.
     """
     unread = [file.problem for file in files.values() if file.problem]
     missing = [name for name, value in values.items() if value is None and not (name in files and files[name].problem)]
@@ -49,7 +49,7 @@ def check_configuration(
     if exposed:
         return CheckResult(
             WARN,
-            f"{', '.join(values)} are set, but every user of this machine may read {', '.join(exposed)}",
+            f"{', '.join(values)} are set, but any user of this machine may read {', '.join(exposed)}",
             f"chmod o= {' '.join(exposed)}, or mount secrets with mode 0400",
         )
     return CheckResult(OK, f"{', '.join(values)} are set" if values else "nothing is required")

@@ -12,7 +12,7 @@ from release_sentinel.config.load import load_policy
 def check_environment(env: str, allowed: Sequence[str]) -> CheckResult:
     """The environment is one that the policy names.
 
-    Why: a typo (`production`, `prd`) deploys to the wrong place, with the limits of another environment.
+    Why: a typo (`production`, `prd`) deploys to the wrong place, with another environment's limits.
     Unknown: never; the name is given or it is not.
     Remedy: pass one of the environments to `--env`, or name the new one in `RS_ENVIRONMENTS`.
     """

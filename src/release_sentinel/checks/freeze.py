@@ -1,4 +1,4 @@
-"""Is this a time in which nothing is released?"""
+"""Are releases frozen now?"""
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta, tzinfo
@@ -10,7 +10,7 @@ from release_sentinel.config.model import Freeze
 from release_sentinel.observe import clock
 
 _WEEK = timedelta(days=7)
-_FAR = timedelta(days=366)  # no one waits longer for windows that follow one another
+_FAR = timedelta(days=366)  # a longer freeze, of consecutive windows, counts as endless
 
 
 def check_freeze(windows: Sequence[Freeze], *, observe: Callable[[], datetime] = clock.now) -> CheckResult:
@@ -33,7 +33,7 @@ def check_freeze(windows: Sequence[Freeze], *, observe: Callable[[], datetime] =
     until = (
         f"it ends {_formatted(last, zone)} ({_formatted(last, UTC)})"
         if last - now < _FAR
-        else "it does not end in a year"
+        else "it does not end within a year"
     )
     more = [f"{one.reason}: until {_formatted(stop, ZoneInfo(one.zone))}" for one, stop in held]
     return CheckResult(
@@ -90,16 +90,16 @@ def _end_day(day: date, begin: WeekTime, to: WeekTime) -> date:
 
 
 def _moment(local: datetime, zone: ZoneInfo, *, latest: bool) -> datetime:
-    """Return a local time in UTC. One that the clock shows twice is its first, or its last if `latest`.
+    """Return a local time in UTC. A time that occurs twice is the first of the two, or the last if `latest`.
 
-    One that the clock leaves out, when summer begins, is the moment at which it leaps.
+    A time that is skipped when summer time begins is the moment of the change.
     """
     if local.tzinfo is not None:
         return local.astimezone(UTC)
     first, second = (local.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
     if first <= second:
         return second if latest else first
-    early, late = second, first  # both are off, to either side of the leap
+    early, late = second, first  # both are wrong, one on each side of the change
     while late - early > timedelta(seconds=1):
         middle = early + (late - early) / 2
         before = middle.astimezone(zone).utcoffset() == early.astimezone(zone).utcoffset()

@@ -22,7 +22,7 @@ def ensure_git_repo() -> None:
 
 
 def ensure_clean_tree() -> None:
-    """Raise `PolicyError` unless the work tree is the commit."""
+    """Raise `PolicyError` unless the work tree equals the commit."""
     require(check_clean_tree(git.look(_here())))
 
 

@@ -1,4 +1,4 @@
-"""Is what is released what everybody else sees?"""
+"""Is the released commit the one on the remote?"""
 
 from collections.abc import Callable
 
@@ -12,14 +12,16 @@ def check_in_sync(
 ) -> CheckResult:
     """HEAD is the commit at the remote branch's head; on a tag build, at the remote's tag.
 
-    Why: what was never pushed cannot be built again, and what others have pushed since is left out of the release.
+    Why: an unpushed commit cannot be rebuilt by others, and commits pushed meanwhile are missing from the release.
     Unknown: the branch cannot be determined, there is no remote, or it does not answer.
-    Remedy: `git pull` what the remote has and this clone lacks, `git push` what it has itself.
+    Remedy: `git pull` the commits that this clone lacks, `git push` those that the remote lacks.
     """
     if isinstance(repository, Unseen):
         return CheckResult(UNKNOWN, repository.why, NO_REPOSITORY)
     if not (branch or tag):
-        return CheckResult(UNKNOWN, f"the branch of {repository.commit[:12]} is not known", "see the gate `branch`")
+        return CheckResult(
+            UNKNOWN, f"the branch of {repository.commit[:12]} cannot be determined", "see the gate `branch`"
+        )
     remote = tags().remote
     if remote is None:
         return CheckResult(UNKNOWN, "this clone has no remote to be in sync with", "git remote add origin URL")
@@ -33,5 +35,5 @@ def check_in_sync(
     return CheckResult(
         CRIT,
         f"HEAD is {repository.commit[:12]}, and {what} of {remote.source} is at {there[:12]}",
-        "`git pull` what the remote has and this clone lacks, `git push` what it has itself",
+        "`git pull` the commits that this clone lacks, `git push` those that the remote lacks",
     )

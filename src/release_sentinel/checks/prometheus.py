@@ -1,4 +1,4 @@
-"""Is a whole fleet, as Prometheus sees it, fit for a release?"""
+"""Is the whole fleet, as Prometheus sees it, fit for a release?"""
 
 import math
 import operator
@@ -30,11 +30,11 @@ def check_prometheus(
     environ: Mapping[str, str] | None = None,
     observe: Callable[..., QueryResult | Unseen] = prometheus.instant,
 ) -> CheckResult:
-    """The one number that a PromQL instant query answers with meets the policy's condition.
+    """The one number that a PromQL instant query returns meets the policy's condition.
 
-    Why: one host may be healthy while the fleet is not; error rates and queues show it before customers report it.
+    Why: one host may be healthy while the fleet is not; error rates and queues show it before customers do.
     Unknown: no data, NaN, several series, stale samples or warnings, unless the policy says otherwise; or no answer.
-    Remedy: look at what the query measures; query and condition are the policy's, under `prometheus`.
+    Remedy: check what the query measures; query and condition are in the policy, under `prometheus`.
     """
     request = Request(
         url=target.url,
@@ -49,10 +49,10 @@ def check_prometheus(
     if isinstance(seen, Unseen):
         return CheckResult(UNKNOWN, seen.why, seen.remedy)
     doubts = list(_doubts(target, seen))
-    status, said = max(doubts, key=lambda doubt: _SEVERITY.index(doubt[0]), default=(OK, ""))
+    status, message = max(doubts, key=lambda doubt: _SEVERITY.index(doubt[0]), default=(OK, ""))
     if not status.passes:
         return CheckResult(
-            status, f"{said}: {target.query}", "look at the query and at what it measures", tries=seen.tries
+            status, f"{message}: {target.query}", "look at the query and at what it measures", tries=seen.tries
         )
     if not seen.series:
         return CheckResult(OK, f"no data, which the policy accepts: {target.query}", tries=seen.tries)
@@ -60,7 +60,7 @@ def check_prometheus(
 
 
 def _doubts(target: PrometheusQuery, seen: QueryResult) -> Iterator[tuple[Status, str]]:
-    """Yield what is doubtful about an answer, with what the policy makes of that."""
+    """Yield what is doubtful about an answer, with the status that the policy gives it."""
     if seen.warnings:
         yield _STATUS[target.warnings], f"the answer has warnings ({'; '.join(seen.warnings)})"
     if not seen.series:
@@ -81,10 +81,12 @@ def _judged(target: PrometheusQuery, seen: QueryResult) -> CheckResult:
     if not met:
         remedy = "look at what the query measures"
         return CheckResult(CRIT, f"{_listed(unmet)}, {condition}", remedy, tries=seen.tries)
-    said = f"{_listed(numbers or seen.series)}, {condition}"
+    message = f"{_listed(numbers or seen.series)}, {condition}"
     if seen.earlier:
-        return CheckResult(WARN, f"{said}, after: {', '.join(seen.earlier)}", "look at why it flaps", tries=seen.tries)
-    return CheckResult(OK, said, tries=seen.tries)
+        return CheckResult(
+            WARN, f"{message}, after: {', '.join(seen.earlier)}", "find out why it flaps", tries=seen.tries
+        )
+    return CheckResult(OK, message, tries=seen.tries)
 
 
 def _listed(series: "list[Series] | tuple[Series, ...]") -> str:

@@ -1,4 +1,4 @@
-"""Is the release built from a commit that everybody can see?"""
+"""Is the release built from a published commit, and from nothing else?"""
 
 from collections.abc import Collection, Iterator
 
@@ -13,7 +13,7 @@ _NAMED, _SHOWN = 3, 20  # paths in the message, and in the details
 def check_repository(repository: Repository | Unseen) -> CheckResult:
     """The path is the top of a Git work tree that has a commit and no operation in progress.
 
-    Why: a folder inside another repository, an empty one, or one in the middle of a merge answers for something else.
+    Why: in a subfolder, an empty repository or the middle of a merge, Git describes something other than the release.
     Unknown: never; a repository that cannot be read fails, in Git's own words.
     Remedy: run the gate at the top of a clone, after the merge, rebase or bisect is finished or aborted.
     """
@@ -32,9 +32,9 @@ def check_repository(repository: Repository | Unseen) -> CheckResult:
 
 
 def check_clean_tree(repository: Repository | Unseen) -> CheckResult:
-    """The work tree is the commit: nothing staged, changed, untracked, conflicted or hidden, submodules included.
+    """The work tree equals the commit: nothing staged, changed, untracked, conflicted or hidden, submodules included.
 
-    Why: what is built from a dirty tree cannot be built again from the commit that the release names.
+    Why: a build from a dirty tree cannot be repeated from the commit that the release names.
     Unknown: Git could not determine the state.
     Remedy: commit, stash or ignore the listed paths; `git status` shows them.
     """
@@ -63,4 +63,4 @@ def _remedies(codes: Collection[str]) -> Iterator[str]:
     if any(code.startswith(SUBMODULE) for code in codes):
         yield "commit in the submodule, and the submodule's new commit here, or `git submodule update`"
     if any(code not in _OWN_WORDS and not code.startswith(SUBMODULE) for code in codes):
-        yield "commit, stash (`git stash -u`) or list in .gitignore (a rule of one user does not count)"
+        yield "commit, stash (`git stash -u`) or list in .gitignore (a user's own ignore rules do not count)"

@@ -1,4 +1,4 @@
-"""The one answer that every check gives."""
+"""The result that every check returns."""
 
 from dataclasses import dataclass, field
 from typing import NoReturn
@@ -14,9 +14,9 @@ class CheckResult:
     """What a check found.
 
     `message` is one line: what was seen and what was expected. `remedy` says what to do; `details` are further lines,
-    such as the paths that differ. `tries` counts how often something was asked before the answer stood.
+    such as the paths that differ. `tries` counts the tries up to the final answer.
 
-    It has no truth value: `assert check_memory()` would pass whatever the check says.
+    It has no truth value: `assert check_memory()` would pass whatever the check finds.
     """
 
     status: Status

@@ -1,4 +1,4 @@
-"""Who vouches for what is released?"""
+"""Is the release signed by a trusted signer?"""
 
 from collections.abc import Callable, Sequence
 
@@ -7,12 +7,12 @@ from release_sentinel.observe import Unseen
 from release_sentinel.observe.git import Repository, Signature
 from release_sentinel.observe.git import SignatureState as State
 
-_SAID = {
+_STATES = {
     State.NONE: "carries no signature",
     State.LIGHTWEIGHT: "is a lightweight tag, which cannot carry a signature",
-    State.BAD: "carries a signature that does not hold",
-    State.EXPIRED: "carries a signature that has expired, or whose key has",
-    State.REVOKED: "carries a signature by a key that was revoked",
+    State.BAD: "carries an invalid signature",
+    State.EXPIRED: "carries a signature that has expired, or whose key has expired",
+    State.REVOKED: "carries a signature by a revoked key",
     State.UNKNOWN_KEY: "carries a signature by a key that is not known here",
     State.UNVERIFIABLE: "could not be verified here",
 }
@@ -31,8 +31,8 @@ def check_signature(
 ) -> CheckResult:
     """The commit, or on a tag build the tag, carries a good signature, by one of the policy's signers if it names any.
 
-    Why: everyone who may push can write any name into a commit; a signature says who it was.
-    Unknown: the signer's key is not known here, or nothing here can verify signatures.
+    Why: anyone who may push can write any name into a commit; a signature proves who it was.
+    Unknown: the signer's key is not known here, or no program here can verify signatures.
     Remedy: sign it (`git commit -S`, `git tag -s`); name who may sign in `RS_SIGNERS`.
     """
     if isinstance(repository, Unseen):
@@ -45,7 +45,7 @@ def check_signature(
         undetermined = seen.state in _REMEDIES
         words = f": {seen.words}" if undetermined and seen.words else ""
         remedy = _REMEDIES.get(seen.state, f"sign it: git {'tag -s' if tag else 'commit -S'}")
-        return CheckResult(UNKNOWN if undetermined else CRIT, f"{what} {_SAID[seen.state]}{words}", remedy)
+        return CheckResult(UNKNOWN if undetermined else CRIT, f"{what} {_STATES[seen.state]}{words}", remedy)
     names = {name.casefold() for name in seen.signers}
     if signers and not names & {signer.replace(" ", "").casefold() for signer in signers}:
         return CheckResult(

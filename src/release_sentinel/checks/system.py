@@ -19,7 +19,7 @@ def check_disk(
 ) -> CheckResult:
     """Disk in use, in per cent of what an ordinary user may fill (df's figure), is below its limit; inodes too.
 
-    Why: a full disk breaks the release in the middle: half-written files, no logs, no way back.
+    Why: a full disk breaks the release midway: half-written files, no logs, no rollback.
     Unknown: the path is not there, or its mount does not answer.
     Remedy: free space or grow the volume; the limits are `RS_DISK_WARN` and `RS_DISK_CRIT`, or the policy's `disks`.
     """
@@ -35,17 +35,17 @@ def check_disk(
     counted = "" if inodes is None else f", {inodes:.1f}% of inodes"
     figures = f"{space:.1f}% of space{counted} in use on {where}"
     if not seen.available >= limits.min_free:
-        said = f"{figures}, {_size(seen.available)} free, expected at least {_size(limits.min_free)}"
-        return CheckResult(CRIT, said, "free space, or grow the volume")
+        message = f"{figures}, {_size(seen.available)} free, expected at least {_size(limits.min_free)}"
+        return CheckResult(CRIT, message, "free space, or grow the volume")
     return _graded(max(space, inodes or 0.0), limits.warn, limits.crit, figures, "free space, or grow the volume")
 
 
 def check_memory(
     limits: MemoryLimits = _MEMORY, *, observe: Callable[[], host.Memory | Unseen] = host.memory
 ) -> CheckResult:
-    """Memory in use, in per cent of what this process may have, is below its limit.
+    """Memory in use, in per cent of what this process may use, is below its limit.
 
-    Why: a host out of memory kills the release that it is given, or its neighbours.
+    Why: a host without free memory kills the new release, or other processes.
     Unknown: the kernel reports no usable figure.
     Remedy: free memory or raise the container's limit; the limits are `RS_MEMORY_WARN` and `RS_MEMORY_CRIT`.
     """
@@ -64,10 +64,10 @@ def check_process(
     own_processes: Collection[int] = (),
     observe: Callable[[], Table | Unseen] | None = None,
 ) -> CheckResult:
-    """At least one live process has exactly this name: its executable's, or the one that it was started by (argv[0]).
+    """At least one live process has exactly this name, by its executable or by argv[0].
 
-    Why: a release onto a host whose agent, proxy or runtime is down does not arrive.
-    Unknown: the process table cannot be read, or hides processes that may be it; or no name is given.
+    Why: a release does not reach a host whose agent, proxy or runtime is down.
+    Unknown: the process table cannot be read, or hides processes that may match; or no name is given.
     Remedy: start the process, or correct `RS_REQUIRED_PROCESS`, or the policy's `processes`.
 
     Processes in `own_processes` (the gate and what started it) prove little: if only they match, the result is a WARN.
@@ -89,24 +89,24 @@ def check_process(
         pid = f"pid {min(others)}" if len(others) == 1 else f"{len(others)} processes"
         return CheckResult(OK, f"{described} running ({pid})")
     if len(matching) >= rule.min:
-        said = f"{_few(rule, len(others))}, unless this gate itself is counted"
-        only = f"only this gate itself, or what started it, is called {described}"
+        message = f"{_few(rule, len(others))}, unless this gate itself is counted"
+        only = f"only this gate itself, or what started it, matches {described}"
         remedy = "name a process in RS_REQUIRED_PROCESS that runs without the gate"
-        return CheckResult(WARN, said if others else only, remedy)
+        return CheckResult(WARN, message if others else only, remedy)
     return _absent(rule, seen, len(others))
 
 
 def _absent(rule: ProcessRule, seen: Table, count: int) -> CheckResult:
-    """Judge a process that is not seen as often as it should be: is it not there, or can it not be seen?"""
+    """Judge a process that is seen too few times: it is absent, or it is hidden."""
     described, number = _described(rule), len(seen.processes)
     found = _few(rule, count) if count else ""
     if seen.hidden:
-        said = f"{found or f'{described} not seen'}, but {seen.hidden}"
-        return CheckResult(UNKNOWN, said, "run the gate as a user who may see all processes")
+        message = f"{found or f'{described} not seen'}, but {seen.hidden}"
+        return CheckResult(UNKNOWN, message, "run the gate as a user who may see all processes")
     if any(process.cut and rule.name.startswith(process.cut) for process in seen.processes):
-        said = f"{found or f'{described} not seen'}, but a process that shows only its first characters may be it"
-        return CheckResult(UNKNOWN, said, "run the gate as a user who may see its command line")
-    where = " in this container, whose host's are not visible here" if seen.container else ""
+        message = f"{found or f'{described} not seen'}, but a process with a truncated name may be it"
+        return CheckResult(UNKNOWN, message, "run the gate as a user who may see its command line")
+    where = " in this container, which hides those of its host" if seen.container else ""
     return CheckResult(
         CRIT,
         f"{found or f'{described} not running'} ({number} processes seen{where})",
@@ -127,14 +127,14 @@ def _is_meant(rule: ProcessRule, process: Process) -> bool:
 
 
 def _described(rule: ProcessRule) -> str:
-    """Name what is looked for; a command line itself is never shown, for it may hold secrets."""
+    """Name what is looked for; a command line itself is never shown, because it may hold secrets."""
     user = f" of {rule.user}" if rule.user else ""
     command = f" with a command line like {rule.command!r}" if rule.command else ""
     return f"{rule.name or 'a process'}{user}{command}"
 
 
 def _size(number: int) -> str:
-    """Return a number of bytes for people."""
+    """Format a number of bytes."""
     for unit, size in (("TiB", 1 << 40), ("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)):
         if number >= size:
             return f"{number / size:.1f} {unit}"

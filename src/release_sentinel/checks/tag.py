@@ -21,7 +21,7 @@ def check_tag(
 ) -> CheckResult:
     """The version's tag is still free; on a tag build it exists, and names the commit that is judged.
 
-    Why: a tag that moves, or names two commits, corrupts every later comparison; a clone seldom knows all tags.
+    Why: a tag that moves, or names two commits, corrupts every later comparison; a clone seldom has all tags.
     Unknown: the remote does not answer, or a shallow clone has no remote to ask.
     Remedy: release the next version, and never move a published tag; `RS_TAG_MODE` says whether the tag has to exist.
     """
@@ -29,7 +29,7 @@ def check_tag(
         return CheckResult(UNKNOWN, repository.why, NO_REPOSITORY)
     if parse(version, prefix) is None:
         return CheckResult(
-            UNKNOWN, f"{version!r} is not a version, so it has no tag to look for", "see the gate `version`"
+            UNKNOWN, f"{version!r} is not a version, so there is no tag to look for", "see the gate `version`"
         )
     names = tag_names(version, prefix)
     if mode == "existing":
@@ -76,7 +76,7 @@ def _check_existing_tag(built: str, names: Sequence[str], repository: Repository
         return CheckResult(UNKNOWN, refs.why, refs.remedy)
     found = {name: commit for name in names if (commit := refs.tag(name))}
     if not found or built not in {"", *found}:
-        missing = f"tag {wanted} has to exist, and does not in {refs.source}"
+        missing = f"tag {wanted} does not exist in {refs.source}, but has to"
         return CheckResult(CRIT, missing, f"git push origin {wanted}")
     for tag, commit in found.items():
         if commit != repository.commit:

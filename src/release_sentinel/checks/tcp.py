@@ -11,18 +11,18 @@ from release_sentinel.observe.tcp import Connection
 def check_tcp(target: TcpTarget, *, observe: Callable[..., Connection] = tcp.connect) -> CheckResult:
     """The port accepts a connection within its deadline.
 
-    Why: without this gate, the release itself discovers that a database, queue or cache cannot be reached.
+    Why: otherwise an unreachable database, queue or cache shows only after the release went out.
     Unknown: never; a port that does not answer does not accept.
-    Remedy: see whether the service runs and which firewall is in between; the address is the policy's, under `tcp`.
+    Remedy: check that the service runs and that no firewall blocks it; the address is in the policy, under `tcp`.
     """
     seen = observe(target.host, target.port, timeout=target.timeout, tries=target.tries, deadline=target.deadline)
     where = f"{target.host}:{target.port}"
     effort = f"{seen.tries} {'try' if seen.tries == 1 else 'tries'}, {seen.seconds:.1f} s"
     details = tuple(f"try {number}: {words}" for number, words in enumerate(seen.earlier, start=1))
     if seen.error:
-        remedy = "see whether the service runs, and which firewall is in between"
+        remedy = "check that the service runs, and that no firewall blocks it"
         return CheckResult(CRIT, f"{where} does not accept: {seen.error} ({effort})", remedy, details, seen.tries)
     if seen.earlier:
-        said = f"{where} accepts ({effort}), after: {', '.join(seen.earlier)}"
-        return CheckResult(WARN, said, "look at why it flaps", tries=seen.tries)
+        message = f"{where} accepts ({effort}), after: {', '.join(seen.earlier)}"
+        return CheckResult(WARN, message, "find out why it flaps", tries=seen.tries)
     return CheckResult(OK, f"{where} accepts ({effort})", tries=seen.tries)

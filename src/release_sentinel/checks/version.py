@@ -35,7 +35,7 @@ def _form(prefix: str) -> str:
 
 
 def _meant(version: str, prefix: str) -> str:
-    """Return the version that was probably meant, or a blank."""
+    """Return the version that was probably meant, or blank."""
     bare = re.sub(r"(?<![\w.+-])0+(?=\d)|(?<=\d\.)0+(?=\d)", "", version.strip().lstrip("vV="))  # 01.02 is 1.2
     guesses = (f"{prefix}{bare}", f"{prefix}{bare}.0", f"{prefix}{bare}.0.0")
     return next((guess for guess in guesses if parse(guess, prefix) is not None), "")

@@ -1,4 +1,4 @@
-"""Is this version above everything that its users have already?"""
+"""Is this version above every released one of its line?"""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
@@ -17,7 +17,7 @@ def check_version_increases(
 ) -> CheckResult:
     """The version is greater than every released tag of its line, by SemVer precedence.
 
-    Why: a version below one that is out already is never chosen as an upgrade, or downgrades the users who install it.
+    Why: no tool upgrades to a version below a released one, and installing it is a downgrade.
     Unknown: the tags cannot be listed, or a shallow clone has no remote to ask.
     Remedy: release a version above the one that is named; its line is `MAJOR.MINOR` if that has tags, else `MAJOR`.
 
@@ -27,7 +27,7 @@ def check_version_increases(
         return CheckResult(UNKNOWN, repository.why, NO_REPOSITORY)
     wanted = parse(version, prefix)
     if wanted is None:
-        return CheckResult(UNKNOWN, f"{version!r} is not a version to compare with", "see the gate `version`")
+        return CheckResult(UNKNOWN, f"{version!r} is not a version, so it cannot be compared", "see the gate `version`")
     seen = tags()
     for refs in (seen.remote, seen.local):
         if isinstance(refs, Unseen):
@@ -56,9 +56,9 @@ def check_version_increases(
 
 
 def _line(wanted: "Version", rivals: dict[str, "Version"]) -> tuple[str, Sequence[str]]:
-    """Return the narrowest line of `wanted` that has tags, and these."""
-    for name, alike in _lines(wanted):
-        if members := [tag for tag, found in rivals.items() if alike(found)]:
+    """Return the narrowest line of `wanted` that has tags, and its tags."""
+    for name, belongs in _lines(wanted):
+        if members := [tag for tag, found in rivals.items() if belongs(found)]:
             return name, members
     return "", ()
 

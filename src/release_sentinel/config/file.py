@@ -20,7 +20,7 @@ OWN, SHARED, TABLE = "release-sentinel.toml", "pyproject.toml", "release-sentine
 
 
 class Source(Struct, frozen=True, dict=True):
-    """A policy file: what it says, and where. Without a file it says nothing."""
+    """A policy file: what it says, and where. It is empty if there is no file."""
 
     name: str = ""
     document: Mapping[str, Any] = field(default_factory=dict)
@@ -60,7 +60,7 @@ def read(path: Path) -> Source:
 
 
 def _read(path: Path, *, required: bool = True) -> Source | None:
-    """Read a file of either form; None where a pyproject.toml need not, and does not, hold a policy."""
+    """Read a file of either form; None if a pyproject.toml, where a policy is optional, has none."""
     if path.exists() and not path.is_file() and not path.is_dir():
         raise InvalidPolicyError([f"the policy file {path} is not a regular file: save the policy in a file"])
     try:
@@ -99,7 +99,7 @@ def _shared(path: Path, whole: Source, tool: Mapping[str, Any]) -> Source:
 
 
 def _is_nearly(name: str) -> bool:
-    """Tell whether the name of a table is nearly ours."""
+    """Return whether the name of a table is close to ours."""
     return name != TABLE and bool(get_close_matches(name.lower().replace("_", "-"), [TABLE], n=1, cutoff=0.9))
 
 

@@ -28,7 +28,7 @@ class HintError(ValueError):
 
 
 class Custom(Struct, frozen=True, eq=False):
-    """How a kind is read that constraints cannot describe: `read` raises `ValueError` for a wrong value."""
+    """How to read a kind that constraints cannot describe: `read` raises `ValueError` for a wrong value."""
 
     read: Callable[[Any], Any]
     schema: Mapping[str, Any]
@@ -47,7 +47,7 @@ class SecretAddress(Struct, frozen=True):
 
 
 class Only(Struct, frozen=True):
-    """Marks a record of which a document may set these keys alone."""
+    """Marks a record of which a document may set only these keys."""
 
     keys: tuple[str, ...]
 
@@ -100,7 +100,7 @@ def _zone(value: object) -> str:
     from zoneinfo import ZoneInfo, available_timezones  # noqa: PLC0415 - late: few policies have freezes
 
     if not isinstance(value, str):
-        raise ValueError  # noqa: TRY004 - one kind of error for all that is wrong
+        raise ValueError  # noqa: TRY004 - one kind of error for all wrong values
     try:
         ZoneInfo(value)
     except (ValueError, OSError, LookupError):
@@ -141,7 +141,7 @@ VariableName = Annotated[
 GateId = Annotated[str, Meta(pattern=_LINE, description="the id of a gate")]
 SpareGateId = Annotated[
     str,
-    Meta(description=f"the id of a gate, and not {', '.join(INDISPENSABLE)}, which nothing replaces"),
+    Meta(description=f"the id of a gate, except {', '.join(INDISPENSABLE)}, which are indispensable"),
     Custom(_spare, {"type": "string", "pattern": _LINE, "not": {"pattern": rf"^({'|'.join(INDISPENSABLE)})(\[|$)"}}),
 ]
 Names = Annotated[tuple[Line, ...], Meta(min_length=1, description="a list of names")]
@@ -207,11 +207,11 @@ Edge = Annotated[
 ]
 NotifyUrl = Annotated[
     str,
-    Meta(pattern=r"^[A-Za-z][\w+.-]*://\S+$(?!\n)", description="an address as apprise has them, such as slack://…"),
+    Meta(pattern=r"^[A-Za-z][\w+.-]*://\S+$(?!\n)", description="an Apprise URL, such as slack://…"),
     Hidden(),
     SecretAddress(),
 ]
-NotifyUrls = Annotated[tuple[NotifyUrl, ...], Meta(description="addresses as apprise has them, such as slack://…")]
+NotifyUrls = Annotated[tuple[NotifyUrl, ...], Meta(description="Apprise URLs, such as slack://…")]
 Occasion = Literal["failure", "recovery", "always"]
 TagMode = Literal["auto", "new", "existing"]
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]

@@ -1,4 +1,4 @@
-"""The policy of one run: defaults, under the file, under the file's part for `--env`, under the `RS_*` variables."""
+"""The policy of one run: defaults, then the file, then the file's part for `--env`, then the `RS_*` variables."""
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -24,10 +24,10 @@ ANY_GATES: Mapping[str, type[Target] | None] = MappingProxyType({})
 
 
 class Layer(Struct, frozen=True):
-    """One of the things that set the policy, in the order of their precedence."""
+    """One source of settings; several are in the order of their precedence."""
 
     sets: Callable[[KeyPath], bool]
-    name: Callable[[KeyPath], str]  # of a key, as messages call it
+    name: Callable[[KeyPath], str]  # of a key, as messages show it
     source: Callable[[KeyPath], str]
     place: Callable[[KeyPath], str]  # file and line, where there are any
 
@@ -108,7 +108,7 @@ def _source(file: Path | None, repository: Path | None) -> policy_file.Source:
 
 
 def _split(source: policy_file.Source) -> tuple[dict[str, Any], dict[str, dict[str, Any]], list[str]]:
-    """Split a file into what holds everywhere and what holds for one environment each."""
+    """Split a file into what applies everywhere and what applies to one environment each."""
     common, problems = dict(source.document), []
     parts = common.pop("env", {})
     if not isinstance(parts, dict):
@@ -128,9 +128,9 @@ def _part_problems(name: str, part: Any) -> Iterator[tuple[tuple[str, ...], str]
         return
     for key in part:
         if key in NOT_BY_ENV:
-            yield (key,), f"{name}.{key} cannot be set: {key} hold for all"
+            yield (key,), f"{name}.{key} cannot be set: {key} apply to all environments"
     if "env" in part:
-        yield (), f"{name}.env is set, but parts hold no parts"
+        yield (), f"{name}.env is set, but a part cannot contain parts"
 
 
 def _mismatches(source: policy_file.Source, parts: Mapping[str, Any], policy: Policy) -> Iterator[str]:
@@ -159,11 +159,11 @@ class _Validation:
         for known, made in self._known:
             if known is document:
                 return made
-        policy: Policy  # every key has a default, so that there always is one
+        policy: Policy  # every key has a default, so there always is one
         policy, found = self._reading.read(Policy, document)
-        told = set(self._problems)
+        reported = set(self._problems)
         sentences = [_sentence(problem, layers) for problem in (*found, *_gate_problems(policy, self._gates))]
-        self._problems += [text for text in sentences if text not in told]
+        self._problems += [text for text in sentences if text not in reported]
         self._known.append((document, policy))
         return policy
 
@@ -243,7 +243,7 @@ def merged(below: dict[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _with(document: dict[str, Any], values: Mapping[Variable, Any]) -> dict[str, Any]:
-    """Return `document` with what variables set; what is not a table gives way to one."""
+    """Return `document` with what variables set; what is not a table is replaced by one."""
     if not values:
         return document
     result = dict(document)

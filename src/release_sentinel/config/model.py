@@ -83,7 +83,7 @@ PLACEHOLDERS = (
     r"\{\{.*\}\}|%\w+%",
     r"x{3,}|\*{3,}|\.{3,}|-+",
     r"to[-_ ]?do|tbd|fix[-_ ]?me|placeholder|n/?a|none|null|nil|undefined|unset|empty",
-    # `my-service` and `insert-worker` may be honest names; `your-token` and `my_api_key_here` are not values.
+    # `my-service` and `insert-worker` may be real names; `your-token` and `my_api_key_here` are not values.
     (
         r"(your|my|insert|enter)[-_ ]?(your|own|the|a|an|deploy(ment)?|access|auth|api|private|secret)?[-_ ]?"
         r"(token|secret|password|passphrase|credentials?|(api|access|private|secret)?[-_ ]?key|value|url)"
@@ -94,7 +94,7 @@ PLACEHOLDERS = (
 
 
 class Required(Struct, frozen=True):
-    """The names of the environment variables that a release needs, and what does not count as their value."""
+    """The names of the environment variables that a release needs, and what does not count as a value."""
 
     settings: tuple[VariableName, ...] = ("RS_REQUIRED_PROCESS", "RS_API_URL")
     secrets: tuple[VariableName, ...] = ("RS_DEPLOY_TOKEN",)
@@ -112,14 +112,14 @@ class Waiver(Struct, frozen=True):
 
     @property
     def until(self) -> str:
-        """When it ends, as the policy says it."""
+        """When it ends, as the policy writes it."""
         if isinstance(self.expires, datetime):
             return self.expires.isoformat(sep=" ", timespec="minutes")
         return self.expires.isoformat()
 
     @property
     def end(self) -> datetime:
-        """The moment at which it holds no more."""
+        """The moment at which it ends."""
         if isinstance(self.expires, datetime):
             return self.expires
         return datetime.combine(self.expires, clock(tzinfo=UTC)) + timedelta(days=1)
@@ -154,7 +154,7 @@ class Freeze(Struct, frozen=True):
 
 
 class Notify(Struct, frozen=True):
-    """Who receives the verdict, and when."""
+    """Who is notified of the verdict, and when."""
 
     urls: NotifyUrls = ()  # secrets: they contain tokens
     on: tuple[Occasion, ...] = ("failure", "recovery")
@@ -165,7 +165,7 @@ class Policy(Struct, frozen=True):
 
     environments: Names = ("dev", "stage", "prod")
     enable: GateIds = ()  # opt-in gates
-    required_gates: GateIds = ()  # gates of the repository's own that a run owes a result of, as of the built-in ones
+    required_gates: GateIds = ()  # the repository's own gates that must have a result, like the built-in ones
     gate_seconds: GateSeconds = 90.0  # one gate
     deadline: RunSeconds = 300.0  # the whole run
     at_once: AtOnce = 64  # how many targets are asked at the same time
@@ -189,7 +189,7 @@ class Policy(Struct, frozen=True):
 
     @classmethod
     def list_of(cls, kind: type[Target]) -> str:
-        """Return the key of the list whose entries are of a class; blank where there is none."""
+        """Return the key of the list whose entries are of a class; or blank."""
         record: Any = cls
         return next((key for key, (_, held) in keys(record).items() if kind in get_args(bare(held)[0])), "")
 
@@ -204,11 +204,13 @@ class Policy(Struct, frozen=True):
         return (*(replace(one, unnamed=True) for one in unnamed if not (one.is_blank and listed)), *listed)
 
     def clashes(self) -> Iterator[Problem]:
-        """Refuse gates that are both asked for and switched off, and what does not fit to other parts of the policy."""
+        """Refuse gates that are both asked for and switched off, and what does not fit other parts of the policy."""
         for gate in self.disable:
             for key in ("enable", "required_gates"):
                 if gate in getattr(self, key):
-                    yield Problem(("disable", gate), "is switched off, and asked for by ", (key,), ": decide for one")
+                    yield Problem(
+                        ("disable", gate), "is switched off, and asked for by ", (key,), ": keep one of the two"
+                    )
         for number, waiver in enumerate(self.waivers):
             env = getattr(waiver, "env", "")  # one that could not be read has none
             if env and env not in self.environments:
@@ -222,7 +224,7 @@ class Policy(Struct, frozen=True):
                 yield from self._clashes_in_list(key, value)
 
     def _clashes_in_list(self, key: str, entries: Sequence[object]) -> Iterator[Problem]:
-        """Refuse names that are given twice. Entries that could not be read are passed over."""
+        """Refuse names that are given twice. Entries that could not be read are skipped."""
         first: dict[str, int] = {}
         for position, entry in enumerate(entries):
             if not isinstance(entry, Target):
@@ -240,7 +242,7 @@ def _kind(edge: datetime | WeekTime) -> str:
 
 
 def _before(freeze: Freeze) -> bool:
-    """Tell whether a window of one time ends after it begins; local times are those of its zone."""
+    """Return whether a window of one time ends after it begins; local times are those of its zone."""
     from zoneinfo import ZoneInfo  # noqa: PLC0415 - late: few policies have freezes
 
     zone = ZoneInfo(freeze.zone)

@@ -1,6 +1,6 @@
-"""Documents, as TOML or JSON hold them, become records, and records become values again.
+"""Converts documents, as in TOML or JSON, to records, and records back to values.
 
-What a key may hold is the annotation of its field. Everything that is wrong is collected, not only the first problem.
+The annotation of a field says what its key may hold. Everything that is wrong is collected, not only the first problem.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -21,7 +21,7 @@ _LONG = 80  # characters of a wrong value that are shown
 
 
 class Problem(Struct, frozen=True):
-    """Something wrong: at which key, and a sentence that goes on from the key's name.
+    """Something wrong: at which key, and a sentence that continues the key's name.
 
     Where it contradicts another key, that key's name comes between `says` and `ends`.
     """
@@ -70,7 +70,7 @@ def bare(kind: Any) -> tuple[Any, tuple[Any, ...]]:
 
 @cache
 def has_mark(kind: Any, mark: type) -> bool:
-    """Tell whether a kind carries a mark, or what it lists does."""
+    """Return whether a kind, or the kind of its list items, carries a mark."""
     base, marks = bare(kind)
     if get_origin(base) is tuple:
         marks += bare(get_args(base)[0])[1]
@@ -78,13 +78,13 @@ def has_mark(kind: Any, mark: type) -> bool:
 
 
 def is_record(kind: Any) -> bool:
-    """Tell whether a kind is a table with keys of its own."""
+    """Return whether a kind is a table with keys of its own."""
     base, marks = bare(kind)
     return isinstance(base, type) and issubclass(base, Struct) and not _custom(marks)
 
 
 def is_required(field: FieldInfo) -> bool:
-    """Tell whether a document has to set a field."""
+    """Return whether a document has to set a field."""
     return field.required
 
 
@@ -126,7 +126,7 @@ def _parts(value: Any, kind: Any) -> list[tuple[KeyPath, Any, Any]] | None:
 
 
 class _Unreadable:
-    """Stands for a value that could not be read."""
+    """Marks a value that could not be read."""
 
 
 UNREADABLE = _Unreadable()
@@ -141,24 +141,24 @@ class Reading:
         self._shared: dict[tuple[KeyPath, int], tuple[Any, Any, list[Problem]]] = {}
 
     def read(self, kind: Any, document: Any) -> tuple[Any, list[Problem]]:
-        """Return the document as the kind demands it, or `UNREADABLE`, and what is wrong with it."""
+        """Return the document as the kind requires it, or `UNREADABLE`, and what is wrong with it."""
         self._root, self._problems = kind, []
         return self._read(kind, document, ()), self._problems
 
     def _read(self, kind: Any, value: Any, path: KeyPath) -> Any:
         if len(path) != 1 or not isinstance(value, dict | list):
-            return self._read_anew(kind, value, path)
-        place = path, id(value)  # the value is kept, so that the id stays its own
+            return self._read_value(kind, value, path)
+        place = path, id(value)  # the value is kept, so that the id stays unique
         if place in self._shared:
             _, result, problems = self._shared[place]
             self._problems += problems
         else:
             before = len(self._problems)
-            result = self._read_anew(kind, value, path)
+            result = self._read_value(kind, value, path)
             self._shared[place] = value, result, self._problems[before:]
         return result
 
-    def _read_anew(self, kind: Any, value: Any, path: KeyPath) -> Any:
+    def _read_value(self, kind: Any, value: Any, path: KeyPath) -> Any:
         base, marks = bare(kind)
         if custom := _custom(marks):
             return self._leaf(custom.read, kind, value, path)
@@ -224,8 +224,8 @@ class Reading:
         record = _lowered(record, value)
         wrong = [problem.path for problem in self._problems[before:] if problem.unreadable]
         for problem in (problem.below(path) for problem in clashes(record, listed=_is_listed(path))):
-            told = (problem.path, problem.other or problem.path)
-            if not any(_touch(one, other) for one in wrong for other in told):
+            places = (problem.path, problem.other or problem.path)
+            if not any(_touch(one, other) for one in wrong for other in places):
                 self._problems.append(problem)
         return record
 
@@ -263,13 +263,13 @@ def _lowered(record: Any, document: Mapping[str, Any]) -> Any:
 
 
 def _limits(record: Any) -> tuple[float, float]:
-    """Return the limits that a record has; two equal ones where it has not both."""
+    """Return the limits that a record has; two equal ones if it does not have both."""
     warn, crit = getattr(record, "warn", None), getattr(record, "crit", None)
     return (warn, crit) if isinstance(warn, float) and isinstance(crit, float) else (0.0, 0.0)
 
 
 def _touch(one: KeyPath, other: KeyPath) -> bool:
-    """Tell whether two paths are the same, or one leads to the other."""
+    """Return whether two paths are the same, or one leads to the other."""
     shorter = min(len(one), len(other))
     return one[:shorter] == other[:shorter]
 
@@ -314,7 +314,7 @@ def _bounds(metas: Sequence[msgspec.Meta]) -> Iterator[str]:
 
 
 def seen(value: object, kind: Any = None) -> str:
-    """Return a wrong value of a kind as a message may show it: never a credential."""
+    """Return a wrong value of a kind as a message may show it: without credentials."""
     for base, words in ((dict, "a table"), (list, "a list"), (bool, str(value).lower())):
         if isinstance(value, base):
             return words

@@ -1,4 +1,4 @@
-"""The policy file's JSON Schema, for editors; it says what the model says."""
+"""The policy file's JSON Schema, for editors, generated from the model."""
 
 from collections.abc import Mapping
 from typing import Any, get_args, get_origin

@@ -1,4 +1,4 @@
-"""What this run has to keep to itself, as the policy and the environment say it, before anything is shown."""
+"""The secrets of this run, by the policy and the environment, collected before anything is shown."""
 
 import os
 import re
@@ -18,15 +18,15 @@ from release_sentinel.redaction import MASK, Redactor
 
 NOTIFY = "RS_NOTIFY_URLS"
 _REFERENCE = re.compile(r"\$\{([A-Za-z_]\w*)\}")
-_TELLING = re.compile(r"auth|cookie|token|key|secret|passw", re.IGNORECASE)
+_SECRET_NAME = re.compile(r"auth|cookie|token|key|secret|passw", re.IGNORECASE)
 _PARTS = re.compile(r"[/?&=@#:,]+")
-_HOST = re.compile(r"localhost|[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")  # a token, without a dot, may take its place
+_HOST = re.compile(r"localhost|[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")  # a token in its place has no dot
 _TOKEN = 8  # characters
 _LONGEST = 1 << 20  # bytes of a file of Git's configuration
 
 
 def known_secrets(environ: Mapping[str, str] | None = None) -> Redactor:
-    """Return a redactor of the secrets of the environment alone; of a policy that is not valid, by its defaults."""
+    """Return a redactor of the secrets of the environment alone; for a policy that is not valid, by the defaults."""
     environ = os.environ if environ is None else environ
     try:
         policy = load_policy(environ)
@@ -40,12 +40,12 @@ def known_secrets(environ: Mapping[str, str] | None = None) -> Redactor:
 def learn(redactor: Redactor, policy: Policy, environ: Mapping[str, str] | None = None) -> None:
     """Add the policy's secrets, also those in files, and the credentials of every URL that is known.
 
-    What cannot be used as a value, such as a file that is not UTF-8, is a secret all the same.
+    What cannot be used as a value, such as a file that is not UTF-8, is a secret, too.
     """
     environ = os.environ if environ is None else environ
     held = list(_texts(policy))
     in_headers = [(name, text) for name, kind, text in held if has_mark(kind, Header)]
-    names = [*policy.required.secrets, *_referenced(in_headers), "GITHUB_TOKEN"]  # releases are made with that one
+    names = [*policy.required.secrets, *_referenced(in_headers), "GITHUB_TOKEN"]  # GitHub releases use it
     for value in (*(text for name in names for text in look_up(name, environ).found), *literal_secrets(in_headers)):
         redactor.add(value)
     for address in (*(text for _, kind, text in held if has_mark(kind, SecretAddress)), *addresses(environ)):
@@ -103,9 +103,9 @@ def _referenced(pairs: Iterable[tuple[str, str]]) -> list[str]:
 
 
 def literal_secrets(pairs: Iterable[tuple[str, str]]) -> list[str]:
-    """Return the values that the policy itself holds, in headers whose names say that they carry secrets."""
-    telling = [value for name, value in pairs if _TELLING.search(name) and not references(value)]
-    return [word for value in telling for word in (value, value.rpartition(" ")[2])]
+    """Return the values that are in the policy itself, in headers whose names say that they carry secrets."""
+    values = [value for name, value in pairs if _SECRET_NAME.search(name) and not references(value)]
+    return [word for value in values for word in (value, value.rpartition(" ")[2])]
 
 
 def addresses(environ: Mapping[str, str]) -> tuple[str, ...]:
@@ -115,7 +115,7 @@ def addresses(environ: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def secrets_of(address: str) -> Iterator[str]:
-    """Yield what has to be hidden of an address: the whole but for a plain host, and each part that can be a token."""
+    """Yield what has to be hidden of an address: all of it except a plain host, and each part that can be a token."""
     _, separator, rest = address.partition("://")
     place, slash, path = rest.partition("/") if separator else ("", "", address)
     user, _, host = place.rpartition("@")

@@ -1,4 +1,4 @@
-"""The effective policy, as a file would say it, with the source of each value."""
+"""The effective policy, as a policy file, with the source of each value."""
 
 import json
 import math
@@ -16,7 +16,7 @@ from release_sentinel.redaction import without_credentials
 def as_toml(loaded: Loaded) -> str:
     """Return the policy in TOML, `key = value  # source` a line; credentials inside URLs are not shown.
 
-    What TOML cannot say (no value at all) is a comment.
+    What TOML cannot express (no value at all) is a comment.
     """
     lines: list[str] = []
     table: KeyPath = ()

@@ -1,4 +1,4 @@
-"""What the gates judge: one frozen record for each target, with the built-in limits and its own contradictions.
+"""What the gates judge: one frozen record for each target, with the built-in limits and its own consistency checks.
 
 A list of the policy is found by the class of its entries: see `Policy.targets`. Times are in seconds, sizes in bytes,
 shares in per cent.
@@ -43,7 +43,7 @@ _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
 class Steady(Struct, frozen=True):
-    """How often a gate has to find its target good, one time after the other, before it passes."""
+    """How many samples in a row have to be good before a gate passes."""
 
     samples: Samples = 1
     interval: MaybeSeconds = 1.0
@@ -87,7 +87,7 @@ class Target(Struct, frozen=True, kw_only=True):
             yield Problem((), "has no name")
 
     def steady_clash(self, gate_seconds: float) -> Iterator[Problem]:
-        """Yield the contradiction to the time that a gate may take."""
+        """Yield the contradiction with the time that a gate may take."""
         samples, interval = self.steady.samples, self.steady.interval
         if (samples - 1) * interval >= gate_seconds:
             yield Problem(("steady",), f"is {samples} samples {interval:g} s apart, longer than a gate may take")
@@ -199,7 +199,7 @@ class Dependency(Target, frozen=True):
         return not self.url
 
     def clashes(self) -> Iterator[Problem]:
-        """Refuse what is not a proxy, a key without its certificate, and names that no header has."""
+        """Refuse what is not a proxy, a key without its certificate, and invalid header names."""
         if self.proxy not in {"", "none"}:
             yield from _url_problem("proxy", self.proxy)
         if self.client_key and not self.client_cert:
@@ -259,10 +259,10 @@ class CertificateTarget(Target, frozen=True):
 class PrometheusQuery(Target, frozen=True):
     """A PromQL instant query whose one number has to meet a condition: `number op value`.
 
-    What is said of `missing` data, of `nan`, of `stale` samples (older than `max_age`; 0: any age) and of an answer
-    with `warnings` is the policy's choice; of `several` series, all or any one may have to meet the condition.
-    Of what is computed from samples, such as a sum, only a newer server can bound the age (`lookback_delta`); others
-    look back as far as they are set to, by default five minutes.
+    The policy chooses the status of `missing` data, of `nan`, of `stale` samples (older than `max_age`; 0: any age) and
+    of an answer with `warnings`; of `several` series, all or any one may have to meet the condition.
+    For values computed from samples, such as a sum, only newer servers can bound the age (`lookback_delta`); others
+    look back as far as they are configured to, by default five minutes.
     """
 
     name: Line
@@ -290,7 +290,7 @@ class PrometheusQuery(Target, frozen=True):
         return self.name
 
     def clashes(self) -> Iterator[Problem]:
-        """Refuse what is not a URL, and names that no header has."""
+        """Refuse what is not a URL, and invalid header names."""
         yield from _url_problem("url", self.url)
         if self.proxy not in {"", "none"}:
             yield from _url_problem("proxy", self.proxy)
@@ -298,7 +298,7 @@ class PrometheusQuery(Target, frozen=True):
 
 
 def _url_problem(key: str, text: str) -> Iterator[Problem]:
-    """Refuse what is not a URL; it is not shown, for it may hold a secret."""
+    """Refuse what is not a URL; it is not shown, because it may hold a secret."""
     if not is_url(text):
         yield Problem((key,), "is not a URL such as https://example.com")
 
@@ -310,7 +310,7 @@ def _header_problems(headers: Mapping[str, str]) -> Iterator[Problem]:
 
 
 def is_url(text: str) -> bool:
-    """Tell whether a text is a URL that can be asked over HTTP."""
+    """Return whether a text is a URL that can be asked over HTTP."""
     with suppress(ValueError):
         parts = urlsplit(text)
         is_web = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0

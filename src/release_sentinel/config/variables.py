@@ -1,6 +1,6 @@
-"""The environment variables that set the policy, and how any variable is read: itself, or from a file that it names.
+"""The environment variables that set the policy, and how any variable is read: directly, or from a file that it names.
 
-What a variable may say is the kind of the field that it sets.
+The field that a variable sets defines the values that it may have.
 """
 
 import os
@@ -50,9 +50,9 @@ VARIABLES = (
     Variable("RS_SIGNERS", "git.signers", "who may sign (gate `signature`)"),
     Variable("RS_VERSION_FILES", "version.files", "manifests that say the version (gate `version-files`)"),
     Variable("RS_CHANGELOG", "version.changelog", "the changelog (gate `changelog`)"),
-    Variable("RS_VERSION_PREFIX", "version.prefix", "what precedes the SemVer number"),
+    Variable("RS_VERSION_PREFIX", "version.prefix", "the prefix of the SemVer number"),
     Variable("RS_PRERELEASES", "version.prereleases", "whether pre-releases such as v1.0.0-rc.1 may go out"),
-    Variable("RS_NOTIFY_URLS", "notify.urls", "who receives the verdict; secrets, never shown"),
+    Variable("RS_NOTIFY_URLS", "notify.urls", "who is notified of the verdict; secrets, never shown"),
     Variable("RS_NOTIFY_ON", "notify.on", "when: `failure`, `recovery`, `always`"),
     Variable("RS_DISK_PATH", "disk.path", "the path whose file system is judged"),
     Variable("RS_DISK_WARN", "disk.warn", "disk use that warns, in per cent"),
@@ -66,7 +66,7 @@ _MOST = 1 << 20  # bytes of a file that holds one value
 
 
 class Value(Struct, frozen=True):
-    """The value of one name. `text` is None where there is none; `problem` says why it cannot be used."""
+    """The value of one name. `text` is None without a value; `problem` says why it cannot be used."""
 
     text: str | None = None  # may be a secret
     file: str = ""  # that it was read from
@@ -113,7 +113,7 @@ def _mounted(variable: str, file: str) -> Value:
 
 
 def read(environ: Mapping[str, str]) -> tuple[dict[Variable, Any], list[str]]:
-    """Return what the variables say, as a policy file would say it, and a sentence for each that is not valid."""
+    """Return the values of the variables, as in a policy file, and a sentence for each that is not valid."""
     values, problems = {}, []
     for variable in VARIABLES:
         found = look_up(variable.name, environ)
@@ -134,7 +134,7 @@ def read(environ: Mapping[str, str]) -> tuple[dict[Variable, Any], list[str]]:
 
 
 def misspelt(environ: Mapping[str, str], policy: Policy) -> Iterator[str]:
-    """Yield a sentence for each variable whose name is nearly that of a setting."""
+    """Yield a sentence for each variable whose name is close to one of ours."""
     known = {variable.name for variable in VARIABLES} | {*policy.required.settings, *policy.required.secrets}
     for name in sorted(environ):
         if not name.startswith("RS_") or {name, name.removesuffix("_FILE")} & known:
@@ -144,7 +144,7 @@ def misspelt(environ: Mapping[str, str], policy: Policy) -> Iterator[str]:
 
 
 def in_policy(policy: Policy, names: Iterable[str]) -> dict[str, str]:
-    """Return, of the variables with these names, what the policy file says in their place."""
+    """Return, of the variables with these names, what the policy file says instead."""
     found = {}
     for variable in VARIABLES:
         value, default = (attrgetter(variable.path)(record) for record in (policy, Policy()))
@@ -154,7 +154,7 @@ def in_policy(policy: Policy, names: Iterable[str]) -> dict[str, str]:
 
 
 def _plain(kind: Any, text: str) -> Any:
-    """Return the value that a text means; the text itself where it means none of that kind."""
+    """Return the value that a text means; the text itself if it is not of that kind."""
     base, _ = bare(kind)
     if get_origin(base) is tuple:
         item = get_args(base)[0]

@@ -4,7 +4,7 @@ from msgspec import Struct
 
 
 class Unseen(Struct, frozen=True):
-    """Something could not be observed: `why`, in the words of the program that refused, and what would help."""
+    """Something could not be observed: `why`, in the words of what refused, and a `remedy`."""
 
     why: str
     remedy: str = ""

@@ -1,4 +1,4 @@
-"""A bound on calls that know none themselves."""
+"""A time limit for calls that have none of their own."""
 
 import threading
 from collections.abc import Callable
@@ -8,9 +8,9 @@ T = TypeVar("T")
 
 
 class Bounded(Generic[T]):
-    """A call that runs in a thread of its own. The caller gives up at the bound; the thread is left behind.
+    """A call that runs in a thread of its own. The caller stops waiting at the bound; the thread is left behind.
 
-    A daemon thread does not keep the process alive, so a name server that never answers cannot hold the run.
+    A daemon thread does not keep the process alive, so a name server that never answers cannot hang the run.
     """
 
     def __init__(self, call: Callable[[], T]) -> None:
@@ -23,12 +23,12 @@ class Bounded(Generic[T]):
     def _work(self) -> None:
         try:
             self._answer = self._call()
-        except BaseException as error:  # noqa: BLE001 - handed on to the caller
+        except BaseException as error:  # noqa: BLE001 - raised again where the result is awaited
             self._error = error
         self._done.set()
 
     def wait(self, seconds: float) -> bool:
-        """Tell whether the call ended within `seconds`."""
+        """Return whether the call ended within `seconds`."""
         return self._done.wait(seconds)
 
     def result(self, seconds: float) -> T:

@@ -1,4 +1,4 @@
-"""What the CI system says of this build. A claim: the checks believe it only where its commit is HEAD."""
+"""What the CI system says about this build. A claim: the checks trust it only if its commit is HEAD."""
 
 import json
 import os
@@ -18,11 +18,11 @@ class Build(Struct, frozen=True):
     branch: str = ""
     tag: str = ""
     pull_request: bool = False
-    url: str = ""  # where people see this build
+    url: str = ""  # the web page of this build
     actor: str = ""  # who started it
 
     def is_of(self, commit: str) -> bool:
-        """Whether the build is about this very commit: only then is its word believed."""
+        """Whether the build is about this very commit: only then is it trusted."""
         return bool(self.commit) and self.commit == commit
 
 
@@ -37,7 +37,7 @@ def build(environ: Mapping[str, str] | None = None) -> Build | None:
 
 
 def _address(template: str, environ: Mapping[str, str]) -> str:
-    """Fill variables into a build's address; an address with a missing part is blank."""
+    """Fill variables into a build's address; it is blank if one of them is not set."""
     names = re.findall(r"\{(\w+)\}", template)
     values = {name: environ.get(name, "").rstrip("/") for name in names}
     return template.format_map(values) if all(values.values()) else ""
@@ -102,12 +102,16 @@ def _bitbucket(get: _Get) -> Build:
 
 
 def _teamcity(get: _Get) -> Build:
-    """TeamCity gives the branch in files alone, unless the build hands it on as `TEAMCITY_BUILD_BRANCH`."""
-    told = _properties(_properties(get("TEAMCITY_BUILD_PROPERTIES_FILE")).get("teamcity.configuration.properties.file"))
-    refs = {value for name, value in told.items() if name.startswith("teamcity.build.vcs.branch.")}
+    """TeamCity writes the branch to files only, unless the build passes it on as `TEAMCITY_BUILD_BRANCH`."""
+    properties = _properties(
+        _properties(get("TEAMCITY_BUILD_PROPERTIES_FILE")).get("teamcity.configuration.properties.file")
+    )
+    refs = {value for name, value in properties.items() if name.startswith("teamcity.build.vcs.branch.")}
     branch = get("TEAMCITY_BUILD_BRANCH") or (refs.pop() if len(refs) == 1 else "")
     named = _ref(branch) if branch.startswith("refs/") else {"branch": branch}
-    pull_request = branch.startswith(("refs/pull/", "refs/merge-requests/")) or "teamcity.pullRequest.number" in told
+    pull_request = (
+        branch.startswith(("refs/pull/", "refs/merge-requests/")) or "teamcity.pullRequest.number" in properties
+    )
     return Build("TeamCity", get("BUILD_VCS_NUMBER"), pull_request=pull_request, **named)
 
 
@@ -166,7 +170,7 @@ MARKS = frozenset(system.mark for system in _SYSTEMS)  # the variables that mark
 
 
 def from_fork(environ: Mapping[str, str] | None = None) -> bool:
-    """Tell whether this build is of a pull request from a fork, as far as GitHub and GitLab say it."""
+    """Return whether this build is of a pull request from a fork, as far as GitHub and GitLab report it."""
     environ = os.environ if environ is None else environ
     if source := environ.get("CI_MERGE_REQUEST_SOURCE_PROJECT_PATH"):
         return source != environ.get("CI_MERGE_REQUEST_PROJECT_PATH", environ.get("CI_PROJECT_PATH"))
@@ -179,7 +183,7 @@ def from_fork(environ: Mapping[str, str] | None = None) -> bool:
 
 
 def withheld(environ: Mapping[str, str] | None = None) -> str:
-    """Say why CI may hold secrets back from this build; a blank where there is no reason for it."""
+    """Return why CI may withhold secrets from this build; blank if there is no reason."""
     found = build(environ)
     if found and found.pull_request:
         what = "from a fork" if from_fork(environ) else "(if it is from a fork)"

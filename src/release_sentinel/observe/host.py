@@ -1,4 +1,4 @@
-"""What the host says of its disks and its memory."""
+"""What the host reports about its disks and its memory."""
 
 import contextlib
 import os
@@ -15,7 +15,7 @@ WINDOWS = os.name == "nt"
 
 
 class Disk(Struct, frozen=True):
-    """One file system. Sizes in bytes; `available` is what an ordinary user may still take."""
+    """One file system. Sizes in bytes; `available` is what an ordinary user may still use."""
 
     path: str
     mount: str
@@ -63,10 +63,10 @@ def disk(path: str, *, timeout: float = 5.0) -> Disk | Unseen:
     except subprocess.TimeoutExpired:
         process.kill()
         with contextlib.suppress(subprocess.TimeoutExpired):
-            process.communicate(timeout=0.5)  # no longer: a process that the kernel holds does not die
+            process.communicate(timeout=0.5)  # no longer: a process stuck in the kernel does not die
         return _hung(path, timeout)
     if process.returncode:
-        return Unseen(f"{path} cannot be looked at: {(err.splitlines() or ['no reason given'])[-1]}")
+        return Unseen(f"{path} cannot be inspected: {(err.splitlines() or ['no reason given'])[-1]}")
     used, available, inodes_used, inodes_available, real = out.rstrip("\n").split(" ", 4)
     mount, file_system = _mount(real)
     return Disk(path, mount, file_system, int(used), int(available), int(inodes_used), int(inodes_available))
@@ -82,7 +82,7 @@ def _windows_disk(path: str) -> Disk | Unseen:
     try:
         usage = psutil.disk_usage(path)
     except OSError as error:
-        return Unseen(f"{path} cannot be looked at: {error}")
+        return Unseen(f"{path} cannot be inspected: {error}")
     return Disk(path, *_mount(os.path.realpath(path)), usage.used, usage.free, 0, 0)
 
 

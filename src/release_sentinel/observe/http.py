@@ -1,4 +1,4 @@
-"""One dependency asked over HTTP: retries, redirects, a bound on the body, and one deadline over all of it."""
+"""One dependency queried over HTTP: retries, redirects, a bound on the body, and one deadline over all of it."""
 
 import contextlib
 import os
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 RETRIED = frozenset({408, 425, 429, 500, 502, 503, 504})
 BODY = 1 << 20  # bytes of a body that are read
-_NO_URL = "it is not a URL such as https://example.com"
+_NOT_A_URL = "it is not a URL such as https://example.com"
 _REFERENCE = re.compile(r"\$\{([A-Za-z_]\w*)\}")
 
 
@@ -29,7 +29,7 @@ class Request(Struct, frozen=True):
     url: str
     method: str = "GET"
     headers: Mapping[str, str] = field(default_factory=dict)
-    statuses: tuple[int, ...] = ()  # answers, also where they would be retried otherwise
+    statuses: tuple[int, ...] = ()  # accepted as answers, even if they would otherwise be retried
     timeout: float = 3.0
     tries: int = 3
     deadline: float = 15.0
@@ -43,14 +43,14 @@ class Request(Struct, frozen=True):
 
 
 class Exchange(Struct, frozen=True):
-    """One dependency's final answer: an HTTP `status`, or the `error` that stood instead of one. Times in seconds."""
+    """One dependency's final answer: an HTTP `status`, or the `error` that came instead. Times in seconds."""
 
     url: str  # as it may be shown: without credentials
     status: int | None
     error: str
     tries: int
     seconds: float
-    earlier: tuple[str, ...] = ()  # what the tries before the last one met with
+    earlier: tuple[str, ...] = ()  # how the tries before the last one ended
     body: bytes = b""
     whole: bool = True  # whether the body was read to its end
     latency: float = 0.0  # of the last try
@@ -67,8 +67,8 @@ class _Reply(Struct, frozen=True):
 def ask(request: Request, environ: Mapping[str, str] | None = None) -> Exchange | Unseen:
     """Ask until there is an answer that a retry would not change.
 
-    `environ` holds the secrets that headers name. What makes the request impossible, such as a secret or a file that is
-    not there, is `Unseen`, and nothing is sent. Of the user's own settings, proxies and `REQUESTS_CA_BUNDLE` count;
+    `environ` holds the secrets that headers name. If the request is impossible, because a secret or a file is missing,
+    the result is `Unseen`, and nothing is sent. Of the user's own settings, proxies and `REQUESTS_CA_BUNDLE` count;
     `.netrc` does not: a release sends no credentials that its policy does not name.
     """
     headers, missing = _filled(request.headers, os.environ if environ is None else environ)
@@ -88,7 +88,7 @@ def ask(request: Request, environ: Mapping[str, str] | None = None) -> Exchange 
     last, answer = asked.last, asked.last.answer
     # What cannot be parsed cannot be stripped of credentials by its parts.
     unparsed = request.url.partition("?")[0].rpartition("@")[2]
-    shown = unparsed if last.error == _NO_URL else without_credentials(request.url)
+    shown = unparsed if last.error == _NOT_A_URL else without_credentials(request.url)
     return Exchange(
         shown,
         answer.status if answer else None,
@@ -104,15 +104,15 @@ def ask(request: Request, environ: Mapping[str, str] | None = None) -> Exchange 
 
 
 def load() -> None:
-    """Load requests, in the thread that calls and not in several: its parts import one another in circles.
+    """Import requests in the calling thread, before several threads need it: its modules import each other in circles.
 
-    Its import also sets filters of warnings, which belong to no thread.
+    The import also sets warning filters, which are global.
     """
     import requests  # noqa: F401, PLC0415 - late: it costs 105 ms
 
 
 def trust(ca_bundle: str = "") -> str:
-    """Return the PEM file, or folder, of the authorities that are trusted: the one given, else the usual ones."""
+    """Return the PEM file, or folder, of the trusted authorities: the given one, else the default."""
     from requests.utils import DEFAULT_CA_BUNDLE_PATH  # noqa: PLC0415 - late: it costs 105 ms
 
     return _authorities(ca_bundle) or DEFAULT_CA_BUNDLE_PATH
@@ -149,25 +149,25 @@ def _try(request: Request, headers: Mapping[str, str], seconds: float) -> Try[_R
     except (exceptions.ConnectionError, exceptions.ChunkedEncodingError) as error:
         return Try(error=root_cause(error), final=False)
     except (exceptions.MissingSchema, exceptions.InvalidSchema, exceptions.InvalidURL):
-        return Try(error=_NO_URL)  # and not in requests' words, which repeat it with its credentials
+        return Try(error=_NOT_A_URL)  # and not in requests' words, which repeat it with its credentials
     except (exceptions.RequestException, OSError, ValueError) as error:
         return Try(error=without_credentials(f"{error}") or type(error).__name__)
 
 
 def _exchange(session: "Session", request: Request, headers: Mapping[str, str], seconds: float) -> Try[_Reply]:
-    """Ask, and go where the answer sends us as far as the policy allows.
+    """Ask, and follow redirects as far as the policy allows.
 
-    requests would follow by itself, but reads a redirect's body whatever its size, and takes own headers along.
+    requests can follow redirects itself, but reads their bodies whatever the size, and passes our headers on.
     """
     from requests import Request as Question  # noqa: PLC0415 - late: it costs 105 ms
 
     start = time.monotonic()
-    # A compressed body could unpack to more than its bound.
+    # A compressed body could exceed the bound when unpacked.
     plain = {"Accept-Encoding": "identity", **headers}
     question = session.prepare_request(Question(request.method, request.url, headers=plain, json=request.content))
     for _ in range(request.max_redirects + 1):
         adapter = session.get_adapter(question.url or "")
-        response = adapter.send(question, timeout=seconds, stream=True, **_way(request, question.url or ""))
+        response = adapter.send(question, timeout=seconds, stream=True, **_transport(request, question.url or ""))
         target = session.get_redirect_target(response)
         if target is None or not request.max_redirects or response.status_code in request.statuses:
             body, whole = _body(response) if request.body else (b"", True)
@@ -192,8 +192,8 @@ def _exchange(session: "Session", request: Request, headers: Mapping[str, str], 
     )
 
 
-def _way(request: Request, url: str) -> dict[str, Any]:
-    """Return how a question travels: proxy, trusted authorities, our own certificate."""
+def _transport(request: Request, url: str) -> dict[str, Any]:
+    """Return how a request is sent: proxy, trusted authorities, our own certificate."""
     from requests.utils import get_environ_proxies  # noqa: PLC0415 - late: it costs 105 ms
 
     if request.proxy == "none":
@@ -207,22 +207,22 @@ def _way(request: Request, url: str) -> dict[str, Any]:
 def _refused(
     question: "PreparedRequest", following: "PreparedRequest", headers: Mapping[str, str], request: Request
 ) -> str:
-    """Return why a redirect is not followed, if so. Nothing that is meant for one server goes along to another."""
+    """Return why a redirect is not followed, or blank. What is meant for one server is not sent to another."""
     here, there = urlsplit(question.url or ""), urlsplit(following.url or "")
     if there.scheme not in {"http", "https"} or not there.hostname:
-        return "it redirects to something that is not a web address"
+        return "it redirects to what is not a web address"
     if here.scheme == "https" and there.scheme == "http":
         return "it redirects from https to plain http"
     if (here.scheme, here.hostname, here.port) != (there.scheme, there.hostname, there.port):
         for name in (*headers, "Authorization", "Cookie"):
             following.headers.pop(name, None)
         if request.client_cert:
-            return f"it redirects to another server, {there.hostname}, which is not shown our certificate"
+            return f"it redirects to another server, {there.hostname}, which must not get our certificate"
     return ""
 
 
 def _body(response: "Response") -> tuple[bytes, bool]:
-    """Read a body up to its bound; say whether that was all."""
+    """Read a body up to its bound; return it, and whether that was all."""
     body = b""
     for chunk in response.iter_content(1 << 16):
         body += chunk
@@ -232,14 +232,14 @@ def _body(response: "Response") -> tuple[bytes, bool]:
 
 
 def _broken_off(error: BaseException) -> bool:
-    """Tell a connection that broke off during the handshake from a peer that is not to be trusted."""
+    """Return whether a connection broke off during the handshake; otherwise its peer is not trusted."""
     import ssl  # noqa: PLC0415 - requests has loaded it
 
     return any(isinstance(inner, (ssl.SSLEOFError, ssl.SSLZeroReturnError)) for inner in _chain(error))
 
 
 def root_cause(error: BaseException) -> str:
-    """Return the innermost error's words: requests wraps the reason four deep."""
+    """Return the innermost error's words: requests wraps the reason four levels deep."""
     for inner in reversed(list(_chain(error))):
         if isinstance(inner, OSError) and inner.strerror:
             return inner.strerror
@@ -259,7 +259,7 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 
 
 def _retry_after(value: str) -> float:
-    """Return the seconds that a Retry-After header asks for; 0 where it says nothing usable."""
+    """Return the seconds that a Retry-After header asks for; 0 if it is not usable."""
     if value.isascii() and value.isdigit():
         return float(value)
     if not value:

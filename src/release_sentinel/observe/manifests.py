@@ -1,4 +1,4 @@
-"""The version that a project's own files say."""
+"""The version in a project's own files."""
 
 import ast
 import json
@@ -17,14 +17,14 @@ from release_sentinel.observe import Unseen
 
 
 class Manifest(Struct, frozen=True):
-    """One place that says the version: a file at the repository's top or below, and a key in it."""
+    """One place that holds the version: a file at the repository's top or below, and a key in it."""
 
     name: str  # as the policy names it: `package.json`, `app.yaml#release.version`
     version: str
     python: bool = False  # spelt by PEP 440: 1.0.0rc1 for 1.0.0-rc.1
 
 
-# What is looked for where the policy names no file, and the key that says the version where it names none.
+# The files to look for if the policy names none, and the key of the version in each.
 _KEYS = {
     "pyproject.toml": "project.version",
     "setup.cfg": "metadata.version",
@@ -39,7 +39,7 @@ _PYTHON = ("pyproject.toml", "setup.cfg", "*.py")
 
 
 def find(top: Path) -> tuple[str, ...]:
-    """Return the well-known manifests at `top` that say a version."""
+    """Return the well-known manifests at `top` that have a version."""
     return tuple(name for name in _KEYS if (top / name).is_file() and isinstance(read(top, name), Manifest))
 
 
@@ -56,11 +56,11 @@ def read(top: Path, name: str) -> Manifest | Unseen:
     try:
         value = kind(text, key)
     except (ValueError, SyntaxError, ConfigError, RecursionError) as error:
-        return Unseen(f"{path} cannot be understood: {' '.join(str(error).split())}")
+        return Unseen(f"{path} cannot be parsed: {' '.join(str(error).split())}")
     if value is None:
-        return Unseen(f"{path} has no {key}", f"name the key that says the version: {path}#KEY")
+        return Unseen(f"{path} has no {key}", f"name the key of the version: {path}#KEY")
     if not isinstance(value, str):
-        return Unseen(f"{key} of {path} is {value!r}, no text", "put the version in quotes")
+        return Unseen(f"{key} of {path} is {value!r}, not a text", "put the version in quotes")
     return Manifest(name, value.strip(), python=any(fnmatch(file, pattern) for pattern in _PYTHON))
 
 

@@ -1,4 +1,4 @@
-"""The process table, as far as we may look."""
+"""The process table, as far as this user may see it."""
 
 import ntpath
 import os
@@ -19,9 +19,9 @@ _FIRST_NAMESPACE = "pid:[4026531836]"  # the host's own, by a constant of Linux
 
 
 class Process(Struct, frozen=True):
-    """One live process: every name that it goes by, its owner, its command line.
+    """One live process: all its names, its owner, its command line.
 
-    `cut` is the kernel's name of a process of which we may see no other, where that name may be cut short.
+    `cut` is the kernel's name, possibly cut short, of a process whose other names are not visible.
     """
 
     pid: int
@@ -45,7 +45,7 @@ def folded(name: str) -> str:
 
 
 def processes(root: Path = Path("/"), *, users: bool = False) -> Table | Unseen:
-    """Observe every live process, on request with its owner; zombies and kernel threads are none.
+    """Observe every live process, on request with its owner; zombies and kernel threads do not count.
 
     `root` is where `proc` is found.
     """
@@ -91,13 +91,13 @@ def _names(info: Mapping[str, object], kernel: str, command: list[str]) -> set[s
 
 
 def _hidden(root: Path) -> str:
-    """Return why processes of others are hidden from us, or a blank: the first one is there for all who may look."""
-    if not (root / "proc/self").exists():  # no Linux
+    """Return why processes of other users are hidden from us, or blank. If they are not, process 1 is visible."""
+    if not (root / "proc/self").exists():  # not Linux
         return ""
     try:
         (root / "proc/1/stat").read_bytes()
     except OSError:
-        return f"/proc hides the processes of others{_option(root)}"
+        return f"/proc hides the processes of other users{_option(root)}"
     return ""
 
 

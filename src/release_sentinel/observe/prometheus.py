@@ -28,7 +28,7 @@ class Series(Struct, frozen=True):
 class QueryResult(Struct, frozen=True):
     """The series that a query found.
 
-    `stale` says that there is data, but older than was asked for: the oldest sample has `age`, in seconds.
+    `stale`: there is data, but older than was asked for; `age` is that of the oldest sample, in seconds.
     """
 
     series: tuple[Series, ...]
@@ -46,8 +46,8 @@ def instant(
 ) -> QueryResult | Unseen:
     """Ask the server at `request.url` an instant query; samples older than `max_age` seconds (0: any age) are stale.
 
-    The server is told how far it may look back, and is asked for the samples' own times, because older servers look
-    back as far as they are set to: so the answer is stale where any of its samples is.
+    The request bounds how far the server looks back, and also asks for the samples' own times, because older servers
+    ignore that bound: the answer is stale if any of its samples is.
     """
     if not max_age:
         return _ask(request, query, {}, environ)
@@ -91,7 +91,7 @@ def _ask(
             return Unseen(f"{server} returned {seen.status} ({effort})", "see whether it is a Prometheus server")
         return _query_result(document, seen)
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
-        said = f"{server} returned {seen.status}, and no answer of a Prometheus server ({effort})"
+        said = f"{server} returned {seen.status}, which is not an answer of a Prometheus server ({effort})"
         return Unseen(said, "see whether it is a Prometheus server")
 
 

@@ -1,6 +1,6 @@
-"""Something asked over the network until it answers: tries, pauses, and one deadline over all of them.
+"""Retries over the network: tries, pauses, and one deadline over all of them.
 
-urllib3's own `Retry` counts tries and knows no deadline: it would sleep through one because a Retry-After says so.
+urllib3's own `Retry` counts tries but has no deadline: a Retry-After would make it sleep past ours.
 """
 
 import random
@@ -16,11 +16,11 @@ T = TypeVar("T")
 
 _FIRST_PAUSE = 0.5  # seconds; doubled each time, then drawn from 0 to that ("full jitter")
 _LONGEST_PAUSE = 8.0
-_SHORTEST_TRY = 0.01  # a pause may overrun; no library takes a time-out of nothing
+_SHORTEST_TRY = 0.01  # a pause may overrun; no library accepts a time-out of 0
 
 
 class Try(Struct, Generic[T], frozen=True):
-    """How one try ended: an `answer`, or the `error` that stood instead. What is `final` no retry would change."""
+    """How one try ended: an `answer`, or the `error` that came instead. If `final`, a retry would not change it."""
 
     answer: T | None = None
     error: str = ""
@@ -36,14 +36,14 @@ class Asked(Struct, Generic[T], frozen=True):
     last: Try[T]
     tries: int
     seconds: float
-    earlier: tuple[str, ...]  # what the tries before the last one met with
+    earlier: tuple[str, ...]  # how the tries before the last one ended
 
 
 def ask(call: Callable[[float], Try[T]], *, timeout: float, tries: int, deadline: float) -> Asked[T]:
     """Call until a try is final, up to `tries` times; each lasts at most `timeout`, all together at most `deadline`.
 
     `call` is given the seconds that it may take. It runs in a thread, which is left behind when it takes longer: that
-    bounds what its library does not, such as a name look-up, or a server that drips its answer.
+    bounds what the library does not, such as a name look-up, or a server that drips its answer.
     """
     start = time.monotonic()
     met: list[str] = []
@@ -69,5 +69,5 @@ def _once(call: Callable[[float], Try[T]], seconds: float) -> Try[T]:
 
 
 def no_answer(seconds: float) -> str:
-    """Return the words for a try that took too long."""
+    """Return the message for a try that took too long."""
     return f"no answer within {seconds:.2g} s"

@@ -9,28 +9,28 @@ from release_sentinel.redaction import Secret
 
 
 class Mounted(Struct, frozen=True):
-    """A name whose value is, or should be, in a file. `problem` says why it cannot be had; blank: it can."""
+    """A name whose value is, or should be, in a file. `problem` says why it cannot be used; blank: it can."""
 
     file: str
     problem: str = ""
-    exposed: bool = False  # every user of this machine may read the file
+    exposed: bool = False  # any user of this machine may read the file
 
 
 def settings(
     names: Iterable[str], environ: Mapping[str, str] | None = None, *, instead: Mapping[str, str] | None = None
 ) -> dict[str, str | None]:
-    """Return the value of each of `names`; where there is none, what `instead` has, or None."""
+    """Return the value of each of `names`; without one, what `instead` has, or None."""
     found = {name: look_up(name, environ).text for name in names}
     return {name: (instead or {}).get(name) if text is None else text for name, text in found.items()}
 
 
 def secrets(names: Iterable[str], environ: Mapping[str, str] | None = None) -> dict[str, Secret | None]:
-    """Return the value of each of `names`, wrapped so that nothing shows it; None where there is none."""
+    """Return the value of each of `names`, wrapped so that nothing shows it; None without a value."""
     return {name: None if value is None else Secret(value) for name, value in settings(names, environ).items()}
 
 
 def mounted(names: Iterable[str], environ: Mapping[str, str] | None = None) -> dict[str, Mounted]:
-    """Return those of `names` whose value comes from a file, or cannot be had."""
+    """Return those of `names` whose value comes from a file, or cannot be used."""
     found = {name: look_up(name, environ) for name in names}
     return {
         name: Mounted(value.file, value.problem, value.exposed)

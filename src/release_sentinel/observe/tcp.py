@@ -10,7 +10,7 @@ from release_sentinel.observe.retry import Try
 
 
 class Connection(Struct, frozen=True):
-    """What became of connecting; `error` is blank where the port accepted. Times in seconds."""
+    """The result of connecting; `error` is blank if the port accepted. Times in seconds."""
 
     error: str
     tries: int

@@ -7,7 +7,7 @@ from release_sentinel.observe import Unseen
 
 
 def first(top: Path, names: Iterable[str]) -> str:
-    """Return the first of `names` that is a file at `top`, as it is spelt there; a blank where none is.
+    """Return the first of `names` that is a file at `top`, as it is spelt there; or blank.
 
     Case is ignored.
     """

@@ -1,4 +1,4 @@
-"""The certificate that a server shows, and whether it is to be trusted."""
+"""The certificate that a server shows, and whether it is trusted."""
 
 import socket
 import time
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 class Certificate(Struct, frozen=True):
     """A server's certificate, or why it was not accepted.
 
-    `distrust` are the words of the TLS library where the certificate is the reason; `error` those of what else went
-    wrong. `expires` is in seconds since the epoch.
+    `distrust` is the TLS library's message if the certificate is the reason; `error` describes any other failure.
+    `expires` is in seconds since the epoch.
     """
 
     subject: str
@@ -42,7 +42,7 @@ def certificate(
 ) -> Certificate | Unseen:
     """Shake hands with a server and return the certificate that it shows for `server_name`.
 
-    Only the server's own certificate counts for the expiry; the authorities above it are verified, as today.
+    `expires` is that of the server's own certificate; the authorities above it are verified as of today.
     """
     import ssl  # noqa: PLC0415 - late: a run without certificates does not need it
 

@@ -1,4 +1,4 @@
-"""What is secret, and how any text is scrubbed of it."""
+"""Secrets, and how any text is scrubbed of them."""
 
 from release_sentinel.redaction.redactor import Redactor
 from release_sentinel.redaction.secret import MASK, Secret

@@ -1,4 +1,4 @@
-"""The pipe through which a gate run tells its parent what else has to be hidden, before it prints it."""
+"""The pipe on which a gate run sends further secrets to its parent, before it prints them."""
 
 import json
 import os
@@ -47,7 +47,7 @@ class SecretSender:
                 os.set_inheritable(self._target, False)  # noqa: FBT003 - takes no keywords
 
     def send(self, value: str) -> None:
-        """Tell the parent one secret."""
+        """Send one secret to the parent."""
         if self._target is not None:
             with suppress(OSError):  # the parent is gone, or its pipe is full
                 os.write(self._target, json.dumps(value).encode() + b"\n")

@@ -7,11 +7,11 @@ from release_sentinel.redaction.secret import MASK
 from release_sentinel.redaction.spellings import gaps, spellings
 from release_sentinel.redaction.urls import secrets_in
 
-_PASSES = 5  # a mask can bring together what was apart before
+_PASSES = 5  # a mask can join what was separate before
 
 
 class Redactor:
-    """Knows values, and masks them in any text, in every writing that is usual."""
+    """Masks secrets in any text, in every common encoding."""
 
     def __init__(self, *secrets: str) -> None:
         self._secrets: set[str] = set()
@@ -21,7 +21,7 @@ class Redactor:
             self.add(secret)
 
     def add(self, value: str) -> None:
-        """Scrub `value` from now on, and what it carries if it is a URL. A blank value, or a mask, is not a secret."""
+        """Scrub `value` from now on, and the secrets in it if it is a URL. A blank value or a mask is not a secret."""
         value = value.strip()
         if value.strip("*"):
             with self._lock:
@@ -44,12 +44,12 @@ class Redactor:
                 before, text = text, _masked(text, index)
                 if index.one_pass_suffices or text == before:
                     break
-        except Exception:  # noqa: BLE001 - whatever it is, the text must not get out
+        except Exception:  # noqa: BLE001 - whatever the error, the text must not get out
             return MASK
         return text
 
     def tail(self, text: str) -> int:
-        """Return where the end of `text` begins that may be the beginning of a secret, in a text that goes on."""
+        """Return where a possible beginning of a secret starts at the end of `text`, if more text follows."""
         return self._ready().tail(text)
 
     def _ready(self) -> Index:

@@ -1,7 +1,7 @@
 """Finds secrets in a text, in a time that grows with the text and hardly with the number of secrets.
 
-A secret, or a piece of it, that is 8 characters long covers five characters that start at a multiple of four: a look at
-every fourth place shows where one may be, and only there the text is compared.
+A secret, or a piece of it, that is 8 characters long covers five characters that start at a multiple of four: every
+fourth place is looked up, and the text is compared only where a secret is possible.
 """
 
 import re
@@ -19,7 +19,7 @@ _LONGEST_START = 256  # characters; of a longer secret, the rest is found by its
 _COLOUR = r"\x1b(?:\[[\d;]*+[A-Za-z]?+)?+"  # or the beginning of one
 _OPEN_GAP = re.compile(rf"(?:[\r\n\\]|{_COLOUR})(?:[ \t\r\n\\E>|│?+-]|{_COLOUR})*+$")
 _LONGEST_UNIT = 20  # characters that one character may become: a secret may go on behind them
-_MARGIN = 200  # characters; what may be between two halves of a wrapped value
+_MARGIN = 200  # characters; what may come between two halves of a wrapped value
 
 
 class Flat:
@@ -34,18 +34,18 @@ class Flat:
         self._places = [start - removed for (start, _), removed in zip(found, self._removed, strict=False)]
 
     def origin(self, place: int) -> int:
-        """Return where the character at `place` is in the text."""
+        """Return where the character at `place` is in the original text."""
         return place + self._removed[bisect_right(self._places, place)]
 
     def span(self, start: int, end: int) -> Span:
-        """Return where the characters from `start` to `end` are in the text."""
+        """Return where the characters from `start` to `end` are in the original text."""
         return self.origin(start), self.origin(end - 1) + 1
 
 
 class Index:
-    """What is looked for.
+    """What is searched for.
 
-    `one_pass_suffices`: a masked text holds nothing more to mask, although a mask is text itself, and an edge of words.
+    `one_pass_suffices`: a masked text holds nothing more to mask, although a mask is text itself, and a word boundary.
     """
 
     def __init__(self, spellings: Iterable[Spelling]) -> None:
@@ -80,7 +80,7 @@ class Index:
         self._longest_beginning = max(map(len, self._beginnings), default=0)
 
     def spans(self, text: str) -> list[Span]:
-        """Return where secrets and their pieces are in `text`: in order, none touching another's inside."""
+        """Return where secrets and their pieces are in `text`: in order, without overlaps."""
         found = [match.span() for pattern in self._patterns for match in pattern.finditer(text) if match[0]]
         if self._cores:
             flat = Flat(text)
@@ -98,7 +98,7 @@ class Index:
         return list(found)
 
     def tail(self, text: str) -> int:
-        """Return where the end of `text` begins that may be the beginning of a secret; its length if there is none."""
+        """Return where a possible beginning of a secret starts at the end of `text`; else its length."""
         margin = max(len(text) - _MARGIN, 0)
         gap = _OPEN_GAP.search(text, margin)
         ends = (len(text), gap.start()) if gap else (len(text),)
@@ -108,7 +108,7 @@ class Index:
         return _with_backslashes(text, min(starts))
 
     def _beginning(self, text: str, end: int) -> int:
-        """Return where the beginning of a secret starts that ends at `end`; the length of the text if there is none."""
+        """Return where a beginning of a secret that ends at `end` starts; else the length of the text."""
         near = max(end - 2 * self._longest_beginning - _MARGIN, 0)
         flat = Flat(text[near:end])
         for length in range(min(self._longest_beginning, len(flat.text)), 0, -1):
@@ -125,7 +125,7 @@ def _with_backslashes(text: str, start: int) -> int:
 
 
 def _merged(spans: Iterable[Span]) -> list[Span]:
-    """Return spans in order, those that overlap as one; neighbours stay apart."""
+    """Return spans in order, those that overlap as one; adjacent ones stay separate."""
     merged: list[Span] = []
     for start, end in sorted(spans):
         if merged and start < merged[-1][1]:
@@ -136,7 +136,7 @@ def _merged(spans: Iterable[Span]) -> list[Span]:
 
 
 def _pattern(spelling: Spelling) -> str:
-    """Return a regular expression for a secret that is too short, or too plain, to be masked wherever it comes up.
+    """Return a regular expression for a secret that is too short, or too plain, to be masked everywhere.
 
     Less than three characters are masked only as a value, quoted or after `=`; less than four, and what is one word
     or number, only as a word of its own, because `main` or `true` is also part of ordinary text.

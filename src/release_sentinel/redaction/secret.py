@@ -46,7 +46,7 @@ class Secret:
         return self
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("a secret is not pickled")
+        raise TypeError("a secret cannot be pickled")
 
     def __getstate__(self) -> NoReturn:
         raise TypeError("a secret has no state to show")

@@ -9,11 +9,11 @@ from functools import cache
 from typing import NamedTuple
 from urllib.parse import quote
 
-PIECE = 8  # characters; a piece of a secret that long is masked where it is a word of its own
+PIECE = 8  # characters; a piece of a secret that long is masked on its own
 _SHORT = 4  # characters; base64 and hexadecimal digits of less are too common to be masked
 _WRAPS = 16  # spaces of a secret at which it may be wrapped
 
-# What may tear a value apart when it is printed: the end of a line with the next one's margin, as pytest and quoting
+# What may split a value when it is printed: the end of a line with the next one's margin, as pytest and quoting
 # write it, colours, and backslashes: each JSON and each repr around a text doubles them.
 _COLOUR = r"\x1b\[[\d;]*[A-Za-z]"
 _GAP = re.compile(rf"(?:{_COLOUR}|\\|\r?\n(?:[ \t]|{_COLOUR})*(?:[E>|│?+-](?:{_COLOUR})*[ \t]+(?:{_COLOUR})*){{0,2}})+")
@@ -40,7 +40,7 @@ def gaps(text: str) -> Iterator[tuple[int, int]]:
 
 
 class Spelling(NamedTuple):
-    """A secret in one writing: what each of its characters became, and which pieces of it are masked alone."""
+    """A secret in one encoding: what each of its characters became, and which pieces of it are masked on their own."""
 
     units: tuple[str, ...]
     pieces: tuple[str, ...] = ()
@@ -53,14 +53,14 @@ class Spelling(NamedTuple):
 
 
 def spellings(secret: str) -> Iterator[Spelling]:
-    """Yield `secret` in every writing that is known here, each without gaps."""
+    """Yield `secret` in every known encoding, each without gaps."""
     flat = _GAP.sub("", secret)
     for value in dict.fromkeys((secret, flat)):
-        telling = cache(_distinctive_starts)
+        starts = cache(_distinctive_starts)
         for units in _escaped(value):
-            # Where backslashes stay backslashes, there is nothing of them to be looked for.
+            # Backslashes that an encoding keeps are gaps, and are not searched for.
             seen = "".join(character for character, unit in zip(value, units, strict=True) if unit)
-            yield _spelling(tuple(filter(None, units)), telling(seen))
+            yield _spelling(tuple(filter(None, units)), starts(seen))
     for wrapped in _wrapped(flat):
         yield _spelling(tuple(wrapped), _distinctive_starts(wrapped))
     if len(secret) >= _SHORT:
@@ -72,18 +72,18 @@ def with_gaps(text: str) -> str:
     return f"(?>{_GAP.pattern})?+".join(map(re.escape, text))
 
 
-def _spelling(units: tuple[str, ...], telling: Iterable[int], *, everywhere: bool = False) -> Spelling:
-    pieces = ("".join(units[start : start + PIECE]) for start in telling)
+def _spelling(units: tuple[str, ...], starts: Iterable[int], *, everywhere: bool = False) -> Spelling:
+    pieces = ("".join(units[start : start + PIECE]) for start in starts)
     return Spelling(units, tuple(piece for piece in pieces if is_distinctive(piece)), everywhere)
 
 
 def is_distinctive(text: str) -> bool:
-    """Tell whether a text is more than a rule such as `--------`."""
+    """Return whether a text is more than a rule such as `--------`."""
     return len(set(text)) > 2
 
 
 def _distinctive_starts(secret: str) -> list[int]:
-    """Return where the pieces of `secret` start that are masked alone: not those that are ordinary or an address."""
+    """Return where the pieces of `secret` that are masked on their own start: not ordinary ones, nor an address."""
     address = _ADDRESS.match(secret)
     known = [(0, secret.index("://") + 3), address.span(1)] if address else []
     return [
@@ -95,7 +95,7 @@ def _distinctive_starts(secret: str) -> list[int]:
 
 
 def _wrapped(flat: str) -> Iterator[str]:
-    """Yield a value as it reads when it was wrapped at one of its spaces, which is gone then."""
+    """Yield a value as it reads after a wrap at one of its spaces, which removes the space."""
     for space in [place for place, character in enumerate(flat) if character == " "][:_WRAPS]:
         yield flat[:space] + flat[space + 1 :]
 
@@ -170,7 +170,7 @@ def _escaped(secret: str) -> Iterator[tuple[str, ...]]:
 
 
 def _encoded(secret: str) -> Iterator[Spelling]:
-    """Yield `secret` in hexadecimal digits and in base64, at each place that it may have in a longer base64 text."""
+    """Yield `secret` in hexadecimal digits and in base64, at each offset in a longer base64 text."""
     digits = raw(secret).hex(" ").split()
     for units in (digits, [digit.upper() for digit in digits]):
         yield _whole_or_pieces(units)

@@ -10,7 +10,7 @@ _STREAMS = ("stdout", "stderr", "__stdout__", "__stderr__")
 
 
 class _Clean:
-    """A text or binary file whose writes are scrubbed, one by one; in all else the file itself."""
+    """A text or binary file whose writes are scrubbed, one by one; otherwise it behaves like the file."""
 
     def __init__(self, file: IO[Any], redactor: Redactor) -> None:
         self._file = file
@@ -44,7 +44,7 @@ class _Clean:
 
 
 def scrub_standard_streams(redactor: Redactor) -> Callable[[], None]:
-    """Scrub what is written to `sys.stdout`, `sys.stderr` and their originals; return what ends that."""
+    """Scrub what is written to `sys.stdout`, `sys.stderr` and their originals; return a function that undoes this."""
     before = {name: getattr(sys, name) for name in _STREAMS}
     clean: dict[int, _Clean] = {}
     for name, file in before.items():

@@ -5,11 +5,11 @@ from codecs import getincrementaldecoder
 from release_sentinel.redaction.redactor import Redactor
 from release_sentinel.redaction.secret import MASK
 
-_LONGEST = 1 << 16  # characters that are held back; who writes no end to a secret gets a mask
+_LONGEST = 1 << 16  # characters that are held back at most; more are scrubbed and shown at once
 
 
 class Stream:
-    """One stream of bytes. What may be the beginning of a secret is held back until that is known."""
+    """One stream of bytes. What may be the beginning of a secret is held back until that is decided."""
 
     def __init__(self, redactor: Redactor) -> None:
         self._redactor = redactor
@@ -28,7 +28,7 @@ class Stream:
         text = self._held + text
         try:
             cut = len(text) if final else self._redactor.tail(text)
-        except Exception:  # noqa: BLE001 - whatever it is, the text must not get out
+        except Exception:  # noqa: BLE001 - whatever the error, the text must not get out
             text, cut = MASK, len(MASK)
         if len(text) - cut > _LONGEST:
             cut = len(text)

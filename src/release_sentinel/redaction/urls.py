@@ -12,7 +12,7 @@ _TOKEN_FIELD = re.compile(
 
 
 def secrets_in(url: str) -> Iterator[str]:
-    """Yield what is secret in `url`, as it is written there and as it was before quoting; nothing of other text."""
+    """Yield what is secret in `url`, as written and unquoted; nothing if it is not a URL."""
     if "://" not in url:
         return
     found = [match[2] for match in _TOKEN_FIELD.finditer(url)]

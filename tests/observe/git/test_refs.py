@@ -1,4 +1,4 @@
-"""Tags and branches are asked of the clone and of its remote, without a change to either."""
+"""Tags and branches of the clone and of its remote are read, without a change to either."""
 
 import socket
 import threading
@@ -24,7 +24,7 @@ TAG = "refs/tags/v1.0.0"
 
 
 def remote_name(path: Path, wanted: str = "") -> str:
-    """Return the name of the remote that is asked."""
+    """Return the name of the remote that is queried."""
     remote = git.find_remote(path, wanted)
     assert isinstance(remote, Remote), remote
     return remote.name
@@ -36,19 +36,19 @@ def containing(repo: Repo, *allowed: str) -> Branches | Unseen:
 
 
 def test_remote_name_is_origin(repo: Repo, tmp_path: Path) -> None:
-    """Of several remotes `origin` is asked."""
+    """Of several remotes `origin` is queried."""
     make_repo_remote(repo, tmp_path / "backup.git", "backup")
     assert remote_name(repo.path) == "origin"
 
 
 def test_remote_name_as_wanted(repo: Repo, tmp_path: Path) -> None:
-    """The policy's remote is asked where it names one."""
+    """The policy's remote is queried if it names one."""
     make_repo_remote(repo, tmp_path / "backup.git", "backup")
     assert remote_name(repo.path, "backup") == "backup"
 
 
 def test_the_only_remote(repo: Repo) -> None:
-    """The only remote is asked, whatever its name."""
+    """The only remote is queried, whatever its name."""
     repo.git("remote", "rename", "origin", "upstream")
     assert remote_name(repo.path) == "upstream"
 
@@ -66,7 +66,7 @@ def test_a_remote_that_is_not_there(repo: Repo) -> None:
 
 
 def test_several_remotes_without_origin(repo: Repo, tmp_path: Path) -> None:
-    """Which of several remotes to ask is not guessed."""
+    """Which of several remotes to query is not guessed."""
     make_repo_remote(repo, tmp_path / "backup.git", "backup")
     repo.git("remote", "rename", "origin", "upstream")
     seen = git.find_remote(repo.path)
@@ -75,7 +75,7 @@ def test_several_remotes_without_origin(repo: Repo, tmp_path: Path) -> None:
     assert seen.remedy == "set RS_REMOTE"
 
 
-def test_a_tag_on_the_remote_alone(repo: Repo) -> None:
+def test_a_tag_on_the_remote_only(repo: Repo) -> None:
     """A tag that only the remote has is found there, and the clone is left as it was."""
     repo.git("tag", "v1.0.0")
     repo.git("push", "--quiet", "origin", "v1.0.0")
@@ -99,7 +99,7 @@ def test_tags_are_peeled(repo: Repo, options: tuple[str, ...]) -> None:
 
 
 def test_all_tags_are_listed(repo: Repo) -> None:
-    """A glob lists every tag; the one that is asked for by name is peeled all the same."""
+    """A glob lists every tag; the one that is asked for by name is still peeled."""
     for name in ("v1.0.0", "v0.9.0", "pkg/v1.0.0"):
         repo.git("tag", "--annotate", "--message", "x", name)
     repo.git("push", "--quiet", "--tags", "origin")
@@ -123,7 +123,7 @@ def test_look_alikes_of_a_tag(repo: Repo) -> None:
     assert (seen.local.tag("v1.0.0"), seen.remote.tag("v1.0.0")) == (None, None)
 
 
-def test_heads_are_asked_in_the_same_breath(repo: Repo) -> None:
+def test_heads_are_asked_in_the_same_request(repo: Repo) -> None:
     """The heads of release branches come along, by glob."""
     repo.git("push", "--quiet", "origin", "main:release/1.0", "main:feature")
     seen = git.tags(repo.path, ["v1.0.0"], branches=["main", "release/*"])
@@ -132,7 +132,7 @@ def test_heads_are_asked_in_the_same_breath(repo: Repo) -> None:
 
 
 def test_a_clone_without_remote_has_no_remote_tags(tmp_path: Path) -> None:
-    """Where there is no remote, its tags are None and not an empty list."""
+    """If there is no remote, its tags are None and not an empty list."""
     alone = make_repo(tmp_path / "alone")
     alone.commit()
     assert git.tags(alone.path, ["v1.0.0"]).remote is None
@@ -143,7 +143,7 @@ def test_a_remote_that_is_gone(repo: Repo, tmp_path: Path) -> None:
     (tmp_path / "origin.git").rename(tmp_path / "elsewhere.git")
     seen = git.tags(repo.path, ["v1.0.0"]).remote
     assert isinstance(seen, Unseen)
-    assert seen.why.startswith(f"the remote origin ({tmp_path / 'origin.git'}) could not be asked: ")
+    assert seen.why.startswith(f"the remote origin ({tmp_path / 'origin.git'}) could not be queried: ")
     assert "does not appear to be a git repository" in seen.why
     assert seen.remedy == "try `git ls-remote origin` here"
 
@@ -162,7 +162,7 @@ def test_a_remote_that_hangs(repo: Repo, scheme: str) -> None:
     with silent_remote(repo, scheme):
         seen = git.remote_refs(repo.path, Remote("origin"), [TAG], timeout=0.3)
     assert isinstance(seen, Unseen)
-    assert "could not be asked: git ls-remote did not answer within 0.3 s" in seen.why
+    assert "could not be queried: git ls-remote did not answer within 0.3 s" in seen.why
 
 
 @pytest.mark.parametrize(
@@ -176,7 +176,7 @@ def test_a_remote_that_hangs(repo: Repo, scheme: str) -> None:
     ids=["password", "token", "query", "unknown-scheme"],
 )
 def test_credentials_of_a_remote_are_not_shown(repo: Repo, url: str) -> None:
-    """No part of what is said of a remote holds the credentials in its URL."""
+    """No message about a remote shows the credentials in its URL."""
     repo.git("remote", "set-url", "origin", url.format(port=closed_port()))
     seen = git.tags(repo.path, ["v1.0.0"]).remote
     assert isinstance(seen, Unseen)
@@ -186,7 +186,7 @@ def test_credentials_of_a_remote_are_not_shown(repo: Repo, url: str) -> None:
 
 @pytest.mark.usefixtures("own_home")
 def test_no_prompt_for_credentials(repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A remote that asks for a password is an answer: no one is prompted, by no program that is configured."""
+    """A remote that asks for a password is an error: no configured program prompts for it."""
     mark = tmp_path / "asked"
     asking = program(tmp_path / "ask", f"#!/bin/sh\ntouch {mark}\necho x\n")
     monkeypatch.setenv("SSH_ASKPASS", str(asking))
@@ -203,7 +203,7 @@ def test_no_prompt_for_credentials(repo: Repo, tmp_path: Path, monkeypatch: pyte
 
 
 def test_branches_containing_head(repo: Repo) -> None:
-    """The branches of the clone and of its remotes that contain HEAD are told, each once."""
+    """The branches of the clone and of its remotes that contain HEAD are returned, each once."""
     repo.git("checkout", "--quiet", "-b", "release/1.0")
     repo.commit("more.py")
     repo.git("push", "--quiet", "origin", "release/1.0")
@@ -220,8 +220,8 @@ def test_the_remote_head_is_a_branch_that_contains_head(repo: Repo, tmp_path: Pa
     assert containing(shallow, "main") == Branches(("main",))
 
 
-def test_a_remote_branch_that_went_on(repo: Repo, tmp_path: Path) -> None:
-    """A clone of the tag alone that has the remote branch's commits, under whatever name, can tell."""
+def test_a_remote_branch_that_moved_on(repo: Repo, tmp_path: Path) -> None:
+    """A clone of only the tag is enough if it has the remote branch's commits, under whatever name."""
     repo.git("tag", "v1.0.0")
     repo.commit("later.py")
     repo.git("push", "--quiet", "origin", "main", "v1.0.0")
@@ -251,7 +251,7 @@ def test_branches_of_other_remotes_do_not_count(repo: Repo, tmp_path: Path) -> N
 
 
 def test_the_remote_is_asked_for_no_more_than_is_needed(repo: Repo) -> None:
-    """Refs of other kinds, such as those of pull requests, are left out by the server."""
+    """Refs of other kinds, such as those of pull requests, are omitted by the server."""
     repo.git("push", "--quiet", "origin", "main:refs/pull/7/head")
     with_trace = {"GIT_TRACE_PACKET": str(repo.path.parent / "trace")}
     with pytest.MonkeyPatch.context() as patch:
@@ -270,22 +270,22 @@ def test_branches_containing_no_commit(tmp_path: Path) -> None:
 
 
 def test_local_tags_of_no_repository(tmp_path: Path) -> None:
-    """Where Git cannot list refs, they are unseen, not absent."""
+    """If Git cannot list refs, they are unseen, not absent."""
     seen = git.tags(tmp_path, ["v1.0.0"])
     assert isinstance(seen.local, Unseen)
     assert isinstance(seen.remote, Unseen)
 
 
 def test_a_partial_clone_has_a_remote(repo: Repo) -> None:
-    """The filter that Git adds to its list of remotes is no part of the URL."""
+    """The filter that Git adds to its list of remotes is not part of the URL."""
     repo.git("config", "remote.origin.promisor", "true")
     repo.git("config", "remote.origin.partialclonefilter", "blob:none")
     assert "[blob:none]" in repo.git("remote", "-v")
     assert remote_name(repo.path) == "origin"
 
 
-def test_what_the_remote_says_counts_and_not_what_is_remembered_of_it(repo: Repo) -> None:
-    """A branch that was rewound or deleted there does not contain HEAD because this clone has not heard of it."""
+def test_the_remote_counts_and_not_its_tracking_branches(repo: Repo) -> None:
+    """A branch that was rewound or deleted there does not contain HEAD, even if this clone has not fetched that."""
     base = repo.head
     repo.commit("withdrawn.py")
     repo.git("push", "--quiet", "origin", "main", "main:release/1.0")

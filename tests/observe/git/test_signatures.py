@@ -22,7 +22,7 @@ needs_gpg = pytest.mark.skipif(shutil.which("gpg") is None, reason="gpg is not i
 
 
 def seen(repo: Repo, tag: str = "") -> Signature:
-    """Ask Git for a signature that it can tell about."""
+    """Ask Git for a signature that it can judge."""
     answer = git.signature(repo.path, tag=tag)
     assert isinstance(answer, Signature), answer
     return answer
@@ -52,7 +52,7 @@ def sign_commit(repo: Repo) -> None:
 
 @needs_ssh
 def test_a_commit_signed_with_an_ssh_key(ssh_repo: Repo) -> None:
-    """The signature is good, and the signer goes by principal and fingerprint."""
+    """The signature is good, and the signer's names are principal and fingerprint."""
     sign_commit(ssh_repo)
     answer = seen(ssh_repo)
     assert answer.state is State.GOOD
@@ -70,7 +70,7 @@ def test_a_tag_signed_with_an_ssh_key(ssh_repo: Repo) -> None:
 
 @needs_ssh
 def test_an_ssh_key_that_is_not_known(ssh_repo: Repo, tmp_path: Path) -> None:
-    """A signature by a key that nobody has named is told apart from a good and from a bad one."""
+    """A signature by a key that is not listed is neither good nor bad."""
     sign_commit(ssh_repo)
     (tmp_path / "allowed").write_text(f"{SIGNER} {ssh_key(tmp_path / 'other')}\n", encoding="utf-8")
     assert seen(ssh_repo).state is State.UNKNOWN_KEY
@@ -87,7 +87,7 @@ def test_an_ssh_key_that_has_expired(ssh_repo: Repo, tmp_path: Path) -> None:
 
 @needs_ssh
 def test_an_ssh_key_that_was_revoked(ssh_repo: Repo, tmp_path: Path) -> None:
-    """A key in Git's revocation file is revoked, or its signature bad, in OpenSSH's words; good it is not."""
+    """A key in Git's revocation file is revoked, or its signature is bad, in OpenSSH's words; it is not good."""
     sign_commit(ssh_repo)
     ssh_repo.git("config", "gpg.ssh.revocationFile", str(tmp_path / "key.pub"))
     assert seen(ssh_repo).state in {State.REVOKED, State.BAD}
@@ -95,7 +95,7 @@ def test_an_ssh_key_that_was_revoked(ssh_repo: Repo, tmp_path: Path) -> None:
 
 @needs_ssh
 def test_ssh_without_a_list_of_signers(ssh_repo: Repo) -> None:
-    """Where Git is not told whom to trust, nothing can be verified."""
+    """If Git has no list of trusted signers, nothing can be verified."""
     sign_commit(ssh_repo)
     ssh_repo.git("config", "--unset", "gpg.ssh.allowedSignersFile")
     answer = seen(ssh_repo)
@@ -122,7 +122,7 @@ def test_a_commit_that_was_changed_after_it_was_signed(ssh_repo: Repo) -> None:
 
 @needs_ssh
 def test_a_tag_that_is_not_the_published_one(ssh_repo: Repo) -> None:
-    """A good signature of this clone's tag proves nothing of another one on the remote; the remedy fetches that."""
+    """A good signature of this clone's tag proves nothing about another one on the remote; the remedy fetches that."""
     ssh_repo.git("tag", "--sign", "--message", "x", "v1.0.0")
     here = ssh_repo.git("rev-parse", "refs/tags/v1.0.0")
     same = git.signature(ssh_repo.path, tag="v1.0.0", published=here)
@@ -130,28 +130,28 @@ def test_a_tag_that_is_not_the_published_one(ssh_repo: Repo) -> None:
     assert same.state is State.GOOD
     other = git.signature(ssh_repo.path, tag="v1.0.0", published="f" * 40)
     assert other == Unseen(
-        "tag v1.0.0 of this clone is not the one that is published",
+        "tag v1.0.0 of this clone is not the published one",
         "git fetch --force origin refs/tags/v1.0.0:refs/tags/v1.0.0",
     )
 
 
 @needs_ssh
 def test_a_signed_tag_under_another_name(ssh_repo: Repo) -> None:
-    """Who signed v0.9.0 has not signed v1.0.0, though the object is the same."""
+    """A signature for v0.9.0 does not sign v1.0.0, although the object is the same."""
     ssh_repo.git("tag", "--sign", "--message", "x", "v0.9.0")
     ssh_repo.git("update-ref", "refs/tags/v1.0.0", "refs/tags/v0.9.0")
     assert seen(ssh_repo, "v1.0.0").state is State.BAD
 
 
 def test_what_is_not_signed(repo: Repo) -> None:
-    """A commit and an annotated tag without signature are told apart from a lightweight tag."""
+    """A commit and an annotated tag without signature differ from a lightweight tag."""
     repo.git("tag", "--annotate", "--message", "x", "v1.0.0")
     repo.git("tag", "v1.0.1")
     assert [seen(repo, tag).state for tag in ("", "v1.0.0", "v1.0.1")] == [State.NONE, State.NONE, State.LIGHTWEIGHT]
 
 
 def test_a_branch_of_the_tag_s_name(repo: Repo) -> None:
-    """The tag is asked for, and not what else bears its name."""
+    """The tag is verified, not a branch of the same name."""
     repo.git("branch", "v1.0.0")
     answer = seen(repo, "v1.0.0")
     assert answer.state is State.UNVERIFIABLE
@@ -160,10 +160,10 @@ def test_a_branch_of_the_tag_s_name(repo: Repo) -> None:
 
 @pytest.fixture(scope="module")
 def gpg_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A keyring with two keys of people who release; the path is short, for the agent's socket."""
+    """A keyring with two keys of signers; the path is short, for the agent's socket."""
     home = tmp_path_factory.mktemp("g")
     home.chmod(0o700)
-    for name in ("signer", "somebody"):
+    for name in ("signer", "other"):
         identity = f"{name} <{name}@example.invalid>"
         gpg(home, "--quick-generate-key", identity, "ed25519", "sign", "never")
     yield home
@@ -171,7 +171,7 @@ def gpg_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 def gpg(home: Path, *arguments: str) -> str:
-    """Run GnuPG with this keyring, without asking anybody."""
+    """Run GnuPG with this keyring, without a prompt."""
     command = ["gpg", "--homedir", str(home), "--batch", "--quiet", "--passphrase", "", "--yes", *arguments]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
@@ -188,7 +188,7 @@ def gpg_repo(repo: Repo, gpg_home: Path, monkeypatch: pytest.MonkeyPatch) -> Rep
 
 @needs_gpg
 def test_openpgp(gpg_repo: Repo, gpg_home: Path) -> None:
-    """Commit and tag are good, and the signer goes by key id, address and fingerprint."""
+    """Commit and tag are good, and the signer's names are key id, address and fingerprint."""
     fingerprint = gpg(gpg_home, "--with-colons", "--list-keys", SIGNER).partition("fpr:::::::::")[2].partition(":")[0]
     for tag in ("", "v1.0.0"):
         answer = seen(gpg_repo, tag)
@@ -207,7 +207,7 @@ def test_openpgp_without_the_key(gpg_repo: Repo, tmp_path: Path, monkeypatch: py
 
 @needs_gpg
 def test_no_gpg(gpg_repo: Repo) -> None:
-    """Where the program is missing, nothing can be verified."""
+    """If the program is missing, nothing can be verified."""
     gpg_repo.git("config", "gpg.program", "/nowhere/gpg")
     answer = seen(gpg_repo)
     assert answer.state is State.UNVERIFIABLE
@@ -232,7 +232,7 @@ def test_no_gpg(gpg_repo: Repo) -> None:
 def test_every_word_of_gnupg(
     repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lines: list[str], state: State
 ) -> None:
-    """GnuPG's status lines, as a real one prints them; keys that expire cannot be made to have done so here."""
+    """GnuPG's status lines, as a real one prints them; expired keys cannot be made here."""
     said = "\n".join(f"[GNUPG:] {line}" for line in lines)
     program(
         tmp_path / "bin/git",
@@ -245,11 +245,11 @@ def test_every_word_of_gnupg(
 @needs_ssh
 @pytest.mark.parametrize(
     ("signers", "status"),
-    [((), OK), ((SIGNER,), OK), ((SIGNER.upper(), "x"), OK), (("somebody@example.invalid",), CRIT)],
-    ids=["anybody", "the signer", "one of two", "somebody else"],
+    [((), OK), ((SIGNER,), OK), ((SIGNER.upper(), "x"), OK), (("other@example.invalid",), CRIT)],
+    ids=["any signer", "the signer", "one of two", "another signer"],
 )
 def test_who_may_sign(ssh_repo: Repo, signers: tuple[str, ...], status: Status) -> None:
-    """Where the policy names signers, a good signature by another does not count."""
+    """If the policy names signers, a good signature by another does not count."""
     sign_commit(ssh_repo)
     result = check_signature(look(ssh_repo.path), lambda: git.signature(ssh_repo.path), signers=signers)
     assert result.status is status
@@ -257,14 +257,14 @@ def test_who_may_sign(ssh_repo: Repo, signers: tuple[str, ...], status: Status) 
 
 
 def test_a_good_signature_without_a_name(repo: Repo) -> None:
-    """It passes where any signer will do, and is told by its key."""
+    """It passes if any signer is accepted, and the message names the key."""
     result = check_signature(look(repo.path), lambda: Signature(State.GOOD), tag="v1.0.0")
     assert (result.status, result.message) == (OK, "tag v1.0.0 is signed by a trusted key")
 
 
 @pytest.mark.parametrize("state", [state for state in State if state is not State.GOOD])
 def test_every_other_state_fails(repo: Repo, state: State) -> None:
-    """What cannot be verified is unknown, all else fails; each says what it is of."""
+    """What cannot be verified is unknown, all else fails; each message names its tag or commit."""
     result = check_signature(look(repo.path), lambda: Signature(state), tag="v1.0.0")
     assert result.status is (UNKNOWN if state in {State.UNKNOWN_KEY, State.UNVERIFIABLE} else CRIT)
     assert result.message.startswith("tag v1.0.0 ")
@@ -272,7 +272,7 @@ def test_every_other_state_fails(repo: Repo, state: State) -> None:
 
 
 def test_what_cannot_be_asked(repo: Repo) -> None:
-    """Neither a Git that does not answer nor a missing repository has a signature."""
+    """Without an answer of Git, or without a repository, the signature is unknown."""
     undetermined = check_signature(look(repo.path), lambda: Unseen("git did not answer", "see why"))
     assert (undetermined.status, undetermined.remedy) == (UNKNOWN, "see why")
     assert check_signature(Unseen("/shop is not a folder"), lambda: Signature(State.GOOD)).status is UNKNOWN

@@ -1,4 +1,4 @@
-"""Git is asked so that neither configuration, environment nor an unusual state makes it answer for something else."""
+"""Git is called so that neither configuration, environment nor an unusual state changes the result."""
 
 import os
 import subprocess
@@ -29,27 +29,27 @@ TAG = "refs/tags/v1.0.0"
 
 
 def test_a_fresh_clone_is_seen_as_it_is(repo: Repo) -> None:
-    """A clean repository on a branch has its commit and branch, and nothing else to tell."""
+    """A clean repository on a branch has its commit and branch, and no changes."""
     assert look(repo.path) == git.Repository(repo.path, repo.head, "main", "", shallow=False, changes=())
 
 
 def test_a_folder_without_repository(tmp_path: Path) -> None:
-    """A plain folder is no repository, and the remedy names the option."""
+    """A plain folder is not a repository, and the remedy names the option."""
     seen = refused(tmp_path)
     assert "is not inside a Git repository" in seen.why
     assert "--gate-repo" in seen.remedy
 
 
 def test_a_path_that_is_not_there(tmp_path: Path) -> None:
-    """A path that is not there is told from a folder that is no repository."""
+    """A path that does not exist differs from a folder that is not a repository."""
     assert refused(tmp_path / "nothing").why == f"{tmp_path / 'nothing'} is not a folder"
 
 
 def test_a_sub_folder_is_not_the_repository(repo: Repo) -> None:
-    """A folder inside a repository does not answer for it; the message names the repository above."""
+    """A folder inside a repository is not its top; the message names the repository above."""
     repo.write("docs/index.md")
     seen = refused(repo.path / "docs")
-    assert f"Git answers for {repo.path}, which lies above it" in seen.why
+    assert f"it is in the repository {repo.path}" in seen.why
     assert f"--gate-repo {repo.path}" in seen.remedy
 
 
@@ -60,7 +60,7 @@ def test_a_bare_repository(tmp_path: Path) -> None:
 
 
 def test_the_git_folder_itself(repo: Repo) -> None:
-    """The `.git` folder is no work tree."""
+    """The `.git` folder is not a work tree."""
     seen = refused(repo.path / ".git")
     assert "has no work tree" in seen.why
     assert "at the top of a work tree" in seen.remedy
@@ -73,7 +73,7 @@ def test_no_commit_yet(tmp_path: Path) -> None:
 
 
 def test_a_symbolic_link_to_the_repository(repo: Repo, tmp_path: Path) -> None:
-    """A repository reached through a link is the top all the same."""
+    """A repository reached through a link is still the top."""
     link = tmp_path / "link"
     link.symlink_to(repo.path)
     assert look(link).commit == repo.head
@@ -96,14 +96,14 @@ def test_no_git(repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_a_git_that_may_not_be_run(repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A git that is there and not executable is an answer, not a crash."""
+    """A git that exists and is not executable is reported, not a crash."""
     program(tmp_path / "bin/git", "#!/bin/sh\n").chmod(0o644)
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
     assert refused(repo.path).why == f"git cannot be started in {repo.path}: Permission denied"
 
 
 def test_a_git_too_old(repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A Git that prints an unknown question back, as old ones do, is called too old."""
+    """A Git that prints an unknown option back, as old ones do, is reported as too old."""
     old = f'#!/bin/sh\n{real_git()} "$@" | sed "3s/.*/--is-shallow-repository/"\n'
     program(tmp_path / "bin/git", old)
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
@@ -113,7 +113,7 @@ def test_a_git_too_old(repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 
 def test_a_git_without_an_option(repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A Git that does not know one of our options is called too old."""
+    """A Git that does not know one of our options is reported as too old."""
     program(tmp_path / "bin/git", f'#!/bin/sh\ncase "$*" in *status*) exit 129;; esac\nexec {real_git()} "$@"\n')
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
     assert refused(repo.path).why == "this Git is too old: 2.17 or later is needed"
@@ -138,7 +138,7 @@ def test_a_broken_index(repo: Repo) -> None:
 
 @pytest.mark.parametrize("name", ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_CEILING_DIRECTORIES"])
 def test_variables_that_point_elsewhere(repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    """A variable that points Git at another repository does not change whom it answers for, and stays set."""
+    """A variable that points Git at another repository does not change the result, and stays set."""
     other, head = make_repo(tmp_path / "other"), repo.head
     other.commit("other.py")
     value = str(other.path / {"GIT_DIR": ".git", "GIT_INDEX_FILE": ".git/index"}.get(name, ""))
@@ -174,7 +174,7 @@ def begin_cherry_pick(repo: Repo) -> None:
 
 
 def begin_cherry_pick_of_two(repo: Repo) -> None:
-    """Commit the first of two picked commits by hand: the second still waits."""
+    """Commit the first of two picked commits by hand: the second is still pending."""
     repo.git("checkout", "--quiet", "other")
     repo.commit("app.py", "print('another')\n")
     repo.git("checkout", "--quiet", "main")
@@ -189,7 +189,7 @@ def begin_revert(repo: Repo) -> None:
 
 
 def begin_revert_of_two(repo: Repo) -> None:
-    """Commit the first of two reverted commits by hand: the second still waits."""
+    """Commit the first of two reverted commits by hand: the second is still pending."""
     repo.commit("app.py", "print('next')\n")
     repo.commit("app.py", "print('last')\n")
     repo.git("revert", "--no-edit", "HEAD~1", "HEAD~2", check=False)
@@ -251,7 +251,7 @@ def test_a_linked_worktree(repo: Repo, tmp_path: Path) -> None:
 
 
 def test_a_shallow_clone_and_its_worktree(repo: Repo, tmp_path: Path) -> None:
-    """A shallow clone is known as such, also from a linked worktree."""
+    """A shallow clone is recognised as such, also from a linked worktree."""
     repo.commit("more.py")
     repo.git("push", "--quiet", "origin", "main")
     shallow = clone(tmp_path / "origin.git", tmp_path / "clone", "--depth=1", "--branch=main")
@@ -262,14 +262,14 @@ def test_a_shallow_clone_and_its_worktree(repo: Repo, tmp_path: Path) -> None:
 
 
 def test_a_detached_head(repo: Repo) -> None:
-    """A detached HEAD is on no branch."""
+    """A detached HEAD is not on a branch."""
     repo.git("checkout", "--quiet", "--detach")
     seen = look(repo.path)
     assert (seen.branch, seen.commit) == ("", repo.head)
 
 
 def test_find_top(repo: Repo, tmp_path: Path) -> None:
-    """The top is found from a folder below, and not where there is none."""
+    """The top is found from a folder below, and None without a repository."""
     below = repo.write("a/b/c.txt").parent
     assert find_top(below) == repo.path
     assert find_top(tmp_path) is None
@@ -297,17 +297,17 @@ def rename(repo: Repo) -> None:
 
 
 def make_executable(repo: Repo) -> None:
-    """Change a file's mode alone."""
+    """Change only a file's mode."""
     (repo.path / "app.py").chmod(0o755)
 
 
 def leave_untracked(repo: Repo) -> None:
-    """Leave a file that Git does not know."""
+    """Leave a file that Git does not track."""
     repo.write("notes.txt")
 
 
 def leave_untracked_folder(repo: Repo) -> None:
-    """Leave a folder that Git does not know."""
+    """Leave a folder that Git does not track."""
     repo.write("notes/1.txt")
 
 
@@ -346,7 +346,7 @@ def test_a_change_is_seen(repo: Repo, soil: Callable[[Repo], None], shown: list[
 
 
 def touch(repo: Repo) -> None:
-    """Change a file's time alone."""
+    """Change only a file's time."""
     os.utime(repo.path / "app.py", (1, 1))
 
 
@@ -363,7 +363,7 @@ def leave_empty_folder(repo: Repo) -> None:
 
 @pytest.mark.parametrize("do", [touch, ignore, leave_empty_folder], ids=lambda do: do.__name__)
 def test_no_change_is_seen(repo: Repo, do: Callable[[Repo], None]) -> None:
-    """What the commit does not speak of is no change."""
+    """What a commit does not record is not a change."""
     do(repo)
     assert changes(repo) == []
 
@@ -380,19 +380,19 @@ def test_no_change_is_seen(repo: Repo, do: Callable[[Repo], None]) -> None:
     ids=["spaces", "non-ascii", "newline", "tab-and-arrow", "dash"],
 )
 def test_unusual_names(repo: Repo, name: str, shown: str) -> None:
-    """A name is told whole and on one line, whatever it holds."""
+    """A name is shown in full and on one line, whatever it holds."""
     repo.write(name)
     assert changes(repo) == [shown]
 
 
-def test_names_that_are_no_text(repo: Repo) -> None:
-    """A name that is not UTF-8 is told in escapes."""
+def test_names_that_are_not_text(repo: Repo) -> None:
+    """A name that is not UTF-8 is shown in escapes."""
     Path(os.fsdecode(os.fsencode(repo.path) + b"/caf\xe9")).write_text("", encoding="utf-8")
     assert changes(repo) == [r"?? 'caf\udce9'"]
 
 
 def test_a_tracked_name_with_spaces(repo: Repo) -> None:
-    """The path of a changed file is told whole, spaces included."""
+    """The path of a changed file is shown in full, spaces included."""
     repo.commit("two  words.txt")
     repo.write("two  words.txt", "other\n")
     assert changes(repo) == [".M two  words.txt"]
@@ -433,12 +433,12 @@ def test_user_configuration_hides_no_untracked_file(repo: Repo, hide: Callable[[
 
 @pytest.mark.usefixtures("own_home")
 def test_user_configuration_hides_no_edit(repo: Repo) -> None:
-    """An edit that keeps size and time is seen although the user's configuration tells Git to trust these."""
+    """An edit that keeps size and time is seen although the user's configuration makes Git trust these."""
     file = repo.path / "app.py"
     os.utime(file, (1_000_000_000, 1_000_000_000))
     repo.git("update-index", "--refresh")
     repo.git("config", "--global", "core.trustctime", "false")
-    time.sleep(1.1)  # the time of change, which no one can set, counts in whole seconds
+    time.sleep(1.1)  # the change time, which cannot be set, counts in whole seconds
     file.write_text("print('HELLO')\n", encoding="utf-8")
     os.utime(file, (1_000_000_000, 1_000_000_000))
     assert not repo.git("status", "--porcelain")
@@ -446,19 +446,19 @@ def test_user_configuration_hides_no_edit(repo: Repo) -> None:
 
 
 def test_own_outputs_do_not_count(repo: Repo) -> None:
-    """A report and a folder of our own are no changes, whatever their names hold."""
+    """A report and a folder of our own are not changes, whatever their names hold."""
     report, cache = repo.write("gates[1] *.xml"), repo.write(".cache/x/1").parent
     assert look(repo.path, report, cache).changes == ()
 
 
 def test_a_tracked_own_output_does_not_count(repo: Repo) -> None:
-    """A report that someone committed may be overwritten by the run that writes it."""
+    """A report that was committed may be overwritten by the run that writes it."""
     repo.commit("gates.xml", "old\n")
     assert look(repo.path, repo.write("gates.xml", "new\n")).changes == ()
 
 
 def test_an_own_output_alone_in_its_folder(repo: Repo) -> None:
-    """A folder that holds nothing but our report is no change."""
+    """A folder that holds nothing but our report is not a change."""
     assert look(repo.path, repo.write("reports/gates.xml")).changes == ()
 
 
@@ -487,7 +487,7 @@ def test_own_outputs_elsewhere(repo: Repo, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("flag", ["--assume-unchanged", "--skip-worktree"])
 def test_a_flagged_edit_is_seen(repo: Repo, flag: str) -> None:
-    """An edit that Git was told not to look at is a hidden edit, and shown by nothing else."""
+    """An edit in a file that Git is set to ignore is a hidden edit, and not shown otherwise."""
     repo.git("update-index", flag, "app.py")
     edit(repo)
     assert changes(repo) == []
@@ -496,7 +496,7 @@ def test_a_flagged_edit_is_seen(repo: Repo, flag: str) -> None:
 
 @pytest.mark.parametrize("flag", ["--assume-unchanged", "--skip-worktree"])
 def test_a_flagged_deletion_is_seen(repo: Repo, flag: str) -> None:
-    """A file that Git was told not to look at and that is gone is a hidden edit."""
+    """A deleted file that Git is set to ignore is a hidden edit."""
     repo.git("update-index", flag, "app.py")
     delete(repo)
     assert hidden(repo) == ["hidden edit app.py"]
@@ -524,7 +524,7 @@ def test_a_flagged_link(repo: Repo) -> None:
 
 
 def test_a_flagged_file_with_line_ends_converted(repo: Repo) -> None:
-    """A flagged file whose line ends Git converts is not taken for an edit."""
+    """A flagged file whose line ends Git converts does not count as an edit."""
     repo.commit(".gitattributes", "*.bat text eol=crlf\n")
     repo.commit("run.bat", "one\n")
     (repo.path / "run.bat").write_bytes(b"one\r\n")
@@ -551,15 +551,15 @@ def test_an_assumed_edit_in_a_sparse_checkout(repo: Repo) -> None:
 
 
 def test_an_index_that_cannot_be_listed(repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where Git cannot list the files, hidden edits are unseen, not absent."""
+    """If Git cannot list the files, hidden edits are unseen, not absent."""
     program(tmp_path / "bin/git", f'#!/bin/sh\ncase "$*" in *ls-files*) exit 3;; esac\nexec {real_git()} "$@"\n')
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
-    assert refused(repo.path).why == "git ls-files: git ended with exit code 3 and said nothing"
+    assert refused(repo.path).why == "git ls-files: git ended with exit code 3 and printed nothing"
 
 
 @pytest.fixture
 def library(tmp_path: Path) -> Repo:
-    """A repository that others hold as a submodule."""
+    """A repository that others include as a submodule."""
     library = make_repo(tmp_path / "library")
     library.commit("lib.py")
     return library
@@ -655,7 +655,7 @@ def test_an_uninitialised_submodule_of_a_submodule(repo: Repo, library: Repo, tm
 
 
 def test_looking_leaves_the_repository_alone(repo: Repo) -> None:
-    """A look takes no lock and rewrites no index, also when the index is stale."""
+    """Observing takes no lock and does not rewrite the index, even if it is stale."""
     touch(repo)
     index = repo.path / ".git/index"
     before = index.read_bytes()
@@ -663,14 +663,14 @@ def test_looking_leaves_the_repository_alone(repo: Repo) -> None:
     assert index.read_bytes() == before
 
 
-def test_a_look_works_beside_a_lock(repo: Repo) -> None:
-    """Another Git that works on the index does not stop the look."""
+def test_observing_works_beside_a_lock(repo: Repo) -> None:
+    """Another Git that holds the index lock does not stop it."""
     (repo.path / ".git/index.lock").touch()
     assert look(repo.path).changes == ()
 
 
-def test_git_is_not_imported_before_it_is_asked() -> None:
-    """Importing the observers does not import GitPython, which costs more than every question."""
+def test_git_is_not_imported_before_its_first_use() -> None:
+    """Importing the observers does not import GitPython, whose import takes longer than any call."""
     code = "import sys, release_sentinel.observe.git; sys.exit('git' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
@@ -684,8 +684,8 @@ def test_a_worktree_with_a_line_break_in_its_path(repo: Repo, tmp_path: Path) ->
     assert look(odd.path).operation == "merge"
 
 
-def test_rules_may_pass_over_untracked_files(repo: Repo) -> None:
-    """Where the policy says so, an untracked file is no change; an edit still is."""
+def test_rules_may_ignore_untracked_files(repo: Repo) -> None:
+    """If the policy says so, an untracked file is not a change; an edit still is."""
     repo.write("notes.txt")
     repo.write("app.py", "other\n")
     seen = git.look(repo.path, git.Rules(untracked=False))
@@ -693,8 +693,8 @@ def test_rules_may_pass_over_untracked_files(repo: Repo) -> None:
     assert [str(change) for change in seen.changes] == [".M app.py"]
 
 
-def test_rules_may_pass_over_submodules(repo: Repo, lib: Repo, tmp_path: Path) -> None:
-    """Where the policy says so, neither a dirty submodule nor one that was never checked out is a change."""
+def test_rules_may_ignore_submodules(repo: Repo, lib: Repo, tmp_path: Path) -> None:
+    """If the policy says so, neither a dirty submodule nor one that was never checked out is a change."""
     lib.write("lib.py", "other\n")
     for path in (repo.path, clone(repo.path, tmp_path / "fresh").path):
         seen = git.look(path, git.Rules(submodules=False))
@@ -703,7 +703,7 @@ def test_rules_may_pass_over_submodules(repo: Repo, lib: Repo, tmp_path: Path) -
 
 
 def test_trust_given_by_the_environment(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A container that names its safe folders by GIT_CONFIG_COUNT is believed, as Git does."""
+    """A container that names its safe folders by GIT_CONFIG_COUNT is trusted, as Git does."""
     monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
     assert "does not trust" in refused(repo.path).why
     for name, value in {"COUNT": "1", "KEY_0": "safe.directory", "VALUE_0": str(repo.path)}.items():
@@ -712,7 +712,7 @@ def test_trust_given_by_the_environment(repo: Repo, monkeypatch: pytest.MonkeyPa
 
 
 def test_configuration_by_the_environment_hides_nothing(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What GIT_CONFIG_COUNT sets loses against what matters here."""
+    """The command line overrides what GIT_CONFIG_COUNT sets."""
     repo.write("notes.txt")
     settings = {"COUNT": "1", "KEY_0": "status.showUntrackedFiles", "VALUE_0": "no"}
     for name, value in settings.items():
@@ -723,7 +723,7 @@ def test_configuration_by_the_environment_hides_nothing(repo: Repo, monkeypatch:
 @pytest.mark.usefixtures("own_home")
 @pytest.mark.parametrize("name", ["core.attributesFile", "core.ignoreCase", "sparse.expectFilesOutsideOfPatterns"])
 def test_more_of_a_user_s_configuration_hides_nothing(repo: Repo, tmp_path: Path, name: str) -> None:
-    """Neither a filter of the user's, nor a case that does not count, nor a sparse checkout that is not meant."""
+    """Neither a user's filter, nor ignored case, nor an unintended sparse checkout."""
     repo.git("config", "--unset", "core.ignoreCase", check=False)
     filters = tmp_path / "attributes"
     filters.write_text("*.py filter=forget\n", encoding="utf-8")
@@ -734,7 +734,7 @@ def test_more_of_a_user_s_configuration_hides_nothing(repo: Repo, tmp_path: Path
     assert changes(repo) == [".M app.py", "?? APP.PY"]
 
 
-def test_a_replaced_commit_stands_for_itself(repo: Repo) -> None:
+def test_a_replaced_commit_is_not_replaced(repo: Repo) -> None:
     """`git replace` does not make another commit's tree the clean one."""
     first = repo.head
     repo.commit("more.py")
@@ -744,14 +744,14 @@ def test_a_replaced_commit_stands_for_itself(repo: Repo) -> None:
 
 
 def test_a_flag_does_not_hide_a_mode(repo: Repo) -> None:
-    """What may be run, and was not meant to be, differs from the commit."""
+    """A file that became executable differs from the commit."""
     repo.git("update-index", "--assume-unchanged", "app.py")
     (repo.path / "app.py").chmod(0o755)
     assert hidden(repo) == ["hidden edit app.py"]
 
 
 def test_a_submodule_s_own_settings_hide_nothing(repo: Repo, library: Repo, tmp_path: Path) -> None:
-    """A submodule of a submodule is looked at although the one between says to ignore it."""
+    """A submodule of a submodule is inspected although the one between says to ignore it."""
     base = make_repo(tmp_path / "base")
     base.commit("base.py")
     add_submodule(library, base, "base")
@@ -764,15 +764,15 @@ def test_a_submodule_s_own_settings_hide_nothing(repo: Repo, library: Repo, tmp_
     assert [str(change) for change in look(repo.path).changes] == ["submodule modified: lib/base"]
 
 
-def test_a_monitor_that_hangs_is_not_asked(repo: Repo, tmp_path: Path) -> None:
-    """The program that a configuration names to watch files has no say here."""
+def test_a_monitor_that_hangs_is_not_used(repo: Repo, tmp_path: Path) -> None:
+    """The program that a configuration names to watch files is not run."""
     hook = program(tmp_path / "hook", "#!/bin/sh\nsleep 60\n")
     repo.git("config", "core.fsmonitor", str(hook))
     assert isinstance(git.look(repo.path, timeout=600), git.Repository)
 
 
 def test_a_git_that_answers_nonsense(repo: Repo, tmp_path: Path) -> None:
-    """A program of that name that is no Git is told, and is no crash."""
+    """A program of that name that is not Git is reported, and is not a crash."""
     program(tmp_path / "bin/git", "#!/bin/sh\necho you have not agreed to the licence >&2; exit 69\n")
     code = (
         "import sys; from pathlib import Path; from release_sentinel.observe import git; "

@@ -1,4 +1,4 @@
-"""What Git says of the repository and of its remote."""
+"""What Git reports about the repository and its remote."""
 
 from release_sentinel.observe.git.records import (
     HIDDEN_EDIT,

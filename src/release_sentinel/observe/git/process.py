@@ -1,6 +1,6 @@
-"""Git asked through GitPython, which is imported on first use: it costs more than all the questions together.
+"""Git, called through GitPython, which is imported on first use: the import takes longer than all calls together.
 
-Each call has a time-out, no standard input and no prompt; the variables that point Git elsewhere (`GIT_DIR` and kin)
+Each call has a time-out, no standard input and no prompt; variables that point Git elsewhere (`GIT_DIR` and the like)
 are dropped. Git answers in English: GitPython sets `LC_ALL=C`.
 """
 
@@ -22,8 +22,8 @@ from release_sentinel.redaction import without_credentials
 LOCAL_SECONDS = 60.0  # a cold `status` of a very large tree takes tens of seconds
 REMOTE_SECONDS = 20.0
 
-# `git rev-parse --local-env-vars` names them; asking Git would cost a process each run. `GIT_CONFIG_COUNT` is not among
-# ours: containers give `safe.directory` and credentials by it, and what matters is set on the command line, which wins.
+# `git rev-parse --local-env-vars` lists them; asking Git would cost a process each run. `GIT_CONFIG_COUNT` is left out:
+# containers set `safe.directory` and credentials with it, and the command line, which sets what matters, overrides it.
 _ELSEWHERE = (
     "GIT_ALTERNATE_OBJECT_DIRECTORIES",
     "GIT_CEILING_DIRECTORIES",
@@ -43,15 +43,15 @@ _ELSEWHERE = (
     "GIT_REPLACE_REF_BASE",
     "GIT_SHALLOW_FILE",
     "GIT_WORK_TREE",
-    # How a path of ours is read.
+    # How our path arguments are interpreted.
     "GIT_GLOB_PATHSPECS",
     "GIT_ICASE_PATHSPECS",
     "GIT_LITERAL_PATHSPECS",
     "GIT_NOGLOB_PATHSPECS",
 )
-# For Git alone: no prompt, no pager, no lock taken for a look.
+# Set for Git alone: no prompt, no pager, no lock for reading.
 _QUIET = {
-    "GIT_NO_REPLACE_OBJECTS": "1",  # `git replace` replaces a commit by another
+    "GIT_NO_REPLACE_OBJECTS": "1",  # `git replace` substitutes one commit for another
     "GIT_OPTIONAL_LOCKS": "0",
     "GIT_PAGER": "cat",
     "GIT_TERMINAL_PROMPT": "0",
@@ -65,7 +65,7 @@ _environment_lock = threading.Lock()
 
 
 class GitOutput(Struct, frozen=True):
-    """What one Git process said."""
+    """The output of one Git process."""
 
     code: int
     out: str
@@ -73,38 +73,43 @@ class GitOutput(Struct, frozen=True):
 
     @property
     def words(self) -> str:
-        """What Git complained of, in one line, without the credentials of URLs."""
+        """Git's error message, in one line, without the credentials of URLs."""
         lines = [line.strip() for line in self.err.splitlines() if line.strip()]
         said = _URL.sub(lambda url: without_credentials(url[0]), "; ".join(lines))
-        return said or f"git ended with exit code {self.code} and said nothing"
+        return said or f"git ended with exit code {self.code} and printed nothing"
 
 
 def run(top: Path, *arguments: str, timeout: float = LOCAL_SECONDS) -> GitOutput | Unseen:
     """Run git in `top` and return its answer, whatever the exit code; `timeout` is in seconds."""
     try:
         git = _git()
-    except ImportError as error:  # GitPython asks git for its version, and does not take every answer
+    except ImportError as error:  # GitPython asks git for its version, and does not accept every answer
         said = " ".join(str(error).split())
         return Unseen(f"git cannot be used: {said}", "run `git version` here, and fix what it reports")
     try:
         with _clean_environment():
-            # Kept in a name of its own: when GitPython's wrapper is collected, it terminates the process.
+            # Kept in a variable: when GitPython's wrapper is collected, it terminates the process.
             handle = git.Git(str(top)).execute(
                 ["git", *arguments],
                 as_process=True,
                 env=_QUIET | {"GIT_ASKPASS": os.environ.get("GIT_ASKPASS", "")},
-                start_new_session=True,  # no terminal to prompt on, and one group to end
+                start_new_session=True,  # no terminal to prompt on, and one process group to kill
             )
     except git.exc.GitCommandNotFound:
         return Unseen("git is not installed, or not on PATH", "install Git, or add it to the CI image")
     except OSError as error:
-        return Unseen(f"git cannot be started in {top}: {error.strerror or error}", "see who may enter and run what")
+        return Unseen(
+            f"git cannot be started in {top}: {error.strerror or error}",
+            "check the permissions of the folder and of git",
+        )
     process = handle.proc
     try:
         out, err = process.communicate(timeout=timeout)
     except subprocess.TimeoutExpired:
         _end_group(process)
-        return Unseen(f"git {_command(arguments)} did not answer within {timeout:g} s", "see whether it hangs by hand")
+        return Unseen(
+            f"git {_command(arguments)} did not answer within {timeout:g} s", "run it by hand to see whether it hangs"
+        )
     except BaseException:
         _end_group(process)
         raise
@@ -120,7 +125,7 @@ def ask(top: Path, *arguments: str, timeout: float = LOCAL_SECONDS) -> str | Uns
 
 
 def _command(arguments: tuple[str, ...]) -> str:
-    """Return the name of Git's command, behind options of Git itself such as `-c NAME=VALUE`."""
+    """Return the name of Git's command, after options of Git itself such as `-c NAME=VALUE`."""
     words = iter(arguments)
     for word in words:
         if word != "-c":
@@ -141,7 +146,7 @@ def _git() -> Any:
 def _clean_environment() -> Iterator[None]:
     """Drop the variables that point Git elsewhere while a Git process starts.
 
-    GitPython hands `os.environ` to its children and can only add to it.
+    GitPython passes `os.environ` to its children and can only add to it.
     """
     with _environment_lock:
         dropped = {name: os.environ.pop(name) for name in _ELSEWHERE if name in os.environ}

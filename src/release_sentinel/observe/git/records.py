@@ -1,4 +1,4 @@
-"""What can be seen of a repository, as frozen records."""
+"""What is observed of a repository, as frozen records."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -11,7 +11,7 @@ from release_sentinel.observe import Unseen
 # The codes of changes that `git status` does not show.
 HIDDEN_EDIT = "hidden edit"
 UNINITIALISED = "uninitialised submodule"
-SUBMODULE = "submodule "  # followed by what `git status` says of it
+SUBMODULE = "submodule "  # followed by what `git status` says about it
 
 
 class Change(Struct, frozen=True):
@@ -29,7 +29,7 @@ class Repository(Struct, frozen=True):
     """A Git work tree with a commit, as it was at one moment."""
 
     top: Path
-    commit: str  # blank: there is none yet
+    commit: str  # blank: no commit yet
     branch: str  # blank: HEAD is detached
     operation: str  # "merge", "rebase" …, or blank
     shallow: bool
@@ -65,7 +65,7 @@ class Tags(Struct, frozen=True):
 
 
 class Branches(Struct, frozen=True):
-    """The branches that contain HEAD; of `undetermined` ones the clone lacks the commits."""
+    """The branches that contain HEAD; for `undetermined` ones the clone lacks the commits to decide."""
 
     containing: tuple[str, ...] = ()
     undetermined: tuple[str, ...] = ()
@@ -76,8 +76,8 @@ class SignatureState(StrEnum):
 
     GOOD = "good"
     NONE = "none"  # not signed
-    LIGHTWEIGHT = "lightweight"  # a tag that is not an object, and cannot be signed
-    BAD = "bad"  # made for something else, or by a key that may not
+    LIGHTWEIGHT = "lightweight"  # a tag without an object, which cannot be signed
+    BAD = "bad"  # made for something else, or by a key that is not allowed to
     EXPIRED = "expired"  # the signature, or the key that made it
     REVOKED = "revoked"
     UNKNOWN_KEY = "unknown key"
@@ -85,10 +85,10 @@ class SignatureState(StrEnum):
 
 
 class Signature(Struct, frozen=True):
-    """What Git says of the signature of a commit or a tag.
+    """What Git says about the signature of a commit or a tag.
 
-    `signers` are the names that the signer goes by: fingerprints, key id, e-mail address, SSH principal; `words` are
-    the verifying program's own.
+    `signers` are the signer's names: fingerprints, key id, e-mail address, SSH principal; `words` are
+    those of the verifying program.
     """
 
     state: SignatureState

@@ -46,12 +46,12 @@ def find_remote(top: Path, wanted: str = "", *, timeout: float = LOCAL_SECONDS) 
 def local_refs(top: Path, names: Iterable[str], *, timeout: float = LOCAL_SECONDS) -> Refs | Unseen:
     """Return those of the refs `names` that this clone has; those of a folder (`refs/tags/*`) are not peeled."""
     names = list(names)
-    whole = [name.removesuffix("*") for name in names if name.endswith("/*")]  # a folder: here `*` ends at a slash
+    whole = [name.removesuffix("*") for name in names if name.endswith("/*")]  # a folder: here `*` stops at a slash
     single = [name for name in names if not name.endswith("/*")]
     commits: dict[str, str] = {}
-    # To peel is to open each object: a second for 50,000 tags.
+    # Peeling opens each object: a second for 50,000 tags.
     for peeled, wanted in (("", whole), ("%(*objectname)", single)):
-        if not wanted:  # no pattern would be every ref
+        if not wanted:  # without a pattern Git lists every ref
             continue
         listing = ask(top, "for-each-ref", f"--format=%(objectname)%09{peeled}%09%(refname)", *wanted, timeout=timeout)
         if isinstance(listing, Unseen):
@@ -64,13 +64,13 @@ def local_refs(top: Path, names: Iterable[str], *, timeout: float = LOCAL_SECOND
 def remote_refs(top: Path, remote: Remote, names: Sequence[str], *, timeout: float = REMOTE_SECONDS) -> Refs | Unseen:
     """Ask `remote` for the tags and branches `names` (full names or globs)."""
     peeled = [f"{name}^{{}}" for name in names if name.startswith(_TAGS)]
-    # A server that is asked so leaves out all other refs: popular repositories have 100,000 of pull requests.
+    # With these flags a server omits all other refs: popular repositories have 100,000 of pull requests.
     kinds = [flag for flag, kind in {"--tags": _TAGS, "--heads": _HEADS}.items() if any(kind in name for name in names)]
     answer = run(top, "ls-remote", *kinds, remote.name, *names, *peeled, timeout=timeout)
     if isinstance(answer, Unseen):
-        return Unseen(f"the remote {remote} could not be asked: {answer.why}", answer.remedy)
+        return Unseen(f"the remote {remote} could not be queried: {answer.why}", answer.remedy)
     if answer.code:
-        asked = f"the remote {remote} could not be asked"
+        asked = f"the remote {remote} could not be queried"
         return Unseen(f"{asked}: {answer.words}", f"try `git ls-remote {remote.name}` here")
     commits: dict[str, str] = {}
     objects: dict[str, str] = {}
@@ -85,7 +85,7 @@ def remote_refs(top: Path, remote: Remote, names: Sequence[str], *, timeout: flo
 def tags(top: Path, names: Iterable[str] = (), *, remote: str = "", branches: Iterable[str] = ()) -> Tags:
     """Look up the tags `names` (globs too) in the clone at `top` and on its remote (see `find_remote`).
 
-    The heads of `branches` (globs) are asked for in the same breath.
+    The heads of `branches` (globs) are asked for in the same request.
     """
     wanted = [f"{_TAGS}{name}" for name in names]
     local = Bounded(lambda: local_refs(top, wanted))
@@ -137,6 +137,6 @@ def _matches(name: str, globs: Collection[str]) -> bool:
 
 
 def _leads_to_head(top: Path, commit: str, timeout: float) -> bool | None:
-    """Tell whether HEAD is an ancestor of `commit`; None where this clone does not have that commit."""
+    """Return whether HEAD is an ancestor of `commit`; None where this clone does not have that commit."""
     answer = run(top, "merge-base", "--is-ancestor", "HEAD", commit, timeout=timeout)
     return None if isinstance(answer, Unseen) or answer.code not in {0, 1} else answer.code == 0

@@ -26,7 +26,7 @@ _SSH = {
     "key has expired": State.EXPIRED,
     "key is not yet valid": State.EXPIRED,
     "No principal matched": State.UNKNOWN_KEY,
-    "Could not verify signature": State.BAD,  # all that Git says of a key in gpg.ssh.revocationFile
+    "Could not verify signature": State.BAD,  # all that Git prints for a key in gpg.ssh.revocationFile
     'Good "git" signature for ': State.GOOD,
     "non-tag object": State.LIGHTWEIGHT,
     "no signature found": State.NONE,
@@ -34,18 +34,18 @@ _SSH = {
 
 
 def signature(top: Path, *, tag: str = "", published: str = "", timeout: float = LOCAL_SECONDS) -> Signature | Unseen:
-    """Verify the signature of the tag `tag`, or without one that of HEAD's commit.
+    """Verify the signature of the tag `tag`, or without a tag that of HEAD's commit.
 
-    `published` is the tag's object on the remote, if that is known: another one here proves nothing of it.
+    `published` is the tag's object on the remote, if that is known: another object here proves nothing about it.
     """
     if tag:
-        told = ask(top, "for-each-ref", "--format=%(objectname) %(tag)", f"refs/tags/{tag}", timeout=timeout)
-        if isinstance(told, Unseen):
-            return told
-        here, _, name = told.strip().partition(" ")
+        listed = ask(top, "for-each-ref", "--format=%(objectname) %(tag)", f"refs/tags/{tag}", timeout=timeout)
+        if isinstance(listed, Unseen):
+            return listed
+        here, _, name = listed.strip().partition(" ")
         if published and here != published:
             remedy = f"git fetch --force origin refs/tags/{tag}:refs/tags/{tag}"
-            return Unseen(f"tag {tag} of this clone is not the one that is published", remedy)
+            return Unseen(f"tag {tag} of this clone is not the published one", remedy)
         if name not in {"", tag}:
             return Signature(State.BAD, words=f"it was made for tag {name}")
         answer = run(top, "verify-tag", "--raw", f"refs/tags/{tag}", timeout=timeout)
@@ -68,7 +68,7 @@ def _state(answer: GitOutput) -> State:
 
 
 def _signers(words: str) -> Iterator[str]:
-    """Yield every name that a signer goes by: fingerprints, key id, e-mail address, SSH principal."""
+    """Yield every name of a signer: fingerprints, key id, e-mail address, SSH principal."""
     for line in words.splitlines():
         match line.split():
             case ["[GNUPG:]", "VALIDSIG", fingerprint, *more]:

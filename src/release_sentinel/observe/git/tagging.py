@@ -1,4 +1,4 @@
-"""The one thing that is ever written into a repository: a tag on the judged commit, and its way to the remote."""
+"""The only thing that is written to a repository: a tag on the judged commit, and its push to the remote."""
 
 import re
 from pathlib import Path
@@ -24,7 +24,7 @@ class Tagged(Struct, frozen=True):
 
 
 def make_tag(top: Path, name: str, commit: str, message: str, *, sign: bool = False) -> Tagged | Unseen:
-    """Make the annotated tag `name` on `commit`, which must not exist yet; nothing is left of one that failed.
+    """Make the annotated tag `name`, which must not exist yet, on `commit`; a failure leaves no tag behind.
 
     Without `sign`, Git's own settings say whether it is signed.
     """
@@ -39,14 +39,16 @@ def make_tag(top: Path, name: str, commit: str, message: str, *, sign: bool = Fa
     if isinstance(made, Unseen):
         return made
     if made.code:
-        return Unseen(f"Git makes no tag: {made.words}")
-    told = ask(top, "rev-parse", "--verify", f"refs/tags/{name}")
-    if isinstance(told, Unseen):
-        return told
-    tag = Tagged(name, told.strip())
-    if sign and not _is_signed(top, tag):  # Git 2.39 goes on without one where an SSH key is not there
+        return Unseen(f"Git could not make the tag: {made.words}")
+    resolved = ask(top, "rev-parse", "--verify", f"refs/tags/{name}")
+    if isinstance(resolved, Unseen):
+        return resolved
+    tag = Tagged(name, resolved.strip())
+    if sign and not _is_signed(top, tag):  # Git 2.39 continues without a signature if the SSH key is missing
         left = remove_tag(top, tag)
-        return Unseen(f"Git made a tag without a signature{f', which stays: {left}' if left else ''}: {made.words}")
+        return Unseen(
+            f"Git made a tag without a signature{f', which could not be removed: {left}' if left else ''}: {made.words}"
+        )
     return tag
 
 
@@ -58,7 +60,7 @@ def _is_signed(top: Path, tag: Tagged) -> bool:
 
 
 def remove_tag(top: Path, tag: Tagged) -> str:
-    """Remove a tag from this clone, unless it was moved; return why that failed, or a blank."""
+    """Remove a tag from this clone, unless it was moved meanwhile; return why that failed, or a blank."""
     gone = ask(top, "update-ref", "-d", tag.ref, tag.object)
     return gone.why if isinstance(gone, Unseen) else ""
 
@@ -66,7 +68,7 @@ def remove_tag(top: Path, tag: Tagged) -> str:
 def push_tag(top: Path, tag: Tagged, remote: str, *, timeout: float = PUSH_SECONDS) -> str:
     """Push a tag and nothing else; return why that failed, or a blank.
 
-    A remote that takes the tag and does not get to say so has been pushed to.
+    The push counts as successful if the remote has the tag, even if its answer was lost.
     """
     only = ["-c", "push.followTags=false", "push", "--atomic", "--recurse-submodules=no"]
     pushed = ask(top, *only, remote, f"{tag.ref}:{tag.ref}", timeout=timeout)
@@ -74,5 +76,5 @@ def push_tag(top: Path, tag: Tagged, remote: str, *, timeout: float = PUSH_SECON
         return ""
     there = ask(top, "ls-remote", remote, tag.ref, timeout=timeout)
     if isinstance(there, Unseen):
-        return f"{pushed.why}; and whether it got there is unknown: {there.why}"
+        return f"{pushed.why}; whether the remote has the tag is unknown: {there.why}"
     return "" if there.split("\t")[0] == tag.object else pushed.why

@@ -54,12 +54,12 @@ def look(path: Path, rules: Rules = _ALL, *, timeout: float = LOCAL_SECONDS) -> 
     layout = _layout(path, timeout)
     if isinstance(layout, Unseen):
         return layout
-    hidden = Bounded(lambda: _hidden(path, rules, timeout))  # beside `status`: each reads the whole index
+    hidden = Bounded(lambda: _hidden(path, rules, timeout))  # in parallel with `status`: each reads the whole index
     seen = _status(path, rules, timeout)
     if isinstance(seen, Unseen):
         return seen
     if not hidden.wait(timeout):
-        return Unseen(f"the index of {path} could not be looked through within {timeout:g} s")
+        return Unseen(f"the index of {path} could not be read within {timeout:g} s")
     more = hidden.result(0)
     if isinstance(more, Unseen):
         return more
@@ -92,7 +92,7 @@ def _layout(path: Path, timeout: float) -> _Layout | Unseen:
 
 
 def _operation(git_dir: Path) -> str:
-    """Return the operation in progress in a work tree, known by what it leaves in its Git folder."""
+    """Return the operation in progress in a work tree, recognised by the files that it leaves in the Git folder."""
     for mark, name in _OPERATIONS.items():
         if (git_dir / mark).exists():
             reverting = mark.endswith("todo") and (git_dir / mark).read_bytes().startswith(b"revert")
@@ -107,7 +107,7 @@ def _elsewhere(path: Path, timeout: float) -> Unseen:
         return Unseen(f"{path} has no work tree: {top.why}", "run the gate at the top of a work tree")
     found = top.removesuffix("\n")
     return Unseen(
-        f"{path} is not the top of a repository: Git answers for {found}, which lies above it",
+        f"{path} is not the top of a repository: it is in the repository {found}",
         f"pass --gate-repo {found}, or make {path} a repository",
     )
 
@@ -240,7 +240,7 @@ def _refused(path: Path, answer: GitOutput) -> Unseen:
     if "dubious ownership" in answer.err or "unsafe repository" in answer.err:
         return Unseen(
             f"Git does not trust {path}: {answer.words}",
-            f"if it is yours to trust: git config --global --add safe.directory {path.resolve()}",
+            f"if you trust it: git config --global --add safe.directory {path.resolve()}",
         )
     if "not a git repository" in answer.err:
         return Unseen(f"{path} is not inside a Git repository", "run the gate in a clone, or name one with --gate-repo")

@@ -72,7 +72,7 @@ class Value(Struct, frozen=True):
     file: str = ""  # that it was read from
     problem: str = ""
     exposed: bool = False  # every user of this machine may read the file
-    found: tuple[str, ...] = ()  # every text that stands for the name, usable or not
+    found: tuple[str, ...] = ()  # every text given for the name, usable or not
 
     def __repr__(self) -> str:
         return f"Value(file={self.file!r}, problem={self.problem!r})"  # the texts may be secrets

@@ -139,7 +139,7 @@ def test_an_id_is_an_ordinary_word(gate: BuiltInGate) -> None:
 
 
 def test_ids_and_checks_are_unique() -> None:
-    """One id stands for one check."""
+    """One id belongs to one check."""
     assert len({gate.id for gate in BUILT_IN}) == len({gate.check for gate in BUILT_IN}) == len(BUILT_IN)
 
 

@@ -20,7 +20,7 @@ def result(status: Status | None, waiver: Waiver | None = None, gate: str = "dis
     return GateResult(gate, Stage.CRITICAL, status, "reason", waiver=waiver)
 
 
-def said(
+def remarks_on(
     *waivers: Waiver, results: tuple[GateResult, ...], now: datetime = NOW, disabled: tuple[str, ...] = ()
 ) -> list[str]:
     """Return the remarks on waivers after a run for prod."""
@@ -54,7 +54,7 @@ def test_the_last_to_expire_counts() -> None:
     """Of two for one gate; the other is reported."""
     longer = Waiver("disk", "prod", "still", "Kim", date(2027, 1, 31))
     assert in_force([longer, LAST], "prod", NOW) == {"disk": longer}
-    assert said(LAST, longer, results=(result(CRIT, longer),)) == [
+    assert remarks_on(LAST, longer, results=(result(CRIT, longer),)) == [
         f"the waiver for {NAME} is there twice: remove one of them"
     ]
 
@@ -69,13 +69,13 @@ def test_the_last_to_expire_counts() -> None:
 )
 def test_what_excuses_nothing_is_reported(status: Status, waiver: Waiver | None, words: str) -> None:
     """With the reason, so that it gets removed."""
-    assert said(LAST, results=(result(status, waiver),)) == [f"the waiver for {NAME} {words}"]
+    assert remarks_on(LAST, results=(result(status, waiver),)) == [f"the waiver for {NAME} {words}"]
 
 
 def test_what_excuses_is_not_reported_twice() -> None:
     """The gate's own line says it; for a gate that was not evaluated it is unknown."""
-    assert said(LAST, results=(result(CRIT, LAST),)) == []
-    assert said(LAST, results=(result(None),)) == []
+    assert remarks_on(LAST, results=(result(CRIT, LAST),)) == []
+    assert remarks_on(LAST, results=(result(None),)) == []
     assert list(remarks([LAST], "dev", NOW, ())) == []
 
 
@@ -84,7 +84,7 @@ def test_one_that_has_expired_is_reported() -> None:
     words = f"the waiver for {NAME} has expired, and excuses nothing: remove it, or renew it with a reason"
     for status in (OK, CRIT, None):
         for now in (datetime(2027, 1, 1, tzinfo=UTC), NOW + timedelta(days=1)):  # the very end, and later
-            assert said(LAST, results=(result(status),), now=now) == [words]
+            assert remarks_on(LAST, results=(result(status),), now=now) == [words]
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_one_that_has_expired_is_reported() -> None:
 def test_one_for_a_gate_without_a_result_is_reported(gate: str, disabled: tuple[str, ...], words: str) -> None:
     """Gates of the repository's own are known by their results."""
     waiver = Waiver(gate, "prod", "on order", "Kim", date(2026, 12, 31))
-    found = said(waiver, results=(result(OK, gate="queue[mail]"),), disabled=disabled)
+    found = remarks_on(waiver, results=(result(OK, gate="queue[mail]"),), disabled=disabled)
     assert found == [f"the waiver for {NAME.replace('disk', gate, 1)} excuses nothing: {words}"]
 
 

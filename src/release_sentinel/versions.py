@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from semver import Version as Version  # noqa: PLC0414 - handed on, for annotations
+    from semver import Version as Version  # noqa: PLC0414 - re-exported, for annotations
 
 
 _PLAIN = ("", "v")  # prefixes that do not distinguish projects

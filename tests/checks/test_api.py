@@ -41,7 +41,7 @@ def serve(httpserver: HTTPServer) -> Serve:
     return answers
 
 
-def said(status: int | None = None, error: str = "", tries: int = 1, *earlier: str) -> Ask:
+def observing(status: int | None = None, error: str = "", tries: int = 1, *earlier: str) -> Ask:
     """Return an observer with a recorded exchange."""
 
     def observe(request: Request, environ: object) -> Exchange:
@@ -101,7 +101,7 @@ def test_unreachable() -> None:
 
 def test_the_tries_of_a_failure_are_reported() -> None:
     """A failure reports how every earlier try ended, in order."""
-    result = check_api(URL, observe=said(None, "no answer within 0.4 s", 3, "HTTP 503", "Connection refused"))
+    result = check_api(URL, observe=observing(None, "no answer within 0.4 s", 3, "HTTP 503", "Connection refused"))
     assert result.message == f"GET {URL} unreachable: no answer within 0.4 s (3 tries, 1.2 s)"
     assert result.details == ("try 1: HTTP 503", "try 2: Connection refused")
 
@@ -146,7 +146,7 @@ def test_credentials_are_not_shown(serve: Serve, status: int) -> None:
 
 def test_a_status_of_zero_does_not_pass() -> None:
     """A status that is not in the set fails, whatever it is."""
-    assert check_api(URL, observe=said(0)).status is CRIT
+    assert check_api(URL, observe=observing(0)).status is CRIT
 
 
 def body(text: str, *, whole: bool = True, **conditions: Any) -> CheckResult:

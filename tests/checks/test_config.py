@@ -140,8 +140,8 @@ def test_urls(url: str) -> None:
         "/health",
     ],
 )
-def test_what_is_no_url(url: str) -> None:
-    """What cannot be asked is no URL, and is shown."""
+def test_what_is_not_a_url(url: str) -> None:
+    """What cannot be requested is not a URL, and is shown."""
     result = check_configuration({"RS_API_URL": url})
     assert (result.status, result.message) == (
         CRIT,

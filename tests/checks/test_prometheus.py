@@ -69,13 +69,13 @@ DOUBTS: dict[str, tuple[tuple[float, ...], dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize("doubt", DOUBTS)
-@pytest.mark.parametrize(("said", "status"), [("unknown", UNKNOWN), ("crit", CRIT), ("ok", OK)])
-def test_a_doubtful_answer_is_what_the_policy_says(doubt: str, said: str, status: Status) -> None:
+@pytest.mark.parametrize(("judgement", "status"), [("unknown", UNKNOWN), ("crit", CRIT), ("ok", OK)])
+def test_a_doubtful_answer_is_what_the_policy_says(doubt: str, judgement: str, status: Status) -> None:
     """By default it is unknown; the policy may fail it, or let it pass."""
     values, answer, words = DOUBTS[doubt]
-    if said == "unknown":
+    if judgement == "unknown":
         assert judge(*values, **answer).status is UNKNOWN
-    query = replace(QUERY, **{doubt: said})
+    query = replace(QUERY, **{doubt: judgement})
     result = judge(*values, query=query, **answer)
     assert result.status is status
     assert status is OK or words in result.message
@@ -216,7 +216,7 @@ def test_stale_samples(serve: Serve, documents: tuple[Callable[[], Any], ...]) -
 
 
 def test_no_data(serve: Serve) -> None:
-    """Nothing young and nothing old is no data."""
+    """Neither new nor old samples: no data."""
     result = check_prometheus(serve(vector(), vector()))
     assert (result.status, result.message) == (UNKNOWN, "no data: job:errors:ratio")
 

@@ -36,7 +36,7 @@ def test_a_file_that_disagrees(repo: Repo) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "said", "version", "agrees"),
+    ("name", "text", "version", "agrees"),
     [
         ("setup.cfg", "1.0.0rc1", "v1.0.0-rc.1", True),
         ("setup.cfg", "1.0", "v1.0.0", True),
@@ -48,9 +48,9 @@ def test_a_file_that_disagrees(repo: Repo) -> None:
         ("VERSION", "1.0.0+1", "v1.0.0", False),
     ],
 )
-def test_spellings(repo: Repo, name: str, said: str, version: str, *, agrees: bool) -> None:
+def test_spellings(repo: Repo, name: str, text: str, version: str, *, agrees: bool) -> None:
     """Python's files may spell a version by PEP 440; all others must have exactly the same text."""
-    repo.write(name, f"[metadata]\nversion = {said}\n" if name == "setup.cfg" else said)
+    repo.write(name, f"[metadata]\nversion = {text}\n" if name == "setup.cfg" else text)
     assert judge(repo, name, version=version).status is (OK if agrees else CRIT)
 
 

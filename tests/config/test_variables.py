@@ -269,5 +269,5 @@ def test_get_env_takes_its_options_by_name_only() -> None:
 )
 def test_a_misspelt_variable_is_reported(name: str, meant: str) -> None:
     """A misspelt variable sets nothing, so it is reported; one with the same beginning is not."""
-    said = list(misspelt({name: "1"}, Policy()))
-    assert said == ([f"{name} is not a setting, and is not read; did you mean {meant}?"] if meant else [])
+    sentences = list(misspelt({name: "1"}, Policy()))
+    assert sentences == ([f"{name} is not a setting, and is not read; did you mean {meant}?"] if meant else [])

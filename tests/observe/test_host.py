@@ -20,11 +20,11 @@ def test_disk_is_what_the_kernel_says(tmp_path: Path) -> None:
     """Used and available space and inodes are those of the file system that holds the path."""
     seen = host.disk(str(tmp_path))
     assert isinstance(seen, host.Disk)
-    said = os.statvfs(tmp_path)
-    slack = 0.02 * said.f_frsize * said.f_blocks  # others write meanwhile
-    assert seen.used == pytest.approx(said.f_frsize * (said.f_blocks - said.f_bfree), abs=slack)
-    assert seen.available == pytest.approx(said.f_frsize * said.f_bavail, abs=slack)
-    assert seen.inodes_available == pytest.approx(said.f_favail, rel=0.02)
+    expected = os.statvfs(tmp_path)
+    slack = 0.02 * expected.f_frsize * expected.f_blocks  # others write meanwhile
+    assert seen.used == pytest.approx(expected.f_frsize * (expected.f_blocks - expected.f_bfree), abs=slack)
+    assert seen.available == pytest.approx(expected.f_frsize * expected.f_bavail, abs=slack)
+    assert seen.inodes_available == pytest.approx(expected.f_favail, rel=0.02)
 
 
 def test_disk_names_mount_and_file_system() -> None:
@@ -186,9 +186,9 @@ def test_no_control_groups_at_all(tmp_path: Path) -> None:
     """Without control groups the host's memory is judged: one minus available over total."""
     seen = host.memory(tmp_path)
     assert isinstance(seen, host.Memory)
-    said = psutil.virtual_memory()
-    assert (seen.limit, seen.scope) == (said.total, "host")
-    assert seen.used == pytest.approx(said.total - said.available, abs=0.05 * said.total)
+    expected = psutil.virtual_memory()
+    assert (seen.limit, seen.scope) == (expected.total, "host")
+    assert seen.used == pytest.approx(expected.total - expected.available, abs=0.05 * expected.total)
 
 
 @pytest.mark.parametrize(

@@ -163,11 +163,11 @@ def test_a_real_proc_that_hides() -> None:
     unshare = ("unshare", "--mount", "--pid", "--fork", "sh", "-c")
     if not shutil.which("unshare") or subprocess.run([*unshare, "mount -t proc proc /proc"], check=False).returncode:
         pytest.skip("only root may mount a /proc of its own")
-    said = [
+    lines = [
         subprocess.run([*unshare, f"{command}{user}; :"], check=True, capture_output=True, text=True).stdout.strip()
         for user in ("0", "65534")
     ]
-    assert said == ["", "/proc hides the processes of other users (it is mounted with hidepid=invisible)"]
+    assert lines == ["", "/proc hides the processes of other users (it is mounted with hidepid=invisible)"]
 
 
 def entry(**info: object) -> SimpleNamespace:

@@ -64,7 +64,7 @@ def section(top: Path, version: str, file: str = "", *, prefix: str = "v") -> st
 
 
 def _names(title: str, number: str) -> bool:
-    """Return whether a heading names this very version, and not one that merely contains it."""
+    """Return whether a heading names exactly this version, and not one that merely contains it."""
     return re.search(rf"(?<![\w.])v?{re.escape(number)}(?![\w+]|[.-]\w)", title, re.IGNORECASE) is not None
 
 

@@ -11,7 +11,7 @@ from release_sentinel.observe.tcp import Connection
 def check_tcp(target: TcpTarget, *, observe: Callable[..., Connection] = tcp.connect) -> CheckResult:
     """The port accepts a connection within its deadline.
 
-    Why: otherwise an unreachable database, queue or cache shows only after the release went out.
+    Why: otherwise an unreachable database, queue or cache is noticed only after the release.
     Unknown: never; a port that does not answer does not accept.
     Remedy: check that the service runs and that no firewall blocks it; the address is in the policy, under `tcp`.
     """

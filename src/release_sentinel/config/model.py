@@ -71,7 +71,7 @@ class VersionRules(Struct, frozen=True):
 
     prefix: MaybeLine = "v"
     prereleases: bool = False
-    files: Lines = ()  # manifests that say the version: `package.json`, `app.yaml#release.version`
+    files: Lines = ()  # manifests with the version: `package.json`, `app.yaml#release.version`
     changelog: MaybeLine = ""  # the file that has to have a section for the version
 
 

@@ -50,18 +50,18 @@ def _record(kind: Any) -> dict[str, Any]:
 
 def _kind(kind: Any) -> dict[str, Any]:
     base, marks = bare(kind)
-    said: dict[str, Any] = {}
+    common: dict[str, Any] = {}
     for mark in marks:
         if isinstance(mark, msgspec.Meta):
-            said |= {"description": mark.description} if mark.description else {}
-            said |= {"minItems": mark.min_length} if mark.min_length and get_origin(base) is tuple else {}
+            common |= {"description": mark.description} if mark.description else {}
+            common |= {"minItems": mark.min_length} if mark.min_length and get_origin(base) is tuple else {}
     if custom := next((mark for mark in marks if isinstance(mark, Custom)), None):
-        return {**custom.schema, **said}
+        return {**custom.schema, **common}
     if is_record(kind):
-        return {**_record(kind), **said}
+        return {**_record(kind), **common}
     if get_origin(base) is tuple:
-        return {"type": "array", "items": _kind(get_args(base)[0]), **said}
+        return {"type": "array", "items": _kind(get_args(base)[0]), **common}
     if get_origin(base) is Mapping:
         name, item = get_args(base)
-        return {"type": "object", "propertyNames": _kind(name), "additionalProperties": _kind(item), **said}
+        return {"type": "object", "propertyNames": _kind(name), "additionalProperties": _kind(item), **common}
     return msgspec.json.schema(kind)

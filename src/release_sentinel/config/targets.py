@@ -110,7 +110,7 @@ class DiskLimits(Target, frozen=True):
 
 
 class MemoryLimits(Target, frozen=True):
-    """Limits on memory in use, in per cent of what this process may have."""
+    """Limits on memory in use, in per cent of what this process may use."""
 
     warn: PerCent = 70.0
     crit: PerCent = 85.0

@@ -48,7 +48,7 @@ VARIABLES = (
     Variable("RS_REMOTE", "git.remote", "the Git remote that is asked for tags"),
     Variable("RS_TAG_MODE", "git.tag_mode", "whether the tag has to exist"),
     Variable("RS_SIGNERS", "git.signers", "who may sign (gate `signature`)"),
-    Variable("RS_VERSION_FILES", "version.files", "manifests that say the version (gate `version-files`)"),
+    Variable("RS_VERSION_FILES", "version.files", "manifests that hold the version (gate `version-files`)"),
     Variable("RS_CHANGELOG", "version.changelog", "the changelog (gate `changelog`)"),
     Variable("RS_VERSION_PREFIX", "version.prefix", "the prefix of the SemVer number"),
     Variable("RS_PRERELEASES", "version.prereleases", "whether pre-releases such as v1.0.0-rc.1 may go out"),
@@ -72,7 +72,7 @@ class Value(Struct, frozen=True):
     file: str = ""  # that it was read from
     problem: str = ""
     exposed: bool = False  # every user of this machine may read the file
-    found: tuple[str, ...] = ()  # every text that stands for the name, usable or not
+    found: tuple[str, ...] = ()  # every text given for the name, usable or not
 
     def __repr__(self) -> str:
         return f"Value(file={self.file!r}, problem={self.problem!r})"  # the texts may be secrets

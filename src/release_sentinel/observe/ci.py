@@ -22,7 +22,7 @@ class Build(Struct, frozen=True):
     actor: str = ""  # who started it
 
     def is_of(self, commit: str) -> bool:
-        """Whether the build is about this very commit: only then is it trusted."""
+        """Whether the build is about exactly this commit: only then is it trusted."""
         return bool(self.commit) and self.commit == commit
 
 

@@ -91,8 +91,8 @@ def _ask(
             return Unseen(f"{server} returned {seen.status} ({effort})", "see whether it is a Prometheus server")
         return _query_result(document, seen)
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
-        said = f"{server} returned {seen.status}, which is not an answer of a Prometheus server ({effort})"
-        return Unseen(said, "see whether it is a Prometheus server")
+        why = f"{server} returned {seen.status}, which is not an answer of a Prometheus server ({effort})"
+        return Unseen(why, "see whether it is a Prometheus server")
 
 
 def _query_result(document: dict[str, Any], seen: Exchange) -> QueryResult | Unseen:

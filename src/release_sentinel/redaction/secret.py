@@ -6,7 +6,7 @@ MASK = "***"
 
 
 class Secret:
-    """A value that no representation shows; `reveal()` hands it to the one call that needs it."""
+    """A value that no representation shows; `reveal()` gives it to the one call that needs it."""
 
     __slots__ = ("_value",)
 

@@ -233,10 +233,10 @@ def test_every_word_of_gnupg(
     repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lines: list[str], state: State
 ) -> None:
     """GnuPG's status lines, as a real one prints them; expired keys cannot be made here."""
-    said = "\n".join(f"[GNUPG:] {line}" for line in lines)
+    output = "\n".join(f"[GNUPG:] {line}" for line in lines)
     program(
         tmp_path / "bin/git",
-        f'#!/bin/sh\ncase "$*" in *verify-*) printf \'{said}\\n\' >&2; exit 1;; esac\nexec {real_git()} "$@"\n',
+        f'#!/bin/sh\ncase "$*" in *verify-*) printf \'{output}\\n\' >&2; exit 1;; esac\nexec {real_git()} "$@"\n',
     )
     monkeypatch.setenv("PATH", str(tmp_path / "bin"), prepend=":")
     assert seen(repo).state is state

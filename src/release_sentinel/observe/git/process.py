@@ -75,8 +75,8 @@ class GitOutput(Struct, frozen=True):
     def words(self) -> str:
         """Git's error message, in one line, without the credentials of URLs."""
         lines = [line.strip() for line in self.err.splitlines() if line.strip()]
-        said = _URL.sub(lambda url: without_credentials(url[0]), "; ".join(lines))
-        return said or f"git ended with exit code {self.code} and printed nothing"
+        message = _URL.sub(lambda url: without_credentials(url[0]), "; ".join(lines))
+        return message or f"git ended with exit code {self.code} and printed nothing"
 
 
 def run(top: Path, *arguments: str, timeout: float = LOCAL_SECONDS) -> GitOutput | Unseen:
@@ -84,8 +84,8 @@ def run(top: Path, *arguments: str, timeout: float = LOCAL_SECONDS) -> GitOutput
     try:
         git = _git()
     except ImportError as error:  # GitPython asks git for its version, and does not accept every answer
-        said = " ".join(str(error).split())
-        return Unseen(f"git cannot be used: {said}", "run `git version` here, and fix what it reports")
+        reason = " ".join(str(error).split())
+        return Unseen(f"git cannot be used: {reason}", "run `git version` here, and fix what it reports")
     try:
         with _clean_environment():
             # Kept in a variable: when GitPython's wrapper is collected, it terminates the process.

@@ -57,9 +57,9 @@ def signature(top: Path, *, tag: str = "", published: str = "", timeout: float =
 
 
 def _state(answer: GitOutput) -> State:
-    said = set(re.findall(r"^\[GNUPG:\] (\w+)", answer.err, re.MULTILINE))
+    keywords = set(re.findall(r"^\[GNUPG:\] (\w+)", answer.err, re.MULTILINE))
     for word, state in _GPG.items():
-        if word in said:
+        if word in keywords:
             return state
     for words, state in _SSH.items():
         if words in answer.err:

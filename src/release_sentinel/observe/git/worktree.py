@@ -39,7 +39,7 @@ _USAGE = 129  # Git's exit code for an option that it does not know
 
 
 class Rules(Struct, frozen=True):
-    """What counts as a change. `own_outputs` are files and folders of this very run: reports, byte code."""
+    """What counts as a change. `own_outputs` are files and folders of this run: reports, byte code."""
 
     own_outputs: Collection[Path] = ()
     untracked: bool = True
@@ -156,8 +156,8 @@ def _status(top: Path, rules: Rules, timeout: float) -> Repository | Unseen:
 def _code(letters: str, submodule: str) -> str:
     if submodule[0] != "S":
         return letters
-    said = {"C": "moved", "M": "modified", "U": "has untracked files"}
-    words = [said[letter] for letter in submodule[1:] if letter in said]
+    states = {"C": "moved", "M": "modified", "U": "has untracked files"}
+    words = [states[letter] for letter in submodule[1:] if letter in states]
     return f"{SUBMODULE}{' and '.join(words)}:" if words else letters
 
 

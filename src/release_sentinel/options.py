@@ -139,7 +139,7 @@ OPTIONS = (
     Option("--gate-release", "once SAFE, release the pushed tag on GitHub", whole=True, delivers=True),
     Option(
         "--gate-notify",
-        "send the verdict to an address as apprise has them; repeatable (other users do not see RS_NOTIFY_URLS)",
+        "send the verdict to an Apprise URL; repeatable (other users do not see RS_NOTIFY_URLS)",
         "URL",
         repeatable=True,
     ),

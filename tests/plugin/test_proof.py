@@ -388,3 +388,65 @@ def test_arguments_from_a_file_are_read(sentinel: Sentinel) -> None:
     run = run_command(*PYTEST, "@release.txt", cwd=sentinel.repo.path, env=sentinel.settings)
     assert run.code == 0, run.out
     assert run.block[0] == "SAFE (exit 0): v1.0.0 may go to prod"
+
+
+EACH_HOST = """
+@pytest.mark.critical
+@pytest.mark.parametrize("host", ["web1", "web2"])
+def test_ready(host, gate):
+    gate.require(CheckResult(OK, host))
+"""
+EACH_NAME = """
+def make(name):
+    @pytest.mark.critical
+    def test(gate):
+        gate.require(CheckResult(OK, name))
+    return test
+for name in ("web1", "web2"):
+    globals()[f"test_ready_{name}"] = make(name)
+"""
+EACH_CLASS = """
+class Ready:
+    def test_ready(self, gate):
+        gate.require(CheckResult(OK, "it is"))
+@pytest.mark.critical
+class TestWeb1(Ready): pass
+@pytest.mark.critical
+class TestWeb2(Ready): pass
+"""
+DROP = """
+def pytest_collection_modifyitems(items):
+    items[:] = [item for item in items if "web2" not in item.nodeid.lower()]
+"""
+PARTS = {
+    "-k": (EACH_HOST, "", ("-k", "not web2"), "ready[web2]: it was deselected"),
+    "--deselect": (
+        EACH_HOST,
+        "",
+        ("--deselect", "gate_tests/test_own.py::test_ready[web2]"),
+        "ready[web2]: it was deselected",
+    ),
+    "a node id": (EACH_HOST, "", ("gate_tests/test_own.py::test_ready[web1]",), "ready[web2]: pytest collected it"),
+    "a conftest": (EACH_HOST, DROP, (), "ready[web2]: pytest collected it, and something kept it from the run"),
+    "-k of a loop": (EACH_NAME, "", ("-k", "not web2"), "ready-web2: it was deselected"),
+    "a conftest and a loop": (EACH_NAME, DROP, (), "ready-web2: pytest collected it"),
+    "-k of inherited gates": (EACH_CLASS, "", ("-k", "not TestWeb2"), "ready: it was deselected"),
+}
+
+
+@pytest.mark.parametrize("way", PARTS)
+@pytest.mark.parametrize("plain", [False, True], ids=["release-sentinel", "pytest"])
+def test_a_part_of_a_gate_that_is_left_out_is_missed(sentinel: Sentinel, way: str, *, plain: bool) -> None:
+    """Each set of parameters, each turn of a loop and each subclass is a gate of its own: all that pytest collects."""
+    source, conftest, options, words = PARTS[way]
+    sentinel.gate(source)
+    if conftest:
+        sentinel.repo.commit("gate_tests/conftest.py", conftest)
+    else:
+        assert (sentinel.pytest if plain else sentinel)().code == 0
+    done = (sentinel.pytest if plain else sentinel)(*options)
+    assert done.code == 1, done.out
+    assert done.block[0].startswith("INCOMPLETE (exit 1)")
+    assert any(words in line for line in done.block), done.out
+    assert done.verdict["missing"]
+    assert (sentinel.pytest if plain else sentinel)(*options, "--gate-partial").code == 0

@@ -4,7 +4,7 @@ import inspect
 import re
 import sys
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
@@ -16,6 +16,7 @@ from release_sentinel.config.targets import Target
 from release_sentinel.gates import BUILT_IN, BuiltInGate
 from release_sentinel.plugin import folders
 from release_sentinel.plugin.compat import LoadedModule
+from release_sentinel.plugin.completeness import LeftOut
 from release_sentinel.plugin.gate import Record
 from release_sentinel.plugin.prefetch import Question
 from release_sentinel.plugin.session import RECORD, GateSession
@@ -104,7 +105,17 @@ def prepare(session: GateSession, items: list[pytest.Item]) -> None:
     if unmarked:
         session.config.hook.pytest_deselected(items=unmarked)
     session.records = {item.nodeid: session.records[item.nodeid] for item in items}
+    session.dropped = list(_dropped(session.collected, items))
     session.observations.look_ahead({name for item in items for name in getattr(item, "fixturenames", ())})
+
+
+def _dropped(collected: Iterable[pytest.Item], kept: Iterable[pytest.Item]) -> Iterator[LeftOut]:
+    """Yield each test of a gate folder, or with a gate's marker, that was collected and is not kept."""
+    remaining = set(map(id, kept))
+    for item in collected:
+        marked = any(True for stage in Stage for _ in item.iter_markers(stage))
+        if id(item) not in remaining and (marked or GATE_FOLDER in item.path.parts):
+            yield LeftOut(gate_id(item), item.path.resolve(), _function(item))
 
 
 def note(session: GateSession, report: pytest.CollectReport) -> None:

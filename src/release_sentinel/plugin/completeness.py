@@ -3,11 +3,21 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 from release_sentinel.plugin.declared import Declared, gates_in
 from release_sentinel.plugin.folders import is_built_in
 from release_sentinel.plugin.gate import Record
 from release_sentinel.verdict import Missing
+
+
+class LeftOut(NamedTuple):
+    """A gate that pytest collected, and that is not part of the run: its id, its source file, its name there."""
+
+    id: str
+    path: Path
+    function: str
+
 
 _NOTHING = (
     "it judges nothing: it needs gate.require(...) or an assert "
@@ -37,6 +47,7 @@ def unproven(
     left_out: Mapping[str, str],
     folders: Iterable[Path],
     unmarked_tests: Collection[tuple[Path, str]] = (),
+    dropped: Collection[LeftOut] = (),
     *,
     early_end: str = "",
     partial: bool = False,
@@ -46,7 +57,8 @@ def unproven(
 
     `expected` are the ids of the built-in results that this run owes, `required` those of the repository's own that the
     policy names; `left_out` says why a gate (by id) was not run; `early_end` why the whole run ended before its end;
-    `unmarked_tests` are tests (source file and name) that were refused already. A `partial` run was asked to leave
+    `unmarked_tests` are tests (source file and name) that were refused already; `dropped` are gates that pytest
+    collected and that something kept from the run, such as one set of parameters. A `partial` run was asked to leave
     gates out, and is only held to those that it began.
     """
     for record in records:
@@ -61,6 +73,7 @@ def unproven(
         yield from _uncollected(expected, required, records, left_out, early_end)
         if not early_end:
             yield from _undeclared(records, left_out, folders, unmarked_tests)
+            yield from _dropped(expected, records, left_out, dropped, unmarked_tests)
 
 
 def _uncollected(
@@ -104,6 +117,30 @@ def _undeclared(
                 yield Missing(where, f"it is defined {gate.times} times, and the last definition hides the others")
             elif (gate.path, gate.name) not in collected and not is_built_in(gate.path):
                 yield Missing(where, left_out.get(_id(gate), "pytest did not collect it"))
+
+
+def _dropped(
+    expected: Collection[str],
+    records: Collection[Record],
+    left_out: Mapping[str, str],
+    dropped: Iterable[LeftOut],
+    unmarked_tests: Collection[tuple[Path, str]],
+) -> Iterator[Missing]:
+    """Yield the gates that were collected and left out, unless they are named already: as built-in or by their source.
+
+    A test whose other parameters run, or that a loop made, is in the source no more often than it should be.
+    """
+    run = set().union(*(record.declared for record in records))
+    for gate in dropped:
+        source = (gate.path, gate.function)
+        named = gate.id in expected or source in unmarked_tests
+        if not named and (source in run or source not in _sources(gate.path)):
+            yield Missing(gate.id, left_out.get(gate.id, "pytest collected it, and something kept it from the run"))
+
+
+def _sources(path: Path) -> set[tuple[Path, str]]:
+    """Return the gates that the source of a file declares."""
+    return {(gate.path, gate.name) for gate in gates_in(path.parent) if gate.path == path}
 
 
 def _id(gate: Declared) -> str:

@@ -64,6 +64,7 @@ def _unproven(session: GateSession) -> Iterable[Missing]:
         session.left_out,
         gate_folders,
         session.unmarked_tests,
+        session.dropped,
         early_end=session.early_end,
         partial=session.invocation.has("--gate-partial"),
         required=session.policy.required_gates,

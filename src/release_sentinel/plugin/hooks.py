@@ -131,11 +131,16 @@ class Hooks:
     def pytest_make_collect_report(
         self, collector: pytest.Collector
     ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
-        """Let a file that ends the process keep its own gates from running, and no others."""
+        """Note every test that is found; a file that ends the process keeps its own gates from running, and no others.
+
+        Where a node id chooses one test, no other hook sees what else its file holds.
+        """
         try:
-            return (yield)
+            report = yield
         except SystemExit as error:
-            return pytest.CollectReport(collector.nodeid, "failed", f"sys.exit({error.code!r})", [])
+            report = pytest.CollectReport(collector.nodeid, "failed", f"sys.exit({error.code!r})", [])
+        self._session.collected += [node for node in report.result or () if isinstance(node, pytest.Item)]
+        return report
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         """Make an item of a built-in gate for each target that the policy lists."""

@@ -52,6 +52,8 @@ class GateSession:
         self.records: dict[str, Record] = {}  # by node id
         self.problems: list[str] = []
         self.prefetch = Prefetch()
+        self.collected: list[pytest.Item] = []  # every test that pytest found, whatever is run of them
+        self.dropped: list[completeness.LeftOut] = []  # gates among them that are not run
         self.left_out: dict[str, str] = {}  # gate id: why it was not run
         self.unmarked_tests: set[tuple[Path, str]] = set()  # collected, and not gates: source file and name
         self.early_end = ""  # why the run ended before its end

@@ -287,3 +287,38 @@ def test_another_pytest_is_refused(version: tuple[int | str, ...]) -> None:
     """A pytest for which the plugin is not written does not judge; the remedy is in the words."""
     shown, expected = ".".join(map(str, version)), "pytest>=8.4,<10"
     assert compat.unsupported(version) == f"pytest {shown} is installed, expected {expected}: pip install '{expected}'"
+
+
+SHIELD = """
+import pytest
+from release_sentinel.plugin import compat
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionstart(session):
+    assert callable(session._fixturemanager.getfixturedefs)
+    assert list(session._fixturemanager._getautousenames(session)) is not None
+    compat.shield_fixtures(session, lambda path: path.name == "test_shielded.py", __import__("ours"))
+
+@pytest.fixture
+def word():
+    return "theirs"
+
+@pytest.fixture(autouse=True)
+def for_all(request):
+    request.node.user_properties.append(("for_all", "theirs"))
+"""
+
+
+def test_fixture_manager(pytester: pytest.Pytester) -> None:
+    """`session._fixturemanager` finds fixtures by `getfixturedefs`, and those for every test by `_getautousenames`."""
+    pytester.makepyfile(ours="import pytest\n@pytest.fixture\ndef word(): return 'ours'\n")
+    pytester.makeconftest(SHIELD)
+    asks = "def test_it(word, tmp_path, request):\n    assert (word, bool(request.node.user_properties)) == {}\n"
+    dynamic = "def test_later(request):\n    assert request.getfixturevalue('word') == {}\n"
+    pytester.makepyfile(
+        test_shielded=asks.format(("ours", False)) + dynamic.format("'ours'"),
+        test_other=asks.format(("theirs", True)) + dynamic.format("'theirs'"),
+    )
+    pytester.syspathinsert()
+    done = pytester.runpytest("-p", "ours")
+    done.assert_outcomes(passed=4)

@@ -4,7 +4,8 @@ import sys
 
 import pytest
 
-from tests.conftest import PYTEST, Sentinel
+from release_sentinel.plugin import fixtures
+from tests.conftest import PYTEST, RELEASE, Sentinel
 from tests.conftest import run as run_command
 
 OK_GATE = "@pytest.mark.policy\ndef test_own(gate): gate.require(CheckResult(OK, 'fine'))\n"
@@ -439,14 +440,53 @@ PARTS = {
 def test_a_part_of_a_gate_that_is_left_out_is_missed(sentinel: Sentinel, way: str, *, plain: bool) -> None:
     """Each set of parameters, each turn of a loop and each subclass is a gate of its own: all that pytest collects."""
     source, conftest, options, words = PARTS[way]
+    run = sentinel.pytest if plain else sentinel
     sentinel.gate(source)
     if conftest:
         sentinel.repo.commit("gate_tests/conftest.py", conftest)
     else:
-        assert (sentinel.pytest if plain else sentinel)().code == 0
-    done = (sentinel.pytest if plain else sentinel)(*options)
+        assert run().code == 0
+    # Beside the whole folder, pytest 9 takes a node id in it for a repetition, and runs all.
+    done = sentinel._run(*PYTEST, *RELEASE, *options, cwd=None) if plain and way == "a node id" else run(*options)
     assert done.code == 1, done.out
     assert done.block[0].startswith("INCOMPLETE (exit 1)")
     assert any(words in line for line in done.block), done.out
     assert done.verdict["missing"]
-    assert (sentinel.pytest if plain else sentinel)(*options, "--gate-partial").code == 0
+    assert run(*options, "--gate-partial").code == 0
+
+
+OURS = sorted(name for name, value in vars(fixtures).items() if type(value).__name__ == "FixtureFunctionDefinition")
+THEIRS = "import pytest\n" + "".join(
+    f"@pytest.fixture(scope='session', autouse={name == 'policy'})\ndef {name}(): raise RuntimeError('theirs')\n"
+    for name in [*OURS, "target"]
+)
+EVERY_GATE = "enable = ['version-increases', 'version-files', 'changelog', 'in-sync', 'signature', 'freeze']\n"
+
+
+@pytest.mark.parametrize("place", ["conftest.py", "gate_tests/conftest.py", "a plugin"])
+@pytest.mark.parametrize("plain", [False, True], ids=["release-sentinel", "pytest"])
+def test_the_built_in_gates_take_our_fixtures(sentinel: Sentinel, place: str, *, plain: bool) -> None:
+    """Whatever a conftest or a plugin defines under their names, or for every test, reaches no built-in gate."""
+    assert {"release", "repository", "policy", "tags", "build", "gate"} <= set(OURS)
+    sentinel.repo.write("release-sentinel.toml", EVERY_GATE)
+    sentinel.repo.write("gate_tests/readme.txt", "no gates yet")
+    sentinel.repo.commit("theirs.py" if place == "a plugin" else place, THEIRS)
+    sentinel.repo.git("push", "--quiet", "origin", "main")
+    options = ("-p", "theirs") if place == "a plugin" else ()
+    done = (sentinel.pytest if plain else sentinel)(*options, PYTHONPATH=str(sentinel.repo.path))
+    assert len(done.verdict["gates"]) == 17, done.out
+    assert "theirs" not in done.junit
+    failed = {gate["id"] for gate in done.verdict["gates"] if gate["status"] in {"CRIT", "UNKNOWN"}}
+    assert failed == {"version-files", "changelog", "signature"}
+
+
+@pytest.mark.parametrize("plain", [False, True], ids=["release-sentinel", "pytest"])
+def test_a_fixture_of_the_repository_passes_no_built_in_gate(sentinel: Sentinel, *, plain: bool) -> None:
+    """A release that the repository makes up is not the one that is judged."""
+    release = "class Made: env = 'prod'; version = 'v1.0.0'"
+    sentinel.repo.commit(
+        "conftest.py", f"import pytest\n{release}\n@pytest.fixture(scope='session')\ndef release(): return Made()\n"
+    )
+    run = sentinel.pytest if plain else sentinel
+    done = run(release=("--env", "nowhere", "--version", "garbage"))
+    assert (done.code, done.statuses["environment"], done.statuses["version"]) == (1, "CRIT", "CRIT"), done.out

@@ -155,9 +155,34 @@ def fixtures_of(item: pytest.Item) -> Iterator[Callable[..., object]]:
             wanted += [more for more in definition.argnames if more not in wanted]
 
 
+def shield_fixtures(session: pytest.Session, is_shielded: Callable[[Path], bool], ours: ModuleType) -> None:
+    """Let the tests of some files see no fixtures but pytest's own and those of the module `ours`.
+
+    A conftest or plugin may define one of the same name, or one that applies to every test. pytest looks both up by
+    methods of its fixture manager, which is not documented: `getfixturedefs` and `_getautousenames`.
+    """
+    manager: Any = session._fixturemanager  # noqa: SLF001 - see above
+    defined, automatic = manager.getfixturedefs, manager._getautousenames  # noqa: SLF001 - see above
+
+    def getfixturedefs(name: str, node: Any) -> Any:
+        found = defined(name, node)
+        if not found or not is_shielded(node.path):
+            return found
+        return tuple(one for one in found if _is_of(one.func, ours) or is_pytests(one.func))
+
+    manager.getfixturedefs = getfixturedefs
+    manager._getautousenames = lambda node: iter(()) if is_shielded(node.path) else automatic(node)  # noqa: SLF001 - see above
+
+
+def _is_of(function: Callable[..., object], module: ModuleType) -> bool:
+    """Tell whether a function was defined in a module, whatever name it has given itself."""
+    return getattr(function, "__globals__", None) is vars(module)
+
+
 def is_pytests(function: Callable[..., object]) -> bool:
     """Tell whether a fixture is one of pytest's own, which live in the package `_pytest`."""
-    return getattr(function, "__module__", "").partition(".")[0] == "_pytest"
+    module = getattr(function, "__module__", "")
+    return module.partition(".")[0] == "_pytest" and module in sys.modules and _is_of(function, sys.modules[module])
 
 
 def rename(node: Any, name: str) -> None:

@@ -109,6 +109,11 @@ class Hooks:
             "markers", f"{Stage.CRITICAL}: a gate on host or services; a failure exits 2 (CRITICAL)"
         )
 
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionstart(self, session: pytest.Session) -> None:
+        """Keep the built-in gates to our own fixtures, whatever a conftest or a plugin defines."""
+        compat.shield_fixtures(session, folders.holds, fixtures)
+
     def pytest_report_header(self) -> str:
         """Say what is judged."""
         release = self._session.release

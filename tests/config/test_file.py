@@ -55,6 +55,41 @@ def test_two_policies_are_refused(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "release_sentinel.toml",
+        ".release-sentinel.toml",
+        "Release-Sentinel.toml",
+        "RELEASE-SENTINEL.TOML",
+        "releasesentinel.toml",
+        "release-sentinel.tml",
+        "release-sentinel.toml.txt",
+        "release sentinel.toml",
+    ],
+)
+@pytest.mark.parametrize("beside", [False, True])
+def test_a_policy_under_a_similar_name_is_refused(tmp_path: Path, name: str, *, beside: bool) -> None:
+    """It would be ignored, and its author believes in it; also beside a policy that is read."""
+    (tmp_path / name).write_text("[disk]\ncrit = 60\n", encoding="utf-8")
+    if beside:
+        (tmp_path / "release-sentinel.toml").write_text("", encoding="utf-8")
+    with pytest.raises(InvalidPolicyError) as refusal:
+        find(tmp_path)
+    assert refusal.value.problems == (f"{tmp_path / name} is not read: rename it to release-sentinel.toml",)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["release-sentinel.json", "release-sentinel-dev.toml", "release_sentinel.py", "release.toml"],
+)
+def test_a_file_of_another_kind_is_not_a_policy(tmp_path: Path, name: str) -> None:
+    """A report, the policy of an organisation, a module; and a folder of the policy's name in another spelling."""
+    (tmp_path / name).write_text("not read", encoding="utf-8")
+    (tmp_path / "release_sentinel.toml").mkdir()
+    assert find(tmp_path) == Source()
+
+
 def test_a_byte_order_mark_is_not_part_of_the_text(tmp_path: Path) -> None:
     """Editors on Windows write one."""
     (tmp_path / OWN).write_bytes(b"\xef\xbb\xbfdeadline = 60\r\n")

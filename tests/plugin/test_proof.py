@@ -490,3 +490,28 @@ def test_a_fixture_of_the_repository_passes_no_built_in_gate(sentinel: Sentinel,
     run = sentinel.pytest if plain else sentinel
     done = run(release=("--env", "nowhere", "--version", "garbage"))
     assert (done.code, done.statuses["environment"], done.statuses["version"]) == (1, "CRIT", "CRIT"), done.out
+
+
+@pytest.mark.parametrize("place", ["gate_tests/conftest.py", "gate_tests/db/conftest.py"])
+@pytest.mark.parametrize("plain", [False, True], ids=["release-sentinel", "pytest"])
+def test_gates_without_their_conftest_prove_nothing(sentinel: Sentinel, place: str, *, plain: bool) -> None:
+    """It may hold what makes them strict; without one of its own, a repository may leave conftest files out."""
+    run = sentinel.pytest if plain else sentinel
+    sentinel.gate(OK_GATE)
+    assert run("--noconftest").code == 0
+    sentinel.repo.commit(place, "")
+    done = run("--noconftest")
+    assert done.code == 1
+    assert done.block[1] == (
+        f"[INCOMPLETE] --noconftest leaves out {place}, which the gates beside it rely on: run without it"
+    )
+    assert run().code == 0
+
+
+@pytest.mark.parametrize("plain", [False, True], ids=["release-sentinel", "pytest"])
+def test_a_policy_under_a_similar_name_is_not_ignored(sentinel: Sentinel, *, plain: bool) -> None:
+    """Its author believes in it: the run is INCOMPLETE, and names the file and its right name."""
+    sentinel.repo.commit("release_sentinel.toml", "[disk]\ncrit = 1\n")
+    done = (sentinel.pytest if plain else sentinel)()
+    assert done.code == 1
+    assert any("release_sentinel.toml is not read: rename it to release-sentinel.toml" in line for line in done.block)

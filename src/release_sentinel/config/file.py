@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from release_sentinel.config.read import KeyPath
 from release_sentinel.errors import InvalidPolicyError
 
+_NAMES = re.compile(r"\W*release[\W_]*sentinel[\W_]*\.?(toml|tml|tom|tomll|toml\.txt)", re.IGNORECASE)
 OWN, SHARED, TABLE = "release-sentinel.toml", "pyproject.toml", "release-sentinel"
 
 
@@ -44,14 +45,25 @@ class Source(Struct, frozen=True, dict=True):
 
 
 def find(repository: Path) -> Source:
-    """Return the policy of a repository; raises `InvalidPolicyError` where it cannot be read, or there are two."""
+    """Return the policy of a repository; raises `InvalidPolicyError` if it cannot be read, is misnamed, or is twice."""
     own, shared = repository / OWN, repository / SHARED
+    if wrong := _misnamed(repository):
+        raise InvalidPolicyError([f"{repository / name} is not read: rename it to {OWN}" for name in wrong])
     found = _read(shared, required=False) if os.path.lexists(shared) else None
     if not os.path.lexists(own):
         return found or Source()
     if found:
         raise InvalidPolicyError([f"{own} and [tool.{TABLE}] in {shared} both hold a policy: keep one of them"])
     return _read(own) or Source()
+
+
+def _misnamed(repository: Path) -> list[str]:
+    """Return the files whose names are that of the policy but for case, separators, or a letter of the suffix."""
+    try:
+        files = [entry.name for entry in os.scandir(repository) if not entry.is_dir()]
+    except OSError:  # for the gate `repository` to say
+        return []
+    return sorted(name for name in files if name != OWN and _NAMES.fullmatch(name))
 
 
 def read(path: Path) -> Source:

@@ -132,6 +132,10 @@ class GateSession:
             raise pytest.UsageError("; ".join(map(self.redactor.scrub, self.invocation.problems)))
         if missing := self.invocation.missing:
             raise pytest.UsageError(f"{', '.join(missing)} missing: a gate run needs --env ENV --version VERSION")
+        own = sorted((self.invocation.repository / arguments.GATE_FOLDER).rglob("conftest.py"))
+        if getattr(option, "noconftest", False) and own:
+            found = own[0].relative_to(self.invocation.repository)
+            self.problems.append(f"--noconftest leaves out {found}, which the gates beside it rely on: run without it")
         option.xmlpath = None  # ours to write: pytest's could be greener than the exit code
         option.continue_on_collection_errors = True  # a broken file must not hide what the other gates have to say
         self._run_in_one_process()

@@ -1,6 +1,7 @@
 """No run is SAFE without proof: whatever leaves a gate out exits 1 and names the gate and the cause."""
 
 import sys
+import textwrap
 
 import pytest
 
@@ -515,3 +516,64 @@ def test_a_policy_under_a_similar_name_is_not_ignored(sentinel: Sentinel, *, pla
     done = (sentinel.pytest if plain else sentinel)()
     assert done.code == 1
     assert any("release_sentinel.toml is not read: rename it to release-sentinel.toml" in line for line in done.block)
+
+
+WARNED = {
+    "an exception in a thread": (
+        """
+        import threading
+        def test_own(gate):
+            thread = threading.Thread(target=lambda: 1 / 0)
+            thread.start()
+            thread.join()
+            gate.require(CheckResult(OK, "fine"))
+        """,
+        "division by zero",
+    ),
+    "an assert in a thread": (
+        """
+        import threading
+        def check(): assert 1 > 2, "the queue is not empty"
+        def test_own():
+            thread = threading.Thread(target=check)
+            thread.start()
+            thread.join()
+            assert True
+        """,
+        "the queue is not empty",
+    ),
+    "an exception in __del__": (
+        """
+        class Lock:
+            def __del__(self): raise RuntimeError("not released")
+        def test_own():
+            lock = Lock()
+            del lock
+            assert True
+        """,
+        "not released",
+    ),
+    "a result that is returned": ("def test_own():\n    assert True\n    return False", "returned"),
+    "an assert on a tuple": ("def test_own():\n    assert True\n    assert (False, 'x')", "assertion is always true"),
+}
+LENIENT = "[pytest]\nfilterwarnings =\n    ignore\n"
+
+
+@pytest.mark.parametrize("failure", WARNED)
+@pytest.mark.parametrize("plain", [False, True], ids=["release-sentinel", "pytest"])
+def test_a_failure_of_which_pytest_only_warns_fails_its_gate(sentinel: Sentinel, failure: str, *, plain: bool) -> None:
+    """Beside an assert that holds, and whatever filters of warnings the repository or the command line sets."""
+    source, words = WARNED[failure]
+    sentinel.gate("pytestmark = pytest.mark.policy\n" + textwrap.dedent(source))
+    sentinel.repo.commit("pytest.ini", LENIENT)
+    done = (sentinel.pytest if plain else sentinel)("-W", "ignore")
+    assert done.code == 1, done.out
+    assert any(words in line for line in done.block), done.block
+
+
+@pytest.mark.parametrize("plugin", ["threadexception", "unraisableexception"])
+def test_what_notices_such_failures_is_not_switched_off(sentinel: Sentinel, plugin: str) -> None:
+    """Without it, no failure in a thread would be noticed."""
+    done = sentinel("-p", f"no:{plugin}")
+    assert done.code == 1
+    assert f"-p no:{plugin} would hide failures of a gate: leave it out" in done.out

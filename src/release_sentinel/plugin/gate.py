@@ -41,6 +41,16 @@ class Gate:
             pytest.fail(result.message, pytrace=False)
 
 
+def _words(error: BaseException) -> str:
+    """Return what an exception says, in one line; of one in a thread or in `__del__`, the place and the exception."""
+    if isinstance(error, BaseExceptionGroup):
+        return "; ".join(map(_words, error.exceptions))
+    words = " ".join(str(error).split()) or type(error).__name__
+    if isinstance(error, Warning) and (cause := error.__cause__):
+        return f"{words}: {type(cause).__name__}: {_words(cause)}"
+    return words
+
+
 class Record(Struct):
     """Everything that one gate did in one run."""
 
@@ -81,7 +91,7 @@ class Record(Struct):
             self.skipped = self.skipped or f"xfail {report.wasxfail}".strip()
         if error is None or self.not_evaluated or self.skipped:
             return
-        words = " ".join(str(error).split()) or type(error).__name__
+        words = _words(error)
         where = "" if report.when == "call" else f" in its {report.when}"
         if isinstance(error, pytest.skip.Exception):
             self.skipped = words

@@ -2,7 +2,9 @@
 
 import os
 import sys
-from collections.abc import Generator, Iterable
+import warnings
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,14 @@ from release_sentinel.plugin.conclusion import conclude
 from release_sentinel.plugin.session import RECORD, SESSION, GateSession
 from release_sentinel.reports.document import document
 from release_sentinel.vocabulary import Stage
+
+# An exception in a thread or in `__del__`, a test that returns its judgement, an assert on a tuple.
+_FAILURES = (
+    pytest.PytestUnhandledThreadExceptionWarning,
+    pytest.PytestUnraisableExceptionWarning,
+    pytest.PytestReturnNotNoneWarning,
+    pytest.PytestAssertRewriteWarning,
+)
 
 
 def register(config: pytest.Config, parser: pytest.Parser) -> None:
@@ -58,7 +68,19 @@ def _count_assertions(config: pytest.Config) -> None:
         raise pytest.UsageError("python -O (PYTHONOPTIMIZE) strips asserts out of what gates call: run without it")
     if not compat.rewrites_asserts(config):
         raise pytest.UsageError("--assert=plain and -p no:assertion make every assert of a gate hold: leave them out")
+    for plugin in ("threadexception", "unraisableexception"):
+        if not config.pluginmanager.has_plugin(plugin):
+            raise pytest.UsageError(f"-p no:{plugin} would hide failures of a gate: leave it out")
     compat.report_passed_asserts(config, report=True)
+
+
+@contextmanager
+def _strict() -> Iterator[None]:
+    """Let failures that pytest only warns of fail the gate, whatever filters of warnings a repository has set."""
+    with warnings.catch_warnings():
+        for category in _FAILURES:
+            warnings.simplefilter("error", category)
+        yield
 
 
 class Admission:
@@ -141,7 +163,8 @@ class Hooks:
         Where a node id chooses one test, no other hook sees what else its file holds.
         """
         try:
-            report = yield
+            with _strict():
+                report = yield
         except SystemExit as error:
             report = pytest.CollectReport(collector.nodeid, "failed", f"sys.exit({error.code!r})", [])
         self._session.collected += [node for node in report.result or () if isinstance(node, pytest.Item)]
@@ -167,21 +190,21 @@ class Hooks:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_setup(self) -> Generator[None]:
         """Bound what prepares a gate."""
-        with self._session.deadline.interrupting():
+        with _strict(), self._session.deadline.interrupting():
             return (yield)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_teardown(self, nextitem: pytest.Item | None) -> Generator[None]:
         """Bound what cleans up after a gate, and after the last one for all of them."""
         self._session.cleaning_up = nextitem is None
-        with self._session.deadline.interrupting():
+        with _strict(), self._session.deadline.interrupting():
             return (yield)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None]:
         """Bound the gate itself, and what a plugin makes of it: it may run a coroutine elsewhere."""
         lifecycle.bound(self._session, item)
-        with self._session.deadline.interrupting(more=lifecycle.ROOM):
+        with _strict(), self._session.deadline.interrupting(more=lifecycle.ROOM):
             return (yield)
 
     def pytest_assertion_pass(self, item: pytest.Item) -> None:

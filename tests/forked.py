@@ -78,6 +78,9 @@ def _run(words: Sequence[str], environ: Mapping[str, str]) -> None:
         atexit._run_exitfuncs()
 
 
+_STREAMS = (("r", -1, "strict"), ("w", -1, "strict"), ("w", 1, "backslashreplace"))  # as Python opens them
+
+
 class _Popen(subprocess.Popen[bytes]):
     """Starts `python -m pytest` as a fork of this process; everything else as before."""
 
@@ -102,8 +105,8 @@ def _become(words: list[str], environ: Mapping[str, str], kept: Sequence[int]) -
         if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
             signal.signal(signal.SIGINT, signal.default_int_handler)
         sys.stdin, sys.stdout, sys.stderr = (
-            open(number, mode, errors=errors)  # noqa: PTH123, SIM115 - for as long as the process lives
-            for number, mode, errors in ((0, "r", "strict"), (1, "w", "strict"), (2, "w", "backslashreplace"))
+            open(number, mode, buffering, errors=errors)  # noqa: PTH123, SIM115 - for as long as the process lives
+            for number, (mode, buffering, errors) in enumerate(_STREAMS)
         )
         vars(sys).update(__stdin__=sys.stdin, __stdout__=sys.stdout, __stderr__=sys.stderr)
         atexit._clear()

@@ -8,7 +8,8 @@ from xml.etree.ElementTree import fromstring
 
 import pytest
 
-from tests.conftest import PYTEST, RELEASE, SECRET, Sentinel, run
+from release_sentinel.plugin import folders
+from tests.conftest import CLI, PYTEST, RELEASE, SECRET, Run, Sentinel, run
 
 
 def test_every_report_says_safe(sentinel: Sentinel, tmp_path: Path) -> None:
@@ -184,3 +185,68 @@ def test_verify_believes_only_this_release(sentinel: Sentinel, tmp_path: Path) -
     other = run(*verify, "--version", "v1.0.0", "--commit", "0" * 40, cwd=tmp_path)
     assert other.code == 1
     assert f"the verdict is about commit {head}, expected {'0' * 40}" in other.out
+
+
+PROJECT = {
+    "a verdict": ("package.json", ("--gate-verdict=package.json",)),
+    "a summary": ("README.md", ("--gate-summary=README.md",)),
+    "an attestation": ("data/setup.json", ("--gate-attestation=data/setup.json",)),
+    "JUnit XML": ("pom.xml", ("--junitxml=pom.xml",)),
+    "pytest-json-report": (
+        "package.json",
+        ("-p", "pytest_jsonreport", "--json-report", "--json-report-file=package.json"),
+    ),
+    "a log": ("gate_tests/test_own.py", ("--log-file=gate_tests/test_own.py",)),
+    "a log of the ini file": ("notes.txt", ("-o", "log_file=notes.txt")),
+}
+
+
+@pytest.mark.parametrize("kind", PROJECT)
+@pytest.mark.parametrize("plain", [False, True], ids=["release-sentinel", "pytest"])
+def test_no_report_is_written_over_a_file_of_the_project(sentinel: Sentinel, kind: str, *, plain: bool) -> None:
+    """What Git tracks is kept to the byte, and the run says so before it judges anything."""
+    place, options = PROJECT[kind]
+    text = "# ours\nimport pytest\n" if place.endswith(".py") else "ours\n"
+    sentinel.repo.commit(place, text)
+    done = run_without_reports(sentinel, *options, plain=plain)
+    assert (sentinel.repo.path / place).read_text(encoding="utf-8") == text
+    assert done.code not in {0, 2}, done.out
+    assert "it is tracked by Git, and not a report: name another file" in done.out
+
+
+@pytest.mark.parametrize("plain", [False, True], ids=["release-sentinel", "pytest"])
+def test_a_link_to_a_file_of_the_project_is_no_place_for_a_report(sentinel: Sentinel, *, plain: bool) -> None:
+    """The file that it leads to is kept; a report that someone has committed is written again."""
+    sentinel.repo.commit("README.md", "ours\n")
+    (sentinel.repo.path / "gates.md").symlink_to("README.md")
+    sentinel.repo.commit(".gitignore", "gates.md\n")
+    done = run_without_reports(sentinel, "--gate-summary=gates.md", plain=plain)
+    assert (done.code in {0, 2}, (sentinel.repo.path / "README.md").read_text(encoding="utf-8")) == (False, "ours\n")
+    assert run_without_reports(sentinel, "--gate-summary=summary.md", plain=plain).code == 0
+    sentinel.repo.git("add", "-f", "summary.md")
+    sentinel.repo.git("commit", "-qm", "a report")
+    assert run_without_reports(sentinel, "--gate-summary=summary.md", plain=plain).code == 0
+
+
+def run_without_reports(sentinel: Sentinel, *options: str, plain: bool) -> Run:
+    """Run the gate with these options alone."""
+    command = (*PYTEST, str(folders.built_in())) if plain else CLI
+    return run(*command, *RELEASE, *options, cwd=sentinel.repo.path, env=sentinel.settings)
+
+
+@pytest.mark.parametrize("variable", ["garbage", "x:/tmp/verdict.json", ":", "1", "-1:/nowhere"])
+@pytest.mark.parametrize("plain", [False, True], ids=["release-sentinel", "pytest"])
+def test_a_strange_handover_changes_nothing(sentinel: Sentinel, variable: str, *, plain: bool) -> None:
+    """A variable of that name that no parent has set is not taken for one of a parent's."""
+    done = (sentinel.pytest if plain else sentinel)(RELEASE_SENTINEL_HANDOVER=variable)
+    assert (done.code, done.verdict["verdict"]) == (0, "SAFE"), done.out
+
+
+def test_unreadable_arguments_leave_no_older_verdict(sentinel: Sentinel) -> None:
+    """`PYTEST_ADDOPTS` that is not closed is an error of the command line, and every report says so."""
+    assert sentinel().code == 0
+    done = sentinel(PYTEST_ADDOPTS="-k 'x")
+    assert done.code == 1
+    assert done.verdict["verdict"] == "INCOMPLETE"
+    assert 'errors="1"' in done.junit
+    assert "PYTEST_ADDOPTS cannot be read" in done.out

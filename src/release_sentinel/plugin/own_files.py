@@ -8,7 +8,7 @@ import pytest
 
 from release_sentinel.arguments import GATE_FOLDER
 from release_sentinel.plugin import folders
-from release_sentinel.reports.files import is_report
+from release_sentinel.reports.files import is_kept, is_report
 
 _PATHS = ("json_report_file", "log_file", "debug", "htmlpath")  # options of pytest and its plugins that name a file
 
@@ -22,6 +22,12 @@ def own_files(config: pytest.Config, top: Path, reports: Collection[Path]) -> li
     named = [here / name for name in _named(config.option)]
     earlier = [path for folder in {top, here} if folder.is_dir() for path in folder.iterdir() if is_report(path)]
     return [*reports, *caches, *byte_code, *named, *earlier]
+
+
+def kept(config: pytest.Config, option: Any) -> list[Path]:
+    """Return the files of the project that other options of this run would write over."""
+    here = Path(config.invocation_params.dir)
+    return [here / name for name in [*_named(option), config.getini("log_file") or ""] if name and is_kept(here / name)]
 
 
 def _named(option: Any) -> Iterator[str]:

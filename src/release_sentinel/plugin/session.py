@@ -15,12 +15,11 @@ from release_sentinel.deliver.github import WorkflowOutput
 from release_sentinel.gates import expected
 from release_sentinel.invocation import Invocation
 from release_sentinel.observe import git
-from release_sentinel.plugin import completeness, declared, folders, guard
+from release_sentinel.plugin import completeness, declared, folders, guard, own_files
 from release_sentinel.plugin.compat import early_options
 from release_sentinel.plugin.deadline import Deadline
 from release_sentinel.plugin.gate import Record
 from release_sentinel.plugin.observations import Observations
-from release_sentinel.plugin.own_files import own_files
 from release_sentinel.plugin.prefetch import Prefetch
 from release_sentinel.redacted import RedactedVerdict, redact
 from release_sentinel.redaction.channel import SecretSender
@@ -72,7 +71,7 @@ class GateSession:
             self.invocation.repository,
             self.invocation.version,
             self.policy,
-            own_outputs=own_files(self.config, self.invocation.repository, self.reports),
+            own_outputs=own_files.own_files(self.config, self.invocation.repository, self.reports),
             environ={name: look_up(name, os.environ).text or "" for name in header_secrets(self.policy)},
             bound=self.deadline.run,
         )
@@ -108,6 +107,8 @@ class GateSession:
             raise pytest.UsageError(str(error)) from error
         if tuple(args) != self.invocation.words:
             raise pytest.UsageError("another plugin has changed the arguments of the gate run: leave that plugin out")
+        if kept := own_files.kept(self.config, known):
+            raise pytest.UsageError(f"the run would write over {kept[0]}: {files.KEPT}")
         known.version = 0  # or pytest waves a conftest through that cannot be imported
         given = [word for word in known.file_or_dir if (here / word.partition("::")[0]).exists()]
         more = [str(folder) for folder in folders.missing_from(given, Path(here, known.gate_repo or ""))]
@@ -206,7 +207,7 @@ def _handover() -> tuple[int, Path | None]:
     A pytest run inside a gate is not the parent's child, so that it must not see the variable.
     """
     number, _, path = os.environ.pop(HANDOVER, "").partition(":")
-    return (int(number), Path(path)) if path else (0, None)
+    return (int(number), Path(path)) if path and number.isdecimal() else (0, None)
 
 
 SESSION = pytest.StashKey[GateSession]()

@@ -1,6 +1,7 @@
 """The report files of a run: which ones are asked for, and each written whole or not at all."""
 
 import contextlib
+import errno
 import json
 import os
 import re
@@ -10,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from pathlib import Path
 
+from release_sentinel.observe import Unseen
 from release_sentinel.options import BY_FLAG, JSON_REPORT, OPTIONS, Report
 from release_sentinel.redacted import RedactedVerdict, redact
 from release_sentinel.redaction import Redactor
@@ -27,6 +29,7 @@ def verdict_json(verdict: RedactedVerdict) -> str:
     return json.dumps(document(verdict), indent=2) + "\n"
 
 
+KEPT = "it is tracked by Git, and not a report: name another file"
 _VERDICT = "--gate-verdict"
 _MARK = "<!-- a report of release-sentinel -->"  # by which a later run knows it
 
@@ -37,7 +40,9 @@ def summary(verdict: RedactedVerdict) -> str:
 
 
 def write_report(report: Report, verdict: RedactedVerdict) -> None:
-    """Replace a report's file by what is to be said of `verdict`; raises `OSError`."""
+    """Replace a report's file by what is to be said of `verdict`; raises `OSError`, also for a file of the project."""
+    if is_kept(report.path):
+        raise OSError(errno.EEXIST, KEPT)
     write(report.path, _writer(report, verdict)(verdict))
 
 
@@ -110,6 +115,19 @@ def json_report(path: Path) -> Writer:
         return json.dumps({**written, **facts} if ours else facts)
 
     return write_report
+
+
+def is_kept(path: Path) -> bool:
+    """Return whether a file, or what a link leads to, is tracked by Git and is not a report: it is not written over."""
+    path = Path(os.path.realpath(path))
+    try:
+        if not path.is_file() or not path.stat().st_size or is_report(path):
+            return False
+    except OSError:
+        return False
+    from release_sentinel.observe.git.process import ask  # noqa: PLC0415 - late: few reports name a file that exists
+
+    return not isinstance(ask(path.parent, "ls-files", "--error-unmatch", "--", path.name), Unseen)
 
 
 def is_report(path: Path) -> bool:

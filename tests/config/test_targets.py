@@ -327,6 +327,26 @@ def test_the_unnamed_target_comes_before_those_that_are_listed() -> None:
     assert policy.targets(TcpTarget) == ()
 
 
+NUMBERS = [
+    pytest.param(record, key, id=f"{record.__name__}.{key}")
+    for record in (Policy, *subclasses(Target), JsonCondition, Steady)
+    for key, (_, kind) in keys(record).items()
+    if float in {bare(kind)[0], *get_args(bare(kind)[0])}
+]
+
+
+@pytest.mark.parametrize(("record", "key"), NUMBERS)
+def test_no_number_may_be_nan(record: type, key: str) -> None:
+    """`value != nan` always holds, and `crit = nan` never does: each key with a number refuses it."""
+    _, problems = Reading().read(record, {key: float("nan")})
+    assert (key,) in [problem.path for problem in problems if problem.says.startswith("is nan, expected ")]
+
+
+def test_every_number_is_tried() -> None:
+    """Also a number of a class that is new."""
+    assert len(NUMBERS) > 20
+
+
 FILE = """
 [[disks]]
 path = "/var"

@@ -3,6 +3,7 @@
 The annotation of a field says what its key may hold. Everything that is wrong is collected, not only the first problem.
 """
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, time
 from functools import cache
@@ -168,7 +169,7 @@ class Reading:
             return self._list(kind, value, path)
         if get_origin(base) is Mapping:
             return self._mapping(base, value, path)
-        return self._leaf(lambda given: msgspec.convert(given, kind), kind, value, path)
+        return self._leaf(lambda given: _converted(given, kind), kind, value, path)
 
     def _leaf(self, convert: Callable[[Any], Any], kind: Any, value: object, path: KeyPath) -> Any:
         try:
@@ -243,6 +244,13 @@ class Reading:
             if is_record(kind) and key in keys(kind):
                 return f"; did you mean {section}.{key}?"
         return ""
+
+
+def _converted(value: Any, kind: Any) -> Any:
+    """Return a value as its kind requires it. No key may be NaN: every comparison with it decides by accident."""
+    if isinstance(value, float) and math.isnan(value):
+        raise ValueError
+    return msgspec.convert(value, kind)
 
 
 def clashes(record: Any, *, listed: bool = False) -> Iterator[Problem]:

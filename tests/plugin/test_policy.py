@@ -1,7 +1,13 @@
 """The policy file in real runs: what it asks for, what it switches off, what it excuses, and when it cannot be read."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
+import pytest
+
+from release_sentinel.config.load import load
+from release_sentinel.errors import InvalidPolicyError
+from release_sentinel.gates import IDS
 from tests.conftest import Sentinel
 
 POLICY = "release-sentinel.toml"
@@ -123,3 +129,36 @@ def test_a_secret_that_only_the_file_names_is_never_shown(sentinel: Sentinel) ->
     assert done.code == 1
     assert "shown: ***" in done.out
     assert "pl4in-p4ssword" not in done.out + done.junit + str(done.verdict)
+
+
+EDGES = {
+    "a waiver at the end": "[[waivers]]\ngate = 'disk'\nenv = 'prod'\nreason = 'x'\nowner = 'x'\nexpires = {}\n",
+    "a freeze at the end": "[[freezes]]\nreason = 'x'\nzone = 'Asia/Kolkata'\nfrom = 2026-01-01T00:00:00\nto = {}\n",
+    "a freeze at the beginning": "[[freezes]]\nreason = 'x'\nzone = 'UTC'\nfrom = {}\nto = 2026-01-01T00:00:00\n",
+}
+
+
+@pytest.mark.parametrize("edge", EDGES)
+@pytest.mark.parametrize("year", ["0001", "1969", "9900", "9999"])
+def test_a_date_at_an_end_of_the_calendar_is_refused(tmp_path: Path, edge: str, year: str) -> None:
+    """As a date of TOML and as a text, by the file's reader and by the schema's pattern."""
+    offset = "Z" if "waiver" in edge else ""
+    for quote in ("", "'"):
+        moment = f"{quote}{year}-12-31T23:59:00{offset}{quote}"
+        (tmp_path / "release-sentinel.toml").write_text(EDGES[edge].format(moment), encoding="utf-8")
+        with pytest.raises(InvalidPolicyError) as refusal:
+            load({}, repository=tmp_path, gates=IDS)
+        assert f"is {year}-12-31T23:59:00" in refusal.value.problems[0].replace("'", "")
+
+
+def test_the_first_and_the_last_date_are_judged(sentinel: Sentinel) -> None:
+    """A waiver and a freeze of the furthest years that are taken end no run with an error."""
+    text = EDGES["a waiver at the end"].format("9899-12-31") + EDGES["a freeze at the beginning"].format(
+        "1970-01-01T00:00:00"
+    )
+    sentinel.repo.commit(
+        "release-sentinel.toml",
+        text + "[[freezes]]\nreason = 'y'\nzone = 'UTC'\nfrom = 9899-01-01T00:00:00\nto = 9899-12-31T23:59:00\n",
+    )
+    done = sentinel()
+    assert done.code == 0, done.out

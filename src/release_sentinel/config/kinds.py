@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, time
 from difflib import get_close_matches
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from msgspec import Meta, Struct
 
@@ -16,11 +16,15 @@ from msgspec import Meta, Struct
 INDISPENSABLE = ("environment", "repository", "version")
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _LINE = r"^\S(.*\S)?$(?!\n)"  # one line, and no blank at either end
-_DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_FIRST, _LAST = 1970, 9899  # years
+_DATE = r"(19[7-9][0-9]|[2-8][0-9]{3}|9[0-8][0-9]{2})-[0-9]{2}-[0-9]{2}"
 _CLOCK = r"([01][0-9]|2[0-3]):[0-5][0-9]"
 _MOMENT = rf"{_DATE}[Tt ]{_CLOCK}(:[0-5][0-9](\.[0-9]{{1,6}})?)?"
 _OFFSET = r"([Zz]|[+-]([01][0-9]|2[0-3]):[0-5][0-9])"
-_WEEKLY = rf"(({'|'.join(DAYS)}) )?{_CLOCK}"
+_WEEKLY = rf"(({'|'.join(DAYS)}) )?{_CLOCK}(:00)?"
+
+
+Moment = TypeVar("Moment", bound=date)
 
 
 class HintError(ValueError):
@@ -119,14 +123,21 @@ def _expiry(value: object) -> date | datetime:
         raise HintError("; this one has no offset")
     if not isinstance(value, date):
         raise ValueError  # noqa: TRY004 - the value is wrong, whatever its type
-    return value
+    return _near(value)
+
+
+def _near(moment: Moment) -> Moment:
+    """Return a date that is not at an end of the calendar: there, times in other zones cannot be computed."""
+    if not _FIRST <= moment.year <= _LAST:
+        raise HintError(f"; its year has to be from {_FIRST} to {_LAST}")
+    return moment
 
 
 def _edge(value: object) -> datetime | WeekTime:
     if isinstance(value, time) and not value.second and not value.microsecond:
         return WeekTime("", value)
     if isinstance(value, datetime):
-        return value
+        return _near(value)
     if isinstance(value, str) and re.fullmatch(_WEEKLY, value):
         day, _, clock = value.rpartition(" ")
         return WeekTime(day, time.fromisoformat(clock))

@@ -40,6 +40,24 @@ def test_every_later_pytest_is_taken_to_answer(version: tuple[int | str, ...], a
     assert compat.answers_version(version) is answers
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        "import threading; thread = threading.Thread(target=lambda: 1 / 0); thread.start(); thread.join()",
+        "class Fails:\n    def __del__(self): raise ValueError\n  one = Fails()\n  del one",
+        "return False",
+        "assert (False, 'x')",
+    ],
+    ids=("thread", "__del__", "return", "tuple"),
+)
+def test_warnings_that_are_failures(pytester: pytest.Pytester, body: str) -> None:
+    """With the categories as errors, pytest fails a test for what it only warns of otherwise."""
+    pytester.makepyfile(f"def test_it():\n  {body}")
+    errors = [word for one in compat.FAILURES for word in ("-W", f"error::pytest.{one.__name__}")]
+    found = pytester.runpytest_inprocess("-p", "threadexception", "-p", "unraisableexception", *errors)
+    assert found.ret != 0
+
+
 def test_known_args_namespace(request: pytest.FixtureRequest) -> None:
     """`config.known_args_namespace` has the options that decide how conftest files are loaded."""
     options = compat.early_options(request.config)

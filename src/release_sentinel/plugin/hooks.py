@@ -18,14 +18,6 @@ from release_sentinel.plugin.session import RECORD, SESSION, GateSession
 from release_sentinel.reports.document import document
 from release_sentinel.vocabulary import Stage
 
-# An exception in a thread or in `__del__`, a test that returns its judgement, an assert on a tuple.
-_FAILURES = (
-    pytest.PytestUnhandledThreadExceptionWarning,
-    pytest.PytestUnraisableExceptionWarning,
-    pytest.PytestReturnNotNoneWarning,
-    pytest.PytestAssertRewriteWarning,
-)
-
 
 def register(config: pytest.Config, parser: pytest.Parser) -> None:
     """Register options, hooks and fixtures for a gate run, once."""
@@ -78,7 +70,7 @@ def _count_assertions(config: pytest.Config) -> None:
 def _strict() -> Iterator[None]:
     """Let failures that pytest only warns of fail the gate, whatever filters of warnings a repository has set."""
     with warnings.catch_warnings():
-        for category in _FAILURES:
+        for category in compat.FAILURES:
             warnings.simplefilter("error", category)
         yield
 

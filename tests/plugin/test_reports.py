@@ -1,6 +1,7 @@
 """The report files: red until the verdict is known, whole or not there, and the same facts in each."""
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from xml.etree.ElementTree import fromstring
 
 import pytest
 
+from release_sentinel.options import JSON_REPORT, OPTIONS
 from release_sentinel.plugin import folders
 from tests.conftest import CLI, PYTEST, RELEASE, SECRET, Run, Sentinel, run
 
@@ -226,6 +228,27 @@ def test_a_link_to_a_file_of_the_project_is_no_place_for_a_report(sentinel: Sent
     sentinel.repo.git("add", "-f", "summary.md")
     sentinel.repo.git("commit", "-qm", "a report")
     assert run_without_reports(sentinel, "--gate-summary=summary.md", plain=plain).code == 0
+
+
+PLACES = [
+    (f"{option.flag}={{}}{option.report.suffix}",) for option in OPTIONS if option.report and option.flag != JSON_REPORT
+]
+PLACES += [("--log-file={}",), ("-o", "log_file={}"), ("--debug={}",)]
+PLACES += [("-p", "pytest_jsonreport", JSON_REPORT, "--json-report-file={}")]
+
+
+@pytest.mark.parametrize("option", PLACES, ids=lambda option: option[-1].partition("=")[0])
+@pytest.mark.parametrize("plain", [False, True], ids=["release-sentinel", "pytest"])
+def test_a_report_is_no_pipe(sentinel: Sentinel, tmp_path: Path, option: tuple[str, ...], *, plain: bool) -> None:
+    """Nothing waits for its reader, and nothing takes its place; likewise for what else is no file."""
+    words = [word.format(tmp_path / "pipe") for word in option]
+    pipe = Path(words[-1].rpartition("=")[2])
+    os.mkfifo(pipe)
+    done = run_without_reports(sentinel, *words, plain=plain)
+    assert done.code not in {0, 2}, done.out
+    assert f"{pipe} cannot be written: it is a named pipe, expected a regular file: name another path" in done.out
+    assert "Traceback" not in done.out
+    assert pipe.is_fifo()
 
 
 def run_without_reports(sentinel: Sentinel, *options: str, plain: bool) -> Run:

@@ -1,6 +1,8 @@
 """The report files of a run: written whole or not at all."""
 
 import json
+import os
+import socket
 import stat
 from datetime import timedelta
 from pathlib import Path
@@ -129,6 +131,36 @@ def test_a_place_that_takes_no_file_is_an_error(tmp_path: Path, place: str) -> N
     with pytest.raises(OSError, match=r"directory|File exists"):
         write(tmp_path / place, "text")
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["file", "folder"]
+
+
+@pytest.mark.parametrize("kind", ["named pipe", "socket", "folder"])
+@pytest.mark.parametrize("linked", [False, True], ids=["itself", "by a link"])
+def test_what_is_no_file_is_neither_replaced_nor_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, *, linked: bool
+) -> None:
+    """Each report names what is in its way; a pipe without a reader stays a pipe. Devices are no other case."""
+    place = tmp_path / "there"
+    if kind == "folder":
+        place.mkdir()
+    elif kind == "named pipe":
+        os.mkfifo(place)
+    else:
+        monkeypatch.chdir(tmp_path)  # the whole path may be too long for a socket
+        with socket.socket(socket.AF_UNIX) as server:
+            server.bind(place.name)
+    path = place
+    if linked:
+        path = tmp_path / "link"
+        path.symlink_to(place)
+    before = place.stat()
+    for option in OPTIONS:
+        if option.report:
+            (failure,) = write_all([Report(option.flag, path)], SAFE)
+            assert failure == (
+                f"the report {path} cannot be written: it is a {kind}, expected a regular file: name another path"
+            )
+    assert (files.previous(path), is_report(path)) == ({}, False)
+    assert (place.stat().st_mode, place.stat().st_ino) == (before.st_mode, before.st_ino)
 
 
 def test_text_that_utf_8_cannot_hold_is_written_all_the_same(tmp_path: Path) -> None:

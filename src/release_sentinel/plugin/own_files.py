@@ -8,7 +8,7 @@ import pytest
 
 from release_sentinel.arguments import GATE_FOLDER
 from release_sentinel.plugin import folders
-from release_sentinel.reports.files import is_kept, is_report
+from release_sentinel.reports.files import is_report, obstacle
 
 _PATHS = ("json_report_file", "log_file", "debug", "htmlpath")  # options of pytest and its plugins that name a file
 
@@ -24,14 +24,19 @@ def own_files(config: pytest.Config, top: Path, reports: Collection[Path]) -> li
     return [*reports, *caches, *byte_code, *named, *earlier]
 
 
-def kept(config: pytest.Config, option: Any) -> list[Path]:
-    """Return the files of the project that other options of this run would write over."""
-    here = Path(config.invocation_params.dir)
-    return [here / name for name in [*_named(option), config.getini("log_file") or ""] if name and is_kept(here / name)]
+def obstacles(config: pytest.Config, option: Any) -> list[str]:
+    """Say which files that other options of this run name must not be written, a sentence each."""
+    paths = [Path(config.invocation_params.dir, name) for name in [*_files(option), config.getini("log_file")] if name]
+    found = [(path, obstacle(path)) for path in paths]
+    return [f"{path} cannot be written: {why}" for path, why in found if why]
+
+
+def _files(option: Any) -> Iterator[str]:
+    yield from (name for key in _PATHS if isinstance(name := getattr(option, key, None), str))
 
 
 def _named(option: Any) -> Iterator[str]:
-    yield from (name for key in _PATHS if isinstance(name := getattr(option, key, None), str))
+    yield from _files(option)
     if html := getattr(option, "htmlpath", None):  # pytest-html puts a folder beside its page
         yield str(Path(html).parent / "assets")
     coverage = getattr(option, "cov_report", None)

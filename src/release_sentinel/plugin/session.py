@@ -107,8 +107,8 @@ class GateSession:
             raise pytest.UsageError(str(error)) from error
         if tuple(args) != self.invocation.words:
             raise pytest.UsageError("another plugin has changed the arguments of the gate run: leave that plugin out")
-        if kept := own_files.kept(self.config, known):
-            raise pytest.UsageError(f"the run would write over {kept[0]}: {files.KEPT}")
+        if obstacles := own_files.obstacles(self.config, known):
+            raise pytest.UsageError("; ".join(obstacles))
         known.version = 0  # or pytest waves a conftest through that cannot be imported
         given = [word for word in known.file_or_dir if (here / word.partition("::")[0]).exists()]
         more = [str(folder) for folder in folders.missing_from(given, Path(here, known.gate_repo or ""))]

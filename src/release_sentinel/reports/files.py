@@ -5,6 +5,7 @@ import errno
 import json
 import os
 import re
+import stat
 import tempfile
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
@@ -29,7 +30,7 @@ def verdict_json(verdict: RedactedVerdict) -> str:
     return json.dumps(document(verdict), indent=2) + "\n"
 
 
-KEPT = "it is tracked by Git, and not a report: name another file"
+_KEPT = "it is tracked by Git, and not a report: name another file"
 _VERDICT = "--gate-verdict"
 _MARK = "<!-- a report of release-sentinel -->"  # by which a later run knows it
 
@@ -40,9 +41,9 @@ def summary(verdict: RedactedVerdict) -> str:
 
 
 def write_report(report: Report, verdict: RedactedVerdict) -> None:
-    """Replace a report's file by what is to be said of `verdict`; raises `OSError`, also for a file of the project."""
-    if is_kept(report.path):
-        raise OSError(errno.EEXIST, KEPT)
+    """Replace a report's file by what is to be said of `verdict`; raises `OSError`, also for what is no such file."""
+    if why := obstacle(report.path):
+        raise OSError(errno.EEXIST, why)
     write(report.path, _writer(report, verdict)(verdict))
 
 
@@ -84,7 +85,7 @@ def stand_in(path: Path) -> Writer:
 def previous(path: Path) -> dict[str, str]:
     """Return `verdict` and `env` of the last run that ended, from its verdict file or from its stand-in."""
     try:
-        written = json.loads(path.read_text(encoding="utf-8"))
+        written = json.loads(_read(path))
         if written["problems"] == [UNFINISHED]:
             written = written["previous"]
         return {"verdict": str(written["verdict"]), "env": str(written["env"])}
@@ -107,7 +108,7 @@ def json_report(path: Path) -> Writer:
     def write_report(verdict: RedactedVerdict) -> str:
         facts = {"exitcode": verdict.exit_code, "release": document(verdict)}
         try:
-            written = json.loads(path.read_text(encoding="utf-8"))
+            written = json.loads(_read(path))
             started = datetime.fromtimestamp(written["created"] - written["duration"], UTC)
         except (OSError, ValueError, TypeError, LookupError, OverflowError, RecursionError):
             return json.dumps(facts)
@@ -117,17 +118,36 @@ def json_report(path: Path) -> Writer:
     return write_report
 
 
-def is_kept(path: Path) -> bool:
-    """Return whether a file, or what a link leads to, is tracked by Git and is not a report: it is not written over."""
+def obstacle(path: Path) -> str:
+    """Return why no report is written at a path, or where its link leads; blank if nothing is in the way.
+
+    What is there is not opened: a named pipe would wait for a reader, and a device would be replaced.
+    """
     path = Path(os.path.realpath(path))
     try:
-        if not path.is_file() or not path.stat().st_size or is_report(path):
-            return False
-    except OSError:
-        return False
+        found = path.stat()
+    except OSError:  # nothing is there, or what writes the report says why not
+        return ""
+    if not stat.S_ISREG(found.st_mode):
+        return f"it is a {_kind(found.st_mode)}, expected a regular file: name another path"
+    if not found.st_size or is_report(path):
+        return ""
     from release_sentinel.observe.git.process import ask  # noqa: PLC0415 - late: few reports name a file that exists
 
-    return not isinstance(ask(path.parent, "ls-files", "--error-unmatch", "--", path.name), Unseen)
+    tracked = not isinstance(ask(path.parent, "ls-files", "--error-unmatch", "--", path.name), Unseen)
+    return _KEPT if tracked else ""
+
+
+def _kind(mode: int) -> str:
+    kinds = {stat.S_IFDIR: "folder", stat.S_IFIFO: "named pipe", stat.S_IFSOCK: "socket"}
+    return kinds.get(stat.S_IFMT(mode), "device")
+
+
+def _read(path: Path) -> str:
+    """Return the text of an older report; raises `OSError` for what is no regular file, instead of waiting for it."""
+    if not path.is_file():
+        raise OSError(errno.ENOENT, "is not a regular file")
+    return path.read_text(encoding="utf-8")
 
 
 def is_report(path: Path) -> bool:

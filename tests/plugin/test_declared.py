@@ -145,6 +145,93 @@ def test_a_file_is_read_in_its_own_encoding(tmp_path: Path, source: bytes) -> No
     assert names(gates_in(tmp_path)) == ["test_it"]
 
 
+MARKED = "import pytest\n@pytest.mark.policy\ndef test_own(): ...\n"
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ("def tset_b(): ...", True),
+        ("def ttest_b(): ...", True),
+        ("def TEST_b(): ...", True),
+        ("def b(gate): ...", True),
+        ("def b():\n    assert 1", True),
+        ("@pytest.mark.skip\ndef b():\n    assert 1", True),
+        ("class TestB:\n    def tset_b(self): ...", True),
+        ("def rest_b(): ...", False),
+        ("def latest(): ...", False),
+        ("def _b():\n    assert 1", False),
+        ("def b(): ...", False),
+        ("def b():\n    assert 1\nb()", False),
+        ("def b():\n    assert 1\nNAMES = ['b']", False),
+        ("def pytest_b():\n    assert 1", False),
+        ("def setup_module():\n    assert 1", False),
+        ("@fixture\ndef b(gate):\n    assert 1", False),
+        ("@app.route('/')\ndef b():\n    assert 1", False),
+        ("class B:\n    def b(self):\n        assert 1", False),
+    ],
+)
+def test_what_looks_like_a_gate_is_asked_about(tmp_path: Path, source: str, found: bool) -> None:
+    """In a file of gates: a name with a slip, what takes `gate`, or an assert that nothing calls."""
+    written(tmp_path, "test_own.py", f"{MARKED}{source}\n")
+    doubtful = [gate.name for gate in gates_in(tmp_path) if not gate.certain]
+    assert bool(doubtful) is found
+
+
+def test_a_helper_that_another_file_calls_is_no_gate(tmp_path: Path) -> None:
+    """Whatever it is called, and wherever it is called from."""
+    written(tmp_path, "test_own.py", f"{MARKED}def tset_up(gate):\n    assert 1\n")
+    written(tmp_path, "more/test_more.py", "from test_own import tset_up\n")
+    assert names(gates_in(tmp_path)) == ["test_own"]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "policy = pytest.mark.policy\n@policy\ndef check(): ...",
+        "both = [pytest.mark.slow, pytest.mark.policy('why')]\n@both\ndef check(): ...",
+        "from pytest import mark as m\n@m.critical\ndef check(): ...",
+        "mark = pytest.mark\nc = mark.critical\n@c\ndef check(): ...",
+        "from marks import ours as c\n@c\ndef check(): ...",
+        "check = pytest.mark.policy(partial(print))",
+        "@pytest.mark.policy\nclass check(Base): ...",
+        "class check:\n    pytestmark = pytest.mark.policy",
+        "match 1:\n    case 1:\n        @pytest.mark.policy\n        def check(): ...",
+    ],
+)
+def test_a_marker_is_known_by_each_name_of_it(tmp_path: Path, source: str) -> None:
+    """Also in a file that pytest does not look into."""
+    written(tmp_path, "marks.py", "import pytest\nours = pytest.mark.policy\n")
+    written(tmp_path, "gates.py", f"import pytest\n{source}\n")
+    assert names(gates_in(tmp_path)) == ["check"]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "policy = 1\n@policy\ndef check(): ...",
+        "note = pytest.mark.policy('why')",
+        "marks = [pytest.mark.policy]",
+        "# pytest.mark.policy\ndef test_connection(): ...",
+        "@app.policy\ndef check(): ...",
+    ],
+)
+def test_what_only_sounds_like_a_marker_is_none(tmp_path: Path, source: str) -> None:
+    """A name, a comment, a decorator of another library; and a marker that is put around nothing."""
+    written(tmp_path, "gates.py", source)
+    assert names(gates_in(tmp_path)) == []
+
+
+def test_links_are_followed_and_no_circle_is_walked_twice(tmp_path: Path) -> None:
+    """The place is told as the folder has it, the file by where it is."""
+    shared = written(tmp_path, "shared/test_b.py", MARKED)
+    folder = tmp_path / "gates"
+    folder.mkdir()
+    (folder / "more").symlink_to(tmp_path / "shared")
+    (tmp_path / "shared" / "back").symlink_to(folder)
+    assert [(gate.place, gate.path) for gate in gates_in(folder)] == [("more/test_b.py", shared.resolve())]
+
+
 def test_a_folder_that_is_not_there_declares_nothing(tmp_path: Path) -> None:
     """A wrong path is for pytest to tell."""
     assert names(gates_in(tmp_path / "none")) == []

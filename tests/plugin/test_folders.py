@@ -9,7 +9,7 @@ import pytest
 from release_sentinel.gates import BUILT_IN
 from release_sentinel.plugin import folders
 from release_sentinel.plugin.declared import gates_in
-from release_sentinel.plugin.folders import built_in, is_copy, missing_from
+from release_sentinel.plugin.folders import built_in, is_copy, missing_from, similar
 from tests.conftest import Repo
 
 
@@ -128,3 +128,18 @@ def test_an_unreadable_path_is_no_copy(tmp_path: Path) -> None:
     link.parent.mkdir()
     link.symlink_to(tmp_path / "none")
     assert not is_copy(link)
+
+
+@pytest.mark.parametrize("name", ["Gate_Tests", "gate_test", "gate-tests", "gatetests", "gates_tests", "gate_tets"])
+def test_a_folder_of_nearly_the_name_is_similar(tmp_path: Path, name: str) -> None:
+    """One slip of a finger, another case, another separator; a file is none."""
+    (tmp_path / name).mkdir()
+    (tmp_path / f"{name}.").touch()
+    assert [path.name for path in similar(tmp_path)] == [name]
+
+
+@pytest.mark.parametrize("name", ["gate_tests", "tests", "gates", "test_gates", "gate", "unit_tests"])
+def test_another_folder_is_not_similar(tmp_path: Path, name: str) -> None:
+    """Neither the folder itself, nor one that means something else."""
+    (tmp_path / name).mkdir()
+    assert similar(tmp_path) == []

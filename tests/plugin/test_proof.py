@@ -2,11 +2,15 @@
 
 import sys
 import textwrap
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 
 import pytest
 
 from release_sentinel.plugin import fixtures
-from tests.conftest import PYTEST, RELEASE, Sentinel
+from release_sentinel.plugin.folders import built_in
+from tests.conftest import CLI, PYTEST, RELEASE, Sentinel
 from tests.conftest import run as run_command
 
 OK_GATE = "@pytest.mark.policy\ndef test_own(gate): gate.require(CheckResult(OK, 'fine'))\n"
@@ -569,3 +573,335 @@ def test_what_notices_such_failures_is_not_switched_off(sentinel: Sentinel, plug
     done = sentinel("-p", f"no:{plugin}")
     assert done.code == 1
     assert f"-p no:{plugin} would hide failures of a gate: leave it out" in done.out
+
+
+JUDGE = "gate.require(CheckResult(OK, 'fine'))"
+MISSPELT = {
+    "a name under a module's marker": (
+        f"pytestmark = pytest.mark.critical\ndef test_own(gate): {JUDGE}\ndef tset_ready(): assert False",
+        "test_own.py::tset_ready",
+    ),
+    "a name beside a marked gate": (
+        OK_GATE + "def ready(gate): gate.require(CheckResult(CRIT, 'no'))",
+        "test_own.py::ready",
+    ),
+    "a capital letter": (OK_GATE + "def Test_ready(gate): pass", "test_own.py::Test_ready"),
+    "the methods of a marked class": (
+        f"@pytest.mark.critical\nclass TestQueue:\n    def check_ready(self): assert False\n{OK_GATE}",
+        "test_own.py::TestQueue",
+    ),
+    "a marked class of another name": (
+        (
+            "class Ready:\n    def test_ready(self): assert False\n"
+            "@pytest.mark.critical\nclass Web1(Ready): pass\n"
+            f"@pytest.mark.critical\nclass TestWeb2(Ready): pass\n{OK_GATE}"
+        ),
+        "test_own.py::Web1",
+    ),
+    "an alias of a marker": (
+        f"critical = pytest.mark.critical\n@critical\ndef check_ready(): assert False\n{OK_GATE}",
+        "test_own.py::check_ready",
+    ),
+    "a marker that is made at run time": (
+        f"@getattr(pytest.mark, 'crit' + 'ical')\ndef check_ready(): assert False\n{OK_GATE}",
+        "test_own.py::check_ready",
+    ),
+    "a marked lambda": (f"test_ready = pytest.mark.critical(lambda gate: gate)\n{OK_GATE}", "test_own.py::test_ready"),
+    "a marked partial": (
+        f"from functools import partial\ntest_ready = pytest.mark.critical(partial(print, 'x'))\n{OK_GATE}",
+        "test_own.py::test_ready",
+    ),
+    "a marked object": (
+        (
+            "class Retried:\n    def __init__(self, function): self.function = function\n    __call__ = print\n"
+            f"@pytest.mark.critical\n@Retried\ndef test_ready(): assert False\n{OK_GATE}"
+        ),
+        "test_own.py::test_ready",
+    ),
+    "a marked function in a loop": (
+        "for name in ('web1', 'web2'):\n    globals()[f'check_{name}'] = pytest.mark.critical(lambda gate: gate)\n"
+        + OK_GATE,
+        "test_own.py::check_web1, test_own.py::check_web2",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", MISSPELT)
+@pytest.mark.parametrize("plain", [False, True], ids=["release-sentinel", "pytest"])
+def test_a_misspelt_gate_is_missed(sentinel: Sentinel, kind: str, *, plain: bool) -> None:
+    """Whatever carries a gate's marker, or looks like a gate, and is not collected."""
+    source, named = MISSPELT[kind]
+    sentinel.gate(source)
+    done = (sentinel.pytest if plain else sentinel)()
+    assert done.code == 1, done.out
+    assert any(named in line for line in done.block if line.startswith("[INCOMPLETE] no result from gate")), done.out
+
+
+OTHER_FILES = {
+    "another case": "gate_tests/test_z.PY",
+    "a capital letter": "gate_tests/Test_z.py",
+    "a hyphen": "gate_tests/test-z.py",
+    "no suffix": "gate_tests/test_z",
+    "a script for Windows": "gate_tests/test_z.pyw",
+}
+ALIASED = "from marks import important\n@important\ndef check(): assert False\n"
+
+
+@pytest.mark.parametrize("kind", [*OTHER_FILES, "an alias in a helper"])
+@pytest.mark.parametrize("plain", [False, True], ids=["release-sentinel", "pytest"])
+def test_a_gate_in_a_misspelt_file_is_missed(sentinel: Sentinel, kind: str, *, plain: bool) -> None:
+    """A file that pytest passes over, although it marks gates."""
+    place = OTHER_FILES.get(kind, "gate_tests/more_gates.py")
+    sentinel.gate(OK_GATE)
+    sentinel.repo.commit("gate_tests/marks.py", "import pytest\nimportant = [pytest.mark.policy]\n")
+    sentinel.repo.commit(place, OK_GATE if kind in OTHER_FILES else ALIASED)
+    done = (sentinel.pytest if plain else sentinel)()
+    assert done.code == 1, done.out
+    name = "test_own" if kind in OTHER_FILES else "check"
+    assert f"[INCOMPLETE] no result from gate {Path(place).name}::{name}: pytest did not collect it" in done.block
+
+
+LOOK_ALIKES = f"""
+import unittest
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler
+pytestmark = pytest.mark.policy
+slow = pytest.mark.slow
+critical = pytest.mark.critical
+LIMIT = pytest.param(1, marks=slow)
+
+def setup_module(): assert True
+def teardown_function(function): assert True
+@pytest.fixture
+def text(): assert True; return "text"
+@contextmanager
+def running():
+    assert True
+    yield
+def _tset(gate): assert False
+def require(gate, text): {JUDGE}
+def assert_small(number): assert number < 2
+def text_of(number): return str(number)
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self): assert self.path
+class Base:
+    def best(self): return 1
+    def test_best(self): assert self.best() == 1
+class TestBoth(Base):
+    def setup_method(self): assert True
+class TestCase(unittest.TestCase):
+    def setUp(self): assert True
+    def test_it(self): assert True
+@pytest.mark.parametrize("number", [LIMIT])
+def test_own(gate, number, text):
+    with running():
+        assert_small(number)
+        assert text_of(1) == "1"
+    require(gate, text)
+"""
+
+
+@pytest.mark.parametrize("plain", [False, True], ids=["release-sentinel", "pytest"])
+def test_what_only_resembles_a_gate_is_not_missed(sentinel: Sentinel, *, plain: bool) -> None:
+    """Helpers, fixtures, set-up functions and base classes stay what they are."""
+    sentinel.repo.write("pytest.ini", "[pytest]\nmarkers = slow\n")
+    sentinel.repo.write("gate_tests/helpers.py", "def test_connection(): assert True\ndef check(): assert True\n")
+    sentinel.repo.write("gate_tests/conftest.py", "def pytest_configure(config): assert config\n")
+    sentinel.repo.write("gate_tests/test_own.py.orig", OK_GATE)
+    sentinel.gate(LOOK_ALIKES)
+    done = (sentinel.pytest if plain else sentinel)()
+    assert done.code == 0, done.out
+
+
+def test_a_helper_that_asserts_and_is_used_nowhere_is_asked_about(sentinel: Sentinel) -> None:
+    """The message says both ways out."""
+    sentinel.gate(OK_GATE + "def queue_is_short(): assert False\n")
+    done = sentinel()
+    assert done.code == 1
+    assert done.block[1] == (
+        "[INCOMPLETE] no result from gate test_own.py::queue_is_short: "
+        "it looks like a gate, and pytest does not run it: begin its name with test_, or with _ if it is none"
+    )
+
+
+BROKEN = {
+    "an import": ("import django_of_ours\n", "ModuleNotFoundError: No module named 'django_of_ours'"),
+    "a plugin": ("pytest_plugins = ['plugin_of_ours']\n", "No module named 'plugin_of_ours'"),
+    "an option": ("def pytest_addoption(parser): parser.addini('x', 'y', type='z')\n", "AssertionError"),
+    "its syntax": ("def x(:\n", "SyntaxError"),
+    "an exit": ("import sys; sys.exit(0)\n", "sys.exit(0)"),
+    "a skip": ("import pytest; pytest.skip('not here', allow_module_level=True)\n", "not here"),
+}
+
+
+@pytest.mark.parametrize("kind", BROKEN)
+@pytest.mark.parametrize("place", ["conftest.py", "gate_tests/conftest.py"])
+@pytest.mark.parametrize("plain", [False, True], ids=["release-sentinel", "pytest"])
+def test_a_conftest_that_cannot_be_loaded_breaks_no_built_in_gate(
+    sentinel: Sentinel, kind: str, place: str, *, plain: bool
+) -> None:
+    """It is the fault of the gates that may need it: without any, the release is judged all the same."""
+    run = sentinel.pytest if plain else sentinel
+    source, words = BROKEN[kind]
+    sentinel.repo.write("gate_tests/README.md", "None yet.\n")
+    sentinel.repo.commit(place, source)
+    done = run()
+    assert (done.code, len(done.verdict["gates"])) == (0, 11), done.out
+    assert f"note: {place} cannot be loaded (" in done.out
+    assert words in done.out
+    sentinel.gate(OK_GATE)
+    done = run()
+    assert (done.code, len(done.verdict["gates"])) == (1, 11), done.out
+    assert done.block[1].startswith(
+        f"[INCOMPLETE] no result from gate test_own.py::test_own: {place} cannot be loaded: "
+    )
+    assert words in done.block[1]
+    assert "Traceback" not in done.out
+
+
+@pytest.mark.parametrize("plain", [False, True], ids=["release-sentinel", "pytest"])
+def test_a_conftest_that_cannot_be_loaded_is_the_fault_of_the_gates_below_it(
+    sentinel: Sentinel, *, plain: bool
+) -> None:
+    """Gates beside it run; a subset lacks those that it keeps from running, too, and a file that hides its gates."""
+    run = sentinel.pytest if plain else sentinel
+    sentinel.gate(OK_GATE)
+    sentinel.repo.write("gate_tests/db/conftest.py", "import django_of_ours\n")
+    sentinel.repo.commit("gate_tests/db/test_db.py", "for name in ():\n    globals()[name] = name\n")
+    for options in ((), ("--gate-partial", "-k", "own or disk or loaded")):
+        done = run(*options)
+        assert (done.code, done.statuses["own"]) == (1, "OK"), done.out
+        assert done.block[1].startswith(
+            "[INCOMPLETE] no result from gate gate_tests/db: gate_tests/db/conftest.py cannot"
+        )
+
+
+def _sparse(sentinel: Sentinel, *patterns: str) -> None:
+    sentinel.repo.git("sparse-checkout", "set", "--no-cone", *patterns)
+
+
+def _link(sentinel: Sentinel, name: str, target: str) -> None:
+    link = sentinel.repo.path / name
+    link.parent.mkdir(exist_ok=True)
+    link.symlink_to(target)
+    sentinel.repo.git("add", "--all")
+    sentinel.repo.git("commit", "--quiet", "--message", "a link")
+
+
+def _without_the_folder(sentinel: Sentinel) -> None:
+    sentinel.gate(OK_GATE)
+    _sparse(sentinel, "/*", "!/gate_tests/")
+
+
+def _without_one_file(sentinel: Sentinel) -> None:
+    sentinel.gate(OK_GATE)
+    sentinel.repo.commit("gate_tests/test_b.py", "import pytest\n@pytest.mark.policy\ndef test_b(): assert True\n")
+    _sparse(sentinel, "/*", "!/gate_tests/test_b.py")
+
+
+def _without_what_a_gate_reads(sentinel: Sentinel) -> None:
+    sentinel.gate("from pathlib import Path\n" + OK_GATE)
+    sentinel.repo.commit("gate_tests/hosts/web1.txt", "web1\n")
+    _sparse(sentinel, "/*", "!/gate_tests/hosts/")
+
+
+def _behind_a_link(sentinel: Sentinel) -> None:
+    sentinel.repo.write("ci/gates/test_b.py", "import pytest\n@pytest.mark.policy\ndef test_b(): assert True\n")
+    sentinel.repo.commit("ci/gates/test_c.py", "import pytest\n@pytest.mark.policy\ndef test_c(): assert True\n")
+    _link(sentinel, "gate_tests", "ci/gates")
+    _sparse(sentinel, "/*", "!/ci/gates/test_b.py")
+
+
+def _a_submodule(sentinel: Sentinel) -> None:
+    sentinel.repo.write("release-sentinel.toml", "[git]\nsubmodules = false\n")
+    sentinel.repo.git("add", "--all")
+    sentinel.repo.git("update-index", "--add", "--cacheinfo", f"160000,{sentinel.repo.head},gate_tests")
+    sentinel.repo.git("commit", "--quiet", "--message", "a submodule")
+    sentinel.repo.path.joinpath("gate_tests").mkdir()
+
+
+def _another_folder(sentinel: Sentinel, *, name: str) -> None:
+    source = f"import pytest\nfrom release_sentinel import OK, CheckResult\n{OK_GATE}"
+    sentinel.repo.commit(f"{name}/test_own.py", source)
+
+
+LACKS = "the commit has it, and the work tree lacks it (is this a sparse checkout?)"
+NOT_ON_DISK: dict[str, tuple[Callable[[Sentinel], object], str]] = {
+    "no folder": (_without_the_folder, f"no result from gate gate_tests/test_own.py: {LACKS}"),
+    "one file less": (_without_one_file, f"no result from gate gate_tests/test_b.py: {LACKS}"),
+    "a data file less": (_without_what_a_gate_reads, f"no result from gate gate_tests/hosts/web1.txt: {LACKS}"),
+    "one file less behind a link": (_behind_a_link, f"no result from gate ci/gates/test_b.py: {LACKS}"),
+    "a submodule that was never checked out": (_a_submodule, f"no result from gate gate_tests: {LACKS}"),
+    "a link to no folder": (
+        lambda sentinel: _link(sentinel, "gate_tests", "ci/gates"),
+        "gate_tests is a link to ci/gates, which is not there",
+    ),
+    "a link to no file": (
+        lambda sentinel: _link(sentinel, "gate_tests/test_b.py", "../shared/test_b.py"),
+        "gate_tests/test_b.py is a link to ../shared/test_b.py, which is not there",
+    ),
+    "a link in the folder to no folder": (
+        lambda sentinel: _link(sentinel, "gate_tests/db", "/nowhere/db"),
+        "gate_tests/db is a link to /nowhere/db, which is not there",
+    ),
+    "a file": (
+        lambda sentinel: sentinel.repo.commit("gate_tests", "ci/gates"),
+        "gate_tests is a file, expected a folder of gates",
+    ),
+    **{
+        f"a folder {name}": (partial(_another_folder, name=name), f"{name} is not read: rename it to gate_tests")
+        for name in ("Gate_Tests", "gate_test", "gate-tests", "gatetests", "gates_tests", "gate_tets")
+    },
+}
+
+
+@pytest.mark.parametrize("kind", NOT_ON_DISK)
+@pytest.mark.parametrize("plain", [False, True], ids=["release-sentinel", "pytest"])
+def test_gates_of_the_commit_that_are_not_on_disk_are_missed(sentinel: Sentinel, kind: str, *, plain: bool) -> None:
+    """Sparse checkouts, links that lead nowhere, a folder that is none, or has nearly the name."""
+    prepare, words = NOT_ON_DISK[kind]
+    prepare(sentinel)
+    command = (*PYTEST, str(built_in()), *RELEASE) if plain else (*CLI, *RELEASE)
+    done = sentinel._run(*command, cwd=None)
+    assert done.code == 1, done.out
+    assert any(words in line for line in done.block if line.startswith("[INCOMPLETE]")), done.out
+
+
+@pytest.mark.parametrize("plain", [False, True], ids=["release-sentinel", "pytest"])
+def test_a_sparse_checkout_with_its_gates_is_judged(sentinel: Sentinel, *, plain: bool) -> None:
+    """What else the commit has is not owed; nor a folder of a similar name that marks no gates."""
+    sentinel.gate(OK_GATE)
+    sentinel.repo.write("gate_test/test_nand.py", "def test_nand(): assert True\n")
+    sentinel.repo.commit("docs/guide.txt")
+    _sparse(sentinel, "/*", "!/docs/")
+    done = (sentinel.pytest if plain else sentinel)()
+    assert done.code == 0, done.out
+
+
+@pytest.mark.parametrize("linked", ["file", "folder"])
+@pytest.mark.parametrize("plain", [False, True], ids=["release-sentinel", "pytest"])
+def test_gates_behind_links_are_gates(sentinel: Sentinel, linked: str, *, plain: bool) -> None:
+    """A link to a file or folder elsewhere in the repository is followed, to what pytest leaves out, too."""
+    run = sentinel.pytest if plain else sentinel
+    sentinel.repo.commit("ci/test_b.py", "import pytest\n@pytest.mark.policy\ndef test_b(): assert True\n")
+    sentinel.gate(OK_GATE)
+    name, target = ("gate_tests/test_b.py", "../ci/test_b.py") if linked == "file" else ("gate_tests/ci", "../ci")
+    _link(sentinel, name, target)
+    done = run()
+    assert (done.code, done.statuses["b"]) == (0, "OK"), done.out
+    sentinel.repo.commit("ci/test_b.py", "import pytest\n@pytest.mark.policy\ndef check_b(): assert True\n")
+    done = run()
+    place = "test_b.py" if linked == "file" else "ci/test_b.py"
+    assert f"[INCOMPLETE] no result from gate {place}::check_b: pytest did not collect it" in done.block, done.out
+
+
+@pytest.mark.parametrize("plain", [False, True], ids=["release-sentinel", "pytest"])
+def test_without_pytest_s_reporter_asserts_hold_all_the_same(sentinel: Sentinel, *, plain: bool) -> None:
+    """`-p no:terminal` takes away what explains an assert, and no assert with it."""
+    run = sentinel.pytest if plain else sentinel
+    sentinel.gate("@pytest.mark.policy\ndef test_own():\n    assert 1 == 1\n    assert 2 in [2], 'two'\n")
+    assert run("-p", "no:terminal").code == 0
+    sentinel.gate("@pytest.mark.policy\ndef test_own():\n    assert 1 == 1\n    assert [1] == [2]\n")
+    done = run("-p", "no:terminal")
+    assert done.code == 1
+    assert "[POLICY] own: assert [1] == [2]" in done.block

@@ -17,6 +17,7 @@ from release_sentinel.gates import BUILT_IN, BuiltInGate
 from release_sentinel.plugin import folders
 from release_sentinel.plugin.compat import LoadedModule
 from release_sentinel.plugin.completeness import LeftOut
+from release_sentinel.plugin.declared import Declared, folder_of
 from release_sentinel.plugin.gate import Record
 from release_sentinel.plugin.prefetch import Question
 from release_sentinel.plugin.session import RECORD, GateSession
@@ -41,6 +42,7 @@ class BuiltInModule(LoadedModule):
 
 _PACKAGE = __name__.partition(".")[0]
 _ORDER = {gate.id: position for position, gate in enumerate(BUILT_IN)}
+_STAGES = frozenset(Stage)
 _BY_ID = {gate.id: gate for gate in BUILT_IN}
 
 
@@ -106,6 +108,7 @@ def prepare(session: GateSession, items: list[pytest.Item]) -> None:
         session.config.hook.pytest_deselected(items=unmarked)
     session.records = {item.nodeid: session.records[item.nodeid] for item in items}
     session.dropped = list(_dropped(session.collected, items))
+    session.carriers = list(_carriers(session))
     session.observations.look_ahead({name for item in items for name in getattr(item, "fixturenames", ())})
 
 
@@ -116,6 +119,34 @@ def _dropped(collected: Iterable[pytest.Item], kept: Iterable[pytest.Item]) -> I
         marked = any(True for stage in Stage for _ in item.iter_markers(stage))
         if id(item) not in remaining and (marked or GATE_FOLDER in item.path.parts):
             yield LeftOut(gate_id(item), item.path.resolve(), _function(item))
+
+
+def _carriers(session: GateSession) -> Iterator[Declared]:
+    """Yield what carries a gate's marker in a gate file and is not among the collected tests, by whatever name.
+
+    Also a marker put around what is no plain function: pytest takes it for a marker with an argument.
+    """
+    collected = {id(one) for item in session.collected for one in (_underlying(item), *_classes(item))}
+    for module in session.modules:
+        folder = folder_of(module.path)
+        for name, value in vars(module.obj).items():
+            if id(value) not in collected and any(getattr(mark, "name", "") in _STAGES for mark in _marks_on(value)):
+                yield Declared(module.path.resolve(), module.path.relative_to(folder).as_posix(), name)
+
+
+def _marks_on(value: object) -> Sequence[object]:
+    if isinstance(value, pytest.MarkDecorator):
+        return [value] if any(map(callable, value.args)) else []
+    marks = getattr(value, "__dict__", {}).get("pytestmark", []) if callable(value) else []
+    return marks if isinstance(marks, list | tuple) else [marks]
+
+
+def _underlying(item: pytest.Item) -> object:
+    return getattr(item, "function", None)
+
+
+def _classes(item: pytest.Item) -> Sequence[type]:
+    return getattr(getattr(item, "cls", None), "__mro__", ())
 
 
 def note(session: GateSession, report: pytest.CollectReport) -> None:
@@ -145,6 +176,9 @@ def _record(session: GateSession, item: pytest.Item, stage: Stage) -> Record:
 def _declared(item: pytest.Item) -> Iterator[tuple[Path, str]]:
     """Yield where a gate's source may be: in its file, in a base class, or where its function was imported from."""
     yield item.path.resolve(), _function(item)
+    for owner in _classes(item):
+        source = getattr(sys.modules.get(owner.__module__), "__file__", None)
+        yield Path(source or "").resolve(), owner.__qualname__.replace(".", "::")
     function = inspect.unwrap(getattr(item, "function", lambda: None))
     for owner in getattr(getattr(item, "cls", None), "__mro__", ()):
         if function.__name__ in vars(owner) and owner.__module__ in sys.modules:

@@ -115,6 +115,37 @@ def option_kept(config: pytest.Config, name: str, tell: Callable[[], None]) -> I
         pytest.OptionGroup.addoption = add  # type: ignore[method-assign]  # as above
 
 
+def tolerate_conftests(config: pytest.Config, note: Callable[[Path, BaseException], None]) -> None:
+    """Go on without a conftest file that cannot be loaded, once it is noted; pytest would end the run.
+
+    pytest loads each by `pluginmanager._importconftest`, which imports it, registers it under its path, imports the
+    plugins that it names, and lets it add its options.
+    """
+    manager: Any = config.pluginmanager
+    load, broken = manager._importconftest, dict[Path, ModuleType]()  # noqa: SLF001 - see above
+
+    def importconftest(path: Path, *args: Any, **named: Any) -> ModuleType:
+        if path in broken:
+            return broken[path]
+        try:
+            module: ModuleType = load(path, *args, **named)
+        except (Exception, SystemExit, pytest.skip.Exception, pytest.fail.Exception) as error:  # noqa: BLE001 - it is noted
+            note(path, error)
+            if (half := manager.get_plugin(str(path))) is not None:
+                manager.unregister(half)
+                manager._conftest_plugins.discard(half)  # noqa: SLF001 - see above
+            return broken.setdefault(path, ModuleType(path.stem))
+        return module
+
+    manager._importconftest = importconftest  # noqa: SLF001 - see above
+
+
+def ensure_terminal_writer(config: pytest.Config) -> None:
+    """Let asserts be explained without pytest's reporter: `config.get_terminal_writer()` is how pytest does that."""
+    if reporter(config) is None and not config.pluginmanager.has_plugin("terminalreporter"):
+        config.get_terminal_writer = lambda: TerminalWriter(sys.stdout)  # type: ignore[method-assign]  # it asserts
+
+
 def terminal_writer(config: pytest.Config) -> TerminalWriter:
     """Return what writes to the terminal, also after the session and where pytest's own reporter is switched off.
 

@@ -23,6 +23,8 @@ _NOTHING = (
     "it judges nothing: it needs gate.require(...) or an assert "
     "(neither unittest's assert methods nor pytest.raises count)"
 )
+_UNCOLLECTED = "pytest did not collect it"
+_UNNAMED = "it looks like a gate, and pytest does not run it: begin its name with test_, or with _ if it is none"
 _LISTING = {
     "help": "--help",
     "version": "pytest's own --version",
@@ -48,6 +50,7 @@ def unproven(
     folders: Iterable[Path],
     unmarked_tests: Collection[tuple[Path, str]] = (),
     dropped: Collection[LeftOut] = (),
+    carriers: Collection[Declared] = (),
     *,
     early_end: str = "",
     partial: bool = False,
@@ -58,8 +61,8 @@ def unproven(
     `expected` are the ids of the built-in results that this run owes, `required` those of the repository's own that the
     policy names; `left_out` says why a gate (by id) was not run; `early_end` why the whole run ended before its end;
     `unmarked_tests` are tests (source file and name) that were refused already; `dropped` are gates that pytest
-    collected and that something kept from the run, such as one set of parameters. A `partial` run was asked to leave
-    gates out, and is only held to those that it began.
+    collected and that something kept from the run, such as one set of parameters; `carriers` carry a gate's marker and
+    were not collected. A `partial` run was asked to leave gates out, and is only held to those that it began.
     """
     for record in records:
         if not record.finished:
@@ -72,7 +75,7 @@ def unproven(
     if not partial:
         yield from _uncollected(expected, required, records, left_out, early_end)
         if not early_end:
-            yield from _undeclared(records, left_out, folders, unmarked_tests)
+            yield from _undeclared(records, left_out, folders, unmarked_tests, carriers)
             yield from _dropped(expected, records, left_out, dropped, unmarked_tests)
 
 
@@ -107,16 +110,20 @@ def _undeclared(
     left_out: Mapping[str, str],
     folders: Iterable[Path],
     unmarked_tests: Collection[tuple[Path, str]],
+    carriers: Iterable[Declared],
 ) -> Iterator[Missing]:
     """Yield the gates that the source declares and pytest did not collect, or that hide one another."""
     collected = set(unmarked_tests).union(*(record.declared for record in records))
-    for folder in folders:
-        for gate in gates_in(folder):
-            where = f"{gate.path.relative_to(folder.resolve()).as_posix()}::{gate.name}"
-            if gate.times > 1:
-                yield Missing(where, f"it is defined {gate.times} times, and the last definition hides the others")
-            elif (gate.path, gate.name) not in collected and not is_built_in(gate.path):
-                yield Missing(where, left_out.get(_id(gate), "pytest did not collect it"))
+    found = {(gate.path, gate.name): gate for gate in carriers}
+    found |= {(gate.path, gate.name): gate for folder in folders for gate in gates_in(folder)}
+    for source, gate in found.items():
+        if any(path == gate.path and name.startswith(f"{gate.name}::") for path, name in found):
+            continue  # a class whose tests are named themselves
+        where = f"{gate.place}::{gate.name}"
+        if gate.times > 1:
+            yield Missing(where, f"it is defined {gate.times} times, and the last definition hides the others")
+        elif source not in collected and not is_built_in(gate.path):
+            yield Missing(where, left_out.get(_id(gate), _UNCOLLECTED if gate.certain else _UNNAMED))
 
 
 def _dropped(
@@ -140,7 +147,7 @@ def _dropped(
 
 def _sources(path: Path) -> set[tuple[Path, str]]:
     """Return the gates that the source of a file declares."""
-    return {(gate.path, gate.name) for gate in gates_in(path.parent) if gate.path == path}
+    return {(gate.path, gate.name) for gate in gates_in(path.parent) if gate.path == path and gate.certain}
 
 
 def _id(gate: Declared) -> str:

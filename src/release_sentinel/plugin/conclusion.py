@@ -2,18 +2,19 @@
 
 import os
 import signal
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 
 from release_sentinel import waivers
+from release_sentinel.arguments import GATE_FOLDER
 from release_sentinel.checks.branch import branch_of
 from release_sentinel.gates import BUILT_IN, expected
-from release_sentinel.observe import ci
-from release_sentinel.plugin import completeness, declared
+from release_sentinel.observe import Unseen, ci
+from release_sentinel.plugin import completeness
+from release_sentinel.plugin.observations import Observations
 from release_sentinel.plugin.provenance import provenance
 from release_sentinel.plugin.session import GateSession
 from release_sentinel.redacted import RedactedVerdict, redact
@@ -55,20 +56,35 @@ def conclude(session: GateSession, pytest_code: int) -> RedactedVerdict:
     return session.verdict
 
 
-def _unproven(session: GateSession) -> Iterable[Missing]:
-    given = [Path(word.partition("::")[0]) for word in session.config.args] if session.config.args else []
-    gate_folders = dict.fromkeys(declared.folder_of(path) for path in given if path.exists())
-    return completeness.unproven(
+def _unproven(session: GateSession) -> Iterator[Missing]:
+    broken = list(session.conftests.unproven(session.gate_folders, session.invocation.repository))
+    yield from broken
+    missing = completeness.unproven(
         [item for gate in expected(session.policy) for item in gate.items(session.policy)],
         list(session.records.values()),
         session.left_out,
-        gate_folders,
+        session.gate_folders,
         session.unmarked_tests,
         session.dropped,
+        session.carriers,
         early_end=session.early_end,
         partial=session.invocation.has("--gate-partial"),
         required=session.policy.required_gates,
     )
+    named = {one.gate for one in broken}
+    yield from (one for one in missing if one.gate not in named)
+    if session.seen and not session.early_end:
+        yield from _absent(session.observations)
+
+
+def _absent(observations: Observations) -> Iterator[Missing]:
+    """Yield the files of gate folders that the commit has and the disk lacks."""
+    absent = observations.absent
+    if isinstance(absent, Unseen):
+        yield Missing(GATE_FOLDER, f"what the commit has in it cannot be read: {absent.why}")
+        return
+    for path in absent:
+        yield Missing(path, "the commit has it, and the work tree lacks it (is this a sparse checkout?)")
 
 
 def _disabled(session: GateSession) -> tuple[Disabled, ...]:

@@ -1,11 +1,16 @@
 """Where gates live: the built-in ones inside the package, and the repository's own."""
 
-from collections.abc import Sequence
+import os
+import re
+from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from release_sentinel.arguments import GATE_FOLDER, find_top
 
 _PACKAGE = Path(__file__).resolve().parents[1]
+_TEST_FILES = ("test_*.py", "*_test.py")  # as pytest's `python_files` has it
 
 
 def built_in() -> Path:
@@ -28,6 +33,50 @@ def missing_from(given: Sequence[str], here: Path) -> list[Path]:
         for folder in wanted
         if not any(path == folder or path in folder.parents or folder in path.parents for path in paths)
     ]
+
+
+def files_in(folder: Path) -> Iterator[Path]:
+    """Yield every file below `folder`, in order; links to folders are followed as pytest does, but never in circles."""
+    seen = set()
+    for here, folders, names in os.walk(folder, followlinks=True):
+        real = os.path.realpath(here)
+        if real in seen:
+            folders.clear()
+            continue
+        seen.add(real)
+        folders.sort()
+        yield from (Path(here, name) for name in sorted(names))
+
+
+def is_test_file(name: str) -> bool:
+    """Tell whether pytest collects a file of this name."""
+    return any(fnmatchcase(name, pattern) for pattern in _TEST_FILES)
+
+
+def misplaced(top: Path) -> Iterator[str]:
+    """Yield what is wrong with the gate folder of the repository at `top`, a sentence each.
+
+    It is no folder, or links lead nowhere.
+    """
+    own = top / GATE_FOLDER
+    if own.is_symlink() and not own.exists():
+        yield f"{GATE_FOLDER} is a link to {own.readlink()}, which is not there"
+    elif own.exists() and not own.is_dir():
+        yield f"{GATE_FOLDER} is a file, expected a folder of gates"
+    for path in files_in(own):
+        if path.is_symlink() and not path.exists():
+            yield f"{path.relative_to(top).as_posix()} is a link to {path.readlink()}, which is not there"
+
+
+def similar(top: Path) -> list[Path]:
+    """Return the folders at `top` whose names are nearly that of a gate folder."""
+    own, paths = top / GATE_FOLDER, sorted(top.iterdir()) if top.is_dir() else []
+    near = [path for path in paths if path.name != GATE_FOLDER and path.is_dir() and _is_nearly(path.name)]
+    return [path for path in near if not (own.exists() and path.samefile(own))]  # the same where case does not count
+
+
+def _is_nearly(name: str) -> bool:
+    return bool(get_close_matches(re.sub(r"\W", "_", name.lower()), [GATE_FOLDER], n=1, cutoff=0.9))
 
 
 def holds(path: Path) -> bool:

@@ -28,6 +28,7 @@ def register(config: pytest.Config, parser: pytest.Parser) -> None:
     invocation = parse(words, os.environ, Path(params.dir), ini=compat.ini_arguments(config))
     session = config.stash[SESSION] = GateSession(config, invocation)
     scrubbing.shield(config, session.redactor)
+    compat.tolerate_conftests(config, session.conftests.note)
     _declare_options(parser)
     for name, plugin in {
         "release-sentinel": Hooks(session),
@@ -117,7 +118,8 @@ class Hooks:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_configure(self, config: pytest.Config) -> None:
-        """Declare the markers."""
+        """Declare the markers, and see to it that asserts can be explained."""
+        compat.ensure_terminal_writer(config)
         config.addinivalue_line("markers", f"{Stage.POLICY}: a gate on the release itself; a failure exits 1 (BLOCKED)")
         config.addinivalue_line(
             "markers", f"{Stage.CRITICAL}: a gate on host or services; a failure exits 2 (CRITICAL)"
@@ -133,9 +135,11 @@ class Hooks:
         release = self._session.release
         return self._session.redactor.scrub(f"release: {release.version} to {release.env}, from {release.repository}")
 
+    @pytest.hookimpl(tryfirst=True)
     def pytest_ignore_collect(self, collection_path: Path) -> bool | None:
-        """Collect a built-in gate once, also in a clone beside an installed package."""
-        return True if folders.is_copy(collection_path) else None
+        """Collect a built-in gate once, also in a clone beside an installed package; none without its conftest."""
+        left_out = folders.is_copy(collection_path) or self._session.conftests.keeps_out(collection_path)
+        return True if left_out else None
 
     def pytest_pycollect_makemodule(self, module_path: Path, parent: pytest.Collector) -> pytest.Module | None:
         """Import the built-in gates under names that no file of a repository has."""
@@ -160,6 +164,8 @@ class Hooks:
         except SystemExit as error:
             report = pytest.CollectReport(collector.nodeid, "failed", f"sys.exit({error.code!r})", [])
         self._session.collected += [node for node in report.result or () if isinstance(node, pytest.Item)]
+        if isinstance(collector, pytest.Module) and report.passed and not folders.holds(collector.path):
+            self._session.modules.append(collector)
         return report
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:

@@ -33,15 +33,18 @@ class Observations:
         own_outputs: Collection[Path] = (),
         environ: Mapping[str, str] | None = None,
         bound: float | None = None,
+        gate_folders: Collection[Path] = (),
     ) -> None:
         self._top, self._version, self._policy = top, version, policy
         self._own_outputs, self._environ = own_outputs, environ or {}
+        self._gate_folders = gate_folders
         self._bound = policy.deadline if bound is None else bound
 
     def look_ahead(self, wanted: Collection[str]) -> None:
         """Begin to observe what gates will ask for (fixtures, by name), so that none waits for another's answer."""
         if "repository" in wanted:
             self._look  # noqa: B018 - begins when it is first read
+            self._absent  # noqa: B018 - likewise
         if "tags" in wanted:
             self._listing  # noqa: B018 - likewise
 
@@ -57,6 +60,11 @@ class Observations:
         """The repository to release, looked at once."""
         return self._look.result(self._bound)
 
+    @property
+    def absent(self) -> tuple[str, ...] | Unseen:
+        """What the commit has in the gate folders, and the work tree lacks."""
+        return self._absent.result(self._bound)
+
     def tags(self) -> git.Tags:
         """Return the release's tags, and the heads of branches that gates ask for, here and on the remote."""
         return self._listing.result(self._bound)
@@ -66,6 +74,10 @@ class Observations:
         wanted = self._policy.git
         rules = git.Rules(self._own_outputs, untracked=wanted.untracked, submodules=wanted.submodules)
         return Bounded(lambda: git.look(self._top, rules))
+
+    @cached_property
+    def _absent(self) -> Bounded[tuple[str, ...] | Unseen]:
+        return Bounded(lambda: git.absent(self._top, self._gate_folders))
 
     @cached_property
     def _listing(self) -> Bounded[git.Tags]:

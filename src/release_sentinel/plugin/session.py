@@ -17,6 +17,7 @@ from release_sentinel.invocation import Invocation
 from release_sentinel.observe import git
 from release_sentinel.plugin import completeness, declared, folders, guard, own_files
 from release_sentinel.plugin.compat import early_options
+from release_sentinel.plugin.conftests import Conftests
 from release_sentinel.plugin.deadline import Deadline
 from release_sentinel.plugin.gate import Record
 from release_sentinel.plugin.observations import Observations
@@ -52,7 +53,10 @@ class GateSession:
         self.problems: list[str] = []
         self.prefetch = Prefetch()
         self.collected: list[pytest.Item] = []  # every test that pytest found, whatever is run of them
-        self.dropped: list[completeness.LeftOut] = []  # gates among them that are not run
+        self.modules: list[pytest.Module] = []  # the files of a repository's gates
+        self.carriers: list[declared.Declared] = []  # what carries a gate's marker in them, and was not collected
+        self.conftests = Conftests()
+        self.dropped: list[completeness.LeftOut] = []  # gates that were collected and are not run
         self.left_out: dict[str, str] = {}  # gate id: why it was not run
         self.unmarked_tests: set[tuple[Path, str]] = set()  # collected, and not gates: source file and name
         self.early_end = ""  # why the run ended before its end
@@ -74,7 +78,15 @@ class GateSession:
             own_outputs=own_files.own_files(self.config, self.invocation.repository, self.reports),
             environ={name: look_up(name, os.environ).text or "" for name in header_secrets(self.policy)},
             bound=self.deadline.run,
+            gate_folders=self.gate_folders,
         )
+
+    @cached_property
+    def gate_folders(self) -> list[Path]:
+        """The gate folders of this run, and the place of the repository's own although there be none."""
+        words = [Path(word.partition("::")[0]) for word in self.config.args]
+        own = self.invocation.repository / arguments.GATE_FOLDER
+        return list(dict.fromkeys([own, *(declared.folder_of(path) for path in words if path.exists())]))
 
     @cached_property
     def owed(self) -> frozenset[str]:
@@ -146,6 +158,13 @@ class GateSession:
         if not self.parent and (problem := guard.problem()):
             self._refuse("without the guard of --version no gate is run")
             self.problems.append(problem)
+        self.problems += folders.misplaced(self.invocation.repository)
+        self.problems += [
+            f"{folder.name} is not read: rename it to {arguments.GATE_FOLDER}"
+            for folder in folders.similar(self.invocation.repository)
+            if declared.has_marked_gates(folder)
+        ]
+        self.notes += self.conftests.notes(self.invocation.repository)
         if os.environ.get("KUBERNETES_SERVICE_HOST"):
             self.notes.append("note: inside a pod, disk, memory and process judge this pod, and no other host")
 

@@ -1,0 +1,67 @@
+"""The conftest files of a repository that cannot be loaded: only the repository's own gates need them."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import pytest
+
+from release_sentinel.plugin import folders
+from release_sentinel.plugin.declared import gates_in
+from release_sentinel.verdict import Missing
+
+_NO_GATES = {"conftest.py", "__init__.py"}
+
+
+class Conftests:
+    """Which conftest files could not be loaded, and why."""
+
+    def __init__(self) -> None:
+        self._broken: dict[Path, str] = {}
+
+    def note(self, path: Path, error: BaseException) -> None:
+        """Take note of a conftest file that ended in an error."""
+        cause = getattr(error, "cause", error)  # of pytest's own ConftestImportFailure
+        words = f"sys.exit({cause.code!r})" if isinstance(cause, SystemExit) else " ".join(str(cause).split())
+        kind = "" if isinstance(cause, SystemExit | pytest.UsageError) else f"{type(cause).__name__}: "
+        self._broken[path] = f"{kind}{words}".removesuffix(": ")
+
+    def keeps_out(self, path: Path) -> bool:
+        """Tell whether the tests of a file are not collected: a conftest file that they may rely on is broken."""
+        return path.is_file() and not folders.holds(path) and any(one.parent in path.parents for one in self._broken)
+
+    def unproven(self, gate_folders: Iterable[Path], top: Path) -> Iterator[Missing]:
+        """Yield each gate that was not collected for that reason, or its folder if that does not say what it holds."""
+        for folder in gate_folders:
+            for conftest, why in self._broken.items():
+                below = _below(folder, conftest.parent)
+                if below is None or folders.holds(folder / "test_.py"):
+                    continue
+                reason = f"{_shown(conftest, top)} cannot be loaded: {why}"
+                names = [gate for gate in gates_in(folder) if gate.certain and below in gate.path.parents]
+                for gate in names:
+                    yield Missing(f"{gate.place}::{gate.name}", reason)
+                if not names and any(map(_may_be_a_gate, folders.files_in(below))):
+                    yield Missing(_shown(below, top), reason)
+
+    def notes(self, top: Path) -> Iterator[str]:
+        """Yield a sentence for each file: it concerns no built-in gate."""
+        for path, why in self._broken.items():
+            yield f"note: {_shown(path, top)} cannot be loaded ({why}); the built-in gates do not need it"
+
+
+def _below(folder: Path, place: Path) -> Path | None:
+    """Return the part of a gate folder that a conftest file in `place` is for; None where there is none."""
+    folder, place = folder.resolve(), place.resolve()
+    if place == folder or place in folder.parents:
+        return folder
+    return place if folder in place.parents else None
+
+
+def _may_be_a_gate(path: Path) -> bool:
+    name = path.name.lower()
+    return name not in _NO_GATES and not name.startswith((".", "readme")) and path.suffix != ".pyc"
+
+
+def _shown(path: Path, top: Path) -> str:
+    path, top = path.resolve(), top.resolve()
+    return path.relative_to(top).as_posix() if path.is_relative_to(top) else str(path)

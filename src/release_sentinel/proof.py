@@ -4,13 +4,13 @@ The parent believes only a finished verdict that the child hands over: a child t
 else than its exit code is INCOMPLETE, never SAFE.
 """
 
-import json
 import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from release_sentinel import regular, strict_json
 from release_sentinel.arguments import INTERRUPTS
 from release_sentinel.deliver import notify
 from release_sentinel.deliver.github import WorkflowOutput
@@ -23,6 +23,7 @@ from release_sentinel.reports import files
 from release_sentinel.reports.document import document
 from release_sentinel.reports.github import annotations
 from release_sentinel.reports.markdown import markdown
+from release_sentinel.reports.written import MOST
 from release_sentinel.settings import Settings, settings_of
 from release_sentinel.supervision import End
 from release_sentinel.verdict import Release, unfinished
@@ -87,12 +88,12 @@ def believe(
     code, seen = end.code, {}
     workflow_output = workflow_output or WorkflowOutput({})
     try:
-        seen = json.loads(handover.read_text(encoding="utf-8"))
+        seen = strict_json.loads(regular.read(handover, 4 * MOST))  # Markdown and annotations besides the verdict
         finished = seen["problems"] != [UNFINISHED] and type(seen["exit_code"]) is int  # false is not the exit code 0
         proven: int | None = seen["exit_code"] if finished else None
         reports = [*reports, *(Report(flag, Path(path)) for flag, path in seen["reports"])]
         told = seen.get("github", ([], ""))
-    except (OSError, ValueError, TypeError, LookupError, RecursionError):
+    except (OSError, ValueError, TypeError, LookupError):
         proven = None
     if proven == code == 0 and end.interrupted:
         proven, why = None, f"it was interrupted by {_signal_name(end.interrupted)}"

@@ -4,9 +4,9 @@ import json
 import math
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, NoReturn, Protocol
+from typing import Any, Protocol
 
-from release_sentinel import jsonpath
+from release_sentinel import jsonpath, strict_json
 from release_sentinel.checks.result import CRIT, OK, UNKNOWN, WARN, CheckResult
 from release_sentinel.config.targets import Dependency, JsonCondition
 from release_sentinel.observe import Unseen, http
@@ -105,9 +105,9 @@ def _unmet(target: Dependency, seen: Exchange) -> Iterator[str]:
     if not target.json:
         return
     try:
-        document = json.loads(text, parse_constant=_no_number)
-    except (ValueError, RecursionError):
-        yield "its body is not JSON"
+        document = strict_json.loads(text)
+    except ValueError as error:
+        yield f"its body is not JSON ({error})"
         return
     for condition in target.json:
         yield from _condition(condition, document)
@@ -135,7 +135,3 @@ def _condition(condition: JsonCondition, document: Any) -> Iterator[str]:
 def _same(value: Any, expected: Any) -> bool:
     """Compare as JSON does: true is not 1."""
     return isinstance(value, bool) == isinstance(expected, bool) and bool(value == expected)
-
-
-def _no_number(text: str) -> NoReturn:
-    raise ValueError(f"{text} is not JSON")

@@ -16,6 +16,7 @@ from msgspec import Meta, Struct
 INDISPENSABLE = ("environment", "repository", "version")
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _LINE = r"^\S(.*\S)?$(?!\n)"  # one line, and no blank at either end
+_LONGEST_WORD = 100  # characters of a name that is compared with others
 _FIRST, _LAST = 1970, 9899  # years
 _DATE = r"(19[7-9][0-9]|[2-8][0-9]{3}|9[0-8][0-9]{2})-[0-9]{2}-[0-9]{2}"
 _CLOCK = r"([01][0-9]|2[0-3]):[0-5][0-9]"
@@ -72,7 +73,9 @@ class WeekTime(Struct, frozen=True):
 
 def nearest(word: str, words: Iterable[str]) -> str:
     """Return `; did you mean WORD?` for the one of `words` that is nearest to a word, or a blank."""
-    plain = {known.lower().replace("-", "_"): known for known in words}
+    if len(word) > _LONGEST_WORD:  # two long texts are compared in quadratic time
+        return ""
+    plain = {known.lower().replace("-", "_"): known for known in words if len(known) <= _LONGEST_WORD}
     near = get_close_matches(word.lower().replace("-", "_"), plain, n=1)
     return f"; did you mean {plain[near[0]]}?" if near else ""
 
@@ -155,6 +158,8 @@ SpareGateId = Annotated[
     Meta(description=f"the id of a gate, except {', '.join(INDISPENSABLE)}, which are indispensable"),
     Custom(_spare, {"type": "string", "pattern": _LINE, "not": {"pattern": rf"^({'|'.join(INDISPENSABLE)})(\[|$)"}}),
 ]
+ENVIRONMENTS = 100  # at most: each is validated by itself
+Environments = Annotated[tuple[Line, ...], Meta(min_length=1, max_length=ENVIRONMENTS, description="a list of names")]
 Names = Annotated[tuple[Line, ...], Meta(min_length=1, description="a list of names")]
 Lines = Annotated[tuple[Line, ...], Meta(description="a list of names")]
 GateIds = Annotated[tuple[GateId, ...], Meta(description="a list of gate ids")]

@@ -1,6 +1,7 @@
 """One gate run: what it is asked, what it has seen so far, and how it ends."""
 
 import os
+import re
 import signal
 from datetime import UTC, datetime
 from functools import cached_property
@@ -207,7 +208,7 @@ def _handover() -> tuple[int, Path | None]:
     A pytest run inside a gate is not the parent's child, so that it must not see the variable.
     """
     number, _, path = os.environ.pop(HANDOVER, "").partition(":")
-    return (int(number), Path(path)) if path and number.isdecimal() else (0, None)
+    return (int(number), Path(path)) if path and re.fullmatch(r"[0-9]{1,9}", number) else (0, None)
 
 
 SESSION = pytest.StashKey[GateSession]()

@@ -13,6 +13,7 @@ from release_sentinel.config.read import ENTRIES
 from release_sentinel.config.schema import schema
 from release_sentinel.errors import InvalidPolicyError
 from release_sentinel.gates import IDS
+from release_sentinel.strict_toml import DEEPEST
 from tests.conftest import Sentinel
 from tests.guides import FOLDER
 
@@ -182,7 +183,7 @@ def test_the_guide_names_the_bounds() -> None:
     """The table of the guide says what the loader does."""
     guide = (FOLDER / "policy.md").read_text(encoding="utf-8")
     assert f"| size of the file | {policy_file.MOST // MIB} MiB |" in guide
-    assert f"below one another | {policy_file.DEEPEST} |" in guide
+    assert f"below one another | {DEEPEST} |" in guide
     assert f"keys of a table | {ENTRIES:,} |" in guide
     assert f"parts `[env.NAME]` | {ENVIRONMENTS} |" in guide
     assert f"together, up to {SHOWN}:" in guide

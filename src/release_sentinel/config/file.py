@@ -4,7 +4,7 @@ import hashlib
 import os
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
@@ -13,14 +13,12 @@ from typing import Any
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from release_sentinel import regular
+from release_sentinel import regular, strict_toml
 from release_sentinel.config.read import KeyPath
 from release_sentinel.errors import InvalidPolicyError
-from release_sentinel.strict_json import DIGITS
 
 _NAMES = re.compile(r"\W*release[\W_]*sentinel[\W_]*\.?(toml|tml|tom|tomll|toml\.txt)", re.IGNORECASE)
 MOST = regular.MIB  # bytes of a policy file
-DEEPEST = 32  # tables, lists and parts of a key below one another
 OWN, SHARED, TABLE = "release-sentinel.toml", "pyproject.toml", "release-sentinel"
 
 
@@ -80,20 +78,14 @@ def _read(path: Path, *, required: bool = True) -> Source | None:
     try:
         content = regular.read(path, MOST)
         text = content.decode("utf-8-sig")
-        document = _parse(text)
+        document = strict_toml.loads(text)
     except OSError as error:
         raise InvalidPolicyError([f"the policy file {path} cannot be read: {error.strerror or error}"]) from error
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         raise InvalidPolicyError([f"{path}:{line}: is not UTF-8: save the file as UTF-8"]) from error
-    except tomllib.TOMLDecodeError as error:
-        raise InvalidPolicyError([f"{path}: is not valid TOML: {error}"]) from error
-    except _TooDeepError:
-        raise InvalidPolicyError(
-            [f"{path}: is nested more than {DEEPEST} deep, in tables, lists or dotted keys"]
-        ) from None
-    except ValueError as error:
-        raise InvalidPolicyError([f"{path}: a number has more than {DIGITS} digits"]) from error
+    except strict_toml.StrictTOMLError as error:
+        raise InvalidPolicyError([f"{path}: {error}"]) from error
     whole = Source(path.name, document, text, (), hashlib.sha256(content).hexdigest())
     tool = document.get("tool")
     if isinstance(tool, dict) and (TABLE in tool or any(map(_is_nearly, tool))):
@@ -103,37 +95,6 @@ def _read(path: Path, *, required: bool = True) -> Source | None:
     if required:
         raise InvalidPolicyError([f"the policy file {path} has no table [tool.{TABLE}]"])
     return None
-
-
-class _TooDeepError(Exception):
-    """A text is nested deeper than any policy."""
-
-
-def _parse(text: str) -> dict[str, Any]:
-    """Parse TOML, in a time that grows with the length of the text.
-
-    tomllib needs quadratic time for a key of many parts, and for nested lists a frame each: so depth is bounded first.
-    """
-    plain = _ASIDE.sub(lambda match: "" if match[0][0] == "#" else "s", text)
-    depth, steps = 0, {"[": 1, "{": 1, "]": -1, "}": -1}
-    for bracket in _BRACKET.finditer(plain):
-        depth = max(depth + steps[bracket[0]], 0)
-        if depth > DEEPEST:
-            raise _TooDeepError
-    if _DOTTED.search(plain):
-        raise _TooDeepError
-    document = tomllib.loads(text)
-    level: list[Any] = [document]
-    for _ in range(DEEPEST + 1):  # dotted keys in nested tables
-        level = [inner for value in level for inner in _inner(value)]
-    if level:
-        raise _TooDeepError
-    return document
-
-
-def _inner(value: Any) -> Iterable[Any]:
-    """Return the values that a table or list holds."""
-    return value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
 
 
 def _shared(path: Path, whole: Source, tool: Mapping[str, Any]) -> Source:
@@ -154,14 +115,6 @@ def _is_nearly(name: str) -> bool:
     return name != TABLE and bool(get_close_matches(name.lower().replace("_", "-"), [TABLE], n=1, cutoff=0.9))
 
 
-# Strings and comments, for text that may be invalid TOML: one that is not closed reaches to the end of line or text.
-_ASIDE = re.compile(
-    r'"""(?:\\.|[^\\"]|"(?!""))*+(?:"{3,5}|\\?\Z)|\'\'\'(?:[^\']|\'(?!\'\'))*+(?:\'{3,5}|\Z)'
-    r'|"(?:\\.|[^"\\\n])*+"?|\'[^\'\n]*+\'?|#[^\n]*+',
-    re.DOTALL,
-)
-_BRACKET = re.compile(r"[\[\]{}]")
-_DOTTED = re.compile(rf"(?<![\w-])(?:[\w-]++[ \t]*+\.[ \t]*+){{{DEEPEST}}}")
 _KEY = r"""(?:[A-Za-z0-9_-]+|"(?:\\.|[^"\\\n])*"|'[^'\n]*')"""
 _KEYS = rf"{_KEY}(?:[ \t]*\.[ \t]*{_KEY})*"
 _STATEMENT = re.compile(rf"[ \t]*(?:(\[\[?)[ \t]*({_KEYS})[ \t]*\]\]?|({_KEYS})[ \t]*=)")

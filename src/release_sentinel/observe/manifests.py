@@ -2,7 +2,6 @@
 
 import ast
 import re
-import tomllib
 from collections.abc import Callable
 from configparser import ConfigParser
 from configparser import Error as ConfigError
@@ -12,7 +11,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from release_sentinel import regular, strict_json
+from release_sentinel import regular, strict_json, strict_toml
 from release_sentinel.lines import one_line
 from release_sentinel.observe import Unseen
 from release_sentinel.observe.texts import MOST
@@ -74,7 +73,7 @@ def _kind(value: object) -> str:
 
 
 def _toml(text: str, key: str) -> Any:
-    return _at(tomllib.loads(text), key)
+    return _at(strict_toml.loads(text), key)
 
 
 def _json(text: str, key: str) -> Any:

@@ -5,6 +5,7 @@ Schema all follow from that.
 """
 
 import re
+import warnings
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, time
 from difflib import get_close_matches
@@ -16,6 +17,7 @@ from msgspec import Meta, Struct
 INDISPENSABLE = ("environment", "repository", "version")
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _LINE = r"^\S(.*\S)?$(?!\n)"  # one line, and no blank at either end
+LONGEST_PATTERN = 10_000  # characters of a regular expression
 _LONGEST_WORD = 100  # characters of a name that is compared with others
 _FIRST, _LAST = 1970, 9899  # years
 _DATE = r"(19[7-9][0-9]|[2-8][0-9]{3}|9[0-8][0-9]{2})-[0-9]{2}-[0-9]{2}"
@@ -96,8 +98,12 @@ def _spare(value: object) -> str:
 def _regex(value: object) -> str:
     if not isinstance(value, str) or not value:
         raise ValueError
+    if len(value) > LONGEST_PATTERN:
+        raise HintError(f" of at most {LONGEST_PATTERN} characters")
     try:
-        re.compile(value)
+        with warnings.catch_warnings():  # a pattern whose meaning may change, such as `[[a]`
+            warnings.simplefilter("ignore")
+            re.compile(value)
     except (re.error, RecursionError, OverflowError) as error:
         raise HintError(f" ({error})") from None
     return value
@@ -173,12 +179,12 @@ HttpStatuses = Annotated[tuple[HttpStatus, ...], Meta(min_length=1, description=
 Regex = Annotated[
     str,
     Meta(description="a regular expression"),
-    Custom(_regex, {"type": "string", "format": "regex", "minLength": 1}),
+    Custom(_regex, {"type": "string", "minLength": 1, "maxLength": LONGEST_PATTERN}),
 ]
 MaybeRegex = Annotated[
     str,
     Meta(description="a regular expression, or an empty text"),
-    Custom(lambda value: _regex(value) if value != "" else "", {"type": "string", "format": "regex"}),
+    Custom(lambda value: _regex(value) if value != "" else "", {"type": "string", "maxLength": LONGEST_PATTERN}),
 ]
 HeaderValue = Annotated[
     str,

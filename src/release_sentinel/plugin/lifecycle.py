@@ -67,7 +67,12 @@ def begin(session: GateSession, item: pytest.Item) -> None:
         pytest.skip(f"not evaluated: {_STAGE}")
     session.deadline.begin()
     if record.stage is Stage.CRITICAL:
-        session.prefetch.begin(lambda: collection.questions(session, item.session.items), session.policy.at_once)
+        items = item.session.items
+        asked = collection.questions
+        session.prefetch.begin(
+            lambda: ((gate, session.deadline.bounded(ask)) for gate, ask in asked(session, items)),
+            session.policy.at_once,
+        )
 
 
 def bound(session: GateSession, item: pytest.Item) -> None:

@@ -9,12 +9,10 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 
-from release_sentinel import regular
-
 GATE_FOLDER = "gate_tests"
 # The signals that ask a run to end: it is INCOMPLETE, with exit code 128 + N.
 INTERRUPTS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
-_MOST = regular.MIB  # bytes of a file of arguments
+_MOST = 1 << 20  # bytes of a file of arguments
 _OWN = ("--release-version", "--gate-")
 # Options of pytest; what follows them is not run.
 _NO_PATH = {"-k", "-m", "--ignore", "--ignore-glob", "--deselect", "--junitxml", "--junit-xml", "--log-file"}
@@ -42,11 +40,16 @@ def expanded(args: Sequence[str]) -> list[str]:
     for word in args:
         try:
             # argparse splits a file so; a pipe is left to pytest, whose time is bounded
-            lines = regular.read_text(Path(word[1:]), _MOST).splitlines() if word.startswith("@") else None
+            file = Path(word[1:]) if word.startswith("@") else None
+            lines = file.read_text(encoding="utf-8").splitlines() if file and _is_readable(file) else None
             words += [word] if lines is None else expanded(lines)
         except (OSError, ValueError, RecursionError):  # pytest says what is wrong with it
             words.append(word)
     return words
+
+
+def _is_readable(file: Path) -> bool:
+    return file.is_file() and file.stat().st_size <= _MOST
 
 
 def value_of(args: Sequence[str], *names: str) -> str:

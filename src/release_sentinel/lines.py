@@ -14,11 +14,16 @@ def split(text: str) -> list[str]:
     return [line.removesuffix("\r") for line in text.removesuffix("\n").split("\n")] if text else []
 
 
+def visible(text: str) -> str:
+    """Return a text with control characters, and all that ends or turns a line, escaped."""
+    if text.isprintable():
+        return text
+    return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in text)
+
+
 def one_line(text: str, longest: int = LONGEST) -> str:
-    """Return a text on one line: control characters and other ends of lines are escaped, and it is not too long."""
-    text = text.strip()
-    if not text.isprintable():
-        text = "".join(character if character.isprintable() else ascii(character)[1:-1] for character in text)
+    """Return a text on one line, which is not too long."""
+    text = visible(text.strip())
     return text if len(text) <= longest else f"{text[:longest]} …"
 
 

@@ -15,6 +15,7 @@ from release_sentinel.arguments import INTERRUPTS
 from release_sentinel.deliver import notify
 from release_sentinel.deliver.github import WorkflowOutput
 from release_sentinel.invocation import Invocation
+from release_sentinel.lines import one_line
 from release_sentinel.observe import ci
 from release_sentinel.options import Report
 from release_sentinel.redacted import RedactedVerdict, redact
@@ -65,7 +66,7 @@ class Judgement:
         )
         build, occasions = ci.build(self._environ), settings.policy.notify.on
         for problem in notify.announce(verdict, settings.receivers, occasions, previous=self._previous, build=build):
-            print(f"[WARN] {settings.redactor.scrub(problem)}", file=sys.stderr)
+            print(f"[WARN] {one_line(settings.redactor.scrub(problem))}", file=sys.stderr)
         return code
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from release_sentinel.invocation import parse
+from release_sentinel.lines import visible
 from release_sentinel.options import OPTIONS
 from release_sentinel.plugin import collection, compat, fixtures, folders, lifecycle, scrubbing, terminal
 from release_sentinel.plugin.conclusion import conclude
@@ -131,7 +132,8 @@ class Hooks:
     def pytest_report_header(self) -> str:
         """Say what is judged."""
         release = self._session.release
-        return self._session.redactor.scrub(f"release: {release.version} to {release.env}, from {release.repository}")
+        said = f"release: {release.version} to {release.env}, from {release.repository}"
+        return visible(self._session.redactor.scrub(said))
 
     def pytest_ignore_collect(self, collection_path: Path) -> bool | None:
         """Collect a built-in gate once, also in a clone beside an installed package."""

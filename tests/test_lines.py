@@ -1,7 +1,10 @@
 """Lines are what other programs take for lines; what is shown of others' text stays on one."""
 
+from pathlib import Path
+
 import pytest
 
+from release_sentinel import lines
 from release_sentinel.lines import foreign, one_line, split
 
 NO_ENDS = "\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"  # where `str.splitlines` splits, and no file format does
@@ -13,6 +16,13 @@ def test_only_newlines_end_a_line() -> None:
     assert split("a") == split("a\n") == split("a\r\n") == ["a"]
     assert split("a\n\nb\r\n\n") == ["a", "", "b", ""]
     assert split(f"a{NO_ENDS}b\n") == [f"a{NO_ENDS}b"]
+
+
+def test_no_text_of_others_is_split_elsewhere() -> None:
+    """`str.splitlines` is for texts of our own, and where another program splits in the same way."""
+    source = Path(lines.__file__).parent
+    users = {file.name for file in source.rglob("*.py") if ".splitlines(" in file.read_text(encoding="utf-8")}
+    assert users == {"arguments.py", "gates.py", "github.py"}  # argparse; docstrings; how much of a summary fits
 
 
 def test_one_line_shows_what_cannot_be_seen() -> None:

@@ -20,7 +20,7 @@ from release_sentinel.observe import ci
 from release_sentinel.options import Report
 from release_sentinel.redacted import RedactedVerdict, redact
 from release_sentinel.redaction import Redactor
-from release_sentinel.reports import files
+from release_sentinel.reports import files, journal
 from release_sentinel.reports.document import document
 from release_sentinel.reports.github import annotations
 from release_sentinel.reports.markdown import markdown
@@ -111,11 +111,12 @@ def believe(
     else:
         ending = f"was ended by {_signal_name(-code)}" if code < 0 else f"ended with exit code {code}"
         why = f"the gate run {ending} {'after' if proven is not None else 'without'} a finished verdict"
-    verdict = incomplete(why)
+    verdict = journal.resume(incomplete(why), handover)
     files.write_all({report.path: report for report in reports}.values(), verdict)
     workflow_output.end(annotations(verdict), markdown(verdict))
     code = 128 + end.interrupted if end.interrupted and proven is None else 1
-    print(f"release-sentinel: INCOMPLETE (exit {code}): {why}", file=sys.stderr)
+    within = "".join(f", in gate {gate.id}" for gate in verdict.gates if gate.reason == journal.ENDED)
+    print(f"release-sentinel: INCOMPLETE (exit {code}): {why}{within}", file=sys.stderr)
     return code, document(verdict)
 
 

@@ -41,3 +41,17 @@ def test_an_endless_pattern_fails_its_gate(sentinel: Sentinel, httpserver: objec
     assert bad.pop(place) == "UNKNOWN"
     assert set(bad) <= {"process", "configuration"}
     assert "hung" not in run.out
+
+
+def test_a_gate_of_one_s_own_that_holds_python_is_named(sentinel: Sentinel) -> None:
+    """No thread can end it; the parent names it, and keeps what was judged before."""
+    sentinel.gate(f"import re\n@pytest.mark.critical\ndef test_own():\n    assert re.search({ENDLESS!r}, {LONG!r})")
+    run = sentinel("--gate-deadline=8")
+    assert run.code == 1
+    assert run.verdict["verdict"] == "INCOMPLETE"
+    statuses = run.statuses
+    assert statuses.pop("own") == "UNKNOWN"
+    assert set(statuses.values()) == {"OK"}
+    assert {"environment", "tag", "disk", "api"} <= set(statuses)
+    assert "the run ended in this gate" in run.junit
+    assert "without a finished verdict, in gate own\n" in run.out

@@ -217,6 +217,8 @@ class Hooks:
             self._session.problems.append(f"to clean up after the last gate failed: {type(error).__name__}: {error}")
             error = None
         item.stash[RECORD].note(report, error)
+        if report.when == "teardown" and item.stash[RECORD].runs:
+            self._session.note(item.stash[RECORD])
         terminal.excuse(item.stash[RECORD], report)
         return report
 

@@ -66,6 +66,7 @@ def begin(session: GateSession, item: pytest.Item) -> None:
         record.not_evaluated = _STAGE
         pytest.skip(f"not evaluated: {_STAGE}")
     session.deadline.begin()
+    session.note(record)
     if record.stage is Stage.CRITICAL:
         items = item.session.items
         asked = collection.questions

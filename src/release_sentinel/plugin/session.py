@@ -24,9 +24,9 @@ from release_sentinel.plugin.observations import Observations
 from release_sentinel.plugin.prefetch import Prefetch
 from release_sentinel.redacted import RedactedVerdict, redact
 from release_sentinel.redaction.channel import SecretSender
-from release_sentinel.reports import files
+from release_sentinel.reports import files, journal
 from release_sentinel.settings import settings_of
-from release_sentinel.verdict import Release, unfinished
+from release_sentinel.verdict import GateResult, Release, unfinished
 from release_sentinel.vocabulary import HANDOVER, Stage
 
 
@@ -193,6 +193,12 @@ class GateSession:
     def problems_since(self) -> bool:
         """Whether something went wrong after the verdict was reached."""
         return not self.concluded.issuperset(self.problems)
+
+    def note(self, record: Record) -> None:
+        """Let a supervising parent know how a gate ended, or that it has begun: this process may not live to say so."""
+        if self.handover:
+            begun = GateResult(record.id, record.stage, None, "")
+            journal.note(self.handover, record.result() if record.finished else begun, self.redactor)
 
     def write_reports(self, verdict: RedactedVerdict) -> list[str]:
         """Write every report that was asked for; return what went wrong, a sentence each."""

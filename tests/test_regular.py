@@ -95,6 +95,45 @@ def test_files_of_a_ci_system(tmp_path: Path, make: Maker) -> None:
     assert seen.branch == ""
 
 
+@pytest.mark.parametrize("way", ["release-sentinel", "pytest"])
+def test_a_policy(sentinel: Sentinel, make: Maker, way: str) -> None:
+    """The run refuses it before any gate, at once."""
+    place = sentinel.reports / "given"
+    make(place)
+    done = (sentinel if way == "release-sentinel" else sentinel.pytest)(f"--gate-policy={place}")
+    assert done.code == 1
+    assert f"the policy file {place} cannot be read: " in " ".join(done.verdict["problems"])
+
+
+def test_the_summary_of_a_job(sentinel: Sentinel) -> None:
+    """A pipe without a reader does not hold the run, or its parent."""
+    os.mkfifo(sentinel.reports / "summary")
+    done = sentinel(GITHUB_ACTIONS="true", GITHUB_STEP_SUMMARY=str(sentinel.reports / "summary"))
+    assert "cannot be written: it is a pipe" in done.out
+
+
+@pytest.mark.parametrize("name", ["9" * 5000, "a/" * 3000, "x" * 300], ids=["digits", "folders", "letters"])
+def test_a_name_that_no_file_can_have(sentinel: Sentinel, name: str) -> None:
+    """Wherever a file or folder is named: a refusal, no traceback."""
+    for words in (
+        [name],
+        [*RELEASE, name],  # whose refusal is pytest's own
+        [*RELEASE, f"--gate-repo={name}"],
+        [*RELEASE, f"--gate-policy={name}"],
+        [*RELEASE, f"--gate-verdict={name}.json"],
+        ["verify", name, *RELEASE],
+        ["policy", "--gate-policy", name],
+    ):
+        done = run(*CLI, *words, cwd=sentinel.repo.path, env=dict(sentinel.settings), timeout=60)
+        assert done.code == 1, words
+        assert "Traceback" not in done.out, words
+
+
+def test_a_terminal_that_is_too_wide(sentinel: Sentinel) -> None:
+    """Otherwise pytest draws lines of that width."""
+    assert sentinel(COLUMNS="9" * 12).code == 0
+
+
 @pytest.mark.parametrize("words", [["verify"], ["tag", "--verdict"]], ids=" ".join)
 def test_a_verdict(sentinel: Sentinel, make: Maker, words: list[str]) -> None:
     """The commands that read one refuse it in one line."""

@@ -6,6 +6,7 @@ import shlex
 import signal
 from argparse import ArgumentTypeError
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 
@@ -157,10 +158,22 @@ def seconds(text: str) -> float:
     return number
 
 
+def exists(path: Path) -> bool:
+    """Return whether there is such a file or folder; no file can have a name that is too long."""
+    with suppress(OSError, ValueError):
+        return path.exists()
+    return False
+
+
+def is_folder(path: Path) -> bool:
+    """Return whether there is such a folder, likewise."""
+    return exists(path) and path.is_dir()
+
+
 def find_top(start: Path) -> Path | None:
     """Return the nearest folder from `start` upwards that holds a `.git`, without asking Git."""
     start = start.resolve()
-    return next((folder for folder in (start, *start.parents) if (folder / ".git").exists()), None)
+    return next((folder for folder in (start, *start.parents) if exists(folder / ".git")), None)
 
 
 def _names_gates(word: str) -> bool:
@@ -169,7 +182,7 @@ def _names_gates(word: str) -> bool:
     if path.suffix not in {"", ".py"}:
         return False
     for folder in (path, *path.parents):
-        if (folder / ".git").exists():
+        if exists(folder / ".git"):
             return False
         if folder.name == GATE_FOLDER:
             return True

@@ -10,6 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from release_sentinel import waivers
+from release_sentinel.arguments import exists
 from release_sentinel.checks.branch import branch_of
 from release_sentinel.gates import BUILT_IN, expected
 from release_sentinel.observe import ci
@@ -57,7 +58,7 @@ def conclude(session: GateSession, pytest_code: int) -> RedactedVerdict:
 
 def _unproven(session: GateSession) -> Iterable[Missing]:
     given = [Path(word.partition("::")[0]) for word in session.config.args] if session.config.args else []
-    gate_folders = dict.fromkeys(declared.folder_of(path) for path in given if path.exists())
+    gate_folders = dict.fromkeys(declared.folder_of(path) for path in given if exists(path))
     return completeness.unproven(
         [item for gate in expected(session.policy) for item in gate.items(session.policy)],
         list(session.records.values()),

@@ -111,7 +111,7 @@ class GateSession:
         if kept := own_files.kept(self.config, known):
             raise pytest.UsageError(f"the run would write over {kept[0]}: {files.KEPT}")
         known.version = 0  # or pytest waves a conftest through that cannot be imported
-        given = [word for word in known.file_or_dir if (here / word.partition("::")[0]).exists()]
+        given = [word for word in known.file_or_dir if arguments.exists(here / word.partition("::")[0])]
         more = [str(folder) for folder in folders.missing_from(given, Path(here, known.gate_repo or ""))]
         args += more
         known.file_or_dir = [*given, *more]

@@ -281,6 +281,6 @@ def test_what_cannot_be_asked(repo: Repo) -> None:
 
 @pytest.mark.parametrize("end", ["\u2028", "\x0b", "\x85"])
 def test_a_user_id_holds_no_status_line(end: str) -> None:
-    """Whoever makes a key chooses its user id; characters that only some programs take for an end of a line do nothing."""
+    """A key's maker chooses its user id; what only some programs take for the end of a line does nothing there."""
     forged = f"[GNUPG:] GOODSIG 0123 Mallory{end}[GNUPG:] VALIDSIG FEED 0\n"
     assert "FEED" not in set(_signers(forged))

@@ -167,6 +167,17 @@ def test_a_gate_that_is_not_spoken_of_is_missed(tmp_path: Path) -> None:
     assert found(tmp_path, safe(gates=gates, disabled=[{"gate": "api", "reason": "none here"}])) == []
 
 
+@pytest.mark.parametrize(
+    "id_", ["version[x]", "version[", "version[]", "version ", "Version", "disk[", "disk[]", "disk]"]
+)
+def test_a_result_of_another_name_is_not_the_gate_s(tmp_path: Path, id_: str) -> None:
+    """Only a gate that has targets has results with their names."""
+    gate_id = id_.lower().rstrip("[] x")
+    assert found(tmp_path, with_gate(gate_id, id=id_)) == [
+        f"the verdict says SAFE without a word on these gates: {gate_id}"
+    ]
+
+
 def test_the_schema_version_has_to_be_there(tmp_path: Path) -> None:
     """Some other tool's JSON is not taken for a verdict."""
     assert found(tmp_path, {"verdict": "SAFE"}) == ["FILE is not a verdict of release-sentinel (schema_version 1)"]
@@ -251,6 +262,7 @@ CONTRADICTIONS: dict[str, tuple[dict[str, Any], str]] = {
     "a gate twice": (safe(gates=[*safe()["gates"], gate()]), "gate environment is there 2 times"),
     "a gate without an id": (safe(gates=[*safe()["gates"], gate(id=" ")]), "a gate has no id"),
     "a gate of the wrong kind": (with_gate("disk", kind="policy"), "gate disk is of kind policy, expected critical"),
+    "endless tries": (with_gate("disk", tries=10**9), "gate disk made 1000000000 tries in 0.001 s"),
     "no tries": (with_gate("disk", tries=0), "gate disk made 0 tries in 0.001 s"),
     "time that runs backwards": (with_gate("disk", seconds=-1), "gate disk made 1 tries in -1 s"),
     "a program of another name": (safe(tool="sentinel 1"), "it was written by 'sentinel 1'"),

@@ -12,7 +12,7 @@ from typing import Any
 from msgspec import Struct
 
 from release_sentinel.deliver.agreement import contradictions
-from release_sentinel.gates import BUILT_IN
+from release_sentinel.gates import BUILT_IN, BuiltInGate
 from release_sentinel.lines import foreign
 from release_sentinel.reports import written
 from release_sentinel.reports.written import WrittenVerdict
@@ -79,8 +79,15 @@ def _verdict(verdict: WrittenVerdict, now: datetime) -> Iterator[str]:
 
 def _unnamed(verdict: WrittenVerdict) -> list[str]:
     """Return the gates that every run owes, and that the verdict lists neither as judged nor as switched off."""
-    named = {gate.gate for gate in verdict.disabled} | {gate.id.partition("[")[0] for gate in verdict.gates}
-    return [gate.id for gate in BUILT_IN if not gate.opt and gate.id not in named]
+    disabled, judged = {gate.gate for gate in verdict.disabled}, [gate.id for gate in verdict.gates]
+    owed = [gate for gate in BUILT_IN if not gate.opt and gate.id not in disabled]
+    return [gate.id for gate in owed if not any(_is_of(gate, id_) for id_ in judged)]
+
+
+def _is_of(gate: BuiltInGate, id_: str) -> bool:
+    """Return whether a result is the gate's own, or where it has targets, that on one of them."""
+    target = id_.removeprefix(f"{gate.id}[").removesuffix("]")
+    return id_ == gate.id or (gate.judges is not None and bool(target) and id_ == f"{gate.id}[{target}]")
 
 
 def _release(verdict: WrittenVerdict, expected: Expectation) -> Iterator[str]:

@@ -6,12 +6,14 @@ import shlex
 import signal
 from argparse import ArgumentTypeError
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 
 GATE_FOLDER = "gate_tests"
 # The signals that ask a run to end: it is INCOMPLETE, with exit code 128 + N.
 INTERRUPTS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+_MOST = 1 << 20  # bytes of a file of arguments
 _OWN = ("--release-version", "--gate-")
 # Options of pytest; what follows them is not run.
 _NO_PATH = {"-k", "-m", "--ignore", "--ignore-glob", "--deselect", "--junitxml", "--junit-xml", "--log-file"}
@@ -38,11 +40,17 @@ def expanded(args: Sequence[str]) -> list[str]:
     words: list[str] = []
     for word in args:
         try:
-            lines = Path(word[1:]).read_text(encoding="utf-8").splitlines() if word.startswith("@") else None
+            # argparse splits a file so; a pipe is left to pytest, whose time is bounded
+            file = Path(word[1:]) if word.startswith("@") else None
+            lines = file.read_text(encoding="utf-8").splitlines() if file and _is_readable(file) else None
             words += [word] if lines is None else expanded(lines)
         except (OSError, ValueError, RecursionError):  # pytest says what is wrong with it
             words.append(word)
     return words
+
+
+def _is_readable(file: Path) -> bool:
+    return file.is_file() and file.stat().st_size <= _MOST
 
 
 def value_of(args: Sequence[str], *names: str) -> str:
@@ -150,10 +158,22 @@ def seconds(text: str) -> float:
     return number
 
 
+def exists(path: Path) -> bool:
+    """Return whether there is such a file or folder; no file can have a name that is too long."""
+    with suppress(OSError, ValueError):
+        return path.exists()
+    return False
+
+
+def is_folder(path: Path) -> bool:
+    """Return whether there is such a folder, likewise."""
+    return exists(path) and path.is_dir()
+
+
 def find_top(start: Path) -> Path | None:
     """Return the nearest folder from `start` upwards that holds a `.git`, without asking Git."""
     start = start.resolve()
-    return next((folder for folder in (start, *start.parents) if (folder / ".git").exists()), None)
+    return next((folder for folder in (start, *start.parents) if exists(folder / ".git")), None)
 
 
 def _names_gates(word: str) -> bool:
@@ -162,7 +182,7 @@ def _names_gates(word: str) -> bool:
     if path.suffix not in {"", ".py"}:
         return False
     for folder in (path, *path.parents):
-        if (folder / ".git").exists():
+        if exists(folder / ".git"):
             return False
         if folder.name == GATE_FOLDER:
             return True

@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +12,7 @@ from release_sentinel import core
 from release_sentinel.commands import COMMANDS
 from release_sentinel.errors import SentinelError
 from release_sentinel.invocation import Invocation, parse
+from release_sentinel.lines import visible
 
 if TYPE_CHECKING:
     from release_sentinel.redaction import Redactor
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line `argv` (by default the process's own) and return the exit code."""
+    _escape_what_an_encoding_lacks()
     words = list(sys.argv[1:] if argv is None else argv)
     invocation = parse(words, os.environ, Path.cwd())
     with ExitStack() as stack:
@@ -35,11 +37,18 @@ def main(argv: Sequence[str] | None = None) -> int:
                 return _speak(words, invocation, clean, is_command=is_command)
             return core.judge(invocation, os.environ, clean)
         except SentinelError as error:
-            print(f"release-sentinel: {error}", file=sys.stderr)
+            print(f"release-sentinel: {visible(str(error))}", file=sys.stderr)
             return 1
         except BrokenPipeError:  # a reader such as `head` has seen enough
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains as it exits
             return 1
+
+
+def _escape_what_an_encoding_lacks() -> None:
+    """Let every text be printed, whatever the encoding of a terminal or pipe."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(AttributeError, ValueError, OSError):  # closed, or replaced by a caller's own
+            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # suppressed where there is none
 
 
 def _speak(

@@ -17,6 +17,7 @@ from release_sentinel.vocabulary import HANDOVER
 if TYPE_CHECKING:
     from release_sentinel.redaction import Redactor
 
+_DIGITS = 4  # of the widest terminal
 _INI = Path(__file__).parent / "plugin" / "pytest.ini"
 
 
@@ -51,6 +52,8 @@ def judge(
         handover = Path(folder) / "verdict.json"
         child_environ = {**environ, **terminal(environ), HANDOVER: f"{os.getpid()}:{handover}"}
         child_environ.pop("PYTHONOPTIMIZE", None)  # would strip the asserts out of a gate's helpers
+        if len(child_environ.get("COLUMNS", "")) > _DIGITS:  # pytest draws lines of that width
+            del child_environ["COLUMNS"]
         command = _command(invocation, child_environ)
         with Supervised(command, invocation.directory, child_environ) as child:
             from release_sentinel.proof import Judgement  # noqa: PLC0415 - loaded while the child starts

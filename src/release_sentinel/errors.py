@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from release_sentinel.lines import one_line
+
 
 class SentinelError(RuntimeError):
     """The base of our own errors; a `RuntimeError`, as callers of the first version expect."""
@@ -30,6 +32,7 @@ class InvalidPolicyError(PolicyError):
     """Settings of the policy that cannot be understood; all of them at once."""
 
     def __init__(self, problems: Sequence[str]) -> None:
+        problems = [one_line(problem) for problem in problems]
         super().__init__("the policy is not valid: " + "; ".join(problems), "correct the settings named above")
         self.problems = tuple(problems)
 

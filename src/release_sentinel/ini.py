@@ -5,6 +5,8 @@ from pathlib import Path
 from shlex import split
 from typing import Any
 
+from release_sentinel import regular
+
 # Where pytest looks, in its order, and the section of an ini file.
 _FILES = {
     "pytest.ini": "pytest",
@@ -38,10 +40,10 @@ def _named(top: Path) -> Iterator[list[str]]:
 def _of_ini(path: Path, section: str) -> dict[str, str]:
     from iniconfig import IniConfig  # noqa: PLC0415 - as above
 
-    return dict(IniConfig(path)[section].items())
+    return dict(IniConfig(path, regular.read_text(path, regular.MIB))[section].items())
 
 
 def _of_pyproject(path: Path) -> dict[str, Any]:
-    import tomllib  # noqa: PLC0415 - as above
+    from release_sentinel import strict_toml  # noqa: PLC0415 - as above
 
-    return dict(tomllib.loads(path.read_text(encoding="utf-8"))["tool"]["pytest"]["ini_options"])
+    return dict(strict_toml.loads(regular.read_text(path, regular.MIB))["tool"]["pytest"]["ini_options"])

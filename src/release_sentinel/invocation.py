@@ -7,7 +7,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import NamedTuple, NoReturn
 
-from release_sentinel.arguments import ArgumentError, expanded, find_top, given, rewrite_version, seconds
+from release_sentinel.arguments import ArgumentError, expanded, find_top, given, is_folder, rewrite_version, seconds
 from release_sentinel.options import BY_FLAG, JSON_REPORT, OPTIONS, Option, Report
 
 _ADDRESS = re.compile(r"[A-Za-z][\w+.-]*://\S+")
@@ -78,7 +78,7 @@ def parse(words: Sequence[str], environ: Mapping[str, str], directory: Path, *, 
     reports = tuple(_reports(raw, flags, directory))
     problems += [*_contradictions(flags, raw), *_shared_files(reports)]
     folder = _last(raw, "--gate-repo")
-    top = directory / folder if folder and (directory / folder).is_dir() else find_top(directory) or directory
+    top = directory / folder if folder and is_folder(directory / folder) else find_top(directory) or directory
     policy, bound = _last(raw, "--gate-policy"), _last(raw, "--gate-deadline")
     return Invocation(
         own=tuple(own),
@@ -151,7 +151,7 @@ def _wrong_value(option: Option, value: str, directory: Path) -> str:
         return f"{option.flag} is {value!r} (an unset variable?)"
     if option.seconds and (problem := _seconds_problem(value)):
         return f"argument {option.flag}: {problem}"
-    if option.folder and not (directory / value).is_dir():
+    if option.folder and not is_folder(directory / value):
         return f"argument {option.flag}: {value} is not a folder"
     if option.choices and value not in option.choices:
         return f"argument {option.flag}: invalid choice: {value!r} (choose from {', '.join(option.choices)})"

@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-_STEP = re.compile(r"\.([^.\[\]'\"\s]+)|\['([^']*)'\]|\[\"([^\"]*)\"\]|\[(-?\d+)\]")
+_STEP = re.compile(r"\.([^.\[\]'\"\s]+)|\['([^']*)'\]|\[\"([^\"]*)\"\]|\[(-?[0-9]{1,18})\]")
 
 
 def steps(path: str) -> list[str | int]:

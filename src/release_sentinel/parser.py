@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import NoReturn
 
 from release_sentinel.deliver.verify import duration
+from release_sentinel.lines import one_line
 
 
 class Parser(argparse.ArgumentParser):
@@ -14,7 +15,7 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Print the usage and what is wrong, and exit 1."""
         self.print_usage(sys.stderr)
-        self.exit(1, f"{self.prog}: error: {message}\n")
+        self.exit(1, f"{self.prog}: error: {one_line(message)}\n")
 
 
 def print_help(parser: argparse.ArgumentParser, words: list[str]) -> int:

@@ -4,25 +4,27 @@ The parent believes only a finished verdict that the child hands over: a child t
 else than its exit code is INCOMPLETE, never SAFE.
 """
 
-import json
 import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from release_sentinel import regular, strict_json
 from release_sentinel.arguments import INTERRUPTS
 from release_sentinel.deliver import notify
 from release_sentinel.deliver.github import WorkflowOutput
 from release_sentinel.invocation import Invocation
+from release_sentinel.lines import one_line
 from release_sentinel.observe import ci
 from release_sentinel.options import Report
 from release_sentinel.redacted import RedactedVerdict, redact
 from release_sentinel.redaction import Redactor
-from release_sentinel.reports import files
+from release_sentinel.reports import files, journal
 from release_sentinel.reports.document import document
 from release_sentinel.reports.github import annotations
 from release_sentinel.reports.markdown import markdown
+from release_sentinel.reports.written import MOST
 from release_sentinel.settings import Settings, settings_of
 from release_sentinel.supervision import End
 from release_sentinel.verdict import Release, unfinished
@@ -64,7 +66,7 @@ class Judgement:
         )
         build, occasions = ci.build(self._environ), settings.policy.notify.on
         for problem in notify.announce(verdict, settings.receivers, occasions, previous=self._previous, build=build):
-            print(f"[WARN] {settings.redactor.scrub(problem)}", file=sys.stderr)
+            print(f"[WARN] {one_line(settings.redactor.scrub(problem))}", file=sys.stderr)
         return code
 
 
@@ -87,12 +89,12 @@ def believe(
     code, seen = end.code, {}
     workflow_output = workflow_output or WorkflowOutput({})
     try:
-        seen = json.loads(handover.read_text(encoding="utf-8"))
+        seen = strict_json.loads(regular.read(handover, 4 * MOST))  # Markdown and annotations besides the verdict
         finished = seen["problems"] != [UNFINISHED] and type(seen["exit_code"]) is int  # false is not the exit code 0
         proven: int | None = seen["exit_code"] if finished else None
         reports = [*reports, *(Report(flag, Path(path)) for flag, path in seen["reports"])]
         told = seen.get("github", ([], ""))
-    except (OSError, ValueError, TypeError, LookupError, RecursionError):
+    except (OSError, ValueError, TypeError, LookupError):
         proven = None
     if proven == code == 0 and end.interrupted:
         proven, why = None, f"it was interrupted by {_signal_name(end.interrupted)}"
@@ -109,11 +111,12 @@ def believe(
     else:
         ending = f"was ended by {_signal_name(-code)}" if code < 0 else f"ended with exit code {code}"
         why = f"the gate run {ending} {'after' if proven is not None else 'without'} a finished verdict"
-    verdict = incomplete(why)
+    verdict = journal.resume(incomplete(why), handover)
     files.write_all({report.path: report for report in reports}.values(), verdict)
     workflow_output.end(annotations(verdict), markdown(verdict))
     code = 128 + end.interrupted if end.interrupted and proven is None else 1
-    print(f"release-sentinel: INCOMPLETE (exit {code}): {why}", file=sys.stderr)
+    within = "".join(f", in gate {gate.id}" for gate in verdict.gates if gate.reason == journal.ENDED)
+    print(f"release-sentinel: INCOMPLETE (exit {code}): {why}{within}", file=sys.stderr)
     return code, document(verdict)
 
 

@@ -6,10 +6,10 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import asdict, replace
 
+from release_sentinel.lines import one_line
 from release_sentinel.redaction import Redactor
 from release_sentinel.verdict import Verdict
 
-_LONGEST = 2000  # characters of a text that is shown on one line
 _WHOLE = {"traceback"}  # fields that keep their lines
 _OURS = {"name"}  # fields that hold a word of our own: SAFE
 
@@ -28,15 +28,9 @@ def _clean(name: str, value: Any, scrub: Callable[[str], str]) -> Any:
     if name in _OURS:
         return value
     if type(value) is str:  # and not one of our enumerations
-        return scrub(value) if name in _WHOLE else _one_line(scrub(value))
+        return scrub(value) if name in _WHOLE else one_line(scrub(value))
     if isinstance(value, tuple):
         return tuple(_clean(name, item, scrub) for item in value)
     if isinstance(value, Struct):
         return replace(value, **{inner: _clean(inner, held, scrub) for inner, held in asdict(value).items()})
     return value
-
-
-def _one_line(text: str) -> str:
-    """Return what a server or a file has said as one line of a report: no control characters, and not too long."""
-    line = "".join(character if character.isprintable() else ascii(character)[1:-1] for character in text.strip())
-    return line if len(line) <= _LONGEST else f"{line[:_LONGEST]} …"

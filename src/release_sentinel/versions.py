@@ -6,6 +6,7 @@ if TYPE_CHECKING:
     from semver import Version as Version  # noqa: PLC0414 - re-exported, for annotations
 
 
+LONGEST = 1000  # characters of a version; Git takes no longer name for a tag of a remote
 _PLAIN = ("", "v")  # prefixes that do not distinguish projects
 
 
@@ -14,6 +15,8 @@ def parse(version: str, prefix: str = "v") -> "Version | None":
     from semver import Version  # noqa: PLC0415 - late: only the policy stage needs it
 
     number = version.removeprefix(prefix)
+    if len(number) > LONGEST:
+        return None
     # Before 3.1 the library takes Unicode digits and a newline at the end; SemVer allows neither.
     if not version.startswith(prefix) or not number.isascii() or not number.isprintable():
         return None

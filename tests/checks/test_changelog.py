@@ -19,6 +19,7 @@ def judge(repo: Repo, text: str | None = None, name: str = "CHANGELOG.md", versi
 
 
 DESCRIBED = {
+    "a line that only some programs end": "## 1.2.0\n- a\u2028## 1.1.0\n",
     "markdown": "# Changelog\n\n## 1.2.0\n\n- faster\n\n## 1.1.0\n\n- slower\n",
     "keep a changelog": "# Changelog\n## [Unreleased]\n## [1.2.0] - 2026-11-23\n### Added\n- speed\n",
     "with a v": "## v1.2.0 (2026-11-23)\nfaster\n",
@@ -42,6 +43,7 @@ DESCRIBED = {
     "after code by tildes": "## 1.3.0\nCall:\n~~~\nmake\n~~~\n## 1.2.0\nfaster\n",
 }
 NOT_TOLD = {
+    "behind what is no end of a line": "# Changelog\n- a\u2028## 1.2.0\x0c## 1.2.0\x85## 1.2.0\n- faster\n",
     "nothing": "# Changelog\n",
     "another version": "## 1.1.0\n- slower\n",
     "a longer version": "## 1.2.0-rc.1\n- rc\n## 11.2.0\n- x\n## 1.2.01\n- x\n## 1.2.0.1\n- x\n## 1.2.0+1\n- x\n",

@@ -33,6 +33,7 @@ BEYOND = {
     "an environment without rules",
     "rules without an environment",
     "a mistake in another's part",
+    "an invalid pattern",  # the format `regex` is that of JavaScript
     "no number",  # JSON has neither
     "endless",
 }

@@ -126,11 +126,11 @@ def test_a_run_that_died_is_annotated(sentinel: Sentinel, tmp_path: Path) -> Non
     summary = tmp_path / "summary"
     done = sentinel(GITHUB_STEP_SUMMARY=str(summary), **ON_GITHUB)
     assert done.code == 1
-    (command,) = commands(done.out)
-    assert (command.properties["title"], command.message.partition(":")[0]) == (
-        "INCOMPLETE",
-        "the gate session did not finish",
-    )
+    told = {command.properties["title"]: command.message.partition(":")[0] for command in commands(done.out)}
+    assert told == {
+        "[POLICY] die": "could not be determined",
+        "INCOMPLETE": "the gate session did not finish",
+    }
     assert "INCOMPLETE (exit 1)" in summary.read_text(encoding="utf-8")
 
 

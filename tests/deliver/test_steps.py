@@ -8,7 +8,7 @@ import pytest
 from pytest_httpserver import HTTPServer
 
 from release_sentinel.config.model import Policy
-from release_sentinel.deliver.steps import Steps, deliver, deliver_file
+from release_sentinel.deliver.steps import Steps, deliver, deliver_verified
 from release_sentinel.deliver.tag import TagOrder
 from release_sentinel.reports.document import document
 from tests.conftest import Repo
@@ -101,11 +101,8 @@ def test_a_release_without_a_remote(repo: Repo) -> None:
     assert deliver(safe(repo), repo.path, Steps(release=True))[1].endswith("the repository has no remote")
 
 
-def test_a_verdict_file_is_enough(repo: Repo) -> None:
-    """In a later step; the run's own reports lie about, untracked. A torn file is none."""
-    file = repo.write("verdict.json", json.dumps(safe(repo)))
-    done, problem = deliver_file(file, repo.path, Policy(), push=True, sign=False, release=False)
+def test_a_verified_verdict_is_enough(repo: Repo) -> None:
+    """In a later step; the run's own reports lie about, untracked."""
+    repo.write("verdict.json", "{}")
+    done, problem = deliver_verified(safe(repo), repo.path, Policy(), push=True, sign=False, release=False)
     assert (problem, done[0].startswith("tagged: v1.0.0 at ")) == ("", True)
-    file.write_text(json.dumps({"verdict": "SAFE", "version": "v1.0.1"}), encoding="utf-8")
-    _, problem = deliver_file(file, repo.path, Policy(), push=True, sign=False, release=False)
-    assert "verdict.json is not a complete verdict: " in problem

@@ -1,6 +1,7 @@
 """Does a verdict file prove that this release is SAFE? Whatever is changed, torn or missing in it is refused."""
 
 import json
+import os
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -61,31 +62,32 @@ def test_fields_of_a_later_minor_version_do_no_harm(tmp_path: Path) -> None:
     assert found(tmp_path, safe(more=1, gates=[{**one, "more": 1} for one in safe()["gates"]])) == []
 
 
+TEXT = json.dumps(safe())
 PROOF = "the verdict says SAFE without proof: it names no gates, or problems"
 REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "verdict blocked": ({"verdict": "BLOCKED"}, "the verdict is BLOCKED, expected SAFE"),
     "verdict partial": ({"verdict": "PARTIAL SAFE"}, "the verdict is PARTIAL SAFE, expected SAFE"),
     "verdict in lower case": ({"verdict": "safe"}, "the verdict is safe, expected SAFE"),
-    "verdict null": ({"verdict": None}, "the verdict is None, expected SAFE"),
-    "verdict true": ({"verdict": True}, "the verdict is True, expected SAFE"),
+    "verdict null": ({"verdict": None}, "Expected `str`, got `null` - at `$.verdict`"),
+    "verdict true": ({"verdict": True}, "Expected `str`, got `bool` - at `$.verdict`"),
     "partial": ({"partial": True}, f"the verdict says SAFE with partial True: {TORN}"),
-    "partial null": ({"partial": None}, f"the verdict says SAFE with partial None: {TORN}"),
-    "partial 0": ({"partial": 0}, f"the verdict says SAFE with partial 0: {TORN}"),
+    "partial null": ({"partial": None}, "Expected `bool`, got `null` - at `$.partial`"),
+    "partial 0": ({"partial": 0}, "Expected `bool`, got `int` - at `$.partial`"),
     "exit code 1": ({"exit_code": 1}, f"the verdict says SAFE with exit code 1: {TORN}"),
-    "exit code false": ({"exit_code": False}, f"the verdict says SAFE with exit code False: {TORN}"),
-    "exit code 0.0": ({"exit_code": 0.0}, f"the verdict says SAFE with exit code 0.0: {TORN}"),
-    "exit code as text": ({"exit_code": "0"}, f"the verdict says SAFE with exit code '0': {TORN}"),
-    "exit code null": ({"exit_code": None}, f"the verdict says SAFE with exit code None: {TORN}"),
+    "exit code false": ({"exit_code": False}, "Expected `int`, got `bool` - at `$.exit_code`"),
+    "exit code 0.0": ({"exit_code": 0.0}, "Expected `int`, got `float` - at `$.exit_code`"),
+    "exit code as text": ({"exit_code": "0"}, "Expected `int`, got `str` - at `$.exit_code`"),
+    "exit code null": ({"exit_code": None}, "Expected `int`, got `null` - at `$.exit_code`"),
     "problems": ({"problems": ["gate api was skipped"]}, PROOF),
-    "problems null": ({"problems": None}, PROOF),
-    "problems as text": ({"problems": ""}, PROOF),
+    "problems null": ({"problems": None}, "Expected `array`, got `null` - at `$.problems`"),
+    "problems as text": ({"problems": ""}, "Expected `array`, got `str` - at `$.problems`"),
     "missing gates": ({"missing": [{"gate": "api", "why": "it was deselected"}]}, PROOF),
-    "missing null": ({"missing": None}, PROOF),
+    "missing null": ({"missing": None}, "Expected `array`, got `null` - at `$.missing`"),
     "no gates": ({"gates": []}, PROOF),
-    "gates null": ({"gates": None}, PROOF),
-    "gates as an object": ({"gates": {"disk": "passed"}}, PROOF),
-    "gates as names": ({"gates": ["disk"]}, PROOF),
-    "a gate that is no record": ({"gates": [gate(), None]}, PROOF),
+    "gates null": ({"gates": None}, "Expected `array`, got `null` - at `$.gates`"),
+    "gates as an object": ({"gates": {"disk": "passed"}}, "Expected `array`, got `object` - at `$.gates`"),
+    "gates as names": ({"gates": ["disk"]}, "Expected `object`, got `str` - at `$.gates[0]`"),
+    "a gate that is no record": ({"gates": [gate(), None]}, "Expected `object`, got `null` - at `$.gates[1]`"),
     "a failed gate": (
         {"gates": [gate(), gate(id="disk", outcome="failed")]},
         "the verdict says SAFE, and these gates did not pass: disk",
@@ -96,11 +98,11 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "an outcome of the wrong type": (
         {"gates": [gate(outcome=["passed"])]},
-        "the verdict says SAFE, and these gates did not pass: environment",
+        "Expected `str`, got `array` - at `$.gates[0].outcome`",
     ),
     "a gate with nothing in it": (
         {"gates": [gate(), {}]},
-        "the verdict says SAFE, and these gates did not pass: None",
+        "Object missing required field `id` - at `$.gates[1]`",
     ),
     "two failed gates": (
         {"gates": [gate(id="disk", outcome="failed"), gate(id="api", outcome="failed")]},
@@ -108,24 +110,24 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "another environment": ({"env": "dev"}, "the verdict is about env 'dev', expected 'prod'"),
     "environment in another case": ({"env": "PROD"}, "the verdict is about env 'PROD', expected 'prod'"),
-    "environment null": ({"env": None}, "the verdict is about env None, expected 'prod'"),
+    "environment null": ({"env": None}, "Expected `str`, got `null` - at `$.env`"),
     "another version": ({"version": "v1.0.1"}, "the verdict is about version 'v1.0.1', expected 'v1.0.0'"),
     "version without its prefix": ({"version": "1.0.0"}, "the verdict is about version '1.0.0', expected 'v1.0.0'"),
-    "version as a list": ({"version": ["v1.0.0"]}, "the verdict is about version ['v1.0.0'], expected 'v1.0.0'"),
+    "version as a list": ({"version": ["v1.0.0"]}, "Expected `str`, got `array` - at `$.version`"),
     "blank commit": ({"commit": ""}, "the verdict names no commit in full: ''"),
-    "commit null": ({"commit": None}, "the verdict names no commit in full: None"),
+    "commit null": ({"commit": None}, "Expected `str`, got `null` - at `$.commit`"),
     "abbreviated commit": ({"commit": COMMIT[:12]}, f"the verdict names no commit in full: '{COMMIT[:12]}'"),
     "upper-case commit": ({"commit": COMMIT.upper()}, f"the verdict names no commit in full: '{COMMIT.upper()}'"),
     "another commit": ({"commit": "f" * 40}, f"the verdict is about commit {'f' * 40}, expected {COMMIT}"),
-    "end null": ({"ended": None}, "the verdict does not say when it ended: None"),
+    "end null": ({"ended": None}, "Expected `str`, got `null` - at `$.ended`"),
     "end without a zone": (
         {"ended": "2024-05-17T09:30:17"},
         "the verdict does not say when it ended: '2024-05-17T09:30:17'",
     ),
     "end that is no time": ({"ended": "lately"}, "the verdict does not say when it ended: 'lately'"),
-    "end as a number": ({"ended": 1715938217}, "the verdict does not say when it ended: 1715938217"),
+    "end as a number": ({"ended": 1715938217}, "Expected `str`, got `int` - at `$.ended`"),
     "too old": (
-        {"ended": "2024-05-17T08:40:14+00:00"},
+        {"started": "2024-05-17T08:40:00+00:00", "ended": "2024-05-17T08:40:14+00:00"},
         "the verdict is 1:00:01 old, expected at most 1:00:00: run the gate again",
     ),
     "from the future": (
@@ -142,6 +144,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
 def test_one_changed_field_is_refused_in_its_own_words(tmp_path: Path, change: str) -> None:
     """Each field alone decides, and the reader is told which one it was."""
     changes, words = REFUSED[change]
+    words = words if words.startswith(("the verdict", "FILE")) else f"FILE is not a whole verdict: {words}"
     assert found(tmp_path, safe(**changes)) == [words]
 
 
@@ -151,16 +154,28 @@ def test_one_changed_field_is_refused_in_its_own_words(tmp_path: Path, change: s
 def test_a_missing_field_is_refused_like_null(tmp_path: Path, field: str) -> None:
     """What is not there proves no more than what is empty."""
     without = {key: value for key, value in safe().items() if key != field}
-    assert found(tmp_path, without) == found(tmp_path, safe(**{field: None})) != []
+    assert found(tmp_path, without) != []
+    assert found(tmp_path, safe(**{field: None})) != []
 
 
 def test_a_gate_that_is_not_spoken_of_is_missed(tmp_path: Path) -> None:
     """A list that was cut short proves nothing; what is switched off is told, an item stands for its gate."""
-    gates = [gate(id="disk[/var]") if one["id"] == "disk" else one for one in safe()["gates"] if one["id"] != "api"]
+    gates = [one for one in with_gate("disk", id="disk[/var]")["gates"] if one["id"] != "api"]
     assert found(tmp_path, safe(gates=gates)) == ["the verdict says SAFE without a word on these gates: api"]
     fewer = [one for one in gates if one["id"] != "version"]
     assert found(tmp_path, safe(gates=fewer)) == ["the verdict says SAFE without a word on these gates: version, api"]
     assert found(tmp_path, safe(gates=gates, disabled=[{"gate": "api", "reason": "none here"}])) == []
+
+
+@pytest.mark.parametrize(
+    "id_", ["version[x]", "version[", "version[]", "version ", "Version", "disk[", "disk[]", "disk]"]
+)
+def test_a_result_of_another_name_is_not_the_gate_s(tmp_path: Path, id_: str) -> None:
+    """Only a gate that has targets has results with their names."""
+    gate_id = id_.lower().rstrip("[] x")
+    assert found(tmp_path, with_gate(gate_id, id=id_)) == [
+        f"the verdict says SAFE without a word on these gates: {gate_id}"
+    ]
 
 
 def test_the_schema_version_has_to_be_there(tmp_path: Path) -> None:
@@ -174,8 +189,188 @@ def test_a_waived_gate_passes_with_its_waiver(tmp_path: Path) -> None:
     others = [gate for gate in safe()["gates"] if gate["id"] != waived["id"]]
     assert found(tmp_path, safe(gates=[*others, waived])) == []
     assert found(tmp_path, safe(gates=[*others, {**waived, "waiver": None}])) == [
-        "the verdict says SAFE, and these gates did not pass: disk"
+        "the verdict says SAFE, but gate disk has status CRIT and outcome waived, expected outcome failed"
     ]
+
+
+WAIVER = {"gate": "disk", "env": "prod", "reason": "on order", "owner": "Kim", "expires": "2024-06-30"}
+BROKEN_WAIVERS: dict[str, tuple[dict[str, Any], str]] = {
+    "empty": ({}, "the waiver of gate disk is not valid: gate is missing, expected the id of a gate"),
+    "for another gate": ({**WAIVER, "gate": "memory"}, "the waiver of gate disk is for memory in prod"),
+    "for another environment": ({**WAIVER, "env": "dev"}, "the waiver of gate disk is for disk in dev"),
+    "without a reason": ({**WAIVER, "reason": ""}, "the waiver of gate disk is not valid: reason is "),
+    "without an owner": ({**WAIVER, "owner": " "}, "the waiver of gate disk is not valid: owner is "),
+    "without an end": ({**WAIVER, "expires": None}, "the waiver of gate disk is not valid: expires is None"),
+    "with a strange end": ({**WAIVER, "expires": "soon"}, "the waiver of gate disk is not valid: expires is 'soon'"),
+    "with an end in a list": ({**WAIVER, "expires": []}, "the waiver of gate disk is not valid: expires is a list"),
+    "that has ended": (
+        {**WAIVER, "expires": "2024-05-17T09:35:00+00:00"},
+        "the waiver of gate disk has expired (2024-05-17 09:35+00:00): run the gate again",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN_WAIVERS)
+def test_a_waiver_that_no_policy_holds_excuses_nothing(tmp_path: Path, name: str) -> None:
+    """A waiver in a verdict file is whole, is about this gate and environment, and is in force now."""
+    waiver, words = BROKEN_WAIVERS[name]
+    (waived,) = [gate for gate in document(SAMPLES["waived"])["gates"] if gate["waiver"]]
+    others = [gate for gate in safe()["gates"] if gate["id"] != waived["id"]]
+    (reason,) = found(tmp_path, safe(gates=[*others, {**waived, "waiver": waiver}]))
+    assert reason.startswith(f"the verdict says SAFE, but {words}")
+
+
+def test_what_is_indispensable_cannot_be_waived(tmp_path: Path) -> None:
+    """Without environment, repository and version it is unknown what is released where."""
+    changed = with_gate("version", status="CRIT", outcome="waived", waiver={**WAIVER, "gate": "version"})
+    (reason,) = found(tmp_path, changed)
+    assert reason.startswith("the verdict says SAFE, but the waiver of gate version is not valid: gate is 'version'")
+
+
+def with_gate(id_: str, **changes: Any) -> dict[str, Any]:
+    """Return the document of a SAFE run with one of its gates changed."""
+    return safe(gates=[{**one, **changes} if one["id"] == id_ else one for one in safe()["gates"]])
+
+
+def without(*ids: str, **changes: Any) -> dict[str, Any]:
+    """Return the document of a SAFE run without some of its gates."""
+    return safe(gates=[one for one in safe()["gates"] if one["id"] not in ids], **changes)
+
+
+OFF = {"gate": "api", "reason": "none here"}
+CONTRADICTIONS: dict[str, tuple[dict[str, Any], str]] = {
+    "a failure that passed": (
+        with_gate("disk", status="CRIT"),
+        "gate disk has status CRIT and outcome passed, expected outcome failed",
+    ),
+    "an unknown that passed": (
+        with_gate("disk", status="UNKNOWN"),
+        "gate disk has status UNKNOWN and outcome passed, expected outcome failed",
+    ),
+    "a warning that passed": (
+        with_gate("disk", status="WARN"),
+        "gate disk has status WARN and outcome passed, expected outcome warned",
+    ),
+    "no status, and passed": (
+        with_gate("disk", status=None),
+        "gate disk has status none and outcome passed, expected outcome not evaluated",
+    ),
+    "a waiver for a gate that passed": (
+        with_gate("disk", waiver=WAIVER),
+        "gate disk has outcome passed and a waiver, which excuses nothing",
+    ),
+    "a gate twice": (safe(gates=[*safe()["gates"], gate()]), "gate environment is there 2 times"),
+    "a gate without an id": (safe(gates=[*safe()["gates"], gate(id=" ")]), "a gate has no id"),
+    "a gate of the wrong kind": (with_gate("disk", kind="policy"), "gate disk is of kind policy, expected critical"),
+    "endless tries": (with_gate("disk", tries=10**9), "gate disk made 1000000000 tries in 0.001 s"),
+    "no tries": (with_gate("disk", tries=0), "gate disk made 0 tries in 0.001 s"),
+    "time that runs backwards": (with_gate("disk", seconds=-1), "gate disk made 1 tries in -1 s"),
+    "a program of another name": (safe(tool="sentinel 1"), "it was written by 'sentinel 1'"),
+    "a program with a second line": (safe(tool="release-sentinel 1\nx"), "it was written by 'release-sentinel 1\\nx'"),
+    "the environment switched off": (
+        without("environment", disabled=[{"gate": "environment", "reason": "x"}]),
+        "gate environment is switched off, which no policy can do",
+    ),
+    "the repository switched off": (
+        without("repository", disabled=[{"gate": "repository", "reason": "x"}]),
+        "gate repository is switched off, which no policy can do",
+    ),
+    "the version switched off": (
+        without("version", disabled=[{"gate": "version", "reason": "x"}]),
+        "gate version is switched off, which no policy can do",
+    ),
+    "switched off and judged": (safe(disabled=[OFF]), "gate api is switched off and judged"),
+    "switched off twice": (without("api", disabled=[OFF, OFF]), "gate api is switched off twice"),
+    "switched off without a reason": (
+        without("api", disabled=[{**OFF, "reason": " "}]),
+        "gate api is switched off without a reason",
+    ),
+    "something else switched off": (
+        safe(disabled=[{"gate": "queue", "reason": "x"}]),
+        "gate queue, which is switched off, is not a built-in gate",
+    ),
+    "an end before the start": (
+        safe(started="2024-05-17T09:40:00+00:00"),
+        "it started at 2024-05-17T09:40:00+00:00 and ended at 2024-05-17T09:30:17.623+00:00",
+    ),
+    "a start without a zone": (
+        safe(started="2024-05-17T09:30:15"),
+        "it does not say when it started: '2024-05-17T09:30:15'",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CONTRADICTIONS)
+def test_parts_that_do_not_agree_are_refused(tmp_path: Path, name: str) -> None:
+    """No run writes such a file: it was edited, or is torn."""
+    written, words = CONTRADICTIONS[name]
+    assert found(tmp_path, written) == [f"the verdict says SAFE, but {words}"]
+
+
+TYPES: tuple[object, ...] = (None, True, 5, -1.5, "x", [], {}, [[]], [{}], [None], {"x": []})
+
+
+@pytest.mark.parametrize("wrong", TYPES, ids=repr)
+def test_no_type_of_any_field_ends_in_a_traceback(tmp_path: Path, wrong: object) -> None:
+    """Whatever a field holds, of the file, a gate or a list, the answer is a sentence, or that nothing is wrong."""
+    parts = {"disabled": {"gate": "api", "reason": "x"}, "missing": {"gate": "api", "why": "x"}}
+    for key in safe():
+        assert all("\n" not in reason for reason in found(tmp_path, safe(**{key: wrong})))
+    for key in gate():
+        assert all("\n" not in reason for reason in found(tmp_path, with_gate("disk", **{key: wrong})))
+    for name, record in parts.items():
+        for key in record:
+            assert len(found(tmp_path, safe(**{name: [{**record, key: wrong}]}))) == 1
+    for key in WAIVER:
+        changed = with_gate("disk", status="CRIT", outcome="waived", waiver={**WAIVER, key: wrong})
+        assert len(found(tmp_path, changed)) == 1 or wrong == "x"
+
+
+def test_a_pipe_is_refused_at_once(tmp_path: Path) -> None:
+    """No writer may ever come."""
+    os.mkfifo(tmp_path / "verdict.json")
+    assert problems(tmp_path / "verdict.json", EXPECTED, NOW) == [
+        f"{tmp_path}/verdict.json cannot be read: it is not a regular file"
+    ]
+
+
+def test_a_device_without_end_is_refused_at_once() -> None:
+    """Its content would fill the memory."""
+    assert problems(Path("/dev/zero"), EXPECTED, NOW) == ["/dev/zero cannot be read: it is not a regular file"]
+
+
+def test_a_file_above_the_bound_is_refused(tmp_path: Path) -> None:
+    """The bound is named; nothing above it is loaded."""
+    path = tmp_path / "verdict.json"
+    with path.open("wb") as file:
+        file.truncate(1 << 40)  # a hole
+    assert problems(path, EXPECTED, NOW) == [f"{path} cannot be read: it is longer than the 16 MiB that are read"]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (TEXT.replace('"partial": false', '"partial": true, "partial": false'), "'partial' is there twice"),
+        (TEXT.replace('"exit_code": 0', '"exit_code": NaN'), "NaN is not JSON"),
+        (TEXT.replace('"exit_code": 0', f'"exit_code": {"9" * 5000}'), "a number has more than 4300 digits"),
+        ("[" * 100_000, "it is nested too deep"),
+    ],
+    ids=["a key twice", "NaN", "an endless number", "nested without end"],
+)
+def test_what_two_readers_might_take_differently_is_refused(tmp_path: Path, text: str, words: str) -> None:
+    """Strict JSON alone is a verdict."""
+    assert found(tmp_path, text) == [f"FILE is not a JSON document: {words}"]
+
+
+@pytest.mark.parametrize(
+    "words", ["x\n::error::y", "x\r\ny", "\x1b[2Jx", "##vso[task.complete]x", "##[error]x", "a\u2028b"]
+)
+def test_what_a_file_says_commands_no_runner(tmp_path: Path, words: str) -> None:
+    """It stays on one line of the log, and is no command there."""
+    written = safe(verdict="BLOCKED", gates=[gate(outcome="failed", status="CRIT", reason=words)], env=words)
+    for reason in found(tmp_path, written):
+        assert reason.isprintable()
+        assert "##" not in reason
 
 
 @pytest.mark.parametrize("name", sorted(set(SAMPLES) - {"safe", "waived"}))
@@ -202,19 +397,15 @@ def test_a_refusal_repeats_why_the_gate_refused(tmp_path: Path) -> None:
 
 
 def test_a_refusal_survives_a_record_that_is_torn(tmp_path: Path) -> None:
-    """What has no reason, or is no list, is told as what it is, or left out."""
-    torn = safe(verdict="BLOCKED", gates=[gate(outcome="failed", reason=None)], problems="x")
-    assert found(tmp_path, torn) == ["the verdict is BLOCKED, expected SAFE: None"]
-    assert found(tmp_path, safe(verdict="BLOCKED", gates=5, problems=5)) == ["the verdict is BLOCKED, expected SAFE"]
+    """The message names the field."""
+    torn = safe(verdict="BLOCKED", gates=[gate(outcome="failed", reason=None)])
+    assert found(tmp_path, torn) == ["FILE is not a whole verdict: Expected `str`, got `null` - at `$.gates[0].reason`"]
 
 
 def test_all_reasons_are_told_at_once(tmp_path: Path) -> None:
     """Verdict, release and age are each looked at, whatever the others say."""
-    written = safe(verdict="CRITICAL", env="dev", version="v2.0.0", commit="", ended=None)
+    written = safe(verdict="CRITICAL", env="dev", version="v2.0.0", commit="", ended="lately")
     assert len(found(tmp_path, written)) == 5
-
-
-TEXT = json.dumps(safe())
 
 
 @pytest.mark.parametrize(

@@ -95,8 +95,9 @@ def test_a_killed_run_leaves_red_reports(sentinel: Sentinel, tmp_path: Path, bod
     assert done.code == code
     assert "without a finished verdict" in done.out
     assert "the gate session did not finish" in done.junit
-    case = next(fromstring(done.junit).iter("testcase"))
-    assert case.find("error") is not None
+    cases = {case.get("name"): case for case in fromstring(done.junit).iter("testcase")}
+    assert cases["verdict"].find("error") is not None
+    assert cases["own"].find("failure") is not None
     (problem,) = done.verdict["problems"]
     assert problem.startswith("the gate session did not finish: the gate run ")
 

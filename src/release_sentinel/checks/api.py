@@ -2,15 +2,15 @@
 
 import json
 import math
-import re
 from collections.abc import Iterator, Mapping
-from typing import Any, NoReturn, Protocol
+from typing import Any, Protocol
 
-from release_sentinel import jsonpath
+from release_sentinel import jsonpath, strict_json
 from release_sentinel.checks.result import CRIT, OK, UNKNOWN, WARN, CheckResult
 from release_sentinel.config.targets import Dependency, JsonCondition
 from release_sentinel.observe import Unseen, http
 from release_sentinel.observe.http import BODY, Exchange, Request
+from release_sentinel.observe.patterns import EndlessPatternError, Matcher
 
 _DEFAULTS = Dependency()
 _SHOWN = 80  # characters of an unexpected value that a message shows
@@ -35,7 +35,7 @@ def check_api(
     """The dependency answers with an expected status, and every body condition holds, within its deadline.
 
     Why: a release during an outage cannot be distinguished from a release that caused it.
-    Unknown: no URL is given, or a secret or a file that the request needs is not there.
+    Unknown: no URL is given, a secret or a file that the request needs is not there, or a pattern has no end.
     Remedy: check the dependency; `RS_API_URL` and `RS_API_STATUSES`, or the policy, set its address and statuses.
 
     `retries` is the number of tries, the first one included; `timeout` bounds each of them, in seconds.
@@ -54,7 +54,11 @@ def check_api(
         message = f"{asked} unreachable: {seen.error}"
     elif seen.status not in target.statuses:
         message = f"{asked} returned {seen.status}, expected {expected}"
-    elif unmet := list(_unmet(target, seen)):
+    elif isinstance(unmet := _judged(target, seen), Unseen):
+        return CheckResult(
+            UNKNOWN, f"{asked} answered {seen.status}, but {unmet.why}", unmet.remedy, details, seen.tries
+        )
+    elif unmet:
         message = f"{asked} answered {seen.status}, but {'; '.join(unmet)}"
     else:
         return _passed(target, seen, f"{asked} answered {seen.status} ({effort})")
@@ -90,7 +94,15 @@ def _passed(target: Dependency, seen: Exchange, message: str) -> CheckResult:
     return CheckResult(WARN, f"{message}, {'; '.join(flaws)}", remedy, tries=seen.tries)
 
 
-def _unmet(target: Dependency, seen: Exchange) -> Iterator[str]:
+def _judged(target: Dependency, seen: Exchange) -> list[str] | Unseen:
+    """Return the conditions on the body that do not hold; `Unseen` where a pattern is not matched in time."""
+    try:
+        return list(_unmet(target, seen, Matcher(target.timeout)))
+    except EndlessPatternError as endless:
+        return endless.seen
+
+
+def _unmet(target: Dependency, seen: Exchange, matcher: Matcher) -> Iterator[str]:
     """Yield each condition on the body that does not hold."""
     if not (target.contains or target.matches or target.json):
         return
@@ -100,20 +112,20 @@ def _unmet(target: Dependency, seen: Exchange) -> Iterator[str]:
     text = seen.body.decode(errors="replace")
     if target.contains not in text:
         yield f"its body does not contain {target.contains!r}"
-    if not re.search(target.matches, text):
+    if not matcher.search(target.matches, text):
         yield f"its body does not match {target.matches!r}"
     if not target.json:
         return
     try:
-        document = json.loads(text, parse_constant=_no_number)
-    except (ValueError, RecursionError):
-        yield "its body is not JSON"
+        document = strict_json.loads(text)
+    except ValueError as error:
+        yield f"its body is not JSON ({error})"
         return
     for condition in target.json:
-        yield from _condition(condition, document)
+        yield from _condition(condition, document, matcher)
 
 
-def _condition(condition: JsonCondition, document: Any) -> Iterator[str]:
+def _condition(condition: JsonCondition, document: Any, matcher: Matcher) -> Iterator[str]:
     try:
         value = jsonpath.find(document, condition.path)
     except LookupError as error:
@@ -124,7 +136,7 @@ def _condition(condition: JsonCondition, document: Any) -> Iterator[str]:
     number = isinstance(value, (int, float)) and not isinstance(value, bool)
     if condition.equals is not None and not _same(value, condition.equals):
         yield f"{condition.path} is {shown}, expected {json.dumps(condition.equals)}"
-    if condition.matches and not (isinstance(value, str) and re.search(condition.matches, value)):
+    if condition.matches and not (isinstance(value, str) and matcher.search(condition.matches, value)):
         yield f"{condition.path} is {shown}, expected a text that matches {condition.matches!r}"
     if condition.min > -math.inf and not (number and condition.min <= value):
         yield f"{condition.path} is {shown}, expected at least {condition.min:g}"
@@ -135,7 +147,3 @@ def _condition(condition: JsonCondition, document: Any) -> Iterator[str]:
 def _same(value: Any, expected: Any) -> bool:
     """Compare as JSON does: true is not 1."""
     return isinstance(value, bool) == isinstance(expected, bool) and bool(value == expected)
-
-
-def _no_number(text: str) -> NoReturn:
-    raise ValueError(f"{text} is not JSON")

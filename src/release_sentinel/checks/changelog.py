@@ -1,10 +1,11 @@
 """Does the changelog describe the release?"""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from release_sentinel.checks.result import CRIT, NO_REPOSITORY, OK, UNKNOWN, CheckResult
+from release_sentinel.lines import split
 from release_sentinel.observe import Unseen, texts
 from release_sentinel.observe.git import Repository
 
@@ -15,7 +16,6 @@ _UNDERLINE = re.compile(r"([=\-~^\"'*+#])\1{2,}\s*")
 _SETEXT = re.compile(r"([=\-])\1{2,}\s*")
 _FENCE = re.compile(r"\s{0,3}(```|~~~)")
 _BACKTICKS = re.compile(r"\s{0,3}```")
-_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 
 
 def check_changelog(version: str, repository: Repository | Unseen, file: str = "", *, prefix: str = "v") -> CheckResult:
@@ -51,7 +51,7 @@ def section(top: Path, version: str, file: str = "", *, prefix: str = "v") -> st
         return ""
     body: list[str] = []
     level, fenced = 0, False
-    for line in text.splitlines():
+    for line in split(text):
         fenced ^= bool(_FENCE.match(line))
         heading = None if fenced else _HEADING.fullmatch(line.rstrip())
         if level and heading and len(heading[1]) <= level:
@@ -76,12 +76,29 @@ def _sections(text: str, *, markdown: bool) -> Iterator[tuple[str, bool]]:
     lines = list(_lines(text, markdown=markdown))
     for position, (level, line) in enumerate(lines):
         if level:
-            body = []
-            for deeper, following in lines[position + 1 :]:
-                if deeper and deeper <= level:
-                    break
-                body.append("" if deeper else following)
-            yield line, any(part.strip() for part in body)
+            yield line, _has_text(lines, position)
+
+
+def _has_text(lines: Sequence[tuple[int, str]], heading: int) -> bool:
+    for position in range(heading + 1, len(lines)):
+        level, line = lines[position]
+        if level and level <= lines[heading][0]:
+            return False
+        if not level and line.strip():
+            return True
+    return False
+
+
+def _without_comments(text: str) -> str:
+    """Return a text without the comments of HTML; one that is not closed stays.
+
+    In linear time: a pattern would look for an end from each begin.
+    """
+    kept, position = [], 0
+    while (begin := text.find("<!--", position)) >= 0 and (end := text.find("-->", begin + 4)) >= 0:
+        kept.append(text[position:begin])
+        position = end + 3
+    return "".join([*kept, text[position:]])
 
 
 def _lines(text: str, *, markdown: bool) -> Iterator[tuple[int, str]]:
@@ -90,7 +107,7 @@ def _lines(text: str, *, markdown: bool) -> Iterator[tuple[int, str]]:
     In Markdown `~~~` begins or ends code; elsewhere it is a line above or below a heading.
     """
     underline, fence = (_SETEXT, _FENCE) if markdown else (_UNDERLINE, _BACKTICKS)
-    lines = _COMMENT.sub("", text).splitlines()
+    lines = split(_without_comments(text))
     underlines: list[str] = []  # a reStructuredText's levels are in the order in which its characters appear
     fenced = False
     for line, following in zip(lines, [*lines[1:], ""], strict=True):

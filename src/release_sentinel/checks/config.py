@@ -1,19 +1,19 @@
 """Is everything that the release needs configured, before any of it is used?"""
 
 import logging
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
 from release_sentinel.arguments import find_top
-from release_sentinel.checks.result import CRIT, OK, WARN, CheckResult
+from release_sentinel.checks.result import CRIT, OK, UNKNOWN, WARN, CheckResult
 from release_sentinel.config.load import load_policy
 from release_sentinel.config.model import PLACEHOLDERS
 from release_sentinel.config.targets import is_url
 from release_sentinel.config.variables import in_policy
 from release_sentinel.errors import MissingSettingError, PolicyError
 from release_sentinel.observe import settings
+from release_sentinel.observe.patterns import EndlessPatternError, Matcher, Question
 from release_sentinel.observe.settings import Mounted
 from release_sentinel.redaction import Secret, without_credentials
 
@@ -33,7 +33,7 @@ def check_configuration(
     """Every required setting and secret is present, neither blank nor a placeholder; URLs parse.
 
     Why: a half-configured pipeline fails in the middle of the deployment, or deploys to the wrong place.
-    Unknown: never; a value is there or it is not.
+    Unknown: a pattern of `required.placeholders` has no end.
     Remedy: set the named variables in the CI job's environment, secrets from its secret store.
 
     `files` are the values that come from a file which `NAME_FILE` names; one that cannot be read fails, and one with a
@@ -41,7 +41,15 @@ def check_configuration(
     """
     unread = [file.problem for file in files.values() if file.problem]
     missing = [name for name, value in values.items() if value is None and not (name in files and files[name].problem)]
-    wrong = [problem for name, value in values.items() for problem in _problems(name, value, placeholders)]
+    try:
+        stand_ins = _placeholders(values, placeholders)
+    except EndlessPatternError as endless:
+        return CheckResult(UNKNOWN, f"required.placeholders: {endless.seen.why}", endless.seen.remedy)
+    wrong = [
+        problem
+        for name, value in values.items()
+        for problem in _problems(name, value, is_placeholder=name in stand_ins)
+    ]
     words = [str(MissingSettingError(*missing))] if missing else []
     if words := words + unread + wrong:
         return CheckResult(CRIT, "; ".join([*words, withheld] if withheld else words), _REMEDY)
@@ -55,17 +63,36 @@ def check_configuration(
     return CheckResult(OK, f"{', '.join(values)} are set" if values else "nothing is required")
 
 
-def _problems(name: str, value: str | Secret | None, placeholders: Sequence[str]) -> Iterator[str]:
+def _placeholders(values: Mapping[str, str | Secret | None], placeholders: Sequence[str]) -> set[str]:
+    """Return the names whose values are placeholders; raises `EndlessPatternError`."""
+    texts = {name: _text(value).strip() for name, value in values.items() if value is not None}
+    questions = [
+        (name, Question(pattern, text, whole=True, folded=True))
+        for name, text in texts.items()
+        for pattern in placeholders
+        if text
+    ]
+    ours = [(name, question) for name, question in questions if question.pattern in PLACEHOLDERS]
+    theirs = [(name, question) for name, question in questions if question.pattern not in PLACEHOLDERS]
+    found = {name for name, question in ours if question.answer()}
+    answers = Matcher().answers([question for _, question in theirs])
+    found |= {name for (name, _), matches in zip(theirs, answers, strict=True) if matches}
+    return found | {name for name, text in texts.items() if text.lower() == name.lower()}
+
+
+def _text(value: str | Secret) -> str:
+    return value.reveal() if isinstance(value, Secret) else value
+
+
+def _problems(name: str, value: str | Secret | None, *, is_placeholder: bool) -> Iterator[str]:
     """Yield what is wrong with a value, without the value of a secret."""
     if value is None:
         return
     secret = isinstance(value, Secret)
-    text = value.reveal() if isinstance(value, Secret) else value
+    text = _text(value)
     if not text.strip():
         yield f"{name} is blank"
-    elif text.strip().lower() == name.lower() or any(
-        re.fullmatch(pattern, text.strip(), re.IGNORECASE) for pattern in placeholders
-    ):
+    elif is_placeholder:
         yield f"{name} is a placeholder" + ("" if secret else f" ({text!r})")
     elif name.endswith("_URL") and not is_url(text.strip()):
         # What cannot be parsed cannot be stripped of credentials either.

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import NoReturn
 
 from release_sentinel.errors import PolicyError
+from release_sentinel.lines import visible
 from release_sentinel.vocabulary import Status
 
 OK, WARN, UNKNOWN, CRIT = Status.OK, Status.WARN, Status.UNKNOWN, Status.CRIT
@@ -14,7 +15,8 @@ class CheckResult:
     """What a check found.
 
     `message` is one line: what was seen and what was expected. `remedy` says what to do; `details` are further lines,
-    such as the paths that differ. `tries` counts the tries up to the final answer.
+    such as the paths that differ. What would end a line in one of them is escaped. `tries` counts the tries up to the
+    final answer.
 
     It has no truth value: `assert check_memory()` would pass whatever the check finds.
     """
@@ -30,6 +32,9 @@ class CheckResult:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "status", Status(self.status))
+        for name in ("message", "remedy"):
+            object.__setattr__(self, name, visible(str(getattr(self, name)).strip()))
+        object.__setattr__(self, "details", tuple(visible(str(detail)) for detail in self.details))
 
 
 def require(result: CheckResult) -> None:

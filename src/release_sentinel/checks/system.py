@@ -1,11 +1,11 @@
 """Is this host fit to take the release?"""
 
-import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 
 from release_sentinel.checks.result import CRIT, OK, UNKNOWN, WARN, CheckResult
 from release_sentinel.config.targets import DiskLimits, MemoryLimits, ProcessRule
 from release_sentinel.observe import Unseen, host, processes
+from release_sentinel.observe.patterns import EndlessPatternError, Matcher, Question
 from release_sentinel.observe.processes import Process, Table
 
 _DISK, _MEMORY = DiskLimits(), MemoryLimits()
@@ -67,7 +67,7 @@ def check_process(
     """At least one live process has exactly this name, by its executable or by argv[0].
 
     Why: a release does not reach a host whose agent, proxy or runtime is down.
-    Unknown: the process table cannot be read, or hides processes that may match; or no name is given.
+    Unknown: the process table cannot be read, or hides processes that may match; no name, or an endless pattern.
     Remedy: start the process, or correct `RS_REQUIRED_PROCESS`, or the policy's `processes`.
 
     Processes in `own_processes` (the gate and what started it) prove little: if only they match, the result is a WARN.
@@ -78,7 +78,10 @@ def check_process(
     seen = observe() if observe else processes.processes(users=bool(rule.user))
     if isinstance(seen, Unseen):
         return CheckResult(UNKNOWN, seen.why, seen.remedy)
-    matching = {process.pid for process in seen.processes if _is_meant(rule, process)}
+    try:
+        matching = {process.pid for process in _meant(rule, seen.processes)}
+    except EndlessPatternError as endless:
+        return CheckResult(UNKNOWN, endless.seen.why, endless.seen.remedy)
     others = matching - set(own_processes)
     described = _described(rule)
     if rule.max and len(others) > rule.max:
@@ -118,11 +121,18 @@ def _few(rule: ProcessRule, count: int) -> str:
     return f"{_described(rule)} running {count} {'time' if count == 1 else 'times'}, expected {rule.min}"
 
 
-def _is_meant(rule: ProcessRule, process: Process) -> bool:
-    return (
-        (not rule.name or processes.folded(rule.name) in process.names)
-        and (not rule.user or any(rule.user in {user, user.rpartition("\\")[2]} for user in process.user))
-        and re.search(rule.command, process.command) is not None
+def _meant(rule: ProcessRule, seen: Iterable[Process]) -> list[Process]:
+    """Return the processes that a rule is about; raises `EndlessPatternError`."""
+    named = [process for process in seen if _is_named(rule, process)]
+    if not rule.command:
+        return named
+    found = Matcher().answers([Question(rule.command, process.command) for process in named])
+    return [process for process, matches in zip(named, found, strict=True) if matches]
+
+
+def _is_named(rule: ProcessRule, process: Process) -> bool:
+    return (not rule.name or processes.folded(rule.name) in process.names) and (
+        not rule.user or any(rule.user in {user, user.rpartition("\\")[2]} for user in process.user)
     )
 
 

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from release_sentinel import __version__, core
+from release_sentinel.arguments import exists
 from release_sentinel.commands import COMMANDS
 from release_sentinel.invocation import Invocation, parse
 from release_sentinel.options import OPTIONS
@@ -53,7 +54,7 @@ def explain(words: Sequence[str], invocation: Invocation) -> int:
         return print_help(gate_parser(), list(words))
     if invocation.problems:
         gate_parser().error("; ".join(invocation.problems))
-    first = words[0] if words and not words[0].startswith("-") and not Path(words[0]).exists() else ""
+    first = words[0] if words and not words[0].startswith("-") and not exists(Path(words[0])) else ""
     hint = f"; {no_command(first)}" if first and get_close_matches(first, COMMANDS, n=1) else ""
     return gate_parser().error(f"missing: {', '.join(invocation.missing)}{hint}")
 

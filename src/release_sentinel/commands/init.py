@@ -11,6 +11,7 @@ from release_sentinel.arguments import GATE_FOLDER, find_top
 from release_sentinel.deliver.kubernetes.manifest import JobSpec, manifest
 from release_sentinel.deliver.kubernetes.yaml import dump
 from release_sentinel.errors import SentinelError
+from release_sentinel.lines import visible
 from release_sentinel.parser import Parser
 from release_sentinel.settings import Settings
 
@@ -94,7 +95,7 @@ def main(words: list[str], _settings: Settings) -> int:
         parser.error(f"--gate-repo {top} is not a folder")
     _write(top, wanted, force=known.force)
     for name in wanted:
-        print(f"written: {top / name}")
+        print(f"written: {visible(str(top / name))}")
     print("next: read them, set the required settings, commit, and run: release-sentinel --env prod --version v1.0.0")
     return 0
 

@@ -1,7 +1,6 @@
 """`release-sentinel kubernetes`: the gate as a Job in a cluster."""
 
 import argparse
-import json
 import os
 import re
 import tempfile
@@ -15,8 +14,10 @@ from release_sentinel.deliver.kubernetes import message
 from release_sentinel.deliver.kubernetes.manifest import HOOKS, JobSpec, manifest
 from release_sentinel.deliver.kubernetes.waiting import wait
 from release_sentinel.deliver.kubernetes.yaml import dump
+from release_sentinel.lines import foreign
 from release_sentinel.parser import Once, Parser, command, print_help
 from release_sentinel.redaction import Redactor
+from release_sentinel.reports import written
 from release_sentinel.settings import Settings
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ def _wait(words: list[str]) -> int:
         return print_help(parser, words)
     known = parser.parse_args(words)
     ending = wait(known.job, namespace=known.namespace or "", timeout=known.timeout)
-    print("\n".join(ending.lines))
+    print("\n".join(map(foreign, ending.lines)))
     return ending.code
 
 
@@ -127,7 +128,10 @@ def _run(words: list[str]) -> int:
     with tempfile.TemporaryDirectory(prefix="release-sentinel-") as folder:
         verdict = Path(folder) / "verdict.json"
         code = run_gates([*words, f"--gate-verdict={verdict}"], os.environ)
-        document = json.loads(verdict.read_text(encoding="utf-8")) if verdict.exists() else message.NO_VERDICT
+        try:
+            document, _ = written.read(verdict)
+        except written.UnreadableVerdictError:
+            return code or 1
     if document["exit_code"] == code:  # else something went wrong after the verdict
         message.leave(document, place)
     return code

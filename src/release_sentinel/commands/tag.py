@@ -6,6 +6,7 @@ from pathlib import Path
 from release_sentinel.arguments import find_top
 from release_sentinel.deliver import steps, verify
 from release_sentinel.errors import InvalidPolicyError
+from release_sentinel.lines import foreign
 from release_sentinel.parser import Once, command, max_age, print_help
 from release_sentinel.settings import Settings
 
@@ -28,16 +29,16 @@ def main(words: list[str], settings: Settings) -> int:
         return print_help(parser, words)
     known = parser.parse_args(words)
     release = verify.Expectation(known.env, known.version, "", max_age(parser, known.max_age))
-    reasons = verify.problems(known.verdict, release)
+    document, reasons = verify.examine(known.verdict, release)
     if not reasons:
         if settings.problems:
             raise InvalidPolicyError(settings.problems)
         repository = (known.gate_repo or find_top(Path.cwd()) or Path.cwd()).resolve()
-        done, problem = steps.deliver_file(
-            known.verdict, repository, settings.policy, known.push, known.sign, known.release
+        done, problem = steps.deliver_verified(
+            document, repository, settings.policy, known.push, known.sign, known.release
         )
-        print("".join(f"{line}\n" for line in done), end="")
+        print("".join(f"{foreign(line)}\n" for line in done), end="")
         reasons = [problem] if problem else []
     for reason in reasons:
-        print(f"release-sentinel tag: {reason}", file=sys.stderr)
+        print(f"release-sentinel tag: {foreign(reason)}", file=sys.stderr)
     return 1 if reasons else 0

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from release_sentinel.deliver import verify
+from release_sentinel.lines import foreign
 from release_sentinel.parser import Once, command, max_age, print_help
 from release_sentinel.settings import Settings
 
@@ -27,7 +28,7 @@ def main(words: list[str], _settings: Settings) -> int:
         print(f"release-sentinel verify: {reason}", file=sys.stderr)
     if reasons:
         return 1
-    print(f"SAFE: {known.version} may go to {known.env}, says {known.file}")
+    print(f"SAFE: {known.version} may go to {known.env}, says {foreign(known.file)}")
     return 0
 
 

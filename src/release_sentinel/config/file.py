@@ -13,10 +13,12 @@ from typing import Any
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from release_sentinel import regular, strict_toml
 from release_sentinel.config.read import KeyPath
 from release_sentinel.errors import InvalidPolicyError
 
 _NAMES = re.compile(r"\W*release[\W_]*sentinel[\W_]*\.?(toml|tml|tom|tomll|toml\.txt)", re.IGNORECASE)
+MOST = regular.MIB  # bytes of a policy file
 OWN, SHARED, TABLE = "release-sentinel.toml", "pyproject.toml", "release-sentinel"
 
 
@@ -73,19 +75,17 @@ def read(path: Path) -> Source:
 
 def _read(path: Path, *, required: bool = True) -> Source | None:
     """Read a file of either form; None if a pyproject.toml, where a policy is optional, has none."""
-    if path.exists() and not path.is_file() and not path.is_dir():
-        raise InvalidPolicyError([f"the policy file {path} is not a regular file: save the policy in a file"])
     try:
-        content = path.read_bytes()
+        content = regular.read(path, MOST)
         text = content.decode("utf-8-sig")
-        document = tomllib.loads(text)
+        document = strict_toml.loads(text)
     except OSError as error:
         raise InvalidPolicyError([f"the policy file {path} cannot be read: {error.strerror or error}"]) from error
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         raise InvalidPolicyError([f"{path}:{line}: is not UTF-8: save the file as UTF-8"]) from error
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise InvalidPolicyError([f"{path}: is not valid TOML: {error}"]) from error
+    except strict_toml.StrictTOMLError as error:
+        raise InvalidPolicyError([f"{path}: {error}"]) from error
     whole = Source(path.name, document, text, (), hashlib.sha256(content).hexdigest())
     tool = document.get("tool")
     if isinstance(tool, dict) and (TABLE in tool or any(map(_is_nearly, tool))):

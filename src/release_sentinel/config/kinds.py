@@ -5,6 +5,7 @@ Schema all follow from that.
 """
 
 import re
+import warnings
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, time
 from difflib import get_close_matches
@@ -16,6 +17,8 @@ from msgspec import Meta, Struct
 INDISPENSABLE = ("environment", "repository", "version")
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _LINE = r"^\S(.*\S)?$(?!\n)"  # one line, and no blank at either end
+LONGEST_PATTERN = 10_000  # characters of a regular expression
+_LONGEST_WORD = 100  # characters of a name that is compared with others
 _FIRST, _LAST = 1970, 9899  # years
 _DATE = r"(19[7-9][0-9]|[2-8][0-9]{3}|9[0-8][0-9]{2})-[0-9]{2}-[0-9]{2}"
 _CLOCK = r"([01][0-9]|2[0-3]):[0-5][0-9]"
@@ -72,7 +75,9 @@ class WeekTime(Struct, frozen=True):
 
 def nearest(word: str, words: Iterable[str]) -> str:
     """Return `; did you mean WORD?` for the one of `words` that is nearest to a word, or a blank."""
-    plain = {known.lower().replace("-", "_"): known for known in words}
+    if len(word) > _LONGEST_WORD:  # two long texts are compared in quadratic time
+        return ""
+    plain = {known.lower().replace("-", "_"): known for known in words if len(known) <= _LONGEST_WORD}
     near = get_close_matches(word.lower().replace("-", "_"), plain, n=1)
     return f"; did you mean {plain[near[0]]}?" if near else ""
 
@@ -93,8 +98,12 @@ def _spare(value: object) -> str:
 def _regex(value: object) -> str:
     if not isinstance(value, str) or not value:
         raise ValueError
+    if len(value) > LONGEST_PATTERN:
+        raise HintError(f" of at most {LONGEST_PATTERN} characters")
     try:
-        re.compile(value)
+        with warnings.catch_warnings():  # a pattern whose meaning may change, such as `[[a]`
+            warnings.simplefilter("ignore")
+            re.compile(value)
     except (re.error, RecursionError, OverflowError) as error:
         raise HintError(f" ({error})") from None
     return value
@@ -155,6 +164,8 @@ SpareGateId = Annotated[
     Meta(description=f"the id of a gate, except {', '.join(INDISPENSABLE)}, which are indispensable"),
     Custom(_spare, {"type": "string", "pattern": _LINE, "not": {"pattern": rf"^({'|'.join(INDISPENSABLE)})(\[|$)"}}),
 ]
+ENVIRONMENTS = 100  # at most: each is validated by itself
+Environments = Annotated[tuple[Line, ...], Meta(min_length=1, max_length=ENVIRONMENTS, description="a list of names")]
 Names = Annotated[tuple[Line, ...], Meta(min_length=1, description="a list of names")]
 Lines = Annotated[tuple[Line, ...], Meta(description="a list of names")]
 GateIds = Annotated[tuple[GateId, ...], Meta(description="a list of gate ids")]
@@ -168,12 +179,12 @@ HttpStatuses = Annotated[tuple[HttpStatus, ...], Meta(min_length=1, description=
 Regex = Annotated[
     str,
     Meta(description="a regular expression"),
-    Custom(_regex, {"type": "string", "format": "regex", "minLength": 1}),
+    Custom(_regex, {"type": "string", "minLength": 1, "maxLength": LONGEST_PATTERN}),
 ]
 MaybeRegex = Annotated[
     str,
     Meta(description="a regular expression, or an empty text"),
-    Custom(lambda value: _regex(value) if value != "" else "", {"type": "string", "format": "regex"}),
+    Custom(lambda value: _regex(value) if value != "" else "", {"type": "string", "maxLength": LONGEST_PATTERN}),
 ]
 HeaderValue = Annotated[
     str,

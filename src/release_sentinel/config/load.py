@@ -11,13 +11,14 @@ from msgspec import Struct
 
 from release_sentinel.config import file as policy_file
 from release_sentinel.config import variables
-from release_sentinel.config.kinds import nearest
+from release_sentinel.config.kinds import ENVIRONMENTS, nearest
 from release_sentinel.config.model import Policy
 from release_sentinel.config.read import KeyPath, Problem, Reading, dotted, leaves
 from release_sentinel.config.targets import Target
 from release_sentinel.config.variables import Variable
 from release_sentinel.errors import InvalidPolicyError
 
+SHOWN = 100  # problems of a policy, at most
 NOT_BY_ENV = ("environments", "waivers")  # what a part for one environment cannot set
 DEFAULT = "default"
 ANY_GATES: Mapping[str, type[Target] | None] = MappingProxyType({})
@@ -97,7 +98,9 @@ def load(
     layers = [*layers, _of_variables(values)]
     policy = check.read(_with(document, rest), layers)
     if problems:
-        raise InvalidPolicyError(list(dict.fromkeys(problems)))
+        told = list(dict.fromkeys(problems))
+        more = [f"and {len(told) - SHOWN} more problems"] if len(told) > SHOWN else []
+        raise InvalidPolicyError([*told[:SHOWN], *more])
     return Loaded(policy, source.name, source.sha256, layers)
 
 
@@ -113,6 +116,8 @@ def _split(source: policy_file.Source) -> tuple[dict[str, Any], dict[str, dict[s
     parts = common.pop("env", {})
     if not isinstance(parts, dict):
         return common, {}, [f"{source.where(('env',))}: env is not a table: write [env.NAME]"]
+    if len(parts) > ENVIRONMENTS:
+        return common, {}, [f"{source.where(('env',))}: env has {len(parts)} parts, expected at most {ENVIRONMENTS}"]
     tables: dict[str, dict[str, Any]] = {}
     for name, part in parts.items():
         problems += [f"{source.where(('env', name, *key))}: env.{says}" for key, says in _part_problems(name, part)]

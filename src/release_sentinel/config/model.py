@@ -15,6 +15,7 @@ from release_sentinel.config.kinds import (
     AtOnce,
     Day,
     Edge,
+    Environments,
     Expiry,
     GateIds,
     GateSeconds,
@@ -163,7 +164,7 @@ class Notify(Struct, frozen=True):
 class Policy(Struct, frozen=True):
     """The validated settings of one run. Times in seconds."""
 
-    environments: Names = ("dev", "stage", "prod")
+    environments: Environments = ("dev", "stage", "prod")
     enable: GateIds = ()  # opt-in gates
     required_gates: GateIds = ()  # the repository's own gates that must have a result, like the built-in ones
     gate_seconds: GateSeconds = 90.0  # one gate

@@ -15,10 +15,14 @@ from msgspec import Struct
 from msgspec.structs import FieldInfo, fields, replace
 
 from release_sentinel.config.kinds import Custom, Hidden, HintError, NoKey, Only, nearest
+from release_sentinel.lines import one_line
 from release_sentinel.redaction import without_credentials
 
 KeyPath = tuple[str | int, ...]
 _LONG = 80  # characters of a wrong value that are shown
+ENTRIES = 1000  # of a list or table, at most
+PROBLEMS = 1000  # that are collected, at most
+BIGGEST = (1 << 63) - 1  # whole number, as TOML requires it
 
 
 class Problem(Struct, frozen=True):
@@ -42,7 +46,8 @@ def dotted(path: KeyPath) -> str:
     """Return a path as a policy file writes it: `waivers[0].env`."""
     text = ""
     for part in path:
-        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+        shown = f"[{part}]" if isinstance(part, int) else one_line(part, _LONG)
+        text += f".{shown}" if text and not isinstance(part, int) else shown
     return text
 
 
@@ -190,6 +195,9 @@ class Reading:
             return self._refused(path, f"is {seen(value)}, expected {allowed(kind)}")
         base, marks = bare(kind)
         item_kind = get_args(base)[0]
+        most = next((mark.max_length for mark in marks if isinstance(mark, msgspec.Meta) and mark.max_length), ENTRIES)
+        if len(value) > most:
+            return self._refused(path, f"has {len(value)} entries, expected at most {most}")
         items = tuple(self._read(item_kind, item, (*path, number)) for number, item in enumerate(value))
         if any(isinstance(mark, msgspec.Meta) and len(value) < (mark.min_length or 0) for mark in marks):
             return self._refused(path, f"is an empty list, expected {allowed(kind)}")
@@ -199,6 +207,8 @@ class Reading:
     def _mapping(self, base: Any, value: Any, path: KeyPath) -> Any:
         if not isinstance(value, dict):
             return self._refused(path, f"is {seen(value)}, expected a table")
+        if len(value) > ENTRIES:
+            return self._refused(path, f"has {len(value)} keys, expected at most {ENTRIES}")
         name_kind, item_kind = get_args(base)
         read = {}
         for key, item in value.items():
@@ -210,6 +220,8 @@ class Reading:
     def _record(self, kind: Any, value: Any, path: KeyPath) -> Any:
         if not isinstance(value, dict):
             return self._refused(path, f"is {seen(value)}, expected a table")
+        if path and len(value) > ENTRIES:
+            return self._refused(path, f"has {len(value)} keys, expected at most {ENTRIES}")
         before = len(self._problems)
         self._refuse_unknown_keys(kind, value, path)
         values, missing = {}, False
@@ -223,17 +235,18 @@ class Reading:
             return UNREADABLE
         record = bare(kind)[0](**{name: item for name, item in values.items() if item is not UNREADABLE})
         record = _lowered(record, value)
-        wrong = [problem.path for problem in self._problems[before:] if problem.unreadable]
+        wrong = _Places(problem.path for problem in self._problems[before:] if problem.unreadable)
         for problem in (problem.below(path) for problem in clashes(record, listed=_is_listed(path))):
-            places = (problem.path, problem.other or problem.path)
-            if not any(_touch(one, other) for one in wrong for other in places):
+            if len(self._problems) >= PROBLEMS:
+                break
+            if not any(wrong.touch(place) for place in (problem.path, problem.other or problem.path)):
                 self._problems.append(problem)
         return record
 
     def _refuse_unknown_keys(self, kind: Any, value: Mapping[str, Any], path: KeyPath) -> None:
         known = keys(kind)
         for key in value:
-            if key not in known:
+            if key not in known and len(self._problems) < PROBLEMS:
                 where = f"[{dotted(path)}]" if path else "the policy"
                 hint = self._elsewhere(key) or nearest(key, known) or f", which has {', '.join(known)}"
                 self._refused((*path, key), f"is not a key of {where}{hint}")
@@ -250,6 +263,8 @@ def _converted(value: Any, kind: Any) -> Any:
     """Return a value as its kind requires it. No key may be NaN: every comparison with it decides by accident."""
     if isinstance(value, float) and math.isnan(value):
         raise ValueError
+    if isinstance(value, int) and abs(value) > BIGGEST:
+        raise HintError("; whole numbers have at most 64 bits")
     return msgspec.convert(value, kind)
 
 
@@ -276,10 +291,15 @@ def _limits(record: Any) -> tuple[float, float]:
     return (warn, crit) if isinstance(warn, float) and isinstance(crit, float) else (0.0, 0.0)
 
 
-def _touch(one: KeyPath, other: KeyPath) -> bool:
-    """Return whether two paths are the same, or one leads to the other."""
-    shorter = min(len(one), len(other))
-    return one[:shorter] == other[:shorter]
+class _Places:
+    """Paths, and which others touch one of them: are the same, lead to it, or are led to by it."""
+
+    def __init__(self, paths: Iterable[KeyPath]) -> None:
+        self._paths = set(paths)
+        self._leading = {path[:end] for path in self._paths for end in range(len(path) + 1)}
+
+    def touch(self, place: KeyPath) -> bool:
+        return place in self._leading or any(place[:end] in self._paths for end in range(len(place)))
 
 
 def _is_listed(path: KeyPath) -> bool:
@@ -323,12 +343,16 @@ def _bounds(metas: Sequence[msgspec.Meta]) -> Iterator[str]:
 
 def seen(value: object, kind: Any = None) -> str:
     """Return a wrong value of a kind as a message may show it: without credentials."""
-    for base, words in ((dict, "a table"), (list, "a list"), (bool, str(value).lower())):
+    for base, words in ((dict, "a table"), (list, "a list")):
         if isinstance(value, base):
             return words
+    if isinstance(value, bool):
+        return str(value).lower()
     if isinstance(value, str):
         if kind is not None and has_mark(kind, Hidden):
             return "invalid (not shown)"
         shown = without_credentials(value)
         return repr(shown if len(shown) <= _LONG else f"{shown[:_LONG]}…")
+    if isinstance(value, int) and abs(value) > BIGGEST:
+        return "a very large number"
     return value.isoformat() if isinstance(value, date | datetime | time) else str(value)

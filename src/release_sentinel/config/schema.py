@@ -5,10 +5,10 @@ from typing import Any, get_args, get_origin
 
 import msgspec
 
-from release_sentinel.config.kinds import Custom
+from release_sentinel.config.kinds import ENVIRONMENTS, Custom
 from release_sentinel.config.load import NOT_BY_ENV
 from release_sentinel.config.model import Policy
-from release_sentinel.config.read import bare, is_record, is_required, keys
+from release_sentinel.config.read import BIGGEST, ENTRIES, bare, is_record, is_required, keys
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -30,6 +30,7 @@ def schema() -> dict[str, Any]:
             "env": {
                 "description": "For each environment, what differs from the rest of the file.",
                 "type": "object",
+                "maxProperties": ENVIRONMENTS,
                 "additionalProperties": {"$ref": "#/$defs/part"},
             },
         },
@@ -54,14 +55,23 @@ def _kind(kind: Any) -> dict[str, Any]:
     for mark in marks:
         if isinstance(mark, msgspec.Meta):
             common |= {"description": mark.description} if mark.description else {}
+            common |= {"maxItems": mark.max_length} if mark.max_length and get_origin(base) is tuple else {}
             common |= {"minItems": mark.min_length} if mark.min_length and get_origin(base) is tuple else {}
     if custom := next((mark for mark in marks if isinstance(mark, Custom)), None):
         return {**custom.schema, **common}
     if is_record(kind):
         return {**_record(kind), **common}
     if get_origin(base) is tuple:
-        return {"type": "array", "items": _kind(get_args(base)[0]), **common}
+        return {"type": "array", "items": _kind(get_args(base)[0]), "maxItems": ENTRIES, **common}
     if get_origin(base) is Mapping:
         name, item = get_args(base)
-        return {"type": "object", "propertyNames": _kind(name), "additionalProperties": _kind(item), **common}
-    return msgspec.json.schema(kind)
+        names, items = _kind(name), _kind(item)
+        return {
+            "type": "object",
+            "propertyNames": names,
+            "additionalProperties": items,
+            "maxProperties": ENTRIES,
+            **common,
+        }
+    made = msgspec.json.schema(kind)
+    return {"maximum": BIGGEST, **made} if made.get("type") == "integer" and "exclusiveMaximum" not in made else made

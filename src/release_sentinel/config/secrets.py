@@ -60,7 +60,7 @@ def learn_remotes(redactor: Redactor, top: Path) -> None:
     """Add the credentials that Git's configuration holds: that of the clone at `top`, and the user's."""
     for name in (str(top / ".git" / "config"), "~/.gitconfig", "~/.config/git/config"):
         text = _content(os.path.expanduser(name))  # noqa: PTH111 - Path.expanduser raises where there is no home
-        for url in re.findall(r"\w[\w+.-]*://[^\s\"]+", text):
+        for url in re.findall(r"\w[\w+.-]{0,40}://[^\s\"]+", text):
             redactor.add_url(url)
         for header in re.findall(r"(?im)^\s*extraheader\s*=\s*\"?[\w-]+:\s*(?:\w+\s+)?([^\s\"]+)", text):
             redactor.add(header)

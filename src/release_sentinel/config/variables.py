@@ -14,7 +14,7 @@ from typing import Any, get_args, get_origin
 from msgspec import Struct
 
 from release_sentinel.config.model import Policy
-from release_sentinel.config.read import UNREADABLE, Reading, allowed, bare, kind_at, seen
+from release_sentinel.config.read import BIGGEST, UNREADABLE, Reading, allowed, bare, kind_at, seen
 
 _FLAGS = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
 
@@ -162,7 +162,7 @@ def _plain(kind: Any, text: str) -> Any:
         return [_plain(item, word) for word in words if word or bare(item)[0] is not str]
     if base is bool:
         return _FLAGS.get(text.lower(), text)
-    if base is int and text.isascii() and text.isdigit():
+    if base is int and text.isascii() and text.isdigit() and len(text) <= len(str(BIGGEST)):
         return int(text)
     if base is float:
         try:

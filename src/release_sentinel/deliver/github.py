@@ -43,6 +43,8 @@ class WorkflowOutput:
 def _append(path: Path, text: str) -> str:
     """Append to the summary as much as it may hold; return what is wrong, a blank if nothing is."""
     try:
+        if path.is_fifo():  # opening it would wait for a reader
+            return f"the job's summary {path} cannot be written: it is a pipe"
         with path.open("a", encoding="utf-8", errors="replace") as file:
             kept = github.fitting(text, github.SUMMARY_LIMIT - os.fstat(file.fileno()).st_size)
             file.write(kept)

@@ -1,13 +1,12 @@
 """A release on GitHub for a tag that is there: one request to the API, and one clear sentence when it is not taken."""
 
-import json
 import os
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from msgspec import Struct
 
-from release_sentinel import __version__
+from release_sentinel import __version__, strict_json
 from release_sentinel.errors import DeliveryError
 from release_sentinel.observe import Unseen, http
 
@@ -51,7 +50,7 @@ def create_release(new: NewRelease, environ: Mapping[str, str] | None = None, *,
     if not 200 <= seen.status < 300:
         raise DeliveryError(f"{asked}: {_refusal(seen.status, seen)}")
     try:
-        return str(dict(json.loads(seen.body)).get("html_url") or f"release {new.tag}")
+        return str(dict(strict_json.loads(seen.body)).get("html_url") or f"release {new.tag}")
     except (ValueError, TypeError) as error:
         raise DeliveryError(f"{asked}: HTTP {seen.status}, but the answer is not JSON: {error}") from None
 
@@ -97,7 +96,7 @@ def _refusal(status: int, seen: http.Exchange) -> str:
 def _said(body: bytes) -> str:
     """Return the message of an error, and its details, in one line."""
     try:
-        answer = json.loads(body)
+        answer = strict_json.loads(body)
         details = [detail.get("message") or detail.get("code") or "" for detail in answer.get("errors", ())]
         return " ".join("; ".join(filter(None, [str(answer["message"]), *map(str, details)])).split())
     except (ValueError, LookupError, TypeError, AttributeError):

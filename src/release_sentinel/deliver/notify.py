@@ -12,6 +12,7 @@ from contextlib import suppress
 from importlib.util import find_spec
 from typing import Any
 
+from release_sentinel import lines
 from release_sentinel.config.kinds import Occasion
 from release_sentinel.config.secrets import shown
 from release_sentinel.observe.ci import Build
@@ -69,7 +70,7 @@ def _answers(message: Mapping[str, Any], seconds: float) -> dict[int, str]:
     command = [sys.executable, "-P", "-W", "ignore", "-m", "release_sentinel.deliver.messenger"]
     group: dict[str, Any] = {} if os.name == "nt" else {"start_new_session": True}
     process = subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, **group
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, encoding="utf-8", **group
     )
     try:
         told, _ = process.communicate(json.dumps(message), timeout=seconds)
@@ -77,7 +78,7 @@ def _answers(message: Mapping[str, Any], seconds: float) -> dict[int, str]:
         process.kill()
         told, _ = process.communicate()
     answers = {}
-    for line in told.splitlines():
+    for line in lines.split(told):
         with suppress(ValueError, TypeError, LookupError):
             answer = json.loads(line)
             answers[int(answer["number"])] = str(answer["problem"])

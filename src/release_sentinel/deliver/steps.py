@@ -1,6 +1,5 @@
 """What a run was asked to do once the release is SAFE: the tag, then the release on GitHub."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -39,23 +38,17 @@ def deliver(document: Mapping[str, Any], repository: Path, steps: Steps) -> tupl
     return done, ""
 
 
-def deliver_file(
-    file: Path, repository: Path, policy: Policy, push: bool, sign: bool, release: bool
+def deliver_verified(
+    document: Mapping[str, Any], repository: Path, policy: Policy, push: bool, sign: bool, release: bool
 ) -> tuple[list[str], str]:
-    """Do the same for the verdict in a file, which has been verified.
+    """Do the same for the document of a verdict file, which has been verified.
 
     Files that Git does not track do not count: among them are the reports of the run, and the tag does not name them.
     """
     rules = Rules(untracked=False, submodules=policy.git.submodules)
     order = TagOrder(policy.version.prefix, policy.git.remote, push, sign or policy.git.sign_tags, rules)
-    try:
-        document = json.loads(file.read_text(encoding="utf-8"))
-        steps = Steps(
-            tag=True, release=release, order=order, notes=message(document), changelog=policy.version.changelog
-        )
-        return deliver(document, repository, steps)
-    except (OSError, ValueError, LookupError, TypeError) as error:
-        return [], f"{file} is not a complete verdict: {type(error).__name__}: {error}"
+    steps = Steps(tag=True, release=release, order=order, notes=message(document), changelog=policy.version.changelog)
+    return deliver(document, repository, steps)
 
 
 def _release(document: Mapping[str, Any], repository: Path, steps: Steps) -> str:

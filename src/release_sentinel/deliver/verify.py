@@ -3,7 +3,6 @@
 For the deploy step: a pipeline whose shell threw the gate's exit code away is caught here.
 """
 
-import json
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -12,14 +11,18 @@ from typing import Any
 
 from msgspec import Struct
 
-from release_sentinel.gates import BUILT_IN
-from release_sentinel.reports.document import SCHEMA_VERSION
+from release_sentinel.deliver.agreement import contradictions
+from release_sentinel.gates import BUILT_IN, BuiltInGate
+from release_sentinel.lines import foreign
+from release_sentinel.reports import written
+from release_sentinel.reports.written import WrittenVerdict
 from release_sentinel.vocabulary import EXIT_SAFE, SAFE, Outcome
 
 DEFAULT_MAX_AGE = timedelta(hours=24)
 _CLOCK_SKEW = timedelta(minutes=5)  # between the machine that judged and the one that deploys
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-_PASSED = (Outcome.PASSED.value, Outcome.WARNED.value)
+_PASSED = (Outcome.PASSED, Outcome.WARNED, Outcome.WAIVED)
+_TORN = "it was tampered with, or torn"
 
 
 class Expectation(Struct, frozen=True):
@@ -41,67 +44,66 @@ def duration(text: str) -> timedelta:
 
 def problems(path: Path, expected: Expectation, now: datetime | None = None) -> list[str]:
     """Return every reason why the verdict file at `path` does not let the release through; none means SAFE."""
+    return examine(path, expected, now)[1]
+
+
+def examine(path: Path, expected: Expectation, now: datetime | None = None) -> tuple[dict[str, Any], list[str]]:
+    """Return the document in the verdict file at `path`, and every reason why it does not let the release through."""
+    now = now or datetime.now(UTC)
     try:
-        verdict = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        return [f"{path} cannot be read: {error.strerror or error}"]
-    except (ValueError, RecursionError) as error:
-        return [f"{path} is not a JSON document: {error}"]
-    if not isinstance(verdict, dict) or verdict.get("schema_version") is not SCHEMA_VERSION:
-        return [f"{path} is not a verdict of release-sentinel (schema_version {SCHEMA_VERSION})"]
-    return [
-        *_verdict(verdict),
-        *_release(verdict, expected),
-        *_age(verdict.get("ended"), expected.max_age, now or datetime.now(UTC)),
-    ]
+        document, verdict = written.read(path)
+    except written.UnreadableVerdictError as error:
+        return {}, [str(error)]
+    reasons = [*_verdict(verdict, now), *_release(verdict, expected), *_age(verdict.ended, expected.max_age, now)]
+    return document, [foreign(reason) for reason in reasons]
 
 
-def _verdict(verdict: dict[str, Any]) -> Iterator[str]:
-    label, gates = verdict.get("verdict"), verdict.get("gates")
-    if label != SAFE:
-        reasons = [gate.get("reason") for gate in _records(gates) if gate.get("outcome") == Outcome.FAILED.value]
-        because = [str(reason) for reason in (*reasons, *(_list(verdict.get("problems"))))]
-        yield f"the verdict is {label}, expected {SAFE}" + (f": {'; '.join(because)}" if because else "")
-    elif verdict.get("partial") is not False:
-        yield f"the verdict says {SAFE} with partial {verdict.get('partial')!r}: it was tampered with, or torn"
-    elif verdict.get("exit_code") is not EXIT_SAFE:
-        yield f"the verdict says {SAFE} with exit code {verdict.get('exit_code')!r}: it was tampered with, or torn"
-    elif not verdict.get("problems") == verdict.get("missing") == [] or not gates or _records(gates) != gates:
+def _verdict(verdict: WrittenVerdict, now: datetime) -> Iterator[str]:
+    gates = verdict.gates
+    if verdict.verdict != SAFE:
+        because = [*(gate.reason for gate in gates if gate.outcome is Outcome.FAILED), *verdict.problems]
+        yield f"the verdict is {verdict.verdict}, expected {SAFE}" + (f": {'; '.join(because)}" if because else "")
+    elif verdict.partial:
+        yield f"the verdict says {SAFE} with partial {verdict.partial}: {_TORN}"
+    elif verdict.exit_code != EXIT_SAFE:
+        yield f"the verdict says {SAFE} with exit code {verdict.exit_code}: {_TORN}"
+    elif verdict.problems or verdict.missing or not gates:
         yield f"the verdict says {SAFE} without proof: it names no gates, or problems"
-    elif not_passed := [str(gate.get("id")) for gate in _records(gates) if not _passed(gate)]:
+    elif not_passed := [gate.id for gate in gates if gate.outcome not in _PASSED]:
         yield f"the verdict says {SAFE}, and these gates did not pass: {', '.join(not_passed)}"
     elif unnamed := _unnamed(verdict):
         yield f"the verdict says {SAFE} without a word on these gates: {', '.join(unnamed)}"
+    else:
+        yield from (f"the verdict says {SAFE}, but {words}" for words in contradictions(verdict, now))
 
 
-def _unnamed(verdict: dict[str, Any]) -> list[str]:
+def _unnamed(verdict: WrittenVerdict) -> list[str]:
     """Return the gates that every run owes, and that the verdict lists neither as judged nor as switched off."""
-    disabled = [gate.get("gate") for gate in _records(verdict.get("disabled"))]
-    judged = [str(gate.get("id")).partition("[")[0] for gate in _records(verdict.get("gates"))]
-    return [gate.id for gate in BUILT_IN if not gate.opt and gate.id not in {*disabled, *judged}]
+    disabled, judged = {gate.gate for gate in verdict.disabled}, [gate.id for gate in verdict.gates]
+    owed = [gate for gate in BUILT_IN if not gate.opt and gate.id not in disabled]
+    return [gate.id for gate in owed if not any(_is_of(gate, id_) for id_ in judged)]
 
 
-def _passed(gate: dict[str, Any]) -> bool:
-    """Tell whether a gate lets the release through: it passed, or a waiver that the verdict lists excuses it."""
-    waived = gate.get("outcome") == Outcome.WAIVED.value and isinstance(gate.get("waiver"), dict)
-    return waived or gate.get("outcome") in _PASSED
+def _is_of(gate: BuiltInGate, id_: str) -> bool:
+    """Return whether a result is the gate's own, or where it has targets, that on one of them."""
+    target = id_.removeprefix(f"{gate.id}[").removesuffix("]")
+    return id_ == gate.id or (gate.judges is not None and bool(target) and id_ == f"{gate.id}[{target}]")
 
 
-def _release(verdict: dict[str, Any], expected: Expectation) -> Iterator[str]:
+def _release(verdict: WrittenVerdict, expected: Expectation) -> Iterator[str]:
     for name in ("env", "version"):
-        if verdict.get(name) != getattr(expected, name):
-            yield f"the verdict is about {name} {verdict.get(name)!r}, expected {getattr(expected, name)!r}"
-    commit = verdict.get("commit")
-    if not isinstance(commit, str) or not re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", commit):
-        yield f"the verdict names no commit in full: {commit!r}"
-    elif not commit.startswith(expected.commit.lower()):
-        yield f"the verdict is about commit {commit}, expected {expected.commit}"
+        if getattr(verdict, name) != getattr(expected, name):
+            yield f"the verdict is about {name} {getattr(verdict, name)!r}, expected {getattr(expected, name)!r}"
+    if not re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", verdict.commit):
+        yield f"the verdict names no commit in full: {verdict.commit!r}"
+    elif not verdict.commit.startswith(expected.commit.lower()):
+        yield f"the verdict is about commit {verdict.commit}, expected {expected.commit}"
 
 
-def _age(ended: object, max_age: timedelta, now: datetime) -> Iterator[str]:
+def _age(ended: str, max_age: timedelta, now: datetime) -> Iterator[str]:
     try:
-        age = now - datetime.fromisoformat(str(ended))
-    except (ValueError, TypeError):
+        age = now - datetime.fromisoformat(ended)
+    except (ValueError, TypeError, OverflowError):
         yield f"the verdict does not say when it ended: {ended!r}"
         return
     if age > max_age:
@@ -112,11 +114,3 @@ def _age(ended: object, max_age: timedelta, now: datetime) -> Iterator[str]:
 
 def _rounded(time: timedelta) -> str:
     return str(timedelta(seconds=int(time.total_seconds())))
-
-
-def _list(value: object) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
-def _records(value: object) -> list[dict[str, Any]]:
-    return [record for record in _list(value) if isinstance(record, dict)]

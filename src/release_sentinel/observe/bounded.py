@@ -1,10 +1,30 @@
 """A time limit for calls that have none of their own."""
 
+import math
 import threading
+import time
 from collections.abc import Callable
+from contextvars import ContextVar, copy_context
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
+_end: ContextVar[float] = ContextVar("_end")  # the moment up to which the caller waits, by the monotonic clock
+
+
+def until(seconds: float, call: Callable[[], T]) -> Callable[[], T]:
+    """Return what calls `call` and lets it know, by `remaining`, that nobody waits for longer than `seconds`."""
+
+    def bounded() -> T:
+        _end.set(time.monotonic() + seconds)
+        return call()
+
+    return lambda: copy_context().run(bounded)
+
+
+def remaining(seconds: float) -> float:
+    """Return `seconds`, or as much less as the caller still waits, with time to say what took so long."""
+    waits = _end.get(math.inf) - time.monotonic()
+    return max(min(seconds, waits - max(0.1 * waits, 0.1)), 0.0) if waits < math.inf else seconds
 
 
 class Bounded(Generic[T]):

@@ -5,6 +5,8 @@ from pathlib import Path, PurePosixPath
 
 from msgspec import Struct
 
+from release_sentinel.lines import split
+
 _NO_LIMIT = 1 << 60  # v1 writes a number near 2**63 for "none"
 
 
@@ -30,7 +32,7 @@ def limits(root: Path) -> list[Group]:
 def _folders(root: Path) -> Iterator[Path]:
     """Yield the folders of this process's groups, and those of their ancestors as far as they are mounted here."""
     try:
-        lines = (root / "proc/self/cgroup").read_text().splitlines()
+        lines = split((root / "proc/self/cgroup").read_text(errors="surrogateescape"))
     except OSError:
         return
     for line in lines:
@@ -58,7 +60,7 @@ def _mounts(root: Path, version: str) -> list[tuple[str, Path]]:
     """Return the mounts of a hierarchy: the group that is mounted, and where. Without a table, the usual places."""
     usual = {"cgroup2": ("sys/fs/cgroup", "sys/fs/cgroup/unified"), "cgroup": ("sys/fs/cgroup/memory",)}
     try:
-        lines = (root / "proc/self/mountinfo").read_text(errors="replace").splitlines()
+        lines = split((root / "proc/self/mountinfo").read_text(errors="surrogateescape"))
     except OSError:
         return [("/", root / place) for place in usual[version]]
     found = []
@@ -86,7 +88,7 @@ def _first(folder: Path, *names: str) -> int | None:
 def _inactive_file(folder: Path) -> int:
     """Return the page cache that the kernel would give up first, in bytes; the rest is the working set."""
     try:
-        rows = dict(line.split() for line in (folder / "memory.stat").read_text().splitlines())
+        rows = dict(line.split() for line in split((folder / "memory.stat").read_text()))
         return int(rows.get("total_inactive_file", rows.get("inactive_file", 0)))
     except (OSError, ValueError):
         return 0

@@ -1,6 +1,5 @@
 """What the CI system says about this build. A claim: the checks trust it only if its commit is HEAD."""
 
-import json
 import os
 import re
 from collections.abc import Callable, Mapping
@@ -8,6 +7,10 @@ from pathlib import Path
 
 from msgspec import Struct
 from msgspec.structs import replace
+
+from release_sentinel import lines, regular, strict_json
+
+_MOST = 16 * regular.MIB  # bytes of a file that a CI system writes
 
 
 class Build(Struct, frozen=True):
@@ -118,10 +121,10 @@ def _teamcity(get: _Get) -> Build:
 def _properties(path: str | None) -> dict[str, str]:
     """Return the entries of a Java properties file; none where it cannot be read."""
     try:
-        lines = Path(path or "").read_text(encoding="utf-8", errors="replace").splitlines()
+        found = lines.split(regular.read_text(Path(path or ""), _MOST, errors="replace"))
     except OSError:
         return {}
-    pairs = (line.partition("=") for line in lines if not line.startswith("#"))
+    pairs = (line.partition("=") for line in found if not line.startswith("#"))
     return {name.strip(): re.sub(r"\\(.)", r"\1", value.strip()) for name, _, value in pairs}
 
 
@@ -175,7 +178,7 @@ def from_fork(environ: Mapping[str, str] | None = None) -> bool:
     if source := environ.get("CI_MERGE_REQUEST_SOURCE_PROJECT_PATH"):
         return source != environ.get("CI_MERGE_REQUEST_PROJECT_PATH", environ.get("CI_PROJECT_PATH"))
     try:
-        event = json.loads(Path(environ["GITHUB_EVENT_PATH"]).read_text(encoding="utf-8"))
+        event = strict_json.loads(regular.read(Path(environ["GITHUB_EVENT_PATH"]), _MOST))
         head, base = (event["pull_request"][side]["repo"] for side in ("head", "base"))
         return head is None or bool(head["full_name"] != base["full_name"])  # None: the fork is gone
     except (OSError, ValueError, LookupError, TypeError):

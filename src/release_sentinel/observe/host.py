@@ -8,6 +8,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from release_sentinel.lines import split
 from release_sentinel.observe import Unseen, cgroups
 from release_sentinel.observe.bounded import Bounded
 
@@ -66,7 +67,7 @@ def disk(path: str, *, timeout: float = 5.0) -> Disk | Unseen:
             process.communicate(timeout=0.5)  # no longer: a process stuck in the kernel does not die
         return _hung(path, timeout)
     if process.returncode:
-        return Unseen(f"{path} cannot be inspected: {(err.splitlines() or ['no reason given'])[-1]}")
+        return Unseen(f"{path} cannot be inspected: {(split(err) or ['no reason given'])[-1]}")
     used, available, inodes_used, inodes_available, real = out.rstrip("\n").split(" ", 4)
     mount, file_system = _mount(real)
     return Disk(path, mount, file_system, int(used), int(available), int(inodes_used), int(inodes_available))

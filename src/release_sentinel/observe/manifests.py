@@ -1,9 +1,7 @@
 """The version in a project's own files."""
 
 import ast
-import json
 import re
-import tomllib
 from collections.abc import Callable
 from configparser import ConfigParser
 from configparser import Error as ConfigError
@@ -13,7 +11,10 @@ from typing import Any
 
 from msgspec import Struct
 
+from release_sentinel import regular, strict_json, strict_toml
+from release_sentinel.lines import one_line
 from release_sentinel.observe import Unseen
+from release_sentinel.observe.texts import MOST
 
 
 class Manifest(Struct, frozen=True):
@@ -49,7 +50,7 @@ def read(top: Path, name: str) -> Manifest | Unseen:
     file = Path(path).name
     kind = next((kind for pattern, kind in _READERS.items() if fnmatch(file, pattern)), _whole)
     try:
-        text = (top / path).read_text(encoding="utf-8-sig")
+        text = regular.read_text(top / path, MOST, encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         return Unseen(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}", "see version.files")
     key = key or _KEYS.get(file, "__version__" if file.endswith(".py") else "version")
@@ -60,16 +61,23 @@ def read(top: Path, name: str) -> Manifest | Unseen:
     if value is None:
         return Unseen(f"{path} has no {key}", f"name the key of the version: {path}#KEY")
     if not isinstance(value, str):
-        return Unseen(f"{key} of {path} is {value!r}, not a text", "put the version in quotes")
+        return Unseen(f"{key} of {path} is {_kind(value)}, not a text", "put the version in quotes")
     return Manifest(name, value.strip(), python=any(fnmatch(file, pattern) for pattern in _PYTHON))
 
 
+def _kind(value: object) -> str:
+    """Return what a value is: itself, where it is short."""
+    if isinstance(value, int) and abs(value) >= 1 << 64:
+        return "a very large number"
+    return one_line(repr(value), 80)
+
+
 def _toml(text: str, key: str) -> Any:
-    return _at(tomllib.loads(text), key)
+    return _at(strict_toml.loads(text), key)
 
 
 def _json(text: str, key: str) -> Any:
-    return _at(json.loads(text), key)
+    return _at(strict_json.loads(text), key)
 
 
 def _yaml(text: str, key: str) -> Any:

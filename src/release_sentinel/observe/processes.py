@@ -9,6 +9,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from release_sentinel.lines import split
 from release_sentinel.observe import Unseen
 
 WINDOWS = os.name == "nt"
@@ -103,7 +104,7 @@ def _hidden(root: Path) -> str:
 
 def _option(root: Path) -> str:
     try:
-        mounts = [line.split() for line in (root / "proc/self/mounts").read_text(errors="replace").splitlines()]
+        mounts = [line.split(" ") for line in split((root / "proc/self/mounts").read_text(errors="replace"))]
     except OSError:
         return ""
     options = [option for mount in mounts if mount[1:3] == ["/proc", "proc"] for option in mount[3].split(",")]

@@ -1,6 +1,5 @@
 """What a Prometheus server answers to an instant query."""
 
-import json
 import math
 import time
 from collections.abc import Mapping
@@ -10,6 +9,7 @@ from urllib.parse import urlencode
 from msgspec import Struct
 from msgspec.structs import replace
 
+from release_sentinel import strict_json
 from release_sentinel.observe import Unseen, http
 from release_sentinel.observe.http import Exchange, Request
 from release_sentinel.redaction import without_credentials
@@ -84,13 +84,13 @@ def _ask(
     if seen.status is None:
         return Unseen(f"{server} unreachable: {seen.error} ({effort})", "see whether Prometheus is up")
     try:
-        document = json.loads(seen.body) if seen.whole else {}
+        document = strict_json.loads(seen.body) if seen.whole else {}
         if document["status"] != "success" and document.get("error"):
             return Unseen(f"{server} refuses the query: {document['error']}", "correct the query")
         if seen.status != 200 or document["status"] != "success":
             return Unseen(f"{server} returned {seen.status} ({effort})", "see whether it is a Prometheus server")
         return _query_result(document, seen)
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+    except (ValueError, LookupError, TypeError, AttributeError, OverflowError):
         why = f"{server} returned {seen.status}, which is not an answer of a Prometheus server ({effort})"
         return Unseen(why, "see whether it is a Prometheus server")
 

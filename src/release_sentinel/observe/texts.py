@@ -3,7 +3,10 @@
 from collections.abc import Iterable
 from pathlib import Path
 
+from release_sentinel import regular
 from release_sentinel.observe import Unseen
+
+MOST = 16 * regular.MIB  # bytes of a changelog or manifest
 
 
 def first(top: Path, names: Iterable[str]) -> str:
@@ -18,7 +21,7 @@ def first(top: Path, names: Iterable[str]) -> str:
 def read(path: Path) -> str | Unseen:
     """Return the text of a file."""
     try:
-        return path.read_text(encoding="utf-8-sig")
+        return regular.read_text(path, MOST, encoding="utf-8-sig")
     except OSError as error:
         return Unseen(error.strerror or str(error))
     except UnicodeDecodeError as error:

@@ -14,7 +14,8 @@ import pytest
 from release_sentinel.arguments import GATE_FOLDER
 from release_sentinel.config.targets import Target
 from release_sentinel.gates import BUILT_IN, BuiltInGate
-from release_sentinel.plugin import folders
+from release_sentinel.lines import split
+from release_sentinel.plugin import compat, folders
 from release_sentinel.plugin.compat import LoadedModule
 from release_sentinel.plugin.completeness import LeftOut
 from release_sentinel.plugin.declared import Declared, folder_of
@@ -109,7 +110,17 @@ def prepare(session: GateSession, items: list[pytest.Item]) -> None:
     session.records = {item.nodeid: session.records[item.nodeid] for item in items}
     session.dropped = list(_dropped(session.collected, items))
     session.carriers = list(_carriers(session))
+    if any(not item.nodeid.isascii() and not _is_text(item.nodeid) for item in items):
+        compat.forget_names(session.config)
     session.observations.look_ahead({name for item in items for name in getattr(item, "fixturenames", ())})
+
+
+def _is_text(name: str) -> bool:
+    """Return whether a name can be written: the bytes of a file's name may be of another encoding."""
+    try:
+        return bool(name.encode())
+    except UnicodeEncodeError:
+        return False
 
 
 def _dropped(collected: Iterable[pytest.Item], kept: Iterable[pytest.Item]) -> Iterator[LeftOut]:
@@ -152,8 +163,8 @@ def _classes(item: pytest.Item) -> Sequence[type]:
 def note(session: GateSession, report: pytest.CollectReport) -> None:
     """Take note of a file or folder whose gates could not be collected, or that skipped itself."""
     if report.failed:
-        lines = [line.strip() for line in str(report.longrepr).splitlines() if line.strip()]
-        errors = [line[1:].strip() for line in lines if line.startswith("E ")] or lines or ["no reason given"]
+        found = [line.strip() for line in split(str(report.longrepr)) if line.strip()]
+        errors = [line[1:].strip() for line in found if line.startswith("E ")] or found or ["no reason given"]
         session.problems.append(f"{report.nodeid} could not be collected: {errors[-1]}")
     elif report.skipped:
         why = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr

@@ -241,6 +241,13 @@ def rename(node: Any, name: str) -> None:
     node.name = name
 
 
+def forget_names(config: pytest.Config) -> None:
+    """Keep pytest's cache from the names of this run's tests: it breaks at one that is not text."""
+    for name in ("lfplugin", "nfplugin", "lfplugin-collwrapper", "lfplugin-collskip"):
+        if config.pluginmanager.has_plugin(name):
+            config.pluginmanager.unregister(name=name)
+
+
 def filter_trace(config: pytest.Config, clean: Callable[[str], str]) -> None:
     """Put every line of the trace that `--debug` or PYTEST_DEBUG writes through `clean`, and what it says already.
 

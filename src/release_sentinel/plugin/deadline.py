@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TypeVar
 
-from release_sentinel.observe.bounded import Bounded
+from release_sentinel.observe.bounded import Bounded, until
 
 T = TypeVar("T")
 Wait = Callable[[Callable[[float], bool], float], bool]  # waits with the first for some seconds; did it end?
@@ -62,10 +62,18 @@ class Deadline:
         def call() -> T:
             return context.run(function)
 
-        task = Bounded(call)
+        task = Bounded(until(seconds, call))
         if not wait(task.wait, seconds):
             raise self._too_late(seconds)
         return task.result(0)
+
+    def bounded(self, call: Callable[[], T]) -> Callable[[], T]:
+        """Return `call` so that it knows how long a gate has that begins when it is called."""
+
+        def bounded() -> T:
+            return until(self._share(), call)()
+
+        return bounded
 
     @contextmanager
     def interrupting(self, more: float = 0.0) -> Iterator[None]:

@@ -9,6 +9,7 @@ from msgspec import Struct, field
 
 from release_sentinel.checks.result import CRIT, OK, UNKNOWN, WARN, CheckResult
 from release_sentinel.config.model import Waiver
+from release_sentinel.lines import split
 from release_sentinel.plugin.deadline import DeadlinePassedError, GateTimeoutError
 from release_sentinel.redaction import Secret
 from release_sentinel.verdict import GateResult
@@ -103,7 +104,7 @@ class Record(Struct):
         elif isinstance(error, pytest.fail.Exception) and report.when == "call":
             self.failure = self.failure or words
         elif isinstance(error, AssertionError) and report.when == "call":
-            self.failure = self.failure or (str(error).strip().splitlines() or ["an assert failed"])[0]
+            self.failure = self.failure or (split(str(error).strip()) or ["an assert failed"])[0]
             self.traceback = str(report.longrepr)
         else:
             self.broken = self.broken or f"the gate broke{where}: {type(error).__name__}: {words}"

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from release_sentinel.invocation import parse
+from release_sentinel.lines import visible
 from release_sentinel.options import OPTIONS
 from release_sentinel.plugin import collection, compat, fixtures, folders, lifecycle, scrubbing, terminal
 from release_sentinel.plugin.conclusion import conclude
@@ -133,7 +134,8 @@ class Hooks:
     def pytest_report_header(self) -> str:
         """Say what is judged."""
         release = self._session.release
-        return self._session.redactor.scrub(f"release: {release.version} to {release.env}, from {release.repository}")
+        said = f"release: {release.version} to {release.env}, from {release.repository}"
+        return visible(self._session.redactor.scrub(said))
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_ignore_collect(self, collection_path: Path) -> bool | None:
@@ -221,6 +223,8 @@ class Hooks:
             self._session.problems.append(f"to clean up after the last gate failed: {type(error).__name__}: {error}")
             error = None
         item.stash[RECORD].note(report, error)
+        if report.when == "teardown" and item.stash[RECORD].runs:
+            self._session.note(item.stash[RECORD])
         terminal.excuse(item.stash[RECORD], report)
         return report
 

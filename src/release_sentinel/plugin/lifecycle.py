@@ -66,8 +66,14 @@ def begin(session: GateSession, item: pytest.Item) -> None:
         record.not_evaluated = _STAGE
         pytest.skip(f"not evaluated: {_STAGE}")
     session.deadline.begin()
+    session.note(record)
     if record.stage is Stage.CRITICAL:
-        session.prefetch.begin(lambda: collection.questions(session, item.session.items), session.policy.at_once)
+        items = item.session.items
+        asked = collection.questions
+        session.prefetch.begin(
+            lambda: ((gate, session.deadline.bounded(ask)) for gate, ask in asked(session, items)),
+            session.policy.at_once,
+        )
 
 
 def bound(session: GateSession, item: pytest.Item) -> None:

@@ -1,6 +1,7 @@
 """One gate run: what it is asked, what it has seen so far, and how it ends."""
 
 import os
+import re
 import signal
 from datetime import UTC, datetime
 from functools import cached_property
@@ -24,9 +25,9 @@ from release_sentinel.plugin.observations import Observations
 from release_sentinel.plugin.prefetch import Prefetch
 from release_sentinel.redacted import RedactedVerdict, redact
 from release_sentinel.redaction.channel import SecretSender
-from release_sentinel.reports import files
+from release_sentinel.reports import files, journal
 from release_sentinel.settings import settings_of
-from release_sentinel.verdict import Release, unfinished
+from release_sentinel.verdict import GateResult, Release, unfinished
 from release_sentinel.vocabulary import HANDOVER, Stage
 
 
@@ -86,7 +87,7 @@ class GateSession:
         """The gate folders of this run, and the place of the repository's own although there be none."""
         words = [Path(word.partition("::")[0]) for word in self.config.args]
         own = self.invocation.repository / arguments.GATE_FOLDER
-        return list(dict.fromkeys([own, *(declared.folder_of(path) for path in words if path.exists())]))
+        return list(dict.fromkeys([own, *(declared.folder_of(path) for path in words if arguments.exists(path))]))
 
     @cached_property
     def owed(self) -> frozenset[str]:
@@ -122,7 +123,7 @@ class GateSession:
         if obstacles := own_files.obstacles(self.config, known):
             raise pytest.UsageError("; ".join(obstacles))
         known.version = 0  # or pytest waves a conftest through that cannot be imported
-        given = [word for word in known.file_or_dir if (here / word.partition("::")[0]).exists()]
+        given = [word for word in known.file_or_dir if arguments.exists(here / word.partition("::")[0])]
         more = [str(folder) for folder in folders.missing_from(given, Path(here, known.gate_repo or ""))]
         args += more
         known.file_or_dir = [*given, *more]
@@ -212,6 +213,12 @@ class GateSession:
         """Whether something went wrong after the verdict was reached."""
         return not self.concluded.issuperset(self.problems)
 
+    def note(self, record: Record) -> None:
+        """Let a supervising parent know how a gate ended, or that it has begun: this process may not live to say so."""
+        if self.handover:
+            begun = GateResult(record.id, record.stage, None, "")
+            journal.note(self.handover, record.result() if record.finished else begun, self.redactor)
+
     def write_reports(self, verdict: RedactedVerdict) -> list[str]:
         """Write every report that was asked for; return what went wrong, a sentence each."""
         failures = files.write_all(self.reports.values(), verdict)
@@ -226,7 +233,7 @@ def _handover() -> tuple[int, Path | None]:
     A pytest run inside a gate is not the parent's child, so that it must not see the variable.
     """
     number, _, path = os.environ.pop(HANDOVER, "").partition(":")
-    return (int(number), Path(path)) if path and number.isdecimal() else (0, None)
+    return (int(number), Path(path)) if path and re.fullmatch(r"[0-9]{1,9}", number) else (0, None)
 
 
 SESSION = pytest.StashKey[GateSession]()

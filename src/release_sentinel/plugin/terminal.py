@@ -4,6 +4,7 @@ from contextlib import suppress
 
 import pytest
 
+from release_sentinel.lines import visible
 from release_sentinel.plugin.compat import reporter, terminal_writer
 from release_sentinel.plugin.conclusion import conclude
 from release_sentinel.plugin.gate import Record
@@ -39,7 +40,7 @@ def finish(session: GateSession, verdict: RedactedVerdict) -> int:
         code = code or EXIT_BLOCKED
     with suppress(OSError):
         for problem in _announce(session, verdict):
-            terminal_writer(session.config).line(f"[WARN] {problem}", yellow=True)
+            terminal_writer(session.config).line(visible(f"[WARN] {problem}"), yellow=True)
             terminal_writer(session.config).flush()
     return code
 
@@ -69,7 +70,7 @@ def show(config: pytest.Config, verdict: RedactedVerdict, notes: list[str]) -> N
     writer.sep("=", TITLE, bold=True, **colour)
     decision, *rest = block(verdict)
     writer.line(decision, bold=True, **colour)
-    for line in [*rest, *notes]:
+    for line in map(visible, [*rest, *notes]):
         shown = line.startswith(("[WARN]", "[WAIVED]"))
         writer.line(line, yellow=shown, red=line.startswith("[") and not shown)
     writer.flush()

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections.abc import MutableMapping
 from contextlib import suppress
 from threading import Lock
@@ -41,7 +42,7 @@ class SecretSender:
 
     def __init__(self, environ: MutableMapping[str, str]) -> None:
         number = environ.pop(SECRETS, "")  # what the run starts itself must not see it
-        self._target = int(number) if number.isdigit() else None
+        self._target = int(number) if re.fullmatch(r"[0-9]{1,9}", number) else None
         if self._target is not None:
             with suppress(OSError):
                 os.set_inheritable(self._target, False)  # noqa: FBT003 - takes no keywords

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from pathlib import Path
 
+from release_sentinel import regular, strict_json
 from release_sentinel.observe import Unseen
 from release_sentinel.options import BY_FLAG, JSON_REPORT, OPTIONS, Report
 from release_sentinel.redacted import RedactedVerdict, redact
@@ -19,6 +20,7 @@ from release_sentinel.redaction import Redactor
 from release_sentinel.reports.document import document
 from release_sentinel.reports.github import annotations
 from release_sentinel.reports.markdown import markdown
+from release_sentinel.reports.written import MOST
 from release_sentinel.verdict import Release, unfinished
 from release_sentinel.vocabulary import UNFINISHED
 
@@ -85,11 +87,11 @@ def stand_in(path: Path) -> Writer:
 def previous(path: Path) -> dict[str, str]:
     """Return `verdict` and `env` of the last run that ended, from its verdict file or from its stand-in."""
     try:
-        written = json.loads(_read(path))
+        written = strict_json.loads(regular.read(path, MOST))
         if written["problems"] == [UNFINISHED]:
             written = written["previous"]
         return {"verdict": str(written["verdict"]), "env": str(written["env"])}
-    except (OSError, ValueError, TypeError, LookupError, RecursionError):
+    except (OSError, ValueError, TypeError, LookupError):
         return {}
 
 
@@ -108,9 +110,9 @@ def json_report(path: Path) -> Writer:
     def write_report(verdict: RedactedVerdict) -> str:
         facts = {"exitcode": verdict.exit_code, "release": document(verdict)}
         try:
-            written = json.loads(_read(path))
+            written = strict_json.loads(regular.read(path, 4 * MOST))  # it holds what failing tests printed
             started = datetime.fromtimestamp(written["created"] - written["duration"], UTC)
-        except (OSError, ValueError, TypeError, LookupError, OverflowError, RecursionError):
+        except (OSError, ValueError, TypeError, LookupError, OverflowError):
             return json.dumps(facts)
         ours = started >= verdict.started - timedelta(seconds=1)
         return json.dumps({**written, **facts} if ours else facts)
@@ -143,20 +145,13 @@ def _kind(mode: int) -> str:
     return kinds.get(stat.S_IFMT(mode), "device")
 
 
-def _read(path: Path) -> str:
-    """Return the text of an older report; raises `OSError` for what is no regular file, instead of waiting for it."""
-    if not path.is_file():
-        raise OSError(errno.ENOENT, "is not a regular file")
-    return path.read_text(encoding="utf-8")
-
-
 def is_report(path: Path) -> bool:
     """Tell by its first words whether a file is a report that some run has left."""
     begins = [option.report.begins for option in OPTIONS if option.report and path.name.endswith(option.report.suffix)]
     try:
         if not begins or not path.is_file():
             return False
-        with path.open(encoding="utf-8") as file:
+        with path.open(encoding="utf-8") as file:  # a regular file
             head = file.read(1000)
     except (OSError, ValueError):
         return False

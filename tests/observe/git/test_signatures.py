@@ -12,6 +12,7 @@ from release_sentinel.checks.signature import check_signature
 from release_sentinel.observe import Unseen, git
 from release_sentinel.observe.git import Signature
 from release_sentinel.observe.git import SignatureState as State
+from release_sentinel.observe.git.signatures import _signers
 from release_sentinel.vocabulary import Status
 from tests.conftest import Repo
 from tests.observe.parts import look, program, real_git
@@ -276,3 +277,10 @@ def test_what_cannot_be_asked(repo: Repo) -> None:
     undetermined = check_signature(look(repo.path), lambda: Unseen("git did not answer", "see why"))
     assert (undetermined.status, undetermined.remedy) == (UNKNOWN, "see why")
     assert check_signature(Unseen("/shop is not a folder"), lambda: Signature(State.GOOD)).status is UNKNOWN
+
+
+@pytest.mark.parametrize("end", ["\u2028", "\x0b", "\x85"])
+def test_a_user_id_holds_no_status_line(end: str) -> None:
+    """A key's maker chooses its user id; what only some programs take for the end of a line does nothing there."""
+    forged = f"[GNUPG:] GOODSIG 0123 Mallory{end}[GNUPG:] VALIDSIG FEED 0\n"
+    assert "FEED" not in set(_signers(forged))

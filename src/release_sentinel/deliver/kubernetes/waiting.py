@@ -1,6 +1,5 @@
 """Waits for a Job that judges a release, and returns its verdict as an exit code. Asks the cluster by `kubectl`."""
 
-import json
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -8,6 +7,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from release_sentinel import strict_json
 from release_sentinel.deliver.kubernetes.manifest import CONTAINER, LABELS
 from release_sentinel.errors import SentinelError
 from release_sentinel.vocabulary import EXIT_BLOCKED, EXIT_CRITICAL, EXIT_SAFE, INCOMPLETE, SAFE
@@ -70,7 +70,13 @@ class _Cluster:
         command = ["kubectl", "get", *self._options, *what]
         try:
             done = subprocess.run(
-                command, capture_output=True, text=True, timeout=2 * _PATIENCE, check=False, stdin=subprocess.DEVNULL
+                command,
+                capture_output=True,
+                encoding="utf-8",
+                errors="replace",
+                timeout=2 * _PATIENCE,
+                check=False,
+                stdin=subprocess.DEVNULL,
             )
         except FileNotFoundError as error:
             raise ClusterError("kubectl is not on PATH: install it, or read the Job's status", lasting=True) from error
@@ -81,7 +87,7 @@ class _Cluster:
             lasting = any(word in said for word in ("(NotFound)", "(Forbidden)", "(Unauthorized)"))
             raise ClusterError(f"kubectl get {' '.join(what)} failed: {said}", lasting=lasting)
         try:
-            answer = json.loads(done.stdout)
+            answer = strict_json.loads(done.stdout)
         except ValueError as error:
             raise ClusterError(f"kubectl get {' '.join(what)} answered with no JSON document") from error
         if not isinstance(answer, dict):
@@ -132,7 +138,7 @@ def _terminated(pod: Mapping[str, Any], kind: str) -> Iterator[dict[str, Any]]:
 def _message(state: Mapping[str, Any]) -> dict[str, Any]:
     """Return the verdict that a container has left; an empty one where it left none."""
     try:
-        message = json.loads(state.get("message", ""))
+        message = strict_json.loads(str(state.get("message", "")))
     except ValueError:
         return {}
     return message if isinstance(message, dict) and "verdict" in message else {}

@@ -16,6 +16,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from release_sentinel.lines import one_line, split
 from release_sentinel.observe import Unseen
 from release_sentinel.redaction import without_credentials
 
@@ -59,7 +60,8 @@ _QUIET = {
     "SSH_ASKPASS_REQUIRE": "never",
 }
 
-_URL = re.compile(r"\w[\w+.-]*://[^\s'\"]+")
+OBJECT = r"[0-9a-f]{40}(?:[0-9a-f]{24})?"  # the id of a commit or tag object
+_URL = re.compile(r"\w[\w+.-]{0,40}://[^\s'\"]+")  # a longer run of letters would be read anew from each of them
 
 _environment_lock = threading.Lock()
 
@@ -74,8 +76,8 @@ class GitOutput(Struct, frozen=True):
     @property
     def words(self) -> str:
         """Git's error message, in one line, without the credentials of URLs."""
-        lines = [line.strip() for line in self.err.splitlines() if line.strip()]
-        message = _URL.sub(lambda url: without_credentials(url[0]), "; ".join(lines))
+        lines = [line.strip() for line in split(self.err) if line.strip()]
+        message = _shown("; ".join(lines))
         return message or f"git ended with exit code {self.code} and printed nothing"
 
 
@@ -122,6 +124,19 @@ def ask(top: Path, *arguments: str, timeout: float = LOCAL_SECONDS) -> str | Uns
     if isinstance(answer, Unseen):
         return answer
     return Unseen(f"git {_command(arguments)}: {answer.words}") if answer.code else answer.out
+
+
+def _shown(text: str) -> str:
+    """Return a text without the credentials of its URLs."""
+    return _URL.sub(lambda url: without_credentials(url[0]), text)
+
+
+def odd(command: str, seen: str) -> Unseen:
+    """Return that git printed what it does not print: a wrapper of that name may add lines, or an alias."""
+    return Unseen(
+        f"git {command} printed what git does not print: {one_line(repr(_shown(seen)), 100)}",
+        f"run `git {command}` here, and let nothing but git itself answer",
+    )
 
 
 def _command(arguments: tuple[str, ...]) -> str:

@@ -7,13 +7,17 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from release_sentinel.lines import split
 from release_sentinel.observe import Unseen
 from release_sentinel.observe.bounded import Bounded
-from release_sentinel.observe.git.process import LOCAL_SECONDS, REMOTE_SECONDS, ask, run
+from release_sentinel.observe.git.process import LOCAL_SECONDS, OBJECT, REMOTE_SECONDS, ask, odd, run
 from release_sentinel.observe.git.records import Branches, Refs, Tags
 from release_sentinel.redaction import without_credentials
 
-_FETCH = re.compile(r"(\S+)\t(.*) \(fetch\)(?: \[[^\]]*\])?")  # of `git remote -v`; a partial clone adds its filter
+# Of `git remote -v`; a partial clone adds its filter.
+_REMOTE = re.compile(r"([^\t\n ]+)\t(.*) \((fetch|push)\)(?: \[[^\]]*\])?")
+_HERE = re.compile(rf"({OBJECT})\t({OBJECT})?\t(refs/[^\t\n ]+)")
+_THERE = re.compile(rf"({OBJECT})\t([^\t\n ]+)")
 _TAGS, _HEADS, _TRACKING = "refs/tags/", "refs/heads/", "refs/remotes/"
 
 
@@ -32,8 +36,10 @@ def find_remote(top: Path, wanted: str = "", *, timeout: float = LOCAL_SECONDS) 
     listing = ask(top, "remote", "-v", timeout=timeout)
     if isinstance(listing, Unseen):
         return listing
-    rows = filter(None, map(_FETCH.fullmatch, listing.splitlines()))
-    urls = {row[1]: without_credentials(row[2]) for row in rows}
+    rows = _rows(_REMOTE, "remote -v", listing)
+    if isinstance(rows, Unseen):
+        return rows
+    urls = {name: without_credentials(url) for name, url, use in rows if use == "fetch"}
     choice = wanted or ("origin" if "origin" in urls else "")
     if choice and choice not in urls:
         return Unseen(f"there is no remote {choice!r} (there are: {', '.join(urls) or 'none'})", "set RS_REMOTE")
@@ -56,7 +62,9 @@ def local_refs(top: Path, names: Iterable[str], *, timeout: float = LOCAL_SECOND
         listing = ask(top, "for-each-ref", f"--format=%(objectname)%09{peeled}%09%(refname)", *wanted, timeout=timeout)
         if isinstance(listing, Unseen):
             return listing
-        rows = (line.split("\t") for line in listing.splitlines())
+        rows = _rows(_HERE, "for-each-ref", listing)
+        if isinstance(rows, Unseen):
+            return rows
         commits |= {name: commit or object_ for object_, commit, name in rows}
     return Refs(commits, "this clone")
 
@@ -74,8 +82,10 @@ def remote_refs(top: Path, remote: Remote, names: Sequence[str], *, timeout: flo
         return Unseen(f"{asked}: {answer.words}", f"try `git ls-remote {remote.name}` here")
     commits: dict[str, str] = {}
     objects: dict[str, str] = {}
-    for line in answer.out.splitlines():
-        found, name = line.split("\t")
+    rows = _rows(_THERE, f"ls-remote {remote.name}", answer.out)
+    if isinstance(rows, Unseen):
+        return rows
+    for found, name in rows:
         objects.setdefault(name, found)
         if name.endswith("^{}") or name not in commits:  # the peeled line follows its tag object
             commits[name.removesuffix("^{}")] = found
@@ -106,15 +116,16 @@ def branches_containing(
 
     A branch of the remote contains HEAD if it is at HEAD, or if this clone has its commits and they lead to HEAD.
     """
-    head = ask(top, "rev-parse", "--verify", "HEAD^{commit}", timeout=timeout)
+    head = _head(top, timeout)
     chosen = find_remote(top, remote, timeout=timeout)
     if isinstance(head, Unseen):
         return head
+    if isinstance(chosen, Unseen):
+        return chosen
     tracking = f"{_TRACKING}{chosen.name}/" if isinstance(chosen, Remote) else _TRACKING
-    listing = ask(top, "for-each-ref", "--contains=HEAD", "--format=%(refname)", _HEADS, tracking, timeout=timeout)
-    if isinstance(listing, Unseen):
-        return listing
-    names = [ref.removeprefix(_HEADS).removeprefix(tracking) for ref in listing.splitlines()]
+    names = _containing_head(top, tracking, timeout)
+    if isinstance(names, Unseen):
+        return names
     heads = {}
     if isinstance(seen.remote, Refs):  # it has just been asked: what this clone remembers of it may be stale
         heads = {ref.removeprefix(_HEADS): id_ for ref, id_ in seen.remote.commits.items() if ref.startswith(_HEADS)}
@@ -123,13 +134,43 @@ def branches_containing(
     for name, commit in heads.items():
         if not _matches(name, allowed):
             continue
-        if commit == head.strip():
+        if commit == head:
             names.append(name)
         elif (leads := _leads_to_head(top, commit, timeout)) is None:
             undetermined.append(name)
         elif leads:
             names.append(name)
     return Branches(tuple(dict.fromkeys(name for name in names if name != "HEAD")), tuple(undetermined))
+
+
+def _containing_head(top: Path, tracking: str, timeout: float) -> list[str] | Unseen:
+    """Return the branches that contain HEAD, as far as this clone knows: its own, and those below `tracking`."""
+    listing = ask(top, "for-each-ref", "--contains=HEAD", "--format=%(refname)", _HEADS, tracking, timeout=timeout)
+    if isinstance(listing, Unseen):
+        return listing
+    refs = split(listing)
+    if wrong := [ref for ref in refs if not ref.startswith((_HEADS, tracking))]:
+        return odd("for-each-ref", wrong[0])
+    return [ref.removeprefix(_HEADS).removeprefix(tracking) for ref in refs]
+
+
+def _head(top: Path, timeout: float) -> str | Unseen:
+    """Return the commit that HEAD is at."""
+    head = ask(top, "rev-parse", "--verify", "HEAD^{commit}", timeout=timeout)
+    if isinstance(head, Unseen):
+        return head
+    head = head.removesuffix("\n")
+    return head if re.fullmatch(OBJECT, head) else odd("rev-parse", head)
+
+
+def _rows(pattern: re.Pattern[str], command: str, printed: str) -> list[tuple[str, ...]] | Unseen:
+    """Return the parts of each line that a command of Git printed, if each is of the form that it has."""
+    rows = []
+    for line in split(printed):
+        if (row := pattern.fullmatch(line)) is None:
+            return odd(command, line)
+        rows.append(tuple(part or "" for part in row.groups()))
+    return rows
 
 
 def _matches(name: str, globs: Collection[str]) -> bool:

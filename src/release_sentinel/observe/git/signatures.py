@@ -4,8 +4,9 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from release_sentinel.lines import split
 from release_sentinel.observe import Unseen
-from release_sentinel.observe.git.process import LOCAL_SECONDS, GitOutput, ask, run
+from release_sentinel.observe.git.process import LOCAL_SECONDS, OBJECT, GitOutput, ask, odd, run
 from release_sentinel.observe.git.records import Signature
 from release_sentinel.observe.git.records import SignatureState as State
 
@@ -42,7 +43,10 @@ def signature(top: Path, *, tag: str = "", published: str = "", timeout: float =
         listed = ask(top, "for-each-ref", "--format=%(objectname) %(tag)", f"refs/tags/{tag}", timeout=timeout)
         if isinstance(listed, Unseen):
             return listed
-        here, _, name = listed.strip().partition(" ")
+        row = re.fullmatch(rf"({OBJECT}) ([^ \n]*)\n", listed)
+        if listed and not row:
+            return odd("for-each-ref", listed)
+        here, name = row.groups() if row else ("", "")
         if published and here != published:
             remedy = f"git fetch --force origin refs/tags/{tag}:refs/tags/{tag}"
             return Unseen(f"tag {tag} of this clone is not the published one", remedy)
@@ -69,7 +73,7 @@ def _state(answer: GitOutput) -> State:
 
 def _signers(words: str) -> Iterator[str]:
     """Yield every name of a signer: fingerprints, key id, e-mail address, SSH principal."""
-    for line in words.splitlines():
+    for line in split(words):  # a user id may hold other characters that end a line
         match line.split():
             case ["[GNUPG:]", "VALIDSIG", fingerprint, *more]:
                 yield from (fingerprint, *more[-1:])  # the last field is the primary key's

@@ -6,7 +6,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from release_sentinel.observe import Unseen
-from release_sentinel.observe.git.process import LOCAL_SECONDS, ask, run
+from release_sentinel.observe.git.process import LOCAL_SECONDS, OBJECT, ask, odd, run
 
 PUSH_SECONDS = 60.0
 
@@ -43,7 +43,9 @@ def make_tag(top: Path, name: str, commit: str, message: str, *, sign: bool = Fa
     resolved = ask(top, "rev-parse", "--verify", f"refs/tags/{name}")
     if isinstance(resolved, Unseen):
         return resolved
-    tag = Tagged(name, resolved.strip())
+    if not re.fullmatch(OBJECT, resolved.strip("\n")):
+        return odd("rev-parse", resolved)
+    tag = Tagged(name, resolved.strip("\n"))
     if sign and not _is_signed(top, tag):  # Git 2.39 continues without a signature if the SSH key is missing
         left = remove_tag(top, tag)
         return Unseen(

@@ -1,12 +1,14 @@
 """The files of a commit."""
 
 import os
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
 from release_sentinel.observe import Unseen
-from release_sentinel.observe.git.process import LOCAL_SECONDS, ask
+from release_sentinel.observe.git.process import LOCAL_SECONDS, OBJECT, ask, odd
 
+_ENTRY = re.compile(rf"([0-7]{{6}}) (?:blob|commit) {OBJECT}\t(.+)", re.DOTALL)
 _SUBMODULE = "160000"
 
 
@@ -22,7 +24,10 @@ def absent(top: Path, folders: Iterable[Path], *, timeout: float = LOCAL_SECONDS
     listing = ask(top, "ls-tree", "-r", "-z", "--full-tree", "HEAD", "--", *paths, timeout=timeout) if paths else ""
     if isinstance(listing, Unseen):
         return listing
-    entries = (entry.partition("\t") for entry in listing.split("\0") if entry)
-    modes = {path: facts.partition(" ")[0] for facts, _, path in entries}
+    *lines, rest = listing.split("\0")
+    entries = [_ENTRY.fullmatch(line) for line in lines]
+    if rest or not all(entries):
+        return odd("ls-tree", listing)
+    modes = {entry[2]: entry[1] for entry in entries if entry}
     marks = {path: top / path / ".git" if mode == _SUBMODULE else top / path for path, mode in modes.items()}
     return tuple(path for path, mark in marks.items() if not os.path.lexists(mark))

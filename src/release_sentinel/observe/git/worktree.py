@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from release_sentinel.observe import Unseen
 from release_sentinel.observe.bounded import Bounded
-from release_sentinel.observe.git.process import LOCAL_SECONDS, GitOutput, ask, run
+from release_sentinel.observe.git.process import LOCAL_SECONDS, OBJECT, GitOutput, ask, odd, run
 from release_sentinel.observe.git.records import HIDDEN_EDIT, SUBMODULE, UNINITIALISED, Change, Repository
 
 MINIMUM_VERSION = "2.17"  # `status --no-ahead-behind`
@@ -34,6 +34,7 @@ _OPERATIONS = {
 # Index entries that `git status` may keep silent about: flagged ones (`ls-files -v`: lower case, S) and submodules.
 # The one character that each begins with lets the search skip from entry to entry: 15 times faster than `(\A|\0)`.
 _SILENT = re.compile(r"\0(?=[a-zS] |. 160000 )(.) (\d+) ([0-9a-f]+) \d\t([^\0]+)")
+_ENTRY = re.compile(rf"[A-Za-z?] [0-7]{{6}} {OBJECT} [0-3]\t[^\0]")
 _QUESTIONS = ("--is-bare-repository", "--is-inside-work-tree", "--is-shallow-repository", "--show-prefix", "--git-dir")
 _USAGE = 129  # Git's exit code for an option that it does not know
 
@@ -81,14 +82,18 @@ def _layout(path: Path, timeout: float) -> _Layout | Unseen:
         return answer
     if answer.code:
         return _refused(path, answer)
-    bare, inside, shallow, prefix, git_dir = answer.out.split("\n", 4)  # only the last may hold a newline
-    if shallow not in {"true", "false"}:  # an older Git prints back what it does not know
+    *facts, prefix, git_dir = [*answer.out.split("\n", 4), *[""] * 5][:5]  # only the last may hold a newline
+    bare, inside, shallow = facts
+    if shallow == "--is-shallow-repository":  # an older Git prints back what it does not know
         return _too_old()
+    folder = path / git_dir.removesuffix("\n")
+    if not set(facts) <= {"true", "false"} or not os.path.isdir(folder):  # noqa: PTH112 - as above
+        return odd("rev-parse", answer.out)
     if bare == "true":
         return Unseen(f"{path} is a bare repository: it has no work tree to judge", "run the gate in a clone of it")
     if inside == "false" or prefix:
         return _elsewhere(path, timeout)
-    return _Layout(path / git_dir.removesuffix("\n"), shallow == "true")
+    return _Layout(folder, shallow == "true")
 
 
 def _operation(git_dir: Path) -> str:
@@ -137,12 +142,16 @@ def _status(top: Path, rules: Rules, timeout: float) -> Repository | Unseen:
         if kind == "#":
             name, _, value = rest.partition(" ")
             facts[name] = value
-        elif kind == "?":
+        elif kind == "?" and rest:
             changes.append(Change("??", rest))
-        else:  # "1 XY sub mH mI mW hH hI path"; "u XY sub m1 m2 m3 mW h1 h2 h3 path"
-            fields = rest.split(" ", 9 if kind == "u" else 7)
+        elif len(fields := rest.split(" ", 9 if kind == "u" else 7)) == {"1": 8, "u": 10}.get(kind):
+            # "1 XY sub mH mI mW hH hI path"; "u XY sub m1 m2 m3 mW h1 h2 h3 path"
             changes.append(Change(_code(fields[0], fields[1]), fields[-1]))
+        else:
+            return odd("status", entry)
     commit, branch = facts["branch.oid"], facts["branch.head"]
+    if not branch or not re.fullmatch(rf"\(initial\)|{OBJECT}", commit):
+        return odd("status", answer.out)
     return Repository(
         top=top,
         commit="" if commit == "(initial)" else commit,
@@ -176,6 +185,8 @@ def _hidden(top: Path, rules: Rules, timeout: float) -> tuple[Change, ...] | Uns
     listing = ask(top, "-c", "core.fsmonitor=false", "ls-files", "-v", "--stage", "-z", timeout=timeout)
     if isinstance(listing, Unseen):
         return listing
+    if listing and not (_ENTRY.match(listing) and listing.endswith("\0")):
+        return odd("ls-files", listing[:100])
     silent = [match.groups() for match in _SILENT.finditer(f"\0{listing}")]
     sparse = any(flag in "Ss" for flag, *_ in silent) and _is_sparse(top, timeout)
     changes: list[Change] = []

@@ -1,0 +1,35 @@
+"""Text from elsewhere (files, servers, other programs) as lines. A leaf.
+
+`str.splitlines` also splits at characters that are part of a line for every program that writes lines: form feeds,
+U+2028 and others.
+"""
+
+import re
+
+LONGEST = 2000  # characters of a text that is shown on one line
+
+
+def split(text: str) -> list[str]:
+    """Return the lines of a text, which end in a newline, or in a carriage return and a newline."""
+    return [line.removesuffix("\r") for line in text.removesuffix("\n").split("\n")] if text else []
+
+
+def visible(text: str) -> str:
+    """Return a text with control characters, and all that ends or turns a line, escaped."""
+    if text.isprintable():
+        return text
+    return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in text)
+
+
+def one_line(text: str, longest: int = LONGEST) -> str:
+    """Return a text on one line, which is not too long."""
+    text = visible(text.strip())
+    return text if len(text) <= longest else f"{text[:longest]} …"
+
+
+def foreign(text: object, longest: int = LONGEST) -> str:
+    """Return what a file says on one line of a CI job's log, where no runner takes a part of it as a command.
+
+    Runners obey `##[…]`, `##vso[…]` and `##teamcity[…]` anywhere in a line, and `::…::` at its begin.
+    """
+    return re.sub(r"#(?=#)|^:(?=:)", r"\g<0> ", one_line(str(text), longest))

@@ -1,0 +1,86 @@
+"""A verdict file that was written earlier: read whole, up to a bound, with the type of every field."""
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from release_sentinel import regular, strict_json
+from release_sentinel.lines import foreign
+from release_sentinel.reports.document import SCHEMA_VERSION
+from release_sentinel.vocabulary import Outcome, Stage, Status
+
+MOST = 16 * regular.MIB  # bytes of a verdict file
+
+
+class UnreadableVerdictError(ValueError):
+    """A file is not a verdict file; the text, one line, says why."""
+
+
+class WrittenGate(Struct, frozen=True):
+    """One gate's result."""
+
+    id: str
+    kind: Stage
+    outcome: Outcome
+    status: Status | None
+    reason: str
+    remedy: str
+    details: tuple[str, ...]
+    tries: int
+    seconds: float
+    waiver: dict[str, Any] | None
+
+
+class WrittenDisabled(Struct, frozen=True):
+    """A gate that the policy switches off."""
+
+    gate: str
+    reason: str
+
+
+class WrittenMissing(Struct, frozen=True):
+    """A gate without a result."""
+
+    gate: str
+    why: str
+
+
+class WrittenVerdict(Struct, frozen=True):
+    """The fields of a verdict file, as `document` writes them; a later version may write more."""
+
+    tool: str
+    verdict: str
+    partial: bool
+    exit_code: int
+    env: str
+    version: str
+    repository: str
+    commit: str
+    branch: str
+    branch_source: str
+    started: str
+    ended: str
+    gates: tuple[WrittenGate, ...]
+    problems: tuple[str, ...]
+    missing: tuple[WrittenMissing, ...]
+    disabled: tuple[WrittenDisabled, ...]
+    warnings: tuple[str, ...]
+
+
+def read(path: Path) -> tuple[dict[str, Any], WrittenVerdict]:
+    """Return the document in a verdict file, as it is and as a record; raises `UnreadableVerdictError`."""
+    shown = foreign(path)
+    try:
+        document = strict_json.loads(regular.read(path, MOST), unique=True)
+    except OSError as error:
+        raise UnreadableVerdictError(f"{shown} cannot be read: {error.strerror or error}") from None
+    except ValueError as error:
+        raise UnreadableVerdictError(f"{shown} is not a JSON document: {foreign(error)}") from None
+    if not isinstance(document, dict) or document.get("schema_version") is not SCHEMA_VERSION:
+        raise UnreadableVerdictError(f"{shown} is not a verdict of release-sentinel (schema_version {SCHEMA_VERSION})")
+    try:
+        return document, msgspec.convert(document, WrittenVerdict)
+    except msgspec.ValidationError as error:
+        raise UnreadableVerdictError(f"{shown} is not a whole verdict: {foreign(error)}") from None

@@ -1,0 +1,57 @@
+"""An endless pattern of the policy fails its own gate, by name and in time; the other gates keep their results."""
+
+import time
+
+import pytest
+
+from tests.conftest import Run, Sentinel
+
+ENDLESS = "(a+)+$"
+PLACES = {
+    "api[web]": f'[[dependencies]]\nname = "web"\nurl = "URL"\nmatches = "{ENDLESS}"\n',
+    "api[json]": f'[[dependencies]]\nname = "json"\nurl = "URL"\njson = [{{ path = "$.a", matches = "{ENDLESS}" }}]\n',
+    "process": f'process = ""\n[[processes]]\nname = "AGENT"\n[[processes]]\nname = "sleeper"\ncommand = "{ENDLESS}"\n',
+    "configuration": f'[required]\nsecrets = ["RS_DEPLOY_TOKEN", "LONG"]\nplaceholders = ["{ENDLESS}"]\n',
+}
+LONG = "a" * 60 + "!"
+
+
+def judged(sentinel: Sentinel, way: str, place: str) -> Run:
+    """Run the gate with an endless pattern at one place of the policy."""
+    text = PLACES[place].replace("URL", sentinel.settings["RS_API_URL"].replace("health", "long"))
+    sentinel.repo.commit("release-sentinel.toml", text.replace("AGENT", sentinel.settings["RS_REQUIRED_PROCESS"]))
+    run = sentinel if way == "release-sentinel" else sentinel.pytest
+    return run("--gate-all", RS_GATE_SECONDS="6", RS_DEADLINE="60", RS_REQUIRED_PROCESS="", LONG=LONG)
+
+
+@pytest.mark.parametrize("way", ["release-sentinel", "pytest"])
+@pytest.mark.parametrize("place", ["api[web]", "api[json]", "configuration"])
+def test_an_endless_pattern_fails_its_gate(sentinel: Sentinel, httpserver: object, way: str, place: str) -> None:
+    """UNKNOWN, with the pattern; every other gate is judged, and the run ends long before its deadline."""
+    httpserver.expect_request("/long").respond_with_json(  # type: ignore[attr-defined]
+        {"a": LONG}
+    ) if place == "api[json]" else httpserver.expect_request("/long").respond_with_data(LONG)  # type: ignore[attr-defined]
+    start = time.monotonic()
+    run = judged(sentinel, way, place)
+    assert time.monotonic() - start < 40
+    bad = {gate: status for gate, status in run.statuses.items() if status != "OK"}
+    (gate,) = [gate for gate in run.verdict["gates"] if gate["id"] == place]
+    assert gate["status"] == "UNKNOWN"
+    assert f"the pattern {ENDLESS!r} was not matched against a text of 61 characters within " in gate["reason"]
+    assert bad.pop(place) == "UNKNOWN"
+    assert set(bad) <= {"process", "configuration"}
+    assert "hung" not in run.out
+
+
+def test_a_gate_of_one_s_own_that_holds_python_is_named(sentinel: Sentinel) -> None:
+    """No thread can end it; the parent names it, and keeps what was judged before."""
+    sentinel.gate(f"import re\n@pytest.mark.critical\ndef test_own():\n    assert re.search({ENDLESS!r}, {LONG!r})")
+    run = sentinel("--gate-deadline=8")
+    assert run.code == 1
+    assert run.verdict["verdict"] == "INCOMPLETE"
+    statuses = run.statuses
+    assert statuses.pop("own") == "UNKNOWN"
+    assert set(statuses.values()) == {"OK"}
+    assert {"environment", "tag", "disk", "api"} <= set(statuses)
+    assert "the run ended in this gate" in run.junit
+    assert "without a finished verdict, in gate own\n" in run.out

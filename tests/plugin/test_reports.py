@@ -230,7 +230,7 @@ def test_a_link_to_a_file_of_the_project_is_no_place_for_a_report(sentinel: Sent
     assert run_without_reports(sentinel, "--gate-summary=summary.md", plain=plain).code == 0
 
 
-PLACES = [
+PLACES: list[tuple[str, ...]] = [
     (f"{option.flag}={{}}{option.report.suffix}",) for option in OPTIONS if option.report and option.flag != JSON_REPORT
 ]
 PLACES += [("--log-file={}",), ("-o", "log_file={}"), ("--debug={}",)]

@@ -1,25 +1,94 @@
-"""Keeps pytest 9 from answering `--version VALUE` of a gate run with its own version and exit code 0.
+"""What has to be done before pytest is imported: Python runs this at its start, for pytest and `release-sentinel`.
 
-`release_sentinel_guard.pth`, which is installed beside this module, imports it when a Python program starts with
-`--version` or `-V` among its arguments: any program, and before pytest is imported. So it loads next to nothing, and
-changes the arguments of gate runs only. `release_sentinel.arguments` says what a gate run is.
+`release_sentinel_guard.pth`, which is installed beside this module, imports it when the command line of a Python names
+one of the two. So it loads next to nothing, and only gate runs are changed, in two ways:
+
+- pytest 9 would answer `--version VALUE` with its own version and exit code 0: the words are rewritten.
+  `release_sentinel.arguments` says what a gate run is.
+- A `git.py`, `types.py` or `pytest.py` at the top of the judged repository would be imported in place of the installed
+  module: `InstalledFirst` looks elsewhere first.
 
 PYTEST_DONT_REWRITE (pytest warns of modules of a plugin that were imported before it)
 """
 
 import os
+import sys
+from _frozen_importlib_external import PathFinder
+
+TYPE_CHECKING = False  # as typing's, which would have to be loaded
+if TYPE_CHECKING:
+    from importlib.machinery import ModuleSpec
 
 _SUFFIXES = (".exe", "-script.py", ".py")
+_SIGNS = ("gate", "version", "-V", "@")  # without one of these in its words or working directory, it is no gate run
+# What this program and pytest import, and what these import in turn; a test compares it with what is installed.
+_LIBRARIES = (
+    "_pytest _yaml certifi charset_normalizer git gitdb idna iniconfig msgspec packaging pluggy psutil py pygments "
+    "pytest pytest_jsonreport pytest_metadata release_sentinel release_sentinel_guard requests semver smmap "
+    "typing_extensions urllib3 yaml"
+)
+LIBRARIES = frozenset(_LIBRARIES.split())
+# Of the standard library, but nothing imports them, and a repository may use these names.
+_FREE = frozenset({"__main__", "antigravity", "idlelib", "test", "this", "turtledemo"})
+_INSTALLED = {"site-packages", "dist-packages"}
+
+
+class InstalledFirst:
+    """Finds the libraries of a gate run, and the standard library, outside the judged repository where they are there.
+
+    To stand first in `sys.meta_path`. Every other name is found as ever, so that gates can import the repository.
+    """
+
+    def __init__(self) -> None:
+        self._tops: tuple[str, ...] = ()  # of repositories, each with a separator at its end
+        self._path: tuple[str, ...] = ()
+        self._installed: list[str] = []
+
+    def begin(self, *folders: str) -> None:
+        """Stand first from now on, for repositories at `folders` too."""
+        self.end()
+        sys.meta_path.insert(0, self)
+        self._tops += tuple(os.path.join(os.path.realpath(folder), "") for folder in folders)  # noqa: PTH118 - see above
+        self._path = ()
+
+    def end(self) -> None:
+        """Leave every name to Python again."""
+        sys.meta_path[:] = [finder for finder in sys.meta_path if finder is not self]
+
+    def find_spec(self, name: str, path: object = None, _target: object = None) -> "ModuleSpec | None":
+        """Find one of those modules; none where it is not installed. A submodule has the `path` of its package."""
+        if path is not None or not (name in LIBRARIES or (name in sys.stdlib_module_names and name not in _FREE)):
+            return None
+        if self._path != (current := tuple(sys.path)):
+            self._path, self._installed = current, [folder for folder in current if self._is_installed(folder)]
+        return PathFinder.find_spec(name, self._installed)
+
+    def _is_installed(self, folder: str) -> bool:
+        if not os.path.isabs(folder):  # noqa: PTH117 - pathlib would have to be loaded
+            return False
+        real = os.path.join(os.path.realpath(folder), "")  # noqa: PTH118 - as above
+        if real.startswith(os.path.join(os.path.dirname(os.__file__), "")):  # noqa: PTH118, PTH120 - as above
+            return True
+        below = [real[len(top) :] for top in self._tops if real.startswith(top)]
+        # An environment may be inside the repository.
+        return all(_INSTALLED.intersection(rest.split(os.sep)) for rest in below)  # noqa: PTH206 - as above
+
+
+installed_first = InstalledFirst()
 
 
 def protect(argv: list[str], orig_argv: list[str]) -> None:
-    """Rewrite the arguments of a gate run in `argv`, in place; leave those of any other program alone.
+    """Prepare a gate run; leave any other program alone. The arguments in `argv` are rewritten in place.
 
     `argv` and `orig_argv` are those of `sys` while the interpreter starts.
     """
-    start = _first_argument(argv, orig_argv)
-    if not start or len(argv) - start < 2:  # a lone `--version` is a question to pytest
+    if _is_ours(argv, orig_argv):
+        installed_first.begin(_top())
         return
+    start = _first_argument(argv, orig_argv)
+    if not start or not _may_be_gate_run(argv[start:]):
+        return
+    installed_first.begin(_top())  # now: what is loaded next is shadowed, too
     from importlib.util import module_from_spec, spec_from_file_location  # noqa: PLC0415 - other programs need not wait
 
     # By its path: the package stays unloaded, and pytest finds nothing of it imported.
@@ -28,7 +97,35 @@ def protect(argv: list[str], orig_argv: list[str]) -> None:
     if spec and spec.loader:
         arguments = module_from_spec(spec)
         spec.loader.exec_module(arguments)
+        if not arguments.gate_words(argv[start:], os.environ):
+            installed_first.end()
+            return
         argv[start:] = arguments.protected(argv[start:], os.environ)
+
+
+def _may_be_gate_run(words: list[str]) -> bool:
+    """Tell, without loading anything, whether it is worth a closer look."""
+    if len(words) == 1 and words[0] in {"--version", "-V"}:  # a question to pytest
+        return False
+    text = "\n".join([os.getcwd(), *words])  # noqa: PTH109 - as above
+    return "PYTEST_ADDOPTS" in os.environ or any(sign in text for sign in _SIGNS)
+
+
+def _top() -> str:
+    """Return the top of the repository of the working directory; that folder where it is in none."""
+    folder = here = os.getcwd()  # noqa: PTH109 - as above
+    while not os.path.exists(os.path.join(folder, ".git")):  # noqa: PTH110, PTH118 - as above
+        folder, below = os.path.dirname(folder), folder  # noqa: PTH120 - as above
+        if folder == below:
+            return here
+    return folder
+
+
+def _is_ours(argv: list[str], orig_argv: list[str]) -> bool:
+    """Tell whether the program is `release-sentinel`, or `python -m release_sentinel`."""
+    if argv[0] == "-m":
+        return orig_argv[-len(argv)].removeprefix("-m") == "release_sentinel"
+    return _name(argv[0]) == "release-sentinel"
 
 
 def _first_argument(argv: list[str], orig_argv: list[str]) -> int:
@@ -51,9 +148,14 @@ def _first_argument(argv: list[str], orig_argv: list[str]) -> int:
 
 def _is_pytest(program: str) -> bool:
     """Tell whether a script is pytest: `pytest`, `py.test`, `pytest.exe`, a system's `pytest-3`, or the package."""
+    return _name(program).rstrip("0123456789.-") in {"pytest", "py.test"}
+
+
+def _name(program: str) -> str:
+    """Return the name of a script in lower case and without what systems add to it; of a package, its own name."""
     folder, name = os.path.split(program.lower())
     if name == "__main__.py":
         name = os.path.basename(folder)  # noqa: PTH119 - pathlib would have to be loaded
     for suffix in _SUFFIXES:
         name = name.removesuffix(suffix)
-    return name.rstrip("0123456789.-") in {"pytest", "py.test"}
+    return name

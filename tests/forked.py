@@ -61,13 +61,14 @@ def _main(words: list[str], cwd: str, environ: dict[str, str], output: str) -> N
             os.dup2(file.fileno(), number)
     os.chdir(cwd)
     subprocess.Popen = _Popen  # type: ignore[misc,assignment]  # the gate's own child starts in the same way
-    _run(words, environ)
+    _run(words, environ, [str(Path.cwd())])
 
 
-def _run(words: Sequence[str], environ: Mapping[str, str]) -> None:
+def _run(words: Sequence[str], environ: Mapping[str, str], first: list[str]) -> None:
+    """Run a module; `first` is what Python puts first on its path: the working directory, or nothing with `-P`."""
     os.environ.clear()
     os.environ.update(environ)
-    sys.path[0] = str(Path.cwd())
+    sys.path[:1] = first
     sys.argv, sys.orig_argv = ["-m", *words[1:]], [sys.executable, "-m", *words]
     for guard in (Path(folder, "release_sentinel_guard.pth") for folder in sys.path):
         if guard.is_file():  # what site runs before it knows more of the command line
@@ -85,9 +86,9 @@ class _Popen(subprocess.Popen[bytes]):
     """Starts `python -m pytest` as a fork of this process; everything else as before."""
 
     def __init__(self, args: Any, *more: Any, **options: Any) -> None:
-        if list(args[:3]) == [sys.executable, "-m", "pytest"]:
+        if list(args[:4]) == [sys.executable, "-P", "-m", "pytest"]:
             kept, environ = options.get("pass_fds", ()), options["env"]
-            options["preexec_fn"] = partial(_become, list(args[2:]), environ, kept)
+            options["preexec_fn"] = partial(_become, list(args[3:]), environ, kept)
         super().__init__(args, *more, **options)
 
 
@@ -110,7 +111,7 @@ def _become(words: list[str], environ: Mapping[str, str], kept: Sequence[int]) -
         )
         vars(sys).update(__stdin__=sys.stdin, __stdout__=sys.stdout, __stderr__=sys.stderr)
         atexit._clear()
-        _run(words, environ)
+        _run(words, environ, [])
         code = 0
     except SystemExit as end:
         code = end.code

@@ -124,10 +124,10 @@ def test_the_guard_needs_the_standard_library_alone(file: str) -> None:
 def test_the_guard_costs_other_programs_nothing() -> None:
     """What it imports at once is loaded in every Python already."""
     program = (
-        f"import sys; sys.path.insert(0, {str(SOURCE)!r}); before = set(sys.modules); import release_sentinel_guard; "
-        "print(sorted(set(sys.modules) - before))"
+        f"import os, sys; sys.path.insert(0, {str(SOURCE)!r}); before = set(sys.modules); "
+        "import release_sentinel_guard; print(sorted(set(sys.modules) - before))"
     )
-    done = subprocess.run([sys.executable, "-I", "-c", program], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-I", "-S", "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "['release_sentinel_guard']"
 
 
@@ -170,7 +170,8 @@ class Environment:
         (script := folder / "bin" / "pytest").parent.mkdir()
         write_script(script, self.python, tell)
         program = {"pytest": [script]}.get(command, [self.python, *command.split()[1:]])
-        done = run(*map(str, program), *words, cwd=folder, env={"PYTHONPATH": str(folder)})
+        (here := folder / "elsewhere").mkdir()  # modules of the working directory would not stand in for pytest
+        done = run(*map(str, program), *words, cwd=here, env={"PYTHONPATH": str(folder)})
         return list(json.loads(done.out))
 
 

@@ -97,16 +97,20 @@ def gate_arguments(words: Sequence[str], environ: Mapping[str, str]) -> list[str
     return args if is_gate_run(args) or _lacks_version(expanded(words)) else []
 
 
+def gate_words(words: Sequence[str], environ: Mapping[str, str]) -> list[str]:
+    """Return what `gate_arguments` does, without PYTEST_ADDOPTS where it cannot be read."""
+    try:
+        return gate_arguments(words, environ)
+    except ArgumentError:
+        return gate_arguments(words, {})
+
+
 def protected(words: Sequence[str], environ: Mapping[str, str]) -> list[str]:
     """Return pytest's arguments; those of a gate run without a word by which pytest 9 would print its version.
 
     Where `rewrite_version` refuses them, the words are hidden until the plugin calls it again, and can say why.
     """
-    try:
-        gate_run = gate_arguments(words, environ)
-    except ArgumentError:  # in PYTEST_ADDOPTS
-        gate_run = gate_arguments(words, {})
-    if not gate_run:
+    if not gate_words(words, environ):
         return list(words)
     args = expanded(words)
     try:

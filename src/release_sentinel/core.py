@@ -83,4 +83,5 @@ def _command(invocation: Invocation, environ: Mapping[str, str]) -> list[str]:
     if config and (folders := python_path(top)):
         config += ["-o", f"pythonpath={join(map(str, folders))}"]
     options = [*config, *colour(words, environ), *words]
-    return [sys.executable, "-m", "pytest", "-p", "release_sentinel.plugin", *options]
+    # -P: no module of the working directory takes the place of an installed one.
+    return [sys.executable, "-P", "-m", "pytest", "-p", "release_sentinel.plugin", *options]

@@ -84,12 +84,12 @@ def no_rewriting() -> Iterator[None]:
 
     Its importer is an `AssertionRewritingHook` in `sys.meta_path`.
     """
-    rewriting = [finder for finder in sys.meta_path if isinstance(finder, rewrite.AssertionRewritingHook)]
-    sys.meta_path[:] = [finder for finder in sys.meta_path if finder not in rewriting]
+    before = list(sys.meta_path)
+    sys.meta_path[:] = [finder for finder in before if not isinstance(finder, rewrite.AssertionRewritingHook)]
     try:
         yield
     finally:
-        sys.meta_path[:0] = rewriting
+        sys.meta_path[:] = [*(finder for finder in sys.meta_path if finder not in before), *before]
 
 
 @contextlib.contextmanager

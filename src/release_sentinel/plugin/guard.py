@@ -1,10 +1,12 @@
-"""The guard of `--version` under pytest 9 and later: is it at work in this process?"""
+"""The guard that Python loads at its start: is it at work in this process, and does it know the repository?"""
 
 import sys
 from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 
+import release_sentinel_guard
 from release_sentinel.plugin import compat
 
 
@@ -22,3 +24,12 @@ def problem() -> str:
         "site-packages; install release-sentinel there with pip (a folder of PYTHONPATH is not enough, and python -S "
         "reads none), or run release-sentinel, or install 'pytest<9'"
     )
+
+
+def find_installed_first(config: pytest.Config, repository: Path) -> None:
+    """Let no module of `repository` take the place of one that this program or pytest needs, until `config` ends.
+
+    The guard does so from the start; here it learns the repository, and gets before what pytest has put first since.
+    """
+    release_sentinel_guard.installed_first.begin(str(repository), str(config.invocation_params.dir))
+    config.add_cleanup(release_sentinel_guard.installed_first.end)

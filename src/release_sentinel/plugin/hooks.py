@@ -13,7 +13,7 @@ import pytest
 from release_sentinel.invocation import parse
 from release_sentinel.lines import visible
 from release_sentinel.options import OPTIONS
-from release_sentinel.plugin import collection, compat, fixtures, folders, lifecycle, scrubbing, terminal
+from release_sentinel.plugin import collection, compat, fixtures, folders, guard, lifecycle, scrubbing, terminal
 from release_sentinel.plugin.conclusion import conclude
 from release_sentinel.plugin.session import RECORD, SESSION, GateSession
 from release_sentinel.reports.document import document
@@ -27,6 +27,7 @@ def register(config: pytest.Config, parser: pytest.Parser) -> None:
     params = config.invocation_params
     words = [str(word) for word in params.args]
     invocation = parse(words, os.environ, Path(params.dir), ini=compat.ini_arguments(config))
+    guard.find_installed_first(config, invocation.repository)
     session = config.stash[SESSION] = GateSession(config, invocation)
     scrubbing.shield(config, session.redactor)
     compat.tolerate_conftests(config, session.conftests.note)

@@ -1,12 +1,13 @@
 """What has to be done before pytest is imported: Python runs this at its start, for pytest and `release-sentinel`.
 
 `release_sentinel_guard.pth`, which is installed beside this module, imports it when the command line of a Python names
-one of the two. So it loads next to nothing, and only gate runs are changed, in two ways:
+one of the two. So it loads next to nothing, and only gate runs are changed, in three ways:
 
 - pytest 9 would answer `--version VALUE` with its own version and exit code 0: the words are rewritten.
   `release_sentinel.arguments` says what a gate run is.
 - A `git.py`, `types.py` or `pytest.py` at the top of the judged repository would be imported in place of the installed
   module: `InstalledFirst` looks elsewhere first.
+- Where pytest ends before it loads the plugin, because it cannot read its settings, an older SAFE report would stay.
 
 PYTEST_DONT_REWRITE (pytest warns of modules of a plugin that were imported before it)
 """
@@ -100,7 +101,35 @@ def protect(argv: list[str], orig_argv: list[str]) -> None:
         if not arguments.gate_words(argv[start:], os.environ):
             installed_first.end()
             return
-        argv[start:] = arguments.protected(argv[start:], os.environ)
+        words = argv[start:]
+        argv[start:] = arguments.protected(words, os.environ)
+        import atexit  # noqa: PLC0415 - as above
+
+        atexit.register(end, words, os.getcwd(), os.getpid())  # noqa: PTH109 - as above
+
+
+def end(words: list[str], folder: str, process: int) -> None:
+    """End a process of pytest in which the plugin has not taken over: no gate has run, whatever the exit code says.
+
+    Its reports say INCOMPLETE from now on.
+    """
+    if taken_over or os.getpid() != process:
+        return
+    try:
+        from pathlib import Path  # noqa: PLC0415 - a run that ends as it should does not need it
+
+        from release_sentinel import core  # noqa: PLC0415 - as above
+        from release_sentinel.invocation import parse  # noqa: PLC0415 - as above
+
+        core.claim(parse(words, os.environ, Path(folder)))
+        sys.stderr.write("release-sentinel: INCOMPLETE (exit 4): pytest ended before it loaded the gate\n")
+        sys.stderr.flush()
+        sys.stdout.flush()
+    finally:
+        os._exit(4)
+
+
+taken_over: list[bool] = []  # whether the plugin has
 
 
 def _may_be_gate_run(words: list[str]) -> bool:

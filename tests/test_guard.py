@@ -117,8 +117,12 @@ def _modules(node: ast.Import | ast.ImportFrom) -> list[str]:
 
 @pytest.mark.parametrize("file", ["release_sentinel_guard.py", "release_sentinel/arguments.py"])
 def test_the_guard_needs_the_standard_library_alone(file: str) -> None:
-    """It runs before anything else is loaded, and loads the rules of a gate run without the package around them."""
-    assert _imports(SOURCE / file) <= sys.stdlib_module_names
+    """It runs before anything else is loaded, and loads the rules of a gate run without the package around them.
+
+    The package itself is imported at the end of a process that has not run a gate.
+    """
+    package = {"release_sentinel"} if file == "release_sentinel_guard.py" else set()
+    assert _imports(SOURCE / file) <= {*sys.stdlib_module_names, *package}
 
 
 def test_the_guard_costs_other_programs_nothing() -> None:
@@ -172,7 +176,7 @@ class Environment:
         program = {"pytest": [script]}.get(command, [self.python, *command.split()[1:]])
         (here := folder / "elsewhere").mkdir()  # modules of the working directory would not stand in for pytest
         done = run(*map(str, program), *words, cwd=here, env={"PYTHONPATH": str(folder)})
-        return list(json.loads(done.out))
+        return list(json.loads(next(line for line in done.out.splitlines() if line.startswith("["))))
 
 
 @pytest.fixture(scope="module", params=["wheel", "editable", "wheel, with access to system packages"])
@@ -289,3 +293,44 @@ def test_release_sentinel_needs_no_guard(unguarded: Path, shop: Repo, settings: 
     bare = {"PYTHONPATH": path, "PYTHONNOUSERSITE": "1"}
     done, verdict = judged(*command, shop=shop, settings=settings, **bare)
     assert (done.code, verdict) == (0, "SAFE"), done.out
+
+
+SILENT = {  # how pytest ends before it has loaded a plugin
+    "PYTEST_ADDOPTS that is not closed": ((), {"PYTEST_ADDOPTS": "-k 'x"}, {}),
+    "an ini file that is not closed": ((), {}, {"pytest.ini": "[pytest]\naddopts = -k 'x\n"}),
+    "an ini file that cannot be parsed": ((), {}, {"pytest.ini": "[pytest\n"}),
+    "a pyproject.toml that cannot be parsed": ((), {}, {"pyproject.toml": "[tool.pytest\n"}),
+    "an ini file that is not there": (("-c", "none.ini"), {}, {}),
+    "a root that is not there": (("--rootdir", "none"), {}, {}),
+    "a plugin that is not there": (("-p", "no_such_plugin"), {}, {}),
+    "a plugin without a name": (("-p",), {}, {}),
+    "a plugin that ends the process": (("-p", "ends"), {}, {"ends.py": "raise SystemExit(0)\n"}),
+    "without the gate's own plugin": (("-p", "no:release_sentinel.plugin"), {}, {}),
+    "without a plugin of pytest's": (("-p", "no:main"), {}, {}),
+    "no plugin at all": ((), {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}, {}),
+}
+
+
+@pytest.mark.parametrize("kind", SILENT)
+def test_no_older_report_outlives_a_pytest_that_fails_early(
+    repo: Repo, tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The SAFE of an earlier run says INCOMPLETE, in each report, and the exit code is never 0."""
+    options, environ, files = SILENT[kind]
+    reports = [f"--junitxml={tmp_path / 'gates.xml'}", f"--gate-verdict={tmp_path / 'verdict.json'}"]
+    reports.append(f"--gate-summary={tmp_path / 'summary.md'}")
+    for report in reports:
+        Path(report.partition("=")[2]).write_text("SAFE", encoding="utf-8")
+    for name, text in files.items():
+        repo.write(name, text)
+    monkeypatch.setenv("PYTHONPATH", str(repo.path))
+    command = [sys.executable, "-m", "pytest", "gate_tests", *reports, *RELEASE, *options]
+    done = subprocess.run(
+        command, cwd=repo.path, env={**os.environ, **environ}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 4, done.stdout + done.stderr
+    assert done.stderr.endswith("release-sentinel: INCOMPLETE (exit 4): pytest ended before it loaded the gate\n")
+    verdict = json.loads((tmp_path / "verdict.json").read_text(encoding="utf-8"))
+    assert verdict["verdict"] == "INCOMPLETE"
+    assert 'errors="1"' in (tmp_path / "gates.xml").read_text(encoding="utf-8")
+    assert "INCOMPLETE" in (tmp_path / "summary.md").read_text(encoding="utf-8")

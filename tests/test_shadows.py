@@ -101,7 +101,9 @@ def test_the_libraries_are_those_that_are_installed_with_this_one() -> None:
     imported = {
         module
         for module, distributions in packages_distributions().items()
-        if needed & set(map(_normal, distributions)) and module.isidentifier() and not module.endswith("__mypyc")
+        if needed & set(map(_normal, distributions))
+        and module.isidentifier()
+        and not module.endswith(("__mypyc", "__pycache__"))
     }
     assert imported <= release_sentinel_guard.LIBRARIES
     assert {"release_sentinel", "pytest", "git"} <= imported

@@ -30,6 +30,8 @@ def find_installed_first(config: pytest.Config, repository: Path) -> None:
     """Let no module of `repository` take the place of one that this program or pytest needs, until `config` ends.
 
     The guard does so from the start; here it learns the repository, and gets before what pytest has put first since.
+    From now on the reports are this program's own to answer for.
     """
+    release_sentinel_guard.taken_over.append(True)
     release_sentinel_guard.installed_first.begin(str(repository), str(config.invocation_params.dir))
     config.add_cleanup(release_sentinel_guard.installed_first.end)

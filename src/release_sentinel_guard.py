@@ -109,11 +109,12 @@ def protect(argv: list[str], orig_argv: list[str]) -> None:
 
 
 def end(words: list[str], folder: str, process: int) -> None:
-    """End a process of pytest in which the plugin has not taken over: no gate has run, whatever the exit code says.
+    """End a process of pytest in which the plugin has not taken over: no release was judged, whatever its exit code.
 
-    Its reports say INCOMPLETE from now on.
+    The reports say INCOMPLETE from now on. A run that names no release may leave the plugin out.
     """
-    if taken_over or os.getpid() != process:
+    text = " ".join(words)
+    if taken_over or os.getpid() != process or not ("--env" in text or "version" in text):
         return
     try:
         from pathlib import Path  # noqa: PLC0415 - a run that ends as it should does not need it

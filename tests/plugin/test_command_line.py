@@ -17,7 +17,6 @@ MISTAKES: dict[str, tuple[tuple[str, ...], str]] = {
     "version in both spellings": ((*RELEASE, "--release-version=v2.0.0"), "--version is given 2 times"),
     "environment twice": ((*RELEASE, "--env", "dev"), "--env is given 2 times (--env --env)"),
     "abbreviated": (("--env", "prod", "--vers", "v1.0.0"), "unrecognized arguments: --vers"),
-    "joined": (("--env", "prod", "--version=v1.0.0"), "ignored explicit argument 'v1.0.0'"),
     "pytest's own": (("--env", "prod", "-V"), "-V prints pytest's version"),
     "unknown option": ((*RELEASE, "--gate-everything"), "unrecognized arguments: --gate-everything"),
     "no seconds": ((*RELEASE, "--gate-deadline", "soon"), "'soon' is not a number of seconds above 0"),
@@ -51,7 +50,14 @@ def test_a_mistake_is_told_by_pytest(sentinel: Sentinel, mistake: str) -> None:
     assert words in done.out, done.out
 
 
-@pytest.mark.parametrize("mistake", sorted(set(MISTAKES) - {"joined", "looponfail", "one file for two reports"}))
+@pytest.mark.parametrize("plain", [False, True], ids=["release-sentinel", "pytest"])
+def test_a_joined_version_is_one(sentinel: Sentinel, *, plain: bool) -> None:
+    """`--version=v1.0.0` is as good as two words."""
+    done = (sentinel.pytest if plain else sentinel)(release=("--env=prod", "--version=v1.0.0"))
+    assert (done.code, done.verdict["version"]) == (0, "v1.0.0"), done.out
+
+
+@pytest.mark.parametrize("mistake", sorted(set(MISTAKES) - {"looponfail", "one file for two reports"}))
 def test_a_mistake_is_told_by_release_sentinel(sentinel: Sentinel, mistake: str) -> None:
     """`release-sentinel` exits 1 on the same mistakes: 2 would read CRITICAL."""
     arguments, _ = MISTAKES[mistake]

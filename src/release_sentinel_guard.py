@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from importlib.machinery import ModuleSpec
 
 _SUFFIXES = (".exe", "-script.py", ".py")
+_PRINT_VERSION = {"--version", "-V"}
 _SIGNS = ("gate", "version", "-V", "@")  # without one of these in its words or working directory, it is no gate run
 # What this program and pytest import, and what these import in turn; a test compares it with what is installed.
 _LIBRARIES = (
@@ -135,7 +136,7 @@ taken_over: list[bool] = []  # whether the plugin has
 
 def _may_be_gate_run(words: list[str]) -> bool:
     """Tell, without loading anything, whether it is worth a closer look."""
-    if len(words) == 1 and words[0] in {"--version", "-V"}:  # a question to pytest
+    if len(words) == 1 and words[0] in _PRINT_VERSION:  # a question to pytest
         return False
     text = "\n".join([os.getcwd(), *words])  # noqa: PTH109 - as above
     return "PYTEST_ADDOPTS" in os.environ or any(sign in text for sign in _SIGNS)

@@ -212,6 +212,7 @@ def test_only_observers_and_versions_know_the_libraries() -> None:
         "observe.host",
         "observe.http",
         "observe.processes",
+        "observe.this_process",
         "versions",
     }
 

@@ -441,11 +441,11 @@ def test_the_bound_is_that_of_the_child_s_policy(tmp_path: Path, arguments: tupl
 @pytest.mark.parametrize(
     ("words", "addopts", "bound"),
     [
-        ((), "", 120),
-        (("--gate-tag",), "", 300),
-        (("--env=prod", "--gate-release"), "", 300),
-        ((), "--gate-tag", 300),
-        (("@words",), "", 300),
+        ((), "", 115),
+        (("--gate-tag",), "", 295),
+        (("--env=prod", "--gate-release"), "", 295),
+        ((), "--gate-tag", 295),
+        (("@words",), "", 295),
     ],
 )
 def test_the_child_has_time_beyond_its_deadline(

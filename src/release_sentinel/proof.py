@@ -34,7 +34,7 @@ _BELIEVED = {0, 1, 2, *(128 + number for number in INTERRUPTS)}
 _DELIVERY = (
     180.0  # more seconds where the release is tagged after the verdict: Git and the remote have their own bounds
 )
-_GRACE = 20.0  # seconds beyond the deadline for the child to end by itself
+_GRACE = 15.0  # seconds beyond the deadline for the child to end by itself
 
 
 class Judgement:

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from release_sentinel.redaction import Redactor
 
 _GRACE = 20.0  # seconds for a killed child to be gone
+_LEFT = 0.5  # seconds for what it has started to end by itself once it is gone
 
 
 class End(NamedTuple):
@@ -71,6 +73,7 @@ class Supervised:
         self._relay.begin(self._child, redactor, channel)
         try:
             code = _wait(self._child, bound)
+            _end_group(self._child.pid)
         finally:
             self._relay.end(bound)
             if channel:
@@ -87,9 +90,23 @@ def _wait(child: "subprocess.Popen[bytes]", bound: float) -> int:
     return _kill(child)
 
 
+def _end_group(number: int) -> None:
+    """Kill what a child has left behind in its process group, after a moment to end by itself."""
+    end = time.monotonic() + _LEFT
+    with suppress(OSError, AttributeError):  # nothing is left; no groups on Windows
+        while time.monotonic() < end:
+            os.killpg(number, 0)
+            time.sleep(_LEFT / 20)
+        os.killpg(number, signal.SIGKILL)
+
+
 def _kill(child: "subprocess.Popen[bytes]") -> int:
+    from release_sentinel.observe import this_process  # noqa: PLC0415 - late: few runs have to be killed
+
+    below = this_process.below(child.pid)
     with suppress(OSError, AttributeError):  # gone already; no groups on Windows
         os.killpg(child.pid, signal.SIGKILL)
+    this_process.kill(below)  # some of them have a group of their own
     child.kill()
     try:
         return child.wait(_GRACE)

@@ -139,13 +139,10 @@ def test_a_watch_that_is_ended_stays_silent() -> None:
     """A run that ends in time is not interrupted afterwards: its watchdog is gone long before the deadline."""
     before, said = set(threading.enumerate()), list[str]()
 
-    def last_words() -> int:
-        said.append("too late")
-        return 1
-
-    end = Deadline(run=LONG, gate=LONG).watch(last_words)
+    deadline = Deadline(run=LONG, gate=LONG)
+    deadline.watch(lambda: True, lambda: said.append("too late"))
     watchdogs = set(threading.enumerate()) - before
-    end()
+    deadline.end_watch()
     for watchdog in watchdogs:
         watchdog.join()
     assert (len(watchdogs), said) == (1, [])
@@ -153,9 +150,21 @@ def test_a_watch_that_is_ended_stays_silent() -> None:
 
 def test_a_watch_interrupts_the_main_thread() -> None:
     """A run that is stuck past its deadline is interrupted, and can still write its reports."""
-    end = Deadline(run=0.01, gate=LONG).watch(lambda: 1)
+    deadline = Deadline(run=0.01, gate=LONG)
+    deadline.watch(lambda: True, lambda: None)
     try:
         with pytest.raises(KeyboardInterrupt):
             threading.Event().wait()
     finally:
-        end()
+        deadline.end_watch()
+
+
+def test_a_watch_ends_what_must_not_be_interrupted() -> None:
+    """While plugins are loaded an interrupt would end pytest in its own way: the process is ended at once."""
+    ended = threading.Event()
+    deadline = Deadline(run=0.01, gate=LONG)
+    deadline.watch(lambda: False, ended.set)
+    try:
+        assert ended.wait(LONG)
+    finally:
+        deadline.end_watch()

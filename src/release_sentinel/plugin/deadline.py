@@ -40,6 +40,7 @@ class Deadline:
         self.run = run
         self._gate = gate
         self._end = time.monotonic() + run
+        self._ended = threading.Event()
 
     @property
     def passed(self) -> bool:
@@ -97,29 +98,30 @@ class Deadline:
         if alarm.rang:  # also where the block has swallowed the interrupt
             raise self._too_late(seconds) from None
 
-    def watch(self, last_words: Callable[[], int]) -> Callable[[], None]:
-        """Watch over the run; return what ends the watch.
+    def watch(self, interrupts: Callable[[], bool], end: Callable[[], None]) -> None:
+        """Watch over the run until `end_watch` is called.
 
-        When the deadline has passed, the main thread is interrupted; where even that does not end the run, `last_words`
-        writes the reports, and the process ends with the exit code that it returns.
+        When the deadline has passed, the main thread is interrupted, if `interrupts` says so; where even that does not
+        end the run, `end` writes the reports and ends the process.
         """
-        ended = threading.Event()
 
         def watchdog() -> None:
-            if ended.wait(self.run + _MARGIN):
+            if self._ended.wait(self.run + _MARGIN):
                 return
-            _interrupt_main()
-            if not ended.wait(_GRACE):
-                os._exit(last_words())
-
-        def end() -> None:
-            ended.set()
-            faulthandler.cancel_dump_traceback_later()
+            if interrupts():
+                _interrupt_main()
+                if self._ended.wait(_GRACE):
+                    return
+            end()
 
         threading.Thread(target=watchdog, daemon=True).start()
-        with suppress(OSError, ValueError):  # a thread of C: for what keeps Python's lock, such as a regular expression
-            faulthandler.dump_traceback_later(self.run + _MARGIN + 2 * _GRACE, exit=True, file=2)
-        return end
+        end_by_force(self.run + _MARGIN + 2 * _GRACE)
+
+    def end_watch(self) -> None:
+        """Stop watching: the run has ended."""
+        if not self._ended.is_set():
+            self._ended.set()
+            faulthandler.cancel_dump_traceback_later()
 
     def _share(self) -> float:
         return min(self._gate, max(self._end - time.monotonic(), 0.0))
@@ -127,6 +129,26 @@ class Deadline:
     def _too_late(self, seconds: float) -> GateTimeoutError:
         of_run = f", all that was left of the run's {self.run:g} s" if seconds < self._gate else ""
         return GateTimeoutError(f"no answer within {seconds:.1f} s{of_run}")
+
+
+def end_by_force(seconds: float) -> None:
+    """End the process with exit code 1 and a traceback after some seconds, by a thread of C.
+
+    For what keeps Python's lock, such as a regular expression, and for the end of a process, when Python's own threads
+    have stopped.
+    """
+    with suppress(OSError, ValueError):
+        faulthandler.dump_traceback_later(seconds, exit=True, file=_standard_error())
+
+
+def _standard_error() -> int:
+    """Return a descriptor that pytest does not redirect when it captures output; the first call has to come before."""
+    if not _duplicates:
+        _duplicates.append(os.dup(2))
+    return _duplicates[0]
+
+
+_duplicates: list[int] = []
 
 
 class _Alarm:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import release_sentinel_guard
+from release_sentinel.observe.this_process import is_pytest
 from release_sentinel.plugin import compat
 
 
@@ -34,4 +35,5 @@ def find_installed_first(config: pytest.Config, repository: Path) -> None:
     """
     release_sentinel_guard.taken_over.append(True)
     release_sentinel_guard.installed_first.begin(str(repository), str(config.invocation_params.dir))
-    config.add_cleanup(release_sentinel_guard.installed_first.end)
+    if not is_pytest():
+        config.add_cleanup(release_sentinel_guard.installed_first.end)

@@ -29,6 +29,7 @@ def register(config: pytest.Config, parser: pytest.Parser) -> None:
     invocation = parse(words, os.environ, Path(params.dir), ini=compat.ini_arguments(config))
     guard.find_installed_first(config, invocation.repository)
     session = config.stash[SESSION] = GateSession(config, invocation)
+    lifecycle.watch(session)
     scrubbing.shield(config, session.redactor)
     compat.tolerate_conftests(config, session.conftests.note)
     _declare_options(parser)
@@ -228,6 +229,12 @@ class Hooks:
             self._session.note(item.stash[RECORD])
         terminal.excuse(item.stash[RECORD], report)
         return report
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Take note of a gate that was run in another process: what it judged is not known here."""
+        record = self._session.records.get(report.nodeid)
+        if record and not record.runs:
+            self._session.left_out[record.id] = "it ran in another process (a mark `forked`?), where its result is lost"
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_report_teststatus(self, report: pytest.TestReport) -> Any:

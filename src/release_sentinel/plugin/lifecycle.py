@@ -1,38 +1,73 @@
 """From the first look at the command line to the exit code: signals, the deadline, and the last word."""
 
 import gc
-import os
 import signal
 import sys
-import threading
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial, wraps
-from pathlib import Path
 from types import FrameType
 from typing import Any
 
 import pytest
 
 from release_sentinel import arguments
+from release_sentinel.observe import this_process
 from release_sentinel.plugin import collection, compat, terminal
 from release_sentinel.plugin.conclusion import conclude
 from release_sentinel.plugin.deadline import is_alarm
 from release_sentinel.plugin.progress import progress
-from release_sentinel.plugin.scrubbing import PROGRAMS
 from release_sentinel.plugin.session import RECORD, GateSession
 from release_sentinel.vocabulary import EXIT_BLOCKED, Stage
 
 _STAGE = "a policy gate failed, so critical gates are not probed (--gate-all probes them)"
 ROOM = 2.0  # seconds for a gate's own bound to end it, before the one around it does
-_GRACE = 5.0  # seconds for threads that a gate left behind
+
+
+def watch(session: GateSession) -> None:
+    """Bound the run from now on, before other plugins and conftest files are loaded, to the end of the process."""
+
+    def interrupts() -> bool:
+        session.stuck = this_process.where()
+        return session.held
+
+    session.deadline.watch(interrupts, lambda: session.ending.now(_last_words(session)))
+    session.config.add_cleanup(partial(_unconfigured, session))
+
+
+def _unconfigured(session: GateSession) -> None:
+    """Bound what is left of the process where pytest failed before it ran anything; the last of its clean-ups.
+
+    `sys.exit` in a plugin, as it is loaded or at the end, comes by here on its way to the exit code.
+    """
+    if session.held:
+        return
+    session.deadline.end_watch()
+    answered = session.ending.begun
+    if not answered:
+        session.ending.begin(int(pytest.ExitCode.USAGE_ERROR))
+    error = sys.exception()
+    if isinstance(error, SystemExit):
+        if not answered:
+            raise pytest.UsageError(f"sys.exit({error.code!r}) ended pytest early") from error
+        raise SystemExit(session.ending.code or error.code)
 
 
 def hold(session: GateSession) -> Generator[None, Any, int]:
     """Let pytest run within the deadline, and answer for it with the exit code that the verdict proves."""
+    code = int(pytest.ExitCode.USAGE_ERROR)
+    session.held = True
+    try:
+        code = yield from _answer(session)
+    finally:
+        session.held = False
+        session.ending.begin(code)
+    return code
+
+
+def _answer(session: GateSession) -> Generator[None, Any, int]:
     session.workflow_output.begin()
     session.prepare()
-    end_watch = session.deadline.watch(lambda: _last_words(session))
     try:
         with _terminated_as_interrupt(session):
             code = int((yield) or 0)
@@ -47,14 +82,13 @@ def hold(session: GateSession) -> Generator[None, Any, int]:
         session.write_reports(conclude(session, pytest.ExitCode.USAGE_ERROR))
         raise
     finally:
-        end_watch()
+        session.deadline.end_watch()
     verdict = session.verdict
     late = session.interrupted and verdict and verdict.exit_code != 128 + session.interrupted
     if verdict is None or late or code != verdict.exit_code or session.problems_since:
         verdict = conclude(session, session.pytest_code or code)
     with _signals_ignored():
         code = terminal.finish(session, verdict)
-    _leave(session, code)
     return code
 
 
@@ -108,7 +142,9 @@ def _last_words(session: GateSession) -> int:
     """Write the reports of a run that not even an interrupt could end; return its exit code."""
     running = [record.id for record in session.records.values() if record.runs and not record.finished]
     stuck = f" in gate {', '.join(running)}" if running else ""
-    session.early_end = f"the deadline of {session.deadline.run:g} s had passed, and the run hung{stuck}"
+    session.early_end = (
+        f"the deadline of {session.deadline.run:g} s had passed, and the run hung{stuck or session.stuck}"
+    )
     session.problems.append(session.early_end)
     with suppress(Exception):  # whatever it is stuck in may be captured; the last words must not be
         compat.stop_capturing(session.config)
@@ -117,18 +153,9 @@ def _last_words(session: GateSession) -> int:
     return EXIT_BLOCKED
 
 
-def _leave(session: GateSession, code: int) -> None:
-    """Make sure that the process ends although a hung gate left non-daemon threads behind."""
-    hung = any(record.hung for record in session.records.values())
-    if hung and Path(sys.argv[0]).name in PROGRAMS:
-        timer = threading.Timer(_GRACE, os._exit, [code])
-        timer.daemon = True
-        timer.start()
-
-
 def spare_collection() -> None:
     """Spare a process that is about to end pytest's five looks for garbage among all that was loaded."""
-    if Path(sys.argv[0]).name in PROGRAMS:
+    if this_process.is_pytest():
         gc.freeze()
 
 

@@ -1,21 +1,18 @@
 """Keeps secrets out of what pytest and its plugins show: at each place that everything has to pass."""
 
 import json
-import sys
 from collections import Counter
 from collections.abc import Callable, Generator
-from pathlib import Path
 from typing import Any
 from warnings import WarningMessage
 
 import pytest
 
 from release_sentinel.logging import scrub_records
+from release_sentinel.observe.this_process import is_pytest
 from release_sentinel.plugin.compat import filter_trace, rename
 from release_sentinel.redaction import Redactor
 from release_sentinel.redaction.standard import scrub_standard_streams
-
-PROGRAMS = {"pytest", "py.test", "__main__.py"}  # pytest is the program, not a library in another one
 
 Scrub = Callable[[str], str]
 
@@ -24,7 +21,7 @@ def shield(config: pytest.Config, redactor: Redactor) -> None:
     """Scrub log records, standard streams and pytest's trace, from the first look at the command line on."""
     config.add_cleanup(scrub_records(redactor))
     restore = scrub_standard_streams(redactor)
-    if Path(sys.argv[0]).name not in PROGRAMS:  # else to the last word: some errors are printed after every clean-up
+    if not is_pytest():  # else to the last word: some errors are printed after every clean-up
         config.add_cleanup(restore)
     filter_trace(config, redactor.scrub)
 

@@ -20,6 +20,7 @@ from release_sentinel.plugin import completeness, declared, folders, guard, own_
 from release_sentinel.plugin.compat import early_options
 from release_sentinel.plugin.conftests import Conftests
 from release_sentinel.plugin.deadline import Deadline
+from release_sentinel.plugin.ending import Ending
 from release_sentinel.plugin.gate import Record
 from release_sentinel.plugin.observations import Observations
 from release_sentinel.plugin.prefetch import Prefetch
@@ -65,6 +66,9 @@ class GateSession:
         self.cleaning_up = False  # after the last gate, for all of them
         self._rewritten = False
         self.interrupted = 0  # the signal
+        self.held = False  # pytest runs, and has to answer with our exit code
+        self.stuck = ""  # where the run was when its deadline had passed
+        self.ending = Ending()
         self.pytest_code = 0
         self.concluded: frozenset[str] = frozenset()  # the problems that the verdict counts
         self.verdict: RedactedVerdict | None = None
@@ -185,6 +189,9 @@ class GateSession:
         if (getattr(option, "count", None) or 1) != 1:
             option.count = 1
             self.notes.append("note: each gate runs once; --count is ignored")
+        if getattr(option, "forked", False):
+            option.forked = False
+            self.notes.append("note: gates run in one process; --forked is ignored")
         if getattr(option, "looponfail", False):
             raise pytest.UsageError("--looponfail never ends: a release gate runs once")
 
@@ -202,7 +209,8 @@ class GateSession:
         elif isinstance(error, pytest.Session.Interrupted):  # by pytest itself, as --stepwise does
             self.early_end = str(error)
         elif self.deadline.passed and not self.interrupted:
-            self.early_end = f"the deadline of {self.deadline.run:g} s had passed"
+            hung = f", and the run hung{self.stuck}" if self.stuck else ""
+            self.early_end = f"the deadline of {self.deadline.run:g} s had passed{hung}"
         else:
             self.interrupted = self.interrupted or signal.SIGINT
             self.early_end = f"the run was interrupted by {signal.Signals(self.interrupted).name}"

@@ -1,0 +1,53 @@
+"""How the process of a gate run ends: within a bound, with the code that its verdict proves, and with nothing left."""
+
+import atexit
+import os
+import threading
+from contextlib import suppress
+
+from release_sentinel.observe.this_process import children, end_children, is_pytest, where
+from release_sentinel.plugin.deadline import end_by_force
+from release_sentinel.vocabulary import EXIT_BLOCKED
+
+GRACE = 5.0  # seconds from the verdict to the end of the process
+_MORE = 1.0  # seconds after which the process is ended by force
+
+
+class Ending:
+    """The end of a process in which pytest is the program; in any other program nothing happens by itself.
+
+    From `begin` on the process ends within `GRACE` seconds, with the code that is given there.
+    """
+
+    def __init__(self) -> None:
+        self.code = EXIT_BLOCKED  # once it has begun, what the verdict proves
+        self.begun = False
+        self._process = os.getpid()
+        self._before = children()  # such as what a shell had started that has become this process
+        if is_pytest():
+            atexit.register(self._at_exit)
+
+    def begin(self, code: int) -> None:
+        """Let the process end with `code`; where it hangs, after `GRACE` seconds."""
+        self.code = code
+        if self.begun or not is_pytest():
+            return
+        self.begun = True
+        threading.Thread(target=self._bound, daemon=True).start()
+        end_by_force(GRACE + _MORE)
+
+    def now(self, code: int) -> None:
+        """End the process and what it has started, whatever it is stuck in."""
+        end_children(self._before)
+        os._exit(code)
+
+    def _bound(self) -> None:
+        threading.Event().wait(GRACE)
+        words = f"the process did not end within {GRACE:g} s of the verdict and is ended: it hung{where()}"
+        with suppress(OSError):  # nothing reads it any more
+            os.write(2, f"release-sentinel: {words}\n".encode(errors="replace"))
+        self.now(self.code)
+
+    def _at_exit(self) -> None:
+        if os.getpid() == self._process:  # and not a fork
+            end_children(self._before)

@@ -2,15 +2,47 @@
 
 import atexit
 import os
+import sys
 import threading
 from contextlib import suppress
 
 from release_sentinel.observe.this_process import children, end_children, is_pytest, where
 from release_sentinel.plugin.deadline import end_by_force
-from release_sentinel.vocabulary import EXIT_BLOCKED
+from release_sentinel.vocabulary import EXIT_BLOCKED, UNSEEN
 
 GRACE = 5.0  # seconds from the verdict to the end of the process
 _MORE = 1.0  # seconds after which the process is ended by force
+
+
+def can_show(more: str = "") -> bool:
+    """Tell whether what was written to standard output could be shown: a verdict that is not must not pass for SAFE.
+
+    So could `more`, which is written now. Where it could not, standard error says so, and what is still to be written
+    goes nowhere: pytest and Python would end with a traceback or with exit code 120 over it.
+    """
+    for stream in (sys.stdout, sys.__stdout__):
+        with suppress(OSError, ValueError, AttributeError):
+            stream.write(more)  # type: ignore[union-attr]  # the first may be anything that a gate has put there
+            stream.flush()  # type: ignore[union-attr]  # as above
+            sys.stdout = stream
+            return True
+    if is_pytest():
+        _mute(1, sys.stdout)
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 - to the end of the process
+    with suppress(OSError):
+        os.write(2, f"release-sentinel: {UNSEEN}\n".encode())
+    return False
+
+
+def _mute(number: int, stream: object) -> None:
+    """Let a descriptor lead nowhere, so that what its stream still holds can be written."""
+    with suppress(OSError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, number)
+        if nowhere != number:
+            os.close(nowhere)
+    with suppress(OSError, ValueError, AttributeError):
+        stream.flush()  # type: ignore[attr-defined]  # as above
 
 
 class Ending:

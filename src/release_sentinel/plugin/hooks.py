@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from release_sentinel.errors import words_of
 from release_sentinel.invocation import parse
 from release_sentinel.options import OPTIONS
 from release_sentinel.plugin import collection, compat, fixtures, folders, guard, lifecycle, scrubbing, terminal
@@ -214,7 +215,9 @@ class Hooks:
         scrubbing.clean_report(report, self._session.redactor.scrub)
         error = call.excinfo.value if call.excinfo else None
         if error and report.when == "teardown" and self._session.cleaning_up:
-            self._session.problems.append(f"to clean up after the last gate failed: {type(error).__name__}: {error}")
+            self._session.problems.append(
+                f"to clean up after the last gate failed: {type(error).__name__}: {words_of(error)}"
+            )
             error = None
         item.stash[RECORD].note(report, error)
         terminal.excuse(item.stash[RECORD], report)

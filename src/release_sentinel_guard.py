@@ -1,12 +1,14 @@
 """What has to be done before pytest is imported: Python runs this at its start, for pytest and `release-sentinel`.
 
 `release_sentinel_guard.pth`, which is installed beside this module, imports it when the command line of a Python names
-one of the two. So it loads next to nothing, and only gate runs are changed, in two ways:
+one of the two. So it loads next to nothing, and only gate runs are changed, in three ways:
 
 - pytest 9 would answer `--version VALUE` with its own version and exit code 0: the words are rewritten.
   `release_sentinel.arguments` says what a gate run is.
 - A `git.py`, `types.py` or `pytest.py` at the top of the judged repository would be imported in place of the installed
   module: `InstalledFirst` looks elsewhere first.
+- pytest fails before it loads a plugin where it cannot read its settings: the reports of an older run say INCOMPLETE by
+  then.
 
 PYTEST_DONT_REWRITE (pytest warns of modules of a plugin that were imported before it)
 """
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from importlib.machinery import ModuleSpec
 
 _SUFFIXES = (".exe", "-script.py", ".py")
+_HANDOVER = "RELEASE_SENTINEL_HANDOVER"  # as in `release_sentinel.vocabulary`
 _PRINT_VERSION = {"--version", "-V"}
 _SIGNS = ("gate", "version", "-V", "@")  # without one of these in its words or working directory, it is no gate run
 # What this program and pytest import, and what these import in turn; a test compares it with what is installed.
@@ -101,9 +104,26 @@ def protect(argv: list[str], orig_argv: list[str]) -> None:
         if not arguments.gate_words(argv[start:], os.environ):
             installed_first.end()
             return
-        if _PRINT_VERSION.isdisjoint(argv[start:]):
-            return
-        argv[start:] = arguments.protected(argv[start:], os.environ)
+        if not _PRINT_VERSION.isdisjoint(argv[start:]):
+            argv[start:] = arguments.protected(argv[start:], os.environ)
+        if _HANDOVER not in os.environ:  # else the parent has done it
+            _claim(argv[start:])
+
+
+def _claim(words: list[str]) -> None:
+    """Let every report say INCOMPLETE: pytest can fail before it loads the plugin, which does the same."""
+    if (
+        any(word.startswith(("--gate-", "--junit", "--json-report", "@")) for word in words)
+        or "PYTEST_ADDOPTS" in os.environ
+    ):
+        from pathlib import Path  # noqa: PLC0415 - late, as above
+
+        from release_sentinel.invocation import parse  # noqa: PLC0415 - as above
+
+        if reports := parse(words, os.environ, Path.cwd()).reports:
+            from release_sentinel.reports import files  # noqa: PLC0415 - as above
+
+            files.claim(reports)
 
 
 def _may_be_gate_run(words: list[str]) -> bool:

@@ -1,5 +1,6 @@
 """`release-sentinel`: arguments in, exit code out."""
 
+import atexit
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -33,7 +34,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             is_command = bool(words) and words[0] in {*COMMANDS, "help"}
             if is_command or invocation.problems or invocation.missing or {"-h", "--help"} & set(words):
                 return _speak(words, invocation, clean, is_command=is_command)
-            return _shown(core.judge(invocation, os.environ, clean))
+            return _held(_shown(core.judge(invocation, os.environ, clean)))
         except SentinelError as error:
             print(f"release-sentinel: {error}", file=sys.stderr)
             return 1
@@ -43,6 +44,13 @@ def main(argv: Sequence[str] | None = None) -> int:
             with suppress(OSError):
                 print(f"release-sentinel: {error}", file=sys.stderr)
             return _shown(1)
+
+
+def _held(code: int) -> int:
+    """Return an exit code, which also the prompt of `python -i` (PYTHONINSPECT) does not end with 0 instead."""
+    if sys.flags.inspect:
+        atexit.register(os._exit, code)
+    return code
 
 
 def _shown(code: int) -> int:

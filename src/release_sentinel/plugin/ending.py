@@ -48,7 +48,8 @@ def _mute(number: int, stream: object) -> None:
 class Ending:
     """The end of a process in which pytest is the program; in any other program nothing happens by itself.
 
-    From `begin` on the process ends within `GRACE` seconds, with the code that is given there.
+    From `begin` on the process ends within `GRACE` seconds, with the code that is given there; neither `os._exit` nor
+    the prompt of `python -i` ends it with 0 instead.
     """
 
     def __init__(self) -> None:
@@ -56,8 +57,10 @@ class Ending:
         self.begun = False
         self._process = os.getpid()
         self._before = children()  # such as what a shell had started that has become this process
+        self._exit = os._exit
         if is_pytest():
             atexit.register(self._at_exit)
+            os._exit = self._proven_exit  # type: ignore[assignment]  # what calls it skips every other hold
 
     def begin(self, code: int) -> None:
         """Let the process end with `code`; where it hangs, after `GRACE` seconds."""
@@ -71,7 +74,12 @@ class Ending:
     def now(self, code: int) -> None:
         """End the process and what it has started, whatever it is stuck in."""
         end_children(self._before)
-        os._exit(code)
+        self._exit(code)
+
+    def _proven_exit(self, status: int) -> None:
+        """Do what `os._exit` does; the code 0 is the verdict's to give, in this process."""
+        is_ours = os.getpid() == self._process  # and not a fork's
+        self._exit(self.code if is_ours and not status & 0xFF else status)
 
     def _bound(self) -> None:
         threading.Event().wait(GRACE)
@@ -81,5 +89,9 @@ class Ending:
         self.now(self.code)
 
     def _at_exit(self) -> None:
-        if os.getpid() == self._process:  # and not a fork
-            end_children(self._before)
+        if os.getpid() != self._process:  # a fork
+            return
+        end_children(self._before)
+        if sys.flags.inspect or os.environ.get("PYTHONINSPECT"):  # Python goes on with a prompt, and ends with 0
+            can_show()
+            self._exit(self.code)

@@ -7,7 +7,8 @@ one of the two. So it loads next to nothing, and only gate runs are changed, in 
   `release_sentinel.arguments` says what a gate run is.
 - A `git.py`, `types.py` or `pytest.py` at the top of the judged repository would be imported in place of the installed
   module: `InstalledFirst` looks elsewhere first.
-- Where pytest ends before it loads the plugin, because it cannot read its settings, an older SAFE report would stay.
+- pytest may end before it loads the plugin, because it cannot read its settings: the reports of an older run say
+  INCOMPLETE by then, and the exit code is not 0.
 
 PYTEST_DONT_REWRITE (pytest warns of modules of a plugin that were imported before it)
 """
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from importlib.machinery import ModuleSpec
 
 _SUFFIXES = (".exe", "-script.py", ".py")
+_HANDOVER = "RELEASE_SENTINEL_HANDOVER"  # as in `release_sentinel.vocabulary`
 _PRINT_VERSION = {"--version", "-V"}
 _SIGNS = ("gate", "version", "-V", "@")  # without one of these in its words or working directory, it is no gate run
 # What this program and pytest import, and what these import in turn; a test compares it with what is installed.
@@ -104,26 +106,21 @@ def protect(argv: list[str], orig_argv: list[str]) -> None:
             return
         words = argv[start:]
         argv[start:] = arguments.protected(words, os.environ)
+        if _HANDOVER not in os.environ:  # else the parent has done it
+            _claim(argv[start:])
         import atexit  # noqa: PLC0415 - as above
 
-        atexit.register(end, words, os.getcwd(), os.getpid())  # noqa: PTH109 - as above
+        atexit.register(_end, " ".join(words), os.getpid())
 
 
-def end(words: list[str], folder: str, process: int) -> None:
+def _end(words: str, process: int) -> None:
     """End a process of pytest in which the plugin has not taken over: no release was judged, whatever its exit code.
 
-    The reports say INCOMPLETE from now on. A run that names no release may leave the plugin out.
+    A run that names no release may leave the plugin out.
     """
-    text = " ".join(words)
-    if taken_over or os.getpid() != process or not ("--env" in text or "version" in text):
+    if taken_over or os.getpid() != process or not ("--env" in words or "version" in words):
         return
     try:
-        from pathlib import Path  # noqa: PLC0415 - a run that ends as it should does not need it
-
-        from release_sentinel import core  # noqa: PLC0415 - as above
-        from release_sentinel.invocation import parse  # noqa: PLC0415 - as above
-
-        core.claim(parse(words, os.environ, Path(folder)))
         sys.stderr.write("release-sentinel: INCOMPLETE (exit 4): pytest ended before it loaded the gate\n")
         sys.stderr.flush()
         sys.stdout.flush()
@@ -132,6 +129,22 @@ def end(words: list[str], folder: str, process: int) -> None:
 
 
 taken_over: list[bool] = []  # whether the plugin has
+
+
+def _claim(words: list[str]) -> None:
+    """Let every report say INCOMPLETE: pytest can fail before it loads the plugin, which does the same."""
+    if (
+        any(word.startswith(("--gate-", "--junit", "--json-report", "@")) for word in words)
+        or "PYTEST_ADDOPTS" in os.environ
+    ):
+        from pathlib import Path  # noqa: PLC0415 - late, as above
+
+        from release_sentinel.invocation import parse  # noqa: PLC0415 - as above
+
+        if reports := parse(words, os.environ, Path.cwd()).reports:
+            from release_sentinel.reports import files  # noqa: PLC0415 - as above
+
+            files.claim(reports)
 
 
 def _may_be_gate_run(words: list[str]) -> bool:

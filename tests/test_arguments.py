@@ -1,10 +1,13 @@
 """The command line before pytest parses it: is this a gate run, and what did it mean by `--version`?"""
 
 from pathlib import Path
+from typing import get_args
 
 import pytest
+from msgspec import Meta
 
 from release_sentinel.arguments import (
+    LONGEST,
     ArgumentError,
     expanded,
     gate_arguments,
@@ -14,6 +17,7 @@ from release_sentinel.arguments import (
     rewrite_version,
     value_of,
 )
+from release_sentinel.config.kinds import RunSeconds
 
 GATE_RUNS = [
     "gate_tests",
@@ -312,3 +316,9 @@ def test_a_repository_of_that_name_is_no_gate_folder(
     assert not is_gate_run(["tests"])
     assert not is_gate_run([str(top)])
     assert is_gate_run(["gate_tests"])
+
+
+def test_a_run_takes_a_day_at_most_by_option_and_by_policy() -> None:
+    """`--gate-deadline` and the policy's `deadline` have one bound."""
+    (bounds,) = (one for one in get_args(RunSeconds) if isinstance(one, Meta))
+    assert bounds.le == LONGEST

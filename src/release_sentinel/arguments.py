@@ -22,6 +22,10 @@ _PRINTS_VERSION = ("--version", "-V")  # from 9 on, pytest prints its version an
 _HIDDEN = {f"--release-version={word}": word for word in _PRINTS_VERSION}  # a word that pytest must not see: itself
 
 
+LONGEST = 86_400  # seconds of a run; the policy's `deadline` has the same bound
+_SHOWN = 40  # characters
+
+
 class ArgumentError(ValueError):
     """The command line is invalid; the text says what was seen and what to write."""
 
@@ -158,7 +162,9 @@ def seconds(text: str) -> float:
     except ValueError:
         number = math.nan
     if not 0 < number < math.inf:
-        raise ArgumentTypeError(f"{text!r} is not a number of seconds above 0")
+        raise ArgumentTypeError(f"{_shown(text)} is not a number of seconds above 0")
+    if number > LONGEST:
+        raise ArgumentTypeError(f"{_shown(text)} is more than a day: at most {LONGEST} seconds")
     return number
 
 
@@ -172,6 +178,11 @@ def exists(path: Path) -> bool:
 def is_folder(path: Path) -> bool:
     """Return whether there is such a folder, likewise."""
     return exists(path) and path.is_dir()
+
+
+def _shown(text: str) -> str:
+    """Return a value that is wrong, but not thousands of digits."""
+    return repr(text if len(text) <= _SHOWN else f"{text[:_SHOWN]}...")
 
 
 def find_top(start: Path) -> Path | None:

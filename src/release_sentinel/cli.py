@@ -1,5 +1,6 @@
 """`release-sentinel`: arguments in, exit code out."""
 
+import atexit
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -35,13 +36,39 @@ def main(argv: Sequence[str] | None = None) -> int:
             is_command = bool(words) and words[0] in {*COMMANDS, "help"}
             if is_command or invocation.problems or invocation.missing or {"-h", "--help"} & set(words):
                 return _speak(words, invocation, clean, is_command=is_command)
-            return core.judge(invocation, os.environ, clean)
+            return _held(_shown(core.judge(invocation, os.environ, clean)))
         except SentinelError as error:
             print(f"release-sentinel: {visible(str(error))}", file=sys.stderr)
             return 1
         except BrokenPipeError:  # a reader such as `head` has seen enough
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains as it exits
-            return 1
+            return _shown(1)
+        except OSError as error:  # too many open files, a full disk
+            with suppress(OSError):
+                print(f"release-sentinel: {error}", file=sys.stderr)
+            return _shown(1)
+
+
+def _held(code: int) -> int:
+    """Return an exit code, which also the prompt of `python -i` (PYTHONINSPECT) does not end with 0 instead."""
+    if sys.flags.inspect:
+        atexit.register(os._exit, code)
+    return code
+
+
+def _shown(code: int) -> int:
+    """Return an exit code; 1 for 0 where what was written could not be shown.
+
+    Python would end with a message or the exit code 120 over what is left: then that goes nowhere.
+    """
+    for number, stream in ((1, sys.stdout), (2, sys.stderr)):
+        try:
+            if stream is not None:
+                stream.flush()
+        except (OSError, ValueError):
+            with suppress(OSError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), number)
+            code = code or 1
+    return code
 
 
 def _escape_what_an_encoding_lacks() -> None:
@@ -74,8 +101,7 @@ def _speak(
         name, rest = (rest[0], ["--help"]) if rest else ("gate", ["--help"])
     command = import_module(f"release_sentinel.commands.{name if name in COMMANDS else 'gate'}")
     code: int = command.main(rest if name in {*COMMANDS, "gate"} else [name], settings)
-    sys.stdout.flush()
-    return code
+    return _shown(code)
 
 
 if __name__ == "__main__":

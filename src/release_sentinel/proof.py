@@ -28,7 +28,7 @@ from release_sentinel.reports.written import MOST
 from release_sentinel.settings import Settings, settings_of
 from release_sentinel.supervision import End
 from release_sentinel.verdict import Release, unfinished
-from release_sentinel.vocabulary import UNFINISHED
+from release_sentinel.vocabulary import UNFINISHED, UNSEEN
 
 _BELIEVED = {0, 1, 2, *(128 + number for number in INTERRUPTS)}
 _DELIVERY = (
@@ -102,7 +102,7 @@ def believe(
         if code or end.shown:
             workflow_output.end(*told)
             return code, seen
-        why = "standard output is closed or full: the verdict could not be shown"
+        why = UNSEEN
     elif proven and proven in _BELIEVED and code < 0:  # it was done, and could not end
         workflow_output.end(*told)
         return proven, seen
@@ -111,6 +111,7 @@ def believe(
     else:
         ending = f"was ended by {_signal_name(-code)}" if code < 0 else f"ended with exit code {code}"
         why = f"the gate run {ending} {'after' if proven is not None else 'without'} a finished verdict"
+        why = UNSEEN if proven is not None and code == 1 and not end.shown else why
     verdict = journal.resume(incomplete(why), handover)
     files.write_all({report.path: report for report in reports}.values(), verdict)
     workflow_output.end(annotations(verdict), markdown(verdict))

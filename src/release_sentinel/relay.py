@@ -31,7 +31,9 @@ class Relay:
         for file in (sys.stdout, sys.stderr):
             with suppress(OSError, ValueError, AttributeError):  # what we have printed ourselves comes first
                 file.flush()
-        self._targets = [_duplicate(number) for number in (1, 2)]
+        self._targets = [
+            _duplicate(number) if stream else None for number, stream in ((1, sys.__stdout__), (2, sys.__stderr__))
+        ]
         self._lines: list[_Line] = []
 
     def begin(
@@ -42,6 +44,11 @@ class Relay:
 
         pipes = zip((child.stdout, child.stderr), self._targets, strict=True)
         self._lines = [_Line(pipe, target, Stream(redactor), channel) for pipe, target in pipes if pipe]
+
+    def close(self) -> None:
+        """Let go of our standard output and error, where no child was started."""
+        for number in filter(None, self._targets):
+            os.close(number)
 
     @property
     def closed(self) -> bool:

@@ -41,8 +41,8 @@ class Supervised:
         self._how: dict[str, Any] = {} if os.name == "nt" else {"process_group": 0}
         self._how |= {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
         self._command, self._directory, self._environ = command, directory, dict(environ)
-        self._pipe = () if os.name == "nt" else os.pipe()  # Windows hands down no file descriptors
         self._relay = Relay()
+        self._pipe = () if os.name == "nt" else os.pipe()  # Windows hands down no file descriptors
         self._interrupts = _Interrupts()
 
     def __enter__(self) -> Self:
@@ -51,13 +51,21 @@ class Supervised:
             os.set_blocking(self._pipe[1], False)
             self._how["pass_fds"] = self._pipe[1:]
             self._environ[SECRETS] = str(self._pipe[1])
-        self._child = subprocess.Popen(self._command, cwd=self._directory, env=self._environ, **self._how)
+        try:
+            self._child = subprocess.Popen(self._command, cwd=self._directory, env=self._environ, **self._how)
+        except OSError:  # such as too many open files: those of ours are needed to clean up
+            self._relay.close()
+            self._close()
+            raise
         self._interrupts.hand_on_to(self._child)
         return self
 
     def __exit__(self, *_: object) -> None:
         if self._child.poll() is None:
             _kill(self._child)
+        self._close()
+
+    def _close(self) -> None:
         self._interrupts.__exit__()
         for number in self._pipe:
             os.close(number)

@@ -38,6 +38,8 @@ SAFE, BLOCKED, CRITICAL, INCOMPLETE = "SAFE", "BLOCKED", "CRITICAL", "INCOMPLETE
 
 UNFINISHED = "the gate session did not finish"  # what every report says until it has
 
+UNSEEN = "standard output is closed or full: the verdict could not be shown"
+
 EXIT_SAFE = 0
 EXIT_BLOCKED = 1
 EXIT_CRITICAL = 2

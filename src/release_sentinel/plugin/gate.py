@@ -9,6 +9,7 @@ from msgspec import Struct, field
 
 from release_sentinel.checks.result import CRIT, OK, UNKNOWN, WARN, CheckResult
 from release_sentinel.config.model import Waiver
+from release_sentinel.errors import words_of
 from release_sentinel.lines import split
 from release_sentinel.plugin.deadline import DeadlinePassedError, GateTimeoutError
 from release_sentinel.redaction import Secret
@@ -46,10 +47,18 @@ def _words(error: BaseException) -> str:
     """Return what an exception says, in one line; of one in a thread or in `__del__`, the place and the exception."""
     if isinstance(error, BaseExceptionGroup):
         return "; ".join(map(_words, error.exceptions))
-    words = " ".join(str(error).split()) or type(error).__name__
+    words = words_of(error)
     if isinstance(error, Warning) and (cause := error.__cause__):
         return f"{words}: {type(cause).__name__}: {_words(cause)}"
     return words
+
+
+def _first_line(error: AssertionError) -> str:
+    """Return what an assert says that failed; pytest explains it in the lines below."""
+    try:
+        return (split(str(error).strip()) or ["an assert failed"])[0]
+    except (Exception, SystemExit):  # noqa: BLE001 - of a gate's own class
+        return words_of(error)
 
 
 class Record(Struct):
@@ -104,7 +113,7 @@ class Record(Struct):
         elif isinstance(error, pytest.fail.Exception) and report.when == "call":
             self.failure = self.failure or words
         elif isinstance(error, AssertionError) and report.when == "call":
-            self.failure = self.failure or (split(str(error).strip()) or ["an assert failed"])[0]
+            self.failure = self.failure or _first_line(error)
             self.traceback = str(report.longrepr)
         else:
             self.broken = self.broken or f"the gate broke{where}: {type(error).__name__}: {words}"

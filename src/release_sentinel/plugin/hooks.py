@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from release_sentinel.errors import words_of
 from release_sentinel.invocation import parse
 from release_sentinel.lines import visible
 from release_sentinel.options import OPTIONS
@@ -35,6 +36,7 @@ def register(config: pytest.Config, parser: pytest.Parser) -> None:
     _declare_options(parser)
     for name, plugin in {
         "release-sentinel": Hooks(session),
+        ANSWER: Answer(session),
         "release-sentinel-admission": Admission(session),
         "release-sentinel-fixtures": fixtures,
         "release-sentinel-scrubber": scrubbing.Scrubber(session.redactor),
@@ -79,6 +81,21 @@ def _strict() -> Iterator[None]:
         yield
 
 
+ANSWER = "release-sentinel-answer"
+
+
+class Answer:
+    """Holds the exit code: outermost, so that nothing that pytest or a plugin does can better it."""
+
+    def __init__(self, session: GateSession) -> None:
+        self._session = session
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_cmdline_main(self) -> Generator[None, Any, int]:
+        """Let pytest run, and answer for it."""
+        return (yield from lifecycle.hold(self._session))
+
+
 class Admission:
     """Refuses what must not run: the whole run, or a gate whose stage may not begin."""
 
@@ -114,10 +131,12 @@ class Hooks:
         """
         self._session.notes.append("note: --env is the gate's; a conftest has an option of that name, too")
 
-    @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_cmdline_main(self) -> Generator[None, Any, int]:
-        """Hold the exit code: outermost, so that nothing that pytest or a plugin does later can better it."""
-        return (yield from lifecycle.hold(self._session))
+    def pytest_plugin_registered(self, plugin: object, manager: pytest.PytestPluginManager) -> None:
+        """Keep our answer outermost: of several wrappers, the one that is registered last answers for the others."""
+        answer = manager.get_plugin(ANSWER)
+        if answer and plugin is not answer and hasattr(plugin, "pytest_cmdline_main") and not self._session.held:
+            manager.unregister(answer)
+            manager.register(answer, ANSWER)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_configure(self, config: pytest.Config) -> None:
@@ -222,7 +241,9 @@ class Hooks:
         scrubbing.clean_report(report, self._session.redactor.scrub)
         error = call.excinfo.value if call.excinfo else None
         if error and report.when == "teardown" and self._session.cleaning_up:
-            self._session.problems.append(f"to clean up after the last gate failed: {type(error).__name__}: {error}")
+            self._session.problems.append(
+                f"to clean up after the last gate failed: {type(error).__name__}: {words_of(error)}"
+            )
             error = None
         item.stash[RECORD].note(report, error)
         if report.when == "teardown" and item.stash[RECORD].runs:

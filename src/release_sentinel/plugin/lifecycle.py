@@ -12,10 +12,12 @@ from typing import Any
 import pytest
 
 from release_sentinel import arguments
+from release_sentinel.errors import words_of
 from release_sentinel.observe import this_process
 from release_sentinel.plugin import collection, compat, terminal
 from release_sentinel.plugin.conclusion import conclude
 from release_sentinel.plugin.deadline import is_alarm
+from release_sentinel.plugin.ending import can_show
 from release_sentinel.plugin.progress import progress
 from release_sentinel.plugin.session import RECORD, GateSession
 from release_sentinel.vocabulary import EXIT_BLOCKED, Stage
@@ -78,9 +80,11 @@ def _answer(session: GateSession) -> Generator[None, Any, int]:
         session.interrupt(error)
         code = EXIT_BLOCKED
     except BaseException as error:
-        session.problems.append(" ".join(str(error).split()) or type(error).__name__)
+        session.problems.append(words_of(error))
         session.write_reports(conclude(session, pytest.ExitCode.USAGE_ERROR))
-        raise
+        if isinstance(error, pytest.UsageError) or can_show("\n"):
+            raise
+        code = EXIT_BLOCKED
     finally:
         session.deadline.end_watch()
     verdict = session.verdict
@@ -89,7 +93,7 @@ def _answer(session: GateSession) -> Generator[None, Any, int]:
         verdict = conclude(session, session.pytest_code or code)
     with _signals_ignored():
         code = terminal.finish(session, verdict)
-    return code
+    return code if can_show() else code or EXIT_BLOCKED
 
 
 def begin(session: GateSession, item: pytest.Item) -> None:

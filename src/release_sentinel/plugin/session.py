@@ -13,6 +13,7 @@ from release_sentinel import arguments, waivers
 from release_sentinel.config.secrets import header_secrets
 from release_sentinel.config.variables import look_up, misspelt
 from release_sentinel.deliver.github import WorkflowOutput
+from release_sentinel.errors import words_of
 from release_sentinel.gates import expected
 from release_sentinel.invocation import Invocation
 from release_sentinel.observe import git
@@ -205,9 +206,9 @@ class GateSession:
     def interrupt(self, error: BaseException) -> None:
         """Take note of what ended the session early: a signal, the deadline, or `pytest.exit` in a gate or conftest."""
         if isinstance(error, pytest.exit.Exception):
-            self.early_end = f"pytest.exit ended the run: {error}"
+            self.early_end = f"pytest.exit ended the run: {words_of(error)}"
         elif isinstance(error, pytest.Session.Interrupted):  # by pytest itself, as --stepwise does
-            self.early_end = str(error)
+            self.early_end = words_of(error)
         elif self.deadline.passed and not self.interrupted:
             hung = f", and the run hung{self.stuck}" if self.stuck else ""
             self.early_end = f"the deadline of {self.deadline.run:g} s had passed{hung}"

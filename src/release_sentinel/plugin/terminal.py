@@ -36,9 +36,9 @@ def finish(session: GateSession, verdict: RedactedVerdict) -> int:
     try:
         show(session.config, verdict, notes)
         session.workflow_output.end(annotations(verdict), markdown(verdict))
-    except OSError:  # standard output is closed or full: a verdict that cannot be read must not pass for SAFE
+    except (OSError, ValueError, AttributeError):  # standard output is closed or full: see `can_show`
         code = code or EXIT_BLOCKED
-    with suppress(OSError):
+    with suppress(OSError, ValueError, AttributeError):
         for problem in _announce(session, verdict):
             terminal_writer(session.config).line(visible(f"[WARN] {problem}"), yellow=True)
             terminal_writer(session.config).flush()

@@ -4,6 +4,7 @@ pytest 9 answers a lone `--version` before any plugin is loaded, prints its vers
 """
 
 import ast
+import atexit
 import json
 import os
 import subprocess
@@ -28,7 +29,10 @@ REWRITTEN = ["gate_tests", "--env", "prod", "--release-version=v1.0.0"]
 def guarded(argv: list[str], *interpreter: str) -> list[str]:
     """Return `sys.argv` as the guard leaves it; `interpreter` are the words by which Python was started."""
     argv = list(argv)
-    release_sentinel_guard.protect(argv, [*(interpreter or ("python",)), *(argv if argv[0] != "-m" else argv[1:])])
+    try:
+        release_sentinel_guard.protect(argv, [*(interpreter or ("python",)), *(argv if argv[0] != "-m" else argv[1:])])
+    finally:
+        atexit.unregister(release_sentinel_guard._end)  # this process is not the one that it protects
     return argv
 
 

@@ -115,10 +115,16 @@ def _modules(node: ast.Import | ast.ImportFrom) -> list[str]:
     )
 
 
-@pytest.mark.parametrize("file", ["release_sentinel_guard.py", "release_sentinel/arguments.py"])
-def test_the_guard_needs_the_standard_library_alone(file: str) -> None:
-    """It runs before anything else is loaded, and loads the rules of a gate run without the package around them."""
-    assert _imports(SOURCE / file) <= sys.stdlib_module_names
+@pytest.mark.parametrize(
+    ("file", "more"),
+    [("release_sentinel_guard.py", {"release_sentinel"}), ("release_sentinel/arguments.py", set())],
+)
+def test_the_guard_needs_the_standard_library_alone(file: str, more: set[str]) -> None:
+    """It runs before anything else is loaded, and loads the rules of a gate run without the package around them.
+
+    The package is loaded for a gate run that asks for reports.
+    """
+    assert _imports(SOURCE / file) <= sys.stdlib_module_names | more
 
 
 def test_the_guard_costs_other_programs_nothing() -> None:

@@ -257,6 +257,6 @@ def test_no_report_of_a_killed_run_shows_a_canary(birds: Sentinel, program: str)
     """What is written before anything is judged holds no secret, not even one that was given for the version."""
     birds.gate("import os\nos._exit(0)")
     run = (birds if program == "release-sentinel" else birds.pytest)(release=("--env", TOKEN, "--version", TOKEN))
-    assert run.code == (1 if program == "release-sentinel" else 0)
+    assert run.code == 1
     assert run.verdict["verdict"] == "INCOMPLETE"
     assert_hidden(run, birds)

@@ -21,7 +21,7 @@ OPTIONS = {
     "-o": ("-o", "nosuch"),
     **{
         f"no:{name}": ("-p", f"no:{name}")
-        for name in ("main", "runner", "fixtures", "mark", "helpconfig", "release_sentinel.plugin", "python", "capture")
+        for name in ("main", "runner", "fixtures", "mark", "helpconfig", "release_sentinel.plugin", "python")
     },
 }
 FILES = {

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+import release_sentinel
 from release_sentinel.checks.api import check_api
 from release_sentinel.checks.result import CRIT, CheckResult
 from release_sentinel.config.targets import Dependency
@@ -16,11 +17,17 @@ from release_sentinel.observe import Unseen
 from tests.conftest import CLI, RELEASE, Repo, Sentinel, run
 from tests.guides import GUIDES
 
+SOURCE = Path(release_sentinel.__file__).parents[1]
+C_LOCALE = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+if not str(
+    SOURCE
+).isascii():  # Python reads the .pth file of an editable install as UTF-8, and finds no such folder then
+    C_LOCALE["PYTHONPATH"] = str(SOURCE)
 ENCODINGS: dict[str, dict[str, Any]] = {
     "ascii": {"PYTHONIOENCODING": "ascii"},
     "latin-1": {"PYTHONIOENCODING": "latin-1"},
     "cp1252": {"PYTHONIOENCODING": "cp1252"},
-    "the C locale": {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+    "the C locale": {**C_LOCALE},
 }
 POLICY = """
 environments = ["prod", "é"]

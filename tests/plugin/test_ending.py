@@ -167,8 +167,8 @@ def _runs(number: int) -> bool:
 def test_what_ran_before_stays(sentinel: Sentinel, tmp_path: Path) -> None:
     """A shell that becomes pytest, as in `server & exec pytest ...`, has children that are not the run's."""
     sentinel.gate(GATE.format("pass"))
-    script = f'sleep 600 & echo $! > {tmp_path}/server; exec "$@"'
-    command = ["sh", "-c", script, "sh", *PYTEST, "gate_tests", *RELEASE]
+    script = 'sleep 600 & echo $! > "$0"; exec "$@"'
+    command = ["sh", "-c", script, str(tmp_path / "server"), *PYTEST, "gate_tests", *RELEASE]
     environ = {**os.environ, **sentinel.settings}
     done = subprocess.run(command, cwd=sentinel.repo.path, env=environ, stdout=subprocess.DEVNULL, check=False)
     server = psutil.Process(int((tmp_path / "server").read_text(encoding="utf-8")))

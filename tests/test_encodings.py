@@ -2,6 +2,7 @@
 
 import json
 import socket
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,18 +18,13 @@ from release_sentinel.observe import Unseen
 from tests.conftest import CLI, RELEASE, Repo, Sentinel, run
 from tests.guides import GUIDES
 
-SOURCE = Path(release_sentinel.__file__).parents[1]
-C_LOCALE = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
-if not str(
-    SOURCE
-).isascii():  # Python reads the .pth file of an editable install as UTF-8, and finds no such folder then
-    C_LOCALE["PYTHONPATH"] = str(SOURCE)
 ENCODINGS: dict[str, dict[str, Any]] = {
     "ascii": {"PYTHONIOENCODING": "ascii"},
     "latin-1": {"PYTHONIOENCODING": "latin-1"},
     "cp1252": {"PYTHONIOENCODING": "cp1252"},
-    "the C locale": {**C_LOCALE},
 }
+if f"{sys.prefix}{release_sentinel.__file__}".isascii():  # from another folder, Python loads no module of C code there
+    ENCODINGS["the C locale"] = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
 POLICY = """
 environments = ["prod", "é"]
 [disable]

@@ -905,3 +905,41 @@ def test_without_pytest_s_reporter_asserts_hold_all_the_same(sentinel: Sentinel,
     done = run("-p", "no:terminal")
     assert done.code == 1
     assert "[POLICY] own: assert [1] == [2]" in done.block
+
+
+@pytest.mark.parametrize("name", ["gate_tests/test_hosts.txt", "gate_tests/data/test.txt"])
+@pytest.mark.parametrize("plain", [False, True], ids=["release-sentinel", "pytest"])
+def test_a_text_file_beside_gates_is_no_gate(sentinel: Sentinel, name: str, *, plain: bool) -> None:
+    """Pytest looks for doctests in it: its module has no object."""
+    sentinel.gate(OK_GATE)
+    sentinel.repo.commit(name, "web1\nweb2\n")
+    done = (sentinel.pytest if plain else sentinel)()
+    assert done.code == 0, done.out
+
+
+@pytest.mark.parametrize("plain", [False, True], ids=["release-sentinel", "pytest"])
+def test_without_the_logging_of_pytest_gates_run_all_the_same(sentinel: Sentinel, *, plain: bool) -> None:
+    """Its settings are unknown then."""
+    done = (sentinel.pytest if plain else sentinel)("-p", "no:logging")
+    assert done.code == 0, done.out
+
+
+ASYNC_CASE = """
+import unittest
+@pytest.mark.critical
+class TestShop(unittest.IsolatedAsyncioTestCase):
+    def setUp(self):
+        self.url = "http://shop"
+        assert self.url
+    async def test_up(self):
+        assert self.url == URL
+"""
+
+
+@pytest.mark.parametrize(("url", "code"), [("down", 2), ("http://shop", 0)])
+@pytest.mark.parametrize("plain", [False, True], ids=["release-sentinel", "pytest"])
+def test_an_async_test_case_runs(sentinel: Sentinel, url: str, code: int, *, plain: bool) -> None:
+    """Unittest awaits a coroutine function only where it can tell that it is one."""
+    sentinel.gate(f"URL = {url!r}\n{ASYNC_CASE}")
+    done = (sentinel.pytest if plain else sentinel)()
+    assert done.code == code, done.out

@@ -140,7 +140,7 @@ def _carriers(session: GateSession) -> Iterator[Declared]:
     collected = {id(one) for item in session.collected for one in (_underlying(item), *_classes(item))}
     for module in session.modules:
         folder = folder_of(module.path)
-        for name, value in vars(module.obj).items():
+        for name, value in getattr(module.obj, "__dict__", {}).items():  # a text file with doctests has no object
             if id(value) not in collected and any(getattr(mark, "name", "") in _STAGES for mark in _marks_on(value)):
                 yield Declared(module.path.resolve(), module.path.relative_to(folder).as_posix(), name)
 

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial, wraps
+from inspect import iscoroutinefunction
 from types import FrameType
 from typing import Any
 
@@ -118,10 +119,11 @@ def bound(session: GateSession, item: pytest.Item) -> None:
     """Let the gate's function run within its bound.
 
     In a thread of its own, which can be left behind whatever it hangs in. A gate with fixtures that are neither
-    pytest's nor ours stays in their thread, because of what belongs to one: connections, event loops, browsers.
+    pytest's nor ours stays in their thread, because of what belongs to one: connections, event loops, browsers. So does
+    a coroutine function: who awaits it asks whether it is one, and calls any other function without awaiting anything.
     """
     function = getattr(item, "obj", None)
-    if function is None:
+    if function is None or iscoroutinefunction(function):
         return
     deadline, alone = session.deadline, all(map(_is_known, compat.fixtures_of(item)))
 

@@ -1,6 +1,7 @@
 """The files that gate runs write themselves: they never make the tree dirty."""
 
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,10 @@ def own_files(config: pytest.Config, top: Path, reports: Collection[Path]) -> li
 
 def obstacles(config: pytest.Config, option: Any) -> list[str]:
     """Say which files that other options of this run name must not be written, a sentence each."""
-    paths = [Path(config.invocation_params.dir, name) for name in [*_files(option), config.getini("log_file")] if name]
+    names = [*_files(option)]
+    with suppress(ValueError):  # unknown without pytest's plugin for logging
+        names.append(config.getini("log_file"))
+    paths = [Path(config.invocation_params.dir, name) for name in names if name]
     found = [(path, obstacle(path)) for path in paths]
     return [f"{path} cannot be written: {why}" for path, why in found if why]
 

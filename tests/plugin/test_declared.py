@@ -74,7 +74,7 @@ def test_definitions_that_exclude_one_another_count_once(tmp_path: Path, source:
 @pytest.mark.parametrize(
     "source",
     [
-        "def outer():\n    def test_it(): ...",
+        "def outer():\n    def test_it(): ...\n    return test_it",
         "test_it = lambda: None",
         "from x import test_it",
         "# def test_it(): ...",

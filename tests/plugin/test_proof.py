@@ -500,7 +500,7 @@ def test_gates_without_their_conftest_prove_nothing(sentinel: Sentinel, place: s
     done = run("--noconftest")
     assert done.code == 1
     assert done.block[1] == (
-        f"[INCOMPLETE] --noconftest leaves out {place}, which the gates beside it rely on: run without it"
+        f"[INCOMPLETE] --noconftest leaves out {place}, which the gates below it rely on: run without it"
     )
     assert run().code == 0
 

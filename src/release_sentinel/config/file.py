@@ -59,6 +59,14 @@ def find(repository: Path) -> Source:
     return _read(own) or Source()
 
 
+def has_policy(folder: Path) -> bool:
+    """Tell whether a folder of a repository has a policy of its own: it is a project with releases of its own."""
+    try:
+        return os.path.lexists(folder / OWN) or bool(_read(folder / SHARED, required=False))
+    except InvalidPolicyError:
+        return False
+
+
 def _misnamed(repository: Path) -> list[str]:
     """Return the files whose names are that of the policy but for case, separators, or a letter of the suffix."""
     try:

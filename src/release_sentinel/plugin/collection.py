@@ -1,10 +1,11 @@
 """From collected tests to gates: their ids, their stage, their order."""
 
 import inspect
+import math
 import re
 import sys
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Sized
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
@@ -90,7 +91,9 @@ def prepare(session: GateSession, items: list[pytest.Item]) -> None:
     """Keep the gates among `items`, in the order of their stages, and note everything that is not a gate."""
     unmarked = []
     for item in items:
-        kinds = [marker.name for kind in Stage for marker in item.iter_markers(kind)]
+        if compat.is_doctest(item):  # an example, wherever it stands
+            continue
+        kinds = [kind.value for kind in Stage if item.get_closest_marker(kind)]
         if len(kinds) == 1:
             record = _record(session, item, Stage(kinds[0]))
             item.stash[RECORD] = session.records[item.nodeid] = record
@@ -108,7 +111,7 @@ def prepare(session: GateSession, items: list[pytest.Item]) -> None:
     if unmarked:
         session.config.hook.pytest_deselected(items=unmarked)
     session.records = {item.nodeid: session.records[item.nodeid] for item in items}
-    session.dropped = list(_dropped(session.collected, items))
+    session.dropped = [*_dropped(session.collected, items), *_unmade(session.collected)]
     session.carriers = list(_carriers(session))
     if any(not item.nodeid.isascii() and not _is_text(item.nodeid) for item in items):
         compat.forget_names(session.config)
@@ -127,9 +130,27 @@ def _dropped(collected: Iterable[pytest.Item], kept: Iterable[pytest.Item]) -> I
     """Yield each test of a gate folder, or with a gate's marker, that was collected and is not kept."""
     remaining = set(map(id, kept))
     for item in collected:
+        if compat.is_doctest(item):
+            continue
         marked = any(True for stage in Stage for _ in item.iter_markers(stage))
         if id(item) not in remaining and (marked or GATE_FOLDER in item.path.parts):
             yield LeftOut(gate_id(item), item.path.resolve(), _function(item))
+
+
+def _unmade(collected: Iterable[pytest.Item]) -> Iterator[LeftOut]:
+    """Yield each test that has fewer items than its marks give it sets of parameters: a conftest made but a part."""
+    items = defaultdict(list)
+    for item in collected:
+        items[item.path.resolve(), _function(item)].append(item)
+    for (path, function), made in items.items():
+        sets = [one.args[1] for one in made[0].iter_markers("parametrize") if len(one.args) > 1]
+        if all(isinstance(one, Sized) for one in sets) and len(made) < (
+            owed := math.prod(len(one) or 1 for one in sets)
+        ):
+            name = gate_id(made[0]).partition("[")[0]
+            yield LeftOut(
+                f"{name}[...]", path, function, f"pytest collected {len(made)} of its {owed} sets of parameters"
+            )
 
 
 def _carriers(session: GateSession) -> Iterator[Declared]:
@@ -166,6 +187,7 @@ def note(session: GateSession, report: pytest.CollectReport) -> None:
         found = [line.strip() for line in split(str(report.longrepr)) if line.strip()]
         errors = [line[1:].strip() for line in found if line.startswith("E ")] or found or ["no reason given"]
         session.problems.append(f"{report.nodeid} could not be collected: {errors[-1]}")
+        session.unmarked_tests.add(((session.config.rootpath / report.nodeid).resolve(), ""))
     elif report.skipped:
         why = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
         session.problems.append(f"{report.nodeid} was skipped while it was collected: {why}")

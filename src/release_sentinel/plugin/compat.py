@@ -17,6 +17,7 @@ import pytest
 from _pytest._io import TerminalWriter
 from _pytest.assertion import rewrite
 from _pytest.capture import CaptureManager
+from _pytest.doctest import DoctestItem
 
 # Warnings that are failures of a gate: an exception in a thread or in `__del__`, a test that returns its judgement, an
 # assert on a tuple. pytest 8.4.0 and 8.4.1 have none for the third: there such a test fails.
@@ -129,6 +130,7 @@ def tolerate_conftests(config: pytest.Config, note: Callable[[Path, BaseExceptio
             return broken[path]
         try:
             module: ModuleType = load(path, *args, **named)
+            _refuse_unknown_hooks(manager, module)
         except (Exception, SystemExit, pytest.skip.Exception, pytest.fail.Exception) as error:  # noqa: BLE001 - it is noted
             note(path, error)
             if (half := manager.get_plugin(str(path))) is not None:
@@ -138,6 +140,26 @@ def tolerate_conftests(config: pytest.Config, note: Callable[[Path, BaseExceptio
         return module
 
     manager._importconftest = importconftest  # noqa: SLF001 - see above
+
+
+def _refuse_unknown_hooks(manager: pytest.PytestPluginManager, module: ModuleType) -> None:
+    """Refuse a conftest file with a hook that nobody calls, as pytest does later, and with a traceback.
+
+    That is `pluginmanager.check_pending()`, when the collection begins.
+    """
+    unknown = sorted(
+        caller.name
+        for caller in manager.get_hookcallers(module) or ()
+        if not caller.has_spec()
+        and any(one.plugin is module and not one.optionalhook for one in caller.get_hookimpls())
+    )
+    if unknown:
+        raise pytest.UsageError(f"pytest has no hook {', '.join(unknown)}")
+
+
+def is_doctest(item: pytest.Item) -> bool:
+    """Tell whether an item is an example of a text or docstring, which pytest's plugin `doctest` has collected."""
+    return isinstance(item, DoctestItem)
 
 
 def ensure_terminal_writer(config: pytest.Config) -> None:

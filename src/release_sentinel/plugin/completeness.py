@@ -17,6 +17,7 @@ class LeftOut(NamedTuple):
     id: str
     path: Path
     function: str
+    why: str = ""  # if it is known that a part of it is left out
 
 
 _NOTHING = (
@@ -24,6 +25,7 @@ _NOTHING = (
     "(neither unittest's assert methods nor pytest.raises count)"
 )
 _UNCOLLECTED = "pytest did not collect it"
+_UNPARSED = "it marks gates, and it is neither Python that can be parsed nor a file that pytest collects"
 _UNNAMED = "it looks like a gate, and pytest does not run it: begin its name with test_, or with _ if it is none"
 _LISTING = {
     "help": "--help",
@@ -119,11 +121,12 @@ def _undeclared(
     for source, gate in found.items():
         if any(path == gate.path and name.startswith(f"{gate.name}::") for path, name in found):
             continue  # a class whose tests are named themselves
-        where = f"{gate.place}::{gate.name}"
+        where = f"{gate.place}::{gate.name}" if gate.name else gate.place
         if gate.times > 1:
             yield Missing(where, f"it is defined {gate.times} times, and the last definition hides the others")
         elif source not in collected and not is_built_in(gate.path):
-            yield Missing(where, left_out.get(_id(gate), _UNCOLLECTED if gate.certain else _UNNAMED))
+            why = (_UNCOLLECTED if gate.certain else _UNNAMED) if gate.name else _UNPARSED
+            yield Missing(where, left_out.get(_id(gate), why))
 
 
 def _dropped(
@@ -140,6 +143,9 @@ def _dropped(
     run = set().union(*(record.declared for record in records))
     for gate in dropped:
         source = (gate.path, gate.function)
+        if gate.why:
+            yield Missing(gate.id, gate.why)
+            continue
         named = gate.id in expected or source in unmarked_tests
         if not named and (source in run or source not in _sources(gate.path)):
             yield Missing(gate.id, left_out.get(gate.id, "pytest collected it, and something kept it from the run"))

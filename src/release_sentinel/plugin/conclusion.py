@@ -11,9 +11,11 @@ from msgspec.structs import replace
 from release_sentinel import waivers
 from release_sentinel.arguments import GATE_FOLDER
 from release_sentinel.checks.branch import branch_of
+from release_sentinel.config import file as policy_file
 from release_sentinel.gates import BUILT_IN, expected
 from release_sentinel.observe import Unseen, ci
 from release_sentinel.plugin import completeness
+from release_sentinel.plugin.declared import has_marked_gates
 from release_sentinel.plugin.observations import Observations
 from release_sentinel.plugin.provenance import provenance
 from release_sentinel.plugin.session import GateSession
@@ -75,6 +77,30 @@ def _unproven(session: GateSession) -> Iterator[Missing]:
     yield from (one for one in missing if one.gate not in named)
     if session.seen and not session.early_end:
         yield from _absent(session.observations)
+        if not session.invocation.has("--gate-partial"):
+            yield from _unread(session)
+
+
+def _unread(session: GateSession) -> Iterator[Missing]:
+    """Yield the gate folders in or below the folder of the run that hold gates and are no part of it.
+
+    A project of its own in the repository has a policy of its own; its gates are for its own runs.
+    """
+    there, top = session.observations.gate_folders_of_all, session.invocation.repository
+    if isinstance(there, Unseen):
+        yield Missing(GATE_FOLDER, f"whether the repository has others cannot be read: {there.why}")
+        return
+    read = [folder.resolve() for folder in session.gate_folders]
+    here = session.invocation.directory.resolve()
+    for folder in there:
+        place = folder.resolve()
+        around = [one for one in place.parents if top in one.parents]
+        read_already = any(one == place or one in place.parents for one in read)
+        elsewhere = top in here.parents and here not in place.parents
+        if read_already or elsewhere or any(map(policy_file.has_policy, around)) or not has_marked_gates(folder):
+            continue
+        name = folder.relative_to(top).as_posix()
+        yield Missing(name, "it is not read: name it as an argument, or run in the folder that holds it")
 
 
 def _absent(observations: Observations) -> Iterator[Missing]:

@@ -6,7 +6,7 @@ constructor, a file or folder that a setting ignores. The author of such a gate 
 
 import ast
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from difflib import SequenceMatcher
 from pathlib import Path
 
@@ -14,16 +14,13 @@ from msgspec import Struct
 
 from release_sentinel.arguments import GATE_FOLDER
 from release_sentinel.plugin.folders import files_in, is_test_file
-from release_sentinel.vocabulary import Stage
+from release_sentinel.plugin.sources import Assignment, Function, Marks, Source, last, names_of, parameters, sources_in
 
-_SUFFIXES = {".py", ".pyw", ""}  # in any case; the last for an author who forgot it
-_MARKS = frozenset(Stage)
 _FIXTURE = "gate"  # what a function takes that judges
 _TEST = "test"  # how the name of a test begins
 _LIKE = 0.75  # how much alike a first word must be: more than one wrong letter of four
 _XUNIT = re.compile(r"(setup|teardown)(_(module|class|method|function))?|(setUp|tearDown)(Class|Module)?")
-
-_Function = ast.FunctionDef | ast.AsyncFunctionDef
+_NO_TEST = re.compile(r"fixture|\b(cached_)?property\b|\.(setter|deleter|getter)$")  # what makes a function no test
 
 
 class Declared(Struct, frozen=True):
@@ -31,7 +28,7 @@ class Declared(Struct, frozen=True):
 
     path: Path  # of the source, links followed
     place: str  # of the file within the gate folder
-    name: str
+    name: str  # blank for a file that cannot be parsed, and speaks of the markers
     times: int = 1  # how often the source defines it; the last definition hides the others
     certain: bool = True  # whether it is named or marked as a gate; otherwise it only looks like one
 
@@ -59,130 +56,103 @@ def modules_in(folder: Path) -> Iterator[str]:
 
 def gates_in(folder: Path) -> Iterator[Declared]:
     """Yield every gate that the Python files below `folder` declare, and every function that looks like one."""
-    sources = list(_sources(folder))
-    marks = _Marks(sources)
-    used = {name for source in sources for name in source.names()}
+    sources = list(sources_in(folder))
+    reader = _Reader(sources)
     for source in sources:
-        yield from _gates(source, marks, used)
+        yield from reader.gates(source)
 
 
 def has_marked_gates(folder: Path) -> bool:
     """Tell whether a file below `folder` speaks of the gates' markers."""
-    sources = list(_sources(folder))
-    marks = _Marks(sources)
-    return any(map(marks.among, sources))
+    sources = list(sources_in(folder))
+    marks = Marks(sources)
+    return any(source.broken or marks.among(source) for source in sources)
 
 
-class _Source:
-    """A Python file below a gate folder."""
+class _Reader:
+    """What tells a gate from a helper: what all files of a folder say together."""
 
-    def __init__(self, path: Path, place: str, tree: ast.Module) -> None:
-        self.path, self.place, self.body = path.resolve(), place, tree.body
-        self.nodes = list(ast.walk(tree))
-        self.assignments = [node for node in self.nodes if isinstance(node, ast.Assign)]
-
-    def names(self) -> Iterator[str]:
-        """Yield every name that the file speaks of but for definitions: attributes too, and names in strings."""
-        for node in self.nodes:
-            match node:
-                case ast.Name():
-                    yield node.id
-                case ast.Attribute():
-                    yield node.attr
-                case ast.alias():
-                    yield node.name
-                case ast.Constant(value=str() as text) if text.isidentifier():
-                    yield text
-
-
-def _sources(folder: Path) -> Iterator[_Source]:
-    for path in files_in(folder):
-        if path.suffix.lower() not in _SUFFIXES:
-            continue
-        try:
-            tree = ast.parse(path.read_bytes())  # the parser knows byte order marks and coding lines
-        except (OSError, ValueError, SyntaxError, RecursionError, MemoryError):
-            continue  # pytest reports what it cannot import
-        yield _Source(path, path.relative_to(folder).as_posix(), tree)
-
-
-class _Marks:
-    """The names by which the files of a folder speak of the gates' markers."""
-
-    def __init__(self, sources: Sequence[_Source]) -> None:
-        imports = [node for source in sources for node in source.nodes if isinstance(node, ast.alias)]
-        assignments = [(_names(node), node.value) for source in sources for node in source.assignments]
-        self._mark = {"mark", *(node.asname for node in imports if node.name == "mark" and node.asname)}
-        self._mark |= {name for names, value in assignments if _last(value) in self._mark for name in names}
-        self._stages: set[str] = set()
-        self._stages |= {name for names, value in assignments if self.holds(value) for name in names} - {"pytestmark"}
-        self._stages |= {node.asname for node in imports if node.name in self._stages and node.asname}
-
-    def holds(self, expression: ast.expr) -> bool:
-        """Tell whether an expression is one of the markers, with or without arguments, or a list that holds one."""
-        if isinstance(expression, ast.List | ast.Tuple):
-            return any(map(self.holds, expression.elts))
-        if isinstance(expression, ast.Call):
-            return self.holds(expression.func)
-        if isinstance(expression, ast.Attribute) and expression.attr in _MARKS:
-            return _last(expression.value) in self._mark
-        return _last(expression) in self._stages
-
-    def wraps(self, expression: ast.expr) -> bool:
-        """Tell whether one of the markers is put around something: `mark.policy(partial(ask, "web1"))`."""
-        return (
-            isinstance(expression, ast.Call)
-            and self.holds(expression.func)
-            and any(not isinstance(argument, ast.Constant) for argument in expression.args)
+    def __init__(self, sources: Sequence[Source]) -> None:
+        self._marks = Marks(sources)
+        self._used = {name for source in sources for name in source.names()}
+        self._called = {name for source in sources for name in source.called()}
+        nodes = [node for source in sources for node in source.nodes]
+        renamed = (node.asname for node in nodes if isinstance(node, ast.alias) and node.name == "fixture")
+        assigned = (
+            name
+            for source in sources
+            for node in source.assignments
+            if isinstance(node.value, ast.Call) and last(node.value.func) == "fixture"
+            for name in names_of(node)
         )
+        self._fixtures = {name for name in (*renamed, *assigned) if name}
 
-    def on(self, definition: _Function | ast.ClassDef) -> bool:
-        """Tell whether a definition carries one of the markers itself."""
-        own = definition.body if isinstance(definition, ast.ClassDef) else []
-        values = [one.value for one in own if isinstance(one, ast.Assign) and "pytestmark" in _names(one)]
-        return any(map(self.holds, [*definition.decorator_list, *values]))
-
-    def among(self, source: _Source) -> bool:
-        """Tell whether a file marks anything."""
-        definitions = (node for node in source.nodes if isinstance(node, _Function | ast.ClassDef))
-        return any(map(self.on, definitions)) or any(self.holds(node.value) for node in source.assignments)
-
-
-def _names(assignment: ast.Assign) -> set[str]:
-    return {target.id for target in assignment.targets if isinstance(target, ast.Name)}
-
-
-def _last(expression: ast.expr) -> str:
-    """Return the last name of an expression such as `pytest.mark`."""
-    if isinstance(expression, ast.Attribute):
-        return expression.attr
-    return expression.id if isinstance(expression, ast.Name) else ""
-
-
-def _gates(source: _Source, marks: _Marks, used: Collection[str]) -> Iterator[Declared]:
-    """Yield what one file declares."""
-    file = Path(source.place).name.lower().replace("-", "_")  # also of a file that pytest passes over
-    meant = is_test_file(file) or marks.among(source)
-    found = _definitions(source.body)
-    for name, (times, definitions) in found.items():
-        last, short = definitions[-1], name.rpartition("::")[2]
-        if isinstance(last, ast.Assign):
-            if marks.wraps(last.value):
+    def gates(self, source: Source) -> Iterator[Declared]:
+        """Yield what one file declares."""
+        if source.broken:
+            yield Declared(source.path, source.place, "")
+        file = Path(source.place).name.lower().replace("-", "_")  # also of a file that pytest passes over
+        meant = is_test_file(file) or self._marks.among(source)
+        found, no_tests = _definitions(source.body), set(source.no_tests())
+        for name, (times, definitions) in found.items():
+            if isinstance(final := definitions[-1], Assignment) and final.value and self._marks.wraps(final.value):
                 yield Declared(source.path, source.place, name)
-        elif any(marks.on(one) for one in definitions if not isinstance(one, ast.Assign)):
-            if not isinstance(last, ast.ClassDef):
+                continue
+            defined = [one for one in definitions if not isinstance(one, Assignment)]
+            if not defined:
+                continue
+            latest, short = defined[-1], name.rpartition("::")[2]
+            if any(map(self._marks.on, defined)):
+                # Of a class, its tests are named themselves.
+                if not isinstance(latest, ast.ClassDef) or not any(one.startswith(f"{name}::{_TEST}") for one in found):
+                    yield Declared(source.path, source.place, name, times)
+            elif isinstance(latest, ast.ClassDef) or self._is_no_test(name, latest, no_tests):
+                continue
+            elif short.startswith(_TEST) and (meant or _FIXTURE in parameters(latest)):
                 yield Declared(source.path, source.place, name, times)
-            elif not any(other.startswith(f"{name}::{_TEST}") for other in found):  # those are named themselves
-                yield Declared(source.path, source.place, name)
-        elif isinstance(last, ast.ClassDef):
-            continue
-        elif short.startswith(_TEST) and (meant or _FIXTURE in _parameters(last)):
-            yield Declared(source.path, source.place, name, times)
-        elif meant and short not in used and _looks_like_a_gate(last, in_class="::" in name):
-            yield Declared(source.path, source.place, name, certain=False)
+            elif meant and short not in self._used and _looks_like_a_gate(latest, in_class="::" in name):
+                yield Declared(source.path, source.place, name, certain=False)
+        yield from self._nested(source, meant=meant)
+
+    def _is_no_test(self, name: str, function: Function, no_tests: set[str]) -> bool:
+        """Tell whether a function without a marker is none by its author's word, or by what makes use of it.
+
+        It is a fixture or a property, or a method of a class that other code makes instances of.
+        """
+        owner, _, short = name.rpartition("::")
+        owner = owner.rpartition("::")[2]
+        if no_tests.intersection({"", owner, short} if owner else {"", short}) or owner in self._called:
+            return True
+        decorators = [ast.unparse(decorator) for decorator in function.decorator_list]
+        return any(_NO_TEST.search(text) or text.partition("(")[0] in self._fixtures for text in decorators)
+
+    def _nested(self, source: Source, *, meant: bool) -> Iterator[Declared]:
+        """Yield the gates that are defined within a function, as by an indent too many, and that nothing speaks of."""
+        for outer in source.body:
+            inner = [node for function in _functions(outer) for node in _within(function)]
+            for node in dict.fromkeys(inner):
+                marked = self._marks.on(node)
+                plain = isinstance(node, Function) and node.name.startswith(_TEST) and not node.decorator_list
+                if node.name not in self._used and (marked or (meant and plain)):
+                    yield Declared(source.path, source.place, node.name)
 
 
-_Definition = _Function | ast.ClassDef | ast.Assign
+def _functions(statement: ast.stmt) -> Iterator[Function]:
+    return (node for node in ast.walk(statement) if isinstance(node, Function))
+
+
+def _within(function: Function) -> Iterator[Function | ast.ClassDef]:
+    """Yield what is defined in a function, but for methods, which their class stands for."""
+    statements: list[ast.AST] = [*function.body]
+    while statements:
+        node = statements.pop(0)
+        if isinstance(node, Function | ast.ClassDef):
+            yield node
+        if not isinstance(node, ast.ClassDef):
+            statements += ast.iter_child_nodes(node)
+
+
+_Definition = Function | ast.ClassDef | Assignment
 _Found = dict[str, tuple[int, list[_Definition]]]
 
 
@@ -196,8 +166,8 @@ def _definitions(body: Iterable[ast.stmt], within: str = "") -> _Found:
                 _add(found, _definitions(statement.body, f"{within}{statement.name}::"))
             case ast.FunctionDef() | ast.AsyncFunctionDef():
                 _add(found, {f"{within}{statement.name}": (1, [statement])})
-            case ast.Assign():
-                _add(found, {f"{within}{name}": (0, [statement]) for name in _names(statement)})
+            case ast.Assign() | ast.AnnAssign(value=ast.expr()):
+                _add(found, {f"{within}{name}": (0, [statement]) for name in names_of(statement)})
         branches, always = _branches(statement)
         whole: _Found = {}
         for branch in branches:
@@ -237,12 +207,7 @@ def _either(one: _Found, other: _Found) -> _Found:
     }
 
 
-def _parameters(function: _Function) -> list[str]:
-    of = function.args
-    return [parameter.arg for parameter in (*of.posonlyargs, *of.args, *of.kwonlyargs)]
-
-
-def _looks_like_a_gate(function: _Function, *, in_class: bool) -> bool:
+def _looks_like_a_gate(function: Function, *, in_class: bool) -> bool:
     """Tell whether a function that no other place speaks of may be a gate with a misspelt name.
 
     It is named nearly like a test, takes what judges, or asserts. One whose name begins with an underscore is none, nor
@@ -253,7 +218,7 @@ def _looks_like_a_gate(function: _Function, *, in_class: bool) -> bool:
         return False
     if any("fixture" in decorator for decorator in decorators):
         return False
-    if _is_nearly_a_test(function.name) or _FIXTURE in _parameters(function):
+    if _is_nearly_a_test(function.name) or _FIXTURE in parameters(function):
         return True
     if in_class or any("mark" not in decorator for decorator in decorators):
         return False

@@ -11,6 +11,10 @@ from release_sentinel.arguments import GATE_FOLDER, find_top
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 _TEST_FILES = ("test_*.py", "*_test.py")  # as pytest's `python_files` has it
+# What tools leave beside sources; nobody writes gates there.
+_TOOLS = {".git", ".ipynb_checkpoints", ".mypy_cache", ".nox", ".ruff_cache", ".tox", "__pycache__", "node_modules"}
+_ENVIRONMENT = ("pyvenv.cfg", "conda-meta")  # what a folder with an environment of Python holds
+_LEFT_BY_EDITORS = re.compile(r"\.#.*|#.*#|.*~")
 
 
 def built_in() -> Path:
@@ -19,15 +23,24 @@ def built_in() -> Path:
     return installed if installed.is_dir() else clone
 
 
+def places(here: Path) -> list[Path]:
+    """Return where the gate folders of a run in the folder `here` may be: there, and in each folder around it.
+
+    That ends with the top of the repository; the places are in this order, outermost first.
+    """
+    here = here.resolve()
+    top = find_top(here) or here
+    return [folder / GATE_FOLDER for folder in reversed((here, *here.parents)) if folder.is_relative_to(top)]
+
+
 def missing_from(given: Sequence[str], here: Path) -> list[Path]:
     """Return the gate folders that a run of the arguments `given` lacks.
 
-    The built-in gates always belong to it, and so do the repository's own. Of a folder that the arguments speak of, be
-    it only to choose a part, nothing is lacking.
+    The built-in gates always belong to it, and so do the repository's own, also those of a folder in it where the run
+    takes place. Of a folder that the arguments speak of, be it only to choose a part, nothing is lacking.
     """
     paths = [(here / word.partition("::")[0]).resolve() for word in given]
-    own = (find_top(here) or here) / GATE_FOLDER
-    wanted = {built_in(): None, **({own.resolve(): None} if own.is_dir() else {})}
+    wanted = dict.fromkeys([built_in(), *(own.resolve() for own in places(here) if own.is_dir())])
     return [
         folder
         for folder in wanted
@@ -36,7 +49,10 @@ def missing_from(given: Sequence[str], here: Path) -> list[Path]:
 
 
 def files_in(folder: Path) -> Iterator[Path]:
-    """Yield every file below `folder`, in order; links to folders are followed as pytest does, but never in circles."""
+    """Yield every file below `folder`, in order, but for what tools and editors leave there.
+
+    Links to folders are followed as pytest does, but never in circles.
+    """
     seen = set()
     for here, folders, names in os.walk(folder, followlinks=True):
         real = os.path.realpath(here)
@@ -44,8 +60,12 @@ def files_in(folder: Path) -> Iterator[Path]:
             folders.clear()
             continue
         seen.add(real)
-        folders.sort()
-        yield from (Path(here, name) for name in sorted(names))
+        folders[:] = sorted(name for name in folders if name not in _TOOLS and not _is_environment(Path(here, name)))
+        yield from (Path(here, name) for name in sorted(names) if not _LEFT_BY_EDITORS.fullmatch(name))
+
+
+def _is_environment(folder: Path) -> bool:
+    return any((folder / mark).exists() for mark in _ENVIRONMENT)
 
 
 def is_test_file(name: str) -> bool:

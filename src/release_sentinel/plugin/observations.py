@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Mapping
 from functools import cached_property
 from pathlib import Path
 
+from release_sentinel.arguments import GATE_FOLDER
 from release_sentinel.checks.branch import BranchName, branch_of
 from release_sentinel.checks.result import CheckResult
 from release_sentinel.checks.steady import steadily
@@ -45,6 +46,7 @@ class Observations:
         if "repository" in wanted:
             self._look  # noqa: B018 - begins when it is first read
             self._absent  # noqa: B018 - likewise
+            self._gate_folders_of_all  # noqa: B018 - likewise
         if "tags" in wanted:
             self._listing  # noqa: B018 - likewise
 
@@ -65,6 +67,11 @@ class Observations:
         """What the commit has in the gate folders, and the work tree lacks."""
         return self._absent.result(self._bound)
 
+    @property
+    def gate_folders_of_all(self) -> tuple[Path, ...] | Unseen:
+        """The gate folders of the whole repository, also those of the projects in it."""
+        return self._gate_folders_of_all.result(self._bound)
+
     def tags(self) -> git.Tags:
         """Return the release's tags, and the heads of branches that gates ask for, here and on the remote."""
         return self._listing.result(self._bound)
@@ -78,6 +85,10 @@ class Observations:
     @cached_property
     def _absent(self) -> Bounded[tuple[str, ...] | Unseen]:
         return Bounded(lambda: git.absent(self._top, self._gate_folders))
+
+    @cached_property
+    def _gate_folders_of_all(self) -> Bounded[tuple[Path, ...] | Unseen]:
+        return Bounded(lambda: git.folders_called(self._top, GATE_FOLDER))
 
     @cached_property
     def _listing(self) -> Bounded[git.Tags]:

@@ -91,8 +91,10 @@ class GateSession:
     def gate_folders(self) -> list[Path]:
         """The gate folders of this run, and the place of the repository's own although there be none."""
         words = [Path(word.partition("::")[0]) for word in self.config.args]
-        own = self.invocation.repository / arguments.GATE_FOLDER
-        return list(dict.fromkeys([own, *(declared.folder_of(path) for path in words if arguments.exists(path))]))
+        own = [self.invocation.repository / arguments.GATE_FOLDER]
+        if self.invocation.directory.resolve().is_relative_to(self.invocation.repository):
+            own += folders.places(self.invocation.directory)
+        return list(dict.fromkeys([*own, *(declared.folder_of(path) for path in words if arguments.exists(path))]))
 
     @cached_property
     def owed(self) -> frozenset[str]:
@@ -151,10 +153,7 @@ class GateSession:
             raise pytest.UsageError("; ".join(map(self.redactor.scrub, self.invocation.problems)))
         if missing := self.invocation.missing:
             raise pytest.UsageError(f"{', '.join(missing)} missing: a gate run needs --env ENV --version VERSION")
-        own = sorted((self.invocation.repository / arguments.GATE_FOLDER).rglob("conftest.py"))
-        if getattr(option, "noconftest", False) and own:
-            found = own[0].relative_to(self.invocation.repository)
-            self.problems.append(f"--noconftest leaves out {found}, which the gates beside it rely on: run without it")
+        self.problems += self.conftests.left_out(self.config, self.invocation.words, self.gate_folders)
         option.xmlpath = None  # ours to write: pytest's could be greener than the exit code
         option.continue_on_collection_errors = True  # a broken file must not hide what the other gates have to say
         self._run_in_one_process()

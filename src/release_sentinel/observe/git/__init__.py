@@ -15,7 +15,7 @@ from release_sentinel.observe.git.records import (
 from release_sentinel.observe.git.refs import Remote, branches_containing, find_remote, local_refs, remote_refs, tags
 from release_sentinel.observe.git.signatures import signature
 from release_sentinel.observe.git.tagging import Tagged, make_tag, push_tag, remove_tag
-from release_sentinel.observe.git.tree import absent
+from release_sentinel.observe.git.tree import absent, folders_called
 from release_sentinel.observe.git.worktree import Rules, look
 
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "absent",
     "branches_containing",
     "find_remote",
+    "folders_called",
     "local_refs",
     "look",
     "make_tag",

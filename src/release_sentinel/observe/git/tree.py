@@ -12,6 +12,18 @@ _ENTRY = re.compile(rf"([0-7]{{6}}) (?:blob|commit) {OBJECT}\t(.+)", re.DOTALL)
 _SUBMODULE = "160000"
 
 
+def folders_called(top: Path, name: str, *, timeout: float = LOCAL_SECONDS) -> tuple[Path, ...] | Unseen:
+    """Return the folders of the work tree at `top` that have this name, at any depth, and tracked files in them."""
+    listing = ask(top, "ls-files", "-z", "--full-name", "--", f":(top,glob)**/{name}/**", timeout=timeout)
+    if isinstance(listing, Unseen):
+        return listing
+    *paths, rest = listing.split("\0")
+    if rest:
+        return odd("ls-files", listing)
+    places = (Path(path).parts for path in paths)
+    return tuple(dict.fromkeys(Path(top, *parts[: parts.index(name) + 1]) for parts in places if name in parts))
+
+
 def absent(top: Path, folders: Iterable[Path], *, timeout: float = LOCAL_SECONDS) -> tuple[str, ...] | Unseen:
     """Return the paths below `folders` that HEAD's commit has and the work tree at `top` lacks.
 

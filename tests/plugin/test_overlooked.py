@@ -241,3 +241,13 @@ def test_a_conftest_with_a_hook_that_does_not_exist_breaks_no_built_in_gate(sent
     done = (sentinel.pytest if plain else sentinel)()
     assert done.code == 1, done.out
     assert any("no result from gate test_own.py::test_own: gate_tests/conftest.py" in line for line in done.block)
+
+
+@WAYS
+def test_a_link_in_circles_is_followed_once(sentinel: Sentinel, *, plain: bool) -> None:
+    """A gate is run once, however often a link leads back to it."""
+    (sentinel.repo.path / "gate_tests" / "db").mkdir(parents=True)
+    (sentinel.repo.path / "gate_tests" / "db" / "again").symlink_to("..")
+    sentinel.gate(OK_GATE)
+    done = (sentinel.pytest if plain else sentinel)()
+    assert (done.code, list(done.statuses).count("own")) == (0, 1), done.out

@@ -64,6 +64,11 @@ def files_in(folder: Path) -> Iterator[Path]:
         yield from (Path(here, name) for name in sorted(names) if not _LEFT_BY_EDITORS.fullmatch(name))
 
 
+def is_circle(path: Path) -> bool:
+    """Tell whether `path` is a link to a folder that it is in: pytest would collect what is in it again and again."""
+    return path.is_symlink() and path.parent.resolve().is_relative_to(path.resolve())
+
+
 def _is_environment(folder: Path) -> bool:
     return any((folder / mark).exists() for mark in _ENVIRONMENT)
 

@@ -161,8 +161,8 @@ class Hooks:
     @pytest.hookimpl(tryfirst=True)
     def pytest_ignore_collect(self, collection_path: Path) -> bool | None:
         """Collect a built-in gate once, also in a clone beside an installed package; none without its conftest."""
-        left_out = folders.is_copy(collection_path) or self._session.conftests.keeps_out(collection_path)
-        return True if left_out else None
+        is_repeated = folders.is_copy(collection_path) or folders.is_circle(collection_path)
+        return True if is_repeated or self._session.conftests.keeps_out(collection_path) else None
 
     def pytest_pycollect_makemodule(self, module_path: Path, parent: pytest.Collector) -> pytest.Module | None:
         """Import the built-in gates under names that no file of a repository has."""

@@ -18,9 +18,10 @@ def test_clean_tree(gate, repository):
     gate.require(check_clean_tree(repository))
 
 
-def test_branch(gate, policy, repository, build, containing):
+def test_branch(gate, policy, repository, build, containing, standing, claimed, remotes):
     rules = policy.git
-    gate.require(check_branch(repository, rules.branches, build, mode=rules.tag_mode, containing=containing))
+    asked = {"containing": containing, "standing": standing, "claimed": claimed, "remotes": remotes}
+    gate.require(check_branch(repository, rules.branches, build, mode=rules.tag_mode, **asked))
 
 
 def test_in_sync(gate, repository, branch, tags, built_tag):

@@ -251,6 +251,7 @@ class Sentinel:
     repo: Repo
     settings: Mapping[str, str]
     reports: Path
+    pushes: bool = True  # whether the remote has all commits before a run
 
     def __call__(self, *options: str, release: Sequence[str] = RELEASE, cwd: Path | None = None, **env: Any) -> Run:
         """Run `release-sentinel` with a junit and a verdict report; `env` adds to the settings."""
@@ -271,6 +272,8 @@ class Sentinel:
     def _run(self, *command: str, cwd: Path | None, **env: Any) -> Run:
         junit, verdict = self.reports / "gates.xml", self.reports / "verdict.json"
         reports = (f"--junitxml={junit}", f"--gate-verdict={verdict}")
+        if self.pushes:
+            self.repo.git("push", "--quiet", "origin", "main", check=False)
         done = run(*command, *reports, cwd=cwd or self.repo.path, env={**self.settings, **env})
         return replace(
             done,

@@ -28,6 +28,7 @@ class Invocation(NamedTuple):
     policy: Path | None  # None: the repository's own, if it has one
     deadline: float | None  # seconds; None: the policy's
     tag_mode: str  # blank: the policy's
+    branch: str  # that is built, by a claim that the remote has to prove; blank: no claim
     reports: tuple[Report, ...]
     notify: tuple[str, ...]  # addresses, beside the policy's
     flags: frozenset[str]  # those that are set: "--gate-all"
@@ -90,6 +91,7 @@ def parse(words: Sequence[str], environ: Mapping[str, str], directory: Path, *, 
         policy=directory / Path(policy).expanduser() if policy else None,
         deadline=None if not bound or _seconds_problem(bound) else seconds(bound),
         tag_mode=_last(raw, "--gate-tag-mode"),
+        branch=_last(raw, "--gate-branch"),
         reports=reports,
         notify=tuple(value for value in raw.get("gate_notify", ()) if value and _ADDRESS.fullmatch(value)),
         flags=frozenset(flags),

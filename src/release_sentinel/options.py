@@ -85,6 +85,7 @@ OPTIONS = (
     Option("--gate-all", "evaluate critical gates even when a policy gate failed"),
     Option("--gate-strict", "a WARN fails its gate"),
     Option("--gate-partial", "accept a chosen subset of the gates (-k, -m, paths); the verdict says PARTIAL"),
+    Option("--gate-branch", "the branch that is built, where no CI variable says so; the remote has to agree", "NAME"),
     Option(
         "--gate-tag-mode",
         "whether the version's tag has to be free, to exist, or what the build says (default)",

@@ -31,6 +31,12 @@ def parse_tag(name: str, prefix: str = "v") -> "Version | None":
     return parse(name, prefix) or (parse(name.removeprefix("v"), "") if prefix in _PLAIN else None)
 
 
+def in_the_way(name: str) -> tuple[str, ...]:
+    """Return the tags (globs) beside which Git cannot make the tag `name`: `shop` and `shop/v1/*` for `shop/v1`."""
+    parts = name.split("/")
+    return (*("/".join(parts[:end]) for end in range(1, len(parts))), f"{name}/*")
+
+
 def tag_names(version: str, prefix: str = "v") -> tuple[str, ...]:
     """Return the spellings of a version's tag, the given one first: `v1.0.0` and `1.0.0`.
 

@@ -7,11 +7,13 @@ import pytest
 from release_sentinel.checks.branch import BranchName, branch_of, check_branch
 from release_sentinel.checks.result import CRIT, OK, UNKNOWN, CheckResult
 from release_sentinel.config.kinds import TagMode
+from release_sentinel.config.model import GitRules, Policy
 from release_sentinel.observe import Unseen, ci, git
 from release_sentinel.observe.ci import Build
 from release_sentinel.observe.git import Repository
+from release_sentinel.plugin.observations import Observations
 from tests.conftest import Repo
-from tests.observe.parts import clone, look
+from tests.observe.parts import clone
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 OTHER = "f" * 40
@@ -35,21 +37,38 @@ def on(branch: str, *, shallow: bool = False) -> Repository:
 
 
 def judge(
-    repo: Repo, build: Build | None = None, allowed: tuple[str, ...] = ALLOWED, mode: TagMode = "auto"
+    repo: Repo,
+    build: Build | None = None,
+    allowed: tuple[str, ...] = ALLOWED,
+    mode: TagMode = "auto",
+    claimed: str = "",
 ) -> CheckResult:
     """Judge a real repository, as the gate does."""
-    tags = git.tags(repo.path, ["v1.0.0"], branches=allowed)
+    rules = GitRules(branches=allowed, tag_mode=mode)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ci, "build", lambda: build)
+        seen = Observations(repo.path, "v1.0.0", Policy(git=rules), claimed=claimed, bound=60)
+        return check_branch(
+            seen.repository,
+            allowed,
+            build,
+            mode=mode,
+            containing=seen.branches_containing_head,
+            standing=seen.standing,
+            claimed=claimed,
+            remotes=seen.remotes,
+        )
 
-    def containing() -> git.Branches | Unseen:
-        return git.branches_containing(repo.path, tags, allowed)
 
-    return check_branch(look(repo.path), allowed, build, mode=mode, containing=containing)
+def at_head(repo: Repo) -> str:
+    """Return what a message says of HEAD where it is the branch's head on the remote."""
+    return f"and at its head in origin ({repo.path.with_name('origin.git')})"
 
 
 def test_a_release_branch(repo: Repo) -> None:
     """HEAD on an allowed branch passes, and the message says where the name comes from."""
     result = judge(repo)
-    assert (result.status, result.message) == (OK, "on branch main, according to HEAD")
+    assert (result.status, result.message) == (OK, f"on branch main, according to HEAD, {at_head(repo)}")
 
 
 def test_another_branch(repo: Repo) -> None:
@@ -105,7 +124,7 @@ def test_detached_outside_ci(repo: Repo) -> None:
     result = judge(repo)
     assert result.status is CRIT
     assert result.message == f"HEAD is detached at {repo.head[:12]}, not on a branch; releases come from main, master"
-    assert result.remedy == "git switch to a release branch"
+    assert result.remedy == "git switch to a release branch; where CI builds one, name it with --gate-branch NAME"
 
 
 @pytest.mark.parametrize("system", SYSTEMS)
@@ -114,7 +133,7 @@ def test_detached_in_ci(repo: Repo, system: str) -> None:
     repo.git("checkout", "--quiet", "--detach")
     head = {name: repo.head if value == COMMIT else value for name, value in SYSTEMS[system].items()}
     result = judge(repo, ci.build(head))
-    assert (result.status, result.message) == (OK, f"on branch main, according to {system}")
+    assert (result.status, result.message) == (OK, f"on branch main, according to {system}, {at_head(repo)}")
 
 
 @pytest.mark.parametrize("system", SYSTEMS)
@@ -145,7 +164,7 @@ def test_ci_that_names_no_branch() -> None:
     result = check_branch(on(""), ALLOWED, Build("Jenkins", COMMIT))
     assert result.status is UNKNOWN
     assert result.message == f"HEAD is detached at {COMMIT[:12]}, and Jenkins names neither its branch nor its tag"
-    assert result.remedy == "run the gate in a build of a branch or a tag"
+    assert result.remedy == "run the gate in a build of a branch or a tag, or name the branch with --gate-branch NAME"
 
 
 def test_ci_on_another_branch() -> None:

@@ -10,10 +10,10 @@ from release_sentinel.config.kinds import TagMode
 from release_sentinel.observe import Unseen, git
 from release_sentinel.observe.ci import Build
 from release_sentinel.observe.git import Refs, Repository, Tags
-from release_sentinel.versions import tag_names
+from release_sentinel.versions import in_the_way, tag_names
 from release_sentinel.vocabulary import Status
-from tests.conftest import Repo, make_repo
-from tests.observe.parts import clone, closed_port
+from tests.conftest import Repo, make_repo, make_repo_remote
+from tests.observe.parts import clone, closed_port, look
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 OTHER = "f" * 40
@@ -25,7 +25,7 @@ def judge(
     repo: Repo, build: Build | None = None, version: str = "v1.0.0", remote: str = "", mode: TagMode = "auto"
 ) -> CheckResult:
     """Judge a real repository, as the gate does."""
-    names = tag_names(version)
+    names = [*tag_names(version), *in_the_way(version)]
     return check_tag(version, git.look(repo.path), lambda: git.tags(repo.path, names, remote=remote), build, mode=mode)
 
 
@@ -49,6 +49,12 @@ def test_a_tag_on_the_remote_only(repo: Repo, tmp_path: Path, tag: str, options:
     push_tag(repo, tag, *options)
     result = judge(repo)
     where = f"origin ({tmp_path / 'origin.git'}), at {repo.head[:12]}"
+    assert (result.status, result.message) == (CRIT, f"Git tag already exists: {tag} in {where}, which is HEAD")
+    assert result.remedy == (
+        "release the next version; or, where CI builds this very tag, say so with --gate-tag-mode existing"
+    )
+    repo.commit()
+    result = judge(repo)
     assert (result.status, result.message) == (CRIT, f"Git tag already exists: {tag} in {where}")
     assert result.remedy == "release the next version"
 
@@ -60,7 +66,7 @@ def test_a_tag_here_only(repo: Repo, tag: str) -> None:
     result = judge(repo)
     assert (result.status, result.message) == (
         CRIT,
-        f"Git tag already exists: {tag} in this clone, at {repo.head[:12]}",
+        f"Git tag already exists: {tag} in this clone, at {repo.head[:12]}, which is HEAD",
     )
 
 
@@ -290,3 +296,76 @@ def test_two_spellings_of_two_commits(repo: Repo) -> None:
     result = judge(repo, tag_build(repo))
     assert result.status is CRIT
     assert "tag 1.0.0 is at " in result.message
+
+
+@pytest.mark.parametrize(
+    ("tag", "version", "prefix"),
+    [
+        ("release", "release/1.0.0", "release/"),
+        ("shop", "shop/v1.0.0", "shop/v"),
+        ("shop/web", "shop/web/v1.0.0", "shop/web/v"),
+        ("v1.0.0/rc", "v1.0.0", "v"),
+    ],
+)
+@pytest.mark.parametrize("where", ["here", "there"])
+def test_a_tag_that_git_cannot_make_beside_another(repo: Repo, where: str, tag: str, version: str, prefix: str) -> None:
+    """A name that is a folder of the other name, in the clone or on the remote."""
+    if where == "here":
+        repo.git("tag", tag)
+    else:
+        push_tag(repo, tag)
+    names = [*tag_names(version, prefix), *in_the_way(version)]
+    result = check_tag(version, look(repo.path), lambda: git.tags(repo.path, names), prefix=prefix)
+    assert result.status is CRIT
+    assert result.message.startswith(f"Git cannot make tag {version} beside tag {tag} in ")
+
+
+@pytest.mark.parametrize("tag", ["releases", "release2/1.0.0", "release/1.0.0-rc.1", "x/release"])
+def test_a_tag_beside_which_git_can_make_it(repo: Repo, tag: str) -> None:
+    """Names that only begin alike."""
+    push_tag(repo, tag)
+    names = [*tag_names("release/1.0.0", "release/"), *in_the_way("release/1.0.0")]
+    result = check_tag("release/1.0.0", look(repo.path), lambda: git.tags(repo.path, names), prefix="release/")
+    assert result.status is OK, result
+
+
+def test_the_remote_that_the_branch_follows_is_asked(repo: Repo, tmp_path: Path) -> None:
+    """`origin` is a fork without the tag, which `upstream` has."""
+    make_repo_remote(repo, tmp_path / "upstream.git", "upstream")
+    repo.git("push", "--quiet", "upstream", "main:refs/tags/v1.0.0")
+    assert judge(repo).status is OK
+    repo.git("branch", "--quiet", "--set-upstream-to=upstream/main")
+    result = judge(repo)
+    assert result.status is CRIT
+    assert "v1.0.0 in upstream (" in result.message
+    assert judge(repo, remote="origin").status is OK
+
+
+def test_the_repository_that_is_pushed_to_is_asked(repo: Repo, tmp_path: Path) -> None:
+    """It has the tag, and the one that is fetched from has not."""
+    other = make_repo_remote(repo, tmp_path / "other.git", "other")
+    repo.git("push", "--quiet", "other", "main:refs/tags/v1.0.0")
+    repo.git("remote", "set-url", "--push", "origin", str(other.path))
+    result = judge(repo)
+    assert result.status is CRIT
+    assert f"v1.0.0 in release-sentinel-push ({other.path})" in result.message
+    repo.git("remote", "set-url", "--push", "origin", str(tmp_path / "gone.git"))
+    result = judge(repo)
+    assert result.status is UNKNOWN
+    assert "gone.git" in result.message
+    repo.git("remote", "set-url", "--push", "origin", f"{tmp_path / 'origin.git'}/")
+    assert judge(repo).status is OK
+
+
+@pytest.mark.parametrize("remote", [True, False], ids=["a remote", "no remote"])
+def test_a_tag_of_a_tag(repo: Repo, *, remote: bool) -> None:
+    """It leads to the commit that is judged, however many tags are between them."""
+    for name, target in (("inner", "HEAD"), ("middle", "inner"), ("v1.0.0", "middle")):
+        repo.git("tag", "--annotate", "--message=x", name, target)
+    repo.git("push", "--quiet", "origin", "v1.0.0")
+    if not remote:
+        repo.git("remote", "remove", "origin")
+    result = judge(repo, Build("Drone", repo.head, "", "v1.0.0"))
+    assert result.status is OK, result.message
+    repo.commit()
+    assert judge(repo, Build("Drone", repo.head, "", "v1.0.0")).status is CRIT

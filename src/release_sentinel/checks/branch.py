@@ -1,15 +1,17 @@
 """Is this a branch that releases come from?"""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from fnmatch import fnmatchcase
 
 from msgspec import Struct
 
-from release_sentinel.checks.result import CRIT, NO_REPOSITORY, OK, UNKNOWN, CheckResult
+from release_sentinel.checks.result import CRIT, NO_REPOSITORY, OK, UNKNOWN, WARN, CheckResult
 from release_sentinel.config.kinds import TagMode
 from release_sentinel.observe import Unseen
-from release_sentinel.observe.ci import Build
-from release_sentinel.observe.git import Branches, Repository
+from release_sentinel.observe.ci import Build, is_merge_queue
+from release_sentinel.observe.git import Branches, Relation, Repository, Standing
+
+CLAIM = "--gate-branch"
 
 
 class BranchName(Struct, frozen=True):
@@ -19,12 +21,21 @@ class BranchName(Struct, frozen=True):
     source: str
 
 
-def branch_of(repository: Repository, build: Build | None) -> BranchName | None:
-    """Return the branch that HEAD is on; for a detached HEAD the branch that CI names, if it builds this commit."""
+def branch_of(
+    repository: Repository, build: Build | None, claimed: str = "", remotes: Collection[str] = ()
+) -> BranchName | None:
+    """Return the branch that is built: as HEAD has it, or CI, if it builds this commit, or `--gate-branch`.
+
+    `claimed` is the value of that option, which counts where CI names no branch; `remotes` are those of the clone: one
+    of their names may come before the branch's.
+    """
+    of_this = build is not None and build.is_of(repository.commit)
+    if claimed and not (build and of_this and (build.branch or build.tag)):
+        return BranchName(claimed, CLAIM)
     if repository.branch:
         return BranchName(repository.branch, "HEAD")
-    if build and build.branch and build.is_of(repository.commit):
-        return BranchName(build.branch, build.provider)
+    if build and of_this and build.branch:
+        return BranchName(build.branch_on(remotes), build.provider)
     return None
 
 
@@ -35,11 +46,14 @@ def check_branch(
     *,
     mode: TagMode = "auto",
     containing: Callable[[], Branches | Unseen] = Branches,
+    standing: Callable[[str], Standing | Unseen | None] = lambda _: None,
+    claimed: str = "",
+    remotes: Collection[str] = (),
 ) -> CheckResult:
-    """HEAD is on a branch that releases come from; a tag's commit is reachable from one.
+    """HEAD is on a branch that releases come from, and the remote agrees; a tag's commit is reachable from one.
 
-    Why: what is not on a release branch was not reviewed for release.
-    Unknown: HEAD is detached and CI builds another commit or names no branch, or a shallow clone lacks the history.
+    Why: what is not on a release branch was not reviewed for release; a CI system may say the branch of another commit.
+    Unknown: HEAD is detached and CI names no branch of it, or remote or history are out of reach.
     Remedy: release from an allowed branch, or name yours in `RS_BRANCHES`; for tag builds fetch the history.
     """
     if isinstance(repository, Unseen):
@@ -54,11 +68,19 @@ def check_branch(
     tag = build.tag if build and build.is_of(repository.commit) else ""
     if tag or mode == "existing":
         return _check_tagged_branch(repository, allowed, f"tag {tag}" if tag else "the tagged commit", containing())
-    branch = branch_of(repository, build)
+    branch = branch_of(repository, build, claimed, remotes)
     if branch is None:
         return _check_detached(repository, build, expected)
-    if any(fnmatchcase(branch.name, pattern) for pattern in allowed):
-        return CheckResult(OK, f"on branch {branch.name}, according to {branch.source}")
+    queued = is_merge_queue(branch.name)
+    if not queued and any(fnmatchcase(branch.name, pattern) for pattern in allowed):
+        return _check_standing(branch, standing(branch.name), in_ci=build is not None)
+    if queued:
+        return CheckResult(
+            CRIT,
+            f"Releases blocked from a merge queue: {branch.name} (according to {branch.source}) is not merged yet; "
+            f"{expected}",
+            "release from the branch once the queue has merged it",
+        )
     named = next((name for name in allowed if not set(name) & set("*?[")), "BRANCH")
     return CheckResult(
         CRIT,
@@ -67,15 +89,46 @@ def check_branch(
     )
 
 
+def _check_standing(branch: BranchName, there: Standing | Unseen | None, *, in_ci: bool) -> CheckResult:
+    """Judge a release branch by what the remote says; outside CI it may lack the last commits of a work in progress."""
+    claim = f"on branch {branch.name}, according to {branch.source}"
+    if isinstance(there, Unseen):
+        return CheckResult(UNKNOWN, f"{claim}; {there.why}", there.remedy)
+    if there is None:
+        if branch.source == CLAIM:
+            return CheckResult(UNKNOWN, f"{claim}; the clone has no remote to prove it", "git remote add origin URL")
+        return CheckResult(OK, claim)
+    bound = in_ci or branch.source == CLAIM
+    said = {
+        Relation.AT: f"and at its head in {there.source}",
+        Relation.BELOW: f"and below its head in {there.source}, which has moved on to {there.head[:12]}",
+        Relation.AHEAD: f"but {there.ahead} {'commit' if there.ahead == 1 else 'commits'} ahead of {there.source}",
+        Relation.APART: f"but {there.source} has it at {there.head[:12]}, without this commit",
+        Relation.ABSENT: f"but {there.source} has no such branch",
+    }[there.relation]
+    if there.relation in {Relation.AT, Relation.BELOW}:
+        return CheckResult(OK, f"{claim}, {said}")
+    if there.relation is Relation.APART or bound:
+        return CheckResult(
+            CRIT,
+            f"Releases blocked: {claim}, {said}",
+            f"release a commit that is on {branch.name} of the remote: merge or push it first",
+        )
+    return CheckResult(
+        WARN, f"{claim}, {said}", f"git push, so that others can build what is released from {branch.name}"
+    )
+
+
 def _check_detached(repository: Repository, build: Build | None, expected: str) -> CheckResult:
     at = f"HEAD is detached at {repository.commit[:12]}"
     if build is None:
-        return CheckResult(CRIT, f"{at}, not on a branch; {expected}", "git switch to a release branch")
+        remedy = "git switch to a release branch; where CI builds one, name it with --gate-branch NAME"
+        return CheckResult(CRIT, f"{at}, not on a branch; {expected}", remedy)
     if build.is_of(repository.commit):
         return CheckResult(
             UNKNOWN,
             f"{at}, and {build.provider} names neither its branch nor its tag",
-            "run the gate in a build of a branch or a tag",
+            "run the gate in a build of a branch or a tag, or name the branch with --gate-branch NAME",
         )
     if not build.commit:
         return CheckResult(

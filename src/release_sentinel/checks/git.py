@@ -3,6 +3,7 @@
 They look at the repository that holds the working directory, with the policy of its file and of the environment.
 """
 
+from functools import cache
 from pathlib import Path
 
 from release_sentinel.arguments import find_top
@@ -13,7 +14,7 @@ from release_sentinel.checks.tag import check_tag
 from release_sentinel.checks.version import check_version
 from release_sentinel.config.load import load_policy
 from release_sentinel.observe import Unseen, ci, git
-from release_sentinel.versions import tag_names
+from release_sentinel.versions import in_the_way, tag_names
 
 
 def ensure_git_repo() -> None:
@@ -32,12 +33,27 @@ def ensure_branch_allowed() -> None:
     policy = load_policy(repository=top)
     repository = git.look(top)
 
-    def containing() -> git.Branches | Unseen:
-        seen = git.tags(top, remote=policy.git.remote, branches=policy.git.branches)
-        return git.branches_containing(top, seen, policy.git.branches, remote=policy.git.remote)
+    rules, build = policy.git, ci.build()
+    built = build.branch if build else ""
 
-    rules = policy.git
-    require(check_branch(repository, rules.branches, ci.build(), mode=rules.tag_mode, containing=containing))
+    @cache
+    def seen() -> git.Tags:
+        return git.tags(top, remote=rules.remote, branches=rules.branches, built=built)
+
+    def containing() -> git.Branches | Unseen:
+        return git.branches_containing(top, seen(), rules.branches, remote=rules.remote, built=built)
+
+    def standing(branch: str) -> git.Standing | Unseen | None:
+        remote = git.find_remote(top, rules.remote, built=built)
+        if isinstance(repository, Unseen):
+            return repository
+        if isinstance(remote, Unseen) or remote is None:
+            return remote
+        return git.standing(top, repository.commit, seen(), branch, remote)
+
+    require(
+        check_branch(repository, rules.branches, build, mode=rules.tag_mode, containing=containing, standing=standing)
+    )
 
 
 def ensure_version_valid(version: str) -> None:
@@ -52,9 +68,13 @@ def ensure_tag_not_exists(version: str) -> None:
     policy = load_policy(repository=top)
 
     def tags() -> git.Tags:
-        return git.tags(top, tag_names(version, policy.version.prefix), remote=policy.git.remote)
+        names = tag_names(version, policy.version.prefix)
+        return git.tags(
+            top, [*names, *in_the_way(version)], remote=policy.git.remote, built=build.branch if build else ""
+        )
 
-    require(check_tag(version, git.look(top), tags, ci.build(), prefix=policy.version.prefix, mode=policy.git.tag_mode))
+    build = ci.build()
+    require(check_tag(version, git.look(top), tags, build, prefix=policy.version.prefix, mode=policy.git.tag_mode))
 
 
 def _here() -> Path:

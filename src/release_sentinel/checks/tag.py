@@ -46,26 +46,48 @@ def check_tag(
 
 
 def _check_new_tag(names: Sequence[str], repository: Repository, tags: Tags) -> CheckResult:
-    for refs in (tags.remote, tags.local):
-        for name in names:
-            if isinstance(refs, Refs) and (commit := refs.tag(name)):
-                return CheckResult(
-                    CRIT,
-                    f"Git tag already exists: {name} in {refs.source}, at {commit[:12]}",
-                    "release the next version",
-                )
-    asked = tags.local if tags.remote is None else tags.remote
-    if isinstance(asked, Unseen):
-        return CheckResult(UNKNOWN, asked.why, asked.remedy)
-    if isinstance(tags.local, Unseen):
-        return CheckResult(UNKNOWN, tags.local.why, tags.local.remedy)
+    everywhere = (tags.remote, *tags.pushed, tags.local)
+    for refs in everywhere:
+        met = _in_use(names, refs, repository) if isinstance(refs, Refs) else None
+        if met is not None:
+            return met
+    for asked in everywhere:
+        if isinstance(asked, Unseen):
+            return CheckResult(UNKNOWN, asked.why, asked.remedy)
     if tags.remote is None and repository.shallow:
         return CheckResult(
             UNKNOWN,
             f"this clone is shallow, and has no remote to ask for tag {names[0]}",
             "add the remote, or clone with the full history",
         )
-    return CheckResult(OK, f"tag {names[0]} is free in {asked.source}")
+    sources = [refs.source for refs in (tags.remote or tags.local, *tags.pushed) if isinstance(refs, Refs)]
+    return CheckResult(OK, f"tag {names[0]} is free in {' and '.join(sources)}")
+
+
+def _in_use(names: Sequence[str], refs: Refs, repository: Repository) -> CheckResult | None:
+    """Judge refs that have the tag in any spelling, or one beside which Git cannot make it; None where it is free."""
+    for name in names:
+        if commit := refs.tag(name):
+            return _exists(name, commit, refs, repository)
+    for tag in refs.tags:
+        if names[0].startswith(f"{tag}/") or tag.startswith(f"{names[0]}/"):
+            return CheckResult(
+                CRIT,
+                f"Git cannot make tag {names[0]} beside tag {tag} in {refs.source}",
+                "use a prefix for versions that is no tag's name, or remove that tag",
+            )
+    return None
+
+
+def _exists(name: str, commit: str, refs: Refs, repository: Repository) -> CheckResult:
+    message = f"Git tag already exists: {name} in {refs.source}, at {commit[:12]}"
+    if commit != repository.commit:
+        return CheckResult(CRIT, message, "release the next version")
+    return CheckResult(
+        CRIT,
+        f"{message}, which is HEAD",
+        "release the next version; or, where CI builds this very tag, say so with --gate-tag-mode existing",
+    )
 
 
 def _check_existing_tag(built: str, names: Sequence[str], repository: Repository, tags: Tags) -> CheckResult:

@@ -56,7 +56,7 @@ def _release(document: Mapping[str, Any], repository: Path, steps: Steps) -> str
 
     demand_safe(document)
     name, commit, prefix = str(document["version"]), str(document["commit"]), steps.order.prefix
-    refs = git.tags(repository, [name], remote=steps.order.remote).remote
+    refs = git.tags(repository, [name], remote=steps.order.remote, built=str(document["branch"])).remote
     # Without the tag GitHub would make one of its own, which is not annotated and records nothing.
     if not isinstance(refs, Refs):
         why = refs.why if refs else "the repository has no remote"

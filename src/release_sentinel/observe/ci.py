@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
 from msgspec import Struct
@@ -27,6 +27,16 @@ class Build(Struct, frozen=True):
     def is_of(self, commit: str) -> bool:
         """Whether the build is about exactly this commit: only then is it trusted."""
         return bool(self.commit) and self.commit == commit
+
+    def branch_on(self, remotes: Collection[str]) -> str:
+        """Return the branch without the name of one of the clone's remotes before it."""
+        remote, _, rest = self.branch.partition("/")
+        return rest if rest and remote in remotes else self.branch
+
+
+def is_merge_queue(branch: str) -> bool:
+    """Tell whether a branch holds what a merge queue tries out before it is merged."""
+    return branch.startswith("gh-readonly-queue/")
 
 
 def build(environ: Mapping[str, str] | None = None) -> Build | None:

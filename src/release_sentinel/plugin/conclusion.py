@@ -10,10 +10,9 @@ from msgspec.structs import replace
 
 from release_sentinel import waivers
 from release_sentinel.arguments import GATE_FOLDER
-from release_sentinel.checks.branch import branch_of
 from release_sentinel.config import file as policy_file
 from release_sentinel.gates import BUILT_IN, expected
-from release_sentinel.observe import Unseen, ci
+from release_sentinel.observe import Unseen
 from release_sentinel.plugin import completeness
 from release_sentinel.plugin.declared import has_marked_gates
 from release_sentinel.plugin.observations import Observations
@@ -139,6 +138,6 @@ def _seen_release(session: GateSession) -> Release:
     seen = session.seen
     if seen is None:
         return session.release
-    branch = branch_of(seen, ci.build())
+    branch = session.observations.branch
     name, source = (branch.name, branch.source) if branch else ("", "")
     return replace(session.release, commit=seen.commit, branch=name, branch_source=source)

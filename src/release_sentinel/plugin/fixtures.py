@@ -66,6 +66,24 @@ def branch(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="session")
+def claimed(request: pytest.FixtureRequest) -> str:
+    """The branch that `--gate-branch` names; blank without it."""
+    return request.config.stash[SESSION].invocation.branch
+
+
+@pytest.fixture(scope="session")
+def standing(request: pytest.FixtureRequest) -> Callable[[str], git.Standing | Unseen | None]:
+    """Ask how HEAD stands to a branch of the remote; None where the clone has no remote."""
+    return request.config.stash[SESSION].observations.standing
+
+
+@pytest.fixture(scope="session")
+def remotes(request: pytest.FixtureRequest) -> tuple[str, ...]:
+    """The names of the clone's remotes."""
+    return request.config.stash[SESSION].observations.remotes
+
+
+@pytest.fixture(scope="session")
 def built_tag(request: pytest.FixtureRequest) -> str:
     """The tag that this build is of; blank on a branch build."""
     return request.config.stash[SESSION].observations.built_tag

@@ -15,14 +15,15 @@ from release_sentinel.gates import expected
 from release_sentinel.observe import Unseen, ci, git, processes
 from release_sentinel.observe.bounded import Bounded
 from release_sentinel.plugin.prefetch import Question
-from release_sentinel.versions import tag_names
+from release_sentinel.versions import in_the_way, tag_names
 
 
 class Observations:
     """The repository at `top`, its remote, the host, and the targets of a release of `version` under `policy`.
 
     `own_outputs` are the run's own files; `environ` holds the secrets that requests carry; `bound` is the time, in
-    seconds, after which an observation is given up in any case; by default that of the whole run.
+    seconds, after which an observation is given up in any case; by default that of the whole run. `claimed` is the
+    branch that is built by the word of `--gate-branch`.
     """
 
     def __init__(
@@ -35,10 +36,11 @@ class Observations:
         environ: Mapping[str, str] | None = None,
         bound: float | None = None,
         gate_folders: Collection[Path] = (),
+        claimed: str = "",
     ) -> None:
         self._top, self._version, self._policy = top, version, policy
         self._own_outputs, self._environ = own_outputs, environ or {}
-        self._gate_folders = gate_folders
+        self._gate_folders, self._claimed = gate_folders, claimed
         self._bound = policy.deadline if bound is None else bound
 
     def look_ahead(self, wanted: Collection[str]) -> None:
@@ -94,23 +96,48 @@ class Observations:
     def _listing(self) -> Bounded[git.Tags]:
         """One question to the remote, for every ref that the run needs."""
         rules, owed = self._policy.git, {gate.id for gate in expected(self._policy)}
-        names = [*tag_names(self._version, self._policy.version.prefix)]
+        names = [*tag_names(self._version, self._policy.version.prefix), *in_the_way(self._version)]
         names += ["*"] if "version-increases" in owed else []
+        heads = ("*",) if "in-sync" in owed else rules.branches
+        return Bounded(lambda: git.tags(self._top, names, remote=rules.remote, branches=heads, built=self._built))
+
+    @property
+    def _built(self) -> str:
+        """The branch that is built, as far as somebody says so without asking Git."""
         build = ci.build()
-        heads = rules.branches if rules.tag_mode == "existing" or (build and build.tag) else ()
-        heads = ("*",) if "in-sync" in owed else heads
-        return Bounded(lambda: git.tags(self._top, names, remote=rules.remote, branches=heads))
+        return self._claimed or (build.branch if build else "")
+
+    def standing(self, branch: str) -> git.Standing | Unseen | None:
+        """Return how HEAD stands to a branch of the remote; None where the clone has no remote."""
+        seen, remote = self.repository, self._remote.result(self._bound)
+        if isinstance(seen, Unseen):
+            return seen
+        if isinstance(remote, Unseen) or remote is None:
+            return remote
+        return git.standing(self._top, seen.commit, self.tags(), branch, remote)
+
+    @cached_property
+    def _remote(self) -> Bounded[git.Remote | Unseen | None]:
+        return Bounded(lambda: git.find_remote(self._top, self._policy.git.remote, built=self._built))
+
+    @cached_property
+    def remotes(self) -> tuple[str, ...]:
+        """The names of the clone's remotes, as far as Git says them."""
+        found = Bounded(lambda: git.remotes(self._top)).result(self._bound)
+        return () if isinstance(found, Unseen) else tuple(found.fetched)
 
     def branches_containing_head(self) -> git.Branches | Unseen:
         """Return the branches that contain HEAD."""
         rules = self._policy.git
-        return git.branches_containing(self._top, self.tags(), rules.branches, remote=rules.remote)
+        return git.branches_containing(self._top, self.tags(), rules.branches, remote=rules.remote, built=self._built)
 
     @property
     def branch(self) -> BranchName | None:
         """The branch that the release is built from, and who says so."""
         seen = self.repository
-        return branch_of(seen, ci.build()) if isinstance(seen, git.Repository) else None
+        if isinstance(seen, Unseen):
+            return None
+        return branch_of(seen, ci.build(), self._claimed, () if seen.branch else self.remotes)
 
     @property
     def built_tag(self) -> str:

@@ -85,6 +85,7 @@ class GateSession:
             environ={name: look_up(name, os.environ).text or "" for name in header_secrets(self.policy)},
             bound=self.deadline.run,
             gate_folders=self.gate_folders,
+            claimed=self.invocation.branch,
         )
 
     @cached_property

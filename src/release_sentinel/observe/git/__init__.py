@@ -7,13 +7,17 @@ from release_sentinel.observe.git.records import (
     Branches,
     Change,
     Refs,
+    Relation,
     Repository,
     Signature,
     SignatureState,
+    Standing,
     Tags,
 )
-from release_sentinel.observe.git.refs import Remote, branches_containing, find_remote, local_refs, remote_refs, tags
+from release_sentinel.observe.git.refs import branches_containing, local_refs, remote_refs, tags
+from release_sentinel.observe.git.remotes import Remote, Remotes, find_remote, remotes
 from release_sentinel.observe.git.signatures import signature
+from release_sentinel.observe.git.standing import standing
 from release_sentinel.observe.git.tagging import Tagged, make_tag, push_tag, remove_tag
 from release_sentinel.observe.git.tree import absent, folders_called
 from release_sentinel.observe.git.worktree import Rules, look
@@ -25,11 +29,14 @@ __all__ = [
     "Branches",
     "Change",
     "Refs",
+    "Relation",
     "Remote",
+    "Remotes",
     "Repository",
     "Rules",
     "Signature",
     "SignatureState",
+    "Standing",
     "Tagged",
     "Tags",
     "absent",
@@ -41,7 +48,9 @@ __all__ = [
     "make_tag",
     "push_tag",
     "remote_refs",
+    "remotes",
     "remove_tag",
     "signature",
+    "standing",
     "tags",
 ]

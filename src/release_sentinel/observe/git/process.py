@@ -6,15 +6,18 @@ are dropped. Git answers in English: GitPython sets `LC_ALL=C`.
 
 import contextlib
 import os
+import random
 import re
 import signal
 import subprocess
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from release_sentinel.lines import one_line, split
 from release_sentinel.observe import Unseen
@@ -53,12 +56,23 @@ _ELSEWHERE = (
 # Set for Git alone: no prompt, no pager, no lock for reading.
 _QUIET = {
     "GIT_NO_REPLACE_OBJECTS": "1",  # `git replace` substitutes one commit for another
+    "GIT_NO_LAZY_FETCH": "1",  # a partial clone would ask its remote for each commit that it lacks
     "GIT_OPTIONAL_LOCKS": "0",
     "GIT_PAGER": "cat",
     "GIT_TERMINAL_PROMPT": "0",
     "GCM_INTERACTIVE": "never",
     "SSH_ASKPASS_REQUIRE": "never",
 }
+
+_TRIES = 4  # of a remote that fails in a way that may pass
+_PAUSE = 0.5  # seconds before the second; doubled each time
+_TRANSIENT = re.compile(
+    r"returned error: (?:408|425|429|5\d\d)\b|RPC failed|early EOF|unexpected disconnect|hung up unexpectedly"
+    r"|connection (?:was |has been )?(?:reset|timed out|refused|closed|aborted)|operation timed out|empty reply"
+    r"|temporary failure in name resolution|transfer closed|broken pipe|connection to .* (?:timed out|closed)"
+    r"|kex_exchange_identification|SSL_ERROR_SYSCALL|gnutls_handshake|recv failure|send failure|HTTP2? framing",
+    re.IGNORECASE,
+)
 
 OBJECT = r"[0-9a-f]{40}(?:[0-9a-f]{24})?"  # the id of a commit or tag object
 _URL = re.compile(r"\w[\w+.-]{0,40}://[^\s'\"]+")  # a longer run of letters would be read anew from each of them
@@ -72,6 +86,7 @@ class GitOutput(Struct, frozen=True):
     code: int
     out: str
     err: str
+    tries: int = 1
 
     @property
     def words(self) -> str:
@@ -81,8 +96,13 @@ class GitOutput(Struct, frozen=True):
         return message or f"git ended with exit code {self.code} and printed nothing"
 
 
-def run(top: Path, *arguments: str, timeout: float = LOCAL_SECONDS) -> GitOutput | Unseen:
-    """Run git in `top` and return its answer, whatever the exit code; `timeout` is in seconds."""
+def run(
+    top: Path, *arguments: str, timeout: float = LOCAL_SECONDS, settings: Sequence[tuple[str, str]] = ()
+) -> GitOutput | Unseen:
+    """Run git in `top` and return its answer, whatever the exit code; `timeout` is in seconds.
+
+    `settings` of Git count for this call; they may hold credentials, for they are no part of the command line.
+    """
     try:
         git = _git()
     except ImportError as error:  # GitPython asks git for its version, and does not accept every answer
@@ -94,7 +114,7 @@ def run(top: Path, *arguments: str, timeout: float = LOCAL_SECONDS) -> GitOutput
             handle = git.Git(str(top)).execute(
                 ["git", *arguments],
                 as_process=True,
-                env=_QUIET | {"GIT_ASKPASS": os.environ.get("GIT_ASKPASS", "")},
+                env=_QUIET | {"GIT_ASKPASS": os.environ.get("GIT_ASKPASS", "")} | _as_variables(settings, os.environ),
                 start_new_session=True,  # no terminal to prompt on, and one process group to kill
             )
     except git.exc.GitCommandNotFound:
@@ -116,6 +136,42 @@ def run(top: Path, *arguments: str, timeout: float = LOCAL_SECONDS) -> GitOutput
         _end_group(process)
         raise
     return GitOutput(process.returncode, os.fsdecode(out), err.decode(errors="replace"))
+
+
+def _as_variables(settings: Sequence[tuple[str, str]], environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables by which Git takes settings, beside those that the environment has already."""
+    if not settings:
+        return {}
+    said = environ.get("GIT_CONFIG_COUNT", "")
+    begun = int(said) if re.fullmatch(r"[0-9]{1,4}", said) else 0
+    variables = {"GIT_CONFIG_COUNT": str(begun + len(settings))}
+    for number, (key, value) in enumerate(settings, begun):
+        variables |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
+    return variables
+
+
+def patiently(call: Callable[[float], GitOutput | Unseen], timeout: float) -> GitOutput | Unseen:
+    """Ask a remote until it answers, or gives an answer that a retry would not change, for `timeout` seconds at most.
+
+    `call` is given the seconds that it may take.
+    """
+    end, tries = time.monotonic() + timeout, 1
+    answer = call(timeout)
+    while isinstance(answer, GitOutput) and is_transient(answer) and tries < _TRIES:
+        pause = random.uniform(0.5, 1) * _PAUSE * 2 ** (tries - 1)  # noqa: S311 - jitter, not a key
+        if time.monotonic() + pause >= end:
+            break
+        time.sleep(pause)
+        again = call(max(end - time.monotonic(), 0.01))
+        if isinstance(again, Unseen):  # the time is up: what was said before says more
+            break
+        answer, tries = again, tries + 1
+    return replace(answer, tries=tries) if isinstance(answer, GitOutput) else answer
+
+
+def is_transient(answer: GitOutput) -> bool:
+    """Tell whether a remote failed in a way that may pass by itself: overload, or a connection that broke."""
+    return answer.code != 0 and _TRANSIENT.search(answer.err) is not None
 
 
 def ask(top: Path, *arguments: str, timeout: float = LOCAL_SECONDS) -> str | Unseen:
@@ -143,9 +199,10 @@ def _command(arguments: tuple[str, ...]) -> str:
     """Return the name of Git's command, after options of Git itself such as `-c NAME=VALUE`."""
     words = iter(arguments)
     for word in words:
-        if word != "-c":
+        if word == "-c":
+            next(words, None)
+        elif not word.startswith("--git-dir="):
             return word
-        next(words, None)
     return ""
 
 

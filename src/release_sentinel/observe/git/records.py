@@ -58,10 +58,33 @@ class Refs(Struct, frozen=True):
 
 
 class Tags(Struct, frozen=True):
-    """Refs as this clone and its remote have them; `remote` is None where the clone has no remote."""
+    """Refs as this clone and its remote have them; `remote` is None where the clone has no remote.
+
+    `pushed` are those of other repositories that a push to the remote goes to.
+    """
 
     local: Refs | Unseen
     remote: Refs | Unseen | None
+    pushed: tuple[Refs | Unseen, ...] = ()
+
+
+class Relation(StrEnum):
+    """How HEAD stands to a branch of the remote."""
+
+    AT = "at"  # it is the branch's head
+    BELOW = "below"  # the branch has moved on from it
+    AHEAD = "ahead"  # it has commits that the branch lacks, and all that the branch has
+    APART = "apart"  # it is not on the branch
+    ABSENT = "absent"  # there is no such branch
+
+
+class Standing(Struct, frozen=True):
+    """HEAD and a branch of the remote: `head` is the branch's commit there, `source` the remote."""
+
+    relation: Relation
+    source: str
+    head: str = ""
+    ahead: int = 0  # commits
 
 
 class Branches(Struct, frozen=True):

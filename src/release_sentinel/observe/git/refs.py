@@ -3,50 +3,28 @@
 import re
 from collections.abc import Collection, Iterable, Sequence
 from fnmatch import fnmatchcase
+from functools import partial
 from pathlib import Path
-
-from msgspec import Struct
 
 from release_sentinel.lines import split
 from release_sentinel.observe import Unseen
 from release_sentinel.observe.bounded import Bounded
-from release_sentinel.observe.git.process import LOCAL_SECONDS, OBJECT, REMOTE_SECONDS, ask, odd, run
+from release_sentinel.observe.git.process import (
+    LOCAL_SECONDS,
+    OBJECT,
+    REMOTE_SECONDS,
+    ask,
+    is_transient,
+    odd,
+    patiently,
+    run,
+)
 from release_sentinel.observe.git.records import Branches, Refs, Tags
-from release_sentinel.redaction import without_credentials
+from release_sentinel.observe.git.remotes import Remote, chosen, find_remote, remotes
 
-# Of `git remote -v`; a partial clone adds its filter.
-_REMOTE = re.compile(r"([^\t\n ]+)\t(.*) \((fetch|push)\)(?: \[[^\]]*\])?")
-_HERE = re.compile(rf"({OBJECT})\t({OBJECT})?\t(refs/[^\t\n ]+)")
+_HERE = re.compile(rf"({OBJECT})\t({OBJECT})?\t([a-z]*)\t(refs/[^\t\n ]+)")
 _THERE = re.compile(rf"({OBJECT})\t([^\t\n ]+)")
 _TAGS, _HEADS, _TRACKING = "refs/tags/", "refs/heads/", "refs/remotes/"
-
-
-class Remote(Struct, frozen=True):
-    """A remote of the clone. `url` is as it may be shown: without credentials."""
-
-    name: str
-    url: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.name} ({self.url})" if self.url else self.name
-
-
-def find_remote(top: Path, wanted: str = "", *, timeout: float = LOCAL_SECONDS) -> Remote | Unseen | None:
-    """Return the remote to ask: `wanted`, else `origin`, else the only one; None where the clone has none."""
-    listing = ask(top, "remote", "-v", timeout=timeout)
-    if isinstance(listing, Unseen):
-        return listing
-    rows = _rows(_REMOTE, "remote -v", listing)
-    if isinstance(rows, Unseen):
-        return rows
-    urls = {name: without_credentials(url) for name, url, use in rows if use == "fetch"}
-    choice = wanted or ("origin" if "origin" in urls else "")
-    if choice and choice not in urls:
-        return Unseen(f"there is no remote {choice!r} (there are: {', '.join(urls) or 'none'})", "set RS_REMOTE")
-    if not choice and len(urls) > 1:
-        return Unseen(f"there are several remotes ({', '.join(urls)}) and none is called origin", "set RS_REMOTE")
-    choice = choice or next(iter(urls), "")
-    return Remote(choice, urls[choice]) if choice else None
 
 
 def local_refs(top: Path, names: Iterable[str], *, timeout: float = LOCAL_SECONDS) -> Refs | Unseen:
@@ -56,7 +34,7 @@ def local_refs(top: Path, names: Iterable[str], *, timeout: float = LOCAL_SECOND
     single = [name for name in names if not name.endswith("/*")]
     commits: dict[str, str] = {}
     # Peeling opens each object: a second for 50,000 tags.
-    for peeled, wanted in (("", whole), ("%(*objectname)", single)):
+    for peeled, wanted in (("%09", whole), ("%(*objectname)%09%(*objecttype)", single)):
         if not wanted:  # without a pattern Git lists every ref
             continue
         listing = ask(top, "for-each-ref", f"--format=%(objectname)%09{peeled}%09%(refname)", *wanted, timeout=timeout)
@@ -65,8 +43,21 @@ def local_refs(top: Path, names: Iterable[str], *, timeout: float = LOCAL_SECOND
         rows = _rows(_HERE, "for-each-ref", listing)
         if isinstance(rows, Unseen):
             return rows
-        commits |= {name: commit or object_ for object_, commit, name in rows}
+        for object_, target, kind, name in rows:
+            commit = _peeled(top, object_, timeout) if kind == "tag" else target or object_
+            if isinstance(commit, Unseen):
+                return commit
+            commits[name] = commit
     return Refs(commits, "this clone")
+
+
+def _peeled(top: Path, tag: str, timeout: float) -> str | Unseen:
+    """Return what a tag of a tag leads to in the end: before Git 2.45, `for-each-ref` follows but one."""
+    found = ask(top, "rev-parse", "--verify", f"{tag}^{{}}", timeout=timeout)
+    if isinstance(found, Unseen):
+        return found
+    found = found.removesuffix("\n")
+    return found if re.fullmatch(OBJECT, found) else odd("rev-parse", found)
 
 
 def remote_refs(top: Path, remote: Remote, names: Sequence[str], *, timeout: float = REMOTE_SECONDS) -> Refs | Unseen:
@@ -74,12 +65,19 @@ def remote_refs(top: Path, remote: Remote, names: Sequence[str], *, timeout: flo
     peeled = [f"{name}^{{}}" for name in names if name.startswith(_TAGS)]
     # With these flags a server omits all other refs: popular repositories have 100,000 of pull requests.
     kinds = [flag for flag, kind in {"--tags": _TAGS, "--heads": _HEADS}.items() if any(kind in name for name in names)]
-    answer = run(top, "ls-remote", *kinds, remote.name, *names, *peeled, timeout=timeout)
+    words = ("ls-remote", *kinds, remote.name, *names, *peeled)
+    answer = patiently(lambda left: run(top, *words, timeout=left, settings=remote.settings), timeout)
+    asked = f"the remote {remote} could not be queried"
     if isinstance(answer, Unseen):
-        return Unseen(f"the remote {remote} could not be queried: {answer.why}", answer.remedy)
+        return Unseen(f"{asked}: {answer.why}", answer.remedy)
     if answer.code:
-        asked = f"the remote {remote} could not be queried"
-        return Unseen(f"{asked}: {answer.words}", f"try `git ls-remote {remote.name}` here")
+        transient = is_transient(answer)
+        tries = f", {answer.tries} times" if answer.tries > 1 else ""
+        remedy = f"try `git ls-remote {remote.url if remote.settings else remote.name}` here"
+        return Unseen(
+            f"{asked}{tries}: {answer.words}",
+            f"run the gate again in a moment: this may be transient; or {remedy}" if transient else remedy,
+        )
     commits: dict[str, str] = {}
     objects: dict[str, str] = {}
     rows = _rows(_THERE, f"ls-remote {remote.name}", answer.out)
@@ -92,37 +90,56 @@ def remote_refs(top: Path, remote: Remote, names: Sequence[str], *, timeout: flo
     return Refs(commits, str(remote), objects)
 
 
-def tags(top: Path, names: Iterable[str] = (), *, remote: str = "", branches: Iterable[str] = ()) -> Tags:
-    """Look up the tags `names` (globs too) in the clone at `top` and on its remote (see `find_remote`).
+def tags(
+    top: Path, names: Iterable[str] = (), *, remote: str = "", branches: Iterable[str] = (), built: str = ""
+) -> Tags:
+    """Look up the tags `names` (globs too) in the clone at `top`, on its remote, and wherever a push to it goes.
 
-    The heads of `branches` (globs) are asked for in the same request.
+    The heads of `branches` (globs) are asked for in the same request. For the remote see `find_remote`.
     """
     wanted = [f"{_TAGS}{name}" for name in names]
     local = Bounded(lambda: local_refs(top, wanted))
-    chosen = find_remote(top, remote)
-    there = (
-        remote_refs(top, chosen, [*wanted, *(f"{_HEADS}{branch}" for branch in branches)])
-        if isinstance(chosen, Remote)
-        else chosen
-    )
+    there, pushed = _everywhere(top, wanted, [f"{_HEADS}{branch}" for branch in branches], remote, built)
     here = local.result(LOCAL_SECONDS) if local.wait(LOCAL_SECONDS) else Unseen("this clone's tags were not listed")
-    return Tags(here, there)
+    return Tags(here, there, pushed)
+
+
+def _everywhere(
+    top: Path, wanted: Sequence[str], heads: Sequence[str], remote: str, built: str
+) -> tuple[Refs | Unseen | None, tuple[Refs | Unseen, ...]]:
+    """Ask the remote, and at the same time the other repositories that a push to it goes to."""
+    listed = remotes(top)
+    if isinstance(listed, Unseen):
+        return listed, ()
+    asked = chosen(top, listed, remote, built)
+    if not isinstance(asked, Remote):
+        return asked, ()
+    others = listed.pushed_elsewhere(asked) if wanted else []
+    pushed = [Bounded(partial(remote_refs, top, other, wanted)) for other in others]
+    there = remote_refs(top, asked, [*wanted, *heads])
+    return there, tuple(one.result(REMOTE_SECONDS + LOCAL_SECONDS) for one in pushed)
 
 
 def branches_containing(
-    top: Path, seen: Tags, allowed: Collection[str], *, remote: str = "", timeout: float = LOCAL_SECONDS
+    top: Path,
+    seen: Tags,
+    allowed: Collection[str],
+    *,
+    remote: str = "",
+    built: str = "",
+    timeout: float = LOCAL_SECONDS,
 ) -> Branches | Unseen:
     """Return the branches that contain HEAD: of this clone, and those of the remote that match `allowed` (globs).
 
     A branch of the remote contains HEAD if it is at HEAD, or if this clone has its commits and they lead to HEAD.
     """
     head = _head(top, timeout)
-    chosen = find_remote(top, remote, timeout=timeout)
+    asked = find_remote(top, remote, built=built, timeout=timeout)
     if isinstance(head, Unseen):
         return head
-    if isinstance(chosen, Unseen):
-        return chosen
-    tracking = f"{_TRACKING}{chosen.name}/" if isinstance(chosen, Remote) else _TRACKING
+    if isinstance(asked, Unseen):
+        return asked
+    tracking = f"{_TRACKING}{asked.name}/" if isinstance(asked, Remote) else _TRACKING
     names = _containing_head(top, tracking, timeout)
     if isinstance(names, Unseen):
         return names

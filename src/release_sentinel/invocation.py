@@ -191,6 +191,11 @@ def _contradictions(flags: set[str], raw: Raw) -> Iterator[str]:
                 f"{option.flag} and --gate-partial: a chosen subset of the gates proves nothing that could be passed "
                 "on; run all gates, or leave one of the two out"
             )
+        if option.flag in asked and option.whole and "--gate-preview" in asked:
+            yield (
+                f"{option.flag} and --gate-preview: what is not merged yet is not released; run the gate on the "
+                "branch after the merge, or leave one of the two out"
+            )
         if option.flag in asked and option.beside and option.beside not in asked:
             yield f"{option.flag} says how {option.beside} works: add {option.beside}"
 

@@ -36,7 +36,7 @@ class Option(NamedTuple):
     folder: bool = False  # its value is a folder that is there
     repeatable: bool = False
     report: ReportFile | None = None
-    whole: bool = False  # refused beside --gate-partial: it hands on what only all gates together prove
+    whole: bool = False  # refused beside --gate-partial and --gate-preview: it hands on what only a whole run proves
     beside: str = ""  # the option that it says more about
     delivers: bool = False  # takes place after the verdict, and needs time of its own
     own: bool = True  # pytest or one of its plugins declares the others
@@ -85,6 +85,10 @@ OPTIONS = (
     Option("--gate-all", "evaluate critical gates even when a policy gate failed"),
     Option("--gate-strict", "a WARN fails its gate"),
     Option("--gate-partial", "accept a chosen subset of the gates (-k, -m, paths); the verdict says PARTIAL"),
+    Option(
+        "--gate-preview",
+        "judge what can be judged before a merge: a branch or a pull request; the verdict says PREVIEW",
+    ),
     Option("--gate-branch", "the branch that is built, where no CI variable says so; the remote has to agree", "NAME"),
     Option(
         "--gate-tag-mode",

@@ -61,7 +61,7 @@ class Judgement:
             end,
             self._handover,
             asked.reports,
-            lambda why: redact(unfinished(release, why), settings.redactor),
+            lambda why: redact(unfinished(release, why, preview=asked.has("--gate-preview")), settings.redactor),
             self._workflow_output,
         )
         build, occasions = ci.build(self._environ), settings.policy.notify.on

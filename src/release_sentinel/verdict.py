@@ -119,6 +119,7 @@ class Verdict(Struct, frozen=True):
     started: datetime
     ended: datetime
     partial: bool = False  # judged on a chosen subset of the gates
+    preview: bool = False  # judged before the merge
     missing: tuple[Missing, ...] = ()
     disabled: tuple[Disabled, ...] = ()
     warnings: tuple[str, ...] = ()
@@ -126,8 +127,8 @@ class Verdict(Struct, frozen=True):
 
     @property
     def label(self) -> str:
-        """The verdict as every report names it: a partial run must not be read as a whole one."""
-        return f"PARTIAL {self.name}" if self.partial else self.name
+        """The verdict as every report names it: neither a part nor a preview must be read as the release's."""
+        return f"{'PARTIAL ' if self.partial else ''}{'PREVIEW ' if self.preview else ''}{self.name}"
 
     def having(self, *outcomes: Outcome) -> tuple[GateResult, ...]:
         """Return the gates with one of these outcomes."""
@@ -139,11 +140,11 @@ class Verdict(Struct, frozen=True):
         return (*(gate.headline for gate in self.having(Outcome.FAILED)), *(f"[INCOMPLETE] {p}" for p in self.problems))
 
 
-def unfinished(release: Release, why: str = "") -> Verdict:
+def unfinished(release: Release, why: str = "", *, preview: bool = False) -> Verdict:
     """Return the verdict that is on disk until a run has proven another: a killed run leaves it behind."""
     now = datetime.now(UTC)
     problem = f"{UNFINISHED}: {why}" if why else UNFINISHED
-    return Verdict(INCOMPLETE, EXIT_BLOCKED, release, (), (problem,), now, now)
+    return Verdict(INCOMPLETE, EXIT_BLOCKED, release, (), (problem,), now, now, preview=preview)
 
 
 def decide(

@@ -1,7 +1,7 @@
 """Is everything that the release needs configured, before any of it is used?"""
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
@@ -29,6 +29,7 @@ def check_configuration(
     placeholders: Sequence[str] = PLACEHOLDERS,
     files: Mapping[str, Mounted] = _NO_FILES,
     withheld: str = "",
+    excusable: Collection[str] = (),
 ) -> CheckResult:
     """Every required setting and secret is present, neither blank nor a placeholder; URLs parse.
 
@@ -37,7 +38,8 @@ def check_configuration(
     Remedy: set the named variables in the CI job's environment, secrets from its secret store.
 
     `files` are the values that come from a file which `NAME_FILE` names; one that cannot be read fails, and one with a
-    secret that any user may read warns. `withheld` says why CI may hold secrets back from this build.
+    secret that any user may read warns. `withheld` says why CI may hold secrets back from this build; in a preview, the
+    `excusable` ones are a warning then.
     """
     unread = [file.problem for file in files.values() if file.problem]
     missing = [name for name, value in values.items() if value is None and not (name in files and files[name].problem)]
@@ -50,9 +52,15 @@ def check_configuration(
         for name, value in values.items()
         for problem in _problems(name, value, is_placeholder=name in stand_ins)
     ]
+    held_back = [name for name in missing if withheld and name in excusable]
+    missing = [name for name in missing if name not in held_back]
     words = [str(MissingSettingError(*missing))] if missing else []
     if words := words + unread + wrong:
         return CheckResult(CRIT, "; ".join([*words, withheld] if withheld else words), _REMEDY)
+    if held_back:
+        return CheckResult(
+            WARN, f"not set: {', '.join(held_back)}; {withheld}", "a preview: they count after the merge"
+        )
     exposed = [file.file for name, file in files.items() if file.exposed and isinstance(values.get(name), Secret)]
     if exposed:
         return CheckResult(

@@ -18,6 +18,7 @@ def check_tag(
     *,
     prefix: str = "v",
     mode: TagMode = "auto",
+    preview: bool = False,
 ) -> CheckResult:
     """The version's tag is still free; on a tag build it exists, and names the commit that is judged.
 
@@ -32,6 +33,8 @@ def check_tag(
             UNKNOWN, f"{version!r} is not a version, so there is no tag to look for", "see the gate `version`"
         )
     names = tag_names(version, prefix)
+    if preview:
+        return _check_new_tag(names, repository, tags())
     if mode == "existing":
         return _check_existing_tag("", names, repository, tags())
     if mode == "auto" and build and build.tag and build.is_of(repository.commit) and not build.pull_request:

@@ -65,6 +65,8 @@ def _verdict(verdict: WrittenVerdict, now: datetime) -> Iterator[str]:
         yield f"the verdict is {verdict.verdict}, expected {SAFE}" + (f": {'; '.join(because)}" if because else "")
     elif verdict.partial:
         yield f"the verdict says {SAFE} with partial {verdict.partial}: {_TORN}"
+    elif verdict.preview:
+        yield f"the verdict says {SAFE} with preview {verdict.preview}: {_TORN}"
     elif verdict.exit_code != EXIT_SAFE:
         yield f"the verdict says {SAFE} with exit code {verdict.exit_code}: {_TORN}"
     elif verdict.problems or verdict.missing or not gates:

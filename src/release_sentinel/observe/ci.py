@@ -23,6 +23,7 @@ class Build(Struct, frozen=True):
     pull_request: bool = False
     url: str = ""  # the web page of this build
     actor: str = ""  # who started it
+    target: str = ""  # the branch that a pull request would be merged into
 
     def is_of(self, commit: str) -> bool:
         """Whether the build is about exactly this commit: only then is it trusted."""
@@ -72,7 +73,10 @@ def _ref(ref: str) -> dict[str, str]:
 
 def _github(get: _Get) -> Build:
     pull_request = get("GITHUB_EVENT_NAME").startswith("pull_request") or get("GITHUB_REF").startswith("refs/pull/")
-    return Build("GitHub Actions", get("GITHUB_SHA"), pull_request=pull_request, **_ref(get("GITHUB_REF")))
+    target = get("GITHUB_BASE_REF") if pull_request else ""
+    return Build(
+        "GitHub Actions", get("GITHUB_SHA"), pull_request=pull_request, target=target, **_ref(get("GITHUB_REF"))
+    )
 
 
 def _gitlab(get: _Get) -> Build:

@@ -48,6 +48,7 @@ def conclude(session: GateSession, pytest_code: int) -> RedactedVerdict:
         session.started,
         datetime.now(UTC),
         session.invocation.has("--gate-partial"),
+        session.preview,
         missing,
         _disabled(session),
         _warnings(session, results),

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from release_sentinel.checks.preview import MergeTarget
 from release_sentinel.checks.result import CheckResult
 from release_sentinel.config.model import Policy
 from release_sentinel.config.secrets import header_secrets
@@ -81,6 +82,18 @@ def standing(request: pytest.FixtureRequest) -> Callable[[str], git.Standing | U
 def remotes(request: pytest.FixtureRequest) -> tuple[str, ...]:
     """The names of the clone's remotes."""
     return request.config.stash[SESSION].observations.remotes
+
+
+@pytest.fixture(scope="session")
+def preview(request: pytest.FixtureRequest) -> bool:
+    """Whether the run judges what is not merged yet."""
+    return request.config.stash[SESSION].preview
+
+
+@pytest.fixture(scope="session")
+def merge_target(request: pytest.FixtureRequest) -> Callable[[], MergeTarget | Unseen | None]:
+    """Ask which branch this work would be merged into; None where the clone has no remote."""
+    return request.config.stash[SESSION].observations.target
 
 
 @pytest.fixture(scope="session")

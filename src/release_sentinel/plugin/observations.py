@@ -5,7 +5,8 @@ from functools import cached_property
 from pathlib import Path
 
 from release_sentinel.arguments import GATE_FOLDER
-from release_sentinel.checks.branch import BranchName, branch_of
+from release_sentinel.checks.branch import CLAIM, BranchName, branch_of
+from release_sentinel.checks.preview import MergeTarget
 from release_sentinel.checks.result import CheckResult
 from release_sentinel.checks.steady import steadily
 from release_sentinel.config.model import Policy
@@ -23,7 +24,7 @@ class Observations:
 
     `own_outputs` are the run's own files; `environ` holds the secrets that requests carry; `bound` is the time, in
     seconds, after which an observation is given up in any case; by default that of the whole run. `claimed` is the
-    branch that is built by the word of `--gate-branch`.
+    branch that is built by the word of `--gate-branch`; in a `preview`, the one that it would be merged into.
     """
 
     def __init__(
@@ -37,10 +38,11 @@ class Observations:
         bound: float | None = None,
         gate_folders: Collection[Path] = (),
         claimed: str = "",
+        preview: bool = False,
     ) -> None:
         self._top, self._version, self._policy = top, version, policy
         self._own_outputs, self._environ = own_outputs, environ or {}
-        self._gate_folders, self._claimed = gate_folders, claimed
+        self._gate_folders, self._claimed, self._preview = gate_folders, claimed, preview
         self._bound = policy.deadline if bound is None else bound
 
     def look_ahead(self, wanted: Collection[str]) -> None:
@@ -98,7 +100,8 @@ class Observations:
         rules, owed = self._policy.git, {gate.id for gate in expected(self._policy)}
         names = [*tag_names(self._version, self._policy.version.prefix), *in_the_way(self._version)]
         names += ["*"] if "version-increases" in owed else []
-        heads = ("*",) if "in-sync" in owed else rules.branches
+        heads = [*rules.branches, self._target] if self._preview and self._target else rules.branches
+        heads = ("*",) if "in-sync" in owed else heads
         return Bounded(lambda: git.tags(self._top, names, remote=rules.remote, branches=heads, built=self._built))
 
     @property
@@ -106,6 +109,29 @@ class Observations:
         """The branch that is built, as far as somebody says so without asking Git."""
         build = ci.build()
         return self._claimed or (build.branch if build else "")
+
+    @property
+    def _target(self) -> str:
+        """The branch that a pull request would be merged into, as far as somebody says so without asking Git."""
+        build = ci.build()
+        return (build.target if build else "") or self._claimed
+
+    def target(self) -> MergeTarget | Unseen | None:
+        """Return the branch that this work would be merged into, and who says so; None where there is no remote."""
+        there, remote = self.tags().remote, self._remote.result(self._bound)
+        if isinstance(remote, Unseen) or remote is None or not isinstance(there, git.Refs):
+            return remote if isinstance(remote, Unseen) else there if isinstance(there, Unseen) else None
+        build = ci.build()
+        if build and build.target:
+            named = BranchName(build.target, build.provider)
+        elif self._claimed:
+            named = BranchName(self._claimed, CLAIM)
+        else:
+            default = git.default_branch(self._top, remote)
+            if isinstance(default, Unseen):
+                return default
+            return MergeTarget(BranchName(default, str(remote)), str(remote), is_there=True)
+        return MergeTarget(named, there.source, is_there=there.head(named.name) is not None)
 
     def standing(self, branch: str) -> git.Standing | Unseen | None:
         """Return how HEAD stands to a branch of the remote; None where the clone has no remote."""

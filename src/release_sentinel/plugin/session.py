@@ -16,7 +16,7 @@ from release_sentinel.deliver.github import WorkflowOutput
 from release_sentinel.errors import words_of
 from release_sentinel.gates import expected
 from release_sentinel.invocation import Invocation
-from release_sentinel.observe import git
+from release_sentinel.observe import ci, git
 from release_sentinel.plugin import completeness, declared, folders, guard, own_files
 from release_sentinel.plugin.compat import early_options
 from release_sentinel.plugin.conftests import Conftests
@@ -47,7 +47,8 @@ class GateSession:
         self.redactor, self.policy = self.settings.redactor, self.settings.policy
         self.previous = files.previous_verdict(invocation.reports, invocation.env)
         self.release = Release(invocation.env, invocation.version, str(invocation.repository))
-        self._claim(files.claim(invocation.reports, redact(unfinished(self.release), self.redactor)))
+        begun = unfinished(self.release, preview=self.preview)
+        self._claim(files.claim(invocation.reports, redact(begun, self.redactor)))
         self.deadline = Deadline(invocation.deadline or self.policy.deadline, self.policy.gate_seconds)
         self.waivers = waivers.in_force(self.policy.waivers, invocation.env, self.started)
         self.notes: list[str] = [f"note: {sentence}" for sentence in misspelt(os.environ, self.policy)]
@@ -86,6 +87,7 @@ class GateSession:
             bound=self.deadline.run,
             gate_folders=self.gate_folders,
             claimed=self.invocation.branch,
+            preview=self.preview,
         )
 
     @cached_property
@@ -111,6 +113,11 @@ class GateSession:
     def _claim(self, failures: list[str]) -> None:
         if failures:
             raise pytest.UsageError("; ".join(failures))
+
+    @property
+    def preview(self) -> bool:
+        """Whether the run judges what is not merged yet."""
+        return self.invocation.has("--gate-preview")
 
     def hide(self, value: str) -> None:
         """Keep `value` out of all that is shown from now on, here and on its way through the parent process."""
@@ -164,6 +171,12 @@ class GateSession:
         if not self.parent and (problem := guard.problem()):
             self._refuse("without the guard of --version no gate is run")
             self.problems.append(problem)
+        if self.preview and (build := ci.build()) and build.tag:
+            self._refuse("a build of a tag has no preview")
+            self.problems.append(
+                f"{build.provider} builds tag {build.tag}, and --gate-preview judges what is not merged yet: "
+                "leave the option out"
+            )
         self.problems += folders.misplaced(self.invocation.repository)
         self.problems += [
             f"{folder.name} is not read: rename it to {arguments.GATE_FOLDER}"

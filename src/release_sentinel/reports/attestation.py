@@ -44,7 +44,7 @@ def _subject(verdict: RedactedVerdict) -> list[dict[str, Any]]:
 
 
 def _predicate(verdict: RedactedVerdict) -> dict[str, Any]:
-    safe = verdict.name == SAFE and not verdict.partial
+    safe = verdict.name == SAFE and not (verdict.partial or verdict.preview)
     warned = _ids(verdict.having(Outcome.WARNED, Outcome.WAIVED))
     failed = {*_ids(verdict.having(Outcome.FAILED)), *(missing.gate for missing in verdict.missing)}
     url = {"url": verdict.provenance.url} if verdict.provenance.url else {}

@@ -18,6 +18,7 @@ def document(verdict: RedactedVerdict) -> dict[str, Any]:
         "tool": f"release-sentinel {__version__}",
         "verdict": verdict.label,
         "partial": verdict.partial,
+        "preview": verdict.preview,
         "exit_code": verdict.exit_code,
         "env": release.env,
         "version": release.version,

@@ -15,6 +15,8 @@ def sentence(verdict: RedactedVerdict) -> str:
     what, where = release.version or "(no version)", release.env or "(no environment)"
     if verdict.partial and verdict.name == SAFE:
         return f"{verdict.label} (exit {verdict.exit_code}): {what} to {where} passed the chosen gates, not all of them"
+    if verdict.preview and verdict.name == SAFE:
+        return f"{verdict.label} (exit {verdict.exit_code}): {what} may go to {where} as far as a preview can say"
     decision = {SAFE: "may go to", INCOMPLETE: "was not fully judged and must not go to"}
     return f"{verdict.label} (exit {verdict.exit_code}): {what} {decision.get(verdict.name, 'must not go to')} {where}"
 

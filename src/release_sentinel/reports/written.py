@@ -67,6 +67,7 @@ class WrittenVerdict(Struct, frozen=True):
     missing: tuple[WrittenMissing, ...]
     disabled: tuple[WrittenDisabled, ...]
     warnings: tuple[str, ...]
+    preview: bool = False  # versions before 0.2 have none
 
 
 def read(path: Path) -> tuple[dict[str, Any], WrittenVerdict]:

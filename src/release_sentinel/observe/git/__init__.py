@@ -15,7 +15,7 @@ from release_sentinel.observe.git.records import (
     Tags,
 )
 from release_sentinel.observe.git.refs import branches_containing, local_refs, remote_refs, tags
-from release_sentinel.observe.git.remotes import Remote, Remotes, find_remote, remotes
+from release_sentinel.observe.git.remotes import Remote, Remotes, default_branch, find_remote, remotes
 from release_sentinel.observe.git.signatures import signature
 from release_sentinel.observe.git.standing import standing
 from release_sentinel.observe.git.tagging import Tagged, make_tag, push_tag, remove_tag
@@ -41,6 +41,7 @@ __all__ = [
     "Tags",
     "absent",
     "branches_containing",
+    "default_branch",
     "find_remote",
     "folders_called",
     "local_refs",

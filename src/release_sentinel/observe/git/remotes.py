@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from release_sentinel.lines import split
 from release_sentinel.observe import Unseen
-from release_sentinel.observe.git.process import LOCAL_SECONDS, ask, odd, run
+from release_sentinel.observe.git.process import LOCAL_SECONDS, REMOTE_SECONDS, ask, odd, patiently, run
 from release_sentinel.redaction import without_credentials
 
 # Of `git remote -v`; a partial clone adds its filter.
@@ -108,6 +108,19 @@ def chosen(
         return there.choose(wanted)
     before, slash, _ = built.partition("/")
     return there.choose("", followed(top, built, timeout=timeout) or (before if slash else ""))
+
+
+def default_branch(top: Path, remote: Remote, *, timeout: float = REMOTE_SECONDS) -> str | Unseen:
+    """Ask a remote which branch is its default one."""
+    words = ("ls-remote", "--symref", remote.name, "HEAD")
+    answer = patiently(lambda left: run(top, *words, timeout=left, settings=remote.settings), timeout)
+    if isinstance(answer, Unseen):
+        return answer
+    if answer.code:
+        return Unseen(f"the remote {remote} could not be queried: {answer.words}")
+    if match := re.match(r"ref: refs/heads/([^\t\n ]+)\tHEAD\n", answer.out):
+        return match[1]
+    return Unseen(f"the remote {remote} names no default branch", "name the branch with --gate-branch")
 
 
 def followed(top: Path, built: str = "", *, timeout: float = LOCAL_SECONDS) -> str:

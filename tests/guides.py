@@ -15,6 +15,8 @@ from release_sentinel import gates, options
 from release_sentinel.config.model import PLACEHOLDERS, Policy
 from release_sentinel.config.read import allowed, bare, is_record, keys
 from release_sentinel.config.variables import VARIABLES, Variable
+from release_sentinel.observe import ci
+from tests.observe import ci_cases
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
@@ -87,7 +89,49 @@ def _keys(record: Any, prefix: str) -> Iterator[str]:
         yield f"| `{prefix}{name}` | {default} | {allowed(kind)} |"
 
 
+_COLUMNS = {"commit": ("commit",), "branch or tag": ("branch", "tag"), "pull request": ("pull_request",)}
+_COLUMNS |= {"merged into": ("target",), "fork": ("fork",)}
+
+
+def systems_table() -> str:
+    """Return what is read from which variable of each CI system: that which changes without the variable."""
+    rows = [f"| system | recognised by | {' | '.join(_COLUMNS)} |", "|---" * (len(_COLUMNS) + 2) + "|"]
+    for provider in sorted(ci.PROVIDERS, key=str.lower):
+        marks = [*ci_cases.SYSTEMS[provider].marks.items()]
+        marks += [mark for system, others in ci_cases.MARKS if system == provider for mark in others.items()]
+        shown = [f"{name}={value}" if value == "woodpecker" else name for name, value in marks]
+        cells = [sorted(_variables(provider, fields)) for fields in _COLUMNS.values()]
+        rows.append(" | ".join([f"| {provider}", *map(_quoted, [dict.fromkeys(shown), *cells])]) + " |")
+    return "\n".join(rows)
+
+
+def _quoted(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def _variables(provider: str, fields: Iterable[str]) -> set[str]:
+    """Return the variables of the cases of a system that change one of these fields, if taken away."""
+    return {
+        name
+        for system, variables in ci_cases.ALL
+        if system == provider
+        for everything in (ci_cases.environ(provider, variables), ci_cases.SYSTEMS[provider].marks | variables)
+        for name in everything
+        if _differs(everything, name, fields)
+    }
+
+
+def _differs(everything: Mapping[str, str], taken: str, fields: Iterable[str]) -> bool:
+    whole, less = ci.build(everything), ci.build({name: everything[name] for name in everything if name != taken})
+    if whole is None or less is None or whole.provider != less.provider:
+        return False
+    if fields == ("fork",):
+        return whole.pull_request 
+    return any(getattr(whole, field) != getattr(less, field) for field in fields)
+
+
 TABLES: Mapping[str, Callable[[], str]] = {
+    "ci systems": systems_table,
     "gates": gates.table,
     "options": options_table,
     "reports": reports_table,

@@ -3,7 +3,7 @@
 import math
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import reduce
 from pathlib import Path
 from typing import Any, get_args, get_origin
@@ -89,45 +89,54 @@ def _keys(record: Any, prefix: str) -> Iterator[str]:
         yield f"| `{prefix}{name}` | {default} | {allowed(kind)} |"
 
 
-_COLUMNS = {"commit": ("commit",), "branch or tag": ("branch", "tag"), "pull request": ("pull_request",)}
-_COLUMNS |= {"merged into": ("target",), "fork": ("fork",)}
+_INTO_MAIN = ci_cases.PULL_REQUESTS
+_REQUESTS = (*_INTO_MAIN, *ci_cases.PULL_REQUESTS_INTO_UNKNOWN)
+_NAMED = (*ci_cases.BRANCH_BUILDS, *ci_cases.TAG_BUILDS)
+# The columns of the table of CI systems, with what each tells of a build, and the builds that show it.
+_COLUMNS: Mapping[str, tuple[Callable[[Mapping[str, str]], object], Iterable[ci_cases.Case]]] = {
+    "commit": (lambda environ: _built(environ).commit, (*_NAMED, *_REQUESTS, *ci_cases.COMMITS)),
+    "branch or tag": (lambda environ: (_built(environ).branch, _built(environ).tag), _NAMED),
+    "pull request": (lambda environ: _built(environ).pull_request, _REQUESTS),
+    "merged into": (lambda environ: not _built(environ).pull_request or _built(environ).target == "main", _INTO_MAIN),
+    "fork": (ci.from_fork, (*ci_cases.FORKS, *ci_cases.NO_FORKS)),
+}
 
 
 def systems_table() -> str:
-    """Return what is read from which variable of each CI system: that which changes without the variable."""
-    rows = [f"| system | recognised by | {' | '.join(_COLUMNS)} |", "|---" * (len(_COLUMNS) + 2) + "|"]
+    """Return the variables of each CI system: those whose absence changes what a column tells."""
+    rows = [f"| system | recognised by | {' | '.join(_COLUMNS)} |", f"|{'---|' * (len(_COLUMNS) + 2)}"]
     for provider in sorted(ci.PROVIDERS, key=str.lower):
-        marks = [*ci_cases.SYSTEMS[provider].marks.items()]
-        marks += [mark for system, others in ci_cases.MARKS if system == provider for mark in others.items()]
-        shown = [f"{name}={value}" if value == "woodpecker" else name for name, value in marks]
-        cells = [sorted(_variables(provider, fields)) for fields in _COLUMNS.values()]
-        rows.append(" | ".join([f"| {provider}", *map(_quoted, [dict.fromkeys(shown), *cells])]) + " |")
+        cells = [_quoted(_marks(provider)), *(_quoted(_read(provider, *column)) for column in _COLUMNS.values())]
+        rows.append(f"| {provider} | {' | '.join(cells)} |")
     return "\n".join(rows)
+
+
+def _built(environ: Mapping[str, str]) -> ci.Build:
+    return ci.build(environ) or ci.Build("")
 
 
 def _quoted(names: Iterable[str]) -> str:
     return ", ".join(f"`{name}`" for name in names)
 
 
-def _variables(provider: str, fields: Iterable[str]) -> set[str]:
-    """Return the variables of the cases of a system that change one of these fields, if taken away."""
-    return {
-        name
-        for system, variables in ci_cases.ALL
-        if system == provider
-        for everything in (ci_cases.environ(provider, variables), ci_cases.SYSTEMS[provider].marks | variables)
-        for name in everything
-        if _differs(everything, name, fields)
-    }
+def _marks(provider: str) -> Iterator[str]:
+    """Yield each alternative: one variable, or several that all have to be set."""
+    alternatives = [
+        ci_cases.SYSTEMS[provider].marks,
+        *(marks for system, marks in ci_cases.MARKS if system == provider),
+    ]
+    for marks in alternatives:
+        yield " ".join(f"{name}={value}" if value == "woodpecker" else name for name, value in marks.items())
 
 
-def _differs(everything: Mapping[str, str], taken: str, fields: Iterable[str]) -> bool:
-    whole, less = ci.build(everything), ci.build({name: everything[name] for name in everything if name != taken})
-    if whole is None or less is None or whole.provider != less.provider:
-        return False
-    if fields == ("fork",):
-        return whole.pull_request 
-    return any(getattr(whole, field) != getattr(less, field) for field in fields)
+def _read(provider: str, tell: Callable[[Mapping[str, str]], object], builds: Iterable[ci_cases.Case]) -> Iterable[str]:
+    marks, commit = ci_cases.SYSTEMS[provider]
+    found = set()
+    for variables in [variables for system, variables in builds if system == provider]:
+        for whole in ({**marks, **variables}, ci_cases.environ(provider, variables)):
+            less = {name: {other: whole[other] for other in whole if other != name} for name in whole}
+            found |= {name for name in whole if name not in marks and tell(less[name]) != tell(whole)}
+    return sorted(found, key=lambda name: (name != commit, name.lower()))
 
 
 TABLES: Mapping[str, Callable[[], str]] = {

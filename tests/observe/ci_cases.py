@@ -122,7 +122,7 @@ BRANCH_BUILDS: list[Case] = [
     ),
     ("Prow", {"JOB_TYPE": "postsubmit", "PULL_BASE_REF": "main", "PULL_REFS": f"main:{COMMIT}"}),
     ("GoCD", {"GO_MATERIAL_BRANCH": "main", "GO_TO_REVISION": COMMIT, "GO_FROM_REVISION": OTHER}),
-    ("GoCD", {"GO_MATERIAL_BRANCH_SHOP": "refs/heads/main"}),
+    ("GoCD", {"GO_MATERIAL_BRANCH_NAME": "refs/heads/main"}),
     ("TeamCity", {"TEAMCITY_BUILD_BRANCH": "main"}),
     ("TeamCity", {"TEAMCITY_BUILD_BRANCH": "refs/heads/main"}),
     ("Jenkins", {"BRANCH_NAME": "main", "GIT_BRANCH": "upstream/main"}),
@@ -187,11 +187,14 @@ WITHOUT_TAGS = {"Prow", "GoCD"}  # they do not tell tags from branches
 PULL_REQUESTS: list[Case] = [  # into main, as far as the system says so
     ("Forgejo Actions", {"GITHUB_REF": "refs/pull/7/head", "GITHUB_BASE_REF": "main"}),
     ("Gitea Actions", {"GITHUB_REF": "refs/pull/7/head", "GITHUB_BASE_REF": "main"} | ACTIONS),
-    ("GitHub Actions", {"GITHUB_REF": "refs/pull/7/merge", "GITHUB_BASE_REF": "main"}),
-    (
-        "GitHub Actions",
-        {"GITHUB_REF": "refs/heads/main", "GITHUB_EVENT_NAME": "pull_request_target", "GITHUB_BASE_REF": "main"},
+    *(
+        (
+            f"{system} Actions",
+            {"GITHUB_REF": "refs/heads/main", "GITHUB_EVENT_NAME": "pull_request_target", "GITHUB_BASE_REF": "main"},
+        )
+        for system in ("Forgejo", "Gitea", "GitHub")
     ),
+    ("GitHub Actions", {"GITHUB_REF": "refs/pull/7/merge", "GITHUB_BASE_REF": "main"}),
     ("GitLab CI", {"CI_MERGE_REQUEST_IID": "7", "CI_MERGE_REQUEST_TARGET_BRANCH_NAME": "main"}),
     (
         "GitLab CI",
@@ -266,7 +269,7 @@ PULL_REQUESTS: list[Case] = [  # into main, as far as the system says so
     ),
     ("Prow", {"PULL_NUMBER": "7", "PULL_BASE_REF": "main", "PULL_PULL_SHA": COMMIT}),
     ("Prow", {"PULL_REFS": f"main:{OTHER},7:{COMMIT}", "PULL_BASE_REF": "main", "PULL_PULL_SHA": COMMIT}),
-    ("GoCD", {"GO_SCM_SHOP_PR_ID": "7", "GO_SCM_SHOP_TARGET_BRANCH": "main"}),
+    ("GoCD", {"GO_SCM_NAME_PR_ID": "7", "GO_SCM_NAME_TARGET_BRANCH": "main"}),
     ("Jenkins", {"BRANCH_NAME": "PR-7", "CHANGE_ID": "7", "CHANGE_TARGET": "main"}),
     ("Jenkins", {"GIT_BRANCH": "origin/pr/7/merge", "ghprbPullId": "7", "ghprbTargetBranch": "main"}),
     ("Jenkins", {"GIT_BRANCH": "origin/feature", "gitlabMergeRequestIid": "7", "gitlabTargetBranch": "main"}),
@@ -307,8 +310,8 @@ NAMELESS: list[Case] = [
 ]
 COMMITS: list[Case] = [  # where it is not in the usual variable
     ("Drone", {"DRONE_COMMIT": COMMIT}),
-    ("GoCD", {"GO_REVISION_SHOP": COMMIT}),
-    ("GoCD", {"GO_REVISION": COMMIT, "GO_REVISION_SHOP": COMMIT}),
+    ("GoCD", {"GO_REVISION_NAME": COMMIT}),
+    ("GoCD", {"GO_REVISION": COMMIT, "GO_REVISION_NAME": COMMIT}),
     ("Jenkins", {"GERRIT_EVENT_TYPE": "change-merged", "GERRIT_NEWREV": COMMIT}),
     ("Google Cloud Build", {"REVISION_ID": COMMIT}),
 ]
@@ -362,6 +365,13 @@ FORKS: list[Case] = [
 NO_FORKS: list[Case] = [
     ("GitLab CI", {"CI_MERGE_REQUEST_SOURCE_PROJECT_PATH": "acme/shop", "CI_PROJECT_PATH": "acme/shop"}),
     ("GitLab CI", {"CI_MERGE_REQUEST_SOURCE_PROJECT_PATH": "acme/shop", "CI_MERGE_REQUEST_PROJECT_PATH": "acme/shop"}),
+    (
+        "GitLab CI",
+        {
+            "CI_EXTERNAL_PULL_REQUEST_SOURCE_REPOSITORY": "acme/shop",
+            "CI_EXTERNAL_PULL_REQUEST_TARGET_REPOSITORY": "acme/shop",
+        },
+    ),
     ("Azure Pipelines", {"SYSTEM_PULLREQUEST_ISFORK": "False"}),
     (
         "Buildkite",

@@ -3,7 +3,7 @@
 import math
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import reduce
 from pathlib import Path
 from typing import Any, get_args, get_origin
@@ -15,6 +15,8 @@ from release_sentinel import gates, options
 from release_sentinel.config.model import PLACEHOLDERS, Policy
 from release_sentinel.config.read import allowed, bare, is_record, keys
 from release_sentinel.config.variables import VARIABLES, Variable
+from release_sentinel.observe import ci
+from tests.observe import ci_cases
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
@@ -87,7 +89,58 @@ def _keys(record: Any, prefix: str) -> Iterator[str]:
         yield f"| `{prefix}{name}` | {default} | {allowed(kind)} |"
 
 
+_INTO_MAIN = ci_cases.PULL_REQUESTS
+_REQUESTS = (*_INTO_MAIN, *ci_cases.PULL_REQUESTS_INTO_UNKNOWN)
+_NAMED = (*ci_cases.BRANCH_BUILDS, *ci_cases.TAG_BUILDS)
+# The columns of the table of CI systems, with what each tells of a build, and the builds that show it.
+_COLUMNS: Mapping[str, tuple[Callable[[Mapping[str, str]], object], Iterable[ci_cases.Case]]] = {
+    "commit": (lambda environ: _built(environ).commit, (*_NAMED, *_REQUESTS, *ci_cases.COMMITS)),
+    "branch or tag": (lambda environ: (_built(environ).branch, _built(environ).tag), _NAMED),
+    "pull request": (lambda environ: _built(environ).pull_request, _REQUESTS),
+    "merged into": (lambda environ: not _built(environ).pull_request or _built(environ).target == "main", _INTO_MAIN),
+    "fork": (ci.from_fork, (*ci_cases.FORKS, *ci_cases.NO_FORKS)),
+}
+
+
+def systems_table() -> str:
+    """Return the variables of each CI system: those whose absence changes what a column tells."""
+    rows = [f"| system | recognised by | {' | '.join(_COLUMNS)} |", f"|{'---|' * (len(_COLUMNS) + 2)}"]
+    for provider in sorted(ci.PROVIDERS, key=str.lower):
+        cells = [_quoted(_marks(provider)), *(_quoted(_read(provider, *column)) for column in _COLUMNS.values())]
+        rows.append(f"| {provider} | {' | '.join(cells)} |")
+    return "\n".join(rows)
+
+
+def _built(environ: Mapping[str, str]) -> ci.Build:
+    return ci.build(environ) or ci.Build("")
+
+
+def _quoted(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def _marks(provider: str) -> Iterator[str]:
+    """Yield each alternative: one variable, or several that all have to be set."""
+    alternatives = [
+        ci_cases.SYSTEMS[provider].marks,
+        *(marks for system, marks in ci_cases.MARKS if system == provider),
+    ]
+    for marks in alternatives:
+        yield " ".join(f"{name}={value}" if value == "woodpecker" else name for name, value in marks.items())
+
+
+def _read(provider: str, tell: Callable[[Mapping[str, str]], object], builds: Iterable[ci_cases.Case]) -> Iterable[str]:
+    marks, commit = ci_cases.SYSTEMS[provider]
+    found = set()
+    for variables in [variables for system, variables in builds if system == provider]:
+        for whole in ({**marks, **variables}, ci_cases.environ(provider, variables)):
+            less = {name: {other: whole[other] for other in whole if other != name} for name in whole}
+            found |= {name for name in whole if name not in marks and tell(less[name]) != tell(whole)}
+    return sorted(found, key=lambda name: (name != commit, name.lower()))
+
+
 TABLES: Mapping[str, Callable[[], str]] = {
+    "ci systems": systems_table,
     "gates": gates.table,
     "options": options_table,
     "reports": reports_table,

@@ -236,7 +236,7 @@ def test_one_reader_knows_name_file() -> None:
         name for name, texts in files.items() if any(re.fullmatch(r"((?!GIT_)\w+)?_FILE", text) for text in texts)
     }
 
-    assert ending == {"config.variables", "observe.ci"}  # TeamCity's own files
+    assert ending == {"config.variables", "observe.ci.servers"}  # TeamCity's own files
 
 
 def test_no_import_is_relative() -> None:

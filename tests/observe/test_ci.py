@@ -5,100 +5,153 @@ from pathlib import Path
 
 import pytest
 
-from release_sentinel.observe.ci import MARKS, Build, build, from_fork, withheld
-
-COMMIT = "0123456789abcdef0123456789abcdef01234567"
-# What marks the system, its name, and which variable holds the commit.
-SYSTEMS = {
-    "GITHUB_ACTIONS": ("GitHub Actions", "GITHUB_SHA"),
-    "GITLAB_CI": ("GitLab CI", "CI_COMMIT_SHA"),
-    "TF_BUILD": ("Azure Pipelines", "BUILD_SOURCEVERSION"),
-    "BUILDKITE": ("Buildkite", "BUILDKITE_COMMIT"),
-    "CIRCLECI": ("CircleCI", "CIRCLE_SHA1"),
-    "BITBUCKET_BUILD_NUMBER": ("Bitbucket Pipelines", "BITBUCKET_COMMIT"),
-    "TEAMCITY_VERSION": ("TeamCity", "BUILD_VCS_NUMBER"),
-    "JENKINS_URL": ("Jenkins", "GIT_COMMIT"),
-}
-BRANCH_BUILDS = [
-    ("GITHUB_ACTIONS", {"GITHUB_REF": "refs/heads/main", "GITHUB_EVENT_NAME": "push"}),
-    ("GITLAB_CI", {"CI_COMMIT_BRANCH": "main", "CI_COMMIT_REF_NAME": "main"}),
-    ("TF_BUILD", {"BUILD_SOURCEBRANCH": "refs/heads/main", "BUILD_REASON": "IndividualCI"}),
-    ("BUILDKITE", {"BUILDKITE_BRANCH": "main", "BUILDKITE_PULL_REQUEST": "false"}),
-    ("CIRCLECI", {"CIRCLE_BRANCH": "main", "CIRCLE_PULL_REQUEST": "https://github.com/o/r/pull/7"}),
-    ("BITBUCKET_BUILD_NUMBER", {"BITBUCKET_BRANCH": "main"}),
-    ("TEAMCITY_VERSION", {"TEAMCITY_BUILD_BRANCH": "main"}),
-    ("TEAMCITY_VERSION", {"TEAMCITY_BUILD_BRANCH": "refs/heads/main"}),
-    ("JENKINS_URL", {"BRANCH_NAME": "main"}),
-    ("JENKINS_URL", {"GIT_BRANCH": "origin/main"}),
-    ("JENKINS_URL", {"GIT_BRANCH": "refs/remotes/origin/main"}),
-    ("JENKINS_URL", {"GIT_BRANCH": "upstream/main", "GIT_LOCAL_BRANCH": "main"}),
-]
-TAG_BUILDS = [
-    ("GITHUB_ACTIONS", {"GITHUB_REF": "refs/tags/v1.0.0"}),
-    ("GITLAB_CI", {"CI_COMMIT_TAG": "v1.0.0"}),
-    ("TF_BUILD", {"BUILD_SOURCEBRANCH": "refs/tags/v1.0.0"}),
-    ("BUILDKITE", {"BUILDKITE_TAG": "v1.0.0", "BUILDKITE_BRANCH": "v1.0.0"}),
-    ("CIRCLECI", {"CIRCLE_TAG": "v1.0.0"}),
-    ("BITBUCKET_BUILD_NUMBER", {"BITBUCKET_TAG": "v1.0.0"}),
-    ("TEAMCITY_VERSION", {"TEAMCITY_BUILD_BRANCH": "refs/tags/v1.0.0"}),
-    ("JENKINS_URL", {"TAG_NAME": "v1.0.0", "BRANCH_NAME": "v1.0.0"}),
-]
-PULL_REQUESTS = [
-    ("GITHUB_ACTIONS", {"GITHUB_REF": "refs/pull/7/merge", "GITHUB_EVENT_NAME": "pull_request"}),
-    ("GITHUB_ACTIONS", {"GITHUB_REF": "refs/heads/main", "GITHUB_EVENT_NAME": "pull_request_target"}),
-    ("GITHUB_ACTIONS", {"GITHUB_REF": "refs/pull/7/merge", "GITHUB_EVENT_NAME": "issue_comment"}),
-    ("GITLAB_CI", {"CI_MERGE_REQUEST_IID": "7"}),
-    ("GITLAB_CI", {"CI_EXTERNAL_PULL_REQUEST_IID": "7", "CI_COMMIT_BRANCH": "main"}),
-    ("TF_BUILD", {"BUILD_SOURCEBRANCH": "refs/pull/7/merge", "BUILD_REASON": "PullRequest"}),
-    ("BUILDKITE", {"BUILDKITE_BRANCH": "main", "BUILDKITE_PULL_REQUEST": "7"}),
-    ("CIRCLECI", {"CIRCLE_BRANCH": "pull/7"}),
-    ("CIRCLECI", {"CIRCLE_BRANCH": "main", "CIRCLE_PR_NUMBER": "7"}),
-    ("BITBUCKET_BUILD_NUMBER", {"BITBUCKET_BRANCH": "main", "BITBUCKET_PR_ID": "7"}),
-    ("TEAMCITY_VERSION", {"TEAMCITY_BUILD_BRANCH": "refs/pull/7/head"}),
-    ("JENKINS_URL", {"BRANCH_NAME": "PR-7", "CHANGE_ID": "7"}),
-]
+from release_sentinel.observe.ci import MARKS, PROVIDERS, Build, build, from_fork, is_merge_queue, withheld
+from tests.observe import ci_cases as cases
+from tests.observe.ci_cases import COMMIT, OTHER, Case, Run, Variables, environ
 
 
-def describe(mark: str, variables: dict[str, str]) -> Build:
+def describe(case: Case) -> Build:
     """Return the build that the variables of one system describe."""
-    described = build({mark: "true", SYSTEMS[mark][1]: COMMIT} | variables)
+    described = build(environ(*case))
     assert described is not None
     return described
 
 
-def ids(value: object) -> str:
+def ids(value: object) -> str | None:
     """Name a case by its system and its variables."""
-    return value if isinstance(value, str) else "-".join(value) if isinstance(value, dict) else ""
+    return "-".join((value[0], *value[1])) if isinstance(value, tuple) else None
 
 
-@pytest.mark.parametrize(("mark", "variables"), BRANCH_BUILDS, ids=ids)
-def test_branch_builds(mark: str, variables: dict[str, str]) -> None:
-    """A build of a branch has its system, its commit and its branch."""
-    assert describe(mark, variables) == Build(SYSTEMS[mark][0], COMMIT, branch="main")
+def each(table: list[Case]) -> pytest.MarkDecorator:
+    """Run a test for each case of a table."""
+    return pytest.mark.parametrize("case", table, ids=ids)
 
 
-@pytest.mark.parametrize(("mark", "variables"), TAG_BUILDS, ids=ids)
-def test_tag_builds(mark: str, variables: dict[str, str]) -> None:
+@each(cases.BRANCH_BUILDS)
+def test_branch_builds(case: Case) -> None:
+    """A build of a branch has its system, its commit and its branch; it is no request and no queue."""
+    assert describe(case) == Build(case[0], COMMIT, branch="main")
+
+
+@each(cases.TAG_BUILDS)
+def test_tag_builds(case: Case) -> None:
     """A build of a tag has the tag, and no branch."""
-    assert describe(mark, variables) == Build(SYSTEMS[mark][0], COMMIT, tag="v1.0.0")
+    assert describe(case) == Build(case[0], COMMIT, tag="v1.0.0")
 
 
-@pytest.mark.parametrize(("mark", "variables"), PULL_REQUESTS, ids=ids)
-def test_pull_requests(mark: str, variables: dict[str, str]) -> None:
-    """A build of a pull request is recognised as one, also where it names the target branch."""
-    assert describe(mark, variables).pull_request
+@each(cases.PULL_REQUESTS)
+def test_pull_requests(case: Case) -> None:
+    """A pull request has its target, and neither a branch nor a tag: the name that its author chose is nowhere."""
+    assert describe(case) == Build(case[0], COMMIT, pull_request=True, target="main")
 
 
-@pytest.mark.parametrize("name", ["main", "feature/pull/7", "refs/heads/x", "HEAD"])
+@each(cases.PULL_REQUESTS_INTO_UNKNOWN)
+def test_pull_requests_without_a_target(case: Case) -> None:
+    """A pull request is recognised as one, also where no variable names its target."""
+    assert describe(case) == Build(case[0], COMMIT, pull_request=True)
+
+
+@each(cases.NAMELESS)
+def test_builds_of_neither_a_branch_nor_a_tag(case: Case) -> None:
+    """What is not named is not guessed."""
+    assert describe(case) == Build(case[0], COMMIT)
+
+
+@each(cases.QUEUES)
+def test_merge_queues(case: Case) -> None:
+    """A merge queue is recognised in every system, with the branch that it would merge into."""
+    described = describe(case)
+    assert described.merge_queue
+    assert described.target == "release/1.x"
+
+
+@each([case for table in (cases.BRANCH_BUILDS, cases.TAG_BUILDS, cases.PULL_REQUESTS) for case in table])
+def test_a_build_of_no_known_commit(case: Case) -> None:
+    """Where the system does not name the commit, none is made up."""
+    provider, variables = case
+    kept = {name: value for name, value in environ(*case).items() if value not in {COMMIT, f"main:{COMMIT}"}}
+    described = build(kept)
+    assert described is not None
+    assert (described.provider, described.commit) == (provider, "")
+    assert variables.items() >= {name: kept[name] for name in variables if name in kept}.items()
+    assert not described.is_of(COMMIT)
+
+
+@each(cases.COMMITS)
+def test_the_commit_may_be_elsewhere(case: Case) -> None:
+    """Some systems have more than one variable for it."""
+    described = build(cases.SYSTEMS[case[0]].marks | case[1])
+    assert described is not None
+    assert described.commit == COMMIT
+
+
+def test_several_materials_name_several_commits() -> None:
+    """GoCD does not say which of its materials is this clone."""
+    assert describe(("GoCD", {"GO_REVISION_OTHER": OTHER})).commit == ""
+
+
+@each(cases.MARKS)
+def test_other_marks(case: Case) -> None:
+    """Some systems are recognised by more than one variable."""
+    described = build(case[1])
+    assert described is not None
+    assert described.provider == case[0]
+
+
+@pytest.mark.parametrize("variables", cases.LOOK_ALIKES, ids="-".join)
+def test_outside_ci(variables: Variables) -> None:
+    """Without a system's mark there is no build, whatever else is set."""
+    assert build(variables) is None
+    assert withheld(variables) == ""
+
+
+@each(cases.BRANCH_BUILDS + cases.TAG_BUILDS + cases.PULL_REQUESTS + cases.MARKS)
+def test_the_marks_are_those_of_ci(case: Case) -> None:
+    """Where they are taken away, no system is left."""
+    assert build({name: value for name, value in environ(*case).items() if name not in MARKS}) is None
+
+
+@each([case for case in cases.BRANCH_BUILDS if not set(case[1]) & set(cases.SYSTEMS["Jenkins"].marks)])
+def test_jenkins_may_host_the_agent_of_another_system(case: Case) -> None:
+    """An agent that inherits Jenkins' variables from its host is the other system's."""
+    host = {"JENKINS_URL": "https://ci", "GIT_COMMIT": OTHER, "GIT_BRANCH": "origin/x", "BUILD_ID": "7"}
+    described = build(host | environ(*case))
+    assert described is not None
+    assert described.provider == ("Jenkins" if case[0] == "Google Cloud Build" else case[0])
+
+
+@pytest.mark.parametrize(
+    ("variables", "provider"),
+    [
+        ({"FORGEJO_ACTIONS": "true", "GITEA_ACTIONS": "true", "GITHUB_ACTIONS": "true"}, "Forgejo Actions"),
+        ({"GITEA_ACTIONS": "true", "GITHUB_ACTIONS": "true"}, "Gitea Actions"),
+        ({"CI": "woodpecker", "DRONE": "true"}, "Woodpecker"),
+        ({"CODEBUILD_BUILD_ID": "shop:7", "GITHUB_ACTIONS": "true"}, "GitHub Actions"),
+        ({"CODEBUILD_BUILD_ID": "shop:7", "GITLAB_CI": "true", "CI": "true"}, "GitLab CI"),
+        ({"CODEBUILD_BUILD_ID": "shop:7", "BUILDKITE": "true"}, "Buildkite"),
+        ({"JENKINS_URL": "https://ci", "PROJECT_ID": "shop", "BUILD_ID": "7", "COMMIT_SHA": COMMIT}, "Jenkins"),
+        ({"PROW_JOB_ID": "7", "JENKINS_URL": "https://ci", "PROJECT_ID": "a", "BUILD_ID": "7"}, "Prow"),
+    ],
+)
+def test_systems_within_systems(variables: Variables, provider: str) -> None:
+    """The one that took over another's variables, or that runs on the other, is recognised."""
+    described = build(variables)
+    assert described is not None
+    assert described.provider == provider
+
+
+@pytest.mark.parametrize("name", ["main", "feature/pull/7", "refs/heads/x", "HEAD", "upstream/main"])
 def test_github_branch_names_are_kept_whole(name: str) -> None:
-    """A branch name with slashes is kept whole."""
-    assert describe("GITHUB_ACTIONS", {"GITHUB_REF": f"refs/heads/{name}"}).branch == name
+    """A branch name with slashes is kept whole, also beside a remote of the name before its slash."""
+    described = describe(("GitHub Actions", {"GITHUB_REF": f"refs/heads/{name}"}))
+    assert described.branch == described.branch_on(["feature", "refs", "upstream"]) == name
 
 
-def test_the_source_branch_of_a_pull_request_is_not_read() -> None:
+@pytest.mark.parametrize("head", ["main", "refs/heads/main"])
+def test_the_source_branch_of_a_pull_request_is_not_read(head: str) -> None:
     """The branch name that the author of a pull request chose is nowhere in the build."""
-    described = describe("GITHUB_ACTIONS", {"GITHUB_REF": "refs/pull/7/merge", "GITHUB_HEAD_REF": "main"})
-    assert (described.branch, described.tag) == ("", "")
+    described = describe(("GitHub Actions", {"GITHUB_REF": "refs/pull/7/merge", "GITHUB_HEAD_REF": head}))
+    assert described == Build("GitHub Actions", COMMIT, pull_request=True)
 
 
 @pytest.mark.parametrize(
@@ -107,50 +160,106 @@ def test_the_source_branch_of_a_pull_request_is_not_read() -> None:
         (["teamcity.build.vcs.branch.Shop_Git=refs/heads/main"], Build("TeamCity", COMMIT, branch="main")),
         (["teamcity.build.vcs.branch.Shop_Git=refs/tags/v1.0.0"], Build("TeamCity", COMMIT, tag="v1.0.0")),
         (
-            ["teamcity.build.vcs.branch.Shop_Git=refs/heads/main", "teamcity.pullRequest.number=7"],
-            Build("TeamCity", COMMIT, branch="main", pull_request=True),
+            [
+                "teamcity.build.vcs.branch.Shop_Git=refs/heads/feature",
+                "teamcity.pullRequest.number=7",
+                "teamcity.pullRequest.target.branch=refs/heads/main",
+            ],
+            Build("TeamCity", COMMIT, pull_request=True, target="main"),
         ),
         (["teamcity.build.vcs.branch.A=refs/heads/main", "teamcity.build.vcs.branch.B=refs/heads/x"], None),
         (["# teamcity.build.vcs.branch.A=refs/heads/main", ""], None),
     ],
     ids=["branch", "tag", "pull request", "two repositories", "nothing"],
 )
-def test_teamcity_writes_the_branch_to_a_file(tmp_path: Path, lines: list[str], expected: Build | None) -> None:
+@pytest.mark.parametrize("passed_on", ["", "<default>"])
+def test_teamcity_writes_the_branch_to_a_file(
+    tmp_path: Path, lines: list[str], expected: Build | None, passed_on: str
+) -> None:
     """TeamCity's own variables name a file that names a file that names the branch."""
     (tmp_path / "configuration").write_text("\n".join(lines), encoding="utf-8")
     named = str(tmp_path / "configuration").replace("/", "\\/")
     (tmp_path / "build").write_text(f"teamcity.configuration.properties.file={named}\n", encoding="utf-8")
-    described = describe("TEAMCITY_VERSION", {"TEAMCITY_BUILD_PROPERTIES_FILE": str(tmp_path / "build")})
-    assert described == (expected or Build("TeamCity", COMMIT))
+    files = {"TEAMCITY_BUILD_PROPERTIES_FILE": str(tmp_path / "build"), "TEAMCITY_BUILD_BRANCH": passed_on}
+    assert describe(("TeamCity", files)) == (expected or Build("TeamCity", COMMIT))
 
 
 def test_teamcity_s_file_may_be_gone(tmp_path: Path) -> None:
     """A file that cannot be read names no branch."""
-    variables = {"TEAMCITY_BUILD_PROPERTIES_FILE": str(tmp_path / "gone")}
-    assert describe("TEAMCITY_VERSION", variables) == Build("TeamCity", COMMIT)
+    gone = {"TEAMCITY_BUILD_PROPERTIES_FILE": str(tmp_path / "gone")}
+    assert describe(("TeamCity", gone)) == Build("TeamCity", COMMIT)
 
 
-def test_jenkins_may_name_no_branch() -> None:
-    """A freestyle job of a commit calls its branch `detached`, which is not a branch."""
-    assert describe("JENKINS_URL", {"GIT_BRANCH": "detached"}) == Build("Jenkins", COMMIT)
+@pytest.mark.parametrize(
+    ("git_branch", "remotes", "branch"),
+    [
+        ("upstream/main", {"upstream"}, "main"),
+        ("refs/remotes/upstream/release/1.x", {"upstream"}, "release/1.x"),
+        ("team/fork/main", {"team", "team/fork"}, "main"),
+        ("upstream/main", {"origin"}, "upstream/main"),
+        ("upstream/main", set(), "upstream/main"),
+        ("upstream/main", {"up", "upstream/main"}, "upstream/main"),
+        ("origin/upstream/main", {"origin", "upstream"}, "upstream/main"),
+        ("refs/heads/upstream/main", {"upstream"}, "upstream/main"),
+        ("origin/main", {"upstream"}, "main"),
+        ("main", {"main", "origin"}, "main"),
+    ],
+)
+def test_jenkins_puts_a_remote_s_name_first(git_branch: str, remotes: set[str], branch: str) -> None:
+    """Only the name of a remote of this clone is taken off, and only where Jenkins may have put one."""
+    assert describe(("Jenkins", {"GIT_BRANCH": git_branch})).branch_on(remotes) == branch
 
 
-@pytest.mark.parametrize(("commit", "of"), [(COMMIT, True), ("", False), (COMMIT[:12], False), ("HEAD", False)])
+@pytest.mark.parametrize("variable", ["BRANCH_NAME", "GIT_LOCAL_BRANCH"])
+def test_jenkins_says_some_names_without_a_remote(variable: str) -> None:
+    """A multibranch project, or a local branch: the name is the branch's own."""
+    described = describe(("Jenkins", {variable: "upstream/main", "GIT_BRANCH": "upstream/upstream/main"}))
+    assert described.branch_on({"upstream"}) == "upstream/main"
+
+
+@pytest.mark.parametrize(
+    ("commit", "of"), [(COMMIT, True), ("HEAD", True), ("", False), (COMMIT[:12], False), (OTHER, False)]
+)
 def test_a_build_is_of_one_commit(commit: str, *, of: bool) -> None:
-    """Only a build that names exactly this commit is about it; a blank names none."""
+    """Only a build that names exactly this commit, or what is checked out, is about it; a blank names none."""
     assert Build("Jenkins", commit).is_of(COMMIT) is of
-    assert not Build("Jenkins", "").is_of("")
+    assert not Build("Jenkins", commit).is_of("")
 
 
-def test_outside_ci() -> None:
-    """Without a system's mark there is no build, whatever else is set."""
-    assert build({"GITHUB_REF": "refs/heads/main", "GITHUB_SHA": COMMIT, "GITHUB_ACTIONS": ""}) is None
+@pytest.mark.parametrize(
+    ("provider", "branch"), [("Buildkite", "BUILDKITE_BRANCH"), ("Semaphore", "SEMAPHORE_GIT_BRANCH")]
+)
+def test_a_scheduled_build_names_no_commit(provider: str, branch: str) -> None:
+    """`HEAD` is the branch's newest commit, which is checked out."""
+    described = describe((provider, {branch: "main", cases.SYSTEMS[provider].commit: "HEAD"}))
+    assert described.is_of(COMMIT)
+    assert described.branch == "main"
 
 
-def test_jenkins_comes_last() -> None:
-    """An agent that inherits Jenkins' variable from its host is the other system's."""
-    described = build({"JENKINS_URL": "http://ci", "GITLAB_CI": "true", "CI_COMMIT_BRANCH": "main"})
-    assert described == Build("GitLab CI", branch="main")
+@pytest.mark.parametrize(
+    "name",
+    [
+        "gh-readonly-queue/main/pr-7-0123456789abcdef",
+        "gh-readonly-queue/release/1.x/pr-7-0123456789abcdef",
+        "origin/gh-readonly-queue/main/pr-7-0123456789abcdef",
+        "refs/heads/gh-readonly-queue/main/pr-7-0123456789abcdef",
+        "mergify/merge-queue/0123456789",
+        "trunk-merge/pr-7/0123456789",
+        "refs/merge-requests/7/train",
+    ],
+)
+def test_branches_of_merge_queues(name: str) -> None:
+    """Whoever checked it out, with or without CI."""
+    assert is_merge_queue(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["", "main", "gh-readonly-queue", "docs/gh-readonly-queue", "gh-readonly-queue-docs/x", "merge-requests/7/head"],
+)
+def test_branches_that_look_like_those_of_a_queue(name: str) -> None:
+    """A name that only resembles one is a branch like any other."""
+    assert not is_merge_queue(name)
 
 
 def test_the_process_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -162,12 +271,57 @@ def test_the_process_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_every_system_is_tested_here() -> None:
     """No system goes untested."""
-    assert set(SYSTEMS) == set(MARKS)
-    assert all(
-        any(mark == named for named, _ in table)
-        for mark in MARKS
-        for table in (BRANCH_BUILDS, TAG_BUILDS, PULL_REQUESTS)
-    )
+    assert set(cases.SYSTEMS) == set(PROVIDERS)
+    for table in (cases.BRANCH_BUILDS, cases.TAG_BUILDS, cases.PULL_REQUESTS + cases.PULL_REQUESTS_INTO_UNKNOWN):
+        without = cases.WITHOUT_TAGS if table is cases.TAG_BUILDS else set()
+        assert {provider for provider, _ in table} == set(PROVIDERS) - without
+    marks = [*(variables for variables, _ in cases.SYSTEMS.values()), *(variables for _, variables in cases.MARKS)]
+    assert {name for variables in marks for name in variables} >= MARKS
+
+
+ACTIONS = ["GitHub Actions", "Gitea Actions", "Forgejo Actions"]
+EVENT = "pull_request"
+
+
+def closed(tmp_path: Path, event: object, **variables: str) -> Variables:
+    """Return the variables of a pull request's event, once the request is closed."""
+    (tmp_path / "event.json").write_text(json.dumps(event), encoding="utf-8")
+    path = str(tmp_path / "event.json")
+    base = {"GITHUB_REF": "refs/heads/main", "GITHUB_EVENT_NAME": EVENT, "GITHUB_BASE_REF": "main"}
+    return {**base, "GITHUB_EVENT_PATH": path, **variables}
+
+
+def request(*, merged: object = True, base: str = "main", action: str = "closed") -> dict[str, object]:
+    """Return the event of a pull request."""
+    return {"action": action, EVENT: {"merged": merged, "base": {"ref": base}}}
+
+
+@pytest.mark.parametrize("provider", ACTIONS)
+def test_a_merged_pull_request(tmp_path: Path, provider: str) -> None:
+    """Its workflow runs on the base branch, at the branch's commit."""
+    assert describe((provider, closed(tmp_path, request()))) == Build(provider, COMMIT, branch="main")
+
+
+@pytest.mark.parametrize(
+    ("event", "variables"),
+    [
+        (request(merged=False), {}),
+        (request(merged=None), {}),
+        (request(merged="true"), {}),
+        (request(action="labeled"), {}),
+        (request(base="next"), {}),
+        (request(), {"GITHUB_EVENT_NAME": "pull_request_target"}),
+        (request(), {"GITHUB_EVENT_NAME": "pull_request_review"}),
+        (request(), {"GITHUB_REF": "refs/pull/7/merge"}),
+        (request(), {"GITHUB_EVENT_PATH": "gone"}),
+        ([], {}),
+        ({"action": "closed", EVENT: 5}, {}),
+    ],
+)
+def test_a_pull_request_that_is_not_merged(tmp_path: Path, event: object, variables: Variables) -> None:
+    """Closed without merging, merged elsewhere, another event, or an event that cannot be read: a pull request."""
+    described = describe(("GitHub Actions", closed(tmp_path, event, **variables)))
+    assert described == Build("GitHub Actions", COMMIT, pull_request=True, target="main")
 
 
 PULL = {"GITHUB_ACTIONS": "true", "GITHUB_EVENT_NAME": "pull_request"}
@@ -183,9 +337,10 @@ def event(tmp_path: Path, head: object) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("head", "fork"), [({"full_name": "kim/shop"}, True), ({"full_name": "acme/shop"}, False), (None, True)]
 )
-def test_github_reports_a_fork(tmp_path: Path, head: object, *, fork: bool) -> None:
+@pytest.mark.parametrize("mark", ["GITEA_ACTIONS", "FORGEJO_ACTIONS", "GITHUB_ACTIONS"])
+def test_github_reports_a_fork(tmp_path: Path, head: object, mark: str, *, fork: bool) -> None:
     """The event's repositories differ; a deleted fork has none."""
-    assert from_fork(event(tmp_path, head)) is fork
+    assert from_fork({**event(tmp_path, head), mark: "true"}) is fork
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"pull_request": 5}'])
@@ -197,87 +352,50 @@ def test_an_event_that_says_nothing(tmp_path: Path, text: str) -> None:
     assert not from_fork({})
 
 
-@pytest.mark.parametrize(("source", "fork"), [("kim/shop", True), ("acme/shop", False)])
-def test_gitlab_reports_a_fork(source: str, *, fork: bool) -> None:
-    """The merge request's source is another project."""
-    names = {"CI_MERGE_REQUEST_SOURCE_PROJECT_PATH": source, "CI_MERGE_REQUEST_PROJECT_PATH": "acme/shop"}
-    assert from_fork(names) is fork
+@each(cases.FORKS)
+def test_forks(case: Case) -> None:
+    """A pull request from another repository is told, where the system tells it."""
+    assert from_fork(environ(*case))
+
+
+@each(cases.NO_FORKS)
+def test_what_is_no_fork(case: Case) -> None:
+    """One of the same repository, by whatever address, and one that nothing is known about."""
+    assert not from_fork(environ(*case))
 
 
 def test_why_secrets_may_be_withheld(tmp_path: Path) -> None:
-    """Only for pull requests; a fork is named if CI reports it."""
+    """Only for pull requests; a fork is named if CI reports it, and so is Dependabot."""
     reason = "GitHub Actions withholds secrets from builds of a pull request"
     assert withheld(event(tmp_path, {"full_name": "kim/shop"})) == f"{reason} from a fork"
     assert withheld(PULL) == f"{reason} (if it is from a fork)"
+    assert withheld({**PULL, "GITHUB_ACTOR": "dependabot[bot]"}) == f"{reason} by Dependabot"
     assert withheld({"GITHUB_ACTIONS": "true", "GITHUB_REF": "refs/heads/main"}) == withheld({}) == ""
+    fork = {"TRAVIS": "true", "TRAVIS_PULL_REQUEST": "7", "TRAVIS_SECURE_ENV_VARS": "false"}
+    assert withheld(fork) == "Travis CI withholds secrets from builds of a pull request from a fork"
 
 
-RUNS = {
-    "GITHUB_ACTIONS": (
-        {
-            "GITHUB_SERVER_URL": "https://github.com",
-            "GITHUB_REPOSITORY": "acme/shop",
-            "GITHUB_RUN_ID": "7",
-            "GITHUB_ACTOR": "sam",
-            "GITHUB_TRIGGERING_ACTOR": "kim",
-        },
-        "https://github.com/acme/shop/actions/runs/7",
-        "kim",
-    ),
-    "GITLAB_CI": (
-        {"CI_JOB_URL": "https://gitlab.com/acme/shop/-/jobs/7", "GITLAB_USER_LOGIN": "kim"},
-        "https://gitlab.com/acme/shop/-/jobs/7",
-        "kim",
-    ),
-    "TF_BUILD": (
-        {
-            "SYSTEM_COLLECTIONURI": "https://dev.azure.com/acme/",
-            "SYSTEM_TEAMPROJECT": "shop",
-            "BUILD_BUILDID": "7",
-            "BUILD_REQUESTEDFOR": "Kim Doe",
-        },
-        "https://dev.azure.com/acme/shop/_build/results?buildId=7",
-        "Kim Doe",
-    ),
-    "BUILDKITE": (
-        {"BUILDKITE_BUILD_URL": "https://buildkite.com/acme/shop/builds/7", "BUILDKITE_BUILD_CREATOR": "Kim"},
-        "https://buildkite.com/acme/shop/builds/7",
-        "Kim",
-    ),
-    "CIRCLECI": (
-        {"CIRCLE_BUILD_URL": "https://circleci.com/gh/acme/shop/7", "CIRCLE_USERNAME": "kim"},
-        "https://circleci.com/gh/acme/shop/7",
-        "kim",
-    ),
-    "BITBUCKET_BUILD_NUMBER": (
-        {"BITBUCKET_GIT_HTTP_ORIGIN": "https://bitbucket.org/acme/shop", "BITBUCKET_BUILD_NUMBER": "7"},
-        "https://bitbucket.org/acme/shop/pipelines/results/7",
-        "",
-    ),
-    "TEAMCITY_VERSION": (
-        {"BUILD_URL": "https://teamcity.example.com/build/7"},
-        "https://teamcity.example.com/build/7",
-        "",
-    ),
-    "JENKINS_URL": (
-        {"BUILD_URL": "https://jenkins.example.com/job/shop/7/", "BUILD_USER_ID": "kim"},
-        "https://jenkins.example.com/job/shop/7",
-        "kim",
-    ),
-}
-
-
-@pytest.mark.parametrize("mark", SYSTEMS)
-def test_a_build_has_an_address(mark: str) -> None:
+@pytest.mark.parametrize(("provider", "run"), cases.RUNS)
+def test_a_build_has_an_address(provider: str, run: Run) -> None:
     """The report links to the build, and names who started it."""
-    variables, url, actor = RUNS[mark]
-    described = describe(mark, variables)
-    assert (described.url, described.actor) == (url, actor)
+    described = describe((provider, run.variables))
+    assert (described.url, described.actor) == (run.url, run.actor)
 
 
-@pytest.mark.parametrize("mark", SYSTEMS)
-def test_half_an_address_is_left_out(mark: str) -> None:
+def test_every_address_is_tested_here() -> None:
+    """Prow has none."""
+    assert {provider for provider, _ in cases.RUNS} == set(PROVIDERS) - {"Prow"}
+
+
+@pytest.mark.parametrize(("provider", "run"), cases.RUNS)
+def test_half_an_address_is_left_out(provider: str, run: Run) -> None:
     """If a system leaves out a part of the address, the part is not guessed."""
-    variables, _, _ = RUNS[mark]
-    *_, needed = [name for name, value in variables.items() if value not in {"kim", "sam", "Kim", "Kim Doe"}]
-    assert describe(mark, {**variables, needed: ""} if needed != mark else {}).url == ""
+    people = {"kim", "sam", "Kim", "Kim Doe", "@hook", "auto-promotion"}
+    for needed in [name for name, value in run.variables.items() if value not in people]:
+        assert describe((provider, {**run.variables, needed: ""})).url == ""
+
+
+@pytest.mark.parametrize("nobody", ["changes", "timer", "anonymous"])
+def test_what_starts_a_build_without_a_person(nobody: str) -> None:
+    """GoCD names a reason in the place of a person."""
+    assert describe(("GoCD", {"GO_TRIGGER_USER": nobody})).actor == ""

@@ -33,7 +33,7 @@ def test_inputs_and_outputs() -> None:
     """What a workflow may give and get; a release has to be named."""
     action = yaml.safe_load(ACTION.read_text(encoding="utf-8"))
     required = {name: bool(given.get("required")) for name, given in action["inputs"].items()}
-    assert required == {"env": True, "version": True, "policy": False, "args": False}
+    assert required == {"env": True, "version": True, "policy": False, "preview": False, "args": False}
     assert set(action["outputs"]) == {"verdict", "exit-code"}
 
 
@@ -110,13 +110,15 @@ def test_without_a_verdict_it_is_incomplete(step: Step) -> None:
     [
         ({}, []),
         ({"policy": "ci/a b.toml"}, ["--gate-policy", "ci/a b.toml"]),
+        ({"preview": "true"}, ["--gate-preview"]),
+        ({"preview": "false"}, []),
         ({"args": "--gate-strict\n -k 'a or b'\n"}, ["--gate-strict", "-k", "a or b"]),
         (
             {"args": "$(touch pwned) `touch pwned` ; touch *"},
             ["$(touch", "pwned)", "`touch", "pwned`", ";", "touch", "*"],
         ),
     ],
-    ids=["none", "policy", "arguments", "hostile"],
+    ids=["none", "policy", "preview", "no preview", "arguments", "hostile"],
 )
 def test_inputs_become_arguments(step: Step, inputs: dict[str, Any], words: list[str]) -> None:
     """Each word one; none is run."""

@@ -130,8 +130,9 @@ def test_no_step_hides_a_failure(path: Path) -> None:
 
 
 def test_triggers() -> None:
-    """The gate runs for pushes to main, for version tags, and by hand; not for a pull request: it sees no secret."""
-    assert _load(GATE)["on"] == {"push": {"branches": ["main"], "tags": ["v*"]}, "workflow_dispatch": ""}
+    """The gate runs for pushes to main, for version tags, and by hand; pull requests are previewed."""
+    pushes = {"branches": ["main"], "tags": ["v*"]}
+    assert _load(GATE)["on"] == {"push": pushes, "pull_request": "", "workflow_dispatch": ""}
 
 
 def test_no_gate_run_is_cut_off() -> None:
@@ -155,6 +156,7 @@ def test_gate_is_the_action() -> None:
     assert _gate()["with"] == {
         "env": "prod",
         "version": "${{ steps.release.outputs.version }}",
+        "preview": "${{ github.event_name == 'pull_request' }}",
         "args": "--junitxml=gates.xml --gate-verdict=verdict.json",
     }
 

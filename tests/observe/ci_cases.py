@@ -262,6 +262,7 @@ PULL_REQUESTS: list[Case] = [  # into main, as far as the system says so
             "CODEBUILD_WEBHOOK_BASE_REF": "refs/heads/main",
         },
     ),
+    ("Drone", {"DRONE_BRANCH": "main", "DRONE_COMMIT_REF": "refs/pullreq/7/head"}),
     ("AWS CodeBuild", {"CODEBUILD_WEBHOOK_TRIGGER": "pr/7", "CODEBUILD_WEBHOOK_BASE_REF": "refs/heads/main"}),
     (
         "Prow",
@@ -279,6 +280,7 @@ PULL_REQUESTS: list[Case] = [  # into main, as far as the system says so
     ),
     ("Jenkins", {"GERRIT_EVENT_TYPE": "comment-added", "GERRIT_BRANCH": "main", "BRANCH_NAME": "main"}),
     ("Jenkins", {"GERRIT_REFSPEC": "refs/changes/45/12345/3", "GERRIT_BRANCH": "main", "GIT_BRANCH": "main"}),
+    ("Jenkins", {"GERRIT_EVENT_TYPE": "change-merged", "GERRIT_BRANCH": "main", "CHANGE_ID": "7"}),
     ("Jenkins", {"GERRIT_CHANGE_NUMBER": "12345", "CHANGE_TARGET": "main", "BRANCH_NAME": "45/12345/3"}),
     ("Google Cloud Build", {"BRANCH_NAME": "feature", "_PR_NUMBER": "7", "_BASE_BRANCH": "main"}),
 ]

@@ -12,7 +12,7 @@ _MERGE_QUEUE = re.compile(
     r"(?:.*/)?(?:(?:gh-readonly-queue|mergify/merge-queue|trunk-merge)/.+|merge-requests/\d+/train)", re.DOTALL
 )
 _GITHUB_S_QUEUE = re.compile(r"gh-readonly-queue/(.+)/pr-\d+-", re.DOTALL)
-_PULL_REQUEST = re.compile(r"refs/(?:pull|pulls|pull-requests|merge-requests|changes)/")
+_PULL_REQUEST = re.compile(r"refs/(?:pull|pullreq|pull-requests|merge-requests|changes)/")
 
 
 class Build(Struct, frozen=True):

@@ -72,14 +72,14 @@ def _branch(get: Variables) -> tuple[str, bool]:
 def _gerrit(get: Variables) -> Build:
     """Describe a build of a change in Gerrit: a patch set is a pull request, whatever branch is checked out."""
     event, refname, target = (get(f"GERRIT_{name}") for name in ("EVENT_TYPE", "REFNAME", "BRANCH"))
+    merged = event in {"change-merged", "ref-updated"} and not get("CHANGE_ID")
     return Build(
         "Jenkins",
         get.first("GIT_COMMIT", "GERRIT_NEWREV"),
-        pull_request=event not in {"change-merged", "ref-updated"} or is_pull(refname),
+        pull_request=not merged or is_pull(refname),
         target=target or get("CHANGE_TARGET"),
-        **named_or_branch(
-            refname if event == "ref-updated" else target
-        ),  # older Gerrits say `main` for refs/heads/main
+        # Older Gerrits say `main` for refs/heads/main.
+        **named_or_branch(refname if event == "ref-updated" else target),
     )
 
 

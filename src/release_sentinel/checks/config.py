@@ -41,6 +41,8 @@ def check_configuration(
     secret that any user may read warns. `withheld` says why CI may hold secrets back from this build; in a preview, the
     `excusable` ones are a warning then.
     """
+    held_back = _held_back(values, excusable) if withheld else []
+    values = {name: value for name, value in values.items() if name not in held_back}
     unread = [file.problem for file in files.values() if file.problem]
     missing = [name for name, value in values.items() if value is None and not (name in files and files[name].problem)]
     try:
@@ -52,8 +54,6 @@ def check_configuration(
         for name, value in values.items()
         for problem in _problems(name, value, is_placeholder=name in stand_ins)
     ]
-    held_back = [name for name in missing if withheld and name in excusable]
-    missing = [name for name in missing if name not in held_back]
     words = [str(MissingSettingError(*missing))] if missing else []
     if words := words + unread + wrong:
         return CheckResult(CRIT, "; ".join([*words, withheld] if withheld else words), _REMEDY)
@@ -69,6 +69,11 @@ def check_configuration(
             f"chmod o= {' '.join(exposed)}, or mount secrets with mode 0400",
         )
     return CheckResult(OK, f"{', '.join(values)} are set" if values else "nothing is required")
+
+
+def _held_back(values: Mapping[str, str | Secret | None], excusable: Collection[str]) -> list[str]:
+    """Return the excusable ones that CI does not hand out: it leaves the variable out, or blank."""
+    return [name for name in excusable if not (_text(value) if (value := values[name]) is not None else "").strip()]
 
 
 def _placeholders(values: Mapping[str, str | Secret | None], placeholders: Sequence[str]) -> set[str]:

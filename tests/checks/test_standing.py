@@ -192,3 +192,26 @@ def test_an_address_of_another_repository(fetched: str, pushed: str, *, other: b
     chosen = there.choose()
     assert isinstance(chosen, git.Remote)
     assert bool(there.pushed_elsewhere(chosen)) is other
+
+
+def test_a_branch_of_one_name_that_ci_checks_everything_out_on(repo: Repo) -> None:
+    """Cloud Build: HEAD is on a local master, whatever is built."""
+    repo.git("checkout", "--quiet", "-b", "master")
+    result = judge(repo, Build("Google Cloud Build", repo.head, "main", checks_out="master"))
+    assert result.status is OK
+    assert result.message.startswith("on branch main, according to Google Cloud Build, and at its head")
+    request(repo)
+    result = judge(repo, Build("Google Cloud Build", repo.head, "main", checks_out="master"))
+    assert result.status is CRIT
+
+
+@pytest.mark.parametrize("name", ["v1.0.0", "main"])
+def test_a_tag_under_the_name_of_a_branch(repo: Repo, name: str) -> None:
+    """Some systems do not tell a tag from a branch; a branch and a tag of one name are told apart."""
+    repo.git("push", "--quiet", "origin", "main:refs/tags/v1.0.0", "main:refs/tags/main")
+    repo.git("checkout", "--quiet", "--detach")
+    result = judge(repo, Build("Prow", repo.head, name), ("main", "v*"))
+    assert result.status is (OK if name == "main" else CRIT)
+    if name != "main":
+        assert "has no such branch, but a tag of that name" in result.message
+        assert result.remedy == "where CI builds this tag, say so with --gate-tag-mode existing"

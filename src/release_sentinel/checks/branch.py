@@ -29,14 +29,12 @@ def branch_of(
     `claimed` is the value of that option, which counts where CI names no branch; `remotes` are those of the clone: one
     of their names may come before the branch's.
     """
-    of_this = build is not None and build.is_of(repository.commit)
-    if claimed and not (build and of_this and (build.branch or build.tag)):
+    named = build.branch_on(remotes) if build and build.is_of(repository.commit) else ""
+    if build and named and repository.branch in {"", build.checks_out}:
+        return BranchName(named, build.provider)
+    if claimed and not (build and (named or build.tag)):
         return BranchName(claimed, CLAIM)
-    if repository.branch:
-        return BranchName(repository.branch, "HEAD")
-    if build and of_this and build.branch:
-        return BranchName(build.branch_on(remotes), build.provider)
-    return None
+    return BranchName(repository.branch, "HEAD") if repository.branch else None
 
 
 def check_branch(
@@ -59,6 +57,8 @@ def check_branch(
     if isinstance(repository, Unseen):
         return CheckResult(UNKNOWN, repository.why, NO_REPOSITORY)
     expected = f"releases come from {', '.join(allowed)}"
+    if build and build.merge_queue:
+        return _queued(f"what {build.provider} builds", expected)
     if build and build.pull_request:
         return CheckResult(
             CRIT,
@@ -71,21 +71,23 @@ def check_branch(
     branch = branch_of(repository, build, claimed, remotes)
     if branch is None:
         return _check_detached(repository, build, expected)
-    queued = is_merge_queue(branch.name)
-    if not queued and any(fnmatchcase(branch.name, pattern) for pattern in allowed):
+    if is_merge_queue(branch.name):
+        return _queued(f"{branch.name} (according to {branch.source})", expected)
+    if any(fnmatchcase(branch.name, pattern) for pattern in allowed):
         return _check_standing(branch, standing(branch.name), in_ci=build is not None)
-    if queued:
-        return CheckResult(
-            CRIT,
-            f"Releases blocked from a merge queue: {branch.name} (according to {branch.source}) is not merged yet; "
-            f"{expected}",
-            "release from the branch once the queue has merged it",
-        )
     named = next((name for name in allowed if not set(name) & set("*?[")), "BRANCH")
     return CheckResult(
         CRIT,
         f"Releases blocked from branch: {branch.name} (according to {branch.source}); {expected}",
         f"git switch {named}, or name the branch in RS_BRANCHES",
+    )
+
+
+def _queued(what: str, expected: str) -> CheckResult:
+    return CheckResult(
+        CRIT,
+        f"Releases blocked from a merge queue: {what} is not merged yet; {expected}",
+        "release from the branch once the queue has merged it",
     )
 
 
@@ -108,6 +110,9 @@ def _check_standing(branch: BranchName, there: Standing | Unseen | None, *, in_c
     }[there.relation]
     if there.relation in {Relation.AT, Relation.BELOW}:
         return CheckResult(OK, f"{claim}, {said}")
+    if there.relation is Relation.ABSENT and there.tagged:
+        remedy = "where CI builds this tag, say so with --gate-tag-mode existing"
+        return CheckResult(CRIT, f"Releases blocked: {claim}, {said}, but a tag of that name", remedy)
     if there.relation is Relation.APART or bound:
         return CheckResult(
             CRIT,

@@ -32,6 +32,7 @@ class Build(Struct, frozen=True):
     target: str = ""  # the branch that the pull request, or the queue, would be merged into
     merge_queue: bool = False
     qualified: bool = False
+    checks_out: str = ""  # the branch that the system checks everything out on, whatever it builds
 
     def is_of(self, commit: str) -> bool:
         """Whether the build is about exactly this commit, which is HEAD: only then is it trusted."""

@@ -195,6 +195,7 @@ def _cloud_build(get: Variables) -> Build:
         tag,
         pull_request=bool(request),
         target=get("_BASE_BRANCH"),
+        checks_out="master",
     )
 
 

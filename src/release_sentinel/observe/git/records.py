@@ -85,6 +85,7 @@ class Standing(Struct, frozen=True):
     source: str
     head: str = ""
     ahead: int = 0  # commits
+    tagged: bool = False  # whether the remote has a tag of the branch's name
 
 
 class Branches(Struct, frozen=True):

@@ -31,7 +31,7 @@ def standing(
         return refs
     head = refs.head(branch)
     if head is None:
-        return Standing(Relation.ABSENT, refs.source)
+        return Standing(Relation.ABSENT, refs.source, tagged=refs.tag(branch) is not None)
     if head == commit:
         return Standing(Relation.AT, refs.source, head)
     known = _known(top, commit, head)

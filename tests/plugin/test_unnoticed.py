@@ -171,7 +171,7 @@ TESTCASES = {
     ),
     "asserts in setUp alone": (
         "def setUp(self): assert True\n    def test_own(self): self.assertTrue(True)",
-        "only its fixtures or set-up functions judge",
+        "its own function judges nothing",
     ),
     "judges nothing": ("def test_own(self): self.assertTrue(True)", "it judges nothing"),
 }
@@ -232,8 +232,9 @@ def test_what_a_fixture_judges_is_no_judgement_of_the_gate(sentinel: Sentinel, *
     assert run.code == 1
     line = next(line for line in run.block if "own-0" in line)
     assert line == (
-        "[INCOMPLETE] no result from gates own-0, own-1, own-2, own-3: only its fixtures or set-up functions judge: "
-        "it needs gate.require(...) or an assert in its own function (did something else run in its place?)"
+        "[INCOMPLETE] no result from gates own-0, own-1, own-2, own-3: its own function judges nothing: it needs "
+        "gate.require(...) or an assert there (what fixtures, set-up functions and plugins judge does not count; "
+        "did something else run in its place?)"
     )
 
 
@@ -295,7 +296,21 @@ LOST = {
             "async def main():\n        asyncio.get_running_loop().call_soon(check, 'web2')\n"
             "        await asyncio.sleep(0.01)\n    asyncio.run(main())"
         ),
-        "asyncio: Exception in callback check('web2')",
+        "asyncio: Exception in callback check(",
+    ),
+    "the callback of a future": (
+        (
+            "def later(future): check('web2')\n    with ThreadPoolExecutor() as pool:\n"
+            "        pool.submit(str).add_done_callback(later)"
+        ),
+        "concurrent.futures: exception calling callback for <Future",
+    ),
+    "a thread of C": (
+        (
+            "import _thread, time\n    began = len(threading.enumerate())\n"
+            "    _thread.start_new_thread(check, ('web2',))\n    time.sleep(0.1)"
+        ),
+        "AssertionError: web2 is down",
     ),
     "an exit in a thread": (
         "one = threading.Thread(target=sys.exit, args=(1,))\n    one.start(); one.join()",

@@ -24,8 +24,8 @@ _NOTHING = (
     "(neither unittest's assert methods nor pytest.raises count)"
 )
 _BESIDE = (
-    "only its fixtures or set-up functions judge: it needs gate.require(...) or an assert in its own function "
-    "(did something else run in its place?)"
+    "its own function judges nothing: it needs gate.require(...) or an assert there (what fixtures, set-up functions "
+    "and plugins judge does not count; did something else run in its place?)"
 )
 _UNCOLLECTED = "pytest did not collect it"
 _UNNAMED = "it looks like a gate, and pytest does not run it: begin its name with test_, or with _ if it is none"

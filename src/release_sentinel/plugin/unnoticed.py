@@ -24,8 +24,9 @@ from release_sentinel.plugin.gate import Record
 
 _GRACE = 5.0  # seconds that the threads which gates have left behind get to end, all together
 _UNAWAITED = "_warn_unawaited_coroutine"  # Python calls it whatever filters of warnings there are
-# What asyncio logs of code that failed or did not end. Its other errors are about sockets and files left open.
+# What asyncio and executors log of code that failed or did not end. Other errors are about sockets and files left open.
 _LOGGED = (
+    "exception calling callback for ",
     "Task exception was never retrieved",
     "Future exception was never retrieved",
     "_GatheringFuture exception was never retrieved",
@@ -62,7 +63,8 @@ class Unnoticed:
         threading.excepthook = self._in_thread
         sys.unraisablehook = self._unraisable
         setattr(warnings, _UNAWAITED, self._unawaited)
-        self._read_asyncio()
+        for name in ("asyncio", "concurrent.futures"):
+            self._read(logging.getLogger(name))
         self._watch_futures()
 
     @contextmanager
@@ -130,20 +132,19 @@ class Unnoticed:
         name = getattr(coroutine, "__qualname__", "?")
         self.note(f"coroutine {name} was never awaited, so that nothing of it ran: await it")
 
-    def _read_asyncio(self) -> None:
-        """See what asyncio logs as an error, also where its logger is switched off or set to another level."""
-        logger: Any = logging.getLogger("asyncio")
+    def _read(self, logger: logging.Logger) -> None:
+        """See what is logged as an error, also where the logger is switched off or set to another level."""
         log = logger.error
 
-        def error(message: object, *args: object, **named: Any) -> None:
-            first = (split(str(message)) or [""])[0]
-            if first.startswith(_LOGGED):
+        def error(message: str, *args: object, **named: Any) -> None:
+            if message.startswith(_LOGGED):
                 info = named.get("exc_info")
-                cause = info[1] if isinstance(info, tuple) else None
-                self.note(f"asyncio: {first}{f': {_words(cause)}' if cause else ''}", cause)
+                cause = info[1] if isinstance(info, tuple) else sys.exception()
+                first = split(message % args if args else message)[0]
+                self.note(f"{logger.name}: {first}{f': {_words(cause)}' if cause else ''}", cause)
             log(message, *args, **named)
 
-        logger.error = error
+        logger.error = error  # type: ignore[method-assign]  # no handler and no filter sees it there
 
     def _watch_futures(self) -> None:
         """Notice the exception of a future of an executor that ends without anyone asking for its result."""

@@ -174,6 +174,14 @@ TESTCASES = {
         "its own function judges nothing",
     ),
     "judges nothing": ("def test_own(self): self.assertTrue(True)", "it judges nothing"),
+    "skips a subtest": (
+        "def test_own(self):\n        assert True\n        with self.subTest(i=1): self.skipTest('not now')",
+        "it was skipped: not now",
+    ),
+    "runs something else": (
+        "def run(self, result=None): assert True\n    def test_own(self): assert False",
+        "its own function judges nothing",
+    ),
 }
 
 
@@ -183,6 +191,26 @@ def test_a_test_case_without_a_judgement_that_held_is_not_safe(sentinel: Sentine
     bodies = {name: CASE.format(number, body) for number, (name, (body, _)) in enumerate(TESTCASES.items())}
     run = judged(sentinel, bodies, plain=plain)
     assert_red(run, {name: (bodies[name], words) for name, (_, words) in TESTCASES.items()})
+
+
+SUBTESTS = {
+    "fails": ("def test_own(subtests):\n    assert True\n    with subtests.test(): assert False, 'no mail'", "no mail"),
+    "skips": (
+        "def test_own(subtests):\n    assert True\n    with subtests.test(): pytest.skip('not now')",
+        "it was skipped: not now",
+    ),
+    "expects to fail": (
+        "def test_own(subtests):\n    assert True\n    with subtests.test(): pytest.xfail('not now')",
+        "it was skipped: xfail not now",
+    ),
+}
+
+
+@pytest.mark.skipif(pytest.version_tuple < (9,), reason="pytest has no subtests of its own")
+@PLAIN
+def test_a_subtest_counts_for_its_gate(sentinel: Sentinel, *, plain: bool) -> None:
+    """The test that goes on after it is reported as passed."""
+    assert_red(judged(sentinel, {name: source for name, (source, _) in SUBTESTS.items()}, plain=plain), SUBTESTS)
 
 
 FUNCTIONS = {
@@ -494,3 +522,38 @@ def test_what_only_resembles_it_is_safe(sentinel: Sentinel, *, plain: bool) -> N
     run = judged(sentinel, {}, plain=plain, head=HEAD + GOOD)
     assert run.code == 0, run.out
     assert len([gate for gate in run.statuses if gate.startswith("own-")]) == 11
+
+
+ASYNC_GATE = """
+import asyncio
+pytestmark = [pytest.mark.policy, pytest.mark.anyio, pytest.mark.asyncio]
+@pytest.fixture
+def anyio_backend(): return "asyncio"
+class TestA:
+    async def test_own_0(self): assert await asyncio.sleep(0, GOOD)
+async def test_own_1(): assert await asyncio.sleep(0, True)
+"""
+ASYNC_BAD = """
+async def fails(): raise OSError("no route")
+async def test_own_2(): await asyncio.sleep(0)
+async def test_own_3():
+    assert True
+    asyncio.ensure_future(fails())
+    await asyncio.sleep(0.01)
+async def test_own_4(): assert fails
+"""
+
+
+@pytest.mark.parametrize("plugin", ["anyio.pytest_plugin", "pytest_asyncio.plugin"])
+def test_an_async_gate_is_judged_with_a_plugin_that_runs_it(sentinel: Sentinel, plugin: str) -> None:
+    """Its own asserts count, and those of the plugin do not."""
+    pytest.importorskip(plugin.partition(".")[0])
+    sentinel.gate(f"GOOD = True\n{ASYNC_GATE}")
+    run = sentinel("-p", plugin)
+    assert run.code == 0, run.out
+    sentinel.gate(f"GOOD = False\n{ASYNC_GATE}{ASYNC_BAD}")
+    run = sentinel("-p", plugin)
+    words = ["assert False", "", "judges nothing", "OSError: no route", "always holds"]
+    assert (run.code, run.statuses["own-1"]) == (1, "OK"), run.out
+    for number, expected in enumerate(words):
+        assert not expected or any(expected in line for line in said_of(run, f"own-{number}")), (number, run.out)

@@ -209,6 +209,7 @@ class Hooks:
         collection.prepare(self._session, items)
         if not all(record.built_in for record in self._session.records.values()):
             self._session.unnoticed.begin()
+            self._session.config.add_cleanup(self._session.unnoticed.undo)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None]:

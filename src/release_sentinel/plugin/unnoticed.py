@@ -14,7 +14,7 @@ import warnings
 import weakref
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from types import CoroutineType
 from typing import Any
 
@@ -56,16 +56,25 @@ class Unnoticed:
         self._found: list[tuple[str, BaseException | None]] = []
         self._futures: weakref.WeakKeyDictionary[Future[Any], weakref.finalize[..., Any]] = weakref.WeakKeyDictionary()
         self._begun = False
+        self._undo = ExitStack()
 
     def begin(self) -> None:
-        """Take the place of the hooks. Only a run with gates of the repository's own needs it."""
+        """Take the place of the hooks, until `undo`. Only a run with gates of the repository's own needs it."""
         self._begun = True
-        threading.excepthook = self._in_thread
-        sys.unraisablehook = self._unraisable
-        setattr(warnings, _UNAWAITED, self._unawaited)
+        self._replace(threading, "excepthook", self._in_thread)
+        self._replace(sys, "unraisablehook", self._unraisable)
+        self._replace(warnings, _UNAWAITED, self._unawaited)
         for name in ("asyncio", "concurrent.futures"):
             self._read(logging.getLogger(name))
         self._watch_futures()
+
+    def undo(self) -> None:
+        """Put the hooks back that were there before."""
+        self._undo.close()
+
+    def _replace(self, owner: object, name: str, value: Callable[..., Any]) -> None:
+        self._undo.callback(setattr, owner, name, getattr(owner, name))
+        setattr(owner, name, value)
 
     @contextmanager
     def during(self, record: Record, *, last: bool = False) -> Iterator[None]:
@@ -144,7 +153,7 @@ class Unnoticed:
                 self.note(f"{logger.name}: {first}{f': {_words(cause)}' if cause else ''}", cause)
             log(message, *args, **named)
 
-        logger.error = error  # type: ignore[method-assign]  # no handler and no filter sees it there
+        self._replace(logger, "error", error)
 
     def _watch_futures(self) -> None:
         """Notice the exception of a future of an executor that ends without anyone asking for its result."""
@@ -169,9 +178,9 @@ class Unnoticed:
 
             return answer
 
-        Future.set_exception = set_exception  # type: ignore[assignment, method-assign]  # executors call it, and no hook
-        Future.result = asked(Future.result)  # type: ignore[method-assign]  # as above
-        Future.exception = asked(Future.exception)  # type: ignore[method-assign]  # as above
+        self._replace(Future, "set_exception", set_exception)
+        self._replace(Future, "result", asked(Future.result))
+        self._replace(Future, "exception", asked(Future.exception))
 
     def _await_threads(self) -> None:
         """Wait for the threads of gates for which Python would wait, too; an executor ends its own by itself."""

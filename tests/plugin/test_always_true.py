@@ -9,13 +9,14 @@ from release_sentinel.plugin.always_true import always_true
 
 COROUTINE = "<coroutine object healthy at 0x7f780769b530>"
 FUNCTION = "<function run at 0x7f2de0>"
-assert subprocess  # a name that stands for a module where the asserts are
+MODULE = subprocess  # a name that stands for a module where the asserts are
 
 WRONG = [
     ("healthy()", f"{COROUTINE}\n +  where {COROUTINE} = healthy()", "a coroutine"),
     ("client.check(\n  1,\n)", COROUTINE, "a coroutine"),
     ("pages()", "<async_generator object pages at 0x7f>", "an async generator"),
     ("zip(a, b)", "<zip object at 0x7f>", "an iterator"),
+    ("running()", "<contextlib._GeneratorContextManager object at 0x7f>", "a context manager"),
     ("iter(a)", "<list_iterator object at 0x7f>", "an iterator"),
     ("pool.apply_async(f)", "<multiprocessing.pool.ApplyResult object at 0x7f>", "a result that is not there yet"),
     ("asyncio.gather(f())", "<_GatheringFuture pending>", "a task"),

@@ -14,6 +14,7 @@ _OBJECTS = (
         r"<generator object |<(map|filter|zip|enumerate|reversed|itertools\.\w+|\w*_iterator) object ",
         "an iterator: write all(...) or any(...), or iterate over it",
     ),
+    (r"<contextlib\._\w+ContextManager object ", "a context manager: enter it by `with`"),
     (r"<(Task|_GatheringFuture) ", "a task: await it"),
     (r"<Future ", "a future: await it, or ask for its result()"),
     (r"<multiprocessing\.pool\.\w+Result ", "a result that is not there yet: ask for it with get()"),

@@ -18,6 +18,7 @@ from release_sentinel.plugin import collection, compat, fixtures, folders, guard
 from release_sentinel.plugin.always_true import always_true
 from release_sentinel.plugin.conclusion import conclude
 from release_sentinel.plugin.session import RECORD, SESSION, GateSession
+from release_sentinel.plugin.unrun import unrun
 from release_sentinel.reports.document import document
 from release_sentinel.vocabulary import Stage
 
@@ -210,6 +211,7 @@ class Hooks:
         if not all(record.built_in for record in self._session.records.values()):
             self._session.unnoticed.begin()
             self._session.config.add_cleanup(self._session.unnoticed.undo)
+            self._session.problems += [said for one in self._session.modules for said in unrun(one.obj, one.path)]
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None]:
@@ -284,8 +286,8 @@ class Hooks:
         """Turn markers and results into the exit code, and put it back if a later plugin changes it."""
         compat.report_passed_asserts(session.config, report=False)  # what plugins import now has its ordinary cache
         self._session.pytest_code = int(exitstatus)
-        self._session.unnoticed.end()
         self._session.early_end = self._session.early_end or str(session.shouldfail or session.shouldstop or "")
+        self._session.unnoticed.end(wait=not self._session.early_end)
         verdict = conclude(self._session, int(exitstatus))
         session.exitstatus = verdict.exit_code
         terminal.hide_judged(session.config, self._session.records)

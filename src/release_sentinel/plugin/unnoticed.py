@@ -95,11 +95,15 @@ class Unnoticed:
                     self._owners.update(dict.fromkeys(set(threading.enumerate()) - self._before, record.id))
                 self._record = None
 
-    def end(self) -> None:
-        """Find what gates have left behind: threads that still run, garbage, coroutines that were never begun."""
+    def end(self, *, wait: bool) -> None:
+        """Find what gates have left behind: threads that still run, garbage, coroutines that were never begun.
+
+        `wait`: let the threads end.
+        """
         if not self._begun:
             return
-        self._await_threads()
+        if wait:
+            self._await_threads()
         gc.collect()
         for one in gc.get_objects():
             if type(one) is CoroutineType and inspect.getcoroutinestate(one) == inspect.CORO_CREATED:
@@ -126,7 +130,7 @@ class Unnoticed:
     def _in_thread(self, args: threading.ExceptHookArgs) -> None:
         thread = args.thread
         name = thread.name if thread else "<unknown>"
-        words = f"exception in thread {name}: {_words(args.exc_value or args.exc_type())}"
+        words = f"exception in thread {name}: {_words(args.exc_value, args.exc_type)}"
         owner = self._owners.get(thread) if thread else None
         if owner is None:
             self.note(words, args.exc_value)
@@ -134,8 +138,8 @@ class Unnoticed:
             self._tell(f"gate {owner} did not wait for its thread: {words}")
 
     def _unraisable(self, args: Any) -> None:
-        error = args.exc_value or args.exc_type()
-        self.note(f"{args.err_msg or 'exception ignored in'} {_shown(args.object)}: {_words(error)}", error)
+        words = _words(args.exc_value, args.exc_type)
+        self.note(f"{args.err_msg or 'exception ignored in'} {_shown(args.object)}: {words}", args.exc_value)
 
     def _unawaited(self, coroutine: Any) -> None:
         name = getattr(coroutine, "__qualname__", "?")
@@ -149,7 +153,7 @@ class Unnoticed:
             if message.startswith(_LOGGED):
                 info = named.get("exc_info")
                 cause = info[1] if isinstance(info, tuple) else sys.exception()
-                first = split(message % args if args else message)[0]
+                first = split(_formatted(message, args))[0]
                 self.note(f"{logger.name}: {first}{f': {_words(cause)}' if cause else ''}", cause)
             log(message, *args, **named)
 
@@ -160,7 +164,7 @@ class Unnoticed:
         fail = Future.set_exception
 
         def set_exception(future: Future[Any], exception: BaseException | None) -> None:
-            words = _words(exception) if exception else "no exception"
+            words = _words(exception)
             lost = weakref.finalize(
                 future, self.note, f"exception in a future whose result() was not asked for: {words}"
             )
@@ -194,13 +198,20 @@ class Unnoticed:
                 self._tell(f"gate {owner} did not wait for its thread {thread.name}, which still runs: join it")
 
 
-def _words(error: BaseException) -> str:
-    return f"{type(error).__name__}: {words_of(error)}"
+def _words(error: BaseException | None, kind: type[BaseException] | None = None) -> str:
+    return f"{type(error).__name__}: {words_of(error)}" if error else getattr(kind, "__name__", "an exception")
+
+
+def _formatted(message: str, args: tuple[object, ...]) -> str:
+    try:
+        return message % args if args else message
+    except (Exception, SystemExit):  # noqa: BLE001 - of a gate's own class
+        return message
 
 
 def _shown(value: object) -> str:
     """Return the name of the function in which an exception was ignored, or what else it was."""
     try:
         return str(getattr(value, "__qualname__", None) or repr(value))
-    except Exception:  # noqa: BLE001 - of a gate's own class
+    except (Exception, SystemExit):  # noqa: BLE001 - of a gate's own class
         return type(value).__name__

@@ -64,8 +64,8 @@ def test_filters_that_a_test_sets_do_not_hide_failures() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         compat.fail_on_warnings()
-        with pytest.raises(pytest.PytestReturnNotNoneWarning):
-            warnings.warn(pytest.PytestReturnNotNoneWarning("returned"), stacklevel=1)
+        with pytest.raises(pytest.PytestUnraisableExceptionWarning):
+            warnings.warn(pytest.PytestUnraisableExceptionWarning("not released"), stacklevel=1)
         with pytest.raises(RuntimeWarning):
             warnings.warn("coroutine 'Shop.is_up' was never awaited", RuntimeWarning, stacklevel=1)
         warnings.warn("another one", RuntimeWarning, stacklevel=1)

@@ -221,6 +221,14 @@ FUNCTIONS = {
     ),
     "is a coroutine function": ("async def test_own(): assert True", "async def functions are not natively supported"),
     "is an async generator": ("async def test_own():\n    assert True\n    yield", "async def"),
+    "takes a coroutine for a fixture": (
+        "@pytest.fixture\nasync def queue(): return 1\ndef test_own(queue): assert queue is not None",
+        "requested an async fixture 'queue'",
+    ),
+    "takes an async generator for a fixture": (
+        "@pytest.fixture\nasync def mail(): yield 1\ndef test_own(mail): assert mail is not None",
+        "requested an async fixture 'mail'",
+    ),
 }
 
 
@@ -290,6 +298,48 @@ def test_a_gate_in_whose_place_something_else_runs(sentinel: Sentinel, place: st
     run = (sentinel.pytest if plain else sentinel)()
     assert (run.code, run.verdict["verdict"]) == (1, "INCOMPLETE"), run.out
     assert any(line.startswith("[INCOMPLETE] no result from gate") and "own" in line for line in run.block), run.out
+
+
+SWALLOWED = {
+    "pytest_pyfunc_call": "def pytest_pyfunc_call(pyfuncitem):",
+    "pytest_runtest_call": "def pytest_runtest_call(item):",
+}
+SWALLOWS = """
+import pytest
+@pytest.hookimpl(wrapper=True)
+{}
+    try:
+        return (yield)
+    except Exception:
+        return True
+"""
+RETRIES = """
+import pytest
+@pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call(pyfuncitem):
+    try:
+        return (yield)
+    except AssertionError:
+        pyfuncitem.obj()
+        return True
+"""
+
+
+@pytest.mark.parametrize("hook", SWALLOWED)
+@PLAIN
+def test_a_failure_that_a_hook_swallows_is_a_failure(sentinel: Sentinel, hook: str, *, plain: bool) -> None:
+    """Pytest reports that the gate has passed; a hook that runs it again until it passes may do so."""
+    run = sentinel.pytest if plain else sentinel
+    sentinel.gate("@pytest.mark.policy\ndef test_own():\n    assert True\n    assert 0, 'the queue is full'\n")
+    sentinel.repo.commit("gate_tests/conftest.py", SWALLOWS.format(SWALLOWED[hook]))
+    done = run()
+    assert done.code == 1, done.out
+    words = "it failed, and a hook or plugin kept that from pytest: AssertionError: the queue is full"
+    assert any(words in line for line in said_of(done, "own")), done.out
+    sentinel.gate("TRIES = []\n@pytest.mark.policy\ndef test_own():\n    TRIES.append(1)\n    assert len(TRIES) == 2\n")
+    sentinel.repo.commit("gate_tests/conftest.py", RETRIES)
+    done = run()
+    assert done.code == 0, done.out
 
 
 LOST = {

@@ -33,7 +33,8 @@ FAILURES = tuple(
     if hasattr(pytest, name)
 )
 
-_UNAWAITED = r"coroutine '.*' was never awaited"  # a RuntimeWarning of Python
+_UNAWAITED = r"coroutine .* was never awaited"  # a RuntimeWarning of Python
+_ASYNC_FIXTURE = ".* requested an async fixture "  # of pytest 8.4; later ones fail such a test
 _GATE_TAIL = ".gate"
 _ANSWERS_ITSELF = (9, 0)  # from this version on `pytest.main` answers `--version` before it loads a plugin
 
@@ -43,6 +44,7 @@ def fail_on_warnings() -> None:
     for category in FAILURES:
         warnings.simplefilter("error", category)
     warnings.filterwarnings("error", _UNAWAITED, RuntimeWarning)
+    warnings.filterwarnings("error", _ASYNC_FIXTURE, pytest.PytestWarning)
 
 
 def is_test_case(item: pytest.Item) -> bool:

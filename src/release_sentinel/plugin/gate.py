@@ -77,6 +77,7 @@ class Record(Struct):
     judged: list[CheckResult] = field(default_factory=list)
     asserted: int = 0
     judging: bool = False  # the gate's own function runs, and what holds is its judgement
+    raised: str = ""  # what its function raised when it ran last
     beside: list[CheckResult] = field(default_factory=list)  # what fixtures and set-up functions required
     asserted_beside: int = 0
     runs: int = 0
@@ -94,17 +95,20 @@ class Record(Struct):
         self.judged.clear()
         self.beside.clear()
         self.asserted = self.asserted_beside = 0
-        self.judging = False
+        self.judging, self.raised = False, ""
         self.runs += 1
         self.not_evaluated = self.skipped = self.failure = self.broken = self.traceback = ""
         self.finished = False
 
     @contextmanager
     def judgement(self) -> Iterator[None]:
-        """Take what holds meanwhile for the gate's own judgement."""
-        self.judging = True
+        """Take what holds meanwhile for the gate's own judgement, and remember what it raises."""
+        self.judging, self.raised = True, ""
         try:
             yield
+        except BaseException as error:
+            self.raised = f"{type(error).__name__}: {_words(error)}"
+            raise
         finally:
             self.judging = False
 
@@ -121,7 +125,11 @@ class Record(Struct):
         self.finished = self.finished or report.when == "teardown"
         if hasattr(report, "wasxfail"):
             self.skipped = self.skipped or f"xfail {report.wasxfail}".strip()
-        if error is None or self.not_evaluated or self.skipped:
+        if self.not_evaluated or self.skipped:
+            return
+        if error is None:
+            if report.when == "call" and self.raised and not self.failure:  # which a subtest of the gate may have set
+                self.broken = self.broken or f"it failed, and a hook or plugin kept that from pytest: {self.raised}"
             return
         words = _words(error)
         where = "" if report.when == "call" else f" in its {report.when}"

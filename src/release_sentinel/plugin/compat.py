@@ -7,8 +7,10 @@ pytest changes it.
 import argparse
 import contextlib
 import sys
+import warnings
 from collections.abc import Callable, Iterator
 from functools import partial
+from inspect import iscoroutinefunction
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -32,8 +34,37 @@ FAILURES = tuple(
     if hasattr(pytest, name)
 )
 
+_UNAWAITED = r"coroutine .* was never awaited"  # a RuntimeWarning of Python
+_ASYNC_FIXTURE = ".* requested an async fixture "  # of pytest 8.4; later ones fail such a test
 _GATE_TAIL = ".gate"
 _ANSWERS_ITSELF = (9, 0)  # from this version on `pytest.main` answers `--version` before it loads a plugin
+
+
+def fail_on_warnings() -> None:
+    """Make errors of the warnings that are failures, whatever filters have been set since."""
+    for category in FAILURES:
+        warnings.simplefilter("error", category)
+    warnings.filterwarnings("error", _UNAWAITED, RuntimeWarning)
+    warnings.filterwarnings("error", _ASYNC_FIXTURE, pytest.PytestWarning)
+
+
+def is_test_case(item: pytest.Item) -> bool:
+    """Tell whether a test is a method of a `unittest.TestCase`, of which pytest takes no result."""
+    case = getattr(sys.modules.get("unittest"), "TestCase", None)
+    own = getattr(item, "cls", None)
+    return case is not None and own is not None and issubclass(own, case)
+
+
+def replace_function(item: Any, function: Callable[..., object]) -> None:
+    """Let a test run another function in the place of its own.
+
+    Where a method of a `unittest.TestCase` is a coroutine function, pytest leaves it to unittest, which takes it from
+    the instance; the name that it has there is the end of `TestCase.id()`.
+    """
+    if iscoroutinefunction(function) and is_test_case(item):
+        setattr(item.instance, item.instance.id().rpartition(".")[2], function)
+    else:
+        item.obj = function
 
 
 def unsupported(version: tuple[int | str, ...] = pytest.version_tuple) -> str:

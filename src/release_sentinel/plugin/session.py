@@ -25,6 +25,7 @@ from release_sentinel.plugin.ending import Ending
 from release_sentinel.plugin.gate import Record
 from release_sentinel.plugin.observations import Observations
 from release_sentinel.plugin.prefetch import Prefetch
+from release_sentinel.plugin.unnoticed import Unnoticed
 from release_sentinel.redacted import RedactedVerdict, redact
 from release_sentinel.redaction.channel import SecretSender
 from release_sentinel.reports import files, journal
@@ -55,6 +56,7 @@ class GateSession:
         self.records: dict[str, Record] = {}  # by node id
         self.problems: list[str] = []
         self.prefetch = Prefetch()
+        self.unnoticed = Unnoticed(self.problems.append)
         self.collected: list[pytest.Item] = []  # every test that pytest found, whatever is run of them
         self.modules: list[pytest.Module] = []  # the files of a repository's gates
         self.carriers: list[declared.Declared] = []  # what carries a gate's marker in them, and was not collected

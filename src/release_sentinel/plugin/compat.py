@@ -19,7 +19,7 @@ import pytest
 from _pytest._io import TerminalWriter
 from _pytest.assertion import rewrite
 from _pytest.capture import CaptureManager
-from _pytest.doctest import DoctestItem
+from _pytest.doctest import DoctestItem, DoctestModule, DoctestTextfile
 
 # Warnings that are failures of a gate: an exception in a thread or in `__del__`, a test that returns its judgement, an
 # assert on a tuple. pytest 8.4.0 and 8.4.1 have none for the third: there such a test fails.
@@ -186,6 +186,11 @@ def _refuse_unknown_hooks(manager: pytest.PytestPluginManager, module: ModuleTyp
     )
     if unknown:
         raise pytest.UsageError(f"pytest has no hook {', '.join(unknown)}")
+
+
+def is_test_module(collector: pytest.Collector) -> bool:
+    """Tell whether a collector is a Python file with tests, and not one that `doctest` reads examples from."""
+    return isinstance(collector, pytest.Module) and not isinstance(collector, DoctestModule | DoctestTextfile)
 
 
 def is_doctest(item: pytest.Item) -> bool:

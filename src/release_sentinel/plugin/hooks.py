@@ -189,7 +189,7 @@ class Hooks:
             report = pytest.CollectReport(collector.nodeid, "failed", f"sys.exit({error.code!r})", [])
         self._session.collected += [node for node in report.result or () if isinstance(node, pytest.Item)]
         if isinstance(collector, pytest.Module) and report.passed and not folders.holds(collector.path):
-            self._session.modules.append(collector)
+            self._session.modules += [collector] if compat.is_test_module(collector) else []
         return report
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:

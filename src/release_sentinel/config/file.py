@@ -60,6 +60,11 @@ def find(repository: Path, directory: Path | None = None) -> Source:
     return _read(own) or Source()
 
 
+def places_beside(repository: Path, read_file: str) -> list[Path]:
+    """Return where else a policy would count beside the file of this name that was read; blank: there was none."""
+    return [repository / name for name in {OWN: (), SHARED: (OWN,)}.get(read_file, (OWN, SHARED))]
+
+
 def read(path: Path) -> Source:
     """Return the policy in a file that was named; raises `InvalidPolicyError`."""
     return _read(path) or Source()

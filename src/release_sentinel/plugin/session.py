@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from release_sentinel import arguments, waivers
+from release_sentinel.config.file import places_beside
 from release_sentinel.config.secrets import header_secrets
 from release_sentinel.config.variables import look_up, misspelt
 from release_sentinel.deliver.github import WorkflowOutput
@@ -84,7 +85,7 @@ class GateSession:
             own_outputs=own_files.own_files(self.config, self.invocation.repository, self.reports),
             environ={name: look_up(name, os.environ).text or "" for name in header_secrets(self.policy)},
             bound=self.deadline.run,
-            gate_folders=self.gate_folders,
+            owed_files=[*self.gate_folders, *self.unread_policies],
         )
 
     @cached_property
@@ -93,6 +94,11 @@ class GateSession:
         words = [Path(word.partition("::")[0]) for word in self.config.args]
         own = self.invocation.repository / arguments.GATE_FOLDER
         return list(dict.fromkeys([own, *(declared.folder_of(path) for path in words if arguments.exists(path))]))
+
+    @property
+    def unread_policies(self) -> list[Path]:
+        """The places of the repository's own policy where this run has read none."""
+        return [] if self.invocation.policy else places_beside(self.invocation.repository, self.settings.loaded.file)
 
     @cached_property
     def owed(self) -> frozenset[str]:

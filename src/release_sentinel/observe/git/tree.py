@@ -12,15 +12,15 @@ _ENTRY = re.compile(rf"([0-7]{{6}}) (?:blob|commit) {OBJECT}\t(.+)", re.DOTALL)
 _SUBMODULE = "160000"
 
 
-def absent(top: Path, folders: Iterable[Path], *, timeout: float = LOCAL_SECONDS) -> tuple[str, ...] | Unseen:
-    """Return the paths below `folders` that HEAD's commit has and the work tree at `top` lacks.
+def absent(top: Path, places: Iterable[Path], *, timeout: float = LOCAL_SECONDS) -> tuple[str, ...] | Unseen:
+    """Return the files `places`, and the files below them, that HEAD's commit has and the work tree at `top` lacks.
 
     A sparse checkout leaves files out, and `git status` does not speak of them; nor of a submodule that was never
     checked out, if it was told to ignore those.
     """
     inside = top.resolve()
-    places = {place for folder in folders for place in (folder.absolute(), folder.resolve())}
-    paths = [str(place.relative_to(inside)) for place in places if inside in place.parents]
+    wanted = {path for place in places for path in (place.absolute(), place.resolve())}
+    paths = [str(path.relative_to(inside)) for path in wanted if inside in path.parents]
     listing = ask(top, "ls-tree", "-r", "-z", "--full-tree", "HEAD", "--", *paths, timeout=timeout) if paths else ""
     if isinstance(listing, Unseen):
         return listing

@@ -168,7 +168,7 @@ def test_both_agree_about_any_value_inside_lists_of_tables(name: str) -> None:
     for key in element:
         for value in ANY:
             document = {name: [{**element, key: value}]}
-            if key not in {"zone", "env"} and not (key in {"from", "to"} and str(value)[:3] in {"fri", "202"}):
+            if key not in {"zone", "env"} and not (key in {"from", "to"} and str(value)[:3] in {"fri", "202", "16:"}):
                 assert VALIDATOR.is_valid(document) == accepts(document), document
         document = {name: [{inner: value for inner, value in element.items() if inner != key}]}
         assert VALIDATOR.is_valid(document) is accepts(document) is False

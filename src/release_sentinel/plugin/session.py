@@ -51,7 +51,8 @@ class GateSession:
         self._claim(files.claim(invocation.reports, redact(unfinished(self.release), self.redactor)))
         self.deadline = Deadline(invocation.deadline or self.policy.deadline, self.policy.gate_seconds)
         self.waivers = waivers.in_force(self.policy.waivers, invocation.env, self.started)
-        self.notes: list[str] = [f"note: {sentence}" for sentence in misspelt(os.environ, self.policy)]
+        unread = misspelt(os.environ, self.policy, file_is_named=bool(invocation.policy))
+        self.notes: list[str] = [f"note: {sentence}" for sentence in unread]
         self.workflow_output = WorkflowOutput({} if self.parent else os.environ)  # a parent tells GitHub itself
         self.records: dict[str, Record] = {}  # by node id
         self.problems: list[str] = []

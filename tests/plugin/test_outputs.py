@@ -102,6 +102,7 @@ def test_what_the_run_writes_is_no_change(sentinel: Sentinel, *, plain: bool) ->
     sentinel.gate(GATE)
     sentinel.repo.write("summary.txt")
     sentinel.repo.write("measured.host.1.XAbc")
+    sentinel.repo.write(".hypothesis/examples/x")
     written = ("-o", "log_file=run.log", "-o", "cache_dir=.cache", "--basetemp=temp", "--html=page.html", "--md=m.txt")
     more = ("--report-log=events.txt", "--acme-output=out.txt", "--cov-report=json:cov.json", "--cov-report=xml")
     read = ("--cov-config=.coveragerc", "--ignore=data", "--acme-report-template=README.md", "--acme-input=README.md")
@@ -128,14 +129,17 @@ def test_a_change_beside_it_is_seen(sentinel: Sentinel) -> None:
 @pytest.mark.parametrize(
     ("dest", "counts"),
     [
-        *((name, True) for name in ("allure_report_dir", "output", "tap_outdir", "excelpath", "json_report_file")),
+        *((name, True) for name in ("allure_report_dir", "output", "tap_outdir", "excelpath", "mtr_db_out")),
         *((name, True) for name in ("md_report_output", "benchmark_json", "csv_path", "ctrf", "acme_results_dir")),
         *((name, False) for name in ("rootdir", "inifilename", "confcutdir", "cov_config", "ignore", "report_title")),
         *(
             (name, False)
             for name in ("variables", "metadata_from_json_file", "cov_source", "json_report_omit", "keyword")
         ),
-        *((name, False) for name in ("xmlpath", "gate_verdict", "expected_output", "log_file_level", "timeout", "css")),
+        *(
+            (name, False)
+            for name in ("xmlpath", "gate_verdict", "expected_output", "json_report_file", "timeout", "css")
+        ),
     ],
 )
 def test_the_name_of_an_option_tells_whether_it_writes(

@@ -72,7 +72,8 @@ def coverage_files(option: Any) -> Iterator[str]:
 
 def _options(option: Any) -> Iterator[str]:
     for dest, value in vars(option).items():
-        if dest in _OURS or not _is_written(dest):
+        unused = dest == "json_report_file" and not getattr(option, "json_report", False)  # it has a default
+        if dest in _OURS or unused or not _is_written(dest):
             continue
         for one in value if isinstance(value, list | tuple) else (value,):
             name = getattr(one, "name", None) if hasattr(one, "write") else one

@@ -14,6 +14,7 @@ from release_sentinel.reports.files import is_report, kept, obstacle
 
 _FILES = ("json_report_file", "log_file", "debug", "htmlpath")  # options that name a file, and nothing else
 _CACHES = (".pytest_cache", ".coverage", "pytestdebug.log")
+_OF_PLUGINS = (".hypothesis", ".benchmarks")  # folders that plugins of pytest write into unasked
 
 
 def own_files(config: pytest.Config, top: Path, reports: Collection[Path]) -> list[Path]:
@@ -48,6 +49,7 @@ def _named(config: pytest.Config, here: Path) -> Iterator[Path]:
         yield here / Path(html).parent / "assets"
     if folder := cache(config):
         yield folder
+    yield from (here / name for name in _OF_PLUGINS)
     for name in coverage_files(config.option):  # of parallel runs: `.coverage.HOST.PID.RANDOM`
         data = here / name
         yield from data.parent.glob(f"{data.name}.*")

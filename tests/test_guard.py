@@ -266,7 +266,8 @@ def test_a_damaged_installation_leaves_other_programs_alone(
     """Any other use of pytest, and any other Python, starts without a word of ours."""
     done = run(str(damaged.pytest), *words, cwd=tmp_path)
     assert "release-sentinel" not in done.out
-    assert bool(re.match(r"pytest \d", done.out)) == (words[-1] in {"--version", "-V"})
+    if compat.answers_version():  # an older one fails to load the plugin that its entry point names
+        assert bool(re.match(r"pytest \d", done.out)) == (words[-1] in {"--version", "-V"})
     done = run(str(damaged.python), "-c", "print('fine')", "pytest", "gate_tests", *RELEASE, cwd=tmp_path)
     assert (done.code, done.out) == (0, "fine\n")
 

@@ -1,7 +1,8 @@
 """What has to be done before pytest is imported: Python runs this at its start, for pytest and `release-sentinel`.
 
 `release_sentinel_guard.pth`, which is installed beside this module, imports it when the command line of a Python names
-one of the two. So it loads next to nothing, and only gate runs are changed, in three ways:
+one of the two. Where that fails, the line in the .pth file ends a gate run that pytest would answer with its version.
+So this module loads next to nothing, and only gate runs are changed, in three ways:
 
 - pytest 9 would answer `--version VALUE` with its own version and exit code 0: the words are rewritten.
   `release_sentinel.arguments` says what a gate run is.

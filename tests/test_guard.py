@@ -7,6 +7,8 @@ import ast
 import atexit
 import json
 import os
+import re
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -204,10 +206,70 @@ def test_an_installed_guard_leaves_pytest_alone(environment: Environment, tmp_pa
     assert environment.seen("pytest", "tests", "-q", "--version", folder=tmp_path) == ["tests", "-q", "--version"]
 
 
-def test_a_guard_that_breaks_is_silent(environment: Environment, tmp_path: Path) -> None:
-    """A Python with a half removed package starts without a word, and changes nothing."""
-    (tmp_path / "release_sentinel_guard.py").write_text("raise RuntimeError('broken')\n", encoding="utf-8")
-    assert environment.seen("pytest", "gate_tests", *RELEASE, folder=tmp_path) == ["gate_tests", *RELEASE]
+DAMAGED = {  # what is left of an installation, whose .pth file Python still reads
+    "no guard": "release_sentinel_guard.py",
+    "no package": "release_sentinel",
+    "nothing else": "release_sentinel*[!h]",
+    "a guard that breaks": "",
+}
+
+
+@pytest.fixture(scope="module", params=DAMAGED)
+def damaged(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Environment:
+    """An environment in which the package was half removed."""
+    found = Environment(tmp_path_factory.mktemp("fresh"), built("wheel", tmp_path_factory.mktemp("dist")))
+    for entry in found.site.glob(DAMAGED[request.param]) if DAMAGED[request.param] else ():
+        shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+    if not DAMAGED[request.param]:
+        (found.site / "release_sentinel_guard.py").write_text("raise RuntimeError('broken')\n", encoding="utf-8")
+    return found
+
+
+UNGUARDED = [
+    ("gate_tests", *RELEASE),
+    ("gate_tests", "--env", "prod", "--version"),
+    ("--version", "v1.0.0"),
+    ("--env=prod", "--version", "next"),
+    ("gate_tests", "-V"),
+]
+
+
+@pytest.mark.parametrize("words", UNGUARDED, ids=" ".join)
+@pytest.mark.parametrize("command", ["pytest", "python -m pytest", "python -Impytest", "coverage run -m pytest"])
+def test_a_damaged_installation_ends_no_gate_run_with_0(
+    damaged: Environment, tmp_path: Path, command: str, words: tuple[str, ...]
+) -> None:
+    """There pytest would print its version, and nothing would have been judged."""
+    program = [damaged.python, *command.split()[1:]] if command.startswith("python") else [damaged.pytest]
+    if command.startswith("coverage"):
+        program = [damaged.python, "-m", *command.split()]
+    done = run(*map(str, program), *words, cwd=tmp_path, env={"PYTHONNOUSERSITE": "1"})
+    assert done.code == 4
+    assert "release-sentinel: INCOMPLETE (exit 4): its installation is damaged (" in done.out
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--version",),
+        ("-q", "--version"),
+        ("-V",),
+        ("gate_tests", "-v", "--co"),
+        ("--env", "x", "-v"),
+        ("--version=1",),
+    ],
+    ids=" ".join,
+)
+def test_a_damaged_installation_leaves_other_programs_alone(
+    damaged: Environment, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    """Any other use of pytest, and any other Python, starts without a word of ours."""
+    done = run(str(damaged.pytest), *words, cwd=tmp_path)
+    assert "release-sentinel" not in done.out
+    if compat.answers_version():  # an older one fails to load the plugin that its entry point names
+        assert bool(re.match(r"pytest \d", done.out)) == (words[-1] in {"--version", "-V"})
+    done = run(str(damaged.python), "-c", "print('fine')", "pytest", "gate_tests", *RELEASE, cwd=tmp_path)
+    assert (done.code, done.out) == (0, "fine\n")
 
 
 @pytest.fixture(scope="module")

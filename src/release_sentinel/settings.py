@@ -38,13 +38,14 @@ def settle(
     repository: Path,
     *,
     file: Path | None = None,
+    directory: Path | None = None,
     env: str = "",
     redactor: Redactor | None = None,
 ) -> Settings:
     """Load the policy for `env` once, and learn every secret that environment, policy and Git's settings hold."""
     problems: tuple[str, ...] = ()
     try:
-        loaded = load(environ, repository=repository, file=file, env=env, gates=IDS)
+        loaded = load(environ, repository=repository, file=file, directory=directory, env=env, gates=IDS)
     except InvalidPolicyError as error:
         loaded, problems = Loaded(Policy()), error.problems
     redactor = redactor or Redactor()
@@ -56,7 +57,14 @@ def settle(
 
 def settings_of(invocation: Invocation, environ: Mapping[str, str], redactor: Redactor | None = None) -> Settings:
     """Load what a gate run is asked to be judged by; options of the command line override the policy."""
-    settings = settle(environ, invocation.repository, file=invocation.policy, env=invocation.env, redactor=redactor)
+    settings = settle(
+        environ,
+        invocation.repository,
+        file=invocation.policy,
+        directory=invocation.directory,
+        env=invocation.env,
+        redactor=redactor,
+    )
     receivers = tuple(dict.fromkeys((*invocation.notify, *settings.receivers)))
     for address in receivers:
         for secret in secrets_of(address):

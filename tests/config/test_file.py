@@ -81,7 +81,7 @@ def test_a_policy_under_a_similar_name_is_refused(tmp_path: Path, name: str, *, 
 
 @pytest.mark.parametrize(
     "name",
-    ["release-sentinel.json", "release-sentinel-dev.toml", "release_sentinel.py", "release.toml"],
+    ["release-sentinel.json", "release-sentinel.example.toml", "release_sentinel.py", "release.toml"],
 )
 def test_a_file_of_another_kind_is_not_a_policy(tmp_path: Path, name: str) -> None:
     """A report, the policy of an organisation, a module; and a folder of the policy's name in another spelling."""

@@ -327,6 +327,23 @@ BROKEN = {
         FREEZE.replace("16:00", "fri 16:00").replace("18:00", "fri 16:00"),
         "5: freezes[0].to is the same as `from`: the window covers nothing, or everything",
     ),
+    **{
+        f"a day in full: {kind}": (
+            FREEZE.replace('"16:00"', edge).replace('"18:00"', edge) + days,
+            "5: freezes[0].to is the same as `from`: the window covers nothing, or everything",
+        )
+        for kind, edge, days in (
+            ("every day", "04:00:00", ""),
+            ("some days", '"04:00"', 'days = ["sat"]\n'),
+            ("midnight, every day", "00:00:00", ""),
+            ("midnight, all days", "00:00:00", 'days = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]\n'),
+            ("a day of the week", '"sat 00:00"', ""),
+        )
+    },
+    "a freeze of no time": (
+        FREEZE.replace('"16:00"', "2026-12-20T01:00:00").replace('"18:00"', "2026-12-20T01:00:00"),
+        "5: freezes[0].to is 2026-12-20 01:00:00, expected a time after `from`, which is 2026-12-20 01:00:00",
+    ),
     "once and weekly": (
         FREEZE.replace('"16:00"', "2026-12-20T00:00:00"),
         "5: freezes[0].to is a time of day, expected a date with a time, as `from` is",

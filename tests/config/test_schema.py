@@ -28,6 +28,8 @@ BEYOND = {
     "days twice",
     "a day without its end",
     "a week in full",
+    *(kind for kind in BROKEN if kind.startswith("a day in full: ")),  # it cannot compare two keys
+    "a freeze of no time",
     "once and weekly",
     "backwards",
     "an environment without rules",
@@ -46,6 +48,8 @@ GOOD = {
     "a waiver in quotes": WAIVER.replace("2026-12-31", "'2026-12-31T18:00:00.5Z'"),
     "a freeze": FREEZE,
     "a freeze with days": FREEZE + 'days = ["mon"]\n',
+    "a freeze of whole days": FREEZE.replace("16:00", "00:00").replace("18:00", "00:00") + 'days = ["sat", "sun"]\n',
+    "a freeze of a minute less than a day": FREEZE.replace("16:00", "04:00").replace("18:00", "03:59"),
     "a freeze of days": FREEZE.replace("16:00", "fri 16:00").replace("18:00", "mon 08:00"),
     "a freeze once": FREEZE.replace('"16:00"', "2026-12-20T00:00:00").replace('"18:00"', "2026-12-21 00:00:00Z"),
     "a freeze of an environment": f"[env.prod]\n{FREEZE.replace('[[freezes]]', '[[env.prod.freezes]]')}",
@@ -164,7 +168,7 @@ def test_both_agree_about_any_value_inside_lists_of_tables(name: str) -> None:
     for key in element:
         for value in ANY:
             document = {name: [{**element, key: value}]}
-            if key not in {"zone", "env"} and not (key in {"from", "to"} and str(value)[:3] in {"fri", "202"}):
+            if key not in {"zone", "env"} and not (key in {"from", "to"} and str(value)[:3] in {"fri", "202", "16:"}):
                 assert VALIDATOR.is_valid(document) == accepts(document), document
         document = {name: [{inner: value for inner, value in element.items() if inner != key}]}
         assert VALIDATOR.is_valid(document) is accepts(document) is False

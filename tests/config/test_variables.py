@@ -7,7 +7,7 @@ import pytest
 
 from release_sentinel.config import get_env
 from release_sentinel.config.load import load_policy
-from release_sentinel.config.model import Policy
+from release_sentinel.config.model import Policy, Required
 from release_sentinel.config.targets import Dependency, DiskLimits, MemoryLimits
 from release_sentinel.config.variables import VARIABLES, Variable, misspelt
 from release_sentinel.errors import InvalidPolicyError, MissingSettingError
@@ -261,13 +261,49 @@ def test_get_env_takes_its_options_by_name_only() -> None:
         ("RS_API_TIMOUT", "RS_API_TIMEOUT"),
         ("RS_BRANCH", "RS_BRANCHES"),
         ("RS_DEPLOY_TOKENS", "RS_DEPLOY_TOKEN"),
+        ("rs_disk_crit", "RS_DISK_CRIT"),
+        ("Rs_Disk_Crit", "RS_DISK_CRIT"),
+        ("RS-DISK-CRIT", "RS_DISK_CRIT"),
+        ("RS.DISK.CRIT", "RS_DISK_CRIT"),
+        ("RS_DISK__CRIT", "RS_DISK_CRIT"),
+        ("RSDISKCRIT", "RS_DISK_CRIT"),
+        ("RELEASE_SENTINEL_DISK_CRIT", "RS_DISK_CRIT"),
+        ("RELEASE_SENTINEL_DISC_CRIT", "RS_DISK_CRIT"),
+        ("SENTINEL_DISK_CRIT", "RS_DISK_CRIT"),
+        ("release-sentinel-disk-crit", "RS_DISK_CRIT"),
+        ("rs_deploy_token_file", "RS_DEPLOY_TOKEN_FILE"),
+        ("db_password", "DB_PASSWORD"),
         ("RS_RELEASE_CHANNEL", ""),
         ("RS_DEPLOY_TOKEN_FILE", ""),
         ("RS_API_URL", ""),
         ("API_TIMEOUT", ""),
+        ("DISK_CRIT", ""),
+        ("MY_RS_DISK_CRIT", ""),
+        ("SENTINEL_PORT", ""),
+        ("RELEASE_SENTINEL_HANDOVER", ""),
+        ("RELEASE_SENTINEL_SECRETS", ""),
+        ("DB_PASSWORD_FILE", ""),
+        ("DB_PASSWORDS", ""),
+        ("RS_" + "X" * 10_000, ""),
     ],
 )
 def test_a_misspelt_variable_is_reported(name: str, meant: str) -> None:
     """A misspelt variable sets nothing, so it is reported; one with the same beginning is not."""
-    sentences = list(misspelt({name: "1"}, Policy()))
+    policy = Policy(required=Required(secrets=("RS_DEPLOY_TOKEN", "DB_PASSWORD")))
+    sentences = list(misspelt({name: "1"}, policy))
     assert sentences == ([f"{name} is not a setting, and is not read; did you mean {meant}?"] if meant else [])
+
+
+def test_a_variable_in_two_spellings_is_no_mistake() -> None:
+    """As `http_proxy` beside `HTTP_PROXY`: what is needed is there."""
+    policy = Policy(required=Required(settings=("HTTP_PROXY",)))
+    assert list(misspelt({"http_proxy": "x", "HTTP_PROXY": "x"}, policy)) == []
+    assert len(list(misspelt({"http_proxy": "x"}, policy))) == 1
+
+
+@pytest.mark.parametrize("name", ["RELEASE_SENTINEL_POLICY", "RS_POLICY", "rs_gate_policy", "RS_POLICY_FILE"])
+def test_the_policy_file_is_named_by_an_option(name: str) -> None:
+    """The note names the option, unless it is there: the variable may be what gives it its value."""
+    says = f"{name} is not a setting, and is not read; name the policy file with --gate-policy"
+    assert list(misspelt({name: "x.toml"}, Policy())) == [says]
+    assert list(misspelt({name: "x.toml"}, Policy(), file_is_named=True)) == []

@@ -50,3 +50,10 @@ def test_a_call_that_hangs_does_not_keep_the_process() -> None:
     """The process ends although a call was left behind."""
     code = "import time; from release_sentinel.observe.bounded import Bounded; Bounded(lambda: time.sleep(9 ** 9))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("like_main", [False, True])
+def test_the_threads_of_a_call_are_daemons_like_its_own(like_main: bool) -> None:
+    """Python waits at its end for those of a call that runs as if the main thread had called."""
+    inherited = Bounded(lambda: threading.Thread().daemon, like_main=like_main)
+    assert inherited.result(5) is not like_main

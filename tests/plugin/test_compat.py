@@ -1,6 +1,7 @@
 """What the plugin takes from pytest beyond its interface. A test that fails here names the part that pytest changed."""
 
 import sys
+import warnings
 from argparse import Namespace
 from io import StringIO
 from pathlib import Path
@@ -56,6 +57,44 @@ def test_warnings_that_are_failures(pytester: pytest.Pytester, body: str) -> Non
     errors = [word for one in compat.FAILURES for word in ("-W", f"error::pytest.{one.__name__}")]
     found = pytester.runpytest_inprocess("-p", "threadexception", "-p", "unraisableexception", *errors)
     assert found.ret != 0
+
+
+def test_filters_that_a_test_sets_do_not_hide_failures() -> None:
+    """Also not the one that ignores everything."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        compat.fail_on_warnings()
+        with pytest.raises(pytest.PytestUnraisableExceptionWarning):
+            warnings.warn(pytest.PytestUnraisableExceptionWarning("not released"), stacklevel=1)
+        with pytest.raises(RuntimeWarning):
+            warnings.warn("coroutine 'Shop.is_up' was never awaited", RuntimeWarning, stacklevel=1)
+        warnings.warn("another one", RuntimeWarning, stacklevel=1)
+
+
+@pytest.mark.parametrize(
+    ("source", "is_case"),
+    [
+        ("import unittest\nclass TestA(unittest.TestCase):\n  def test_it(self): pass", True),
+        ("import unittest\nclass TestA(unittest.IsolatedAsyncioTestCase):\n  async def test_it(self): pass", True),
+        ("class TestA:\n  def test_it(self): pass", False),
+        ("def test_it(): pass", False),
+    ],
+)
+def test_the_function_of_a_test_is_replaced(pytester: pytest.Pytester, source: str, is_case: bool) -> None:
+    """Pytest runs `item.obj`, or leaves a coroutine function to unittest, which takes it from the instance."""
+    pytester.makeconftest(
+        f"""
+        from release_sentinel.plugin import compat
+        def pytest_runtest_call(item):
+            assert compat.is_test_case(item) is {is_case}
+            async def awaited(): print("in its place")
+            compat.replace_function(item, awaited if "async" in {source!r} else lambda: print("in its place"))
+        """
+    )
+    pytester.makepyfile(source)
+    found = pytester.runpytest_inprocess("-s")
+    assert found.ret == 0
+    assert "in its place" in found.stdout.str()
 
 
 def test_known_args_namespace(request: pytest.FixtureRequest) -> None:

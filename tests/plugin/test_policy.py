@@ -1,6 +1,7 @@
 """The policy file in real runs: what it asks for, what it switches off, what it excuses, and when it cannot be read."""
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -162,3 +163,51 @@ def test_the_first_and_the_last_date_are_judged(sentinel: Sentinel) -> None:
     )
     done = sentinel()
     assert done.code == 0, done.out
+
+
+OTHER = "[project]\nname = 'shop'\n"
+TABLE = "[tool.release-sentinel]\ndeadline = 60\n"
+NOT_ON_DISK = {  # files of the commit, and the one that the work tree lacks
+    "the policy": ({POLICY: "deadline = 60\n"}, POLICY),
+    "the policy, beside a pyproject.toml": ({POLICY: "deadline = 60\n", "pyproject.toml": OTHER}, POLICY),
+    "a pyproject.toml with the policy": ({"pyproject.toml": TABLE}, "pyproject.toml"),
+    "a second policy": ({POLICY: "deadline = 60\n", "pyproject.toml": TABLE}, POLICY),
+}
+
+
+@pytest.mark.parametrize("kind", NOT_ON_DISK)
+@pytest.mark.parametrize("plain", [False, True], ids=["release-sentinel", "pytest"])
+def test_a_policy_of_the_commit_that_is_not_on_disk_is_missed(sentinel: Sentinel, kind: str, *, plain: bool) -> None:
+    """By a sparse checkout, which Git's status does not speak of, from a folder below the top, too."""
+    files, lacked = NOT_ON_DISK[kind]
+    for name, text in files.items():
+        sentinel.repo.commit(name, text)
+    sentinel.gate("@pytest.mark.policy\ndef test_own(): assert True\n")
+    sentinel.repo.git("sparse-checkout", "set", "--no-cone", "/*", f"!/{lacked}")
+    judge = sentinel.pytest if plain else partial(sentinel, cwd=sentinel.repo.path / "gate_tests")
+    done = judge()
+    assert (done.code, done.verdict["verdict"], done.statuses["clean-tree"]) == (1, "INCOMPLETE", "OK"), done.out
+    says = (
+        f"the commit has {lacked}, and the work tree lacks it (is this a sparse checkout?): a policy in it is not read"
+    )
+    assert f"[INCOMPLETE] {says}" in done.block
+    (sentinel.reports / "acme.toml").write_text("", encoding="utf-8")
+    assert judge(f"--gate-policy={sentinel.reports / 'acme.toml'}").code == 0
+
+
+def test_a_policy_that_is_deleted_is_missed(sentinel: Sentinel) -> None:
+    """Even where the gate of the work tree is waived by another policy, or says so itself."""
+    sentinel.repo.commit(POLICY, "deadline = 60\n")
+    (sentinel.repo.path / POLICY).unlink()
+    done = sentinel()
+    assert (done.code, done.statuses["clean-tree"]) == (1, "CRIT")
+    assert any(line.startswith(f"[INCOMPLETE] the commit has {POLICY}") for line in done.block)
+
+
+@pytest.mark.parametrize("plain", [False, True], ids=["release-sentinel", "pytest"])
+def test_a_sparse_checkout_with_its_policy_is_judged(sentinel: Sentinel, *, plain: bool) -> None:
+    """What else the commit has is not owed, and a pyproject.toml is not where the policy has its own file."""
+    for name, text in {POLICY: "deadline = 60\n", "pyproject.toml": OTHER, "docs/pyproject.toml": TABLE}.items():
+        sentinel.repo.commit(name, text)
+    sentinel.repo.git("sparse-checkout", "set", "--no-cone", "/*", "!/pyproject.toml", "!/docs/")
+    assert (sentinel.pytest if plain else sentinel)().code == 0

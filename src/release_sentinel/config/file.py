@@ -5,7 +5,6 @@ import os
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -14,12 +13,11 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from release_sentinel import regular, strict_toml
-from release_sentinel.config.read import KeyPath
+from release_sentinel.config.read import KeyPath, dotted
+from release_sentinel.config.unread import OWN, SHARED, TABLE, misplaced_tables, unread_files
 from release_sentinel.errors import InvalidPolicyError
 
-_NAMES = re.compile(r"\W*release[\W_]*sentinel[\W_]*\.?(toml|tml|tom|tomll|toml\.txt)", re.IGNORECASE)
 MOST = regular.MIB  # bytes of a policy file
-OWN, SHARED, TABLE = "release-sentinel.toml", "pyproject.toml", "release-sentinel"
 
 
 class Source(Struct, frozen=True, dict=True):
@@ -46,11 +44,14 @@ class Source(Struct, frozen=True, dict=True):
         return first_lines(self.text)
 
 
-def find(repository: Path) -> Source:
-    """Return the policy of a repository; raises `InvalidPolicyError` if it cannot be read, is misnamed, or is twice."""
+def find(repository: Path, directory: Path | None = None) -> Source:
+    """Return the policy of a repository; raises `InvalidPolicyError` if it cannot be read, is misnamed, or is twice.
+
+    `directory` is the working directory, which may be below the top: a policy there is not read either.
+    """
     own, shared = repository / OWN, repository / SHARED
-    if wrong := _misnamed(repository):
-        raise InvalidPolicyError([f"{repository / name} is not read: rename it to {OWN}" for name in wrong])
+    if unread := unread_files(repository, directory):
+        raise InvalidPolicyError(unread)
     found = _read(shared, required=False) if os.path.lexists(shared) else None
     if not os.path.lexists(own):
         return found or Source()
@@ -67,13 +68,9 @@ def has_policy(folder: Path) -> bool:
         return False
 
 
-def _misnamed(repository: Path) -> list[str]:
-    """Return the files whose names are that of the policy but for case, separators, or a letter of the suffix."""
-    try:
-        files = [entry.name for entry in os.scandir(repository) if not entry.is_dir()]
-    except OSError:  # for the gate `repository` to say
-        return []
-    return sorted(name for name in files if name != OWN and _NAMES.fullmatch(name))
+def places_beside(repository: Path, read_file: str) -> list[Path]:
+    """Return where else a policy would count beside the file of this name that was read; blank: there was none."""
+    return [repository / name for name in {OWN: (), SHARED: (OWN,)}.get(read_file, (OWN, SHARED))]
 
 
 def read(path: Path) -> Source:
@@ -95,8 +92,11 @@ def _read(path: Path, *, required: bool = True) -> Source | None:
     except strict_toml.StrictTOMLError as error:
         raise InvalidPolicyError([f"{path}: {error}"]) from error
     whole = Source(path.name, document, text, (), hashlib.sha256(content).hexdigest())
+    if wrong := next(misplaced_tables(path.name, document), None):
+        place = f"{path}:{first_lines(text).get(wrong, 1)}"
+        raise InvalidPolicyError([f"{place}: {dotted(wrong)} is not a policy; did you mean tool.{TABLE}?"])
     tool = document.get("tool")
-    if isinstance(tool, dict) and (TABLE in tool or any(map(_is_nearly, tool))):
+    if isinstance(tool, dict) and TABLE in tool:
         return _shared(path, whole, tool)
     if path.name != SHARED:
         return whole
@@ -107,20 +107,12 @@ def _read(path: Path, *, required: bool = True) -> Source | None:
 
 def _shared(path: Path, whole: Source, tool: Mapping[str, Any]) -> Source:
     """Return the policy in `[tool.release-sentinel]`."""
-    if wrong := [name for name in tool if _is_nearly(name)]:
-        place = f"{path}:{first_lines(whole.text).get(('tool', wrong[0]), 1)}"
-        raise InvalidPolicyError([f"{place}: tool.{wrong[0]} is not a policy; did you mean tool.{TABLE}?"])
     if not isinstance(tool[TABLE], dict):
         place = f"{path}:{first_lines(whole.text).get(('tool', TABLE), 1)}"
         raise InvalidPolicyError([f"{place}: tool.{TABLE} is not a table"])
     if path.name != SHARED and (beside := [name for name in whole.document if name != "tool"]):
         raise InvalidPolicyError([f"{path}: {', '.join(beside)} beside tool.{TABLE} would be ignored"])
     return replace(whole, document=tool[TABLE], table=("tool", TABLE))
-
-
-def _is_nearly(name: str) -> bool:
-    """Return whether the name of a table is close to ours."""
-    return name != TABLE and bool(get_close_matches(name.lower().replace("_", "-"), [TABLE], n=1, cutoff=0.9))
 
 
 _KEY = r"""(?:[A-Za-z0-9_-]+|"(?:\\.|[^"\\\n])*"|'[^'\n]*')"""

@@ -68,16 +68,17 @@ def load(
     *,
     repository: Path | None = None,
     file: Path | None = None,
+    directory: Path | None = None,
     env: str = "",
     gates: Mapping[str, type[Target] | None] = ANY_GATES,
 ) -> Loaded:
     """Build the policy for the environment `env` from the policy file and the `RS_*` variables of `environ`.
 
-    The file is `file`, or the one of `repository`. `gates` are the ids of the built-in gates, each with the class of
-    its targets; without them any id is accepted. Raises `InvalidPolicyError`, which names everything that is not
-    valid, in the parts for other environments too.
+    The file is `file`, or the one of `repository`, in which `directory` is the working directory. `gates` are the ids
+    of the built-in gates, each with the class of its targets; without them any id is accepted. Raises
+    `InvalidPolicyError`, which names everything that is not valid, in the parts for other environments too.
     """
-    source = _source(file, repository)
+    source = _source(file, repository, directory)
     common, parts, problems = _split(source)
     values, refused = variables.read(os.environ if environ is None else environ)
     problems += refused
@@ -104,10 +105,10 @@ def load(
     return Loaded(policy, source.name, source.sha256, layers)
 
 
-def _source(file: Path | None, repository: Path | None) -> policy_file.Source:
+def _source(file: Path | None, repository: Path | None, directory: Path | None) -> policy_file.Source:
     if file:
         return policy_file.read(file)
-    return policy_file.find(repository) if repository else policy_file.Source()
+    return policy_file.find(repository, directory) if repository else policy_file.Source()
 
 
 def _split(source: policy_file.Source) -> tuple[dict[str, Any], dict[str, dict[str, Any]], list[str]]:

@@ -12,6 +12,7 @@ from msgspec import Meta, Struct, field
 from msgspec.structs import asdict, replace
 
 from release_sentinel.config.kinds import (
+    DAYS,
     AtOnce,
     Day,
     Edge,
@@ -148,10 +149,15 @@ class Freeze(Struct, frozen=True):
         elif isinstance(self.from_, WeekTime) and isinstance(self.to, WeekTime):
             if bool(self.from_.day) != bool(self.to.day):
                 yield Problem(("to",), f"is {_kind(self.to)}, expected {_kind(self.from_)}, as `from` is")
-            elif self.from_.day and self.from_ == self.to:
+            elif self.from_ == self.to and not self._is_whole_days:
                 yield Problem(("to",), "is the same as `from`: the window covers nothing, or everything")
         elif isinstance(self.from_, datetime) and isinstance(self.to, datetime) and not _before(self):
             yield Problem(("to",), f"is {self.to}, expected a time after `from`, which is {self.from_}")
+
+    @property
+    def _is_whole_days(self) -> bool:
+        """Whether it is some days of the week, each from midnight to midnight: there, one time can mean but that."""
+        return self.from_ == self.to == WeekTime("", clock()) and 0 < len(set(self.days)) < len(DAYS)
 
 
 class Notify(Struct, frozen=True):

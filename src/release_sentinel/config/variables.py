@@ -4,6 +4,7 @@ The field that a variable sets defines the values that it may have.
 """
 
 import os
+import re
 import stat
 from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
@@ -62,6 +63,9 @@ VARIABLES = (
 )
 
 
+_LONG_PREFIX = re.compile(r"(release[\W_]*)?sentinel[\W_]*", re.IGNORECASE)  # in place of `RS_`
+_POLICY_FILE = {f"RS{gate}POLICY{file}" for gate in ("", "GATE") for file in ("", "FILE")}
+_LONGEST = 100  # characters of a name that is compared
 _MOST = 1 << 20  # bytes of a file that holds one value
 
 
@@ -133,14 +137,35 @@ def read(environ: Mapping[str, str]) -> tuple[dict[Variable, Any], list[str]]:
     return values, problems
 
 
-def misspelt(environ: Mapping[str, str], policy: Policy) -> Iterator[str]:
-    """Yield a sentence for each variable whose name is close to one of ours."""
+def misspelt(environ: Mapping[str, str], policy: Policy, *, file_is_named: bool = False) -> Iterator[str]:
+    """Yield a sentence for each variable whose name is close to one of ours.
+
+    `file_is_named` is whether an option names the policy file; a variable does not.
+    """
     known = {variable.name for variable in VARIABLES} | {*policy.required.settings, *policy.required.secrets}
+    letters = {_letters(name): name for name in sorted(known)}
+    letters |= {f"{plain}FILE": f"{name}_FILE" for plain, name in letters.items()}
     for name in sorted(environ):
-        if not name.startswith("RS_") or {name, name.removesuffix("_FILE")} & known:
+        if {name, name.removesuffix("_FILE")} & known or len(name) > _LONGEST:
             continue
-        if near := get_close_matches(name, known, n=1, cutoff=0.85):
-            yield f"{name} is not a setting, and is not read; did you mean {near[0]}?"
+        ours = _with_prefix(name)
+        near = letters.get(_letters(ours), "")
+        if not near and ours.startswith("RS_"):
+            near = next(iter(get_close_matches(ours, known, n=1, cutoff=0.85)), "")
+        if _letters(ours) in _POLICY_FILE and not near and not file_is_named:
+            yield f"{name} is not a setting, and is not read; name the policy file with --gate-policy"
+        elif near and (name.startswith(("RS_", "RELEASE_SENTINEL_")) or near not in environ):
+            yield f"{name} is not a setting, and is not read; did you mean {near}?"
+
+
+def _with_prefix(name: str) -> str:
+    """Return a name with our prefix in place of a longer one."""
+    longer = _LONG_PREFIX.match(name)
+    return f"RS_{name[longer.end() :]}" if longer else name
+
+
+def _letters(name: str) -> str:
+    return re.sub(r"[\W_]+", "", name).upper()
 
 
 def in_policy(policy: Policy, names: Iterable[str]) -> dict[str, str]:

@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from release_sentinel.reports import github
+from release_sentinel.reports.files import kept
 
 
 class WorkflowOutput:
@@ -45,12 +46,14 @@ def _append(path: Path, text: str) -> str:
     try:
         if path.is_fifo():  # opening it would wait for a reader
             return f"the job's summary {path} cannot be written: it is a pipe"
+        if why := kept(path):
+            return f"the job's summary {path} cannot be written: {why}"
         with path.open("a", encoding="utf-8", errors="replace") as file:
-            kept = github.fitting(text, github.SUMMARY_LIMIT - os.fstat(file.fileno()).st_size)
-            file.write(kept)
+            text = github.fitting(text, github.SUMMARY_LIMIT - os.fstat(file.fileno()).st_size)
+            file.write(text)
     except OSError as error:
         return f"the job's summary {path} cannot be written: {error.strerror or error}"
-    return "" if kept else f"the job's summary {path} is full"
+    return "" if text else f"the job's summary {path} is full"
 
 
 def _say(lines: Sequence[str]) -> None:

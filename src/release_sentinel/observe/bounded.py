@@ -30,17 +30,21 @@ def remaining(seconds: float) -> float:
 class Bounded(Generic[T]):
     """A call that runs in a thread of its own. The caller stops waiting at the bound; the thread is left behind.
 
-    A daemon thread does not keep the process alive, so a name server that never answers cannot hang the run.
+    A daemon thread does not keep the process alive, so a name server that never answers cannot hang the run. With
+    `like_main` the threads that the call starts are no daemons, unless it says so: as if the main thread had called.
     """
 
-    def __init__(self, call: Callable[[], T]) -> None:
+    def __init__(self, call: Callable[[], T], *, like_main: bool = False) -> None:
         self._call = call
+        self._like_main = like_main
         self._done = threading.Event()
         self._answer: T | None = None
         self._error: BaseException | None = None
         threading.Thread(target=self._work, daemon=True).start()
 
     def _work(self) -> None:
+        if self._like_main:  # a thread inherits it from the one that starts it, and no argument of that one is public
+            threading.current_thread()._daemonic = False  # type: ignore[attr-defined]  # noqa: SLF001 - see above
         try:
             self._answer = self._call()
         except BaseException as error:  # noqa: BLE001 - raised again where the result is awaited

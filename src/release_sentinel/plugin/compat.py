@@ -7,8 +7,10 @@ pytest changes it.
 import argparse
 import contextlib
 import sys
+import warnings
 from collections.abc import Callable, Iterator
 from functools import partial
+from inspect import iscoroutinefunction
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -17,7 +19,7 @@ import pytest
 from _pytest._io import TerminalWriter
 from _pytest.assertion import rewrite
 from _pytest.capture import CaptureManager
-from _pytest.doctest import DoctestItem
+from _pytest.doctest import DoctestItem, DoctestModule, DoctestTextfile
 
 # Warnings that are failures of a gate: an exception in a thread or in `__del__`, a test that returns its judgement, an
 # assert on a tuple. pytest 8.4.0 and 8.4.1 have none for the third: there such a test fails.
@@ -32,8 +34,37 @@ FAILURES = tuple(
     if hasattr(pytest, name)
 )
 
+_UNAWAITED = r"coroutine .* was never awaited"  # a RuntimeWarning of Python
+_ASYNC_FIXTURE = ".* requested an async fixture "  # of pytest 8.4; later ones fail such a test
 _GATE_TAIL = ".gate"
 _ANSWERS_ITSELF = (9, 0)  # from this version on `pytest.main` answers `--version` before it loads a plugin
+
+
+def fail_on_warnings() -> None:
+    """Make errors of the warnings that are failures, whatever filters have been set since."""
+    for category in FAILURES:
+        warnings.simplefilter("error", category)
+    warnings.filterwarnings("error", _UNAWAITED, RuntimeWarning)
+    warnings.filterwarnings("error", _ASYNC_FIXTURE, pytest.PytestWarning)
+
+
+def is_test_case(item: pytest.Item) -> bool:
+    """Tell whether a test is a method of a `unittest.TestCase`, of which pytest takes no result."""
+    case = getattr(sys.modules.get("unittest"), "TestCase", None)
+    own = getattr(item, "cls", None)
+    return case is not None and own is not None and issubclass(own, case)
+
+
+def replace_function(item: Any, function: Callable[..., object]) -> None:
+    """Let a test run another function in the place of its own.
+
+    Where a method of a `unittest.TestCase` is a coroutine function, pytest leaves it to unittest, which takes it from
+    the instance; the name that it has there is the end of `TestCase.id()`.
+    """
+    if iscoroutinefunction(function) and is_test_case(item):
+        setattr(item.instance, item.instance.id().rpartition(".")[2], function)
+    else:
+        item.obj = function
 
 
 def unsupported(version: tuple[int | str, ...] = pytest.version_tuple) -> str:
@@ -155,6 +186,11 @@ def _refuse_unknown_hooks(manager: pytest.PytestPluginManager, module: ModuleTyp
     )
     if unknown:
         raise pytest.UsageError(f"pytest has no hook {', '.join(unknown)}")
+
+
+def is_test_module(collector: pytest.Collector) -> bool:
+    """Tell whether a collector is a Python file with tests, and not one that `doctest` reads examples from."""
+    return isinstance(collector, pytest.Module) and not isinstance(collector, DoctestModule | DoctestTextfile)
 
 
 def is_doctest(item: pytest.Item) -> bool:

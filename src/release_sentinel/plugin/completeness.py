@@ -24,6 +24,10 @@ _NOTHING = (
     "it judges nothing: it needs gate.require(...) or an assert "
     "(neither unittest's assert methods nor pytest.raises count)"
 )
+_BESIDE = (
+    "its own function judges nothing: it needs gate.require(...) or an assert there (what fixtures, set-up functions "
+    "and plugins judge does not count; did something else run in its place?)"
+)
 _UNCOLLECTED = "pytest did not collect it"
 _UNPARSED = "it marks gates, and it is neither Python that can be parsed nor a file that pytest collects"
 _UNNAMED = "it looks like a gate, and pytest does not run it: begin its name with test_, or with _ if it is none"
@@ -73,7 +77,7 @@ def unproven(
         elif not record.not_evaluated and record.skipped:
             yield Missing(record.id, f"it was skipped: {record.skipped}")
         elif record.judged_nothing:
-            yield Missing(record.id, early_end or _NOTHING)
+            yield Missing(record.id, early_end or (_BESIDE if record.judged_beside else _NOTHING))
     if not partial:
         yield from _uncollected(expected, required, records, left_out, early_end)
         if not early_end:

@@ -15,7 +15,6 @@ from release_sentinel.gates import BUILT_IN, expected
 from release_sentinel.observe import Unseen
 from release_sentinel.plugin import completeness
 from release_sentinel.plugin.declared import has_marked_gates
-from release_sentinel.plugin.observations import Observations
 from release_sentinel.plugin.provenance import provenance
 from release_sentinel.plugin.session import GateSession
 from release_sentinel.redacted import RedactedVerdict, redact
@@ -26,7 +25,7 @@ def conclude(session: GateSession, pytest_code: int) -> RedactedVerdict:
     """Decide, from everything that is known when pytest ends with `pytest_code`."""
     records = [record for record in session.records.values() if record.counts]
     missing = tuple(_unproven(session))
-    problems = [*session.problems, *completeness.sentences(missing)]
+    problems = [*session.problems, *_unread_policies(session), *completeness.sentences(missing)]
     if session.interrupted and not session.early_end:  # and something swallowed it
         problems.append(f"the run was interrupted by {signal.Signals(session.interrupted).name}")
     broken = pytest_code if pytest_code in {pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR} else 0
@@ -75,10 +74,15 @@ def _unproven(session: GateSession) -> Iterator[Missing]:
     )
     named = {one.gate for one in broken}
     yield from (one for one in missing if one.gate not in named)
-    if session.seen and not session.early_end:
-        yield from _absent(session.observations)
-        if not session.invocation.has("--gate-partial"):
-            yield from _unread(session)
+    absent = _absent(session)
+    if isinstance(absent, Unseen):
+        yield Missing(GATE_FOLDER, f"what the commit has in it cannot be read: {absent.why}")
+        return
+    for path in absent:
+        if path not in _policies(session):
+            yield Missing(path, "the commit has it, and the work tree lacks it (is this a sparse checkout?)")
+    if session.seen and not session.early_end and not session.invocation.has("--gate-partial"):
+        yield from _unread(session)
 
 
 def _unread(session: GateSession) -> Iterator[Missing]:
@@ -103,14 +107,22 @@ def _unread(session: GateSession) -> Iterator[Missing]:
         yield Missing(name, "it is not read: name it as an argument, or run in the folder that holds it")
 
 
-def _absent(observations: Observations) -> Iterator[Missing]:
-    """Yield the files of gate folders that the commit has and the disk lacks."""
-    absent = observations.absent
-    if isinstance(absent, Unseen):
-        yield Missing(GATE_FOLDER, f"what the commit has in it cannot be read: {absent.why}")
-        return
-    for path in absent:
-        yield Missing(path, "the commit has it, and the work tree lacks it (is this a sparse checkout?)")
+def _unread_policies(session: GateSession) -> Iterator[str]:
+    """Say which policy of the commit is not on disk: the run was judged without it."""
+    absent, policies = _absent(session), _policies(session)
+    for path in absent if not isinstance(absent, Unseen) else ():
+        if path in policies:
+            lacks = f"the commit has {path}, and the work tree lacks it (is this a sparse checkout?)"
+            yield f"{lacks}: a policy in it is not read"
+
+
+def _policies(session: GateSession) -> list[str]:
+    return [path.name for path in session.unread_policies]
+
+
+def _absent(session: GateSession) -> tuple[str, ...] | Unseen:
+    """Return the files of gate folders, and policies, that the commit has and the disk lacks."""
+    return session.observations.absent if session.seen and not session.early_end else ()
 
 
 def _disabled(session: GateSession) -> tuple[Disabled, ...]:

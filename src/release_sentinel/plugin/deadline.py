@@ -63,7 +63,7 @@ class Deadline:
         def call() -> T:
             return context.run(function)
 
-        task = Bounded(until(seconds, call))
+        task = Bounded(until(seconds, call), like_main=True)
         if not wait(task.wait, seconds):
             raise self._too_late(seconds)
         return task.result(0)

@@ -1,6 +1,7 @@
 """What a gate says while it runs, and what that makes of it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -38,7 +39,7 @@ class Gate:
             raise TypeError(f"gate.require takes a CheckResult, not {result!r}")
         if result.status is WARN and self._record.strict:
             result = replace(result, status=CRIT, message=f"{result.message} (a warning, and --gate-strict)")
-        self._record.judged.append(result)
+        (self._record.judged if self._record.judging else self._record.beside).append(result)
         if not result.status.passes:
             pytest.fail(result.message, pytrace=False)
 
@@ -75,6 +76,10 @@ class Record(Struct):
     waiver: Waiver | None = None  # in force for this gate
     judged: list[CheckResult] = field(default_factory=list)
     asserted: int = 0
+    judging: bool = False  # the gate's own function runs, and what holds is its judgement
+    raised: str = ""  # what its function raised when it ran last
+    beside: list[CheckResult] = field(default_factory=list)  # what fixtures and set-up functions required
+    asserted_beside: int = 0
     runs: int = 0
     seconds: float = 0.0
     not_evaluated: str = ""  # why
@@ -88,10 +93,31 @@ class Record(Struct):
     def begin(self) -> None:
         """Start over: plugins may run a gate again."""
         self.judged.clear()
-        self.asserted = 0
+        self.beside.clear()
+        self.asserted = self.asserted_beside = 0
+        self.judging, self.raised = False, ""
         self.runs += 1
         self.not_evaluated = self.skipped = self.failure = self.broken = self.traceback = ""
         self.finished = False
+
+    @contextmanager
+    def judgement(self) -> Iterator[None]:
+        """Take what holds meanwhile for the gate's own judgement, and remember what it raises."""
+        self.judging, self.raised = True, ""
+        try:
+            yield
+        except BaseException as error:
+            self.raised = f"{type(error).__name__}: {_words(error)}"
+            raise
+        finally:
+            self.judging = False
+
+    def holds(self) -> None:
+        """Count an assert that holds."""
+        if self.judging:
+            self.asserted += 1
+        else:
+            self.asserted_beside += 1
 
     def note(self, report: pytest.TestReport, error: BaseException | None) -> None:
         """Take note of one phase (setup, call, teardown) and of the exception that ended it."""
@@ -99,7 +125,11 @@ class Record(Struct):
         self.finished = self.finished or report.when == "teardown"
         if hasattr(report, "wasxfail"):
             self.skipped = self.skipped or f"xfail {report.wasxfail}".strip()
-        if error is None or self.not_evaluated or self.skipped:
+        if self.not_evaluated or self.skipped:
+            return
+        if error is None:
+            if report.when == "call" and self.raised and not self.failure:  # which a subtest of the gate may have set
+                self.broken = self.broken or f"it failed, and a hook or plugin kept that from pytest: {self.raised}"
             return
         words = _words(error)
         where = "" if report.when == "call" else f" in its {report.when}"
@@ -122,8 +152,14 @@ class Record(Struct):
     @property
     def judged_nothing(self) -> bool:
         """Whether the gate ended without any judgement, which proves nothing."""
-        spoke = self.judged or self.asserted or self.failure or self.broken or self.not_evaluated or self.skipped
+        failed = self.failure or self.broken or not all(result.status.passes for result in self.beside)
+        spoke = self.judged or self.asserted or failed or self.not_evaluated or self.skipped
         return self.finished and not spoke
+
+    @property
+    def judged_beside(self) -> bool:
+        """Whether something else than the gate's own function passed judgement, such as a fixture."""
+        return bool(self.beside or self.asserted_beside)
 
     @property
     def counts(self) -> bool:
@@ -143,11 +179,12 @@ class Record(Struct):
     @property
     def worst(self) -> CheckResult:
         """The worst of what the gate said; a gate that broke could not judge."""
-        said = list(self.judged)
+        said = [*self.judged, *self.beside]
+        failed = not all(result.status.passes for result in said)
         if self.broken:
             remedy = "fix the gate: its traceback is above" if self.traceback else "see what the run waits for"
             said.append(CheckResult(UNKNOWN, self.broken, remedy))
-        if self.failure and all(result.status.passes for result in self.judged):
+        if self.failure and not failed:
             said.append(CheckResult(CRIT, self.failure))
         if not said:
             said.append(

@@ -15,8 +15,10 @@ from release_sentinel.invocation import parse
 from release_sentinel.lines import visible
 from release_sentinel.options import OPTIONS
 from release_sentinel.plugin import collection, compat, fixtures, folders, guard, lifecycle, scrubbing, terminal
+from release_sentinel.plugin.always_true import always_true
 from release_sentinel.plugin.conclusion import conclude
 from release_sentinel.plugin.session import RECORD, SESSION, GateSession
+from release_sentinel.plugin.unrun import unrun
 from release_sentinel.reports.document import document
 from release_sentinel.vocabulary import Stage
 
@@ -76,8 +78,7 @@ def _count_assertions(config: pytest.Config) -> None:
 def _strict() -> Iterator[None]:
     """Let failures that pytest only warns of fail the gate, whatever filters of warnings a repository has set."""
     with warnings.catch_warnings():
-        for category in compat.FAILURES:
-            warnings.simplefilter("error", category)
+        compat.fail_on_warnings()
         yield
 
 
@@ -188,7 +189,7 @@ class Hooks:
             report = pytest.CollectReport(collector.nodeid, "failed", f"sys.exit({error.code!r})", [])
         self._session.collected += [node for node in report.result or () if isinstance(node, pytest.Item)]
         if isinstance(collector, pytest.Module) and report.passed and not folders.holds(collector.path):
-            self._session.modules.append(collector)
+            self._session.modules += [collector] if compat.is_test_module(collector) else []
         return report
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
@@ -207,30 +208,43 @@ class Hooks:
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Turn tests into gates, policy first."""
         collection.prepare(self._session, items)
+        if not all(record.built_in for record in self._session.records.values()):
+            self._session.unnoticed.begin()
+            self._session.config.add_cleanup(self._session.unnoticed.undo)
+            self._session.problems += [said for one in self._session.modules for said in unrun(one.obj, one.path)]
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_runtest_setup(self) -> Generator[None]:
+    def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None]:
         """Bound what prepares a gate."""
-        with _strict(), self._session.deadline.interrupting():
+        with self._phase(item), self._session.deadline.interrupting():
             return (yield)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_runtest_teardown(self, nextitem: pytest.Item | None) -> Generator[None]:
+    def pytest_runtest_teardown(self, item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None]:
         """Bound what cleans up after a gate, and after the last one for all of them."""
         self._session.cleaning_up = nextitem is None
-        with _strict(), self._session.deadline.interrupting():
+        with self._phase(item, last=True), self._session.deadline.interrupting():
             return (yield)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None]:
         """Bound the gate itself, and what a plugin makes of it: it may run a coroutine elsewhere."""
         lifecycle.bound(self._session, item)
-        with _strict(), self._session.deadline.interrupting(more=lifecycle.ROOM):
+        with self._phase(item), self._session.deadline.interrupting(more=lifecycle.ROOM):
             return (yield)
 
-    def pytest_assertion_pass(self, item: pytest.Item) -> None:
-        """Count what a gate asserts: a plain assert is a judgement too."""
-        item.stash[RECORD].asserted += 1
+    @contextmanager
+    def _phase(self, item: pytest.Item, *, last: bool = False) -> Iterator[None]:
+        """Let what pytest only warns of, and what no code notices, fail the gate."""
+        with _strict(), self._session.unnoticed.during(item.stash[RECORD], last=last):
+            yield
+
+    def pytest_assertion_pass(self, item: pytest.Item, lineno: int, orig: str, expl: str) -> None:
+        """Count what a gate asserts: a plain assert is a judgement too, unless nothing could make it fail."""
+        record = item.stash[RECORD]
+        record.holds()
+        if not record.built_in and (wrong := always_true(orig, expl, lineno)):
+            self._session.unnoticed.note(wrong)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_makereport(
@@ -273,6 +287,7 @@ class Hooks:
         compat.report_passed_asserts(session.config, report=False)  # what plugins import now has its ordinary cache
         self._session.pytest_code = int(exitstatus)
         self._session.early_end = self._session.early_end or str(session.shouldfail or session.shouldstop or "")
+        self._session.unnoticed.end(wait=not self._session.early_end)
         verdict = conclude(self._session, int(exitstatus))
         session.exitstatus = verdict.exit_code
         terminal.hide_judged(session.config, self._session.records)

@@ -3,7 +3,7 @@
 import gc
 import signal
 import sys
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Coroutine, Generator, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial, wraps
 from inspect import iscoroutinefunction
@@ -19,6 +19,7 @@ from release_sentinel.plugin import collection, compat, terminal
 from release_sentinel.plugin.conclusion import conclude
 from release_sentinel.plugin.deadline import is_alarm
 from release_sentinel.plugin.ending import can_show
+from release_sentinel.plugin.gate import Record
 from release_sentinel.plugin.progress import progress
 from release_sentinel.plugin.session import RECORD, GateSession
 from release_sentinel.vocabulary import EXIT_BLOCKED, Stage
@@ -116,27 +117,50 @@ def begin(session: GateSession, item: pytest.Item) -> None:
 
 
 def bound(session: GateSession, item: pytest.Item) -> None:
-    """Let the gate's function run within its bound.
+    """Let the gate's function run within its bound, and take what it judges for the gate's judgement.
 
     In a thread of its own, which can be left behind whatever it hangs in. A gate with fixtures that are neither
     pytest's nor ours stays in their thread, because of what belongs to one: connections, event loops, browsers. So does
     a coroutine function: who awaits it asks whether it is one, and calls any other function without awaiting anything.
     """
-    function = getattr(item, "obj", None)
-    if function is None or iscoroutinefunction(function):
+    function, record = getattr(item, "obj", None), item.stash[RECORD]
+    if function is None:
+        record.judging = True  # a test of another kind, which has no function of its own
+        return
+    if iscoroutinefunction(function):
+        compat.replace_function(item, _awaited(function, record))
         return
     deadline, alone = session.deadline, all(map(_is_known, compat.fixtures_of(item)))
+
+    def judge(*args: object, **named: object) -> object:
+        __tracebackhide__ = True
+        with record.judgement():
+            result = function(*args, **named)
+        compat.fail_on_warnings()
+        if result is not None and compat.is_test_case(item):
+            session.unnoticed.note(f"it returned {type(result).__name__}, which proves nothing: it needs an assert")
+        return result
 
     @wraps(function)
     def bounded(*args: object, **named: object) -> object:
         __tracebackhide__ = True
         if alone:
-            wait = partial(progress(session.config, session.redactor.scrub).wait, item.stash[RECORD].id)
-            return deadline.call(lambda: function(*args, **named), wait)
+            wait = partial(progress(session.config, session.redactor.scrub).wait, record.id)
+            return deadline.call(lambda: judge(*args, **named), wait)
         with deadline.interrupting():
-            return function(*args, **named)
+            return judge(*args, **named)
 
-    item.obj = bounded  # type: ignore[attr-defined]  # an item that has a function has `obj`
+    compat.replace_function(item, bounded)
+
+
+def _awaited(function: Callable[..., Coroutine[Any, Any, object]], record: Record) -> Callable[..., object]:
+    @wraps(function)
+    async def judge(*args: object, **named: object) -> object:
+        __tracebackhide__ = True
+        with record.judgement():
+            return await function(*args, **named)
+
+    return judge
 
 
 def _is_known(fixture: Callable[..., object]) -> bool:

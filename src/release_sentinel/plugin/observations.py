@@ -22,9 +22,10 @@ from release_sentinel.versions import in_the_way, tag_names
 class Observations:
     """The repository at `top`, its remote, the host, and the targets of a release of `version` under `policy`.
 
-    `own_outputs` are the run's own files; `environ` holds the secrets that requests carry; `bound` is the time, in
-    seconds, after which an observation is given up in any case; by default that of the whole run. `claimed` is the
-    branch that is built by the word of `--gate-branch`; in a `preview`, the one that it would be merged into.
+    `own_outputs` are the run's own files; `owed_files` those (and folders) that have to be on disk if the commit has
+    them; `environ` holds the secrets that requests carry; `bound` is the time, in seconds, after which an observation is
+    given up in any case; by default that of the whole run. `claimed` is the branch that is built by the word of
+    `--gate-branch`; in a `preview`, the one that it would be merged into.
     """
 
     def __init__(
@@ -36,13 +37,13 @@ class Observations:
         own_outputs: Collection[Path] = (),
         environ: Mapping[str, str] | None = None,
         bound: float | None = None,
-        gate_folders: Collection[Path] = (),
+        owed_files: Collection[Path] = (),
         claimed: str = "",
         preview: bool = False,
     ) -> None:
         self._top, self._version, self._policy = top, version, policy
         self._own_outputs, self._environ = own_outputs, environ or {}
-        self._gate_folders, self._claimed, self._preview = gate_folders, claimed, preview
+        self._owed_files, self._claimed, self._preview = owed_files, claimed, preview
         self._bound = policy.deadline if bound is None else bound
 
     def look_ahead(self, wanted: Collection[str]) -> None:
@@ -68,7 +69,7 @@ class Observations:
 
     @property
     def absent(self) -> tuple[str, ...] | Unseen:
-        """What the commit has in the gate folders, and the work tree lacks."""
+        """What the commit has of the gate folders and of the policy, and the work tree lacks."""
         return self._absent.result(self._bound)
 
     @property
@@ -88,7 +89,7 @@ class Observations:
 
     @cached_property
     def _absent(self) -> Bounded[tuple[str, ...] | Unseen]:
-        return Bounded(lambda: git.absent(self._top, self._gate_folders))
+        return Bounded(lambda: git.absent(self._top, self._owed_files))
 
     @cached_property
     def _gate_folders_of_all(self) -> Bounded[tuple[Path, ...] | Unseen]:

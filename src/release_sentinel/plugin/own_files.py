@@ -1,7 +1,7 @@
-"""The files that gate runs write themselves: they never make the tree dirty."""
+"""The files that gate runs write themselves: they never make the tree dirty, and never take the place of its files."""
 
+import os
 from collections.abc import Collection, Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -9,41 +9,47 @@ import pytest
 
 from release_sentinel.arguments import GATE_FOLDER
 from release_sentinel.plugin import folders
-from release_sentinel.reports.files import is_report, obstacle
+from release_sentinel.plugin.outputs import cache, coverage_files, outputs, settings
+from release_sentinel.reports.files import is_report, kept, obstacle
 
-_PATHS = ("json_report_file", "log_file", "debug", "htmlpath")  # options of pytest and its plugins that name a file
+_FILES = ("json_report_file", "log_file", "debug", "htmlpath")  # options that name a file, and nothing else
+_CACHES = (".pytest_cache", ".coverage", "pytestdebug.log")
+_OF_PLUGINS = (".hypothesis", ".benchmarks")  # folders that plugins of pytest write into unasked
 
 
 def own_files(config: pytest.Config, top: Path, reports: Collection[Path]) -> list[Path]:
-    """Return the files and folders of this run, and the reports that an earlier one has left beside them."""
+    """Return the files and folders of this run, and the reports that an earlier one has left beside them.
+
+    What Git tracks is none of them.
+    """
     here = Path(config.invocation_params.dir)
-    caches = [config.rootpath / name for name in (".pytest_cache", ".coverage", "pytestdebug.log")]
+    caches = [config.rootpath / name for name in _CACHES]
     gates = (top / GATE_FOLDER, folders.built_in())
     byte_code = [top / "__pycache__", *(path for folder in gates for path in folder.rglob("__pycache__"))]
-    named = [here / name for name in _named(config.option)]
+    named = [path for path in _named(config, here) if path not in caches and not kept(path)]
     earlier = [path for folder in {top, here} if folder.is_dir() for path in folder.iterdir() if is_report(path)]
     return [*reports, *caches, *byte_code, *named, *earlier]
 
 
 def obstacles(config: pytest.Config, option: Any) -> list[str]:
-    """Say which files that other options of this run name must not be written, a sentence each."""
-    names = [*_files(option)]
-    with suppress(ValueError):  # unknown without pytest's plugin for logging
-        names.append(config.getini("log_file"))
-    paths = [Path(config.invocation_params.dir, name) for name in names if name]
-    found = [(path, obstacle(path)) for path in paths]
+    """Say which paths that the options and settings of this run name must not be written, a sentence each."""
+    here = Path(config.invocation_params.dir)
+    only_files = {here / name for key in _FILES if isinstance(name := getattr(option, key, None), str)}
+    only_files |= {here / name for name in settings(config)}
+    paths = [path for path in outputs(config, option, os.environ) if path != Path(os.devnull)]
+    found = [(path, kept(path) or (obstacle(path) if path in only_files else "")) for path in paths]
+    if (folder := cache(config)) and folder.name not in _CACHES and not (folder / "CACHEDIR.TAG").exists():
+        found.append((folder, kept(folder)))
     return [f"{path} cannot be written: {why}" for path, why in found if why]
 
 
-def _files(option: Any) -> Iterator[str]:
-    yield from (name for key in _PATHS if isinstance(name := getattr(option, key, None), str))
-
-
-def _named(option: Any) -> Iterator[str]:
-    yield from _files(option)
-    if html := getattr(option, "htmlpath", None):  # pytest-html puts a folder beside its page
-        yield str(Path(html).parent / "assets")
-    coverage = getattr(option, "cov_report", None)
-    if isinstance(coverage, dict):  # of pytest-cov: kind of report -> file; by default these
-        defaults = {"xml": "coverage.xml", "json": "coverage.json", "lcov": "coverage.lcov", "html": "htmlcov"}
-        yield from (name or defaults[kind] for kind, name in coverage.items() if kind in defaults)
+def _named(config: pytest.Config, here: Path) -> Iterator[Path]:
+    yield from outputs(config, config.option, os.environ)
+    if html := getattr(config.option, "htmlpath", None):
+        yield here / Path(html).parent / "assets"
+    if folder := cache(config):
+        yield folder
+    yield from (here / name for name in _OF_PLUGINS)
+    for name in coverage_files(config.option):  # of parallel runs: `.coverage.HOST.PID.RANDOM`
+        data = here / name
+        yield from data.parent.glob(f"{data.name}.*")

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from release_sentinel import arguments, waivers
+from release_sentinel.config.file import places_beside
 from release_sentinel.config.secrets import header_secrets
 from release_sentinel.config.variables import look_up, misspelt
 from release_sentinel.deliver.github import WorkflowOutput
@@ -25,6 +26,7 @@ from release_sentinel.plugin.ending import Ending
 from release_sentinel.plugin.gate import Record
 from release_sentinel.plugin.observations import Observations
 from release_sentinel.plugin.prefetch import Prefetch
+from release_sentinel.plugin.unnoticed import Unnoticed
 from release_sentinel.redacted import RedactedVerdict, redact
 from release_sentinel.redaction.channel import SecretSender
 from release_sentinel.reports import files, journal
@@ -51,11 +53,13 @@ class GateSession:
         self._claim(files.claim(invocation.reports, redact(begun, self.redactor)))
         self.deadline = Deadline(invocation.deadline or self.policy.deadline, self.policy.gate_seconds)
         self.waivers = waivers.in_force(self.policy.waivers, invocation.env, self.started)
-        self.notes: list[str] = [f"note: {sentence}" for sentence in misspelt(os.environ, self.policy)]
+        unread = misspelt(os.environ, self.policy, file_is_named=bool(invocation.policy))
+        self.notes: list[str] = [f"note: {sentence}" for sentence in unread]
         self.workflow_output = WorkflowOutput({} if self.parent else os.environ)  # a parent tells GitHub itself
         self.records: dict[str, Record] = {}  # by node id
         self.problems: list[str] = []
         self.prefetch = Prefetch()
+        self.unnoticed = Unnoticed(self.problems.append)
         self.collected: list[pytest.Item] = []  # every test that pytest found, whatever is run of them
         self.modules: list[pytest.Module] = []  # the files of a repository's gates
         self.carriers: list[declared.Declared] = []  # what carries a gate's marker in them, and was not collected
@@ -85,7 +89,7 @@ class GateSession:
             own_outputs=own_files.own_files(self.config, self.invocation.repository, self.reports),
             environ={name: look_up(name, os.environ).text or "" for name in header_secrets(self.policy)},
             bound=self.deadline.run,
-            gate_folders=self.gate_folders,
+            owed_files=[*self.gate_folders, *self.unread_policies],
             claimed=self.invocation.branch,
             preview=self.preview,
         )
@@ -98,6 +102,11 @@ class GateSession:
         if self.invocation.directory.resolve().is_relative_to(self.invocation.repository):
             own += folders.places(self.invocation.directory)
         return list(dict.fromkeys([*own, *(declared.folder_of(path) for path in words if arguments.exists(path))]))
+
+    @property
+    def unread_policies(self) -> list[Path]:
+        """The places of the repository's own policy where this run has read none."""
+        return [] if self.invocation.policy else places_beside(self.invocation.repository, self.settings.loaded.file)
 
     @cached_property
     def owed(self) -> frozenset[str]:

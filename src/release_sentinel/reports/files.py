@@ -33,6 +33,9 @@ def verdict_json(verdict: RedactedVerdict) -> str:
 
 
 _KEPT = "it is tracked by Git, and not a report: name another file"
+_GITS = re.compile(
+    r"/\.git(/((objects|refs|hooks|info|logs|modules|worktrees)(/.*)?|[A-Z_]+|config(\.worktree)?|index|packed-refs))?$"
+)
 _VERDICT = "--gate-verdict"
 _MARK = "<!-- a report of release-sentinel -->"  # by which a later run knows it
 
@@ -132,12 +135,25 @@ def obstacle(path: Path) -> str:
         return ""
     if not stat.S_ISREG(found.st_mode):
         return f"it is a {_kind(found.st_mode)}, expected a regular file: name another path"
-    if not found.st_size or is_report(path):
+    return kept(path)
+
+
+def kept(path: Path) -> str:
+    """Return why what is at a path must be kept: a file of Git, or a folder with one; blank where it need not."""
+    path = Path(os.path.realpath(path))
+    if not path.exists():
+        return ""
+    if _GITS.search(path.as_posix()) or (path / ".git").exists():
+        return "it is a part of Git's own data, or a repository: name another path"
+    if is_report(path):
         return ""
     from release_sentinel.observe.git.process import ask  # noqa: PLC0415 - late: few reports name a file that exists
 
-    tracked = not isinstance(ask(path.parent, "ls-files", "--error-unmatch", "--", path.name), Unseen)
-    return _KEPT if tracked else ""
+    folder, spec = (path, ".") if path.is_dir() else (path.parent, f":(literal){path.name}")
+    tracked = ask(folder, "ls-files", "-z", "--", spec)
+    if isinstance(tracked, Unseen) or not tracked:
+        return ""
+    return _KEPT if folder != path else "it holds files that Git tracks: name another folder"
 
 
 def _kind(mode: int) -> str:

@@ -24,15 +24,15 @@ def folders_called(top: Path, name: str, *, timeout: float = LOCAL_SECONDS) -> t
     return tuple(dict.fromkeys(Path(top, *parts[: parts.index(name) + 1]) for parts in places if name in parts))
 
 
-def absent(top: Path, folders: Iterable[Path], *, timeout: float = LOCAL_SECONDS) -> tuple[str, ...] | Unseen:
-    """Return the paths below `folders` that HEAD's commit has and the work tree at `top` lacks.
+def absent(top: Path, places: Iterable[Path], *, timeout: float = LOCAL_SECONDS) -> tuple[str, ...] | Unseen:
+    """Return the files `places`, and the files below them, that HEAD's commit has and the work tree at `top` lacks.
 
     A sparse checkout leaves files out, and `git status` does not speak of them; nor of a submodule that was never
     checked out, if it was told to ignore those.
     """
     inside = top.resolve()
-    places = {place for folder in folders for place in (folder.absolute(), folder.resolve())}
-    paths = [str(place.relative_to(inside)) for place in places if inside in place.parents]
+    wanted = {path for place in places for path in (place.absolute(), place.resolve())}
+    paths = [str(path.relative_to(inside)) for path in wanted if inside in path.parents]
     listing = ask(top, "ls-tree", "-r", "-z", "--full-tree", "HEAD", "--", *paths, timeout=timeout) if paths else ""
     if isinstance(listing, Unseen):
         return listing

@@ -23,8 +23,8 @@ class Observations:
     """The repository at `top`, its remote, the host, and the targets of a release of `version` under `policy`.
 
     `own_outputs` are the run's own files; `owed_files` those (and folders) that have to be on disk if the commit has
-    them; `environ` holds the secrets that requests carry; `bound` is the time, in seconds, after which an observation is
-    given up in any case; by default that of the whole run. `claimed` is the branch that is built by the word of
+    them; `environ` holds the secrets that requests carry; `bound` is the time, in seconds, after which an observation
+    is given up in any case; by default that of the whole run. `claimed` is the branch that is built by the word of
     `--gate-branch`; in a `preview`, the one that it would be merged into.
     """
 

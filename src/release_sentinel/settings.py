@@ -2,17 +2,22 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, cast
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from release_sentinel.config.addresses import addresses, secrets_of
+from release_sentinel.config.inferred import learn_git, learn_named
 from release_sentinel.config.load import Loaded, load
 from release_sentinel.config.model import Policy
-from release_sentinel.config.secrets import addresses, learn, learn_remotes, secrets_of
+from release_sentinel.config.secrets import learn, learn_text
 from release_sentinel.errors import InvalidPolicyError
 from release_sentinel.gates import IDS
+from release_sentinel.identity import identity
 from release_sentinel.invocation import Invocation
+from release_sentinel.observe.git.settings import settings as git_settings
 from release_sentinel.redaction import Redactor
 
 if TYPE_CHECKING:
@@ -26,6 +31,7 @@ class Settings(Struct, frozen=True):
     redactor: Redactor
     receivers: tuple[str, ...] = ()  # addresses that the verdict is sent to
     problems: tuple[str, ...] = ()
+    identity: Mapping[str, str] = MappingProxyType({})  # the words that are never masked, and what each is
 
     @property
     def policy(self) -> Policy:
@@ -39,28 +45,41 @@ def settle(
     *,
     file: Path | None = None,
     env: str = "",
+    version: str = "",
     redactor: Redactor | None = None,
 ) -> Settings:
     """Load the policy for `env` once, and learn every secret that environment, policy and Git's settings hold."""
     problems: tuple[str, ...] = ()
     try:
         loaded = load(environ, repository=repository, file=file, env=env, gates=IDS)
+        text = loaded.source.text
     except InvalidPolicyError as error:
-        loaded, problems = Loaded(Policy()), error.problems
+        loaded, problems, text = Loaded(Policy()), error.problems, error.text
     redactor = redactor or Redactor()
+    words = identity(loaded.policy, version, repository, environ)
+    redactor.protect(words)
     for policy in (Policy(), loaded.policy):  # a file that names other secrets does not make the usual ones public
         learn(redactor, policy, environ)
-    learn_remotes(redactor, repository)
-    return Settings(loaded, redactor, loaded.policy.notify.urls or addresses(environ), problems)
+    learn_text(redactor, text, environ)
+    learn_named(redactor, environ, loaded.policy.redact)
+    learn_git(redactor, git_settings(repository, environ))
+    return Settings(loaded, redactor, loaded.policy.notify.urls or addresses(environ), problems, words)
 
 
 def settings_of(invocation: Invocation, environ: Mapping[str, str], redactor: Redactor | None = None) -> Settings:
     """Load what a gate run is asked to be judged by; options of the command line override the policy."""
-    settings = settle(environ, invocation.repository, file=invocation.policy, env=invocation.env, redactor=redactor)
+    settings = settle(
+        environ,
+        invocation.repository,
+        file=invocation.policy,
+        env=invocation.env,
+        version=invocation.version,
+        redactor=redactor,
+    )
     receivers = tuple(dict.fromkeys((*invocation.notify, *settings.receivers)))
     for address in receivers:
         for secret in secrets_of(address):
-            settings.redactor.add(secret)
+            settings.redactor.infer(secret)
     loaded = settings.loaded
     if invocation.tag_mode:
         rules = replace(loaded.policy.git, tag_mode=cast("TagMode", invocation.tag_mode))

@@ -7,19 +7,17 @@ from pathlib import Path
 import pytest
 from msgspec import field
 
+from release_sentinel.config.addresses import addresses, secrets_of, shown
 from release_sentinel.config.kinds import Headers
 from release_sentinel.config.load import load
 from release_sentinel.config.model import Policy
 from release_sentinel.config.secrets import (
-    addresses,
     header_secrets,
     headers,
     known_secrets,
     learn,
     literal_secrets,
     references,
-    secrets_of,
-    shown,
 )
 from release_sentinel.config.show import as_document, as_toml
 from release_sentinel.config.targets import Dependency, PrometheusQuery, Target

@@ -55,7 +55,9 @@ def find(repository: Path) -> Source:
     if not os.path.lexists(own):
         return found or Source()
     if found:
-        raise InvalidPolicyError([f"{own} and [tool.{TABLE}] in {shared} both hold a policy: keep one of them"])
+        raise InvalidPolicyError(
+            [f"{own} and [tool.{TABLE}] in {shared} both hold a policy: keep one of them"], found.text
+        )
     return _read(own) or Source()
 
 
@@ -75,17 +77,19 @@ def read(path: Path) -> Source:
 
 def _read(path: Path, *, required: bool = True) -> Source | None:
     """Read a file of either form; None if a pyproject.toml, where a policy is optional, has none."""
+    text = ""
     try:
         content = regular.read(path, MOST)
+        text = content.decode("utf-8-sig", errors="replace")  # for the secrets that it names
         text = content.decode("utf-8-sig")
         document = strict_toml.loads(text)
     except OSError as error:
         raise InvalidPolicyError([f"the policy file {path} cannot be read: {error.strerror or error}"]) from error
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
-        raise InvalidPolicyError([f"{path}:{line}: is not UTF-8: save the file as UTF-8"]) from error
+        raise InvalidPolicyError([f"{path}:{line}: is not UTF-8: save the file as UTF-8"], text) from error
     except strict_toml.StrictTOMLError as error:
-        raise InvalidPolicyError([f"{path}: {error}"]) from error
+        raise InvalidPolicyError([f"{path}: {error}"], text) from error
     whole = Source(path.name, document, text, (), hashlib.sha256(content).hexdigest())
     tool = document.get("tool")
     if isinstance(tool, dict) and (TABLE in tool or any(map(_is_nearly, tool))):
@@ -93,7 +97,7 @@ def _read(path: Path, *, required: bool = True) -> Source | None:
     if path.name != SHARED:
         return whole
     if required:
-        raise InvalidPolicyError([f"the policy file {path} has no table [tool.{TABLE}]"])
+        raise InvalidPolicyError([f"the policy file {path} has no table [tool.{TABLE}]"], text)
     return None
 
 
@@ -101,12 +105,12 @@ def _shared(path: Path, whole: Source, tool: Mapping[str, Any]) -> Source:
     """Return the policy in `[tool.release-sentinel]`."""
     if wrong := [name for name in tool if _is_nearly(name)]:
         place = f"{path}:{first_lines(whole.text).get(('tool', wrong[0]), 1)}"
-        raise InvalidPolicyError([f"{place}: tool.{wrong[0]} is not a policy; did you mean tool.{TABLE}?"])
+        raise InvalidPolicyError([f"{place}: tool.{wrong[0]} is not a policy; did you mean tool.{TABLE}?"], whole.text)
     if not isinstance(tool[TABLE], dict):
         place = f"{path}:{first_lines(whole.text).get(('tool', TABLE), 1)}"
-        raise InvalidPolicyError([f"{place}: tool.{TABLE} is not a table"])
+        raise InvalidPolicyError([f"{place}: tool.{TABLE} is not a table"], whole.text)
     if path.name != SHARED and (beside := [name for name in whole.document if name != "tool"]):
-        raise InvalidPolicyError([f"{path}: {', '.join(beside)} beside tool.{TABLE} would be ignored"])
+        raise InvalidPolicyError([f"{path}: {', '.join(beside)} beside tool.{TABLE} would be ignored"], whole.text)
     return replace(whole, document=tool[TABLE], table=("tool", TABLE))
 
 

@@ -158,6 +158,14 @@ MaybeLine = Annotated[str, Meta(pattern=rf"^$|{_LINE}", description="a text of o
 VariableName = Annotated[
     str, Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$(?!\n)", description="the name of an environment variable"), Hidden()
 ]
+VariableGlob = Annotated[
+    str,
+    Meta(
+        pattern=r"^[A-Za-z_*?\[][A-Za-z0-9_*?\[\]!-]*$(?!\n)", description="the name of an environment variable; a glob"
+    ),
+    Hidden(),
+]
+VariableGlobs = Annotated[tuple[VariableGlob, ...], Meta(description="names of environment variables; globs")]
 GateId = Annotated[str, Meta(pattern=_LINE, description="the id of a gate")]
 SpareGateId = Annotated[
     str,

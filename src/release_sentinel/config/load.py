@@ -40,6 +40,7 @@ class Loaded(Struct, frozen=True, dict=True):
     file: str = ""
     sha256: str = ""
     layers: Sequence[Layer] = ()
+    source: policy_file.Source = policy_file.Source()
 
     @cached_property
     def sources(self) -> Mapping[KeyPath, str]:
@@ -100,8 +101,8 @@ def load(
     if problems:
         told = list(dict.fromkeys(problems))
         more = [f"and {len(told) - SHOWN} more problems"] if len(told) > SHOWN else []
-        raise InvalidPolicyError([*told[:SHOWN], *more])
-    return Loaded(policy, source.name, source.sha256, layers)
+        raise InvalidPolicyError([*told[:SHOWN], *more], source.text)
+    return Loaded(policy, source.name, source.sha256, layers, source)
 
 
 def _source(file: Path | None, repository: Path | None) -> policy_file.Source:

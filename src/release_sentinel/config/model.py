@@ -30,6 +30,7 @@ from release_sentinel.config.kinds import (
     RunSeconds,
     SpareGateId,
     TagMode,
+    VariableGlobs,
     VariableName,
     WeekTime,
     Zone,
@@ -161,6 +162,13 @@ class Notify(Struct, frozen=True):
     on: tuple[Occasion, ...] = ("failure", "recovery")
 
 
+class Redaction(Struct, frozen=True):
+    """Which variables are secrets, beside the required ones and those whose names say so; globs."""
+
+    names: VariableGlobs = ()  # secrets whatever they are called
+    keep: VariableGlobs = ()  # not secrets by their name alone: `names`, the required ones and URLs still are
+
+
 class Policy(Struct, frozen=True):
     """The validated settings of one run. Times in seconds."""
 
@@ -174,6 +182,7 @@ class Policy(Struct, frozen=True):
     git: GitRules = field(default_factory=GitRules)
     version: VersionRules = field(default_factory=VersionRules)
     required: Required = field(default_factory=Required)
+    redact: Redaction = field(default_factory=Redaction)
     disk: DiskLimits = field(default_factory=DiskLimits)
     memory: MemoryLimits = field(default_factory=MemoryLimits)
     api: Api = field(default_factory=Dependency)  # the dependency without a name

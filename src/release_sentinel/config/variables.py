@@ -92,6 +92,11 @@ def look_up(name: str, environ: Mapping[str, str] | None = None) -> Value:
     return value
 
 
+def without_file(name: str) -> str:
+    """Return NAME for NAME_FILE, and any other name as it is."""
+    return name.removesuffix("_FILE")
+
+
 def _mounted(variable: str, file: str) -> Value:
     """Return the value that a file holds, as containers mount secrets."""
     named = f"{variable} names {file!r}"

@@ -13,8 +13,8 @@ from importlib.util import find_spec
 from typing import Any
 
 from release_sentinel import lines
+from release_sentinel.config.addresses import shown
 from release_sentinel.config.kinds import Occasion
-from release_sentinel.config.secrets import shown
 from release_sentinel.observe.ci import Build
 from release_sentinel.reports.message import body, is_failure, title
 from release_sentinel.vocabulary import SAFE

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 from msgspec import Struct
 from msgspec.structs import replace
 
+from release_sentinel.arguments import values_of
 from release_sentinel.config.addresses import addresses, secrets_of
 from release_sentinel.config.inferred import learn_git, learn_named
 from release_sentinel.config.load import Loaded, load
@@ -77,7 +78,7 @@ def settings_of(invocation: Invocation, environ: Mapping[str, str], redactor: Re
         redactor=redactor,
     )
     receivers = tuple(dict.fromkeys((*invocation.notify, *settings.receivers)))
-    for address in receivers:
+    for address in (*receivers, *values_of(invocation.words, "--gate-notify")):  # also what is no address
         for secret in secrets_of(address):
             settings.redactor.infer(secret)
     loaded = settings.loaded

@@ -9,6 +9,7 @@ from release_sentinel.arguments import find_top
 from release_sentinel.checks.result import CRIT, OK, UNKNOWN, WARN, CheckResult
 from release_sentinel.config.load import load_policy
 from release_sentinel.config.model import PLACEHOLDERS
+from release_sentinel.config.read import looks_random
 from release_sentinel.config.targets import is_url
 from release_sentinel.config.variables import in_policy
 from release_sentinel.errors import MissingSettingError, PolicyError
@@ -100,7 +101,7 @@ def _problems(name: str, value: str | Secret | None, *, is_placeholder: bool) ->
         yield f"{name} is a placeholder" + ("" if secret else f" ({text!r})")
     elif name.endswith("_URL") and not is_url(text.strip()):
         # What cannot be parsed cannot be stripped of credentials either.
-        hidden = secret or set("@?") & set(text)
+        hidden = secret or set("@?") & set(text) or looks_random(text.strip())
         yield f"{name} is not a URL such as https://example.com" + ("" if hidden else f" ({text!r})")
 
 

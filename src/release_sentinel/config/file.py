@@ -14,7 +14,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from release_sentinel import regular, strict_toml
-from release_sentinel.config.read import KeyPath
+from release_sentinel.config.read import KeyPath, shown_key
 from release_sentinel.errors import InvalidPolicyError
 
 _NAMES = re.compile(r"\W*release[\W_]*sentinel[\W_]*\.?(toml|tml|tom|tomll|toml\.txt)", re.IGNORECASE)
@@ -110,7 +110,8 @@ def _shared(path: Path, whole: Source, tool: Mapping[str, Any]) -> Source:
         place = f"{path}:{first_lines(whole.text).get(('tool', TABLE), 1)}"
         raise InvalidPolicyError([f"{place}: tool.{TABLE} is not a table"], whole.text)
     if path.name != SHARED and (beside := [name for name in whole.document if name != "tool"]):
-        raise InvalidPolicyError([f"{path}: {', '.join(beside)} beside tool.{TABLE} would be ignored"], whole.text)
+        names = ", ".join(map(shown_key, beside))
+        raise InvalidPolicyError([f"{path}: {names} beside tool.{TABLE} would be ignored"], whole.text)
     return replace(whole, document=tool[TABLE], table=("tool", TABLE))
 
 

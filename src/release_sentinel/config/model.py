@@ -36,7 +36,7 @@ from release_sentinel.config.kinds import (
     Zone,
     nearest,
 )
-from release_sentinel.config.read import Problem, bare, keys
+from release_sentinel.config.read import Problem, bare, keys, seen
 from release_sentinel.config.targets import (
     CertificateTarget,
     Dependency,
@@ -225,7 +225,7 @@ class Policy(Struct, frozen=True):
             env = getattr(waiver, "env", "")  # one that could not be read has none
             if env and env not in self.environments:
                 names = ", ".join(self.environments) + nearest(env, self.environments)
-                says = f"is {env!r}, expected one of the "
+                says = f"is {seen(env)}, expected one of the "
                 yield Problem(("waivers", number, "env"), says, ("environments",), f": {names}")
         for key, value in asdict(self).items():
             if isinstance(value, Target):
@@ -240,7 +240,7 @@ class Policy(Struct, frozen=True):
             if not isinstance(entry, Target):
                 continue
             if entry.label and first.setdefault(entry.label, position) != position:
-                says = f"is {entry.label!r}, as {key}[{first[entry.label]}] is: each name has to be unique"
+                says = f"is {seen(entry.label)}, as {key}[{first[entry.label]}] is: each name has to be unique"
                 yield Problem((key, position), says)
             yield from (problem.below((key, position)) for problem in entry.steady_clash(self.gate_seconds))
 

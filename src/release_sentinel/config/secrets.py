@@ -7,7 +7,7 @@ from typing import Any
 
 from release_sentinel.config.addresses import addresses, secrets_of
 from release_sentinel.config.inferred import inferred, learn_named
-from release_sentinel.config.kinds import Header, SecretAddress
+from release_sentinel.config.kinds import Header, SecretAddress, SecretFile
 from release_sentinel.config.load import load_policy
 from release_sentinel.config.model import Policy
 from release_sentinel.config.names import says_secret
@@ -62,6 +62,8 @@ def learn(redactor: Redactor, policy: Policy, environ: Mapping[str, str] | None 
         redactor.add(value)
     for value in (*literal_secrets(in_headers), *_filled(in_headers, environ)):
         redactor.infer(value)
+    for text in (text for _, kind, text in held if has_mark(kind, SecretFile)):
+        redactor.infer(text)
     for address in (*(text for _, kind, text in held if has_mark(kind, SecretAddress)), *addresses(environ)):
         for secret in secrets_of(address):
             redactor.infer(secret)

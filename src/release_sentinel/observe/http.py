@@ -77,9 +77,8 @@ def ask(request: Request, environ: Mapping[str, str] | None = None) -> Exchange 
     for name in ("ca_bundle", "client_cert", "client_key"):
         file = getattr(request, name)
         if file and not os.access(file, os.R_OK):
-            return Unseen(
-                f"{name} {file if is_plain(file) else '(not shown)'} cannot be read", f"correct `{name}` in the policy"
-            )
+            shown = file if is_plain(file) else "(not shown)"  # it may be the key itself
+            return Unseen(f"{name} {shown} cannot be read", f"correct `{name}` in the policy")
     load()
     asked = retry.ask(
         lambda seconds: _try(request, headers, seconds),

@@ -32,7 +32,8 @@ class PublicWords:
         return False
 
     def _gives_away(self, word: str) -> bool:
-        return any(secret in word and secret != word and not is_plain(secret) for secret in self._secrets)
+        found = (secret for secret in list(self._secrets) if secret in word and secret not in self._words)
+        return not all(map(is_plain, found))
 
 
 def _stands_at(text: str, start: int, word: str) -> bool:

@@ -25,9 +25,7 @@ class PublicWords:
             at = word.find(found)
             while at >= 0:
                 if _stands_at(text, start - at, word):
-                    return not any(
-                        secret in word and secret != word and not is_plain(secret) for secret in self._secrets
-                    )
+                    return not self._gives_away(word)
                 at = word.find(found, at + 1)
         return False
 

@@ -12,11 +12,12 @@ from release_sentinel.config.addresses import secrets_of
 from release_sentinel.config.model import Redaction
 from release_sentinel.config.names import says_connection, says_secret
 from release_sentinel.config.variables import look_up, without_file
-from release_sentinel.redaction import Redactor
+from release_sentinel.redaction import Redactor, is_plain
 
 _URL = re.compile(r"[A-Za-z][\w+.-]{0,40}://")
 _SCHEME = re.compile(r"[A-Za-z]+\s+(\S+)")  # of a header: `Bearer TOKEN`
-_FIELD = re.compile(r"(?:^|;)\s*([\w .]+?)\s*=\s*([^;]+)")  # of a connection string
+_LOGIN = re.compile(r"([^\s:@/]+):([^:/]\S*)")  # USER:PASSWORD
+_FIELD = re.compile(r"\s*([\w .]+?)\s*=\s*(.+)")  # of a connection string
 _IN_COMMAND = re.compile(r"(?i)\b(?:password|token)=[\"']?([^\s\"';]+)")
 _LONGEST = 1 << 20  # characters of a value that is taken apart
 _DEEPEST = 20
@@ -55,15 +56,15 @@ def inferred(name: str, value: str) -> Iterator[str]:
             return
     if named and _URL.match(value):
         yield from secrets_of(value)
+    elif named and (login := _LOGIN.fullmatch(value)) and is_plain(login[1]):
+        yield login[2]
     elif named:
         yield from (value, *_SCHEME.findall(value))
         if "," in value and name.upper().endswith("S"):
             yield from (part.strip() for part in value.split(","))
     elif says_connection(name):
-        fields = _FIELD.findall(value)
-        yield from (text.strip() for key, text in fields if says_secret(key, text))
-        if not fields and not _URL.match(value):
-            yield value
+        fields = filter(None, map(_FIELD.fullmatch, value.split(";" if ";" in value else None)))
+        yield from (field[2].strip() for field in fields if says_secret(field[1], field[2]))
 
 
 def _in_document(document: Any, *, named: bool, key: str = "", depth: int = 0) -> Iterator[str]:

@@ -4,13 +4,13 @@ import re
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 # A name's last word says what it holds: one of these, or a longer word that ends in one of the second row.
-_WHOLE = {"PASS", "PWD", "KEY", "AUTH", "AUTHORIZATION", "COOKIE", "JWT", "PAT", "PASSCODE"}
+_WHOLE = {"PASS", "PWD", "KEY", "AUTH", "AUTHORIZATION", "COOKIE", "JWT", "PAT", "PASSCODE", "PSW", "CRED"}
 _ENDS = re.compile(
     r"(?!ENABLE|DISABLE)\w*"
     r"(PASSWORD|PASSWD|PASSPHRASE|TOKEN|SECRET|CREDENTIAL|WEBHOOK|(API|ACCESS|SECRET|PRIVATE|ACCOUNT|ENCRYPTION)KEY)"
     r"|PASSWORD\w*"
 )
-_CONNECTION = {"DSN", "CONNECTIONSTRING", "CONNSTR"}
+_CONNECTION = {"DSN", "CONNECTION", "CONNECTIONSTRING", "CONNSTR"}
 # Words behind it that say which one it is: DB_PASSWORD_PROD, API_KEY_2, SECRET_KEY_BASE.
 _WHICH = re.compile(
     r"OLD|NEW|PREVIOUS|CURRENT|NEXT|VALUE|BASE|B|V|RAW|PEM|JSON|ENCODED|PRIMARY|SECONDARY|[0-9]+"
@@ -22,7 +22,7 @@ _NO_SECRET_KEY = re.compile(
     r"|PROJECT|PLAN|BUILD|RESULT|JOB|ISSUE|HOST|ANON"
 )
 _FOR_ALL = {"PUBLIC", "PUBLISHABLE"}
-_PLACES = {"PWD", "OLDPWD"}  # of shells
+_NO_SECRETS = re.compile(r"(OLD)?PWD|(HUDSON|JENKINS)_(\w+_)?COOKIE")  # of shells; by which Jenkins knows its processes
 # Values that are public, or say only where a secret is: keys of OpenPGP by their fingerprint, public keys, references.
 _NO_SECRET = re.compile(
     r"(0x)?([0-9A-Fa-f]{16}|[0-9A-Fa-f]{40})(?=\Z)|ssh-\w+ |ecdsa-\w+-\w+ |-----BEGIN (\w+ )*(PUBLIC KEY|CERTIFICATE)"
@@ -34,7 +34,7 @@ _FINGERPRINT = {"GPG", "PGP"}
 def says_secret(name: str, value: str = "") -> bool:
     """Return whether a variable or key with this name, and this value, holds a secret: GH_TOKEN, smtpPassword."""
     words = [word.upper() for word in _WORD.findall(name)]
-    if name in _PLACES or _FOR_ALL & set(words):
+    if _NO_SECRETS.fullmatch(name) or _FOR_ALL & set(words):
         return False
     while len(words) > 1 and _WHICH.fullmatch(words[-1]):
         words.pop()

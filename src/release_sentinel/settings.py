@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from release_sentinel.arguments import values_of
 from release_sentinel.config.addresses import addresses, secrets_of
+from release_sentinel.config.file import find
 from release_sentinel.config.inferred import learn_git, learn_named
 from release_sentinel.config.load import Loaded, load
 from release_sentinel.config.model import Policy
@@ -55,7 +56,8 @@ def settle(
         loaded = load(environ, repository=repository, file=file, env=env, gates=IDS)
         text = loaded.source.text
     except InvalidPolicyError as error:
-        loaded, problems, text = Loaded(Policy()), error.problems, error.text
+        loaded, problems = Loaded(Policy()), error.problems
+        text = error.text or (_text_of(repository) if file else "")  # another word may have taken the file's place
     redactor = redactor or Redactor()
     words = identity(loaded.policy, version, repository, environ)
     redactor.protect(words)
@@ -65,6 +67,14 @@ def settle(
     learn_named(redactor, environ, loaded.policy.redact)
     learn_git(redactor, git_settings(repository, environ))
     return Settings(loaded, redactor, loaded.policy.notify.urls or addresses(environ), problems, words)
+
+
+def _text_of(repository: Path) -> str:
+    """Return the text of a repository's own policy, whether or not it is valid."""
+    try:
+        return find(repository).text
+    except InvalidPolicyError as error:
+        return error.text
 
 
 def settings_of(invocation: Invocation, environ: Mapping[str, str], redactor: Redactor | None = None) -> Settings:

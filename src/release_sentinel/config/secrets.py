@@ -89,7 +89,8 @@ def learn_text(redactor: Redactor, text: str, environ: Mapping[str, str]) -> Non
     for url in _ADDRESS.findall(text):
         redactor.add_url(url)
     for key, value in _ASSIGNED.findall(text):
-        for secret in (*inferred(key, value), *(literal_secrets([(key, value)]) if says_secret(key) else ())):
+        literal = literal_secrets([(key, value)]) if says_secret(key) else []
+        for secret in (*literal, *(inferred(key, value) if not references(value) else ())):
             redactor.infer(secret)
 
 

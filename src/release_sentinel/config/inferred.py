@@ -101,8 +101,8 @@ def learn_git(redactor: Redactor, settings: Iterable[tuple[str, str]]) -> None:
         redactor.add_url(value)
         name = key.rpartition(".")[2].lower()
         if name == "extraheader":
-            _, _, text = value.partition(":")
-            for secret in (text.strip(), *_SCHEME.findall(text.strip())):
+            text = value.rpartition(": ")[2].strip()  # without the header's name, if it has one
+            for secret in (text, *_SCHEME.findall(text)):
                 redactor.infer(secret)
         elif name == "proxy" and not _URL.match(value):
             redactor.add_url(f"http://{value}")

@@ -33,7 +33,7 @@ def check_configuration(
     public_words: Mapping[str, str] = _NO_WORDS,
     withheld: str = "",
 ) -> CheckResult:
-    """Every required setting and secret is present, neither blank nor a placeholder; URLs parse; no secret is public.
+    """Every required setting and secret is present, not blank, no placeholder; no secret is a trivial word; URLs parse.
 
     Why: a half-configured pipeline fails in the middle of the deployment, or deploys to the wrong place.
     Unknown: a pattern of `required.placeholders` has no end.

@@ -46,8 +46,9 @@ def _files(top: Path, environ: Mapping[str, str]) -> Iterator[Path]:
     yield from [Path(chosen)] if chosen else usual
     yield Path(environ.get("GIT_CONFIG_SYSTEM") or "/etc/gitconfig")
     with suppress(OSError):
-        for inner, _, names in os.walk(shared / "modules"):
+        for inner, below, names in os.walk(shared / "modules"):
             if "config" in names and "HEAD" in names:
+                below[:] = [name for name in below if name == "modules"]  # not its objects
                 yield Path(inner, "config")
 
 

@@ -260,3 +260,27 @@ def test_an_obstacle_before_the_run(sentinel: Sentinel, way: str) -> None:
     assert done.code in {1, 4}
     assert "cannot be written" in done.out
     assert_hidden(sentinel, done, [pin])
+
+
+WRONG = (
+    *("--gate-deadline=@", "--gate-tag-mode=@", "--gate-repo=@", "--gate-policy=@", "--gate-summary=@", "--gate-all=@"),
+    *("--gate-@", "--nonsense=@", "-k @", "-m @", "-p @", "--junitxml=@", "@::test_x"),
+    *("--env=@", "--release-version=@", "--log-level=@", "--gate-notify=@"),
+)
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("policy", ["valid", "not valid"])
+def test_a_secret_in_a_wrong_argument(sentinel: Sentinel, way: str, policy: str) -> None:
+    """No message repeats it, whoever makes the message, also where the policy that names it is not valid."""
+    sentinel.repo.commit("release-sentinel.toml", '[required]\nsecrets = ["SHOP_PIN"]\n')
+    if policy == "not valid":
+        sentinel.repo.commit("release-sentinel.toml", '[required]\nsecrets = ["SHOP_PIN",\n[disk\n')
+    pin = "r5T8y-1U4iO7p"
+    before_plugins = (
+        () if way == "pytest" else ("-c @", "--rootdir=@")
+    )  # plain pytest speaks of it before it loads any plugin
+    for words in (*WRONG, *before_plugins) if policy == "valid" else WRONG[:3]:
+        done = start(sentinel, way)(*words.replace("@", pin).split(), SHOP_PIN=pin, COLUMNS="200")
+        assert done.code not in {0, 2}, words
+        assert_hidden(sentinel, done, [pin])

@@ -183,3 +183,10 @@ def test_a_wrong_one_is_not_shown(tmp_path: Path) -> None:
     with pytest.raises(InvalidPolicyError) as error:
         load({}, file=tmp_path / "p.toml")
     assert wrong not in str(error.value)
+
+
+def test_an_address_in_place_of_a_file_s_path_is_hidden() -> None:
+    """`RS_NOTIFY_URLS_FILE` that holds the address itself."""
+    clean = known_secrets({"RS_NOTIFY_URLS_FILE": SLACK}).scrub
+    assert "T1JJ3T3L2" not in clean(f"{SLACK} T1JJ3T3L2")
+    assert clean("/run/secrets/urls") == "/run/secrets/urls"

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from release_sentinel.config.addresses import addresses, secrets_of
+from release_sentinel.config.addresses import NOTIFY, addresses, secrets_of
 from release_sentinel.config.inferred import inferred, learn_named
 from release_sentinel.config.kinds import Header, SecretAddress, SecretFile
 from release_sentinel.config.load import load_policy
@@ -64,7 +64,8 @@ def learn(redactor: Redactor, policy: Policy, environ: Mapping[str, str] | None 
         redactor.infer(value)
     for text in (text for _, kind, text in held if has_mark(kind, SecretFile)):
         redactor.infer(text)
-    for address in (*(text for _, kind, text in held if has_mark(kind, SecretAddress)), *addresses(environ)):
+    given = [text for text in look_up(NOTIFY, environ).found if not addresses(environ)]  # it cannot be used
+    for address in (*(text for _, kind, text in held if has_mark(kind, SecretAddress)), *addresses(environ), *given):
         for secret in secrets_of(address):
             redactor.infer(secret)
     files = (look_up(name, environ).text or "" for name in policy.required.settings)

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pytest_httpserver import HTTPServer
@@ -32,7 +33,7 @@ def forge(sentinel: Sentinel, httpserver: HTTPServer) -> HTTPServer:
     return httpserver
 
 
-def environ(server: HTTPServer) -> dict[str, str]:
+def environ(server: HTTPServer) -> dict[str, Any]:
     """Return the variables of a job on GitHub, for the API on loopback."""
     return {
         "GITHUB_TOKEN": TOKEN,

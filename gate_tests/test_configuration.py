@@ -7,12 +7,13 @@ from release_sentinel.checks.config import check_configuration
 pytestmark = pytest.mark.policy
 
 
-def test_configuration(gate, policy, required_settings, required_files, withheld):
+def test_configuration(gate, policy, required_settings, required_files, public_words, withheld):
     gate.require(
         check_configuration(
             required_settings,
             placeholders=policy.required.placeholders,
             files=required_files,
+            public_words=public_words,
             withheld=withheld,
         )
     )

@@ -31,12 +31,13 @@ from release_sentinel.config.kinds import (
     RunSeconds,
     SpareGateId,
     TagMode,
+    VariableGlobs,
     VariableName,
     WeekTime,
     Zone,
     nearest,
 )
-from release_sentinel.config.read import Problem, bare, keys
+from release_sentinel.config.read import Problem, bare, keys, seen
 from release_sentinel.config.targets import (
     CertificateTarget,
     Dependency,
@@ -167,6 +168,13 @@ class Notify(Struct, frozen=True):
     on: tuple[Occasion, ...] = ("failure", "recovery")
 
 
+class Redaction(Struct, frozen=True):
+    """Which variables are secrets, beside the required ones and those whose names say so; globs."""
+
+    names: VariableGlobs = ()  # secrets whatever they are called
+    keep: VariableGlobs = ()  # not secrets by their name alone: `names`, the required ones and URLs still are
+
+
 class Policy(Struct, frozen=True):
     """The validated settings of one run. Times in seconds."""
 
@@ -180,6 +188,7 @@ class Policy(Struct, frozen=True):
     git: GitRules = field(default_factory=GitRules)
     version: VersionRules = field(default_factory=VersionRules)
     required: Required = field(default_factory=Required)
+    redact: Redaction = field(default_factory=Redaction)
     disk: DiskLimits = field(default_factory=DiskLimits)
     memory: MemoryLimits = field(default_factory=MemoryLimits)
     api: Api = field(default_factory=Dependency)  # the dependency without a name
@@ -222,7 +231,7 @@ class Policy(Struct, frozen=True):
             env = getattr(waiver, "env", "")  # one that could not be read has none
             if env and env not in self.environments:
                 names = ", ".join(self.environments) + nearest(env, self.environments)
-                says = f"is {env!r}, expected one of the "
+                says = f"is {seen(env)}, expected one of the "
                 yield Problem(("waivers", number, "env"), says, ("environments",), f": {names}")
         for key, value in asdict(self).items():
             if isinstance(value, Target):
@@ -237,7 +246,7 @@ class Policy(Struct, frozen=True):
             if not isinstance(entry, Target):
                 continue
             if entry.label and first.setdefault(entry.label, position) != position:
-                says = f"is {entry.label!r}, as {key}[{first[entry.label]}] is: each name has to be unique"
+                says = f"is {seen(entry.label)}, as {key}[{first[entry.label]}] is: each name has to be unique"
                 yield Problem((key, position), says)
             yield from (problem.below((key, position)) for problem in entry.steady_clash(self.gate_seconds))
 

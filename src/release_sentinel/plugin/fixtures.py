@@ -1,6 +1,6 @@
 """What gates are given. Each observation is made once a run, when the first gate asks for it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import pytest
 
@@ -102,6 +102,12 @@ def own_processes() -> frozenset[int]:
 def required_files(required_settings: dict[str, str | Secret | None]) -> dict[str, settings.Mounted]:
     """Which of the required settings and secrets come from files (`NAME_FILE`), and what is wrong with these."""
     return settings.mounted(required_settings)
+
+
+@pytest.fixture(scope="session")
+def public_words(request: pytest.FixtureRequest) -> Mapping[str, str]:
+    """The words that every report shows (environment, version, ids of gates), each with what it is."""
+    return request.config.stash[SESSION].identity
 
 
 @pytest.fixture(scope="session")

@@ -10,8 +10,9 @@ import re
 import signal
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from msgspec import Struct
@@ -63,6 +64,7 @@ _QUIET = {
 OBJECT = r"[0-9a-f]{40}(?:[0-9a-f]{24})?"  # the id of a commit or tag object
 _URL = re.compile(r"\w[\w+.-]{0,40}://[^\s'\"]+")  # a longer run of letters would be read anew from each of them
 
+_NO_VARIABLES: Mapping[str, str] = MappingProxyType({})
 _environment_lock = threading.Lock()
 
 
@@ -81,8 +83,13 @@ class GitOutput(Struct, frozen=True):
         return message or f"git ended with exit code {self.code} and printed nothing"
 
 
-def run(top: Path, *arguments: str, timeout: float = LOCAL_SECONDS) -> GitOutput | Unseen:
-    """Run git in `top` and return its answer, whatever the exit code; `timeout` is in seconds."""
+def run(
+    top: Path, *arguments: str, timeout: float = LOCAL_SECONDS, more: Mapping[str, str] = _NO_VARIABLES
+) -> GitOutput | Unseen:
+    """Run git in `top` and return its answer, whatever the exit code.
+
+    `timeout` is in seconds; `more` are variables for Git alone.
+    """
     try:
         git = _git()
     except ImportError as error:  # GitPython asks git for its version, and does not accept every answer
@@ -94,7 +101,7 @@ def run(top: Path, *arguments: str, timeout: float = LOCAL_SECONDS) -> GitOutput
             handle = git.Git(str(top)).execute(
                 ["git", *arguments],
                 as_process=True,
-                env=_QUIET | {"GIT_ASKPASS": os.environ.get("GIT_ASKPASS", "")},
+                env={**_QUIET, "GIT_ASKPASS": os.environ.get("GIT_ASKPASS", ""), **more},
                 start_new_session=True,  # no terminal to prompt on, and one process group to kill
             )
     except git.exc.GitCommandNotFound:
@@ -118,9 +125,11 @@ def run(top: Path, *arguments: str, timeout: float = LOCAL_SECONDS) -> GitOutput
     return GitOutput(process.returncode, os.fsdecode(out), err.decode(errors="replace"))
 
 
-def ask(top: Path, *arguments: str, timeout: float = LOCAL_SECONDS) -> str | Unseen:
+def ask(
+    top: Path, *arguments: str, timeout: float = LOCAL_SECONDS, more: Mapping[str, str] = _NO_VARIABLES
+) -> str | Unseen:
     """Run git in `top` and return what it printed; a refusal is `Unseen`, in Git's words."""
-    answer = run(top, *arguments, timeout=timeout)
+    answer = run(top, *arguments, timeout=timeout, more=more)
     if isinstance(answer, Unseen):
         return answer
     return Unseen(f"git {_command(arguments)}: {answer.words}") if answer.code else answer.out

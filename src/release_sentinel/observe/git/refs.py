@@ -10,6 +10,7 @@ from msgspec import Struct
 from release_sentinel.lines import split
 from release_sentinel.observe import Unseen
 from release_sentinel.observe.bounded import Bounded
+from release_sentinel.observe.git.login import has_login, login
 from release_sentinel.observe.git.process import LOCAL_SECONDS, OBJECT, REMOTE_SECONDS, ask, odd, run
 from release_sentinel.observe.git.records import Branches, Refs, Tags
 from release_sentinel.redaction import without_credentials
@@ -26,6 +27,7 @@ class Remote(Struct, frozen=True):
 
     name: str
     url: str = ""
+    has_login: bool = False  # one of its URLs carries credentials
 
     def __str__(self) -> str:
         return f"{self.name} ({self.url})" if self.url else self.name
@@ -46,7 +48,9 @@ def find_remote(top: Path, wanted: str = "", *, timeout: float = LOCAL_SECONDS) 
     if not choice and len(urls) > 1:
         return Unseen(f"there are several remotes ({', '.join(urls)}) and none is called origin", "set RS_REMOTE")
     choice = choice or next(iter(urls), "")
-    return Remote(choice, urls[choice]) if choice else None
+    if not choice:
+        return None
+    return Remote(choice, urls[choice], any(has_login(url) for name, url, _ in rows if name == choice))
 
 
 def local_refs(top: Path, names: Iterable[str], *, timeout: float = LOCAL_SECONDS) -> Refs | Unseen:
@@ -74,7 +78,8 @@ def remote_refs(top: Path, remote: Remote, names: Sequence[str], *, timeout: flo
     peeled = [f"{name}^{{}}" for name in names if name.startswith(_TAGS)]
     # With these flags a server omits all other refs: popular repositories have 100,000 of pull requests.
     kinds = [flag for flag, kind in {"--tags": _TAGS, "--heads": _HEADS}.items() if any(kind in name for name in names)]
-    answer = run(top, "ls-remote", *kinds, remote.name, *names, *peeled, timeout=timeout)
+    more = login(top, remote.name) if remote.has_login else {}
+    answer = run(top, "ls-remote", *kinds, remote.name, *names, *peeled, timeout=timeout, more=more)
     if isinstance(answer, Unseen):
         return Unseen(f"the remote {remote} could not be queried: {answer.why}", answer.remedy)
     if answer.code:

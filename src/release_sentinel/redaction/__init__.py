@@ -1,10 +1,11 @@
 """Secrets, and how any text is scrubbed of them."""
 
+from release_sentinel.redaction.plain import is_plain
 from release_sentinel.redaction.redactor import Redactor
 from release_sentinel.redaction.secret import MASK, Secret
 from release_sentinel.redaction.urls import USER_INFO, secrets_in
 
-__all__ = ["MASK", "Redactor", "Secret", "without_credentials"]
+__all__ = ["MASK", "Redactor", "Secret", "is_plain", "without_credentials"]
 
 
 def without_credentials(url: str) -> str:

@@ -308,7 +308,7 @@ def test_less_than_a_piece_of_an_encoded_secret_stays(before: str) -> None:
 def test_a_text_that_cannot_be_scrubbed_is_masked_as_a_whole(mocker: MockerFixture) -> None:
     """A fault in the scrubber hides too much rather than too little."""
     redactor = Redactor(SECRET)
-    mocker.patch.object(redactor, "_ready", side_effect=RuntimeError("broken"))
+    mocker.patch.object(redactor._index, "spans", side_effect=RuntimeError("broken"))
 
     assert redactor.scrub(f"text with {SECRET}") == MASK
 

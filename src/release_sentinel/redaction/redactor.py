@@ -4,8 +4,9 @@ from threading import Lock
 
 from release_sentinel.redaction.search import Index
 from release_sentinel.redaction.secret import MASK
-from release_sentinel.redaction.spellings import gaps, spellings
+from release_sentinel.redaction.spellings import gaps
 from release_sentinel.redaction.urls import secrets_in
+from release_sentinel.redaction.views import Span
 
 _PASSES = 5  # a mask can join what was separate before
 
@@ -15,7 +16,7 @@ class Redactor:
 
     def __init__(self, *secrets: str) -> None:
         self._secrets: set[str] = set()
-        self._index: Index | None = None
+        self._index = Index()
         self._lock = Lock()
         for secret in secrets:
             self.add(secret)
@@ -25,46 +26,46 @@ class Redactor:
         value = value.strip()
         if value.strip("*"):
             with self._lock:
-                self._secrets |= {value, *(found for found in secrets_in(value) if found.strip("* \t\r\n"))}
-                self._index = None
+                for secret in (value, *(found for found in secrets_in(value) if found.strip("* \t\r\n"))):
+                    if secret not in self._secrets:
+                        self._index.add(secret)
+                        self._secrets.add(secret)
 
     def add_url(self, url: str) -> None:
         """Scrub the password, or the token in its place, and the token-like query values that `url` carries."""
         for value in secrets_in(url):
             self.add(value)
 
-    def scrub(self, text: str) -> str:
+    def scrub(self, text: str, *, shown: str = "") -> str:
         """Return `text` with every secret, however written, replaced by `***`; overlapping ones become one.
 
-        What cannot be scrubbed is masked as a whole.
+        `shown` came before it and is out already: a secret may begin there. What cannot be scrubbed is masked as a
+        whole.
         """
+        begin = len(shown)
         try:
-            index = self._ready()
-            for _ in range(_PASSES):
-                before, text = text, _masked(text, index)
-                if index.one_pass_suffices or text == before:
+            text = shown + text
+            for number in range(_PASSES):
+                before, text = text, _masked(text, self._index.spans(text, again=number > 0), begin)
+                if self._index.settles or text == before:
                     break
         except Exception:  # noqa: BLE001 - whatever the error, the text must not get out
             return MASK
-        return text
+        return text[begin:]
 
-    def tail(self, text: str) -> int:
+    def tail(self, text: str, *, shown: str = "") -> int:
         """Return where a possible beginning of a secret starts at the end of `text`, if more text follows."""
-        return self._ready().tail(text)
-
-    def _ready(self) -> Index:
-        index = self._index
-        if index is None:
-            with self._lock:
-                index = self._index = Index(one for secret in self._secrets for one in spellings(secret))
-        return index
+        return max(self._index.tail(shown + text, len(shown)) - len(shown), 0)
 
 
-def _masked(text: str, index: Index) -> str:
+def _masked(text: str, spans: list[Span], begin: int) -> str:
+    """Return a text with masks for what is in `spans`, as far as it comes after `begin`."""
     shown, end = [], 0
-    for start, stop in index.spans(text):
-        shown += [text[end:start], _masked_lines(text[start:stop])]
-        end = stop
+    for start, stop in spans:
+        if stop > begin:
+            start = max(start, begin)  # noqa: PLW2901 - the rest is out already
+            shown += [text[end:start], _masked_lines(text[start:stop])]
+            end = stop
     return "".join((*shown, text[end:])) if shown else text
 
 

@@ -6,6 +6,7 @@ from release_sentinel.redaction.redactor import Redactor
 from release_sentinel.redaction.secret import MASK
 
 _LONGEST = 1 << 16  # characters that are held back at most; more are scrubbed and shown at once
+_CONTEXT = 32  # characters of what was shown that are looked at again
 
 
 class Stream:
@@ -15,6 +16,7 @@ class Stream:
         self._redactor = redactor
         self._decoder = getincrementaldecoder("utf-8")(errors="surrogateescape")
         self._held = ""
+        self._shown = ""  # the end of what was shown: base64 is read together with it
 
     def feed(self, data: bytes) -> bytes:
         """Return what may be shown now that `data` has arrived."""
@@ -27,10 +29,12 @@ class Stream:
     def _show(self, text: str, *, final: bool = False) -> bytes:
         text = self._held + text
         try:
-            cut = len(text) if final else self._redactor.tail(text)
+            cut = len(text) if final else self._redactor.tail(text, shown=self._shown)
         except Exception:  # noqa: BLE001 - whatever the error, the text must not get out
             text, cut = MASK, len(MASK)
         if len(text) - cut > _LONGEST:
             cut = len(text)
         self._held = text[cut:]
-        return self._redactor.scrub(text[:cut]).encode(errors="surrogateescape")
+        clean = self._redactor.scrub(text[:cut], shown=self._shown)
+        self._shown = (self._shown + text[:cut])[-_CONTEXT:]
+        return clean.encode(errors="surrogateescape")

@@ -1,0 +1,93 @@
+"""Whether the end of a text may be the beginning of a secret, which goes on in the next piece of the text."""
+
+import re
+import sys
+from collections.abc import Iterable
+
+from release_sentinel.redaction.spellings import base64_core, raw
+from release_sentinel.redaction.views import ALPHABET, Characters, Part, View, fold, levels, written
+
+_NEAR = 1024  # characters at the end of a text
+_HEAD = 12  # bytes of a secret whose base64 and hexadecimal digits are looked for
+_LONGEST = 256  # bytes of a secret that is masked as a whole only
+_NONE = sys.maxsize
+_COLOURS = re.compile(r"(?:\x1b\[[\d;]*+[A-Za-z])+$")
+_COLOUR = r"\x1b(?:\[[\d;]*+[A-Za-z]?+)?+"  # or the beginning of one
+_OPEN_GAP = re.compile(rf"(?:[\r\n\\]|{_COLOUR})(?:[ \t\r\n\\E>|│?+-]|{_COLOUR})*+$")
+_OPEN_ESCAPE = re.compile(
+    r"(?:(?:\\+u[dD][89abAB][0-9a-fA-F]{2})?\\+(?:[xuU]\{?[0-9a-fA-F]{0,7}|[0-3][0-7]?)?|`(?:u\{?[0-9a-fA-F]{0,6})?"
+    r"|%(?:25)*[0-9a-fA-F]?|&(?:amp;)*#?\w{0,8})$"
+)
+_BLANKS = re.compile(r"[ \t]+$")
+
+
+class Beginnings:
+    """The beginnings of all secrets: folded as texts are, and in base64 and hexadecimal digits."""
+
+    def __init__(self) -> None:
+        self._folded: set[bytes] = set()
+        self._before_blank: set[bytes] = set()  # those that a blank follows in the secret itself
+        self._written: set[bytes] = set()
+        self._escaped = False  # whether a secret may begin with an escape
+        self._longest = 0
+
+    def add(self, secret: str, heads: Iterable[bytes]) -> None:
+        """Add a secret, as far as it has to be seen until a piece of it is masked, in each of its variants."""
+        head = raw(secret[:_HEAD])
+        for text in (head.hex(), head.hex().upper(), *(base64_core(head, offset) for offset in range(3))):
+            self._written |= self._of(text.encode())
+            if len(head) < _HEAD:  # its last byte shows only with the next character
+                self._written |= {text.encode() + bytes([last]) for last in ALPHABET}
+        if not secret.isascii():  # and read as Latin-1
+            heads = (*heads, _folded(secret[:_HEAD].encode(errors="surrogatepass").decode("latin-1")))
+        for folded in heads:
+            self._folded |= self._of(folded)
+        self._note(secret)
+
+    def add_whole(self, text: str) -> None:
+        """Add a secret in one encoding, of which nothing but the whole is masked."""
+        self._folded |= self._of(_folded(text))
+        self._note(text)
+
+    def _of(self, head: bytes) -> set[bytes]:
+        self._longest = max(self._longest, min(len(head), _LONGEST) + 1)
+        return {head[:length] for length in range(1, min(len(head), _LONGEST) + 1)}
+
+    def _note(self, text: str) -> None:
+        self._before_blank |= {_folded(text[: blank.start()]) for blank in re.finditer(r"\s+", text[:_LONGEST])}
+        self._escaped = self._escaped or not (text[:1].isalnum() and text[:1].isascii())
+
+    def at_end(self, text: str) -> int:
+        """Return where a beginning of a secret starts that `text` ends with; else its length."""
+        near = max(len(text) - _NEAR, 0)
+        colours = _COLOURS.search(text, near)
+        starts = [len(text), self._starts(text[: colours.start()] if colours else text, near)]
+        if gap := _OPEN_GAP.search(text, near):
+            starts.append(self._starts(text[: gap.start()], near))
+        if escape := _OPEN_ESCAPE.search(text, near):
+            starts.append(self._starts(text[: escape.start()], near))
+            starts += [escape.start()] if self._escaped else []
+        return min(starts)
+
+    def _starts(self, text: str, near: int) -> int:
+        """Return where a beginning starts that ends with `text`, or with the blanks at its end."""
+        blanks = _BLANKS.search(text, near)
+        known = self._before_blank if blanks else self._folded
+        found = [_NONE]
+        view: View = Part(text[: blanks.start()] if blanks else text, near)
+        for view in levels(view):
+            found.append(self._first(fold(view), known))
+        if not blanks:
+            found.append(self._first(written(view), self._written))
+        return min(found)
+
+    def _first(self, view: View, known: set[bytes]) -> int:
+        data = view.data
+        for length in range(min(self._longest, len(data)), 0, -1):
+            if data[-length:] in known:
+                return view.span(len(data) - length, len(data))[0]
+        return _NONE
+
+
+def _folded(text: str) -> bytes:
+    return fold(Characters(text)).data

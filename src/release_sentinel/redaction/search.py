@@ -29,6 +29,7 @@ from release_sentinel.redaction.views import (
 )
 
 PIECE = 8  # bytes; a piece of a secret that long is masked on its own
+_SHORT = 512  # characters; a longer secret has pieces enough on both sides of a blank or the end of a line
 _GRAM = 4  # bytes that are looked at first
 _FEW = 1 << 16  # grams; more of them are in any text
 _CHUNK, _OVERLAP = 1 << 18, 1 << 12  # characters that are looked at in one go, and that the next go sees again
@@ -62,7 +63,7 @@ class Index:
         """Search for a secret from now on."""
         views = list(_variants(secret))
         loose = {fold(view).data: view.data for view in views}
-        exact = {fold(view, exact=True).data: view.data for view in views}
+        exact = {fold(view, exact=True).data: view.data for view in views if len(secret) <= _SHORT}
         heads = [head for folded, plain in (loose | exact).items() if (head := self._learn(folded, plain))]
         if heads:
             self._exact = self._exact or not loose.keys() >= exact.keys()
@@ -199,7 +200,8 @@ def _touches(spans: list[Span], end: int, begin: int) -> bool:
 
 def _variants(secret: str) -> Iterator[View]:
     """Yield a secret as it is, as escapes without their backslashes write it, as a form does, and without escapes."""
-    for value in dict.fromkeys((secret, secret.translate(_LETTERS), secret.replace(" ", "+"))):
+    others = (secret.translate(_LETTERS), secret.replace(" ", "+")) if len(secret) <= _SHORT else ()
+    for value in dict.fromkeys((secret, *others)):
         yield from levels(Characters(value))
 
 
@@ -236,11 +238,12 @@ def _pieces(folded: bytes) -> tuple[set[int], bool]:
         for match in _MAY_BE_RULE.finditer(folded)
         if len(set(piece := folded[match.start() : match.start() + PIECE])) <= 2 and len(piece) == PIECE
     }
-    left_out = (found & _ORDINARY) | (found & rules)
-    return found - left_out, not left_out and not closed
+    left_out = found & (_ORDINARY | rules)
+    found -= left_out
+    return found, not left_out and not closed
 
 
-_MAY_BE_RULE = re.compile(rb"(?=(.)\1|(.).\2|.(.)\3)", re.DOTALL)
+_MAY_BE_RULE = re.compile(rb"(?=(.)\1|(.).\2|.(.)\3)(?=...(?:(.)\4|(.).\5|.(.)\6))", re.DOTALL)
 
 
 def _edges(plain: bytes) -> tuple[bytes, bytes]:

@@ -74,8 +74,9 @@ class Beginnings:
         blanks = _BLANKS.search(text, near)
         known = self._before_blank if blanks else self._folded
         found = [_NONE]
-        view: View = Part(text[: blanks.start()] if blanks else text, near)
-        for view in levels(view):
+        end = Part(text[: blanks.start()] if blanks else text, near)
+        view: View = end
+        for view in levels(end):
             found.append(self._first(fold(view), known))
         if not blanks:
             found.append(self._first(written(view), self._written))

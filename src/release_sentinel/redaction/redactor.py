@@ -1,11 +1,15 @@
 """The secrets of one run, and the one function that scrubs text of them."""
 
+import base64
 from threading import Lock
+from urllib.parse import unquote
 
+from release_sentinel.redaction.decoded import decoded
+from release_sentinel.redaction.plain import is_plain
 from release_sentinel.redaction.search import Index
 from release_sentinel.redaction.secret import MASK
-from release_sentinel.redaction.spellings import gaps
-from release_sentinel.redaction.urls import secrets_in
+from release_sentinel.redaction.spellings import gaps, raw
+from release_sentinel.redaction.urls import Credential, credentials
 from release_sentinel.redaction.views import Span
 
 _PASSES = 5  # a mask can join what was separate before
@@ -22,19 +26,50 @@ class Redactor:
             self.add(secret)
 
     def add(self, value: str) -> None:
-        """Scrub `value` from now on, and the secrets in it if it is a URL. A blank value or a mask is not a secret."""
-        value = value.strip()
-        if value.strip("*"):
-            with self._lock:
-                for secret in (value, *(found for found in secrets_in(value) if found.strip("* \t\r\n"))):
-                    if secret not in self._secrets:
-                        self._index.add(secret)
-                        self._secrets.add(secret)
+        """Scrub `value` from now on, the credentials in it, and what it says if it is base64.
 
-    def add_url(self, url: str) -> None:
-        """Scrub the password, or the token in its place, and the token-like query values that `url` carries."""
-        for value in secrets_in(url):
-            self.add(value)
+        A blank value or a mask is not a secret.
+        """
+        value = value.strip()
+        self._learn(value)
+        self._decode(value)
+        self.add_url(value)
+
+    def add_url(self, text: str) -> None:
+        """Scrub the credentials that `text` carries, in URLs or as a connection string.
+
+        One that is too plain to be masked everywhere is masked in its place.
+        """
+        for found in credentials(text):
+            self._infer(found)
+
+    def _infer(self, found: Credential) -> None:
+        """Learn what only its place shows to be a secret."""
+        for value in found.values:
+            if not is_plain(value):
+                self._learn(value)
+                self._decode(value)
+            elif found.before and value.strip("* \t\r\n"):
+                with self._lock:
+                    self._index.add_in_place(found._replace(value=value))
+        if found.after == "@" and found.before not in {"//", "//:"}:  # as a Basic header has it
+            self._learn(base64.b64encode(raw(f"{unquote(found.before)}{unquote(found.value)}")).decode())
+
+    def _decode(self, secret: str) -> None:
+        """Learn what a secret says that is itself an encoding, and the password that a Basic header holds."""
+        for said in decoded(secret):
+            user, colon, password = said.partition(":")
+            if not is_plain(said):
+                self._learn(said)
+            if colon and password:
+                self._infer(Credential(password, f"{user}:", "@"))
+
+    def _learn(self, secret: str) -> None:
+        if secret.strip("* \t\r\n"):
+            with self._lock:
+                if secret not in self._secrets:
+                    self._index.add(secret)
+                    self._secrets.add(secret)
 
     def scrub(self, text: str, *, shown: str = "") -> str:
         """Return `text` with every secret, however written, replaced by `***`; overlapping ones become one.

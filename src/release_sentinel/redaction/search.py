@@ -8,11 +8,14 @@ looked at first: 8 bytes cover four that start at a multiple of four.
 import re
 import sys
 from collections.abc import Iterable, Iterator
+from functools import partial
 from itertools import compress, count
 from typing import Literal, NamedTuple
+from urllib.parse import quote
 
 from release_sentinel.redaction.beginnings import Beginnings
 from release_sentinel.redaction.spellings import ADDRESS, ORDINARY, Pattern, encoded_patterns, patterns, raw
+from release_sentinel.redaction.urls import Credential
 from release_sentinel.redaction.views import (
     DROPPED,
     Characters,
@@ -81,6 +84,17 @@ class Index:
             self._patterns.append(re.compile(pattern.text))
             self._beginnings.add_whole(pattern.beginning)
 
+    def add_in_place(self, found: Credential) -> None:
+        """Search for a plain credential where it stands in its place, as written and quoted for a URL."""
+        for encode in (str, partial(quote, safe="")):
+            before, value, after = encode(found.before), encode(found.value), encode(found.after)
+            end = re.escape(after) if after else r"(?!\w)"
+            start = r"(?:(?<!\w)|(?<=%[0-9A-Fa-f]{2}))"
+            compiled = re.compile(f"{start}{re.escape(before)}({re.escape(value)}){end}")
+            if compiled not in self._patterns:
+                self._patterns.append(compiled)
+                self._beginnings.add_whole(f"{before}{value}{after}")
+
     def _learn(self, folded: bytes, plain: bytes) -> bytes:
         """Add the pieces of a secret; return it up to the end of the first one, or nothing if it has none."""
         pieces, all_of_it = _pieces(folded)
@@ -103,7 +117,12 @@ class Index:
 
         `again`: a text that was masked before. A mask is text itself, and can be the end of a word.
         """
-        found = [match.span() for pattern in self._patterns for match in pattern.finditer(text) if match[0]]
+        found = [
+            match.span(match.lastindex or 0)
+            for pattern in self._patterns
+            for match in pattern.finditer(text)
+            if match[0]
+        ]
         if self._pieces and (self._stars or not again):
             found += self._in_chunks(text)
         return merged((with_backslashes(text, start), end) for start, end in found)

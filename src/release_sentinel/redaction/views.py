@@ -226,7 +226,7 @@ def said_in_base64(letters: Folded, lacking: int) -> View:
 
 
 def hexadecimal(view: View) -> Iterator[View]:
-    """Yield what hexadecimal digits in a view say, if there are any: read from the first one on, and from the second."""
+    """Yield what hexadecimal digits in a view say, if there are any: read from the first one and from the second on."""
     digits = Folded(view, _DIGITS, _WRAPPED)
     if found := list(rows(digits.data.translate(_IS_DIGIT), _HEXADECIMAL)):
         for skip in (0, 1):
@@ -311,7 +311,7 @@ def _latin(match: re.Match[bytes]) -> bytes:
 
 
 def _lone(match: re.Match[bytes]) -> bytes:
-    """Return a byte of the environment that is not UTF-8 as the character of its number, as in `\\xff`."""
+    """Return a byte of the environment that is not UTF-8 as the character of its number."""
     return _character(ord(match[0].decode(errors="surrogatepass")) - 0xDC00)
 
 

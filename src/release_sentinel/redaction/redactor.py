@@ -88,9 +88,13 @@ class Redactor:
             return MASK
         return text[begin:]
 
-    def tail(self, text: str, *, shown: str = "") -> int:
-        """Return where a possible beginning of a secret starts at the end of `text`, if more text follows."""
-        return max(self._index.tail(shown + text, len(shown)) - len(shown), 0)
+    def tail(self, text: str, *, shown: str = "", settle: bool = False) -> int:
+        """Return where a possible beginning of a secret starts at the end of `text`, if more text follows.
+
+        That is below 0 where it starts in what was shown before.
+        `settle`: a secret that is whole is not waited for, although it may go on.
+        """
+        return self._index.tail(shown + text, len(shown), settle=settle) - len(shown)
 
 
 def _masked(text: str, spans: list[Span], begin: int) -> str:

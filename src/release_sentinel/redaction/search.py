@@ -199,14 +199,14 @@ class Index:
                 found += compress(count(skip, PIECE), map(self._pieces.__contains__, words))
         return sorted(found)
 
-    def tail(self, text: str, begin: int = 0) -> int:
+    def tail(self, text: str, begin: int = 0, *, settle: bool = False) -> int:
         """Return where a possible beginning of a secret starts at the end of `text`; else its length.
 
-        A secret that ends before `begin` is no longer waited for.
+        A secret that ends before `begin` is no longer waited for, nor one that is whole if the text has to `settle`.
         """
         starts = [self._beginnings.at_end(text)]
         near = max(len(text) - _NEAR, 0)
-        if _touches(self.spans(text[near:]), len(text) - near, begin - near):
+        if not settle and _touches(self.spans(text[near:]), len(text) - near, begin - near):
             spans = self.spans(text)
             starts += [spans[-1][0]] if _touches(spans, len(text), begin) else []
         return with_backslashes(text, min(starts))

@@ -1,5 +1,6 @@
 """Whether the end of a text may be the beginning of a secret, which goes on in the next piece of the text."""
 
+import json
 import re
 import sys
 from collections.abc import Iterable
@@ -10,6 +11,7 @@ from release_sentinel.redaction.views import ALPHABET, Characters, Part, View, f
 _NEAR = 1024  # characters at the end of a text
 _HEAD = 12  # bytes of a secret whose base64 and hexadecimal digits are looked for
 _LONGEST = 256  # bytes of a secret that is masked as a whole only
+_BYTES = 2  # digits that are the beginning of a secret also before a blank
 _NONE = sys.maxsize
 _COLOURS = re.compile(r"(?:\x1b\[[\d;]*+[A-Za-z])+$")
 _COLOUR = r"\x1b(?:\[[\d;]*+[A-Za-z]?+)?+"  # or the beginning of one
@@ -33,11 +35,13 @@ class Beginnings:
 
     def add(self, secret: str, heads: Iterable[bytes]) -> None:
         """Add a secret, as far as it has to be seen until a piece of it is masked, in each of its variants."""
-        head = raw(secret[:_HEAD])
-        for text in (head.hex(), head.hex().upper(), *(base64_core(head, offset) for offset in range(3))):
-            self._written |= self._of(text.encode())
-            if len(head) < _HEAD:  # its last byte shows only with the next character
-                self._written |= {text.encode() + bytes([last]) for last in ALPHABET}
+        start = secret[:_HEAD]
+        escaped = json.dumps(start)[1:-1].encode()
+        for head in dict.fromkeys((raw(start), escaped, start.encode("utf-16-le", errors="surrogatepass"))):
+            for text in (head.hex(), head.hex().upper(), *(base64_core(head, offset) for offset in range(3))):
+                self._written |= self._of(text.encode())
+                if len(head) < _HEAD:  # its last byte shows only with the next character
+                    self._written |= {text.encode() + bytes([last]) for last in ALPHABET}
         if not secret.isascii():  # and read as Latin-1
             heads = (*heads, _folded(secret[:_HEAD].encode(errors="surrogatepass").decode("latin-1")))
         for folded in heads:
@@ -78,13 +82,12 @@ class Beginnings:
         view: View = end
         for view in levels(end):
             found.append(self._first(fold(view), known))
-        if not blanks:
-            found.append(self._first(written(view), self._written))
+        found.append(self._first(written(view), self._written, least=_BYTES if blanks else 1))
         return min(found)
 
-    def _first(self, view: View, known: set[bytes]) -> int:
+    def _first(self, view: View, known: set[bytes], least: int = 1) -> int:
         data = view.data
-        for length in range(min(self._longest, len(data)), 0, -1):
+        for length in range(min(self._longest, len(data)), least - 1, -1):
             if data[-length:] in known:
                 return view.span(len(data) - length, len(data))[0]
         return _NONE

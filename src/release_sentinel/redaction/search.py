@@ -18,6 +18,7 @@ from release_sentinel.redaction.spellings import ADDRESS, ORDINARY, Pattern, enc
 from release_sentinel.redaction.urls import Credential
 from release_sentinel.redaction.views import (
     DROPPED,
+    Bytes,
     Characters,
     Folded,
     Slice,
@@ -218,8 +219,16 @@ def _touches(spans: list[Span], end: int, begin: int) -> bool:
 
 
 def _variants(secret: str) -> Iterator[View]:
-    """Yield a secret as it is, as escapes without their backslashes write it, as a form does, and without escapes."""
-    others = (secret.translate(_LETTERS), secret.replace(" ", "+")) if len(secret) <= _SHORT else ()
+    """Yield a secret as it is, as escapes without their backslashes write it, as a form does, and without escapes.
+
+    Letters that are not ASCII are not folded: they come in both cases, and in UTF-16.
+    """
+    others: tuple[str, ...] = ()
+    if len(secret) <= _SHORT:
+        others = (secret.translate(_LETTERS), secret.replace(" ", "+"))
+        if not secret.isascii():
+            others = (*others, secret.upper(), secret.lower(), secret.title())
+            yield Bytes(secret.encode("utf-16-le", errors="surrogatepass"))
     for value in dict.fromkeys((secret, *others)):
         yield from levels(Characters(value))
 

@@ -54,6 +54,17 @@ class Slice:
         return self._of.span(self._start + start, self._start + end)
 
 
+class Bytes:
+    """Bytes that are no text; each stands for itself."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+
+    def span(self, start: int, end: int) -> Span:
+        """Return the range itself."""
+        return start, end
+
+
 class _Sieve:
     """Which bytes of `source` are left when some are dropped; counted late, since most texts have nothing to mask."""
 

@@ -23,15 +23,38 @@ _OPEN_ESCAPE = re.compile(
 _BLANKS = re.compile(r"[ \t]+$")
 
 
+class _Prefixes:
+    """Every prefix of some texts."""
+
+    def __init__(self) -> None:
+        self._known: set[bytes] = set()
+        self._lengths: dict[int, list[int]] = {}  # by the last byte; the longest first
+
+    def add(self, text: bytes, *, all_of_it: bool = True) -> None:
+        """Add the prefixes of a text, or one that is whole."""
+        for length in range(1 if all_of_it else max(len(text), 1), min(len(text), _LONGEST) + 1):
+            prefix = text[:length]
+            if prefix not in self._known:
+                self._known.add(prefix)
+                lengths = self._lengths.setdefault(prefix[-1], [])
+                if length not in lengths:
+                    lengths.append(length)
+                    lengths.sort(reverse=True)
+
+    def at_end(self, data: bytes) -> int:
+        """Return the length of the longest one that `data` ends with."""
+        lengths = self._lengths.get(data[-1], ()) if data else ()
+        return next((length for length in lengths if length <= len(data) and data[-length:] in self._known), 0)
+
+
 class Beginnings:
     """The beginnings of all secrets: folded as texts are, and in base64 and hexadecimal digits."""
 
     def __init__(self) -> None:
-        self._folded: set[bytes] = set()
-        self._before_blank: set[bytes] = set()  # those that a blank follows in the secret itself
-        self._written: set[bytes] = set()
+        self._folded = _Prefixes()
+        self._before_blank = _Prefixes()  # those that a blank follows in the secret itself
+        self._written = _Prefixes()
         self._escaped = False  # whether a secret may begin with an escape
-        self._longest = 0
 
     def add(self, secret: str, heads: Iterable[bytes]) -> None:
         """Add a secret, as far as it has to be seen until a piece of it is masked, in each of its variants."""
@@ -39,26 +62,24 @@ class Beginnings:
         escaped = json.dumps(start)[1:-1].encode()
         for head in dict.fromkeys((raw(start), escaped, start.encode("utf-16-le", errors="surrogatepass"))):
             for text in (head.hex(), head.hex().upper(), *(base64_core(head, offset) for offset in range(3))):
-                self._written |= self._of(text.encode())
+                self._written.add(text.encode())
                 if len(head) < _HEAD:  # its last byte shows only with the next character
-                    self._written |= {text.encode() + bytes([last]) for last in ALPHABET}
+                    for last in ALPHABET:
+                        self._written.add(text.encode() + bytes([last]), all_of_it=False)
         if not secret.isascii():  # and read as Latin-1
             heads = (*heads, _folded(secret[:_HEAD].encode(errors="surrogatepass").decode("latin-1")))
         for folded in heads:
-            self._folded |= self._of(folded)
+            self._folded.add(folded)
         self._note(secret)
 
     def add_whole(self, text: str) -> None:
         """Add a secret in one encoding, of which nothing but the whole is masked."""
-        self._folded |= self._of(_folded(text))
+        self._folded.add(_folded(text))
         self._note(text)
 
-    def _of(self, head: bytes) -> set[bytes]:
-        self._longest = max(self._longest, min(len(head), _LONGEST) + 1)
-        return {head[:length] for length in range(1, min(len(head), _LONGEST) + 1)}
-
     def _note(self, text: str) -> None:
-        self._before_blank |= {_folded(text[: blank.start()]) for blank in re.finditer(r"\s+", text[:_LONGEST])}
+        for blank in re.finditer(r"\s+", text[:_LONGEST]):
+            self._before_blank.add(_folded(text[: blank.start()]), all_of_it=False)
         self._escaped = self._escaped or not (text[:1].isalnum() and text[:1].isascii())
 
     def at_end(self, text: str) -> int:
@@ -81,16 +102,14 @@ class Beginnings:
         end = Part(text[: blanks.start()] if blanks else text, near)
         view: View = end
         for view in levels(end):
-            found.append(self._first(fold(view), known))
-        found.append(self._first(written(view), self._written, least=_BYTES if blanks else 1))
+            found.append(_start(fold(view), known))
+        found.append(_start(written(view), self._written, least=_BYTES if blanks else 1))
         return min(found)
 
-    def _first(self, view: View, known: set[bytes], least: int = 1) -> int:
-        data = view.data
-        for length in range(min(self._longest, len(data)), least - 1, -1):
-            if data[-length:] in known:
-                return view.span(len(data) - length, len(data))[0]
-        return _NONE
+
+def _start(view: View, known: _Prefixes, least: int = 1) -> int:
+    length = known.at_end(view.data)
+    return view.span(len(view.data) - length, len(view.data))[0] if length >= least else _NONE
 
 
 def _folded(text: str) -> bytes:

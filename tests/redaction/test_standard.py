@@ -130,11 +130,11 @@ def test_bytes_in_pieces_are_scrubbed(capfdbinary: pytest.CaptureFixture[bytes],
 
 @pytest.mark.parametrize("text", ["Continue? [y/n] ", "\r 45%", "\r[####    ]", ".", "\x1b[32m.\x1b[0m", "50 % done"])
 def test_progress_and_prompts_appear_at_once(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
-    """What cannot be the beginning of a secret is not held back."""
+    """What cannot be the beginning of a secret is not held back where it is flushed."""
     file = io.StringIO()
     monkeypatch.setattr(sys, "stdout", file)
     with clean():
-        sys.stdout.write(text)
+        print(text, end="", flush=True)  # noqa: T201 - what is tested
         assert file.getvalue() == text
 
 

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable
 
 from release_sentinel.redaction.spellings import base64_core, raw
-from release_sentinel.redaction.views import ALPHABET, Characters, Part, View, fold, levels, written
+from release_sentinel.redaction.views import ALPHABET, DROPPED, Characters, Part, View, fold, levels, written
 
 _NEAR = 1024  # characters at the end of a text
 _HEAD = 12  # bytes of a secret whose base64 and hexadecimal digits are looked for
@@ -54,6 +54,7 @@ class Beginnings:
         self._folded = _Prefixes()
         self._before_blank = _Prefixes()  # those that a blank follows in the secret itself
         self._written = _Prefixes()
+        self._leads = b""  # what stands before the folded secrets, such as a quote
         self._escaped = False  # whether a secret may begin with an escape
 
     def add(self, secret: str, heads: Iterable[bytes]) -> None:
@@ -69,7 +70,7 @@ class Beginnings:
         if not secret.isascii():  # and read as Latin-1
             heads = (*heads, _folded(secret[:_HEAD].encode(errors="surrogatepass").decode("latin-1")))
         for folded in heads:
-            self._folded.add(folded)
+            self._folded.add(folded.translate(None, DROPPED))
         self._note(secret)
 
     def add_whole(self, text: str) -> None:
@@ -80,6 +81,8 @@ class Beginnings:
     def _note(self, text: str) -> None:
         for blank in re.finditer(r"\s+", text[:_LONGEST]):
             self._before_blank.add(_folded(text[: blank.start()]), all_of_it=False)
+        lead = text[: len(text) - len(text.lstrip("\"'`$%"))]
+        self._leads = bytes({*self._leads, *lead.encode()})
         self._escaped = self._escaped or not (text[:1].isalnum() and text[:1].isascii())
 
     def at_end(self, text: str) -> int:
@@ -102,14 +105,20 @@ class Beginnings:
         end = Part(text[: blanks.start()] if blanks else text, near)
         view: View = end
         for view in levels(end):
-            found.append(_start(fold(view), known))
-        found.append(_start(written(view), self._written, least=_BYTES if blanks else 1))
+            found.append(self._start(view, known))
+        letters = written(view)
+        length = self._written.at_end(letters.data)
+        if length >= (_BYTES if blanks else 1):
+            found.append(letters.span(len(letters.data) - length, len(letters.data))[0])
         return min(found)
 
-
-def _start(view: View, known: _Prefixes, least: int = 1) -> int:
-    length = known.at_end(view.data)
-    return view.span(len(view.data) - length, len(view.data))[0] if length >= least else _NONE
+    def _start(self, view: View, known: _Prefixes) -> int:
+        """Return where a beginning starts that a view ends with, with what is left out before it."""
+        folded, end = fold(view), len(view.data)
+        length = known.at_end(folded.data)
+        start = folded.source(len(folded.data) - length, len(folded.data))[0] if length else end
+        begin = len(view.data[:start].rstrip(self._leads)) if self._leads else start
+        return view.span(begin, end)[0] if begin < end else _NONE
 
 
 def _folded(text: str) -> bytes:

@@ -18,18 +18,17 @@ from release_sentinel.redaction.spellings import ADDRESS, ORDINARY, Pattern, enc
 from release_sentinel.redaction.urls import Credential
 from release_sentinel.redaction.views import (
     DROPPED,
+    Base64,
     Bytes,
     Characters,
     Folded,
     Slice,
     Span,
     View,
-    compact,
     fold,
     hexadecimal,
     levels,
     rows,
-    said_in_base64,
 )
 
 PIECE = 8  # bytes; a piece of a secret that long is masked on its own
@@ -159,8 +158,7 @@ class Index:
             yield from self._in_folded(view, fold(view))
             if self._exact:
                 yield from self._in_folded(view, fold(view, exact=True))
-        letters = compact(view)
-        for inner in (*(said_in_base64(letters, lacking) for lacking in range(4)), *hexadecimal(view)):
+        for inner in (Base64(view), *hexadecimal(view)):
             yield from self._in_decoded(inner)
 
     def _in_decoded(self, view: View) -> Iterator[Span]:
@@ -216,6 +214,8 @@ class Index:
 
         A secret that ends before `begin` is no longer waited for, nor one that is whole if the text has to `settle`.
         """
+        if not self._version:
+            return len(text)
         starts = [self._beginnings.at_end(text)]
         near = max(len(text) - _NEAR, 0)
         if not settle and _touches(self.spans(text[near:]), len(text) - near, begin - near):

@@ -10,6 +10,7 @@ from typing import IO, Any, cast
 from release_sentinel.redaction.redactor import Redactor
 from release_sentinel.redaction.stream import Stream, TextStream
 
+_LONGEST = 1 << 13  # characters of half a line that are kept together until it ends or is flushed
 _STREAMS = ("stdout", "stderr", "__stdout__", "__stderr__")
 
 
@@ -24,19 +25,26 @@ class _Clean:
         self._redactor = redactor
         self._text, self._bytes = TextStream(redactor), Stream(redactor)
         self._buffer: _Clean | None = None
+        self._half = ""  # of a line: Python keeps it, too, until it ends or is flushed
         self._lock = RLock()
 
     def write(self, data: Any) -> int:
         """Write text or bytes; a line is written at once, so that it stays in order with what children write."""
         with self._lock:
             if isinstance(data, str):
-                line = "\n" in data
-                self._put(self._text.feed(data, settle=line))
-                if line:
-                    self._file.flush()
+                self._write_text(data)
             else:
                 self._put(self._bytes.feed(bytes(data), settle=b"\n" in bytes(data)))
         return len(data)
+
+    def _write_text(self, text: str) -> None:
+        self._half += text
+        line = "\n" in text
+        if line or len(self._half) > _LONGEST or getattr(self._file, "write_through", False):
+            text, self._half = self._half, ""
+            self._put(self._text.feed(text, settle=line))
+        if line:
+            self._file.flush()
 
     def _put(self, data: Any) -> None:
         if data:
@@ -50,7 +58,8 @@ class _Clean:
     def flush(self) -> None:
         """Write what can be decided by now."""
         with self._lock:
-            self._put(self._text.feed("", settle=True))
+            text, self._half = self._half, ""
+            self._put(self._text.feed(text, settle=True))
             if self._buffer:
                 self._buffer.flush_bytes()
             self._file.flush()
@@ -65,7 +74,8 @@ class _Clean:
         with self._lock, suppress(OSError, ValueError):  # the file is closed
             if self._buffer:
                 self._buffer.finish()
-            if rest := self._text.end():
+            text, self._half = self._half, ""
+            if rest := self._text.feed(text) + self._text.end():
                 self._file.write(rest)
             if data := self._bytes.end():
                 self._file.write(data)

@@ -182,17 +182,26 @@ class _Decoded:
         return self._of.span(self._source(start)[0], self._source(end - 1)[1])
 
 
-class _Base64:
-    """What base64 says whose first group lacks some characters; each byte stands for what it alone determines."""
+class Base64:
+    """What base64 in a view says, read four times: as if its first group lacked no, one, two or three characters.
 
-    def __init__(self, of: View, lacking: int) -> None:
-        self._of, self._lacking = of, lacking
-        text = b"A" * lacking + of.data
-        self.data = b64decode(text + b"A" * (-len(text) % 4))
+    Each byte stands for the characters that it alone determines.
+    """
+
+    def __init__(self, view: View) -> None:
+        self._of = Folded(view, _BASE64, _WRAPPED)
+        letters = self._of.data
+        row = len(letters) + 3
+        row += -row % 4
+        rows_ = (b"".join((b"A" * lacking, letters)).ljust(row, b"A") for lacking in range(4))
+        self._row = row // 4 * 3 + 3
+        self.data = b64decode(b"////".join(rows_))  # which says no text
 
     def span(self, start: int, end: int) -> Span:
         """Return the range of characters that are determined as a whole."""
-        first, last = (start * 8 + 5) // 6 - self._lacking, end * 8 // 6 - self._lacking
+        lacking, start = divmod(start, self._row)
+        end -= lacking * self._row
+        first, last = (start * 8 + 5) // 6 - lacking, end * 8 // 6 - lacking
         return self._of.span(max(first, 0), min(last, len(self._of.data)))
 
 
@@ -224,16 +233,6 @@ def levels(view: View) -> Iterator[View]:
             return
         view = _Decoded(view, edits)
         yield view
-
-
-def compact(view: View) -> Folded:
-    """Return a view as base64 is read, without white space and quotes."""
-    return Folded(view, _BASE64, _WRAPPED)
-
-
-def said_in_base64(letters: Folded, lacking: int) -> View:
-    """Return what a compact view says in base64, whose first group lacks so many characters."""
-    return _Base64(letters, lacking)
 
 
 def hexadecimal(view: View) -> Iterator[View]:

@@ -28,7 +28,7 @@ class _Prefixes:
 
     def __init__(self) -> None:
         self._known: set[bytes] = set()
-        self._lengths: dict[int, list[int]] = {}  # by the last byte; the longest first
+        self._lengths: dict[bytes, list[int]] = {}  # by the last two bytes; the longest first
 
     def add(self, text: bytes, *, all_of_it: bool = True) -> None:
         """Add the prefixes of a text, or one that is whole."""
@@ -36,15 +36,17 @@ class _Prefixes:
             prefix = text[:length]
             if prefix not in self._known:
                 self._known.add(prefix)
-                lengths = self._lengths.setdefault(prefix[-1], [])
+                lengths = self._lengths.setdefault(prefix[-2:], [])
                 if length not in lengths:
                     lengths.append(length)
                     lengths.sort(reverse=True)
 
     def at_end(self, data: bytes) -> int:
         """Return the length of the longest one that `data` ends with."""
-        lengths = self._lengths.get(data[-1], ()) if data else ()
-        return next((length for length in lengths if length <= len(data) and data[-length:] in self._known), 0)
+        for length in self._lengths.get(data[-2:], ()):
+            if length <= len(data) and data[-length:] in self._known:
+                return length
+        return int(data[-1:] in self._known)
 
 
 class Beginnings:
@@ -89,9 +91,12 @@ class Beginnings:
         """Return where a beginning of a secret starts that `text` ends with; else its length."""
         near = max(len(text) - _NEAR, 0)
         colours = _COLOURS.search(text, near)
-        starts = [len(text), self._starts(text[: colours.start()] if colours else text, near)]
-        if gap := _OPEN_GAP.search(text, near):
+        starts = [len(text)]
+        gap = _OPEN_GAP.search(text, near)
+        if gap:
             starts.append(self._starts(text[: gap.start()], near))
+        if not gap or gap[0].strip("\r\n"):
+            starts.append(self._starts(text[: colours.start()] if colours else text, near))
         if escape := _OPEN_ESCAPE.search(text, near):
             starts.append(self._starts(text[: escape.start()], near))
             starts += [escape.start()] if self._escaped else []

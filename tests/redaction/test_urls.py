@@ -147,3 +147,16 @@ def test_a_name_that_says_secret(name: str) -> None:
 def test_a_name_that_does_not_say_secret(name: str) -> None:
     """Part of a word is not a word, and what is about a secret is not one."""
     assert not says_secret(name)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("password=a" + " b" * 2000, "https://u:p" + "@" * 4000, "://" * 2000, "a=b " * 2000, "x:" * 2000),
+        *("password='" + "a" * 4000, "https://h/?" + "a=b&" * 2000, "amqp://" + "u:p@h," * 700),
+    ],
+    ids=lambda value: value[:16],
+)
+def test_a_long_value_is_read_in_time(value: str) -> None:
+    """No pattern looks at it again and again: that took minutes."""
+    Redactor().add_url(value)

@@ -49,9 +49,11 @@ def is_plain(value: str) -> bool:
     `hunter2`, and four words in a row, are not.
     """
     value = value.strip()
+    if len(value) < _LEAST or len(set(value)) <= 2:
+        return True
     if len(value) > _LONGEST:
         return False
-    if len(value) < _LEAST or len(set(value)) <= 2 or _SHAPES.fullmatch(value) or _is_path(value):
+    if _SHAPES.fullmatch(value) or _is_path(value):
         return True
     return _is_name(value)
 

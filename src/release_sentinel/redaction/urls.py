@@ -20,10 +20,10 @@ _WITHOUT_SCHEME = re.compile(
 )
 _USERS = re.compile(r"([^,@:/]*):([^,@]+)@[^,@]+")  # of a cluster: user:password@host,user:password@host
 _FIELD = re.compile(r"[?&#;]([^=&#;?\s]{1,64})=([^&#;\s\"'<>]+)")
-_PAIR = re.compile(
-    r"(?:^|(?<=[\s;,?&\"'{]))(?:--?)?([A-Za-z][\w.-]{0,40}(?: [A-Za-z]\w{0,20})?)\s?=\s?"
-    r"('(?:[^'\\]|\\.|'')*'|\"(?:[^\"\\]|\\.|\"\")*\"|\{[^}]*\}|[^;\s&,\"']+(?:[^;&\"'](?=[^=;]*(?:;|$)))*)"
-)
+_NAME = r"(?:^|(?<=[\s;,?&\"'{]))(?:--?)?([A-Za-z][\w.-]{0,40}(?: [A-Za-z]\w{0,20})?)\s?=\s?"
+_QUOTED = r"'(?:[^'\\]|\\.|'')*+'|\"(?:[^\"\\]|\\.|\"\")*+\"|\{[^}]*\}"
+_PAIR = re.compile(rf"{_NAME}({_QUOTED}|[^;\s&,\"']++)")
+_PAIR_TO_SEMICOLON = re.compile(rf"{_NAME}({_QUOTED}|[^;&\"']++)")  # where values may have blanks
 _HEADER = re.compile(r"(?i)\bauthorization\b[\"']?\s*[:=]\s*[\"']?(?:(?:basic|bearer|token)\s+)?([\w+/=.~-]{4,})")
 
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
@@ -78,7 +78,7 @@ def credentials(text: str) -> Iterator[Credential]:
             yield Credential(match[2], f"{match[1]}:", "@")
         if "://" in part or "jdbc:" in part:
             yield from _secret_pairs(_FIELD.findall(part))
-    yield from _secret_pairs(_PAIR.findall(text))
+    yield from _secret_pairs((_PAIR_TO_SEMICOLON if ";" in text else _PAIR).findall(text))
     for match in _HEADER.finditer(text):
         yield Credential(match[1], "")
 

@@ -162,3 +162,18 @@ def test_the_first_and_the_last_date_are_judged(sentinel: Sentinel) -> None:
     )
     done = sentinel()
     assert done.code == 0, done.out
+
+
+@pytest.mark.parametrize("way", ["release-sentinel", "pytest"])
+def test_untracked_files_that_may_be_there(sentinel: Sentinel, way: str) -> None:
+    """The policy's globs allow untracked files, and no rule outside of the commit does."""
+    sentinel.repo.commit(POLICY, "git.untracked_allowed = ['*.log']\n")
+    sentinel.repo.git("push", "--quiet", "origin", "main")
+    sentinel.repo.write("build/a.log")
+    judge = sentinel if way == "release-sentinel" else sentinel.pytest
+    assert judge().code == 0
+    sentinel.repo.write(".git/info/exclude", "evil.py\n")
+    sentinel.repo.write("evil.py")
+    done = judge()
+    assert done.code == 1
+    assert "1 path differs from the commit (?? evil.py)" in done.out

@@ -73,7 +73,7 @@ class VersionRules(Struct, frozen=True):
 
     prefix: MaybeLine = "v"
     prereleases: bool = False
-    files: Lines = ()  # manifests with the version: `package.json`, `app.yaml#release.version`
+    files: Lines = ()  # manifests with the version: `package.json`, `app.yaml#release.version`, `a.txt#is (.*)`
     changelog: MaybeLine = ""  # the file that has to have a section for the version
 
 

@@ -198,3 +198,14 @@ def test_files_that_hold_the_version(sentinel: Sentinel, way: str) -> None:
     done = judge()
     assert done.code == 1
     assert "[POLICY] version-files: crates/b/Cargo.toml says '0.9.0', expected '1.0.0'" in done.block
+
+
+@pytest.mark.parametrize("way", ["release-sentinel", "pytest"])
+def test_versions_without_a_prefix(sentinel: Sentinel, way: str) -> None:
+    """A variable says so by a word; a blank one is unset, and the remedy names the word."""
+    judge = sentinel if way == "release-sentinel" else sentinel.pytest
+    release = ("--env", "prod", "--version", "1.0.0")
+    assert judge(release=release, RS_VERSION_PREFIX="none").code == 0
+    done = judge(release=release, RS_VERSION_PREFIX="")
+    assert done.code == 1
+    assert "RS_VERSION_PREFIX=none" in done.out

@@ -38,7 +38,7 @@ def check_clean_tree(repository: Repository | Unseen) -> CheckResult:
     Unknown: Git could not determine the state.
     Remedy: commit, stash or ignore the listed paths, or allow untracked ones by `git.untracked_allowed` in the policy.
 
-    Only rules that the commit holds hide untracked files, and those of a cache or virtual environment in itself.
+    Only rules that the commit holds hide untracked files, and those of a folder that a tool made for itself: a cache.
     """
     if isinstance(repository, Unseen):
         return CheckResult(UNKNOWN, repository.why, NO_REPOSITORY)

@@ -117,9 +117,24 @@ def test_what_may_be_ignored(repo: Repo) -> None:
         repo.write(f"{folder}/.gitignore", "*\n")
         repo.write(f"{folder}/{mark}")
     (repo.path / "empty").mkdir()
+    for folder in ("dist", "htmlcov"):
+        repo.write(f"{folder}/.gitignore", "# made by a tool\n*\n")
+        repo.write(f"{folder}/a")
     assert changes(repo) == []
+    repo.write("dist/.gitignore", "a\n.gitignore\n")
+    assert changes(repo) == ["?? dist/.gitignore"]
+    repo.write("dist/.gitignore", "*\n")
     (repo.path / ".venv/pyvenv.cfg").unlink()
     assert changes(repo) == ["?? .venv/.gitignore"]
+
+
+@pytest.mark.parametrize("folder", ["src", "dist", "."])
+def test_a_mark_beside_tracked_files_hides_nothing(repo: Repo, folder: str) -> None:
+    """A folder that the commit has is no cache."""
+    repo.commit(f"{folder}/shop.py")
+    for name in (".gitignore", "CACHEDIR.TAG", "evil.py"):
+        repo.write(f"{folder}/{name}", "*\n")
+    assert changes(repo) == [f"?? {folder}/.gitignore".replace("./", "")]
 
 
 def test_own_outputs_may_be_hidden(repo: Repo) -> None:

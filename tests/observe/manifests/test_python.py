@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from release_sentinel.observe import Unseen, manifests
-from release_sentinel.observe.manifests import FromTags, Manifest
+from release_sentinel.observe.manifests import FromTags, Manifest, Spelling
 from tests.observe.parts import write
 
 DYNAMIC = "[project]\nname = 'my-shop'\ndynamic = ['version']\n"
@@ -37,6 +37,29 @@ FOLLOWED: dict[str, tuple[dict[str, str], str]] = {
             "shop/about.py": "V = '9'\n",
         },
         "py/shop/about.py",
+    ),
+    "setuptools attr in a folder of its package": (
+        {
+            "pyproject.toml": DYNAMIC
+            + "[tool.setuptools]\npackage-dir = {shop = 'py/shop'}\ndynamic.version = {attr = 'shop.V'}\n",
+            "py/shop/__init__.py": "V = '1.2.3'\n",
+        },
+        "py/shop/__init__.py",
+    ),
+    "setuptools attr in a folder that is searched": (
+        {
+            "pyproject.toml": DYNAMIC
+            + "[tool.setuptools]\npackages.find.where = ['py']\ndynamic.version = {attr = 'shop.V'}\n",
+            "py/shop/__init__.py": "V = '1.2.3'\n",
+        },
+        "py/shop/__init__.py",
+    ),
+    "setup.cfg attr in a folder that is searched": (
+        {
+            "setup.cfg": "[metadata]\nversion = attr: shop.V\n[options.packages.find]\nwhere = py\n",
+            "py/shop/__init__.py": "V = '1.2.3'\n",
+        },
+        "py/shop/__init__.py",
     ),
     "setuptools attr of numbers": (
         {
@@ -283,6 +306,19 @@ def test_a_version_that_is_computed(tmp_path: Path, kind: str) -> None:
     (seen,) = manifests.read(tmp_path, write(tmp_path, "src/shop/__init__.py", COMPUTED[kind]))
     assert isinstance(seen, Unseen), seen
     assert seen.why.startswith("src/shop/__init__.py computes __version__")
+
+
+def test_the_usual_key(tmp_path: Path) -> None:
+    """Whoever names it gets what the file alone would say."""
+    write(tmp_path, "a.py", "V = '1.2.3'\n")
+    name = write(tmp_path, "setup.cfg#metadata.version", "[metadata]\nversion = attr: a.V\n")
+    assert manifests.read(tmp_path, name) == [Manifest(name, "1.2.3", Spelling.PYTHON, "a.py")]
+    shared = "[package]\nversion.workspace = true\n[workspace.package]\nversion = '1.2.3'\n"
+    name = write(tmp_path, "Cargo.toml#package.version", shared)
+    assert manifests.read(tmp_path, name) == [Manifest(name, "1.2.3")]
+    pom = "<project><version>${r}</version><properties><r>1.2.3</r></properties></project>"
+    name = write(tmp_path, "pom.xml#version", pom)
+    assert manifests.read(tmp_path, name) == [Manifest(name, "1.2.3")]
 
 
 def test_two_versions(tmp_path: Path) -> None:

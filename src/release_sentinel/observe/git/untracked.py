@@ -15,6 +15,8 @@ from release_sentinel.observe.git.records import Change
 
 # What programs put beside a `.gitignore` of their own: a cache, which they can make again, or a virtual environment.
 _MARKS = ("CACHEDIR.TAG", "pyvenv.cfg")
+# Folders of tools that hide them as a whole, by `*`, and leave no such mark: uv, coverage, tox, Hypothesis.
+_MADE = {"dist", "htmlcov", ".tox", ".hypothesis"}
 _OPTIONS = ("-c", "core.fsmonitor=false", *(("-c", "core.ignoreCase=false") if sys.platform == "linux" else ()))
 _LISTING = ("ls-files", "-z", "--others", "--exclude-per-directory=.gitignore")
 
@@ -27,11 +29,13 @@ def hidden(top: Path, paths: Sequence[str], timeout: float, *, each_file: bool =
     answer = ask(top, *_OPTIONS, *_LISTING, "--ignored", "--directory", "--", *paths, timeout=timeout)
     if isinstance(answer, Unseen):
         return answer
-    rules = [path for path in _split(answer) if posixpath.basename(path) == ".gitignore"]
-    found = [path for path in rules if not _is_marked((top / path).parent)]
+    listed = _split(answer)
+    whole = {path.rstrip("/") for path in listed if path.endswith("/")}  # folders without tracked files
+    rules = [path for path in listed if posixpath.basename(path) == ".gitignore"]
+    found = [path for path in rules if posixpath.dirname(path) not in whole or not _is_made(top / path)]
     if _excludes(git_folder(top)):
-        whole = () if each_file else ("--directory", "--no-empty-directory")
-        answer = ask(top, *_OPTIONS, *_LISTING, *whole, "--", *paths, timeout=timeout)
+        folders = () if each_file else ("--directory", "--no-empty-directory")
+        answer = ask(top, *_OPTIONS, *_LISTING, *folders, "--", *paths, timeout=timeout)
         if isinstance(answer, Unseen):
             return answer
         found += _split(answer)
@@ -66,8 +70,16 @@ def _excludes(folder: Path | None) -> bool:
     return any(line.strip() and not line.startswith(b"#") for line in lines)
 
 
-def _is_marked(folder: Path) -> bool:
-    return any((folder / mark).is_file() for mark in _MARKS)
+def _is_made(rules: Path) -> bool:
+    """Return whether a `.gitignore` is of a folder that a tool made for itself."""
+    folder = rules.parent
+    if any((folder / mark).is_file() for mark in _MARKS):
+        return True
+    try:
+        lines = regular.read_text(rules, regular.MIB, errors="replace").split("\n")
+    except OSError:
+        return False
+    return folder.name in _MADE and [line.strip() for line in lines if line.strip() and line[0] != "#"] == ["*"]
 
 
 def _split(listing: str) -> list[str]:

@@ -45,6 +45,7 @@ class _Kind(Struct, frozen=True):
     pattern: str  # of the file's name
     read: _Reader
     spelling: Spelling = Spelling.EXACT
+    key: str = ""  # that names the usual place, too
 
 
 def _by_usual_key(tree: Tree, path: str) -> list[Value]:
@@ -54,13 +55,13 @@ def _by_usual_key(tree: Tree, path: str) -> list[Value]:
 # The files that are looked for if the policy names none, in this order.
 _KINDS = (
     _Kind("pyproject.toml", python.pyproject, Spelling.PYTHON),
-    _Kind("setup.cfg", python.setup_cfg, Spelling.PYTHON),
+    _Kind("setup.cfg", python.setup_cfg, Spelling.PYTHON, "metadata.version"),
     _Kind("setup.py", python.setup_py, Spelling.PYTHON),
     _Kind("package.json", _by_usual_key),
     _Kind("Cargo.toml", cargo.cargo),
     _Kind("Chart.yaml", _by_usual_key),
     _Kind("composer.json", others.composer),
-    _Kind("pom.xml", maven.pom),
+    _Kind("pom.xml", maven.pom, key="version"),
     _Kind("gradle.properties", _by_usual_key),
     _Kind("build.gradle", gradle.build),
     _Kind("build.gradle.kts", gradle.build),
@@ -132,7 +133,9 @@ def _look(tree: Tree, name: str) -> list[Manifest | FromTags] | UnclearError:
     try:
         if "(" in key:
             said: Iterable[Value | Tool] = [Value(text) for text in formats.by_pattern(tree, path, key)]
-        elif key:
+        elif file == "Cargo.toml" and key == "package.version":
+            said = [cargo.package(tree, path)]
+        elif key and key != kind.key:
             said = [Value(formats.by_key(tree, path, file, key))]
         else:
             said = kind.read(tree, path)

@@ -83,7 +83,8 @@ def _of_setuptools(tree: Tree, path: str, document: dict[str, Any]) -> Value | N
     rule = table(document, "tool.setuptools.dynamic.version")
     if "attr" in rule:
         folders = table(document, "tool.setuptools.package-dir")
-        return modules.attribute(tree, path, text_of(path, "attr", rule["attr"]), _roots(path, folders))
+        roots = _roots(path, folders, at(document, "tool.setuptools.packages.find.where"))
+        return modules.attribute(tree, path, text_of(path, "attr", rule["attr"]), roots)
     if "file" in rule:
         return _of_file(tree, path, rule["file"] if isinstance(rule["file"], list) else [rule["file"]])
     return None
@@ -170,7 +171,8 @@ def setup_cfg(tree: Tree, path: str) -> list[Value | Tool]:
     if kind == "attr":
         lines = (line.partition("=") for line in parser.get("options", "package_dir", fallback="").split("\n"))
         folders = {name.strip(): folder.strip() for name, _, folder in lines}
-        return [modules.attribute(tree, path, rest.strip(), _roots(path, folders))]
+        where = parser.get("options.packages.find", "where", fallback="").split()
+        return [modules.attribute(tree, path, rest.strip(), _roots(path, folders, where))]
     if kind == "file":
         return [_of_file(tree, path, [name.strip() for name in rest.split(",")])]
     if not text and parser.has_section("versioneer"):
@@ -202,10 +204,17 @@ def _name(function: ast.expr) -> str:
     return function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
 
 
-def _roots(path: str, folders: dict[str, Any]) -> Iterable[str]:
-    """Return the folders that the packages of a project may be in, those that it names first."""
+def _roots(path: str, folders: dict[str, Any], where: Any = ()) -> Iterable[str]:
+    """Return the folders that the packages of a project may be in, those that it names first.
+
+    `folders` has those of packages by name, the one of all under the blank name; `where` lists more.
+    """
     here = posixpath.dirname(path)
-    named = [str(folder) for name, folder in folders.items() if name == "" and folder]
+    named = [str(folder).rstrip("/") for folder in (where if isinstance(where, list) else ())]
+    for name, folder in folders.items():
+        package = name.replace(".", "/")
+        if folder and str(folder).endswith(package):
+            named.append(str(folder).removesuffix(package).rstrip("/"))
     return [posixpath.normpath(posixpath.join(here, folder)) for folder in (*named, "", "src", "lib")]
 
 

@@ -14,7 +14,7 @@ _CANDIDATES = tuple(f"{name}{suffix}" for name in _NAMES for suffix in (".md", "
 _HEADING = re.compile(r"(#{1,6}|={1,6})\s+(.*)")
 _FENCE = re.compile(r"\s{0,3}(```|~~~)")
 _SHOWN = 80  # characters of a heading that a message shows
-_LONGEST = 1000  # characters of a heading that are looked at
+_LONGEST = 500  # characters of a heading that are looked at
 _VERSION = re.compile(
     r"(?<![\w.])v?(\d+(?:\.\d+){2,}(?:-[0-9a-z]+(?:[.-][0-9a-z]+)*)?(?:\+[0-9a-z.-]+)?)(?!\.?\w)", re.IGNORECASE
 )
@@ -83,6 +83,8 @@ def _names(title: str, number: str) -> bool:
 
     Addresses, comparisons and versions that it only mentions (`since 1.0.0`) are not what it is about.
     """
+    if number.lower() not in title[:_LONGEST].lower():
+        return False
     title = _plain(title[:_LONGEST])
     end, listed = 0, True
     for found in _VERSION.finditer(title):

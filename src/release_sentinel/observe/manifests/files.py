@@ -15,6 +15,7 @@ from release_sentinel.observe import texts
 
 SHOWN = 80  # characters of a value that a message shows
 _LONGEST = 1000  # characters of a version that is made of properties
+_LINE = 500  # characters of a line of code
 STEPS = 10  # from file to file, or from name to name, on the way to one version
 # What expressions of Python, Groovy, Kotlin, Ruby and Elixir are made of that read a file, and do nothing else.
 _READING = re.compile(
@@ -77,6 +78,17 @@ class Tree(Struct, frozen=True):
             return regular.read_text(self.top / path, most, encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError, ValueError) as error:
             raise self._unreadable(path, error) from None
+
+    def read_code(self, path: str) -> str:
+        """Return the text of a file of at most 1 MiB that people write; raises `UnclearError`.
+
+        Patterns that look at its lines need quadratic time for each: very long ones are blank here, unless they are
+        about a version.
+        """
+        lines = self.read(path, regular.MIB).split("\n")
+        if any(len(line) > _LINE and "version" in line.lower() for line in lines):
+            raise UnclearError(f"{path} has a version in a line of more than {_LINE} characters")
+        return "\n".join("" if len(line) > _LINE else line for line in lines)
 
     def read_bytes(self, path: str) -> bytes:
         """Return the content of a file of at most 1 MiB; raises `UnclearError`."""

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator
 
-from release_sentinel import regular
 from release_sentinel.observe.manifests.files import (
     AbsentError,
     Tool,
@@ -37,7 +36,7 @@ _CHOICES = {"if", "else", "try", "catch", "when", "switch"}
 
 def build(tree: Tree, path: str) -> list[Value | Tool]:
     """Return the versions that a build.gradle or build.gradle.kts gives to projects."""
-    text = _ASIDE.sub(lambda match: match[1] or " ", tree.read(path, regular.MIB))
+    text = _ASIDE.sub(lambda match: match[1] or " ", tree.read_code(path))
     found = dict.fromkeys(_statements(text))
     if not found:
         raise AbsentError(f"{path} has no version", f"name its place: {path}#PATTERN")
@@ -75,7 +74,9 @@ def _value(tree: Tree, path: str, text: str, expression: str) -> Value | Tool:
         return read
     if name := _NAME.fullmatch(expression):
         assigned = re.findall(
-            rf"^\s*(?:def|val|var|String|ext\.)\s*{name[1]}(?:\s*:\s*String)?\s*=\s*(.+)$", text, re.MULTILINE
+            rf"^[ \t]*+(?:def|val|var|String|ext\.)[ \t]*+{name[1]}(?:[ \t]*:[ \t]*String)?[ \t]*=[ \t]*(.+)$",
+            text,
+            re.MULTILINE,
         )
         if len(assigned) == 1 and (literal := _LITERAL.fullmatch(assigned[0].strip(" ;"))):
             return Value(literal[1])

@@ -2,7 +2,6 @@
 
 import re
 
-from release_sentinel import regular
 from release_sentinel.observe.manifests.files import (
     AbsentError,
     Tool,
@@ -31,7 +30,7 @@ def composer(tree: Tree, path: str) -> list[Value | Tool]:
 
 def mix(tree: Tree, path: str) -> list[Value | Tool]:
     """Return the version of a mix.exs, also one that a module attribute or a file holds."""
-    text = tree.read(path, regular.MIB)
+    text = tree.read_code(path)
     found = list(dict.fromkeys(_MIX.findall(text)))
     if not found:
         raise AbsentError(f"{path} has no version", f"name its place: {path}#PATTERN")
@@ -44,7 +43,7 @@ def mix(tree: Tree, path: str) -> list[Value | Tool]:
 
 def gemspec(tree: Tree, path: str) -> list[Value | Tool]:
     """Return the version of a gemspec or podspec, also one that `lib/NAME/version.rb` holds."""
-    found = list(dict.fromkeys(_GEM.findall(tree.read(path, regular.MIB))))
+    found = list(dict.fromkeys(_GEM.findall(tree.read_code(path))))
     if not found:
         raise AbsentError(f"{path} has no version", f"name its place: {path}#PATTERN")
     name = _GEM_NAME.fullmatch(found[0])
@@ -57,7 +56,7 @@ def gemspec(tree: Tree, path: str) -> list[Value | Tool]:
 
 
 def _ruby_constant(tree: Tree, file: str, name: str) -> Value:
-    assigned = re.findall(rf"^[ \t]*+{name}[ \t]*+=[ \t]*+([^\n]+)$", tree.read(file, regular.MIB), re.MULTILINE)
+    assigned = re.findall(rf"^[ \t]*+{name}[ \t]*+=[ \t]*+([^\n]+)$", tree.read_code(file), re.MULTILINE)
     literal = _LITERAL.fullmatch(assigned[0].strip()) if len(assigned) == 1 else None
     if not literal:
         raise UnclearError(f"{file} computes {name}, and nothing of it is run to find the version")

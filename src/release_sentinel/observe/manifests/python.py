@@ -32,7 +32,7 @@ _TAG_SOURCES = {"vcs": "hatch-vcs", "scm": "pdm", "versioningit": "versioningit"
 _LINE = re.compile(
     r"""^(?:__version__|VERSION)(?:[ ]?:[ ]?str)?[ ]*=[ ]*(["'])v?([^"'\n]+)\1""", re.MULTILINE | re.IGNORECASE
 )
-_MESON = re.compile(r"\bproject\([^)]*?\bversion[ ]*:[ ]*'([^'\n]*)'")
+_MESON = re.compile(r"\bproject\([^)]{0,2000}?\bversion[ ]*:[ ]*'([^'\n]*)'")
 
 
 def pyproject(tree: Tree, path: str) -> list[Value | Tool]:
@@ -135,7 +135,7 @@ def _of_backend(tree: Tree, path: str, document: dict[str, Any]) -> Value | None
         return _with_file(cargo.package(tree, file), file)
     if backend == "mesonpy":
         file = beside(path, "meson.build")
-        match = _MESON.search(tree.read(file, regular.MIB))
+        match = _MESON.search(tree.read_code(file))
         return Value(match[1], file) if match else None
     return None
 

@@ -70,6 +70,7 @@ def test_the_version_is_read(tmp_path: Path, kind: str) -> None:
         ("shop.py", "", "shop.py has no __version__"),
         ("shop.py", "def\n", "shop.py cannot be parsed: "),
         ("shop.py", "(" * 5000, "shop.py cannot be parsed: "),
+        ("shop.py", "-" * 900_000 + "1", "shop.py cannot be parsed: it is nested too deep"),
         ("app.properties", "versions=1\n", "app.properties has no version"),
         ("VERSION", "\n", "VERSION is empty"),
         ("VERSION", "1.2.3\nof the shop\n", "VERSION has 2 lines, expected the version alone"),

@@ -49,7 +49,7 @@ def parse(tree: Tree, path: str) -> tuple[ast.Module, str]:
     try:
         return ast.parse(text), text
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        why = " ".join(str(error).split())
+        why = " ".join(str(error).split()) or "it is nested too deep"
         raise UnclearError(f"{path} cannot be parsed: {why}", "correct the file") from None
 
 

@@ -64,6 +64,7 @@ class GitRules(Struct, frozen=True):
     remote: MaybeLine = ""  # blank: `origin`, or the only one there is
     tag_mode: TagMode = "auto"  # auto: the tag has to exist on a tag build, and to be free otherwise
     untracked: bool = True  # whether untracked files make the tree dirty
+    untracked_allowed: Lines = ()  # globs of those that do not
     submodules: bool = True  # whether changes of submodules do
     sign_tags: bool = False  # whether tags that we make are signed; Git's own settings may say so, too
     signers: Lines = ()  # fingerprints, key ids, addresses or principals; empty: any key that Git trusts
@@ -74,7 +75,7 @@ class VersionRules(Struct, frozen=True):
 
     prefix: MaybeLine = "v"
     prereleases: bool = False
-    files: Lines = ()  # manifests with the version: `package.json`, `app.yaml#release.version`
+    files: Lines = ()  # manifests with the version: `package.json`, `app.yaml#release.version`, `a.txt#is (.*)`
     changelog: MaybeLine = ""  # the file that has to have a section for the version
 
 

@@ -27,6 +27,7 @@ class Variable(Struct, frozen=True):
     name: str
     path: str
     meaning: str
+    blank: str = ""  # the word for an empty text, where that is a value: a variable that is blank is unset
 
     @property
     def key(self) -> tuple[str, ...]:
@@ -52,7 +53,7 @@ VARIABLES = (
     Variable("RS_SIGNERS", "git.signers", "who may sign (gate `signature`)"),
     Variable("RS_VERSION_FILES", "version.files", "manifests that hold the version (gate `version-files`)"),
     Variable("RS_CHANGELOG", "version.changelog", "the changelog (gate `changelog`)"),
-    Variable("RS_VERSION_PREFIX", "version.prefix", "the prefix of the SemVer number"),
+    Variable("RS_VERSION_PREFIX", "version.prefix", "the prefix of the SemVer number; `none` for no prefix", "none"),
     Variable("RS_PRERELEASES", "version.prereleases", "whether pre-releases such as v1.0.0-rc.1 may go out"),
     Variable("RS_NOTIFY_URLS", "notify.urls", "who is notified of the verdict; secrets, never shown"),
     Variable("RS_NOTIFY_ON", "notify.on", "when: `failure`, `recovery`, `always`"),
@@ -134,7 +135,7 @@ def read(environ: Mapping[str, str]) -> tuple[dict[Variable, Any], list[str]]:
         if not text:  # CI systems pass undefined variables on as blanks
             continue
         kind = kind_at(Policy, variable.key)
-        value = _plain(kind, text)
+        value = "" if text.lower() == variable.blank else _plain(kind, text)
         result, wrong = Reading().read(kind, value)
         if value == [] or result is UNREADABLE or wrong:
             commas = ", with commas between them" if get_origin(bare(kind)[0]) is tuple else ""
@@ -181,7 +182,9 @@ def in_policy(policy: Policy, names: Iterable[str]) -> dict[str, str]:
     for variable in VARIABLES:
         value, default = (attrgetter(variable.path)(record) for record in (policy, Policy()))
         if variable.name in names and value != default:
-            found[variable.name] = ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
+            found[variable.name] = (
+                ",".join(map(str, value)) if isinstance(value, tuple) else str(value) or variable.blank
+            )
     return found
 
 

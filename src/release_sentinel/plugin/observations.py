@@ -80,7 +80,7 @@ class Observations:
     @cached_property
     def _look(self) -> Bounded[git.Repository | Unseen]:
         wanted = self._policy.git
-        rules = git.Rules(self._own_outputs, untracked=wanted.untracked, submodules=wanted.submodules)
+        rules = git.Rules(self._own_outputs, wanted.untracked, wanted.submodules, wanted.untracked_allowed)
         return Bounded(lambda: git.look(self._top, rules))
 
     @cached_property

@@ -2,12 +2,15 @@
 
 from release_sentinel.observe.git.records import (
     HIDDEN_EDIT,
+    POINTER,
     SUBMODULE,
     UNINITIALISED,
+    UNMAPPED,
     Branches,
     Change,
     Refs,
     Repository,
+    Rules,
     Signature,
     SignatureState,
     Tags,
@@ -16,12 +19,14 @@ from release_sentinel.observe.git.refs import Remote, branches_containing, find_
 from release_sentinel.observe.git.signatures import signature
 from release_sentinel.observe.git.tagging import Tagged, make_tag, push_tag, remove_tag
 from release_sentinel.observe.git.tree import absent, folders_called
-from release_sentinel.observe.git.worktree import Rules, look
+from release_sentinel.observe.git.worktree import look
 
 __all__ = [
     "HIDDEN_EDIT",
+    "POINTER",
     "SUBMODULE",
     "UNINITIALISED",
+    "UNMAPPED",
     "Branches",
     "Change",
     "Refs",

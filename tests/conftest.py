@@ -95,6 +95,11 @@ def own_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     return folder
 
 
+def pieces(text: str) -> set[str]:
+    """Return every eight characters of a text."""
+    return {text[start : start + 8] for start in range(len(text) - 7)}
+
+
 @dataclass(frozen=True)
 class Repo:
     """A real repository, and git to work on it."""

@@ -23,7 +23,7 @@ LAYERS = (
     {"redacted"},
     {"waivers"},
     {"verdict"},
-    {"settings"},
+    {"settings", "identity"},
     {"invocation"},
     {"gates"},
     {"checks", ""},

@@ -38,12 +38,13 @@ class MissingSettingError(PolicyError):
 
 
 class InvalidPolicyError(PolicyError):
-    """Settings of the policy that cannot be understood; all of them at once."""
+    """Settings of the policy that cannot be understood; all of them at once. `text` is the policy file's."""
 
-    def __init__(self, problems: Sequence[str]) -> None:
+    def __init__(self, problems: Sequence[str], text: str = "") -> None:
         problems = [one_line(problem) for problem in problems]
         super().__init__("the policy is not valid: " + "; ".join(problems), "correct the settings named above")
         self.problems = tuple(problems)
+        self.text = text  # what it says of secrets counts nevertheless
 
 
 class ReportError(SentinelError):

@@ -65,8 +65,16 @@ class Judgement:
             self._workflow_output,
         )
         build, occasions = ci.build(self._environ), settings.policy.notify.on
-        for problem in notify.announce(verdict, settings.receivers, occasions, previous=self._previous, build=build):
-            print(f"[WARN] {one_line(settings.redactor.scrub(problem))}", file=sys.stderr)
+        problems = notify.announce(
+            verdict,
+            settings.receivers,
+            occasions,
+            previous=self._previous,
+            build=build,
+            clean=settings.redactor.scrub,
+        )
+        for problem in problems:
+            print(f"[WARN] {one_line(problem)}", file=sys.stderr)
         return code
 
 

@@ -2,17 +2,24 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, cast
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from release_sentinel.arguments import values_of
+from release_sentinel.config.addresses import addresses, secrets_of
+from release_sentinel.config.file import find
+from release_sentinel.config.inferred import learn_git, learn_named
 from release_sentinel.config.load import Loaded, load
 from release_sentinel.config.model import Policy
-from release_sentinel.config.secrets import addresses, learn, learn_remotes, secrets_of
+from release_sentinel.config.secrets import learn, learn_text
 from release_sentinel.errors import InvalidPolicyError
 from release_sentinel.gates import IDS
+from release_sentinel.identity import identity
 from release_sentinel.invocation import Invocation
+from release_sentinel.observe.git.settings import settings as git_settings
 from release_sentinel.redaction import Redactor
 
 if TYPE_CHECKING:
@@ -26,6 +33,7 @@ class Settings(Struct, frozen=True):
     redactor: Redactor
     receivers: tuple[str, ...] = ()  # addresses that the verdict is sent to
     problems: tuple[str, ...] = ()
+    identity: Mapping[str, str] = MappingProxyType({})  # the words that are never masked, and what each is
 
     @property
     def policy(self) -> Policy:
@@ -40,19 +48,34 @@ def settle(
     file: Path | None = None,
     directory: Path | None = None,
     env: str = "",
+    version: str = "",
     redactor: Redactor | None = None,
 ) -> Settings:
     """Load the policy for `env` once, and learn every secret that environment, policy and Git's settings hold."""
     problems: tuple[str, ...] = ()
     try:
         loaded = load(environ, repository=repository, file=file, directory=directory, env=env, gates=IDS)
+        text = loaded.source.text
     except InvalidPolicyError as error:
         loaded, problems = Loaded(Policy()), error.problems
+        text = error.text or (_text_of(repository) if file else "")  # another word may have taken the file's place
     redactor = redactor or Redactor()
+    words = identity(loaded.policy, version, repository, environ)
+    redactor.protect(words)
     for policy in (Policy(), loaded.policy):  # a file that names other secrets does not make the usual ones public
         learn(redactor, policy, environ)
-    learn_remotes(redactor, repository)
-    return Settings(loaded, redactor, loaded.policy.notify.urls or addresses(environ), problems)
+    learn_text(redactor, text, environ)
+    learn_named(redactor, environ, loaded.policy.redact)
+    learn_git(redactor, git_settings(repository, environ))
+    return Settings(loaded, redactor, loaded.policy.notify.urls or addresses(environ), problems, words)
+
+
+def _text_of(repository: Path) -> str:
+    """Return the text of a repository's own policy, whether or not it is valid."""
+    try:
+        return find(repository).text
+    except InvalidPolicyError as error:
+        return error.text
 
 
 def settings_of(invocation: Invocation, environ: Mapping[str, str], redactor: Redactor | None = None) -> Settings:
@@ -63,12 +86,13 @@ def settings_of(invocation: Invocation, environ: Mapping[str, str], redactor: Re
         file=invocation.policy,
         directory=invocation.directory,
         env=invocation.env,
+        version=invocation.version,
         redactor=redactor,
     )
     receivers = tuple(dict.fromkeys((*invocation.notify, *settings.receivers)))
-    for address in receivers:
+    for address in (*receivers, *values_of(invocation.words, "--gate-notify")):  # also what is no address
         for secret in secrets_of(address):
-            settings.redactor.add(secret)
+            settings.redactor.infer(secret)
     loaded = settings.loaded
     if invocation.tag_mode:
         rules = replace(loaded.policy.git, tag_mode=cast("TagMode", invocation.tag_mode))

@@ -36,6 +36,31 @@ class Outcome(StrEnum):
 
 SAFE, BLOCKED, CRITICAL, INCOMPLETE = "SAFE", "BLOCKED", "CRITICAL", "INCOMPLETE"
 
+# What every verdict file and report says: its keys, and the words for how a run or a gate ended.
+WORDS = (
+    *Status,
+    *Stage,
+    *Outcome,
+    *(stage.upper() for stage in Stage),
+    *("waived", "evaluated", SAFE, BLOCKED, CRITICAL, INCOMPLETE, "PARTIAL", "release-sentinel"),
+    *("schema_version", "tool", "verdict", "partial", "exit_code", "env", "version", "repository", "commit", "branch"),
+    *("branch_source", "started", "ended", "gates", "problems", "missing", "disabled", "warnings", "id", "kind"),
+    *(
+        "outcome",
+        "status",
+        "reason",
+        "remedy",
+        "details",
+        "tries",
+        "seconds",
+        "waiver",
+        "gate",
+        "owner",
+        "expires",
+        "why",
+    ),
+)
+
 UNFINISHED = "the gate session did not finish"  # what every report says until it has
 
 UNSEEN = "standard output is closed or full: the verdict could not be shown"

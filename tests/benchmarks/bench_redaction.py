@@ -1,8 +1,11 @@
 """How the cost of scrubbing grows: with the length of the text, and with the number of secrets."""
 
+import base64
+import random
 import subprocess
 import sys
 import timeit
+import tracemalloc
 
 from release_sentinel.redaction import Redactor
 from tests.benchmarks import Row
@@ -19,7 +22,31 @@ def measure() -> list[Row]:
     return [
         Row(f"{SIZE:,} characters vs ten texts of a tenth, 50 secrets", whole / parts, 1.5, f"{whole:.2f} s"),
         Row("50 secrets vs 5, on the same log", whole / _seconds(few, long), 2),
+        *_long_secrets(),
         Row("a run's own output, one secret, vs starting Python", _run() / _python(), 0.5, "preparation included"),
+    ]
+
+
+def _long_secrets() -> list[Row]:
+    """Learn 200 secrets of 3 KiB one by one, and scrub a log of them."""
+    source = random.Random(14)  # noqa: S311 - the same in every run
+    secrets = [base64.b64encode(source.randbytes(2304)).decode() for _ in range(400)]
+    many, more, log = secrets[:200], secrets[200:], _log(SIZE)
+    seconds = min(timeit.repeat(lambda: Redactor(*many).scrub(log), number=1, repeat=2))
+    steps = min(timeit.repeat(lambda: [one.upper() for one in log], number=1, repeat=2))
+    full = Redactor(*many)
+    later = timeit.timeit(lambda: list(map(full.add, more)), number=1)
+    first = timeit.timeit(lambda: Redactor(*more), number=1)
+    tracemalloc.start()
+    Redactor(*many).scrub(log[: SIZE // 10])
+    held = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return [
+        Row(
+            "200 secrets of 3 KiB and the log vs one step of Python a character", seconds / steps, 3, f"{seconds:.2f} s"
+        ),
+        Row("200 secrets of 3 KiB after 200 others vs alone", later / first, 2),
+        Row("200 secrets of 3 KiB: memory vs 100 MiB", held / (100 << 20), 1, f"{held >> 20} MiB"),
     ]
 
 

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from release_sentinel.checks.branch import BranchName, branch_of, check_branch
+from release_sentinel.checks.branch import branch_of, check_branch
 from release_sentinel.checks.result import CRIT, OK, UNKNOWN, CheckResult
 from release_sentinel.config.kinds import TagMode
 from release_sentinel.config.model import GitRules, Policy
 from release_sentinel.observe import Unseen, ci, git
 from release_sentinel.observe.ci import Build
-from release_sentinel.observe.git import Repository
+from release_sentinel.observe.git import BranchName, Repository
 from release_sentinel.plugin.observations import Observations
 from tests.conftest import Repo
 from tests.observe.parts import clone

@@ -40,6 +40,26 @@ DESCRIBED = {
     "a rule in code alone": "## 1.2.0\n```\n=====\n```\n",
     "a rule in code by tildes": "## 1.2.0\n~~~\n=====\n~~~\n",
     "code by tildes below a line": "## 1.2.0\nCall:\n~~~\n# not a heading\n~~~\n## 1.1.0\n",
+    "a fence in a fence": "## 1.3.0\n````\n```\n````\n## 1.2.0\nfaster\n",
+    "code in a line": "## 1.3.0\n```make```\n## 1.2.0\nfaster\n",
+    "indented": " ## 1.2.0\nfaster\n",
+    "with a date": "## v1.2.0 - 2026-01-01\nfaster\n",
+    "behind a date": "## 2026.11.23: 1.2.0\nfaster\n",
+    "asciidoc that is closed": "== 1.2.0 ==\nfaster\n",
+    "linked to itself": "## [1.2.0](https://example.com/compare/v1.1.0...v1.2.0) (2026-01-01)\nfaster\n",
+    "linked by reference": "## [1.2.0][] and more\nfaster\n\n[1.2.0]: https://example.com/v1.2.0\n",
+    "a relative link": "## [[1.2.0]](../../compare/v1.1.0...v1.2.0)\nfaster\n",
+    "an address with parentheses": "## [1.2.0](https://example.com/a(b)c)\nfaster\n",
+    "several versions": "## 1.3.0, 1.2.0 and 1.1.0\nfaster\n",
+    "another version mentioned": "## 1.2.0 (since 1.1.0)\nfaster\n",
+    "an upgrade": "## 1.1.0 -> 1.2.0\nfaster\n",
+    "definitions before text": "## 1.2.0\n[a]: https://example.com\n\nfaster\n",
+    "text beside a comment": "## 1.2.0\n<!-- no --> faster <!-- no -->\n",
+    "a comment that is code": "## 1.3.0\nUse `<!--`.\n## 1.2.0\nfaster\n",
+    "a comment that is not closed, in a line": "## 1.3.0\nuse <!-- here\n## 1.2.0\nfaster\n",
+    "another language": "## 1.2.0\n- 更快\n",
+    "code with a definition": "## 1.2.0\n```\n[a]: b\n```\n",
+    "a link that is text": "## 1.2.0\n[what is new](https://example.com)\n",
     "after code by tildes": "## 1.3.0\nCall:\n~~~\nmake\n~~~\n## 1.2.0\nfaster\n",
 }
 NOT_TOLD = {
@@ -52,6 +72,23 @@ NOT_TOLD = {
     "in code by tildes": "# Changelog\n~~~\n## 1.2.0\nfaster\n~~~\n",
     "underlined in code": "# Changelog\n```\n1.2.0\n-----\nfaster\n```\n",
     "in a comment": "# Changelog\n<!--\n## 1.2.0\nfaster\n-->\n",
+    "in the link of another version": "## [1.2.1](https://example.com/compare/v1.2.0...v1.2.1)\n- x\n",
+    "in a link with a title": "## [1.2.1](https://example.com/v1.2.1 'since 1.2.0')\n- x\n",
+    "in a relative link": "## [1.2.1](../../compare/v1.2.0...v1.2.1)\n- x\n",
+    "in an address": "## 1.2.1 https://example.com/compare/v1.2.0...v1.2.1\n- x\n",
+    "in an address in brackets": "## 1.2.1 <https://example.com/v1.2.0>\n- x\n",
+    "in a tag": "## <a href='https://example.com/v1.2.0...v1.2.1'>1.2.1</a>\n- x\n",
+    "in a link of asciidoc": "== https://example.com/compare/1.2.0...1.2.1[1.2.1]\n- x\n",
+    "in a link of restructured text": "`1.2.1 <https://example.com/1.2.0>`_\n---------\nx\n",
+    "in a picture": "## ![1.2.0](https://example.com/badge) 1.2.1\n- x\n",
+    "in a comparison": "## 1.2.1 (v1.2.0...v1.2.1)\n- x\n",
+    "in a comparison by two dots": "## v1.2.0..v1.2.1\n- x\n",
+    "mentioned": "## 1.2.1 (since 1.2.0)\n- x\n## Changes since 1.2.0\n- x\n",
+    "left behind": "## Upgrade from 1.2.0\n- x\n## 1.2.0 → 1.3.0\n- x\n",
+    "repaired": "## 1.2.1 (repairs 1.2.0)\n- x\n",
+    "in indented code": "# Changes\n\n    ## 1.2.0\n    faster\n",
+    "in a comment without an end": "# Changes\nx\n<!-- \n## 1.2.0\nfaster\n",
+    "in a fence in a fence": "# Changes\n````\n```\n## 1.2.0\nfaster\n```\n````\n",
     "unreleased": "## [Unreleased]\n- faster\n",
 }
 EMPTY = {
@@ -61,6 +98,15 @@ EMPTY = {
     "at the end": "## 1.2.0",
     "code without a line": "## 1.2.0\n```\n```\n",
     "rules alone": "## 1.2.0\n\n***\n\n---\n",
+    "a definition alone": "## [1.2.0]\n\n[1.2.0]: https://example.com/v1.2.0\n",
+    "a definition of two lines": "## [1.2.0]\n\n[1.2.0]:\n   https://example.com/v1.2.0\n   'title'\n",
+    "definitions and a comment": "## 1.2.0\n<!-- to\ndo -->\n[a]: b\n[^1]: c\n## 1.1.0\nx\n",
+    "a comment without an end": "## 1.2.0\n<!-- faster\n",
+    "marks alone": "## 1.2.0\n-\n* \n1.\n> \n## 1.1.0\nx\n".replace("1.\n", ""),
+    "dots": "## 1.2.0\n...\n",
+    "an anchor": '## 1.2.0\n<a name="1.2.0"></a>\n<br/>\n',
+    "a target of restructured text": "1.2.0\n-----\n\n.. _1.2.0: https://example.com\n.. a comment\n   of two lines\n",
+    "a directive without text": "1.2.0\n-----\n\n..\n   hidden\n",
     "underlined": "1.2.0\n-----\n\n1.1.0\n-----\nslower\n",
 }
 
@@ -92,6 +138,36 @@ def test_the_first_section_is_named(repo: Repo) -> None:
     for heading in ("## [1.1.0]", "## [1.1.0] ##", "== [1.1.0]", "[1.1.0]\n---", " [1.1.0] \n---"):
         assert judge(repo, f"{heading}\n- x\n").message.endswith("the first section is '[1.1.0]'")
     assert judge(repo, "nothing\n").message.endswith(", nor any other section")
+
+
+ASCIIDOC = {
+    "code": ("= Changes\n\n[source]\n----\n== 1.2.0\nfaster\n----\n", "has no section for 1.2.0"),
+    "a comment": ("= Changes\n\n////\n== 1.2.0\nfaster\n////\n", "has no section for 1.2.0"),
+    "attributes": ("== 1.2.0\n:a: b\n// comment\n[[v1]]\n\n== 1.1.0\nx\n", "the section for 1.2.0 in"),
+    "code below": ("== 1.2.0\n----\nmake\n----\n", ""),
+    "an older heading": ("1.2.0\n-----\nfaster\n", ""),
+    "an example": ("== 1.2.0\n====\nfaster\n====\n", ""),
+}
+
+
+@pytest.mark.parametrize("kind", ASCIIDOC)
+def test_asciidoc(repo: Repo, kind: str) -> None:
+    """Its blocks may hold what looks like a heading, and its attributes are no text."""
+    text, why = ASCIIDOC[kind]
+    result = judge(repo, text, "CHANGES.adoc")
+    assert result.status is (CRIT if why else OK)
+    assert why in result.message
+
+
+def test_a_directive_is_text(repo: Repo) -> None:
+    """What a directive of reStructuredText shows is seen."""
+    assert judge(repo, "1.2.0\n-----\n\n.. note:: faster\n", "NEWS.rst").status is OK
+
+
+def test_a_heading_in_a_message_is_short(repo: Repo) -> None:
+    """However long the first one is, and however it is made."""
+    result = judge(repo, f"## {'x' * 100_000}{'1.' * 100_000}\n")
+    assert len(result.message) < 200
 
 
 TILDES = "{over}1.2.0\n~~~~~\n\n{text}\n\n{over}1.1.0\n~~~~~\n\n* slower\n"

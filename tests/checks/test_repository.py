@@ -1,5 +1,8 @@
 """A release is built from a published commit, and from nothing else."""
 
+import os
+import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -130,14 +133,64 @@ def test_a_hidden_edit(repo: Repo) -> None:
     assert [str(change) for change in look(repo.path).changes] == [".M app.py"]
 
 
-def test_an_uninitialised_submodule(repo: Repo, tmp_path: Path) -> None:
-    """A submodule that was not checked out fails, and the remedy checks it out."""
-    library = make_repo(tmp_path / "library")
+def run_remedy(repo: Repo, remedy: str) -> None:
+    """Run the command of a remedy, as a user would who allows submodules from a path."""
+    allow = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "protocol.file.allow", "GIT_CONFIG_VALUE_0": "always"}
+    command = remedy.split("`")[1]
+    subprocess.run(command, cwd=repo.path, shell=True, check=True, env={**os.environ, **allow})  # noqa: S602 - ours
+
+
+def not_asked(repo: Repo, _: Repo) -> None:
+    """Clone without submodules."""
+
+
+def never_updated(repo: Repo, library: Repo) -> None:
+    """Let .gitmodules say that no submodule is checked out, at either level."""
+    for folder, name in ((library, "base"), (repo, "lib")):
+        folder.git("config", "--file", ".gitmodules", f"submodule.{name}.update", "none")
+        folder.git("commit", "--quiet", "--all", "--message", "none")
+
+
+@pytest.mark.parametrize("arrange", [not_asked, never_updated], ids=lambda arrange: arrange.__name__)
+@pytest.mark.parametrize("active", ["", "other"], ids=["active", "not active"])
+def test_an_uninitialised_submodule(
+    repo: Repo, tmp_path: Path, arrange: Callable[[Repo, Repo], None], active: str
+) -> None:
+    """A submodule that was not checked out fails, and the remedy checks it out, whatever the configuration says."""
+    library, base = make_repo(tmp_path / "library"), make_repo(tmp_path / "base")
+    base.commit("base.py")
     library.commit("lib.py")
+    add_submodule(library, base, "base")
     add_submodule(repo, library)
-    result = check_clean_tree(git.look(clone(repo.path, tmp_path / "fresh").path))
+    arrange(repo, library)
+    repo.git("-C", "lib", "pull", "--quiet")
+    repo.git("commit", "--quiet", "--all", "--allow-empty", "--message", "newest")
+    fresh = clone(repo.path, tmp_path / "fresh")
+    if active:
+        fresh.git("config", "submodule.active", active)
+    result = check_clean_tree(git.look(fresh.path))
     assert result.message.endswith("1 path differs from the commit (uninitialised submodule lib)")
-    assert result.remedy == "`git submodule update --init --recursive` checks submodules out"
+    run_remedy(fresh, result.remedy)
+    assert check_clean_tree(git.look(fresh.path)).status is OK
+
+
+def test_a_submodule_that_is_not_in_gitmodules(repo: Repo, tmp_path: Path) -> None:
+    """Git cannot check it out; the remedy says what can be done."""
+    make_repo(repo.path / "nested").commit("lib.py")
+    repo.git("add", "nested")
+    repo.git("commit", "--quiet", "--message", "nested")
+    result = check_clean_tree(git.look(clone(repo.path, tmp_path / "fresh").path))
+    assert result.message.endswith("(unlisted submodule nested)")
+    assert result.remedy == "add the submodule to .gitmodules, or `git rm --cached PATH`, and commit"
+
+
+def test_a_pointer_of_lfs(repo: Repo) -> None:
+    """The remedy fetches the content."""
+    repo.write("model.bin", f"version https://git-lfs.github.com/spec/v1\noid sha256:{'0' * 64}\nsize 1\n")
+    repo.commit(".gitattributes", "*.bin filter=lfs\n")
+    result = check_clean_tree(git.look(repo.path))
+    assert result.message.endswith("1 path differs from the commit (LFS pointer without its content model.bin)")
+    assert result.remedy.startswith("`git lfs install --local && git lfs pull` ")
 
 
 def test_a_remedy_for_each_kind() -> None:

@@ -133,8 +133,15 @@ def test_look_alikes(version: str) -> None:
 )
 def test_the_remedy_is_what_was_meant(version: str, remedy: str) -> None:
     """The remedy is the version that was probably meant, and would pass."""
-    assert check_version(version).remedy == f"pass --version {remedy}"
+    assert check_version(version).remedy.partition(", or set ")[0] == f"pass --version {remedy}"
     assert check_version(remedy).status is OK
+
+
+def test_the_remedy_says_how_to_have_no_prefix() -> None:
+    """Where only the prefix is missing, the other way out is named; a blank variable would not do."""
+    assert check_version("1.2.3").remedy.endswith(", or set RS_VERSION_PREFIX=none if your versions have no prefix")
+    assert check_version("1.2").remedy == "pass --version v1.2.0"
+    assert check_version("v1.2.3", prefix="").remedy == "pass --version 1.2.3"
 
 
 @pytest.mark.parametrize("version", ["", "latest", "main", "v"])

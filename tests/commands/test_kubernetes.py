@@ -64,7 +64,7 @@ def test_job_prints_other_kinds(
         (("job", *WANTED, "--env", "dev"), "--env is given twice"),
         (("job", "--env="), "--env is '' (an unset variable?)"),
         (("job", *WANTED, "--name", "A_b"), "argument --name: 'A_b' is not a valid name: "),
-        (("job", *WANTED, "--secret", "token=abc"), "argument --secret: 'token=abc' is not a valid name: "),
+        (("job", *WANTED, "--secret", "a b"), "argument --secret: 'a b' is not a valid name: "),
         (("job", *WANTED, "--deadline", "0"), "argument --deadline: '0' is not a number of seconds above 0"),
         (("job", *WANTED, "--retries", "-1"), "argument --retries: '-1' is not a whole number"),
         (("job", *WANTED, "--argocd", "--helm"), "argument --helm: not allowed with argument --argocd"),

@@ -32,6 +32,9 @@ def test_a_file_is_read_without_its_last_newline(tmp_path: Path, content: bytes,
     assert found.file == str(tmp_path / "token")
 
 
+WANTED = "TOKEN_FILE has to be the path of a file that holds the value"
+
+
 @pytest.mark.parametrize("blank", ["", "  "])
 def test_a_blank_on_either_side_is_unset(tmp_path: Path, blank: str) -> None:
     """CI systems pass undefined variables on as blanks."""
@@ -46,9 +49,9 @@ def test_setting_both_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
-    """The system's own words are kept."""
+    """The system's own words are kept, and what was given for the path is not shown: it may be the value itself."""
     found = look_up("TOKEN", {"TOKEN_FILE": str(tmp_path / "none")})
-    expected = f"TOKEN_FILE names {str(tmp_path / 'none')!r}, which cannot be read: No such file or directory"
+    expected = f"{WANTED}, and what it names cannot be read: No such file or directory"
     assert (found.text, found.problem) == (None, expected)
 
 
@@ -58,17 +61,15 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
 )
 def test_a_file_that_does_not_hold_a_value(tmp_path: Path, content: bytes, why: str) -> None:
     """The problem is named, and the content never shown."""
-    assert look_up("TOKEN", mount(tmp_path, content)).problem.endswith(f"which {why}")
+    assert look_up("TOKEN", mount(tmp_path, content)).problem == f"{WANTED}, and that file {why}"
 
 
 def test_what_would_hang_the_run_is_not_opened(tmp_path: Path) -> None:
     """A pipe without a writer, a device, a folder."""
     os.mkfifo(tmp_path / "pipe")
     for file in (tmp_path / "pipe", Path("/dev/zero"), tmp_path):
-        assert (
-            look_up("TOKEN", {"TOKEN_FILE": str(file)}).problem
-            == f"TOKEN_FILE names {str(file)!r}, which is not a regular file"
-        )
+        found = look_up("TOKEN", {"TOKEN_FILE": str(file)})
+        assert found.problem == f"{WANTED}, and what it names is not a regular file"
 
 
 @pytest.mark.parametrize(("mode", "exposed"), [(0o400, False), (0o440, False), (0o444, True), (0o604, True)])

@@ -7,19 +7,17 @@ from pathlib import Path
 import pytest
 from msgspec import field
 
+from release_sentinel.config.addresses import addresses, secrets_of, shown
 from release_sentinel.config.kinds import Headers
 from release_sentinel.config.load import load
 from release_sentinel.config.model import Policy
 from release_sentinel.config.secrets import (
-    addresses,
     header_secrets,
     headers,
     known_secrets,
     learn,
     literal_secrets,
     references,
-    secrets_of,
-    shown,
 )
 from release_sentinel.config.show import as_document, as_toml
 from release_sentinel.config.targets import Dependency, PrometheusQuery, Target
@@ -185,3 +183,10 @@ def test_a_wrong_one_is_not_shown(tmp_path: Path) -> None:
     with pytest.raises(InvalidPolicyError) as error:
         load({}, file=tmp_path / "p.toml")
     assert wrong not in str(error.value)
+
+
+def test_an_address_in_place_of_a_file_s_path_is_hidden() -> None:
+    """`RS_NOTIFY_URLS_FILE` that holds the address itself."""
+    clean = known_secrets({"RS_NOTIFY_URLS_FILE": SLACK}).scrub
+    assert "T1JJ3T3L2" not in clean(f"{SLACK} T1JJ3T3L2")
+    assert clean("/run/secrets/urls") == "/run/secrets/urls"

@@ -37,7 +37,7 @@ ACCEPTED: dict[str, dict[str, object]] = {
     "RS_NOTIFY_URLS": {"json://a/b, slack://c/d": ("json://a/b", "slack://c/d")},
     "RS_NOTIFY_ON": {"always": ("always",), "failure, recovery": ("failure", "recovery")},
     "RS_REMOTE": {"upstream": "upstream"},
-    "RS_VERSION_PREFIX": {"release-": "release-"},
+    "RS_VERSION_PREFIX": {"release-": "release-", "none": "", " None ": "", "none-": "none-"},
     "RS_PRERELEASES": {"true": True, "TRUE": True, "yes": True, "1": True, "false": False, "No": False, "0": False},
     "RS_DISK_PATH": {"/var/lib": "/var/lib"},
     "RS_DISK_WARN": {"0": 0.0, "85": 85.0, "82.5": 82.5},
@@ -146,6 +146,14 @@ def test_a_value_that_is_not_valid_is_refused(name: str, text: str, expected: st
 def test_a_blank_variable_is_unset(variable: Variable, blank: str) -> None:
     """CI systems pass undefined variables on as blanks, and these change nothing."""
     assert load_policy({variable.name: blank}) == Policy()
+
+
+def test_a_word_for_nothing() -> None:
+    """It is a word of one variable alone, and is named where that variable is explained."""
+    words = {variable.name: variable.blank for variable in VARIABLES if variable.blank}
+    assert words == {"RS_VERSION_PREFIX": "none"}
+    assert load_policy({"RS_REMOTE": "none"}).git.remote == "none"
+    assert all(f"`{variable.blank}`" in variable.meaning for variable in VARIABLES if variable.blank)
 
 
 @pytest.mark.parametrize("variable", VARIABLES, ids=lambda variable: variable.name)

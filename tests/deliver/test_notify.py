@@ -49,7 +49,7 @@ def closed() -> str:
 def test_a_json_webhook_hears_everything(httpserver: HTTPServer) -> None:
     """Verdict, version, environment, commit, who triggered, the failed gates with their reasons, the link: once."""
     httpserver.expect_request("/hook", method="POST").respond_with_data("fine")
-    assert announce(BLOCKED, [address(httpserver)], FAILURE, build=BUILD) == []
+    assert announce(BLOCKED, [address(httpserver)], FAILURE, build=BUILD, clean=str) == []
     (request,) = received(httpserver)
     said: Any = request.get_json()
     assert said["title"] == "BLOCKED: v1.0.0 to prod"
@@ -60,7 +60,7 @@ def test_a_json_webhook_hears_everything(httpserver: HTTPServer) -> None:
 def test_a_form_hears_it_too(httpserver: HTTPServer) -> None:
     """Another of apprise's kinds, beside the first: each receiver is told once."""
     httpserver.expect_request("/hook", method="POST").respond_with_data("fine")
-    assert announce(BLOCKED, [address(httpserver), address(httpserver, "form")], FAILURE) == []
+    assert announce(BLOCKED, [address(httpserver), address(httpserver, "form")], FAILURE, clean=str) == []
     kinds = sorted(str(request.mimetype) for request in received(httpserver))
     assert kinds == ["application/json", "application/x-www-form-urlencoded"]
 
@@ -69,7 +69,9 @@ def test_a_refusal_is_told(httpserver: HTTPServer) -> None:
     """500 is no reason to fail, and the others are told all the same; the address does not appear."""
     httpserver.expect_request("/broken").respond_with_data("no", status=500)
     httpserver.expect_request("/hook").respond_with_data("fine")
-    (problem,) = announce(BLOCKED, [address(httpserver, path="/broken"), address(httpserver)], FAILURE, build=BUILD)
+    (problem,) = announce(
+        BLOCKED, [address(httpserver, path="/broken"), address(httpserver)], FAILURE, build=BUILD, clean=str
+    )
     assert problem.startswith("the notification to json://*** failed: ")
     assert "500" in problem
     assert "127.0.0.1" not in problem.partition("failed")[0]
@@ -140,7 +142,7 @@ def test_occasions(label: str, previous: str, on: tuple[Occasion, ...], *, told:
 def test_a_recovery_says_so(httpserver: HTTPServer) -> None:
     """And without an occasion no one is bothered."""
     httpserver.expect_request("/hook").respond_with_data("fine")
-    assert announce(SAFE, [address(httpserver)], RECOVERY, previous="SAFE") == []
-    assert announce(SAFE, [address(httpserver)], RECOVERY, previous="BLOCKED") == []
+    assert announce(SAFE, [address(httpserver)], RECOVERY, previous="SAFE", clean=str) == []
+    assert announce(SAFE, [address(httpserver)], RECOVERY, previous="BLOCKED", clean=str) == []
     (request,) = received(httpserver)
     assert json.loads(request.data)["title"] == "SAFE: v1.0.0 to prod (recovered)"

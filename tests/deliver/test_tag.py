@@ -33,14 +33,14 @@ def refused(repo: Repo, said: Mapping[str, Any], order: TagOrder = PUSH) -> str:
     """Return why a tag is refused, after a look that nothing was changed."""
     before = tags(repo) if repo.git("remote") else repo.git("tag")
     with pytest.raises(DeliveryError) as error:
-        tag(said, repo.path, order)
+        tag(said, repo.path, order, str)
     assert before == (tags(repo) if repo.git("remote") else repo.git("tag"))
     return str(error.value)
 
 
 def test_the_judged_commit_is_tagged(repo: Repo) -> None:
     """An annotated tag here; its message records the verdict. Nothing is pushed that no one asked for."""
-    assert tag(safe(repo), repo.path, TagOrder()) == f"tagged: v1.0.0 at {repo.head[:12]}, not pushed"
+    assert tag(safe(repo), repo.path, TagOrder(), str) == f"tagged: v1.0.0 at {repo.head[:12]}, not pushed"
     assert tags(repo) == ["v1.0.0"]
     assert repo.git("rev-parse", "v1.0.0^{commit}") == repo.head
     assert repo.git("cat-file", "-t", "v1.0.0") == "tag"
@@ -54,7 +54,7 @@ def test_the_tag_is_pushed(repo: Repo) -> None:
     repo.git("tag", "-a", "other", "-m", "other")
     repo.git("config", "push.followTags", "true")
     repo.commit()
-    assert tag(safe(repo), repo.path, PUSH).startswith(f"tagged: v1.0.0 at {repo.head[:12]}, pushed to origin (")
+    assert tag(safe(repo), repo.path, PUSH, str).startswith(f"tagged: v1.0.0 at {repo.head[:12]}, pushed to origin (")
     assert tags(repo) == ["other", "v1.0.0", "origin v1.0.0"]
     assert repo.git("rev-parse", "origin/main") != repo.head
 
@@ -95,7 +95,7 @@ def test_a_changed_tree_is_refused(repo: Repo) -> None:
     """What is built from it is not what was judged; files of one's own reports are excused by the rules."""
     repo.write("notes.txt")
     assert "the work tree is not what was judged (1 path, the first is ?? notes.txt)" in refused(repo, safe(repo))
-    assert tag(safe(repo), repo.path, TagOrder(rules=Rules(untracked=False))).startswith("tagged: ")
+    assert tag(safe(repo), repo.path, TagOrder(rules=Rules(untracked=False)), str).startswith("tagged: ")
 
 
 @pytest.mark.parametrize("name", ["v1.0.0", "1.0.0"])
@@ -126,7 +126,7 @@ def test_a_remote_that_is_gone_is_refused(repo: Repo, tmp_path: Path) -> None:
     """Whether the tag is free cannot be determined; nothing was made."""
     shutil.rmtree(tmp_path / "origin.git")
     with pytest.raises(DeliveryError, match=r"whether tag v1\.0\.0 is free cannot be determined: the remote origin"):
-        tag(safe(repo), repo.path, TagOrder())
+        tag(safe(repo), repo.path, TagOrder(), str)
     assert repo.git("tag") == ""
 
 
@@ -134,7 +134,7 @@ def test_without_a_remote_nothing_can_be_pushed(repo: Repo) -> None:
     """A tag here can be made."""
     repo.git("remote", "remove", "origin")
     assert refused(repo, safe(repo)) == "tag v1.0.0 cannot be pushed: the repository has no remote"
-    assert tag(safe(repo), repo.path, TagOrder()).endswith("not pushed")
+    assert tag(safe(repo), repo.path, TagOrder(), str).endswith("not pushed")
 
 
 def test_without_an_identity_git_says_so(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -150,7 +150,7 @@ def test_without_an_identity_git_says_so(repo: Repo, monkeypatch: pytest.MonkeyP
 def test_a_repository_that_is_gone(tmp_path: Path) -> None:
     """It cannot be looked at again."""
     with pytest.raises(DeliveryError, match="the repository cannot be seen any more"):
-        tag(document(SAMPLES["safe"]), tmp_path, TagOrder())
+        tag(document(SAMPLES["safe"]), tmp_path, TagOrder(), str)
 
 
 @pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="ssh-keygen is not installed")
@@ -161,5 +161,5 @@ def test_a_signed_tag(repo: Repo, tmp_path: Path) -> None:
     repo.git("config", "user.signingKey", str(tmp_path / "key"))
     assert refused(repo, safe(repo), order).startswith("Git ma")  # newer ones make none, older ones one without
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(tmp_path / "key")], check=True)
-    tag(safe(repo), repo.path, order)
+    tag(safe(repo), repo.path, order, str)
     assert "-----BEGIN SSH SIGNATURE-----" in repo.git("cat-file", "tag", "v1.0.0")

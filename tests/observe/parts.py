@@ -46,6 +46,14 @@ def hidden(repo: Repo) -> list[str]:
     return [str(change) for change in look(repo.path).changes if change.code in UNSAID]
 
 
+def write(top: Path, name: str, text: str | bytes) -> str:
+    """Write the file that `name` names, with or without a key; return `name`."""
+    path = top / name.partition("#")[0]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(text.encode() if isinstance(text, str) else text)
+    return name
+
+
 def add_submodule(repo: Repo, source: Repo, name: str = "lib") -> Repo:
     """Add `source` as a submodule, commit it, and return the submodule's work tree."""
     repo.git(*ALLOW_FILES, "submodule", "--quiet", "add", str(source.path), name)

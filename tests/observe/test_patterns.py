@@ -94,7 +94,7 @@ def test_a_caller_that_waits_for_less_gets_its_answer_earlier() -> None:
 
 def test_a_pattern_ends_by_itself_when_its_parent_is_gone() -> None:
     """Nobody else would end it: it is stuck in C."""
-    with subprocess.Popen([sys.executable, "-I", "-S", "-c", patterns._CHILD], stdin=subprocess.PIPE) as child:
+    with subprocess.Popen([sys.executable, "-I", "-S", "-c", patterns._ANSWERS], stdin=subprocess.PIPE) as child:
         assert child.stdin is not None
         child.stdin.write(marshal.dumps((0.5, [(ENDLESS, TEXT, False, 0)])))
         child.stdin.close()

@@ -13,7 +13,7 @@ from xml.sax.saxutils import escape, quoteattr
 import pytest
 from pytest_httpserver import HTTPServer
 
-from tests.conftest import Run, Sentinel
+from tests.conftest import Run, Sentinel, pieces
 
 TOKEN = """C4n@ry/Kx+9Q=m&T"z7'vW\\p2<Hé"""
 PASSWORD = "Zq5-wR8tB3nL"
@@ -169,11 +169,6 @@ def writings(secret: str) -> Iterator[str]:
     for offset in range(3):
         core = base64.b64encode(bytes(offset) + secret.encode())[(offset * 8 + 5) // 6 :].decode().rstrip("=")[:-1]
         yield from (core, core.replace("+", "-").replace("/", "_"))
-
-
-def pieces(text: str) -> set[str]:
-    """Return every eight characters of a text."""
-    return {text[start : start + 8] for start in range(len(text) - 7)}
 
 
 TRACES = {piece: name for name, canary in CANARIES.items() for text in writings(canary) for piece in pieces(text)}

@@ -211,3 +211,50 @@ def test_a_sparse_checkout_with_its_policy_is_judged(sentinel: Sentinel, *, plai
         sentinel.repo.commit(name, text)
     sentinel.repo.git("sparse-checkout", "set", "--no-cone", "/*", "!/pyproject.toml", "!/docs/")
     assert (sentinel.pytest if plain else sentinel)().code == 0
+
+
+@pytest.mark.parametrize("way", ["release-sentinel", "pytest"])
+def test_untracked_files_that_may_be_there(sentinel: Sentinel, way: str) -> None:
+    """The policy's globs allow untracked files, and no rule outside of the commit does."""
+    sentinel.repo.commit(POLICY, "git.untracked_allowed = ['*.log']\n")
+    sentinel.repo.git("push", "--quiet", "origin", "main")
+    sentinel.repo.write("build/a.log")
+    judge = sentinel if way == "release-sentinel" else sentinel.pytest
+    assert judge().code == 0
+    sentinel.repo.write(".git/info/exclude", "evil.py\n")
+    sentinel.repo.write("evil.py")
+    done = judge()
+    assert done.code == 1
+    assert "1 path differs from the commit (?? evil.py)" in done.out
+
+
+@pytest.mark.parametrize("way", ["release-sentinel", "pytest"])
+def test_files_that_hold_the_version(sentinel: Sentinel, way: str) -> None:
+    """A key, a pattern and a glob are read in a real run; one member of a workspace with another version blocks it."""
+    files = ["pyproject.toml", "CMakeLists.txt#VERSION ([0-9.]+)", "crates/*/Cargo.toml"]
+    repo = sentinel.repo
+    repo.write("pyproject.toml", "[project]\ndynamic = ['version']\n[tool.hatch.version]\npath = 'app.py'\n")
+    repo.write("app.py", "__version__ = '1.0.0'\n")
+    repo.write("CMakeLists.txt", "project(shop VERSION 1.0.0)\n")
+    repo.write("Cargo.toml", "[workspace.package]\nversion = '1.0.0'\n")
+    repo.write("crates/a/Cargo.toml", "[package]\nversion.workspace = true\n")
+    repo.commit(POLICY, f"version.files = {files}\n")
+    repo.git("push", "--quiet", "origin", "main")
+    judge = sentinel if way == "release-sentinel" else sentinel.pytest
+    assert judge().statuses["version-files"] == "OK"
+    repo.commit("crates/b/Cargo.toml", "[package]\nversion = '0.9.0'\n")
+    repo.git("push", "--quiet", "origin", "main")
+    done = judge()
+    assert done.code == 1
+    assert "[POLICY] version-files: crates/b/Cargo.toml says '0.9.0', expected '1.0.0'" in done.block
+
+
+@pytest.mark.parametrize("way", ["release-sentinel", "pytest"])
+def test_versions_without_a_prefix(sentinel: Sentinel, way: str) -> None:
+    """A variable says so by a word; a blank one is unset, and the remedy names the word."""
+    judge = sentinel if way == "release-sentinel" else sentinel.pytest
+    release = ("--env", "prod", "--version", "1.0.0")
+    assert judge(release=release, RS_VERSION_PREFIX="none").code == 0
+    done = judge(release=release, RS_VERSION_PREFIX="")
+    assert done.code == 1
+    assert "RS_VERSION_PREFIX=none" in done.out

@@ -66,3 +66,64 @@ def test_secrets_of_the_policy_file_are_known_early(sentinel: Sentinel, program:
     run = (sentinel if program == "release-sentinel" else sentinel.pytest)("-s", SHOP_KEY=FETCHED)
     assert "***" in run.out
     assert FETCHED not in run.out + run.junit + str(run.verdict)
+
+
+LATE = """
+import os, pytest
+TOKEN = os.environ["RS_DEPLOY_TOKEN"]
+
+def pytest_configure(config):
+    config.pluginmanager.register(Late(), "late")
+    config.cache.set(f"own/{TOKEN}", {TOKEN: ["x", TOKEN]})
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if item.name == "test_late":
+            item._nodeid = f"{item.nodeid}[{TOKEN}]"
+        if item.name == "test_early":
+            item.name = f"test_early[{TOKEN}]"
+
+class Late:
+    def pytest_runtest_logreport(self, report):
+        report.sections.append(("late", TOKEN))
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_logreport(report):
+    report.sections.append(("early", TOKEN))
+
+def pytest_sessionfinish(session):
+    session.config.cache.set("own/late", TOKEN)
+
+def pytest_terminal_summary(terminalreporter):
+    for piece in (TOKEN[:5], TOKEN[5:9], TOKEN[9:], "\\n"):
+        terminalreporter.write(piece)
+"""
+
+
+@pytest.mark.parametrize("program", ["release-sentinel", "pytest"])
+def test_what_plugins_add_late_is_scrubbed(sentinel: Sentinel, program: str) -> None:
+    """Sections of reports, ids of tests, values in pytest's cache, and text that is written in pieces."""
+    sentinel.gate(
+        """
+        import os
+        @pytest.mark.policy
+        def test_late(): assert not "late"
+        @pytest.mark.policy
+        def test_early():
+            for letter in os.environ["RS_DEPLOY_TOKEN"]:
+                print(letter, end="", flush=True)
+            assert not "early"
+        """
+    )
+    sentinel.repo.commit("gate_tests/conftest.py", LATE)
+    run = (sentinel if program == "release-sentinel" else sentinel.pytest)("-s", "-rA", "-v", "--tb=long")
+    files = [file for file in (*sentinel.repo.path.rglob("*"), *sentinel.reports.rglob("*")) if file.is_file()]
+    seen = {str(file): file.read_text(errors="replace") for file in files if ".git" not in file.parts}
+    seen |= {"the terminal": run.out, "the names of files": "\n".join(map(str, files))}
+    pieces = [SECRET[start : start + 8] for start in range(len(SECRET) - 7)]
+
+    assert run.code == 1
+    assert any("lastfailed" in name for name in seen)
+    assert any("own/late" in name for name in seen)
+    assert [name for name, text in seen.items() if any(piece in text for piece in pieces)] == []

@@ -308,7 +308,7 @@ def test_less_than_a_piece_of_an_encoded_secret_stays(before: str) -> None:
 def test_a_text_that_cannot_be_scrubbed_is_masked_as_a_whole(mocker: MockerFixture) -> None:
     """A fault in the scrubber hides too much rather than too little."""
     redactor = Redactor(SECRET)
-    mocker.patch.object(redactor, "_ready", side_effect=RuntimeError("broken"))
+    mocker.patch.object(redactor._index, "spans", side_effect=RuntimeError("broken"))
 
     assert redactor.scrub(f"text with {SECRET}") == MASK
 
@@ -320,16 +320,16 @@ URLS = {
     "token-as-user-in-upper-case": ("HTTPS://ghp_abc123@host/x", ["ghp_abc123"]),
     "quoted-password": ("https://user:p%40ss%2Fword@host", ["p%40ss%2Fword", "p@ss/word"]),
     "at-in-password": ("https://user:pa@ssword@host", ["pa@ssword"]),
-    "bare-slash-in-password": ("https://user:pa/ss:word@host/x", ["pa/ss:word"]),
+    "bare-slash-in-password": ("https://user:pa/ss:w0rd7@host/x", ["pa/ss:w0rd7"]),
     "bare-hash-in-password": ("https://user:pa#ssword@host/x", ["pa#ssword"]),
     "bare-question-mark-in-password": ("https://user:pa?ssword@host/x", ["pa?ssword"]),
     "broken-address": ("http://user:hunter22@[::1/x", ["hunter22"]),
-    "token": ("http://host/x?a=1&token=abc-123", ["abc-123"]),
-    "api-key": ("http://host/x?apiKey=abc-123&b=2", ["abc-123"]),
-    "api_key": ("http://host/x?API_KEY=abc-123#top", ["abc-123"]),
-    "signature": ("http://host/x?sig=a%2Fb-123", ["a%2Fb-123", "a/b-123"]),
-    "session": ("http://host/x;jsessionid=abc-123", ["abc-123"]),
-    "fragment": ("http://host/#access_token=abc-123", ["abc-123"]),
+    "token": ("http://host/x?a=1&token=abc-1z3q", ["abc-1z3q"]),
+    "api-key": ("http://host/x?apiKey=abc-1z3q&b=2", ["abc-1z3q"]),
+    "api_key": ("http://host/x?API_KEY=abc-1z3q#top", ["abc-1z3q"]),
+    "signature": ("http://host/x?sig=a%2Fb-1z3q", ["a%2Fb-1z3q", "a/b-1z3q"]),
+    "session": ("http://host/x;jsessionid=abc-1z3q", ["abc-1z3q"]),
+    "fragment": ("http://host/#access_token=abc-1z3q", ["abc-1z3q"]),
     "database": ("postgresql://app:hunter22@db:5432/x", ["hunter22"]),
 }
 

@@ -97,3 +97,65 @@ def test_a_stream_that_is_not_there_stays_away(monkeypatch: pytest.MonkeyPatch) 
 
     assert sys.__stdout__ is None
     restore()
+
+
+SIZES = [1, 2, 5, 7]
+
+
+@pytest.mark.parametrize("flush", [False, True], ids=["quiet", "flushed"])
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("secret", [SECRET, "pa55wd"], ids=["token", "short"])
+def test_text_in_pieces_is_scrubbed(capfd: pytest.CaptureFixture[str], secret: str, size: int, *, flush: bool) -> None:
+    """However short the pieces are; where each of them is flushed, two characters are shown at most."""
+    restore = scrub_standard_streams(Redactor(secret))
+    text = f"<{secret}>"
+    for start in range(0, len(text), size):
+        print(text[start : start + size], end="", flush=flush)  # noqa: T201 - what is tested
+    restore()
+    shown = capfd.readouterr().out
+
+    assert shown in {f"<{MASK}>", f"<{secret[:1]}{MASK}>", f"<{secret[:2]}{MASK}>"}
+    assert flush or shown == f"<{MASK}>"
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_bytes_in_pieces_are_scrubbed(capfdbinary: pytest.CaptureFixture[bytes], size: int) -> None:
+    """As text is."""
+    with clean():
+        for start in range(0, len(SECRET), size):
+            sys.stdout.buffer.write(SECRET[start : start + size].encode())
+
+    assert capfdbinary.readouterr().out == MASK.encode()
+
+
+@pytest.mark.parametrize("text", ["Continue? [y/n] ", "\r 45%", "\r[####    ]", ".", "\x1b[32m.\x1b[0m", "50 % done"])
+def test_progress_and_prompts_appear_at_once(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    """What cannot be the beginning of a secret is not held back where it is flushed."""
+    file = io.StringIO()
+    monkeypatch.setattr(sys, "stdout", file)
+    with clean():
+        print(text, end="", flush=True)  # noqa: T201 - what is tested
+        assert file.getvalue() == text
+
+
+@pytest.mark.parametrize("ending", ["\n", " \n", ".\n"], ids=repr)
+def test_the_end_of_a_line_is_shown_with_it(monkeypatch: pytest.MonkeyPatch, ending: str) -> None:
+    """Also where its last letter could be the first one of a secret."""
+    file = io.StringIO()
+    monkeypatch.setattr(sys, "stdout", file)
+    with clean():
+        print(f"2 gates{ending}", end="")  # noqa: T201 - what is tested
+        assert file.getvalue() == f"2 gates{ending}"
+        print(f"token {SECRET}{ending}", end="")  # noqa: T201 - what is tested
+        assert file.getvalue() == f"2 gates{ending}token {MASK}{ending}"
+
+
+def test_what_is_held_back_is_written_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It did not become a secret."""
+    file = io.StringIO()
+    monkeypatch.setattr(sys, "stdout", file)
+    with clean():
+        print(SECRET[:6], end="", flush=True)  # noqa: T201 - what is tested
+        assert file.getvalue() == ""
+
+    assert file.getvalue() == SECRET[:6]

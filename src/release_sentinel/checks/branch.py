@@ -3,22 +3,11 @@
 from collections.abc import Callable, Collection, Sequence
 from fnmatch import fnmatchcase
 
-from msgspec import Struct
-
 from release_sentinel.checks.result import CRIT, NO_REPOSITORY, OK, UNKNOWN, WARN, CheckResult
 from release_sentinel.config.kinds import TagMode
 from release_sentinel.observe import Unseen
 from release_sentinel.observe.ci import Build, is_merge_queue
-from release_sentinel.observe.git import Branches, Relation, Repository, Standing
-
-CLAIM = "--gate-branch"
-
-
-class BranchName(Struct, frozen=True):
-    """The branch that a release is built from, and where its name comes from."""
-
-    name: str
-    source: str
+from release_sentinel.observe.git import CLAIM, Branches, BranchName, Relation, Repository, Standing
 
 
 def branch_of(

@@ -1,21 +1,33 @@
 """Does the changelog describe the release?"""
 
 import re
-from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from release_sentinel.checks.result import CRIT, NO_REPOSITORY, OK, UNKNOWN, CheckResult
-from release_sentinel.lines import split
+from release_sentinel.lines import one_line, split
 from release_sentinel.observe import Unseen, texts
 from release_sentinel.observe.git import Repository
+from release_sentinel.observe.sections import sections
 
 _NAMES = ("CHANGELOG", "CHANGES", "HISTORY", "NEWS", "RELEASES")
 _CANDIDATES = tuple(f"{name}{suffix}" for name in _NAMES for suffix in (".md", ".rst", ".txt", ".adoc", ""))
 _HEADING = re.compile(r"(#{1,6}|={1,6})\s+(.*)")
-_UNDERLINE = re.compile(r"([=\-~^\"'*+#])\1{2,}\s*")
-_SETEXT = re.compile(r"([=\-])\1{2,}\s*")
 _FENCE = re.compile(r"\s{0,3}(```|~~~)")
-_BACKTICKS = re.compile(r"\s{0,3}```")
+_SHOWN = 80  # characters of a heading that a message shows
+_LONGEST = 500  # characters of a heading that are looked at
+_VERSION = re.compile(
+    r"(?<![\w.])v?(\d+(?:\.\d+){2,}(?:-[0-9a-z]+(?:[.-][0-9a-z]+)*)?(?:\+[0-9a-z.-]+)?)(?!\.?\w)", re.IGNORECASE
+)
+_DATE = re.compile(r"(?:19|20)\d\d\.(?:0?[1-9]|1[0-2])\.(?:0?[1-9]|[12]\d|3[01])")
+_LIST = re.compile(r"[\[\]\s,;/&|+]*(?:and|or)?[\[\]\s,;/&|+]*", re.IGNORECASE)
+_MENTION = re.compile(r"\b(?:since|from|after|before|than|until|over|against|previous|last|vs\.?)\W*$", re.IGNORECASE)
+_NOT_SHOWN = (
+    (re.compile(r"!\[[^\[\]]*\]\([^()]*\)"), ""),
+    (re.compile(r"\[([^\[\]]*)\](?:\((?:[^()]|\([^()]*\))*\)|\[[^\[\]]*\])"), r"[\1]"),
+    (re.compile(r"(?:link:|https?://)[^\s\[\]]*\[([^\[\]]*)\]"), r"\1"),  # AsciiDoc
+    (re.compile(r"<[^<>]*>|\w+://\S+"), ""),
+    (re.compile(r"[\w.+-]*\d\.{2,3}v?\d[\w.+-]*|v?\d[\w.+-]*\s*(?:->|→|=>|⇒)"), ""),  # v1.0.0...v1.1.0
+)
 
 
 def check_changelog(version: str, repository: Repository | Unseen, file: str = "", *, prefix: str = "v") -> CheckResult:
@@ -24,6 +36,9 @@ def check_changelog(version: str, repository: Repository | Unseen, file: str = "
     Why: without a description, users cannot judge the release, nor can the operators who may have to roll it back.
     Unknown: the changelog cannot be read, or none is named and none is found.
     Remedy: write the section (`## 1.4.2`) and commit it; the file is `RS_CHANGELOG`.
+
+    Markdown, reStructuredText and AsciiDoc are understood. Definitions of links, comments and marks are no text; a
+    version in an address, a comparison or a mention (`since 1.0.0`) is no heading of it.
     """
     if isinstance(repository, Unseen):
         return CheckResult(UNKNOWN, repository.why, NO_REPOSITORY)
@@ -34,10 +49,10 @@ def check_changelog(version: str, repository: Repository | Unseen, file: str = "
     if isinstance(text, Unseen):
         return CheckResult(UNKNOWN, f"{name} cannot be read: {text.why}", "name the changelog in RS_CHANGELOG")
     number = version.removeprefix(prefix)
-    sections = list(_sections(text, markdown=Path(name).suffix.lower() == ".md"))
-    own = [body for title, body in sections if _names(title, number)]
+    found = list(sections(text, name))
+    own = [body for title, body in found if _names(title, number)]
     if not own:
-        newest = f", the first section is {sections[0][0]!r}" if sections else ", nor any other section"
+        newest = f", the first section is {one_line(repr(found[0][0]), _SHOWN)}" if found else ", nor any other section"
         return CheckResult(CRIT, f"{name} has no section for {number}{newest}", f"write `## {number}` and commit it")
     if not any(own):
         return CheckResult(CRIT, f"the section for {number} in {name} is empty", "write what changes, and commit it")
@@ -64,61 +79,27 @@ def section(top: Path, version: str, file: str = "", *, prefix: str = "v") -> st
 
 
 def _names(title: str, number: str) -> bool:
-    """Return whether a heading names exactly this version, and not one that merely contains it."""
-    return re.search(rf"(?<![\w.])v?{re.escape(number)}(?![\w+]|[.-]\w)", title, re.IGNORECASE) is not None
+    """Return whether a heading names exactly this version: first, or in a list of versions.
 
-
-def _sections(text: str, *, markdown: bool) -> Iterator[tuple[str, bool]]:
-    """Yield each heading of a Markdown, reStructuredText or AsciiDoc text, and whether text follows below it.
-
-    A section reaches to the next heading of its own level or above; a heading alone is not text.
+    Addresses, comparisons and versions that it only mentions (`since 1.0.0`) are not what it is about.
     """
-    lines = list(_lines(text, markdown=markdown))
-    for position, (level, line) in enumerate(lines):
-        if level:
-            yield line, _has_text(lines, position)
-
-
-def _has_text(lines: Sequence[tuple[int, str]], heading: int) -> bool:
-    for position in range(heading + 1, len(lines)):
-        level, line = lines[position]
-        if level and level <= lines[heading][0]:
-            return False
-        if not level and line.strip():
+    if number.lower() not in title[:_LONGEST].lower():
+        return False
+    title = _plain(title[:_LONGEST])
+    end, listed = 0, True
+    for found in _VERSION.finditer(title):
+        between = title[end : found.start()]
+        listed = listed and bool(_LIST.fullmatch(between) if end else not _MENTION.search(between))
+        if _DATE.fullmatch(found[1]) and found[1] != number:
+            continue
+        if listed and found[1].lower() == number.lower():
             return True
+        end = found.end()
     return False
 
 
-def _without_comments(text: str) -> str:
-    """Return a text without the comments of HTML; one that is not closed stays.
-
-    In linear time: a pattern would look for an end from each begin.
-    """
-    kept, position = [], 0
-    while (begin := text.find("<!--", position)) >= 0 and (end := text.find("-->", begin + 4)) >= 0:
-        kept.append(text[position:begin])
-        position = end + 3
-    return "".join([*kept, text[position:]])
-
-
-def _lines(text: str, *, markdown: bool) -> Iterator[tuple[int, str]]:
-    """Yield each line with its level as a heading, 0 for text; underlines and code fences are left out.
-
-    In Markdown `~~~` begins or ends code; elsewhere it is a line above or below a heading.
-    """
-    underline, fence = (_SETEXT, _FENCE) if markdown else (_UNDERLINE, _BACKTICKS)
-    lines = split(_without_comments(text))
-    underlines: list[str] = []  # a reStructuredText's levels are in the order in which its characters appear
-    fenced = False
-    for line, following in zip(lines, [*lines[1:], ""], strict=True):
-        if fence.match(line):
-            fenced = not fenced
-        elif not fenced and (heading := _HEADING.fullmatch(line.rstrip())):
-            yield len(heading[1]), heading[2].strip("# ")
-        elif not fenced and line.strip() and not _UNDERLINE.fullmatch(line) and underline.fullmatch(following):
-            character = following[0]
-            if character not in underlines:
-                underlines.append(character)
-            yield underlines.index(character) + 1, line.strip()
-        elif fenced or not _UNDERLINE.fullmatch(line):
-            yield 0, line
+def _plain(title: str) -> str:
+    """Return a heading as it is shown: without pictures, the targets of links, addresses, and comparisons."""
+    for pattern, shown in _NOT_SHOWN:
+        title = pattern.sub(shown, title)
+    return title

@@ -9,6 +9,7 @@ from release_sentinel.arguments import find_top
 from release_sentinel.checks.result import CRIT, OK, UNKNOWN, WARN, CheckResult
 from release_sentinel.config.load import load_policy
 from release_sentinel.config.model import PLACEHOLDERS
+from release_sentinel.config.read import looks_random
 from release_sentinel.config.targets import is_url
 from release_sentinel.config.variables import in_policy
 from release_sentinel.errors import MissingSettingError, PolicyError
@@ -21,6 +22,7 @@ logger = logging.getLogger(__name__)
 
 _REMEDY = "set them in the CI job's environment, secrets from its secret store"
 _NO_FILES: Mapping[str, Mounted] = MappingProxyType({})
+_NO_WORDS: Mapping[str, str] = MappingProxyType({})
 
 
 def check_configuration(
@@ -28,17 +30,19 @@ def check_configuration(
     *,
     placeholders: Sequence[str] = PLACEHOLDERS,
     files: Mapping[str, Mounted] = _NO_FILES,
+    public_words: Mapping[str, str] = _NO_WORDS,
     withheld: str = "",
     excusable: Collection[str] = (),
 ) -> CheckResult:
-    """Every required setting and secret is present, neither blank nor a placeholder; URLs parse.
+    """Every required setting and secret is present, not blank, no placeholder; no secret is a trivial word; URLs parse.
 
     Why: a half-configured pipeline fails in the middle of the deployment, or deploys to the wrong place.
     Unknown: a pattern of `required.placeholders` has no end.
     Remedy: set the named variables in the CI job's environment, secrets from its secret store.
 
     `files` are the values that come from a file which `NAME_FILE` names; one that cannot be read fails, and one with a
-    secret that any user may read warns. `withheld` says why CI may hold secrets back from this build; in a preview, the
+    secret that any user may read warns. `public_words` are what every report shows, each with what it is: a secret that
+    equals one cannot be kept. `withheld` says why CI may hold secrets back from this build; in a preview, the
     `excusable` ones are a warning then.
     """
     held_back = _held_back(values, excusable) if withheld else []
@@ -54,6 +58,7 @@ def check_configuration(
         for name, value in values.items()
         for problem in _problems(name, value, is_placeholder=name in stand_ins)
     ]
+    wrong += _public(values, public_words)
     words = [str(MissingSettingError(*missing))] if missing else []
     if words := words + unread + wrong:
         return CheckResult(CRIT, "; ".join([*words, withheld] if withheld else words), _REMEDY)
@@ -109,8 +114,16 @@ def _problems(name: str, value: str | Secret | None, *, is_placeholder: bool) ->
         yield f"{name} is a placeholder" + ("" if secret else f" ({text!r})")
     elif name.endswith("_URL") and not is_url(text.strip()):
         # What cannot be parsed cannot be stripped of credentials either.
-        hidden = secret or set("@?") & set(text)
+        hidden = secret or set("@?") & set(text) or looks_random(text.strip())
         yield f"{name} is not a URL such as https://example.com" + ("" if hidden else f" ({text!r})")
+
+
+def _public(values: Mapping[str, str | Secret | None], words: Mapping[str, str]) -> Iterator[str]:
+    """Yield which secrets equal a word that every report shows, without the word."""
+    folded = {word.lower(): what for word, what in words.items()}
+    for name, value in values.items():
+        if isinstance(value, Secret) and (what := folded.get(value.reveal().strip().lower())):
+            yield f"{name} is too weak: it equals {what}, which every report shows; expected a value of its own"
 
 
 def ensure_required_config() -> dict[str, str | Secret]:

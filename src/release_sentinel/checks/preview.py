@@ -3,21 +3,9 @@
 from collections.abc import Callable, Sequence
 from fnmatch import fnmatchcase
 
-from msgspec import Struct
-
-from release_sentinel.checks.branch import BranchName
 from release_sentinel.checks.result import CRIT, NO_REPOSITORY, OK, UNKNOWN, CheckResult
 from release_sentinel.observe import Unseen
-from release_sentinel.observe.git import Repository
-
-
-class MergeTarget(Struct, frozen=True):
-    """The branch that work would be merged into, who says so, and whether the remote has it."""
-
-    branch: BranchName
-    remote: str
-    is_there: bool
-
+from release_sentinel.observe.git import MergeTarget, Repository
 
 AFTER_MERGE = CheckResult(OK, "a preview: this is judged after the merge")
 

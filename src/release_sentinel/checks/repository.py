@@ -4,9 +4,9 @@ from collections.abc import Collection, Iterator
 
 from release_sentinel.checks.result import CRIT, NO_REPOSITORY, OK, UNKNOWN, CheckResult
 from release_sentinel.observe import Unseen
-from release_sentinel.observe.git import HIDDEN_EDIT, SUBMODULE, UNINITIALISED, Repository
+from release_sentinel.observe.git import HIDDEN_EDIT, POINTER, SUBMODULE, UNINITIALISED, UNMAPPED, Repository
 
-_OWN_WORDS = {HIDDEN_EDIT, UNINITIALISED}
+_OWN_WORDS = {HIDDEN_EDIT, POINTER, UNINITIALISED, UNMAPPED}
 _NAMED, _SHOWN = 3, 20  # paths in the message, and in the details
 
 
@@ -36,7 +36,9 @@ def check_clean_tree(repository: Repository | Unseen) -> CheckResult:
 
     Why: a build from a dirty tree cannot be repeated from the commit that the release names.
     Unknown: Git could not determine the state.
-    Remedy: commit, stash or ignore the listed paths; `git status` shows them.
+    Remedy: commit, stash or ignore the listed paths, or allow untracked ones by `git.untracked_allowed` in the policy.
+
+    Only rules that the commit holds hide untracked files, and those of a folder that a tool made for itself: a cache.
     """
     if isinstance(repository, Unseen):
         return CheckResult(UNKNOWN, repository.why, NO_REPOSITORY)
@@ -59,7 +61,11 @@ def _remedies(codes: Collection[str]) -> Iterator[str]:
     if HIDDEN_EDIT in codes:
         yield "`git update-index --no-assume-unchanged --no-skip-worktree PATH` makes Git show the edit"
     if UNINITIALISED in codes:
-        yield "`git submodule update --init --recursive` checks submodules out"
+        yield "`git submodule update --init --recursive --checkout -- .` checks submodules out"
+    if UNMAPPED in codes:
+        yield "add the submodule to .gitmodules, or `git rm --cached PATH`, and commit"
+    if POINTER in codes:
+        yield "`git lfs install --local && git lfs pull` fetches the content (actions/checkout: `lfs: true`)"
     if any(code.startswith(SUBMODULE) for code in codes):
         yield "commit in the submodule, and the submodule's new commit here, or `git submodule update`"
     if any(code not in _OWN_WORDS and not code.startswith(SUBMODULE) for code in codes):

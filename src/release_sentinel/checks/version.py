@@ -19,7 +19,9 @@ def check_version(version: str, *, prefix: str = "v", prereleases: bool = False)
         return CheckResult(
             CRIT,
             f"Invalid version format: {version!r}, expected {_form(prefix)}, such as {example}",
-            f"pass --version {meant}" if meant else f"name the version that is released, as in --version {example}",
+            f"pass --version {meant}{_alternative(version, prefix)}"
+            if meant
+            else f"name the version that is released, as in --version {example}",
         )
     if parsed.prerelease and not prereleases:
         return CheckResult(
@@ -28,6 +30,11 @@ def check_version(version: str, *, prefix: str = "v", prereleases: bool = False)
             f"release {prefix}{parsed.finalize_version()}, or set RS_PRERELEASES=true for this environment",
         )
     return CheckResult(OK, f"{version} is SemVer 2.0.0")
+
+
+def _alternative(version: str, prefix: str) -> str:
+    """Return how versions get no prefix, where only that is wrong; or blank."""
+    return ", or set RS_VERSION_PREFIX=none if your versions have no prefix" if prefix and parse(version, "") else ""
 
 
 def _form(prefix: str) -> str:

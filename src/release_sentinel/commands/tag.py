@@ -34,9 +34,7 @@ def main(words: list[str], settings: Settings) -> int:
         if settings.problems:
             raise InvalidPolicyError(settings.problems)
         repository = (known.gate_repo or find_top(Path.cwd()) or Path.cwd()).resolve()
-        done, problem = steps.deliver_verified(
-            document, repository, settings.policy, known.push, known.sign, known.release
-        )
+        done, problem = steps.deliver_verified(document, repository, settings, known.push, known.sign, known.release)
         print("".join(f"{foreign(line)}\n" for line in done), end="")
         reasons = [problem] if problem else []
     for reason in reasons:

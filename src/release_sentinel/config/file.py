@@ -13,7 +13,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from release_sentinel import regular, strict_toml
-from release_sentinel.config.read import KeyPath, dotted
+from release_sentinel.config.read import KeyPath, dotted, shown_key
 from release_sentinel.config.unread import OWN, SHARED, TABLE, misplaced_tables, unread_files
 from release_sentinel.errors import InvalidPolicyError
 
@@ -51,13 +51,23 @@ def find(repository: Path, directory: Path | None = None) -> Source:
     """
     own, shared = repository / OWN, repository / SHARED
     if unread := unread_files(repository, directory):
-        raise InvalidPolicyError(unread)
+        raise InvalidPolicyError(unread, _text(own) + _text(shared))
     found = _read(shared, required=False) if os.path.lexists(shared) else None
     if not os.path.lexists(own):
         return found or Source()
     if found:
-        raise InvalidPolicyError([f"{own} and [tool.{TABLE}] in {shared} both hold a policy: keep one of them"])
+        raise InvalidPolicyError(
+            [f"{own} and [tool.{TABLE}] in {shared} both hold a policy: keep one of them"], found.text
+        )
     return _read(own) or Source()
+
+
+def _text(path: Path) -> str:
+    """Return what a file says, for what it holds that is secret; nothing where it cannot be read."""
+    try:
+        return regular.read(path, MOST).decode(errors="replace")
+    except OSError:
+        return ""
 
 
 def has_policy(folder: Path) -> bool:
@@ -80,28 +90,30 @@ def read(path: Path) -> Source:
 
 def _read(path: Path, *, required: bool = True) -> Source | None:
     """Read a file of either form; None if a pyproject.toml, where a policy is optional, has none."""
+    text = ""
     try:
         content = regular.read(path, MOST)
+        text = content.decode("utf-8-sig", errors="replace")  # for the secrets that it names
         text = content.decode("utf-8-sig")
         document = strict_toml.loads(text)
     except OSError as error:
         raise InvalidPolicyError([f"the policy file {path} cannot be read: {error.strerror or error}"]) from error
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
-        raise InvalidPolicyError([f"{path}:{line}: is not UTF-8: save the file as UTF-8"]) from error
+        raise InvalidPolicyError([f"{path}:{line}: is not UTF-8: save the file as UTF-8"], text) from error
     except strict_toml.StrictTOMLError as error:
-        raise InvalidPolicyError([f"{path}: {error}"]) from error
+        raise InvalidPolicyError([f"{path}: {error}"], text) from error
     whole = Source(path.name, document, text, (), hashlib.sha256(content).hexdigest())
     if wrong := next(misplaced_tables(path.name, document), None):
         place = f"{path}:{first_lines(text).get(wrong, 1)}"
-        raise InvalidPolicyError([f"{place}: {dotted(wrong)} is not a policy; did you mean tool.{TABLE}?"])
+        raise InvalidPolicyError([f"{place}: {dotted(wrong)} is not a policy; did you mean tool.{TABLE}?"], text)
     tool = document.get("tool")
     if isinstance(tool, dict) and TABLE in tool:
         return _shared(path, whole, tool)
     if path.name != SHARED:
         return whole
     if required:
-        raise InvalidPolicyError([f"the policy file {path} has no table [tool.{TABLE}]"])
+        raise InvalidPolicyError([f"the policy file {path} has no table [tool.{TABLE}]"], text)
     return None
 
 
@@ -109,9 +121,10 @@ def _shared(path: Path, whole: Source, tool: Mapping[str, Any]) -> Source:
     """Return the policy in `[tool.release-sentinel]`."""
     if not isinstance(tool[TABLE], dict):
         place = f"{path}:{first_lines(whole.text).get(('tool', TABLE), 1)}"
-        raise InvalidPolicyError([f"{place}: tool.{TABLE} is not a table"])
+        raise InvalidPolicyError([f"{place}: tool.{TABLE} is not a table"], whole.text)
     if path.name != SHARED and (beside := [name for name in whole.document if name != "tool"]):
-        raise InvalidPolicyError([f"{path}: {', '.join(beside)} beside tool.{TABLE} would be ignored"])
+        names = ", ".join(map(shown_key, beside))
+        raise InvalidPolicyError([f"{path}: {names} beside tool.{TABLE} would be ignored"], whole.text)
     return replace(whole, document=tool[TABLE], table=("tool", TABLE))
 
 

@@ -53,6 +53,10 @@ class SecretAddress(Struct, frozen=True):
     """Marks an address that is a secret as a whole."""
 
 
+class SecretFile(Struct, frozen=True):
+    """Marks the path of a file that holds a secret: what is no path may be the secret itself."""
+
+
 class Only(Struct, frozen=True):
     """Marks a record of which a document may set only these keys."""
 
@@ -155,9 +159,23 @@ def _edge(value: object) -> datetime | WeekTime:
 
 Line = Annotated[str, Meta(pattern=_LINE, description="a text of one line, without blanks at its ends")]
 MaybeLine = Annotated[str, Meta(pattern=rf"^$|{_LINE}", description="a text of one line, or an empty one")]
+KeyFile = Annotated[
+    str,
+    Meta(pattern=rf"^$|{_LINE}", description="the path of a file, or an empty text"),
+    Hidden(),
+    SecretFile(),
+]
 VariableName = Annotated[
     str, Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$(?!\n)", description="the name of an environment variable"), Hidden()
 ]
+VariableGlob = Annotated[
+    str,
+    Meta(
+        pattern=r"^[A-Za-z_*?\[][A-Za-z0-9_*?\[\]!-]*$(?!\n)", description="the name of an environment variable; a glob"
+    ),
+    Hidden(),
+]
+VariableGlobs = Annotated[tuple[VariableGlob, ...], Meta(description="names of environment variables; globs")]
 GateId = Annotated[str, Meta(pattern=_LINE, description="the id of a gate")]
 SpareGateId = Annotated[
     str,

@@ -13,7 +13,7 @@ from release_sentinel.config import file as policy_file
 from release_sentinel.config import variables
 from release_sentinel.config.kinds import ENVIRONMENTS, nearest
 from release_sentinel.config.model import Policy
-from release_sentinel.config.read import KeyPath, Problem, Reading, dotted, leaves
+from release_sentinel.config.read import KeyPath, Problem, Reading, dotted, leaves, seen, shown_key
 from release_sentinel.config.targets import Target
 from release_sentinel.config.variables import Variable
 from release_sentinel.errors import InvalidPolicyError
@@ -40,6 +40,7 @@ class Loaded(Struct, frozen=True, dict=True):
     file: str = ""
     sha256: str = ""
     layers: Sequence[Layer] = ()
+    source: policy_file.Source = policy_file.Source()
 
     @cached_property
     def sources(self) -> Mapping[KeyPath, str]:
@@ -101,8 +102,8 @@ def load(
     if problems:
         told = list(dict.fromkeys(problems))
         more = [f"and {len(told) - SHOWN} more problems"] if len(told) > SHOWN else []
-        raise InvalidPolicyError([*told[:SHOWN], *more])
-    return Loaded(policy, source.name, source.sha256, layers)
+        raise InvalidPolicyError([*told[:SHOWN], *more], source.text)
+    return Loaded(policy, source.name, source.sha256, layers, source)
 
 
 def _source(file: Path | None, repository: Path | None, directory: Path | None) -> policy_file.Source:
@@ -130,13 +131,13 @@ def _split(source: policy_file.Source) -> tuple[dict[str, Any], dict[str, dict[s
 def _part_problems(name: str, part: Any) -> Iterator[tuple[tuple[str, ...], str]]:
     """Yield what is wrong with the shape of a part for one environment: at which key, and how."""
     if not isinstance(part, dict):
-        yield (), f"{name} is not a table: write [env.{name}]"
+        yield (), f"{shown_key(name)} is not a table: write [env.{shown_key(name)}]"
         return
     for key in part:
         if key in NOT_BY_ENV:
-            yield (key,), f"{name}.{key} cannot be set: {key} apply to all environments"
+            yield (key,), f"{shown_key(name)}.{key} cannot be set: {key} apply to all environments"
     if "env" in part:
-        yield (), f"{name}.env is set, but a part cannot contain parts"
+        yield (), f"{shown_key(name)}.env is set, but a part cannot contain parts"
 
 
 def _mismatches(source: policy_file.Source, parts: Mapping[str, Any], policy: Policy) -> Iterator[str]:
@@ -149,7 +150,7 @@ def _mismatches(source: policy_file.Source, parts: Mapping[str, Any], policy: Po
     for name in parts:
         if name not in policy.environments:
             names = f"{', '.join(policy.environments)}{nearest(name, policy.environments)}"
-            yield f"{source.where(('env', name))}: env.{name} is not an environment, expected one of {names}"
+            yield f"{source.where(('env', name))}: env.{shown_key(name)} is not an environment, expected one of {names}"
 
 
 class _Validation:
@@ -180,7 +181,7 @@ def _gate_problems(policy: Policy, gates: Mapping[str, type[Target] | None]) -> 
     wanted += [(("disable", gate), gate) for gate in policy.disable]
     for path, gate in wanted if gates else ():
         if gate not in gates:
-            yield Problem(path, f"names {gate!r}, which is not a built-in gate{nearest(gate, gates)}")
+            yield Problem(path, f"names {seen(gate)}, which is not a built-in gate{nearest(gate, gates)}")
     for gate in policy.enable:
         kind = gates.get(gate)
         key = Policy.list_of(kind) if kind else ""

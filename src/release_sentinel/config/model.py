@@ -31,12 +31,13 @@ from release_sentinel.config.kinds import (
     RunSeconds,
     SpareGateId,
     TagMode,
+    VariableGlobs,
     VariableName,
     WeekTime,
     Zone,
     nearest,
 )
-from release_sentinel.config.read import Problem, bare, keys
+from release_sentinel.config.read import Problem, bare, keys, seen
 from release_sentinel.config.targets import (
     CertificateTarget,
     Dependency,
@@ -63,6 +64,7 @@ class GitRules(Struct, frozen=True):
     remote: MaybeLine = ""  # blank: `origin`, or the only one there is
     tag_mode: TagMode = "auto"  # auto: the tag has to exist on a tag build, and to be free otherwise
     untracked: bool = True  # whether untracked files make the tree dirty
+    untracked_allowed: Lines = ()  # globs of those that do not
     submodules: bool = True  # whether changes of submodules do
     sign_tags: bool = False  # whether tags that we make are signed; Git's own settings may say so, too
     signers: Lines = ()  # fingerprints, key ids, addresses or principals; empty: any key that Git trusts
@@ -73,7 +75,7 @@ class VersionRules(Struct, frozen=True):
 
     prefix: MaybeLine = "v"
     prereleases: bool = False
-    files: Lines = ()  # manifests with the version: `package.json`, `app.yaml#release.version`
+    files: Lines = ()  # manifests with the version: `package.json`, `app.yaml#release.version`, `a.txt#is (.*)`
     changelog: MaybeLine = ""  # the file that has to have a section for the version
 
 
@@ -167,6 +169,13 @@ class Notify(Struct, frozen=True):
     on: tuple[Occasion, ...] = ("failure", "recovery")
 
 
+class Redaction(Struct, frozen=True):
+    """Which variables are secrets, beside the required ones and those whose names say so; globs."""
+
+    names: VariableGlobs = ()  # secrets whatever they are called
+    keep: VariableGlobs = ()  # not secrets by their name alone: `names`, the required ones and URLs still are
+
+
 class Policy(Struct, frozen=True):
     """The validated settings of one run. Times in seconds."""
 
@@ -180,6 +189,7 @@ class Policy(Struct, frozen=True):
     git: GitRules = field(default_factory=GitRules)
     version: VersionRules = field(default_factory=VersionRules)
     required: Required = field(default_factory=Required)
+    redact: Redaction = field(default_factory=Redaction)
     disk: DiskLimits = field(default_factory=DiskLimits)
     memory: MemoryLimits = field(default_factory=MemoryLimits)
     api: Api = field(default_factory=Dependency)  # the dependency without a name
@@ -222,7 +232,7 @@ class Policy(Struct, frozen=True):
             env = getattr(waiver, "env", "")  # one that could not be read has none
             if env and env not in self.environments:
                 names = ", ".join(self.environments) + nearest(env, self.environments)
-                says = f"is {env!r}, expected one of the "
+                says = f"is {seen(env)}, expected one of the "
                 yield Problem(("waivers", number, "env"), says, ("environments",), f": {names}")
         for key, value in asdict(self).items():
             if isinstance(value, Target):
@@ -237,7 +247,7 @@ class Policy(Struct, frozen=True):
             if not isinstance(entry, Target):
                 continue
             if entry.label and first.setdefault(entry.label, position) != position:
-                says = f"is {entry.label!r}, as {key}[{first[entry.label]}] is: each name has to be unique"
+                says = f"is {seen(entry.label)}, as {key}[{first[entry.label]}] is: each name has to be unique"
                 yield Problem((key, position), says)
             yield from (problem.below((key, position)) for problem in entry.steady_clash(self.gate_seconds))
 

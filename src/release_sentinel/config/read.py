@@ -4,6 +4,7 @@ The annotation of a field says what its key may hold. Everything that is wrong i
 """
 
 import math
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, time
 from functools import cache
@@ -16,9 +17,10 @@ from msgspec.structs import FieldInfo, fields, replace
 
 from release_sentinel.config.kinds import Custom, Hidden, HintError, NoKey, Only, nearest
 from release_sentinel.lines import one_line
-from release_sentinel.redaction import without_credentials
+from release_sentinel.redaction import is_plain, without_credentials
 
 KeyPath = tuple[str | int, ...]
+_TOKEN = re.compile(r"[\w+/=.~:!@%&*^$#-]{16,}")
 _LONG = 80  # characters of a wrong value that are shown
 ENTRIES = 1000  # of a list or table, at most
 PROBLEMS = 1000  # that are collected, at most
@@ -46,9 +48,21 @@ def dotted(path: KeyPath) -> str:
     """Return a path as a policy file writes it: `waivers[0].env`."""
     text = ""
     for part in path:
-        shown = f"[{part}]" if isinstance(part, int) else one_line(part, _LONG)
+        shown = f"[{part}]" if isinstance(part, int) else shown_key(part)
         text += f".{shown}" if text and not isinstance(part, int) else shown
     return text
+
+
+def shown_key(key: str) -> str:
+    """Return the name of a key as a message may show it: a value that stands in its place may be a secret."""
+    hidden = "://" in key or ": " in key or any(map(looks_random, key.split()))
+    return "(not shown)" if hidden else one_line(key, _LONG)
+
+
+def looks_random(text: str) -> bool:
+    """Return whether a text has the form of a token: no words, and letters and digits mixed."""
+    mixed = _TOKEN.fullmatch(text) is not None
+    return mixed and not is_plain(text) and any(map(str.isdigit, text)) and any(map(str.isalpha, text))
 
 
 @cache
@@ -81,6 +95,16 @@ def has_mark(kind: Any, mark: type) -> bool:
     if get_origin(base) is tuple:
         marks += bare(get_args(base)[0])[1]
     return any(isinstance(one, mark) for one in marks)
+
+
+@cache
+def _may_hold(kind: Any, mark: type) -> bool:
+    """Return whether a kind, or what is below it, carries a mark."""
+    base, _ = bare(kind)
+    inner = [field for _, field in keys(kind).values()] if is_record(kind) else []
+    if get_origin(base) in {tuple, Mapping}:
+        inner += get_args(base)
+    return has_mark(kind, mark) or any(_may_hold(one, mark) for one in inner if one is not Ellipsis)
 
 
 def is_record(kind: Any) -> bool:
@@ -173,7 +197,7 @@ class Reading:
         if get_origin(base) is tuple:
             return self._list(kind, value, path)
         if get_origin(base) is Mapping:
-            return self._mapping(base, value, path)
+            return self._mapping(kind, value, path)
         return self._leaf(lambda given: _converted(given, kind), kind, value, path)
 
     def _leaf(self, convert: Callable[[Any], Any], kind: Any, value: object, path: KeyPath) -> Any:
@@ -192,7 +216,7 @@ class Reading:
 
     def _list(self, kind: Any, value: Any, path: KeyPath) -> Any:
         if not isinstance(value, list):
-            return self._refused(path, f"is {seen(value)}, expected {allowed(kind)}")
+            return self._refused(path, f"is {seen(value, kind)}, expected {allowed(kind)}")
         base, marks = bare(kind)
         item_kind = get_args(base)[0]
         most = next((mark.max_length for mark in marks if isinstance(mark, msgspec.Meta) and mark.max_length), ENTRIES)
@@ -204,12 +228,12 @@ class Reading:
         # Tables that cannot be read stay in their place: contradictions name positions.
         return UNREADABLE if UNREADABLE in items and not is_record(item_kind) else items
 
-    def _mapping(self, base: Any, value: Any, path: KeyPath) -> Any:
+    def _mapping(self, kind: Any, value: Any, path: KeyPath) -> Any:
         if not isinstance(value, dict):
-            return self._refused(path, f"is {seen(value)}, expected a table")
+            return self._refused(path, f"is {seen(value, kind)}, expected a table")
         if len(value) > ENTRIES:
             return self._refused(path, f"has {len(value)} keys, expected at most {ENTRIES}")
-        name_kind, item_kind = get_args(base)
+        name_kind, item_kind = get_args(bare(kind)[0])
         read = {}
         for key, item in value.items():
             name, found = self._read(name_kind, key, (*path, key)), self._read(item_kind, item, (*path, key))
@@ -219,7 +243,7 @@ class Reading:
 
     def _record(self, kind: Any, value: Any, path: KeyPath) -> Any:
         if not isinstance(value, dict):
-            return self._refused(path, f"is {seen(value)}, expected a table")
+            return self._refused(path, f"is {seen(value, kind)}, expected a table")
         if path and len(value) > ENTRIES:
             return self._refused(path, f"has {len(value)} keys, expected at most {ENTRIES}")
         before = len(self._problems)
@@ -349,9 +373,9 @@ def seen(value: object, kind: Any = None) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, str):
-        if kind is not None and has_mark(kind, Hidden):
-            return "invalid (not shown)"
         shown = without_credentials(value)
+        if looks_random(shown) or (kind is not None and _may_hold(kind, Hidden)):
+            return "invalid (not shown)"
         return repr(shown if len(shown) <= _LONG else f"{shown[:_LONG]}…")
     if isinstance(value, int) and abs(value) > BIGGEST:
         return "a very large number"

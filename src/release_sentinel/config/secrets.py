@@ -3,26 +3,37 @@
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
-from release_sentinel.config.kinds import Header, SecretAddress
+from release_sentinel.config.addresses import NOTIFY, addresses, secrets_of
+from release_sentinel.config.inferred import inferred, learn_named
+from release_sentinel.config.kinds import Header, SecretAddress, SecretFile
 from release_sentinel.config.load import load_policy
 from release_sentinel.config.model import Policy
+from release_sentinel.config.names import says_secret
 from release_sentinel.config.read import has_mark, leaves
 from release_sentinel.config.targets import Target
 from release_sentinel.config.variables import look_up
 from release_sentinel.errors import InvalidPolicyError
-from release_sentinel.redaction import MASK, Redactor
+from release_sentinel.redaction import Redactor
 
-NOTIFY = "RS_NOTIFY_URLS"
 _REFERENCE = re.compile(r"\$\{([A-Za-z_]\w*)\}")
-_SECRET_NAME = re.compile(r"auth|cookie|token|key|secret|passw", re.IGNORECASE)
-_PARTS = re.compile(r"[/?&=@#:,]+")
-_HOST = re.compile(r"localhost|[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")  # a token in its place has no dot
-_TOKEN = 8  # characters
-_LONGEST = 1 << 20  # bytes of a file of Git's configuration
+# Headers that carry no secrets; the literal value of any other may be one.
+_NO_SECRET = re.compile(
+    r"accept(-\w+)*|content-\w+|user-agent|host|cache-control|connection|origin|referer|range|if-[\w-]+|x-forwarded-\w+"
+    r"|x-requested-with|[\w-]*-version",
+    re.IGNORECASE,
+)
+_SCHEME = re.compile(r"\s*[A-Za-z]+\s+")
+# What a policy file says of secrets, also where it is not valid: then nothing else is known of it.
+_TABLES = re.compile(
+    r"(?m)^(?=[ \t]*\[+[ \t]*(?:tool|project|build-system|dependency-groups)\b)"
+)  # of a pyproject.toml
+_OWN_TABLE = re.compile(r"\s*\[+\s*tool\s*\.\s*[\"']?release-sentinel\b")
+_NAMES = re.compile(r"\bsecrets[\"']?\s*=\s*\[([^\]]*)")
+_ADDRESSES = re.compile(r"\burls[\"']?\s*=\s*([^\n]*(?:\n[^\]=]*\])?)")
+_ADDRESS = re.compile(r"[A-Za-z][\w+.-]{0,40}://[^\s\"']+")
+_ASSIGNED = re.compile(r"([\w.-]+)[\"']?\s*=\s*[\"']([^\"'\n]+)")
 
 
 def known_secrets(environ: Mapping[str, str] | None = None) -> Redactor:
@@ -34,6 +45,7 @@ def known_secrets(environ: Mapping[str, str] | None = None) -> Redactor:
         policy = Policy()
     redactor = Redactor()
     learn(redactor, policy, environ)
+    learn_named(redactor, environ, policy.redact)
     return redactor
 
 
@@ -46,33 +58,41 @@ def learn(redactor: Redactor, policy: Policy, environ: Mapping[str, str] | None 
     held = list(_texts(policy))
     in_headers = [(name, text) for name, kind, text in held if has_mark(kind, Header)]
     names = [*policy.required.secrets, *_referenced(in_headers), "GITHUB_TOKEN"]  # GitHub releases use it
-    for value in (*(text for name in names for text in look_up(name, environ).found), *literal_secrets(in_headers)):
+    for value in (text for name in names for text in look_up(name, environ).found):
         redactor.add(value)
-    for address in (*(text for _, kind, text in held if has_mark(kind, SecretAddress)), *addresses(environ)):
+    for value in (*literal_secrets(in_headers), *_filled(in_headers, environ)):
+        redactor.infer(value)
+    for text in (text for _, kind, text in held if has_mark(kind, SecretFile)):
+        redactor.infer(text)
+    given = [text for text in look_up(NOTIFY, environ).found if not addresses(environ)]  # it cannot be used
+    for address in (*(text for _, kind, text in held if has_mark(kind, SecretAddress)), *addresses(environ), *given):
         for secret in secrets_of(address):
-            redactor.add(secret)
+            redactor.infer(secret)
     files = (look_up(name, environ).text or "" for name in policy.required.settings)
     for text in (*environ.values(), *files, *(text for _, _, text in held)):
         redactor.add_url(text)
 
 
-def learn_remotes(redactor: Redactor, top: Path) -> None:
-    """Add the credentials that Git's configuration holds: that of the clone at `top`, and the user's."""
-    for name in (str(top / ".git" / "config"), "~/.gitconfig", "~/.config/git/config"):
-        text = _content(os.path.expanduser(name))  # noqa: PTH111 - Path.expanduser raises where there is no home
-        for url in re.findall(r"\w[\w+.-]{0,40}://[^\s\"]+", text):
-            redactor.add_url(url)
-        for header in re.findall(r"(?im)^\s*extraheader\s*=\s*\"?[\w-]+:\s*(?:\w+\s+)?([^\s\"]+)", text):
-            redactor.add(header)
+def learn_text(redactor: Redactor, text: str, environ: Mapping[str, str]) -> None:
+    """Add the secrets that the text of a policy file names or holds, whether or not it can be understood.
 
-
-def _content(path: str) -> str:
-    """Return the text of a configuration file of Git, or nothing where it cannot be read."""
-    with suppress(OSError, ValueError):
-        if Path(path).is_file():  # reading a pipe would hang the run
-            with Path(path).open("rb") as file:
-                return file.read(_LONGEST).decode(errors="surrogateescape")
-    return ""
+    That is also what its parts for other environments say.
+    """
+    if own := [table for table in _TABLES.split(text) if _OWN_TABLE.match(table)]:
+        text = "".join(own)
+    names = [name for found in _NAMES.findall(text) for name in re.findall(r"\w+", found)]
+    for name in (*names, *references(text)):
+        for value in look_up(name, environ).found:
+            redactor.infer(value)
+    for address in (one for found in _ADDRESSES.findall(text) for one in _ADDRESS.findall(found)):
+        for secret in secrets_of(address):
+            redactor.infer(secret)
+    for url in _ADDRESS.findall(text):
+        redactor.add_url(url)
+    for key, value in _ASSIGNED.findall(text):
+        literal = literal_secrets([(key, value)]) if says_secret(key) else []
+        for secret in (*literal, *(inferred(key, value) if not references(value) else ())):
+            redactor.infer(secret)
 
 
 def _texts(record: Policy | Target) -> Iterator[tuple[str, Any, str]]:
@@ -103,28 +123,33 @@ def _referenced(pairs: Iterable[tuple[str, str]]) -> list[str]:
 
 
 def literal_secrets(pairs: Iterable[tuple[str, str]]) -> list[str]:
-    """Return the values that are in the policy itself, in headers whose names say that they carry secrets."""
-    values = [value for name, value in pairs if _SECRET_NAME.search(name) and not references(value)]
-    return [word for value in values for word in (value, value.rpartition(" ")[2])]
+    """Return what may be secret of the values of headers in the policy itself: beside `${NAMES}`, and without any."""
+    found = []
+    for name, value in pairs:
+        if _NO_SECRET.fullmatch(name):
+            continue
+        if not references(value):
+            found.append(value)
+        found += [part.strip(" :=,;") for part in _literal_parts(value)]
+    return [text for text in dict.fromkeys(found) if text]
 
 
-def addresses(environ: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the addresses for notifications that the environment names, valid or not."""
-    words = (look_up(NOTIFY, environ).text or "").split(",")
-    return tuple(word.strip() for word in words if word.strip())
+def _literal_parts(value: str) -> list[str]:
+    """Return the parts of a header's value between its references, without the scheme that it begins with."""
+    return _REFERENCE.sub("\0", _SCHEME.sub("", value, count=1)).split("\0")
 
 
-def secrets_of(address: str) -> Iterator[str]:
-    """Yield what has to be hidden of an address: all of it except a plain host, and each part that can be a token."""
-    _, separator, rest = address.partition("://")
-    place, slash, path = rest.partition("/") if separator else ("", "", address)
-    user, _, host = place.rpartition("@")
-    plain = _HOST.fullmatch(host.partition(":")[0])
-    yield from (user, slash + path) if plain else (address, rest)
-    yield from (part for part in _PARTS.split(rest) if len(part) >= _TOKEN and not _HOST.fullmatch(part))
+def _filled(pairs: Iterable[tuple[str, str]], environ: Mapping[str, str]) -> Iterator[str]:
+    """Yield what is sent where a reference is a part of a word: `Basic abc${VAR}`."""
+    for _, value in pairs:
+        filled = _REFERENCE.sub(lambda match: (look_up(match[1], environ).text or "").strip(), value)
+        if filled != value:
+            yield _SCHEME.sub("", filled, count=1)
 
 
-def shown(address: str) -> str:
-    """Return an address as it may be shown: its scheme."""
-    scheme, separator, _ = address.partition("://")
-    return f"{scheme}{separator}{MASK}" if separator else MASK
+def shown_header(name: str, value: str) -> str:
+    """Return the value of a header as it may be shown: its references, without what may be secret beside them."""
+    redactor = Redactor()
+    for secret in literal_secrets([(name, value)]):
+        redactor.infer(secret)
+    return redactor.scrub(value)

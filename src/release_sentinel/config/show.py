@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime, time
 from typing import Any
 
-from release_sentinel.config.kinds import SecretAddress
+from release_sentinel.config.addresses import shown
+from release_sentinel.config.kinds import Header, SecretAddress
 from release_sentinel.config.load import Loaded
 from release_sentinel.config.read import KeyPath, dotted, has_mark, leaves
-from release_sentinel.config.secrets import shown
+from release_sentinel.config.secrets import shown_header
 from release_sentinel.redaction import without_credentials
 
 
@@ -42,9 +43,12 @@ def as_document(loaded: Loaded) -> dict[str, Any]:
 
 
 def _shown_leaves(loaded: Loaded) -> Iterator[tuple[KeyPath, Any]]:
-    """Yield each value of the policy with its path; of an address that is a secret, only its scheme."""
+    """Yield each value of the policy with its path, without the secrets that it holds."""
     for path, kind, value in leaves(loaded.policy):
-        yield path, tuple(map(shown, value)) if has_mark(kind, SecretAddress) else value
+        if has_mark(kind, SecretAddress):
+            yield path, tuple(map(shown, value))
+        else:
+            yield path, shown_header(str(path[-1]), value) if has_mark(kind, Header) else value
 
 
 def _header(table: KeyPath) -> str:

@@ -21,6 +21,7 @@ from release_sentinel.config.kinds import (
     Days,
     Headers,
     HttpStatuses,
+    KeyFile,
     Line,
     MaybeLine,
     MaybeRegex,
@@ -34,7 +35,7 @@ from release_sentinel.config.kinds import (
     Seconds,
     Tries,
 )
-from release_sentinel.config.read import Problem
+from release_sentinel.config.read import Problem, shown_key
 
 Scalar = str | int | float | bool
 Operator = Literal["<", "<=", ">", ">=", "==", "!="]
@@ -182,7 +183,7 @@ class Dependency(Target, frozen=True):
     proxy: MaybeLine = ""
     ca_bundle: MaybeLine = ""  # a PEM file; blank: the usual authorities, or REQUESTS_CA_BUNDLE
     client_cert: MaybeLine = ""
-    client_key: MaybeLine = ""
+    client_key: KeyFile = ""
     contains: str = ""
     matches: MaybeRegex = ""  # a regular expression that is found in the body
     json: tuple[JsonCondition, ...] = ()
@@ -306,7 +307,7 @@ def _url_problem(key: str, text: str) -> Iterator[Problem]:
 def _header_problems(headers: Mapping[str, str]) -> Iterator[Problem]:
     for name in headers:
         if not _HEADER.fullmatch(name):
-            yield Problem(("headers",), f"has {name!r}, which is not the name of a header")
+            yield Problem(("headers",), f"has {shown_key(name)!r}, which is not the name of a header")
 
 
 def is_url(text: str) -> bool:

@@ -16,6 +16,7 @@ from msgspec import Struct
 
 from release_sentinel.config.model import Policy
 from release_sentinel.config.read import BIGGEST, UNREADABLE, Reading, allowed, bare, kind_at, seen
+from release_sentinel.redaction import is_plain
 
 _FLAGS = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
 
@@ -26,6 +27,7 @@ class Variable(Struct, frozen=True):
     name: str
     path: str
     meaning: str
+    blank: str = ""  # the word for an empty text, where that is a value: a variable that is blank is unset
 
     @property
     def key(self) -> tuple[str, ...]:
@@ -51,7 +53,7 @@ VARIABLES = (
     Variable("RS_SIGNERS", "git.signers", "who may sign (gate `signature`)"),
     Variable("RS_VERSION_FILES", "version.files", "manifests that hold the version (gate `version-files`)"),
     Variable("RS_CHANGELOG", "version.changelog", "the changelog (gate `changelog`)"),
-    Variable("RS_VERSION_PREFIX", "version.prefix", "the prefix of the SemVer number"),
+    Variable("RS_VERSION_PREFIX", "version.prefix", "the prefix of the SemVer number; `none` for no prefix", "none"),
     Variable("RS_PRERELEASES", "version.prereleases", "whether pre-releases such as v1.0.0-rc.1 may go out"),
     Variable("RS_NOTIFY_URLS", "notify.urls", "who is notified of the verdict; secrets, never shown"),
     Variable("RS_NOTIFY_ON", "notify.on", "when: `failure`, `recovery`, `always`"),
@@ -73,13 +75,13 @@ class Value(Struct, frozen=True):
     """The value of one name. `text` is None without a value; `problem` says why it cannot be used."""
 
     text: str | None = None  # may be a secret
-    file: str = ""  # that it was read from
+    file: str = ""  # that it was read from; blank where there is a problem
     problem: str = ""
     exposed: bool = False  # every user of this machine may read the file
     found: tuple[str, ...] = ()  # every text given for the name, usable or not
 
     def __repr__(self) -> str:
-        return f"Value(file={self.file!r}, problem={self.problem!r})"  # the texts may be secrets
+        return f"Value(problem={self.problem!r})"  # the texts may be secrets
 
 
 def look_up(name: str, environ: Mapping[str, str] | None = None) -> Value:
@@ -96,23 +98,29 @@ def look_up(name: str, environ: Mapping[str, str] | None = None) -> Value:
     return value
 
 
+def without_file(name: str) -> str:
+    """Return NAME for NAME_FILE, and any other name as it is."""
+    return name.removesuffix("_FILE")
+
+
 def _mounted(variable: str, file: str) -> Value:
-    """Return the value that a file holds, as containers mount secrets."""
-    named = f"{variable} names {file!r}"
+    """Return the value that a file holds, as containers mount secrets. What `variable` says may be the value itself."""
+    wanted = f"{variable} has to be the path of a file that holds the value"
+    given = () if is_plain(file) else (file,)  # else it may be the value itself
     try:
         mode = Path(file).stat().st_mode
         if not stat.S_ISREG(mode):  # reading a pipe would hang the run
-            return Value(file=file, problem=f"{named}, which is not a regular file")
+            return Value(problem=f"{wanted}, and what it names is not a regular file", found=given)
         with Path(file).open("rb") as opened:
             content = opened.read(_MOST + 1)
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or error
-        return Value(file=file, problem=f"{named}, which cannot be read: {why}")
+        return Value(problem=f"{wanted}, and what it names cannot be read: {why}", found=given)
     text = content[:_MOST].decode(errors="surrogateescape").removesuffix("\n").removesuffix("\r")
     if len(content) > _MOST:
-        return Value(file=file, problem=f"{named}, which is longer than 1 MiB", found=(text,))
+        return Value(problem=f"{wanted}, and that file is longer than 1 MiB", found=(text,))
     if any("\ud800" <= character <= "\udfff" for character in text):
-        return Value(file=file, problem=f"{named}, which cannot be read: it is not UTF-8", found=(text,))
+        return Value(problem=f"{wanted}, and that file cannot be read: it is not UTF-8", found=(text,))
     return Value(text, file, exposed=os.name != "nt" and bool(mode & stat.S_IROTH), found=(text,))
 
 
@@ -127,7 +135,7 @@ def read(environ: Mapping[str, str]) -> tuple[dict[Variable, Any], list[str]]:
         if not text:  # CI systems pass undefined variables on as blanks
             continue
         kind = kind_at(Policy, variable.key)
-        value = _plain(kind, text)
+        value = "" if text.lower() == variable.blank else _plain(kind, text)
         result, wrong = Reading().read(kind, value)
         if value == [] or result is UNREADABLE or wrong:
             commas = ", with commas between them" if get_origin(bare(kind)[0]) is tuple else ""
@@ -174,7 +182,9 @@ def in_policy(policy: Policy, names: Iterable[str]) -> dict[str, str]:
     for variable in VARIABLES:
         value, default = (attrgetter(variable.path)(record) for record in (policy, Policy()))
         if variable.name in names and value != default:
-            found[variable.name] = ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
+            found[variable.name] = (
+                ",".join(map(str, value)) if isinstance(value, tuple) else str(value) or variable.blank
+            )
     return found
 
 

@@ -45,15 +45,15 @@ def _append(path: Path, text: str) -> str:
     """Append to the summary as much as it may hold; return what is wrong, a blank if nothing is."""
     try:
         if path.is_fifo():  # opening it would wait for a reader
-            return f"the job's summary {path} cannot be written: it is a pipe"
+            return "the job's summary (GITHUB_STEP_SUMMARY) cannot be written: it is a pipe"
         if why := kept(path):
-            return f"the job's summary {path} cannot be written: {why}"
+            return f"the job's summary (GITHUB_STEP_SUMMARY) cannot be written: {why}"
         with path.open("a", encoding="utf-8", errors="replace") as file:
             text = github.fitting(text, github.SUMMARY_LIMIT - os.fstat(file.fileno()).st_size)
             file.write(text)
     except OSError as error:
-        return f"the job's summary {path} cannot be written: {error.strerror or error}"
-    return "" if text else f"the job's summary {path} is full"
+        return f"the job's summary (GITHUB_STEP_SUMMARY) cannot be written: {error.strerror or error}"
+    return "" if text else "the job's summary (GITHUB_STEP_SUMMARY) is full"
 
 
 def _say(lines: Sequence[str]) -> None:

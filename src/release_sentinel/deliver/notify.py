@@ -7,18 +7,19 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from importlib.util import find_spec
 from typing import Any
 
 from release_sentinel import lines
+from release_sentinel.config.addresses import shown
 from release_sentinel.config.kinds import Occasion
-from release_sentinel.config.secrets import shown
 from release_sentinel.observe.ci import Build
 from release_sentinel.reports.message import body, is_failure, title
 from release_sentinel.vocabulary import SAFE
 
+Clean = Callable[[str], str]  # takes the secrets out of a text
 SECONDS = 10.0  # for all receivers together
 _MISSING = "apprise is not installed: pip install 'release-sentinel[notify]'"
 
@@ -31,17 +32,18 @@ def announce(
     previous: str = "",
     build: Build | None = None,
     seconds: float = SECONDS,
+    clean: Clean,
 ) -> list[str]:
     """Send one message about a verdict document to each address, if it is an occasion.
 
-    `previous` is the verdict of the run before, as far as it is known. Returns what went wrong, a sentence a receiver,
-    which may hold anything that a receiver answered: scrub it.
+    `previous` is the verdict of the run before, as far as it is known. `clean` scrubs all that is sent, and what is
+    returned: what went wrong, a sentence a receiver, which may hold anything that a receiver answered.
     """
     if not addresses or not wanted(str(document["verdict"]), on, previous):
         return []
     recovered = " (recovered)" if document["verdict"] == SAFE and is_failure(previous) else ""
     text = body(document, url=build.url if build else "", actor=build.actor if build else "")
-    return send(addresses, f"{title(document)}{recovered}", text, seconds)
+    return list(map(clean, send(addresses, clean(f"{title(document)}{recovered}"), clean(text), seconds)))
 
 
 def wanted(label: str, on: Collection[Occasion], previous: str = "") -> bool:

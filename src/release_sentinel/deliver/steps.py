@@ -1,17 +1,17 @@
 """What a run was asked to do once the release is SAFE: the tag, then the release on GitHub."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from msgspec import Struct, field
 
 from release_sentinel.checks.changelog import section
-from release_sentinel.config.model import Policy
 from release_sentinel.deliver.tag import TagOrder, demand_safe, message, tag
 from release_sentinel.errors import DeliveryError
 from release_sentinel.observe import git
 from release_sentinel.observe.git import Refs, Rules
+from release_sentinel.settings import Settings
 from release_sentinel.versions import parse
 
 
@@ -25,33 +25,39 @@ class Steps(Struct, frozen=True):
     changelog: str = ""
 
 
-def deliver(document: Mapping[str, Any], repository: Path, steps: Steps) -> tuple[list[str], str]:
-    """Take the steps, in their order, until one fails; return what was done, a sentence each, and why one failed."""
+def deliver(
+    document: Mapping[str, Any], repository: Path, steps: Steps, *, clean: Callable[[str], str]
+) -> tuple[list[str], str]:
+    """Take the steps, in their order, until one fails; return what was done, a sentence each, and why one failed.
+
+    `clean` scrubs what leaves: the tag's message, the release's notes, and these sentences.
+    """
     done: list[str] = []
     try:
         if steps.tag:
-            done.append(tag(document, repository, steps.order))
+            done.append(clean(tag(document, repository, steps.order, clean)))
         if steps.release:
-            done.append(f"released: {_release(document, repository, steps)}")
+            done.append(clean(f"released: {_release(document, repository, steps, clean)}"))
     except DeliveryError as error:
-        return done, str(error)
+        return done, clean(str(error))
     return done, ""
 
 
 def deliver_verified(
-    document: Mapping[str, Any], repository: Path, policy: Policy, push: bool, sign: bool, release: bool
+    document: Mapping[str, Any], repository: Path, settings: Settings, push: bool, sign: bool, release: bool
 ) -> tuple[list[str], str]:
     """Do the same for the document of a verdict file, which has been verified.
 
     Files that Git does not track do not count: among them are the reports of the run, and the tag does not name them.
     """
+    policy = settings.policy
     rules = Rules(untracked=False, submodules=policy.git.submodules)
     order = TagOrder(policy.version.prefix, policy.git.remote, push, sign or policy.git.sign_tags, rules)
     steps = Steps(tag=True, release=release, order=order, notes=message(document), changelog=policy.version.changelog)
-    return deliver(document, repository, steps)
+    return deliver(document, repository, steps, clean=settings.redactor.scrub)
 
 
-def _release(document: Mapping[str, Any], repository: Path, steps: Steps) -> str:
+def _release(document: Mapping[str, Any], repository: Path, steps: Steps, clean: Callable[[str], str]) -> str:
     from release_sentinel.deliver.github_release import NewRelease, create_release  # noqa: PLC0415 - late: HTTP costs 14 ms
 
     demand_safe(document)
@@ -69,5 +75,5 @@ def _release(document: Mapping[str, Any], repository: Path, steps: Steps) -> str
         )
     version = parse(name, prefix)
     changes = section(repository, name, steps.changelog, prefix=prefix)
-    notes = "\n\n".join(text for text in (changes, steps.notes) if text)
+    notes = clean("\n\n".join(text for text in (changes, steps.notes) if text))
     return create_release(NewRelease(name, commit, notes, prerelease=bool(version and version.prerelease)))

@@ -1,6 +1,6 @@
 """Tag the commit that was judged SAFE, and no other; a tag that cannot be made, or pushed, leaves nothing behind."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,22 +24,23 @@ class TagOrder(Struct, frozen=True):
     rules: Rules = field(default_factory=Rules)
 
 
-def tag(document: Mapping[str, Any], repository: Path, order: TagOrder) -> str:
+def tag(document: Mapping[str, Any], repository: Path, order: TagOrder, clean: Callable[[str], str]) -> str:
     """Tag the commit of a verdict document, and push the tag if `order` wants it; return what was done, a sentence.
 
-    Raises `DeliveryError`, and has then changed nothing, where the verdict is not SAFE, where HEAD or the work tree is
-    not what was judged, where the tag exists already or that cannot be determined, and where Git or the remote refuses.
+    `clean` scrubs the tag's message. Raises `DeliveryError`, and has then changed nothing, where the verdict is not
+    SAFE, where HEAD or the work tree is not what was judged, where the tag exists already or that cannot be determined,
+    and where Git or the remote refuses.
     """
     name, commit = str(document["version"]), str(document["commit"])
     demand_safe(document)
     _demand_unmoved(repository, commit, order.rules)
     remote = _demand_free(repository, name, order, str(document["branch"]))
-    made = git.make_tag(repository, name, commit, message(document), sign=order.sign)
+    made = git.make_tag(repository, name, commit, clean(message(document)), sign=order.sign)
     if isinstance(made, Unseen):
         raise DeliveryError(f"{made.why}{_hint(made)}")
     if not order.push or remote is None:
         return f"tagged: {name} at {commit[:12]}, not pushed"
-    if why := git.push_tag(repository, made, remote.name):
+    if why := git.push_tag(repository, made, remote):
         left = git.remove_tag(repository, made)
         removed = f"it stays here, and has to be removed by hand: {left}" if left else "it was removed here again"
         raise DeliveryError(f"tag {name} could not be pushed to {remote}, and {removed}: {why}")

@@ -12,7 +12,7 @@ from msgspec import Struct, field
 
 from release_sentinel.observe import Unseen, retry
 from release_sentinel.observe.retry import Try
-from release_sentinel.redaction import without_credentials
+from release_sentinel.redaction import is_plain, without_credentials
 
 if TYPE_CHECKING:
     from requests import PreparedRequest, Response, Session
@@ -77,7 +77,8 @@ def ask(request: Request, environ: Mapping[str, str] | None = None) -> Exchange 
     for name in ("ca_bundle", "client_cert", "client_key"):
         file = getattr(request, name)
         if file and not os.access(file, os.R_OK):
-            return Unseen(f"{name} {file} cannot be read", f"correct `{name}` in the policy")
+            shown = file if is_plain(file) else "(not shown)"  # it may be the key itself
+            return Unseen(f"{name} {shown} cannot be read", f"correct `{name}` in the policy")
     load()
     asked = retry.ask(
         lambda seconds: _try(request, headers, seconds),

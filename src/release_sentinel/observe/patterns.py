@@ -9,7 +9,9 @@ import re
 import subprocess
 import sys
 import time
+import warnings
 from collections.abc import Sequence
+from typing import Any
 
 from msgspec import Struct
 
@@ -20,18 +22,28 @@ from release_sentinel.observe.bounded import remaining
 SECONDS = 5.0  # for the patterns of one gate, where nothing else bounds them
 _STEPS = 10_000_000  # of a pattern that is matched here: 0.1 s
 _SHOWN = 200  # characters of a pattern that a message shows
+_LONGEST = 10_000  # characters of a pattern whose matches are wanted
+_MATCHES, _LENGTH = 1000, 2000  # of one pattern, and characters of each
 # The kernel ends it, even if its parent is gone: nothing in Python could.
-_CHILD = """
+_BOUND = """
 import marshal, re, signal, sys
 seconds, questions = marshal.loads(sys.stdin.buffer.read())
 if hasattr(signal, "setitimer"):
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGALRM})
     signal.setitimer(signal.ITIMER_REAL, seconds)
+"""
+_ANSWERS = f"""{_BOUND}
 for pattern, text, whole, flags in questions:
     found = (re.fullmatch if whole else re.search)(pattern, text, flags)
     sys.stdout.buffer.write(b"1" if found else b"0")
     sys.stdout.buffer.flush()
+"""
+_CAPTURES = f"""{_BOUND}
+from itertools import islice
+pattern, text, group = questions
+found = [match[group] or "" for match in islice(re.finditer(pattern, text, re.MULTILINE), {_MATCHES})]
+sys.stdout.buffer.write(marshal.dumps([part[:{_LENGTH}] for part in found]))
 """
 
 
@@ -92,11 +104,43 @@ class Matcher:
         return told
 
 
+def groups(expression: str) -> tuple[int, frozenset[str]]:
+    """Return the number of groups of a pattern, and the names of some; raises `ValueError` with what is wrong."""
+    if len(expression) > _LONGEST:
+        raise ValueError(f"is longer than {_LONGEST} characters")
+    try:
+        with warnings.catch_warnings():  # a pattern whose meaning may change
+            warnings.simplefilter("ignore")
+            compiled = re.compile(expression)
+    except (re.error, RecursionError, OverflowError) as error:
+        raise ValueError(f"is not valid: {error}") from None
+    return compiled.groups, frozenset(compiled.groupindex)
+
+
+def captures(pattern: str, text: str, group: str | int = 1, seconds: float = SECONDS) -> list[str]:
+    """Return what a group of a valid pattern matches, at up to 1,000 places; raises `EndlessPatternError`.
+
+    `^` and `$` match at each line.
+    """
+    seconds = remaining(seconds)
+    out, ended = _child(_CAPTURES, (pattern, text, group), seconds)
+    if not ended or not out:
+        raise EndlessPatternError(_unanswered(Question(pattern, text), seconds, ended))
+    found: list[str] = marshal.loads(out)  # noqa: S302 - our own child wrote it
+    return found
+
+
 def _run(questions: Sequence[Question], seconds: float) -> tuple[list[bool], bool]:
     """Return the answers that a process gives within `seconds`, and whether it ended by itself."""
     asked = [(question.pattern, question.text, question.whole, question.flags) for question in questions]
+    out, ended = _child(_ANSWERS, asked, seconds)
+    return [byte == ord("1") for byte in out], ended
+
+
+def _child(program: str, asked: Any, seconds: float) -> tuple[bytes, bool]:
+    """Return what a process prints within `seconds`, and whether it ended by itself."""
     # -W: a pattern whose meaning may change warns, and the user has not asked
-    command = [sys.executable, "-I", "-S", "-W", "ignore", "-c", _CHILD]
+    command = [sys.executable, "-I", "-S", "-W", "ignore", "-c", program]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
         try:
             out, _ = process.communicate(marshal.dumps((seconds + 1.0, asked)), timeout=seconds)
@@ -108,7 +152,7 @@ def _run(questions: Sequence[Question], seconds: float) -> tuple[list[bool], boo
         except BaseException:
             process.kill()
             raise
-    return [byte == ord("1") for byte in out], ended
+    return out, ended
 
 
 def _unanswered(question: Question, seconds: float, ended: bool) -> Unseen:

@@ -104,6 +104,7 @@ def prepare(session: GateSession, items: list[pytest.Item]) -> None:
             session.problems.append(f"{item.nodeid} {carries}, expected exactly one of `policy` and `critical`")
     records = list(session.records.values())
     _qualify(records)
+    session.publish({record.id.partition("[")[0]: "the id of a gate" for record in records})
     for record in records:
         record.waiver = session.waivers.get(record.id)
     session.problems += _clashes(records)

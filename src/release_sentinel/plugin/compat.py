@@ -289,14 +289,36 @@ def is_pytests(function: Callable[..., object]) -> bool:
 
 def rename(node: Any, name: str) -> None:
     """Give a test or collector another name: in its id (`_id`, up to pytest 9.1 `_nodeid`) and its keywords."""
-    nodeid = node.nodeid.removesuffix(node.name) + name
+    give_id(node, node.nodeid.removesuffix(node.name) + name)
     node.keywords._markers.pop(node.name, None)  # noqa: SLF001 - pytest has no public way to rename
     node.keywords[name] = True
+    node.name = name
+
+
+def give_id(node: Any, nodeid: str) -> None:
+    """Give a test or collector another id."""
     if hasattr(node, "_id"):
         node._id = type(node._id).parse(nodeid)  # noqa: SLF001 - as above
     else:
         node._nodeid = nodeid  # noqa: SLF001 - as above
-    node.name = name
+
+
+def clean_cache(clean: Callable[[Any], Any]) -> Callable[[], None]:
+    """Put what is written to pytest's cache through `clean`, keys and values; return what ends that.
+
+    It is the class that is changed: a conftest can write before any hook of ours sees the cache.
+    """
+    kind: Any = pytest.Cache
+    write = kind.set
+
+    def write_clean(cache: pytest.Cache, key: str, value: object) -> None:
+        write(cache, clean(key), clean(value))
+
+    def restore() -> None:
+        kind.set = write
+
+    kind.set = write_clean
+    return restore
 
 
 def forget_names(config: pytest.Config) -> None:

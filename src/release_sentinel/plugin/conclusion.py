@@ -153,4 +153,5 @@ def _seen_release(session: GateSession) -> Release:
         return session.release
     branch = session.observations.branch
     name, source = (branch.name, branch.source) if branch else ("", "")
+    session.publish({name: "the name of the branch", seen.commit: "the id of the commit"})
     return replace(session.release, commit=seen.commit, branch=name, branch_source=source)

@@ -26,14 +26,16 @@ def deliver(session: GateSession, verdict: RedactedVerdict) -> tuple[list[str], 
         rules=git.Rules(own, untracked=rules.untracked, submodules=rules.submodules),
     )
     wanted = Steps(asked.has("--gate-tag"), asked.has("--gate-release"), order, markdown(verdict), version.changelog)
-    done, problem = steps.deliver(document(verdict), asked.repository, wanted)
-    return [session.redactor.scrub(line) for line in done], problem
+    return steps.deliver(document(verdict), asked.repository, wanted, clean=session.redactor.scrub)
 
 
 def announce(session: GateSession, verdict: RedactedVerdict) -> list[str]:
     """Send the verdict to its receivers; return what went wrong, a sentence each."""
-    occasions = session.policy.notify.on
-    problems = notify.announce(
-        document(verdict), session.settings.receivers, occasions, previous=session.previous, build=ci.build()
+    return notify.announce(
+        document(verdict),
+        session.settings.receivers,
+        session.policy.notify.on,
+        previous=session.previous,
+        build=ci.build(),
+        clean=session.redactor.scrub,
     )
-    return [session.redactor.scrub(problem) for problem in problems]

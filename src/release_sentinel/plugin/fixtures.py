@@ -1,10 +1,9 @@
 """What gates are given. Each observation is made once a run, when the first gate asks for it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import pytest
 
-from release_sentinel.checks.preview import MergeTarget
 from release_sentinel.checks.result import CheckResult
 from release_sentinel.config.model import Policy
 from release_sentinel.config.secrets import header_secrets
@@ -91,7 +90,7 @@ def preview(request: pytest.FixtureRequest) -> bool:
 
 
 @pytest.fixture(scope="session")
-def merge_target(request: pytest.FixtureRequest) -> Callable[[], MergeTarget | Unseen | None]:
+def merge_target(request: pytest.FixtureRequest) -> Callable[[], git.MergeTarget | Unseen | None]:
     """Ask which branch this work would be merged into; None where the clone has no remote."""
     return request.config.stash[SESSION].observations.target
 
@@ -133,6 +132,12 @@ def own_processes() -> frozenset[int]:
 def required_files(required_settings: dict[str, str | Secret | None]) -> dict[str, settings.Mounted]:
     """Which of the required settings and secrets come from files (`NAME_FILE`), and what is wrong with these."""
     return settings.mounted(required_settings)
+
+
+@pytest.fixture(scope="session")
+def public_words(request: pytest.FixtureRequest) -> Mapping[str, str]:
+    """The words that every report shows (environment, version, ids of gates), each with what it is."""
+    return request.config.stash[SESSION].identity
 
 
 @pytest.fixture(scope="session")

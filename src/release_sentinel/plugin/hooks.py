@@ -206,7 +206,8 @@ class Hooks:
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Turn tests into gates, policy first."""
+        """Turn tests into gates, policy first; a plugin may have given them other names."""
+        scrubbing.rename_all(items, self._session.redactor.scrub)
         collection.prepare(self._session, items)
         if not all(record.built_in for record in self._session.records.values()):
             self._session.unnoticed.begin()

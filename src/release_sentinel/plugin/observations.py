@@ -5,8 +5,7 @@ from functools import cached_property
 from pathlib import Path
 
 from release_sentinel.arguments import GATE_FOLDER
-from release_sentinel.checks.branch import CLAIM, BranchName, branch_of
-from release_sentinel.checks.preview import MergeTarget
+from release_sentinel.checks.branch import branch_of
 from release_sentinel.checks.result import CheckResult
 from release_sentinel.checks.steady import steadily
 from release_sentinel.config.model import Policy
@@ -84,7 +83,7 @@ class Observations:
     @cached_property
     def _look(self) -> Bounded[git.Repository | Unseen]:
         wanted = self._policy.git
-        rules = git.Rules(self._own_outputs, untracked=wanted.untracked, submodules=wanted.submodules)
+        rules = git.Rules(self._own_outputs, wanted.untracked, wanted.submodules, wanted.untracked_allowed)
         return Bounded(lambda: git.look(self._top, rules))
 
     @cached_property
@@ -117,22 +116,22 @@ class Observations:
         build = ci.build()
         return (build.target if build else "") or self._claimed
 
-    def target(self) -> MergeTarget | Unseen | None:
+    def target(self) -> git.MergeTarget | Unseen | None:
         """Return the branch that this work would be merged into, and who says so; None where there is no remote."""
         there, remote = self.tags().remote, self._remote.result(self._bound)
         if isinstance(remote, Unseen) or remote is None or not isinstance(there, git.Refs):
             return remote if isinstance(remote, Unseen) else there if isinstance(there, Unseen) else None
         build = ci.build()
         if build and build.target:
-            named = BranchName(build.target, build.provider)
+            named = git.BranchName(build.target, build.provider)
         elif self._claimed:
-            named = BranchName(self._claimed, CLAIM)
+            named = git.BranchName(self._claimed, git.CLAIM)
         else:
             default = git.default_branch(self._top, remote)
             if isinstance(default, Unseen):
                 return default
-            return MergeTarget(BranchName(default, str(remote)), str(remote), is_there=True)
-        return MergeTarget(named, there.source, is_there=there.head(named.name) is not None)
+            return git.MergeTarget(git.BranchName(default, str(remote)), str(remote), is_there=True)
+        return git.MergeTarget(named, there.source, is_there=there.head(named.name) is not None)
 
     def standing(self, branch: str) -> git.Standing | Unseen | None:
         """Return how HEAD stands to a branch of the remote; None where the clone has no remote."""
@@ -159,7 +158,7 @@ class Observations:
         return git.branches_containing(self._top, self.tags(), rules.branches, remote=rules.remote, built=self._built)
 
     @property
-    def branch(self) -> BranchName | None:
+    def branch(self) -> git.BranchName | None:
         """The branch that the release is built from, and who says so."""
         seen = self.repository
         if isinstance(seen, Unseen):

@@ -10,7 +10,7 @@ import pytest
 
 from release_sentinel.logging import scrub_records
 from release_sentinel.observe.this_process import is_pytest
-from release_sentinel.plugin.compat import filter_trace, rename
+from release_sentinel.plugin.compat import clean_cache, filter_trace, give_id, rename
 from release_sentinel.redaction import Redactor
 from release_sentinel.redaction.standard import scrub_standard_streams
 
@@ -18,8 +18,9 @@ Scrub = Callable[[str], str]
 
 
 def shield(config: pytest.Config, redactor: Redactor) -> None:
-    """Scrub log records, standard streams and pytest's trace, from the first look at the command line on."""
+    """Scrub log records, standard streams, pytest's cache and trace, from the first look at the command line on."""
     config.add_cleanup(scrub_records(redactor))
+    config.add_cleanup(clean_cache(lambda value: cleaned(value, redactor.scrub)))
     restore = scrub_standard_streams(redactor)
     if not is_pytest():  # else to the last word: some errors are printed after every clean-up
         config.add_cleanup(restore)
@@ -37,12 +38,22 @@ class Scrubber:
         """Scrub the file that `--debug` has opened by now, and what it says already."""
         filter_trace(config, self._scrub)
 
+    @pytest.hookimpl(trylast=True)
+    def pytest_configure(self, config: pytest.Config) -> None:
+        """Scrub reports again, after the other plugins have seen them."""
+        config.pluginmanager.register(_LastScrubber(self._scrub), "release-sentinel-last-scrubber")
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Scrub what plugins have added to a report since it was made."""
+        clean_report(report, self._scrub)
+
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_pycollect_makeitem(self) -> Generator[None, Any, Any]:
         """Rename gates whose parameters show in their names, before caches and reports know them."""
         made = yield
         if isinstance(made, list):
-            _rename(made, self._scrub)
+            rename_all(made, self._scrub)
         return made
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -58,6 +69,18 @@ class Scrubber:
         text = str(warning_message.message)
         if (clean := self._scrub(text)) != text:
             warning_message.message = UserWarning(clean)
+
+
+class _LastScrubber:
+    """The last of the hooks that see a report: what is shown of it at the end is clean."""
+
+    def __init__(self, scrub: Scrub) -> None:
+        self._scrub = scrub
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Scrub what the others have added."""
+        clean_report(report, self._scrub)
 
 
 def cleaned(value: Any, scrub: Callable[[str], str]) -> Any:
@@ -88,8 +111,8 @@ def clean_report(report: pytest.TestReport | pytest.CollectReport, scrub: Scrub)
         report.nodeid = nodeid
 
 
-def _rename(nodes: list[Any], scrub: Scrub) -> None:
-    """Give nodes names that can be shown, and that are still their own."""
+def rename_all(nodes: list[Any], scrub: Scrub) -> None:
+    """Give nodes names and ids that can be shown, and that are still their own."""
     masked: Counter[str] = Counter()
     for node in nodes:
         name = scrub(node.name)
@@ -99,3 +122,6 @@ def _rename(nodes: list[Any], scrub: Scrub) -> None:
         if masked[name] > 1:
             name = f"{name.removesuffix(']')}-{masked[name]}]"
         rename(node, name)
+    for node in nodes:
+        if (nodeid := scrub(node.nodeid)) != node.nodeid:
+            give_id(node, nodeid)

@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -44,9 +45,11 @@ class GateSession:
         self.parent, self.handover = _handover()  # the process that supervises this one (0: none), and its file
         self._sender = SecretSender(os.environ)
         self.reports = {report.path: report for report in invocation.reports}
-        self._claim(files.claim(invocation.reports))
+        obstacles = files.claim(invocation.reports)
         self.settings = settings_of(invocation, os.environ)
         self.redactor, self.policy = self.settings.redactor, self.settings.policy
+        self.identity = dict(self.settings.identity)  # words that are never masked, and what each is
+        self._claim(obstacles)
         self.previous = files.previous_verdict(invocation.reports, invocation.env)
         self.release = Release(invocation.env, invocation.version, str(invocation.repository))
         begun = unfinished(self.release, preview=self.preview)
@@ -121,7 +124,7 @@ class GateSession:
 
     def _claim(self, failures: list[str]) -> None:
         if failures:
-            raise pytest.UsageError("; ".join(failures))
+            raise pytest.UsageError("; ".join(map(self.redactor.scrub, failures)))
 
     @property
     def preview(self) -> bool:
@@ -132,6 +135,14 @@ class GateSession:
         """Keep `value` out of all that is shown from now on, here and on its way through the parent process."""
         self.redactor.add(value)
         self._sender.send(value)
+
+    def publish(self, words: Mapping[str, str]) -> None:
+        """Never mask these words, here and in the parent process: the verdict is about what they are the names of."""
+        new = [word for word in words if word and word not in self.identity]
+        self.identity |= {word: words[word] for word in new}
+        if new:
+            self.redactor.protect(new)
+            self._sender.send(new)
 
     def rewrite(self, args: list[str]) -> None:
         """Rewrite pytest's arguments in place: the release's version, and the gate folders to collect."""

@@ -1,12 +1,15 @@
 """Secrets, and how any text is scrubbed of them."""
 
+from release_sentinel.redaction.plain import is_plain
 from release_sentinel.redaction.redactor import Redactor
 from release_sentinel.redaction.secret import MASK, Secret
-from release_sentinel.redaction.urls import USER_INFO, secrets_in
+from release_sentinel.redaction.urls import USER_INFO, says_secret
 
-__all__ = ["MASK", "Redactor", "Secret", "without_credentials"]
+__all__ = ["MASK", "Redactor", "Secret", "is_plain", "says_secret", "without_credentials"]
 
 
 def without_credentials(url: str) -> str:
     """Return `url` as it may be shown: no user info, and no value of a token-like query field."""
-    return Redactor(*secrets_in(url)).scrub(USER_INFO.sub(r"\1", url))
+    redactor = Redactor()
+    redactor.add_url(url)
+    return redactor.scrub(USER_INFO.sub(r"\1", url))

@@ -14,7 +14,10 @@ _CHUNK = 1 << 16  # bytes
 
 
 class SecretChannel:
-    """The parent's end of a pipe, `source`: what arrives is added to the redactor. The child inherits the other end."""
+    """The parent's end of a pipe, `source`: what arrives is told to the redactor. The child inherits the other end.
+
+    A text is a secret; a list holds words that are public.
+    """
 
     def __init__(self, redactor: Redactor, source: int) -> None:
         os.set_blocking(source, False)
@@ -29,7 +32,13 @@ class SecretChannel:
             *arrived, self._rest = self._rest.split(b"\n")
             for line in arrived:
                 with suppress(ValueError):
-                    self._redactor.add(str(json.loads(line)))
+                    self._take(json.loads(line))
+
+    def _take(self, message: str | list[str]) -> None:
+        if isinstance(message, list):
+            self._redactor.protect(map(str, message))
+        else:
+            self._redactor.add(str(message))
 
     def close(self) -> None:
         """Stop listening: the file descriptor may become another file."""
@@ -47,8 +56,8 @@ class SecretSender:
             with suppress(OSError):
                 os.set_inheritable(self._target, False)  # noqa: FBT003 - takes no keywords
 
-    def send(self, value: str) -> None:
-        """Send one secret to the parent."""
+    def send(self, message: str | list[str]) -> None:
+        """Send the parent one secret, or a list of public words."""
         if self._target is not None:
             with suppress(OSError):  # the parent is gone, or its pipe is full
-                os.write(self._target, json.dumps(value).encode() + b"\n")
+                os.write(self._target, json.dumps(message).encode() + b"\n")

@@ -1,11 +1,18 @@
 """The secrets of one run, and the one function that scrubs text of them."""
 
+import base64
+from collections.abc import Iterable
 from threading import Lock
+from urllib.parse import unquote
 
+from release_sentinel.redaction.decoded import decoded
+from release_sentinel.redaction.plain import is_plain
+from release_sentinel.redaction.public import PublicWords
 from release_sentinel.redaction.search import Index
 from release_sentinel.redaction.secret import MASK
-from release_sentinel.redaction.spellings import gaps, spellings
-from release_sentinel.redaction.urls import secrets_in
+from release_sentinel.redaction.spellings import gaps, raw
+from release_sentinel.redaction.urls import Credential, credentials
+from release_sentinel.redaction.views import Span
 
 _PASSES = 5  # a mask can join what was separate before
 
@@ -15,57 +22,101 @@ class Redactor:
 
     def __init__(self, *secrets: str) -> None:
         self._secrets: set[str] = set()
-        self._index: Index | None = None
+        self._public = PublicWords(self._secrets)
+        self._index = Index()
         self._lock = Lock()
         for secret in secrets:
             self.add(secret)
 
     def add(self, value: str) -> None:
-        """Scrub `value` from now on, and the secrets in it if it is a URL. A blank value or a mask is not a secret."""
-        value = value.strip()
-        if value.strip("*"):
-            with self._lock:
-                self._secrets |= {value, *(found for found in secrets_in(value) if found.strip("* \t\r\n"))}
-                self._index = None
+        """Scrub `value` from now on, the credentials in it, and what it says if it is base64.
 
-    def add_url(self, url: str) -> None:
-        """Scrub the password, or the token in its place, and the token-like query values that `url` carries."""
-        for value in secrets_in(url):
+        A blank value or a mask is not a secret.
+        """
+        value = value.strip()
+        self._learn(value)
+        self._decode(value)
+        self.add_url(value)
+
+    def protect(self, words: Iterable[str]) -> None:
+        """Never mask these words, which every report shows: see `PublicWords`."""
+        self._public.add(words)
+
+    def infer(self, value: str) -> None:
+        """Scrub `value` from now on, unless it is so plain that it need not be a secret: a word, a number, a path."""
+        if not is_plain(value):
             self.add(value)
 
-    def scrub(self, text: str) -> str:
+    def add_url(self, text: str) -> None:
+        """Scrub the credentials that `text` carries, in URLs or as a connection string.
+
+        One that is too plain to be masked everywhere is masked in its place.
+        """
+        for found in credentials(text):
+            self._infer(found)
+
+    def _infer(self, found: Credential) -> None:
+        """Learn what only its place shows to be a secret."""
+        for value in found.values:
+            if not is_plain(value):
+                self._learn(value)
+                self._decode(value)
+            elif found.before and value.strip("* \t\r\n"):
+                with self._lock:
+                    self._index.add_in_place(found._replace(value=value))
+        if found.after == "@" and found.before not in {"//", "//:"}:  # as a Basic header has it
+            self._learn(base64.b64encode(raw(f"{unquote(found.before)}{unquote(found.value)}")).decode())
+
+    def _decode(self, secret: str) -> None:
+        """Learn what a secret says that is itself an encoding, and the password that a Basic header holds."""
+        for said in decoded(secret):
+            user, colon, password = said.partition(":")
+            if not is_plain(said):
+                self._learn(said)
+            if colon and password:
+                self._infer(Credential(password, f"{user}:", "@"))
+
+    def _learn(self, secret: str) -> None:
+        if secret.strip("* \t\r\n"):
+            with self._lock:
+                if secret not in self._secrets:
+                    self._index.add(secret)
+                    self._secrets.add(secret)
+
+    def scrub(self, text: str, *, shown: str = "") -> str:
         """Return `text` with every secret, however written, replaced by `***`; overlapping ones become one.
 
-        What cannot be scrubbed is masked as a whole.
+        `shown` came before it and is out already: a secret may begin there. What cannot be scrubbed is masked as a
+        whole.
         """
+        begin = len(shown)
         try:
-            index = self._ready()
-            for _ in range(_PASSES):
-                before, text = text, _masked(text, index)
-                if index.one_pass_suffices or text == before:
+            text = shown + text
+            for number in range(_PASSES):
+                before, text = text, self._masked(text, self._index.spans(text, again=number > 0), begin)
+                if self._index.settles or text == before:
                     break
         except Exception:  # noqa: BLE001 - whatever the error, the text must not get out
             return MASK
-        return text
+        return text[begin:]
 
-    def tail(self, text: str) -> int:
-        """Return where a possible beginning of a secret starts at the end of `text`, if more text follows."""
-        return self._ready().tail(text)
+    def tail(self, text: str, *, shown: str = "", settle: bool = False) -> int:
+        """Return where a possible beginning of a secret starts at the end of `text`, if more text follows.
 
-    def _ready(self) -> Index:
-        index = self._index
-        if index is None:
-            with self._lock:
-                index = self._index = Index(one for secret in self._secrets for one in spellings(secret))
-        return index
+        That is below 0 where it starts in what was shown before.
+        `settle`: a secret that is whole is not waited for, although it may go on.
+        """
+        return self._index.tail(shown + text, len(shown), settle=settle) - len(shown)
 
-
-def _masked(text: str, index: Index) -> str:
-    shown, end = [], 0
-    for start, stop in index.spans(text):
-        shown += [text[end:start], _masked_lines(text[start:stop])]
-        end = stop
-    return "".join((*shown, text[end:])) if shown else text
+    def _masked(self, text: str, spans: list[Span], begin: int) -> str:
+        """Return a text with masks for what is in `spans`, as far as it comes after `begin`."""
+        shown, end = [], 0
+        for start, stop in spans:
+            if stop > begin and not self._public.cover(text, start, stop):
+                start = max(start, begin)  # noqa: PLW2901 - the rest is out already
+                shown += [text[end:start], _masked_lines(text[start:stop])]
+                end = stop
+        return "".join((*shown, text[end:])) if shown else text
 
 
 def _masked_lines(secret: str) -> str:

@@ -1,15 +1,14 @@
-"""The ways in which a secret may be written: as it is, escaped once or twice, in base64, in hexadecimal digits."""
+"""The ways in which a short or plain secret may be written: it is masked as a whole only, and nowhere inside a word."""
 
 import base64
 import json
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import NamedTuple
 from urllib.parse import quote
 
-PIECE = 8  # characters; a piece of a secret that long is masked on its own
 _SHORT = 4  # characters; base64 and hexadecimal digits of less are too common to be masked
 _WRAPS = 16  # spaces of a secret at which it may be wrapped
 
@@ -27,7 +26,7 @@ _ORDINARY = (
     "certificate prometheus incomplete collected evaluated https:// http://localhost 127.0.0.1 localhost password"
 )
 ORDINARY = frozenset(_ORDINARY.split())
-_ADDRESS = re.compile(r"[a-z][\w+.-]*://(?:[^/?#]*@)?([^/?#:]*)", re.IGNORECASE)
+ADDRESS = re.compile(r"[a-z][\w+.-]*://(?:[^/?#]*@)?([^/?#:]*)", re.IGNORECASE)
 
 
 def gaps(text: str) -> Iterator[tuple[int, int]]:
@@ -39,32 +38,43 @@ def gaps(text: str) -> Iterator[tuple[int, int]]:
             yield gap.span()
 
 
-class Spelling(NamedTuple):
-    """A secret in one encoding: what each of its characters became, and which pieces of it are masked on their own."""
+class Pattern(NamedTuple):
+    """A regular expression for a secret in one encoding, and what is to be seen first of it."""
 
-    units: tuple[str, ...]
-    pieces: tuple[str, ...] = ()
-    everywhere: bool = False  # masked also in the middle of a word
-
-    @property
-    def text(self) -> str:
-        """The whole secret."""
-        return "".join(self.units)
+    text: str
+    beginning: str
 
 
-def spellings(secret: str) -> Iterator[Spelling]:
-    """Yield `secret` in every known encoding, each without gaps."""
+def patterns(secret: str) -> Iterator[Pattern]:
+    """Yield a pattern for each encoding of a secret that has no piece which may be masked on its own."""
     flat = _GAP.sub("", secret)
-    for value in dict.fromkeys((secret, flat)):
-        starts = cache(_distinctive_starts)
-        for units in _escaped(value):
-            # Backslashes that an encoding keeps are gaps, and are not searched for.
-            seen = "".join(character for character, unit in zip(value, units, strict=True) if unit)
-            yield _spelling(tuple(filter(None, units)), starts(seen))
-    for wrapped in _wrapped(flat):
-        yield _spelling(tuple(wrapped), _distinctive_starts(wrapped))
+    plain = dict.fromkeys(text for value in (secret, flat) for text in (*_escaped(value), *_wrapped(value)))
+    for text in filter(None, plain):
+        yield Pattern(_pattern(text), text)
     if len(secret) >= _SHORT:
-        yield from _encoded(secret)
+        yield from encoded_patterns(secret)
+
+
+def encoded_patterns(secret: str) -> Iterator[Pattern]:
+    """Yield a pattern for a secret in hexadecimal digits and in base64, which is masked also inside a word."""
+    for text in dict.fromkeys(_encoded(secret)):
+        yield Pattern(with_gaps(text), text)
+
+
+def _pattern(text: str) -> str:
+    """Return a regular expression for a secret that is too short, or too plain, to be masked everywhere.
+
+    Less than three characters are masked only as a value, quoted or after `=`; less than four, and what is one word
+    or number, only as a word of its own, because `main` or `true` is also part of ordinary text.
+    """
+    if len(text) < 3:
+        return rf"(?:(?<=[\"'])|(?<==)){re.escape(text)}(?=[\"'\s,;&)]|$)"
+    if not is_distinctive(text):
+        edge = re.escape(text[0]), re.escape(text[-1])
+        return rf"(?<![\w{edge[0]}]){with_gaps(text)}(?![\w{edge[1]}])"
+    if len(text) < 4 or re.fullmatch(r"[^\W\d_]+|\d+", text):
+        return rf"(?:(?<!\w)|(?<=\\[nrt])|(?<=%[\da-fA-F]{{2}})){with_gaps(text)}(?!\w)"
+    return with_gaps(text)
 
 
 def with_gaps(text: str) -> str:
@@ -72,26 +82,9 @@ def with_gaps(text: str) -> str:
     return f"(?>{_GAP.pattern})?+".join(map(re.escape, text))
 
 
-def _spelling(units: tuple[str, ...], starts: Iterable[int], *, everywhere: bool = False) -> Spelling:
-    pieces = ("".join(units[start : start + PIECE]) for start in starts)
-    return Spelling(units, tuple(piece for piece in pieces if is_distinctive(piece)), everywhere)
-
-
-def is_distinctive(text: str) -> bool:
+def is_distinctive(text: str | bytes) -> bool:
     """Return whether a text is more than a rule such as `--------`."""
     return len(set(text)) > 2
-
-
-def _distinctive_starts(secret: str) -> list[int]:
-    """Return where the pieces of `secret` that are masked on their own start: not ordinary ones, nor an address."""
-    address = _ADDRESS.match(secret)
-    known = [(0, secret.index("://") + 3), address.span(1)] if address else []
-    return [
-        start
-        for start in range(len(secret) - PIECE + 1)
-        if secret[start : start + PIECE].lower() not in _ORDINARY
-        and not any(start < end and begin < start + PIECE for begin, end in known)
-    ]
 
 
 def _wrapped(flat: str) -> Iterator[str]:
@@ -161,33 +154,26 @@ def _writings(character: str) -> tuple[str, ...]:
     return tuple(writing.replace("\\", "") for writing in (*once, *twice, percent_twice))
 
 
-def _escaped(secret: str) -> Iterator[tuple[str, ...]]:
-    """Yield what each character of `secret` becomes, for each way to escape it."""
+def _escaped(secret: str) -> Iterator[str]:
+    """Yield `secret` in each way to escape it, without backslashes."""
     characters = sorted(set(secret))
     for writing in dict.fromkeys(zip(*map(_writings, characters), strict=True)):
-        table = dict(zip(characters, writing, strict=True))
-        yield tuple(map(table.__getitem__, secret))
+        yield "".join(map(dict(zip(characters, writing, strict=True)).__getitem__, secret))
 
 
-def _encoded(secret: str) -> Iterator[Spelling]:
+def _encoded(secret: str) -> Iterator[str]:
     """Yield `secret` in hexadecimal digits and in base64, at each offset in a longer base64 text."""
-    digits = raw(secret).hex(" ").split()
-    for units in (digits, [digit.upper() for digit in digits]):
-        yield _whole_or_pieces(units)
+    yield from (raw(secret).hex(), raw(secret).hex().upper())
     for value in dict.fromkeys((raw(secret), json.dumps(secret, ensure_ascii=False)[1:-1].encode(errors="replace"))):
-        for core in (_base64_core(value, offset) for offset in range(3)):
-            for plus, slash in _ALPHABETS if set("+/") & set(core) else _ALPHABETS[:1]:
-                yield _whole_or_pieces([{"+": plus, "/": slash}.get(character, character) for character in core])
+        for core in (base64_core(value, offset) for offset in range(3)):
+            for plus, slash in _ALPHABETS:
+                yield core.replace("+", plus).replace("/", slash)
 
 
 _ALPHABETS = (("+", "/"), ("-", "_"), ("%2B", "%2F"))
 
 
-def _whole_or_pieces(units: list[str]) -> Spelling:
-    return _spelling(tuple(units), range(len(units) - PIECE + 1), everywhere=True)
-
-
-def _base64_core(value: bytes, offset: int) -> str:
+def base64_core(value: bytes, offset: int) -> str:
     """Return the characters that encode `value` alone when it starts `offset` bytes into a longer base64 text."""
     encoded = base64.b64encode(bytes(offset) + value).decode()
     return encoded[(offset * 8 + 5) // 6 : (offset + len(value)) * 8 // 6]

@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from release_sentinel.observe import Unseen, git
-from release_sentinel.observe.git.records import Branches
-from release_sentinel.observe.git.remotes import Remote
+from release_sentinel.observe.git.records import Branches, Remote
 from tests.conftest import Repo, make_repo, make_repo_remote
 from tests.observe.parts import (
     clone,

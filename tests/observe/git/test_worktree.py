@@ -541,6 +541,44 @@ def test_a_sparse_checkout_is_clean(repo: Repo) -> None:
     assert (changes(repo), hidden(repo)) == ([], [])
 
 
+SPARSE = {
+    "shared": ("config", "core.sparseCheckout", "true"),
+    "of each work tree": ("config", "--worktree", "core.sparseCheckout", "true"),
+}
+
+
+@pytest.mark.parametrize("kind", SPARSE)
+@pytest.mark.parametrize("second", [False, True], ids=["one work tree", "two work trees"])
+def test_an_old_sparse_checkout_is_clean(repo: Repo, tmp_path: Path, kind: str, *, second: bool) -> None:
+    """Patterns in a file, without the command, are a sparse checkout of the work tree that has them."""
+    repo.commit("docs/index.md")
+    repo.commit("src/shop.py")
+    if second:
+        repo.git("worktree", "add", "--quiet", "--detach", str(tmp_path / "other"))
+    if kind != "shared":
+        repo.git("config", "extensions.worktreeConfig", "true")
+    repo.git(*SPARSE[kind])
+    repo.write(".git/info/sparse-checkout", "/*\n!/docs/\n")
+    repo.git("read-tree", "-mu", "HEAD")
+    assert not (repo.path / "docs").exists()
+    assert (changes(repo), hidden(repo)) == ([], [])
+    if second:
+        other = Repo(tmp_path / "other")
+        (other.path / "docs/index.md").unlink()
+        other.git("update-index", "--skip-worktree", "docs/index.md")
+        assert hidden(other) == ["hidden edit docs/index.md"]
+
+
+@pytest.mark.usefixtures("own_home")
+def test_a_user_s_sparse_checkout_hides_nothing(repo: Repo) -> None:
+    """The repository does not know of it."""
+    repo.git("config", "--global", "core.sparseCheckout", "true")
+    repo.write(".git/info/sparse-checkout", "/*\n")
+    repo.git("update-index", "--skip-worktree", "app.py")
+    (repo.path / "app.py").unlink()
+    assert hidden(repo) == ["hidden edit app.py"]
+
+
 def test_an_assumed_edit_in_a_sparse_checkout(repo: Repo) -> None:
     """An edit marked assume-unchanged is seen in a sparse checkout too."""
     repo.commit("src/shop.py")

@@ -1,33 +1,45 @@
 """What Git reports about the repository and its remote."""
 
 from release_sentinel.observe.git.records import (
+    CLAIM,
     HIDDEN_EDIT,
+    POINTER,
     SUBMODULE,
     UNINITIALISED,
+    UNMAPPED,
     Branches,
+    BranchName,
     Change,
+    MergeTarget,
     Refs,
     Relation,
+    Remote,
     Repository,
+    Rules,
     Signature,
     SignatureState,
     Standing,
     Tags,
 )
 from release_sentinel.observe.git.refs import branches_containing, local_refs, remote_refs, tags
-from release_sentinel.observe.git.remotes import Remote, Remotes, default_branch, find_remote, remotes
+from release_sentinel.observe.git.remotes import Remotes, default_branch, find_remote, remotes
 from release_sentinel.observe.git.signatures import signature
 from release_sentinel.observe.git.standing import standing
 from release_sentinel.observe.git.tagging import Tagged, make_tag, push_tag, remove_tag
 from release_sentinel.observe.git.tree import absent, folders_called
-from release_sentinel.observe.git.worktree import Rules, look
+from release_sentinel.observe.git.worktree import look
 
 __all__ = [
+    "CLAIM",
     "HIDDEN_EDIT",
+    "POINTER",
     "SUBMODULE",
     "UNINITIALISED",
+    "UNMAPPED",
+    "BranchName",
     "Branches",
     "Change",
+    "MergeTarget",
     "Refs",
     "Relation",
     "Remote",

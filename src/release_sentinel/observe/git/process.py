@@ -12,8 +12,9 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from msgspec import Struct
@@ -77,6 +78,7 @@ _TRANSIENT = re.compile(
 OBJECT = r"[0-9a-f]{40}(?:[0-9a-f]{24})?"  # the id of a commit or tag object
 _URL = re.compile(r"\w[\w+.-]{0,40}://[^\s'\"]+")  # a longer run of letters would be read anew from each of them
 
+_NO_VARIABLES: Mapping[str, str] = MappingProxyType({})
 _environment_lock = threading.Lock()
 
 
@@ -97,11 +99,11 @@ class GitOutput(Struct, frozen=True):
 
 
 def run(
-    top: Path, *arguments: str, timeout: float = LOCAL_SECONDS, settings: Sequence[tuple[str, str]] = ()
+    top: Path, *arguments: str, timeout: float = LOCAL_SECONDS, more: Mapping[str, str] = _NO_VARIABLES
 ) -> GitOutput | Unseen:
-    """Run git in `top` and return its answer, whatever the exit code; `timeout` is in seconds.
+    """Run git in `top` and return its answer, whatever the exit code.
 
-    `settings` of Git count for this call; they may hold credentials, for they are no part of the command line.
+    `timeout` is in seconds; `more` are variables for Git alone.
     """
     try:
         git = _git()
@@ -114,7 +116,7 @@ def run(
             handle = git.Git(str(top)).execute(
                 ["git", *arguments],
                 as_process=True,
-                env=_QUIET | {"GIT_ASKPASS": os.environ.get("GIT_ASKPASS", "")} | _as_variables(settings, os.environ),
+                env={**_QUIET, "GIT_ASKPASS": os.environ.get("GIT_ASKPASS", ""), **more},
                 start_new_session=True,  # no terminal to prompt on, and one process group to kill
             )
     except git.exc.GitCommandNotFound:
@@ -136,18 +138,6 @@ def run(
         _end_group(process)
         raise
     return GitOutput(process.returncode, os.fsdecode(out), err.decode(errors="replace"))
-
-
-def _as_variables(settings: Sequence[tuple[str, str]], environ: Mapping[str, str]) -> dict[str, str]:
-    """Return the variables by which Git takes settings, beside those that the environment has already."""
-    if not settings:
-        return {}
-    said = environ.get("GIT_CONFIG_COUNT", "")
-    begun = int(said) if re.fullmatch(r"[0-9]{1,4}", said) else 0
-    variables = {"GIT_CONFIG_COUNT": str(begun + len(settings))}
-    for number, (key, value) in enumerate(settings, begun):
-        variables |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
-    return variables
 
 
 def patiently(call: Callable[[float], GitOutput | Unseen], timeout: float) -> GitOutput | Unseen:
@@ -174,9 +164,11 @@ def is_transient(answer: GitOutput) -> bool:
     return answer.code != 0 and _TRANSIENT.search(answer.err) is not None
 
 
-def ask(top: Path, *arguments: str, timeout: float = LOCAL_SECONDS) -> str | Unseen:
+def ask(
+    top: Path, *arguments: str, timeout: float = LOCAL_SECONDS, more: Mapping[str, str] = _NO_VARIABLES
+) -> str | Unseen:
     """Run git in `top` and return what it printed; a refusal is `Unseen`, in Git's words."""
-    answer = run(top, *arguments, timeout=timeout)
+    answer = run(top, *arguments, timeout=timeout, more=more)
     if isinstance(answer, Unseen):
         return answer
     return Unseen(f"git {_command(arguments)}: {answer.words}") if answer.code else answer.out

@@ -1,7 +1,8 @@
 """What is observed of a repository, as frozen records."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from enum import StrEnum
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from msgspec import Struct, field
@@ -11,7 +12,29 @@ from release_sentinel.observe import Unseen
 # The codes of changes that `git status` does not show.
 HIDDEN_EDIT = "hidden edit"
 UNINITIALISED = "uninitialised submodule"
+UNMAPPED = "unlisted submodule"  # without an entry in .gitmodules
+POINTER = "LFS pointer without its content"
 SUBMODULE = "submodule "  # followed by what `git status` says about it
+
+
+class Rules(Struct, frozen=True):
+    """What counts as a change. `own_outputs` are files and folders of this run: reports, byte code.
+
+    `untracked_allowed` are globs of untracked files that may be there: `*` stands for any text, slashes too, and a
+    folder stands for what is in it.
+    """
+
+    own_outputs: Collection[Path] = ()
+    untracked: bool = True
+    submodules: bool = True
+    untracked_allowed: Collection[str] = ()
+
+    def allow(self, path: str) -> bool:
+        """Return whether an untracked file, or a folder of such, may be there."""
+        parts = path.rstrip("/").split("/")
+        places = ["/".join(parts[:end]) for end in range(1, len(parts) + 1)]
+        globs = [glob.rstrip("/") for glob in self.untracked_allowed]
+        return any(fnmatchcase(place, glob) for place in places for glob in globs)
 
 
 class Change(Struct, frozen=True):
@@ -34,6 +57,24 @@ class Repository(Struct, frozen=True):
     operation: str  # "merge", "rebase" …, or blank
     shallow: bool
     changes: tuple[Change, ...]
+
+
+class Remote(Struct, frozen=True):
+    """A remote of the clone. `url` is as it may be shown: without credentials.
+
+    `address` is the URL itself of one that the clone's settings do not name, such as where a push goes.
+    """
+
+    name: str
+    url: str = ""
+    has_login: bool = False  # one of its URLs carries credentials
+    address: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.url})" if self.url else self.name
+
+    def __repr__(self) -> str:
+        return f"Remote({str(self)!r})"  # its address may hold credentials
 
 
 class Refs(Struct, frozen=True):
@@ -118,3 +159,21 @@ class Signature(Struct, frozen=True):
     state: SignatureState
     signers: tuple[str, ...] = ()
     words: str = ""
+
+
+CLAIM = "--gate-branch"
+
+
+class BranchName(Struct, frozen=True):
+    """A branch, and who names it: `HEAD`, a CI system, a remote, or `CLAIM`."""
+
+    name: str
+    source: str
+
+
+class MergeTarget(Struct, frozen=True):
+    """The branch that work would be merged into, and whether the remote has it."""
+
+    branch: BranchName
+    remote: str
+    is_there: bool

@@ -9,6 +9,7 @@ from pathlib import Path
 from release_sentinel.lines import split
 from release_sentinel.observe import Unseen
 from release_sentinel.observe.bounded import Bounded
+from release_sentinel.observe.git.login import variables
 from release_sentinel.observe.git.process import (
     LOCAL_SECONDS,
     OBJECT,
@@ -19,8 +20,8 @@ from release_sentinel.observe.git.process import (
     patiently,
     run,
 )
-from release_sentinel.observe.git.records import Branches, Refs, Tags
-from release_sentinel.observe.git.remotes import Remote, chosen, find_remote, remotes
+from release_sentinel.observe.git.records import Branches, Refs, Remote, Tags
+from release_sentinel.observe.git.remotes import chosen, find_remote, remotes
 
 _HERE = re.compile(rf"({OBJECT})\t({OBJECT})?\t([a-z]*)\t(refs/[^\t\n ]+)")
 _THERE = re.compile(rf"({OBJECT})\t([^\t\n ]+)")
@@ -66,14 +67,15 @@ def remote_refs(top: Path, remote: Remote, names: Sequence[str], *, timeout: flo
     # With these flags a server omits all other refs: popular repositories have 100,000 of pull requests.
     kinds = [flag for flag, kind in {"--tags": _TAGS, "--heads": _HEADS}.items() if any(kind in name for name in names)]
     words = ("ls-remote", *kinds, remote.name, *names, *peeled)
-    answer = patiently(lambda left: run(top, *words, timeout=left, settings=remote.settings), timeout)
+    more = variables(top, remote)
+    answer = patiently(lambda left: run(top, *words, timeout=left, more=more), timeout)
     asked = f"the remote {remote} could not be queried"
     if isinstance(answer, Unseen):
         return Unseen(f"{asked}: {answer.why}", answer.remedy)
     if answer.code:
         transient = is_transient(answer)
         tries = f", {answer.tries} times" if answer.tries > 1 else ""
-        remedy = f"try `git ls-remote {remote.url if remote.settings else remote.name}` here"
+        remedy = f"try `git ls-remote {remote.url if remote.address else remote.name}` here"
         return Unseen(
             f"{asked}{tries}: {answer.words}",
             f"run the gate again in a moment: this may be transient; or {remedy}" if transient else remedy,

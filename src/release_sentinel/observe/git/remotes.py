@@ -8,7 +8,9 @@ from msgspec import Struct
 
 from release_sentinel.lines import split
 from release_sentinel.observe import Unseen
+from release_sentinel.observe.git.login import has_login, variables
 from release_sentinel.observe.git.process import LOCAL_SECONDS, REMOTE_SECONDS, ask, odd, patiently, run
+from release_sentinel.observe.git.records import Remote
 from release_sentinel.redaction import without_credentials
 
 # Of `git remote -v`; a partial clone adds its filter.
@@ -16,23 +18,6 @@ _REMOTE = re.compile(r"([^\t\n ]+)\t(.*) \((fetch|push)\)(?: \[[^\]]*\])?")
 _SCP = re.compile(r"(?:[^@/:]+@)?([^/:]+):(?!/)(.+)")  # git@github.com:shop/shop.git
 _PUSHED = "release-sentinel-push"  # a remote of the settings of one question, by which an address stays out of `ps`
 _HEADS = "refs/heads/"
-
-
-class Remote(Struct, frozen=True):
-    """A remote of the clone. `url` is as it may be shown: without credentials.
-
-    `settings` of Git go with each question to it: where its address is not one of the clone's settings.
-    """
-
-    name: str
-    url: str = ""
-    settings: tuple[tuple[str, str], ...] = ()
-
-    def __str__(self) -> str:
-        return f"{self.name} ({self.url})" if self.url else self.name
-
-    def __repr__(self) -> str:
-        return f"Remote({str(self)!r})"  # its settings may hold credentials
 
 
 class Remotes(Struct, frozen=True):
@@ -58,18 +43,17 @@ class Remotes(Struct, frozen=True):
             several = ", ".join(self.fetched)
             return Unseen(f"there are several remotes ({several}) and none is called origin", "set RS_REMOTE")
         choice = choice or next(iter(self.fetched), "")
-        return Remote(choice, without_credentials(self.fetched[choice])) if choice else None
+        if not choice:
+            return None
+        urls = (self.fetched[choice], *self.pushed.get(choice, ()))
+        return Remote(choice, without_credentials(urls[0]), any(map(has_login, urls)))
 
     def pushed_elsewhere(self, remote: Remote) -> list[Remote]:
         """Return the repositories that a push to `remote` goes to, where they are not the one that is fetched from."""
         fetched = _location(self.fetched[remote.name])
         elsewhere = [url for url in self.pushed.get(remote.name, ()) if _location(url) != fetched]
         return [
-            Remote(
-                f"{_PUSHED}-{number}" if number else _PUSHED,
-                without_credentials(url),
-                ((f"remote.{_PUSHED}{f'-{number}' if number else ''}.url", url),),
-            )
+            Remote(f"{_PUSHED}-{number}" if number else _PUSHED, without_credentials(url), has_login(url), url)
             for number, url in enumerate(dict.fromkeys(elsewhere))
         ]
 
@@ -113,7 +97,8 @@ def chosen(
 def default_branch(top: Path, remote: Remote, *, timeout: float = REMOTE_SECONDS) -> str | Unseen:
     """Ask a remote which branch is its default one."""
     words = ("ls-remote", "--symref", remote.name, "HEAD")
-    answer = patiently(lambda left: run(top, *words, timeout=left, settings=remote.settings), timeout)
+    more = variables(top, remote)
+    answer = patiently(lambda left: run(top, *words, timeout=left, more=more), timeout)
     if isinstance(answer, Unseen):
         return answer
     if answer.code:

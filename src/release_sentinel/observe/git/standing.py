@@ -8,9 +8,9 @@ import time
 from pathlib import Path
 
 from release_sentinel.observe import Unseen
+from release_sentinel.observe.git.login import variables
 from release_sentinel.observe.git.process import LOCAL_SECONDS, ask, run
-from release_sentinel.observe.git.records import Refs, Relation, Standing, Tags
-from release_sentinel.observe.git.remotes import Remote
+from release_sentinel.observe.git.records import Refs, Relation, Remote, Standing, Tags
 
 FETCH_SECONDS = 40.0
 _DEPTHS = ("50", "1000", "2147483647")  # commits; the last is Git's word for all of them
@@ -70,7 +70,7 @@ def _count(top: Path, commits: str) -> int:
 def _contained(top: Path, commit: str, branch: str, remote: Remote, timeout: float) -> bool | Unseen:
     """Ask the remote for a branch's commits, without their files, until `commit` is among them or all are there."""
     end = time.monotonic() + timeout
-    settings = [*_reached_by(top, remote.name), *remote.settings]
+    more = variables(top, remote, settings=_reached_by(top, remote.name))
     with tempfile.TemporaryDirectory(prefix="release-sentinel-", ignore_cleanup_errors=True) as folder:
         here = f"--git-dir={folder}"
         made = ask(top, here, "init", "--quiet", "--bare")
@@ -80,7 +80,7 @@ def _contained(top: Path, commit: str, branch: str, remote: Remote, timeout: flo
         for depth in _DEPTHS:
             words = ("--quiet", "--no-tags", "--filter=tree:0", f"--depth={depth}", remote.name, f"+{ref}:{ref}")
             left = end - time.monotonic()
-            fetched = run(top, here, "fetch", *words, timeout=max(left, 0.1), settings=settings)
+            fetched = run(top, here, "fetch", *words, timeout=max(left, 0.1), more=more)
             if isinstance(fetched, Unseen) or fetched.code:
                 words_of = fetched.why if isinstance(fetched, Unseen) else fetched.words
                 return Unseen(

@@ -6,7 +6,9 @@ from pathlib import Path
 from msgspec import Struct
 
 from release_sentinel.observe import Unseen
+from release_sentinel.observe.git.login import variables
 from release_sentinel.observe.git.process import LOCAL_SECONDS, OBJECT, ask, odd, run
+from release_sentinel.observe.git.records import Remote
 
 PUSH_SECONDS = 60.0
 
@@ -67,16 +69,18 @@ def remove_tag(top: Path, tag: Tagged) -> str:
     return gone.why if isinstance(gone, Unseen) else ""
 
 
-def push_tag(top: Path, tag: Tagged, remote: str, *, timeout: float = PUSH_SECONDS) -> str:
+def push_tag(top: Path, tag: Tagged, remote: Remote, *, timeout: float = PUSH_SECONDS) -> str:
     """Push a tag and nothing else; return why that failed, or a blank.
 
     The push counts as successful if the remote has the tag, even if its answer was lost.
     """
     only = ["-c", "push.followTags=false", "push", "--atomic", "--recurse-submodules=no"]
-    pushed = ask(top, *only, remote, f"{tag.ref}:{tag.ref}", timeout=timeout)
+    more = variables(top, remote, push=True)
+    pushed = ask(top, *only, remote.name, f"{tag.ref}:{tag.ref}", timeout=timeout, more=more)
     if not isinstance(pushed, Unseen):
         return ""
-    there = ask(top, "ls-remote", remote, tag.ref, timeout=timeout)
+    more = variables(top, remote)
+    there = ask(top, "ls-remote", remote.name, tag.ref, timeout=timeout, more=more)
     if isinstance(there, Unseen):
         return f"{pushed.why}; whether the remote has the tag is unknown: {there.why}"
     return "" if there.split("\t")[0] == tag.object else pushed.why

@@ -8,7 +8,7 @@ import hashlib
 import os
 import re
 import sys
-from collections.abc import Collection, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from msgspec import Struct
@@ -16,8 +16,17 @@ from msgspec.structs import replace
 
 from release_sentinel.observe import Unseen
 from release_sentinel.observe.bounded import Bounded
+from release_sentinel.observe.git import lfs, untracked
 from release_sentinel.observe.git.process import LOCAL_SECONDS, OBJECT, GitOutput, ask, odd, run
-from release_sentinel.observe.git.records import HIDDEN_EDIT, SUBMODULE, UNINITIALISED, Change, Repository
+from release_sentinel.observe.git.records import (
+    HIDDEN_EDIT,
+    SUBMODULE,
+    UNINITIALISED,
+    UNMAPPED,
+    Change,
+    Repository,
+    Rules,
+)
 
 MINIMUM_VERSION = "2.17"  # `status --no-ahead-behind`
 
@@ -39,14 +48,6 @@ _QUESTIONS = ("--is-bare-repository", "--is-inside-work-tree", "--is-shallow-rep
 _USAGE = 129  # Git's exit code for an option that it does not know
 
 
-class Rules(Struct, frozen=True):
-    """What counts as a change. `own_outputs` are files and folders of this run: reports, byte code."""
-
-    own_outputs: Collection[Path] = ()
-    untracked: bool = True
-    submodules: bool = True
-
-
 _ALL = Rules()
 
 
@@ -65,7 +66,24 @@ def look(path: Path, rules: Rules = _ALL, *, timeout: float = LOCAL_SECONDS) -> 
     if isinstance(more, Unseen):
         return more
     operation = _operation(layout.git_dir)
-    return replace(seen, operation=operation, shallow=layout.shallow, changes=(*seen.changes, *more))
+    changes = tuple(_distinct((*seen.changes, *more), rules))
+    return replace(seen, operation=operation, shallow=layout.shallow, changes=changes)
+
+
+def _distinct(changes: Iterable[Change], rules: Rules) -> Iterator[Change]:
+    """Yield each change once, without the untracked files that may be there.
+
+    Several questions to Git find untracked files; a folder that one of them names covers what others find in it.
+    """
+    known = {change.path for change in changes if change.code == "??"}
+    known |= {f"{change.path}/" for change in changes if change.code == f"{SUBMODULE}has untracked files:"}
+    given = set()
+    for change in changes:
+        above = [change.path[: end.end()] for end in re.finditer("/", change.path[:-1])]
+        if change.code == "??" and (rules.allow(change.path) or change.path in given or known.intersection(above)):
+            continue
+        given |= {change.path} if change.code == "??" else set()
+        yield change
 
 
 class _Layout(Struct, frozen=True):
@@ -126,9 +144,9 @@ def _status(top: Path, rules: Rules, timeout: float) -> Repository | Unseen:
         *("-c", "core.trustctime=true", "-c", "core.checkStat=default"),
         *("-c", "status.showUntrackedFiles=normal", "-c", "diff.ignoreSubmodules=none"),  # inside submodules too
         *("status", "--porcelain=v2", "--branch", "--no-ahead-behind", "-z"),
-        f"--untracked-files={'normal' if rules.untracked else 'no'}",
+        f"--untracked-files={_untracked(rules)}",
         f"--ignore-submodules={'none' if rules.submodules else 'all'}",
-        *("--", ":/", *_excluded(top, rules.own_outputs)),
+        *("--", *_paths(top, rules)),
         timeout=timeout,
     )
     if isinstance(answer, Unseen):
@@ -170,8 +188,17 @@ def _code(letters: str, submodule: str) -> str:
     return f"{SUBMODULE}{' and '.join(words)}:" if words else letters
 
 
-def _excluded(top: Path, own_outputs: Collection[Path]) -> Iterator[str]:
-    for path in own_outputs:
+def _untracked(rules: Rules) -> str:
+    """Return how `git status` lists untracked files: each by itself if only some of them may be there."""
+    if not rules.untracked:
+        return "no"
+    return "all" if rules.untracked_allowed else "normal"
+
+
+def _paths(top: Path, rules: Rules) -> Iterator[str]:
+    """Yield Git's pathspecs of what is judged: the work tree without our own outputs."""
+    yield ":/"
+    for path in rules.own_outputs:
         with contextlib.suppress(ValueError):  # outside the work tree: nothing to exclude
             yield f":(top,exclude,literal){path.resolve().relative_to(top.resolve()).as_posix()}"
 
@@ -180,7 +207,8 @@ def _hidden(top: Path, rules: Rules, timeout: float) -> tuple[Change, ...] | Uns
     """Return the changes that `git status` does not show.
 
     Files and submodules marked assume-unchanged, or skip-worktree outside a sparse checkout, whose content differs
-    from the index; submodules that were never checked out; all this inside submodules too.
+    from the index; submodules that were never checked out; untracked files that rules outside of the commit hide;
+    pointers of Git LFS; all this inside submodules too.
     """
     listing = ask(top, "-c", "core.fsmonitor=false", "ls-files", "-v", "--stage", "-z", timeout=timeout)
     if isinstance(listing, Unseen):
@@ -189,7 +217,16 @@ def _hidden(top: Path, rules: Rules, timeout: float) -> tuple[Change, ...] | Uns
         return odd("ls-files", listing[:100])
     silent = [match.groups() for match in _SILENT.finditer(f"\0{listing}")]
     sparse = any(flag in "Ss" for flag, *_ in silent) and _is_sparse(top, timeout)
-    changes: list[Change] = []
+    more = lfs.pointers(top, f"\0{listing}", timeout)
+    if isinstance(more, Unseen):
+        return more
+    changes = [*more]
+    if rules.untracked:
+        each_file = bool(rules.untracked_allowed)
+        more = untracked.hidden(top, [*_paths(top, rules)], timeout, each_file=each_file)
+        if isinstance(more, Unseen):
+            return more
+        changes += more
     for flag, mode, blob, path in silent:
         flagged = not sparse if flag in "Ss" else flag.islower()  # `s`: skip-worktree and assume-unchanged
         if mode != "160000":
@@ -208,7 +245,7 @@ def _hidden_submodule(
 ) -> list[Change] | Unseen:
     folder = top / path
     if not (folder / ".git").exists():
-        return [] if flag.upper() == "S" else [Change(UNINITIALISED, path)]
+        return [] if flag.upper() == "S" else [Change(_absence(top, path, timeout), path)]
     if flagged:
         seen = look(folder, Rules(untracked=rules.untracked), timeout=timeout)
         differs = isinstance(seen, Unseen) or seen.commit != commit or bool(seen.changes)
@@ -224,9 +261,24 @@ def _hidden_submodule(
     return [Change(change.code, f"{path}/{change.path}") for change in inside]
 
 
+def _absence(top: Path, path: str, timeout: float) -> str:
+    """Return the code of a submodule that is not checked out: Git cannot do that without an entry in `.gitmodules`."""
+    answer = run(top, "config", "--file", ".gitmodules", "-z", "--get-regexp", r"\.path$", timeout=timeout)
+    known = "" if isinstance(answer, Unseen) else answer.out
+    return UNINITIALISED if f"\n{path}\0" in known else UNMAPPED
+
+
 def _is_sparse(top: Path, timeout: float) -> bool:
-    answer = run(top, "config", "--worktree", "--bool", "core.sparseCheckout", timeout=timeout)
-    return not isinstance(answer, Unseen) and answer.out.strip() == "true"
+    """Return whether this work tree is a sparse checkout, by its own settings or by those that its repository shares.
+
+    A user's settings do not count. With the shared ones alone, only work trees with patterns are sparse.
+    """
+    for scope in ("--worktree", "--local"):
+        answer = run(top, "config", scope, "--bool", "core.sparseCheckout", timeout=timeout)
+        if not isinstance(answer, Unseen) and not answer.code:
+            folder = untracked.git_folder(top)
+            return answer.out.strip() == "true" and folder is not None and (folder / "info/sparse-checkout").exists()
+    return False
 
 
 def _differs(top: Path, path: str, mode: str, blob: str, timeout: float) -> bool:

@@ -1,0 +1,94 @@
+"""Values that ordinary text is full of: they are not masked where they are only supposed to be secrets."""
+
+import re
+
+_LEAST = 6  # characters
+_WORD, _NAME = 15, 24  # characters of one word, and of a name that is made of up to three
+_WORDS = 3
+_PART = 80  # characters of one part of a path
+_LONGEST = 512
+
+_LETTERS = re.compile(r"[a-z]+|[A-Z][a-z]+|[A-Z]+")
+_PARTS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
+_VOWEL = re.compile(r"[aeiouy]", re.IGNORECASE)
+_CONSONANTS = re.compile(r"[^aeiouy]{6}", re.IGNORECASE)
+_SEPARATORS = re.compile(r"[-_./:, ]")
+_TECHNICAL = re.compile(
+    r"(?:sha|md|base|utf|oauth|ed|x|amd|arm|aarch|ppc|python|node|java|jdk|ruby|rsa|aes|es|rs|hs|ps|ipv|http|win|linux|"
+    r"ubuntu|debian|alpine|windows|macos|postgres|postgresql|mysql|redis|dev|develop|int|integration|test|qa|uat|stage|"
+    r"staging|preprod|prod|production|live|release|env|region|zone|node|host|server|runner|agent|worker|db|web|app|api|"
+    r"cluster|build|job|user|admin|eu|us|ap)\d{1,4}",
+    re.IGNORECASE,
+)
+_SHAPES = re.compile(
+    r"""
+      v?\d+(?:\.\d+)+(?:[-+.][a-z0-9.+-]{1,24})?              # a version, also 1.2.3-rc.1; an address of IPv4
+    | [-+]?\d[\d.,:/TZ+_\ -]{0,30}(?:[a-z%]{1,3})?             # a number, a date, a time, a duration
+    | [a-z][a-z0-9-]{0,40}(?:\.[a-z][a-z0-9-]{0,40})*\.[a-z]{2,10}(?::\d{1,5})?  # a host
+    | [a-z]{1,20}:\d{1,5}                                     # a host and its port
+    | \[?[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){2,7}\]?              # an address of IPv6
+    | [A-Za-z0-9._%+-]{1,40}@[a-z0-9-]{1,40}(?:\.[a-z0-9-]{1,40})*\.[a-z]{2,10}  # an address of mail
+    | \$\w+ | \$?\{\{?[^{}]*\}\}? | \$\([^()]*\) | <[^<>]*> | %\w+%?   # a reference, a place to fill in
+    """,
+    re.VERBOSE,
+)
+_PATH = re.compile(r"(?:~|\.{1,2})?/.*|[A-Za-z]:[\\/].*|[a-z][a-z0-9+.-]*://[^@?#]*", re.DOTALL)
+_FILE = re.compile(r"[a-z0-9_.-]+(?:/[a-z0-9_.-]+)*\.[a-z]{1,5}")
+_MIXED = re.compile(r"(?=[A-Za-z]*\d)(?=[A-Z\d]*[a-z])(?=[a-z\d]*[A-Z])[A-Za-z\d]{16}")
+_PATH_PARTS = re.compile(r"[\\/:]+")
+_FILE_NAME = re.compile(
+    r"(?:[A-Z]?[a-z]{2,}+|[A-Z]{2,}+(?![a-z])|\d++|[ ._@+~=,()-]|(?<![A-Za-z])[A-Za-z](?![A-Za-z]))*+"
+)
+
+
+def is_plain(value: str) -> bool:
+    """Return whether a value is too plain to be masked everywhere, where nothing but its place says that it is secret.
+
+    So are less than 6 characters, a word, a name of up to three words, a number, a version, a date, a host, a path,
+    an address without credentials, and a reference such as `${TOKEN}`. A mixture of letters and digits such as
+    `hunter2`, and four words in a row, are not.
+    """
+    value = value.strip()
+    if len(value) < _LEAST or len(set(value)) <= 2:
+        return True
+    if len(value) > _LONGEST:
+        return False
+    if _SHAPES.fullmatch(value) or _is_path(value):
+        return True
+    return _is_name(value)
+
+
+def _is_name(value: str) -> bool:
+    """Return whether a value is a word, or up to three, as in `us-east-1` and `MyService`."""
+    if len(value) > _NAME or not value.isascii():
+        return False
+    parts = _SEPARATORS.split(value)
+    words = [word for part in parts for word in ([part] if _TECHNICAL.fullmatch(part) else _PARTS.findall(part))]
+    if "".join(words) != "".join(parts) or len(words) > _WORDS:
+        return False
+    if any(_has_digit(part) and not part.isdigit() and not _TECHNICAL.fullmatch(part) for part in parts):
+        return False
+    return all(word.isdigit() or _TECHNICAL.fullmatch(word) or _is_word(word) for word in words)
+
+
+def _is_word(text: str) -> bool:
+    """Return whether letters can be pronounced: those of a generated password mostly cannot."""
+    return (
+        len(text) <= _WORD
+        and _LETTERS.fullmatch(text) is not None
+        and (len(text) < 4 or (_VOWEL.search(text) is not None and _CONSONANTS.search(text) is None))
+    )
+
+
+def _is_path(value: str) -> bool:
+    """Return whether a value is a path or a URL whose parts are all names: a token among them is mixed at random."""
+    if _MIXED.search(value) or not _PATH.fullmatch(value):
+        return _FILE.fullmatch(value) is not None and len(value) <= _PART
+    return all(
+        len(part) <= _PART and (_FILE_NAME.fullmatch(part) or (part.islower() and len(part) < _NAME))
+        for part in _PATH_PARTS.split(value)
+    )
+
+
+def _has_digit(text: str) -> bool:
+    return any(character.isdigit() for character in text)

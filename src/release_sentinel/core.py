@@ -8,7 +8,7 @@ from pathlib import Path
 from shlex import join
 from typing import TYPE_CHECKING
 
-from release_sentinel.ini import python_path
+from release_sentinel import ini
 from release_sentinel.invocation import Invocation, parse
 from release_sentinel.relay import colour, terminal
 from release_sentinel.supervision import Supervised
@@ -80,8 +80,10 @@ def _command(invocation: Invocation, environ: Mapping[str, str]) -> list[str]:
     top, words = invocation.repository, invocation.own
     own_ini = any(word.partition("=")[0] in {"-c", "--config-file"} for word in words)
     config = [] if own_ini else ["-c", str(_INI), f"--rootdir={top}", f"--confcutdir={top}"]
-    if config and (folders := python_path(top)):
+    said = ini.options(top) if config else {}
+    if folders := ini.python_path(said, top):
         config += ["-o", f"pythonpath={join(map(str, folders))}"]
+    config += [word for setting in ini.kept(said) for word in ("-o", setting)]
     options = [*config, *colour(words, environ), *words]
     # -P: no module of the working directory takes the place of an installed one.
     return [sys.executable, "-P", "-m", "pytest", "-p", "release_sentinel.plugin", *options]

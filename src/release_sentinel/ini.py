@@ -1,6 +1,6 @@
-"""Where a repository's modules are imported from, by its own pytest settings: its gates need them, too."""
+"""What a repository's gates need of its own pytest settings: where modules are, and how coroutines are run."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from shlex import split
 from typing import Any
@@ -17,22 +17,38 @@ _FILES = {
 }
 
 
-def python_path(top: Path) -> list[Path]:
-    """Return the folders that the repository at `top` names as `pythonpath`; none where it cannot be read."""
-    return [top / name for name in next(_named(top), [])]
+# How coroutines are run: gates that are coroutines cannot run without it.
+_KEPT = ("asyncio_mode", "asyncio_default_fixture_loop_scope", "asyncio_default_test_loop_scope", "anyio_mode")
 
 
-def _named(top: Path) -> Iterator[list[str]]:
-    """Yield the `pythonpath` of each settings file that is about pytest."""
+def python_path(options: Mapping[str, Any], top: Path) -> list[Path]:
+    """Return the folders that the settings of the repository at `top` name as `pythonpath`."""
+    named = options.get("pythonpath", [])
+    try:
+        return [top / name for name in (split(named) if isinstance(named, str) else map(str, named))]
+    except (ValueError, TypeError):
+        return []
+
+
+def kept(options: Mapping[str, Any]) -> list[str]:
+    """Return those settings of pytest's plugins that gates need, as `NAME=VALUE`."""
+    return [f"{name}={value}" for name in _KEPT if isinstance(value := options.get(name), str)]
+
+
+def options(top: Path) -> dict[str, Any]:
+    """Return what the repository's own settings of pytest say; nothing where they cannot be read."""
+    return next(_options(top), {})
+
+
+def _options(top: Path) -> Iterator[dict[str, Any]]:
+    """Yield the settings of each file that is about pytest."""
     for name, section in _FILES.items():
         if not (top / name).exists():
             continue
         from iniconfig import ParseError  # noqa: PLC0415 - late: the gate's child starts sooner
 
         try:
-            options: dict[str, Any] = _of_ini(top / name, section) if section else _of_pyproject(top / name)
-            named = options.get("pythonpath", [])
-            yield split(named) if isinstance(named, str) else [str(folder) for folder in named]
+            yield _of_ini(top / name, section) if section else _of_pyproject(top / name)
         except (ParseError, OSError, ValueError, LookupError, TypeError, AttributeError):
             continue
 

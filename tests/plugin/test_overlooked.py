@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Sentinel
+from tests.conftest import CLI, PYTEST, RELEASE, Sentinel
 from tests.plugin.test_proof import OK_GATE
 
 WAYS = pytest.mark.parametrize("plain", [False, True], ids=["release-sentinel", "pytest"])
@@ -27,6 +27,9 @@ WITHIN = {
     "a decorator with a wrapper": (
         "def urgent(f):\n    @pytest.mark.critical\n    def inner(): f()\n    return inner\n"
         f"@urgent\ndef check_ready(): assert False\n{OK_GATE}"
+    ),
+    "a function that asserts within a gate": (
+        "pytestmark = pytest.mark.policy\ndef test_own():\n    assert True\n    def test_ready(): assert False\n"
     ),
     "a marker by name": f"@getattr(pytest.mark, 'critical')\ndef check_ready(): assert False\n{OK_GATE}",
 }
@@ -54,6 +57,9 @@ FILES = {
     ),
     "a suffix with a number": ("test_z.py3", f"pytestmark = pytest.mark.policy{BELOW}"),
     "a suffix of a mail": ("test_z.py.txt", f"pytestmark = pytest.mark.policy{BELOW}"),
+    "a misspelt marker": ("queue.py", f"pytestmark = pytest.mark.crtical{BELOW}"),
+    "nearly the name of a test file": ("queue_tests.py", BELOW),
+    "nearly the name of a test file, too": ("tests_queue.py", BELOW),
     "a marker of a helper": ("queue.py", "import marks\n@marks.urgent\ndef test_z(): assert False\n"),
     "an error": ("queue.py", "import pytest\n@pytest.mark.policy\ndef test_z() assert False\n"),
     "an error where pytest does not look": ("build/test_z.py", "@pytest.mark.policy\ndef test_z() assert False\n"),
@@ -75,8 +81,10 @@ def test_a_gate_in_a_file_that_pytest_passes_over_is_missed(sentinel: Sentinel, 
 
 
 NO_GATES = """
+import abc
 import functools
-import unittest
+import sys
+from typing import TYPE_CHECKING, Protocol
 from pytest import fixture as made
 pytestmark = pytest.mark.policy
 module = pytest.fixture(scope="module")
@@ -90,6 +98,13 @@ def test_queue(): return 1
 class Client:
     def __init__(self, name): self.name = name
     def test_connection(self): return self.name
+class Probe(abc.ABC):
+    @abc.abstractmethod
+    def test_connection(self): ...
+class Db(Probe):
+    def test_connection(self): return True
+class Source(Protocol):
+    def test_connection(self): ...
 class Quiet:
     __test__ = False
     def test_connection(self): assert False
@@ -106,7 +121,11 @@ class TestOwn:
         '''>>> 1 + 1
         3
         '''
-        assert self.test_url and Client("shop").test_connection()
+        assert self.test_url and Client("shop").test_connection() and Db().test_connection()
+if sys.platform == "win32":
+    def test_windows(): assert False
+if TYPE_CHECKING:
+    def test_typing(): assert False
 def make(name):
     @pytest.mark.policy
     def test(): assert name
@@ -251,3 +270,78 @@ def test_a_link_in_circles_is_followed_once(sentinel: Sentinel, *, plain: bool) 
     sentinel.gate(OK_GATE)
     done = (sentinel.pytest if plain else sentinel)()
     assert (done.code, list(done.statuses).count("own")) == (0, 1), done.out
+
+
+METHODS = """
+@pytest.mark.policy
+class TestShop:
+    def test_own(self): assert True
+    def ready_test(self): assert False
+    def should_be_ready(self): assert False
+"""
+
+
+@WAYS
+def test_a_method_that_looks_like_a_gate_is_asked_about(sentinel: Sentinel, *, plain: bool) -> None:
+    """In a class of tests without a base, which nothing else could call."""
+    sentinel.gate(METHODS)
+    done = (sentinel.pytest if plain else sentinel)()
+    assert done.code == 1
+    for name in ("ready_test", "should_be_ready"):
+        assert any(f"test_own.py::TestShop::{name}" in line and "looks like a gate" in line for line in done.block)
+
+
+@WAYS
+def test_gate_folders_with_modules_of_one_name(sentinel: Sentinel, *, plain: bool) -> None:
+    """Python would take one for the other: the run says so, and judges nothing by the wrong one."""
+    sentinel.gate(OK_GATE)
+    shop = project(sentinel, "services/shop", "@pytest.mark.policy\ndef test_shop(): assert True\n")
+    run = sentinel.pytest if plain else sentinel
+    assert run(cwd=shop).code == 0
+    for name in ("gate_tests/helpers.py", "services/shop/gate_tests/helpers.py"):
+        sentinel.repo.commit(name, "LIMIT = 1\n")
+    done = run(cwd=shop)
+    assert done.code == 1
+    assert any("helpers.py would be one module to Python: rename one of them" in line for line in done.block)
+
+
+def test_a_conftest_above_the_folder_of_the_run_is_loaded(sentinel: Sentinel) -> None:
+    """Plain pytest would look for none above its settings file."""
+    sentinel.repo.commit("conftest.py", "import pytest\n@pytest.fixture\ndef limit(): return 1\n")
+    sentinel.gate("@pytest.mark.policy\ndef test_own(limit): assert limit == 1\n")
+    shop = project(sentinel, "services/shop", "@pytest.mark.policy\ndef test_shop(): assert True\n")
+    sentinel.repo.commit("services/shop/pytest.ini", "[pytest]\n")
+    done = sentinel.pytest(cwd=shop)
+    assert (done.code, done.statuses["own"]) == (0, "OK"), done.out
+
+
+@pytest.mark.parametrize("names", ["python_functions = check_* test_*", "python_files = check_*.py"])
+@WAYS
+def test_the_built_in_gates_have_their_own_names(sentinel: Sentinel, names: str, *, plain: bool) -> None:
+    """Whatever names a repository's tests have."""
+    sentinel.repo.commit("pytest.ini", f"[pytest]\n{names}\n")
+    done = (sentinel.pytest if plain else sentinel)()
+    assert (done.code, len(done.statuses)) == (0, 11), done.out
+
+
+@WAYS
+def test_a_folder_that_is_left_out_by_name_is_not_read(sentinel: Sentinel, *, plain: bool) -> None:
+    """Such as one with test data: the caller says so."""
+    sentinel.gate(OK_GATE)
+    project(sentinel, "tests/data")
+    run = sentinel.pytest if plain else sentinel
+    assert run().code == 1
+    done = run("--ignore=tests/data")
+    assert done.code == 0, done.out
+
+
+@pytest.mark.parametrize("where", ["services/shop/gate_test", "services/shop/gate-tests"])
+@WAYS
+def test_a_folder_of_nearly_the_name_beside_the_run(sentinel: Sentinel, where: str, *, plain: bool) -> None:
+    """Not only at the top of the repository."""
+    sentinel.gate(OK_GATE)
+    sentinel.repo.commit(f"{where}/test_shop.py", f"import pytest\n{MARKED}")
+    command = PYTEST if plain else CLI
+    done = sentinel._run(*command, *RELEASE, cwd=sentinel.repo.path / "services" / "shop")
+    assert done.code == 1
+    assert any(f"{Path(where).name} is not read: rename it to gate_tests" in line for line in done.block), done.out

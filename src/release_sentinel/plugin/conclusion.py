@@ -4,6 +4,7 @@ import os
 import signal
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
@@ -101,10 +102,14 @@ def _unread(session: GateSession) -> Iterator[Missing]:
         around = [one for one in place.parents if top in one.parents]
         read_already = any(one == place or one in place.parents for one in read)
         elsewhere = top in here.parents and here not in place.parents
-        if read_already or elsewhere or any(map(policy_file.has_policy, around)) or not has_marked_gates(folder):
+        ignored = {Path(here, one).resolve() for one in session.config.option.ignore or ()}
+        if read_already or elsewhere or ignored.intersection((place, *place.parents)):
+            continue
+        if any(map(policy_file.has_policy, around)) or not has_marked_gates(folder):
             continue
         name = folder.relative_to(top).as_posix()
-        yield Missing(name, "it is not read: name it as an argument, or run in the folder that holds it")
+        words = "name it as an argument, run in the folder that holds it, or leave it out by --ignore"
+        yield Missing(name, f"it is not read: {words}")
 
 
 def _unread_policies(session: GateSession) -> Iterator[str]:

@@ -20,6 +20,9 @@ _FIXTURE = "gate"  # what a function takes that judges
 _TEST = "test"  # how the name of a test begins
 _LIKE = 0.75  # how much alike a first word must be: more than one wrong letter of four
 _XUNIT = re.compile(r"(setup|teardown)(_(module|class|method|function))?|(setUp|tearDown)(Class|Module)?")
+_NEARLY_TEST_FILE = re.compile(r"tests_.*\.py|.*_tests\.py")
+_INTERFACES = {"ABC", "Protocol", "NamedTuple", "TypedDict"}
+_ELSEWHERE = re.compile(r"\bTYPE_CHECKING\b|\bplatform\b|\bos\.name\b|\bversion_info\b")  # holds on some machines
 _NO_TEST = re.compile(r"fixture|\b(cached_)?property\b|\.(setter|deleter|getter)$")  # what makes a function no test
 
 
@@ -63,10 +66,14 @@ def gates_in(folder: Path) -> Iterator[Declared]:
 
 
 def has_marked_gates(folder: Path) -> bool:
-    """Tell whether a file below `folder` speaks of the gates' markers."""
+    """Tell whether a file below `folder` speaks of the gates' markers, or has a test that takes `gate`."""
     sources = list(sources_in(folder))
     marks = Marks(sources)
-    return any(source.broken or marks.among(source) for source in sources)
+    return any(source.broken or marks.among(source) or any(map(_takes_gate, source.nodes)) for source in sources)
+
+
+def _takes_gate(node: ast.AST) -> bool:
+    return isinstance(node, Function) and node.name.startswith(_TEST) and _FIXTURE in parameters(node)
 
 
 class _Reader:
@@ -75,8 +82,8 @@ class _Reader:
     def __init__(self, sources: Sequence[Source]) -> None:
         self._marks = Marks(sources)
         self._used = {name for source in sources for name in source.names()}
-        self._called = {name for source in sources for name in source.called()}
         nodes = [node for source in sources for node in source.nodes]
+        self._helpers = _helpers(nodes, {name for source in sources for name in source.called()})
         renamed = (node.asname for node in nodes if isinstance(node, ast.alias) and node.name == "fixture")
         assigned = (
             name
@@ -92,7 +99,7 @@ class _Reader:
         if source.broken:
             yield Declared(source.path, source.place, "")
         file = Path(source.place).name.lower().replace("-", "_")  # also of a file that pytest passes over
-        meant = is_test_file(file) or self._marks.among(source)
+        meant = is_test_file(file) or bool(_NEARLY_TEST_FILE.fullmatch(file)) or self._marks.among(source)
         found, no_tests = _definitions(source.body), set(source.no_tests())
         for name, (times, definitions) in found.items():
             if isinstance(final := definitions[-1], Assignment) and final.value and self._marks.wraps(final.value):
@@ -110,7 +117,7 @@ class _Reader:
                 continue
             elif short.startswith(_TEST) and (meant or _FIXTURE in parameters(latest)):
                 yield Declared(source.path, source.place, name, times)
-            elif meant and short not in self._used and _looks_like_a_gate(latest, in_class="::" in name):
+            elif meant and short not in self._used and _looks_like_a_gate(latest, in_class=_may_be_a_hook(name, found)):
                 yield Declared(source.path, source.place, name, certain=False)
         yield from self._nested(source, meant=meant)
 
@@ -121,7 +128,7 @@ class _Reader:
         """
         owner, _, short = name.rpartition("::")
         owner = owner.rpartition("::")[2]
-        if no_tests.intersection({"", owner, short} if owner else {"", short}) or owner in self._called:
+        if no_tests.intersection({"", owner, short} if owner else {"", short}) or owner in self._helpers:
             return True
         decorators = [ast.unparse(decorator) for decorator in function.decorator_list]
         return any(_NO_TEST.search(text) or text.partition("(")[0] in self._fixtures for text in decorators)
@@ -135,6 +142,25 @@ class _Reader:
                 plain = isinstance(node, Function) and node.name.startswith(_TEST) and not node.decorator_list
                 if node.name not in self._used and (marked or (meant and plain)):
                     yield Declared(source.path, source.place, node.name)
+                elif node.name not in self._used and meant and isinstance(node, Function) and _asserts(node):
+                    yield Declared(source.path, source.place, node.name, certain=False)
+
+
+def _helpers(nodes: Iterable[ast.AST], called: set[str]) -> set[str]:
+    """Return the names of classes that hold no tests: code makes instances of them, or they are interfaces."""
+    classes = [node for node in nodes if isinstance(node, ast.ClassDef)]
+    bases = {node.name: {last(base) for base in node.bases} for node in classes}
+    found = called | {name for name, above in bases.items() if above & _INTERFACES}
+    for _ in bases:  # what an instance is derived from, however far
+        found |= {above for name in found for above in bases.get(name, ())}
+    return found
+
+
+def _may_be_a_hook(name: str, found: "_Found") -> bool:
+    """Tell whether a method may be called by what its class is derived from; not in a class of tests without a base."""
+    owner, _, _ = name.rpartition("::")
+    defined = [one for one in found.get(owner, (0, []))[1] if isinstance(one, ast.ClassDef)]
+    return bool(owner) and not any(one.name.startswith("Test") and not one.bases for one in defined)
 
 
 def _functions(statement: ast.stmt) -> Iterator[Function]:
@@ -181,7 +207,8 @@ def _branches(statement: ast.stmt) -> tuple[list[list[ast.stmt]], list[ast.stmt]
     """Return the parts of a statement of which one takes place, and the part that always does."""
     match statement:
         case ast.If():
-            return [statement.body, statement.orelse], []
+            elsewhere = _ELSEWHERE.search(ast.unparse(statement.test))
+            return [[], statement.orelse] if elsewhere else [statement.body, statement.orelse], []
         case ast.Try() | ast.TryStar():
             handlers = [handler.body for handler in statement.handlers]
             return [[*statement.body, *statement.orelse], *handlers], statement.finalbody
@@ -220,7 +247,13 @@ def _looks_like_a_gate(function: Function, *, in_class: bool) -> bool:
         return False
     if _is_nearly_a_test(function.name) or _FIXTURE in parameters(function):
         return True
-    if in_class or any("mark" not in decorator for decorator in decorators):
+    return not in_class and _asserts(function)
+
+
+def _asserts(function: Function) -> bool:
+    """Tell whether a function asserts, and no decorator puts it to another use."""
+    decorators = [ast.unparse(decorator) for decorator in function.decorator_list]
+    if function.name.startswith("_") or any("mark" not in decorator for decorator in decorators):
         return False
     return any(isinstance(node, ast.Assert) for node in ast.walk(function))
 

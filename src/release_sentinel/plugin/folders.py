@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -62,6 +62,20 @@ def files_in(folder: Path) -> Iterator[Path]:
         seen.add(real)
         folders[:] = sorted(name for name in folders if name not in _TOOLS and not _is_environment(Path(here, name)))
         yield from (Path(here, name) for name in sorted(names) if not _LEFT_BY_EDITORS.fullmatch(name))
+
+
+def of_one_name(gate_folders: Iterable[Path]) -> Iterator[tuple[Path, Path]]:
+    """Yield pairs of Python files in different gate folders that Python would import under one name."""
+    first: dict[str, tuple[Path, Path]] = {}
+    for folder in gate_folders:
+        for path in files_in(folder):
+            package = (path.parent / "__init__.py").exists()
+            name = f"{path.parent.name}/" if package else path.stem
+            if path.suffix != ".py" or path.name == "conftest.py" or (package and path.name != "__init__.py"):
+                continue
+            other, file = first.setdefault(name, (folder, path))
+            if other != folder:
+                yield file, path
 
 
 def is_circle(path: Path) -> bool:

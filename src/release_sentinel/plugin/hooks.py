@@ -165,6 +165,13 @@ class Hooks:
         is_repeated = folders.is_copy(collection_path) or folders.is_circle(collection_path)
         return True if is_repeated or self._session.conftests.keeps_out(collection_path) else None
 
+    def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> pytest.Module | None:
+        """Collect the built-in gates where a repository's test files have other names."""
+        missed = folders.holds(file_path) and folders.is_test_file(file_path.name)
+        if not missed or any(file_path.match(pattern) for pattern in parent.config.getini("python_files")):
+            return None
+        return collection.BuiltInModule.from_parent(parent, path=file_path)
+
     def pytest_pycollect_makemodule(self, module_path: Path, parent: pytest.Collector) -> pytest.Module | None:
         """Import the built-in gates under names that no file of a repository has."""
         return collection.BuiltInModule.from_parent(parent, path=module_path) if folders.holds(module_path) else None

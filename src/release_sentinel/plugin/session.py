@@ -160,6 +160,8 @@ class GateSession:
         known.version = 0  # or pytest waves a conftest through that cannot be imported
         given = [word for word in known.file_or_dir if arguments.exists(here / word.partition("::")[0])]
         more = [str(folder) for folder in folders.missing_from(given, Path(here, known.gate_repo or ""))]
+        if len(more) > 1 and not any(word.startswith("--confcutdir") for word in args):
+            known.confcutdir = str(self.invocation.repository)  # their conftest files may be above pytest's own bound
         args += more
         known.file_or_dir = [*given, *more]
         for folder in map(declared.folder_of, [here / word.partition("::")[0] for word in known.file_or_dir]):
@@ -200,8 +202,14 @@ class GateSession:
         self.problems += folders.misplaced(self.invocation.repository)
         self.problems += [
             f"{folder.name} is not read: rename it to {arguments.GATE_FOLDER}"
-            for folder in folders.similar(self.invocation.repository)
+            for place in folders.places(self.invocation.directory)
+            for folder in folders.similar(place.parent)
             if declared.has_marked_gates(folder)
+        ]
+        own = [folder for folder in self.gate_folders if folder.is_dir() and not folders.holds(folder / "test_.py")]
+        self.problems += [
+            f"{first} and {second} would be one module to Python: rename one of them"
+            for first, second in folders.of_one_name(dict.fromkeys(folder.resolve() for folder in own))
         ]
         self.notes += self.conftests.notes(self.invocation.repository)
         if os.environ.get("KUBERNETES_SERVICE_HOST"):

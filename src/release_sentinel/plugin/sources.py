@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 
 from release_sentinel.plugin.folders import files_in
@@ -126,7 +127,7 @@ class Marks:
                 return name in _MARKS and last(source) in self._mark
             case ast.Call():
                 return self.holds(expression.func)
-            case ast.Attribute() if expression.attr in _MARKS:
+            case ast.Attribute() if _is_nearly_a_mark(expression.attr):  # pytest knows no misspelt one, either
                 return last(expression.value) in self._mark or expression.attr in self._stages
         return last(expression) in self._stages
 
@@ -150,6 +151,10 @@ class Marks:
         return any(map(self.on, definitions)) or any(
             self.holds(node.value) for node in source.assignments if node.value
         )
+
+
+def _is_nearly_a_mark(name: str) -> bool:
+    return bool(get_close_matches(name, _MARKS, n=1, cutoff=0.85))
 
 
 def targets(assignment: Assignment) -> list[ast.expr]:

@@ -81,6 +81,7 @@ def test_the_wheel_writes_what_a_repository_needs(scripts: Path, repo: Repo, set
     done = run(str(scripts / "release-sentinel"), "init", "kubernetes", cwd=repo.path)
     assert done.code == 0, done.out
     repo.commit()
+    repo.git("push", "--quiet", "origin", "main")
     done = run(str(scripts / "python"), "-m", "pytest", "gate_tests", *RELEASE, cwd=repo.path, env=settings)
     assert done.code == 0, done.out
     assert "12 gates: 12 passed" in done.block
@@ -92,6 +93,7 @@ def test_the_wheel_works_in_a_clone_of_ours(scripts: Path, repo: Repo, settings:
     for source in (CLONE / "gate_tests").glob("*.py"):
         repo.write(f"gate_tests/{source.name}", source.read_text(encoding="utf-8"))
     repo.commit("conftest.py", (CLONE / "conftest.py").read_text(encoding="utf-8"))
+    repo.git("push", "--quiet", "origin", "main")
     for program in ("release_sentinel", "pytest gate_tests"):
         done = run(str(scripts / "python"), "-m", *program.split(), *RELEASE, cwd=repo.path, env=settings)
         assert done.code == 0, done.out

@@ -159,3 +159,13 @@ def test_what_is_held_back_is_written_at_the_end(monkeypatch: pytest.MonkeyPatch
         assert file.getvalue() == ""
 
     assert file.getvalue() == SECRET[:6]
+
+
+def test_what_the_stream_cannot_encode_fails_where_it_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As without us: the writer may handle it there, and could not at a later flush."""
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(io.BytesIO(), encoding="ascii"))
+    with clean():
+        with pytest.raises(UnicodeEncodeError):
+            sys.stdout.write("größer")
+        sys.stdout.write("after it\n")
+    assert cast("Any", sys.stdout).buffer.getvalue() == b"after it\n"

@@ -30,6 +30,7 @@ HEAD = {
     "missing": list,
     "disabled": list,
     "warnings": list,
+    "preview": bool,
 }
 
 each_sample = pytest.mark.parametrize("sample", SAMPLES.values(), ids=SAMPLES)

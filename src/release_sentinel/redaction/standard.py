@@ -38,6 +38,8 @@ class _Clean:
         return len(data)
 
     def _write_text(self, text: str) -> None:
+        if not text.isascii() and (encoding := getattr(self._file, "encoding", None)):
+            text.encode(encoding, getattr(self._file, "errors", None) or "strict")  # fails here, as without us
         self._half += text
         line = "\n" in text
         if line or len(self._half) > _LONGEST or getattr(self._file, "write_through", False):

@@ -62,7 +62,7 @@ def _excludes(folder: Path | None) -> bool:
         shared = folder / "commondir"  # of a linked work tree
         if shared.exists():
             folder /= regular.read_text(shared, regular.MIB, errors="surrogateescape").removesuffix("\n")
-        lines = regular.read(folder / "info/exclude", regular.MIB).splitlines()
+        lines = regular.read(folder / "info/exclude", regular.MIB).split(b"\n")
     except FileNotFoundError:
         return False
     except OSError:

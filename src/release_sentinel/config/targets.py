@@ -110,10 +110,16 @@ class DiskLimits(Target, frozen=True):
 
 
 class MemoryLimits(Target, frozen=True):
-    """Limits on memory in use, in per cent of what this process may use."""
+    """Limits on memory in use, in per cent of what this process may use.
+
+    ZFS's cache above its minimum counts as in use, because it may be given back too slowly. Huge pages that are set
+    aside and that nobody uses do not count, neither as in use nor as memory.
+    """
 
     warn: PerCent = 70.0
     crit: PerCent = 85.0
+    count_zfs_cache: bool = True
+    count_unused_huge_pages: bool = False
     steady: Steady = Steady()
 
 

@@ -1,12 +1,15 @@
 """What the host reports about its disks and its memory."""
 
 import contextlib
+import math
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from release_sentinel.lines import split
 from release_sentinel.observe import Unseen, cgroups
@@ -28,11 +31,25 @@ class Disk(Struct, frozen=True):
 
 
 class Memory(Struct, frozen=True):
-    """Memory in bytes; `scope` says whose: the host's, or the control group's that limits this process."""
+    """Memory in bytes; `scope` says whose: the host's, or the control group's that limits this process.
+
+    Of what is `used`, the kernel counts `zfs_cache` although ZFS can give it back, and `unused_huge_pages` although
+    nobody uses them.
+    """
 
     used: int
     limit: int
     scope: str
+    zfs_cache: int = 0
+    unused_huge_pages: int = 0
+    swap: tuple[int, int] | None = None  # in use, and the most that the group may use; None: not limited
+    slows: bool = False  # beyond the limit the kernel slows processes down; beyond all others it kills
+    others: "tuple[Memory, ...]" = ()  # the scopes besides
+
+    @property
+    def share(self) -> float:
+        """How much of the limit is in use; 1 is all of it."""
+        return self.used / self.limit if self.limit > 0 else math.inf
 
 
 # statvfs on a dead network mount never returns and no signal ends it: only another process can be left behind.
@@ -99,19 +116,101 @@ def _mount(path: str) -> tuple[str, str]:
 
 
 def memory(root: Path = Path("/")) -> Memory | Unseen:
-    """Observe memory in use: of the control group that limits this process if there is one, else of the host.
+    """Observe memory in use: of the host, and of each control group that limits this process; the fullest one first.
 
     `root` is where `proc` and `sys` are found.
     """
+    try:
+        host = _host_memory(root)
+        groups = cgroups.limits(root)
+    except cgroups.UnclearError as error:
+        return error.seen
+    if isinstance(host, Unseen):
+        return host
+    scopes = [host]
+    for group in groups:
+        if group.limit >= host.limit and not group.with_swap:
+            continue  # the host is full first
+        if group.working_set is None:
+            return Unseen(f"the control group {group.folder} has a limit, but does not say how much of it is in use")
+        scope = f"control group {group.folder}{', memory and swap' if group.with_swap else ''}"
+        scopes.append(Memory(group.working_set, group.limit, scope, slows=group.slows, swap=group.swap))
+    fullest = max((scope for scope in scopes if not scope.slows), key=lambda scope: scope.share)
+    return replace(fullest, others=tuple(scope for scope in scopes if scope is not fullest))
+
+
+def _host_memory(root: Path) -> Memory | Unseen:
+    file = root / "proc/meminfo"
+    if file.exists():
+        try:
+            return _of_meminfo(root, _figures(file.read_text(encoding="utf-8", errors="replace")))
+        except OSError as error:
+            return Unseen(f"{file} cannot be read: {error.strerror or error}")
+        except ValueError as error:
+            return Unseen(f"{file} cannot be understood: {error}")
     import psutil  # noqa: PLC0415 - late: it costs 37 ms
 
     try:
         host = psutil.virtual_memory()
-    except (OSError, ValueError, psutil.Error) as error:
+    except (OSError, ValueError, LookupError, psutil.Error) as error:
         return Unseen(f"the kernel reports no memory figures: {error}")
-    group = min(cgroups.limits(root), key=lambda group: group.limit, default=None)
-    if group is None or group.limit >= host.total:
-        return Memory(host.total - host.available, host.total, "host")
-    if group.working_set is None:
-        return Unseen(f"the control group {group.folder} has a limit, but does not say how much of it is in use")
-    return Memory(group.working_set, group.limit, f"control group {group.folder}")
+    return Memory(host.total - host.available, host.total, "host")
+
+
+def _figures(text: str) -> dict[str, int]:
+    """Return the rows of /proc/meminfo: sizes in KiB, and counts."""
+    rows = (line.partition(":") for line in split(text))
+    return {name: int(words[0]) for name, _, rest in rows if (words := rest.split()) and words[0].isdecimal()}
+
+
+def _figure(figures: Mapping[str, int], name: str) -> int:
+    if name not in figures:
+        raise ValueError(f"it has no {name}")
+    return figures[name]
+
+
+def _of_meminfo(root: Path, figures: Mapping[str, int]) -> Memory:
+    """Return the host's memory; raises `ValueError` with what is missing."""
+    total, free = _figure(figures, "MemTotal"), _figure(figures, "MemFree")
+    if "MemAvailable" not in figures and "Cached" in figures:  # kernels before 3.14, and WSL 1
+        available = free + figures["Cached"] - figures.get("Shmem", 0)
+    else:
+        available = _figure(figures, "MemAvailable")
+    if available > total:  # as some containers report it
+        available = free
+    used = max(total - available, 0) * 1024
+    arc = min(_zfs_cache(root), used)
+    return Memory(used, total * 1024, "host", zfs_cache=arc, unused_huge_pages=_unused_huge_pages(root, figures))
+
+
+def _unused_huge_pages(root: Path, figures: Mapping[str, int]) -> int:
+    """Return the bytes of huge pages that are set aside, and neither in use nor promised to a process."""
+    pools = list((root / "sys/kernel/mm/hugepages").glob("hugepages-*kB"))
+    if not pools:
+        count = figures.get("HugePages_Free", 0) - figures.get("HugePages_Rsvd", 0)
+        return max(count, 0) * figures.get("Hugepagesize", 0) * 1024
+    unused = 0
+    for pool in pools:
+        size = pool.name.removeprefix("hugepages-").removesuffix("kB")
+        count = _count(pool / "free_hugepages") - _count(pool / "resv_hugepages")
+        unused += max(count, 0) * (int(size) if size.isdecimal() else 0) * 1024
+    return unused
+
+
+def _count(file: Path) -> int:
+    """Return the number in a file; 0 where there is none."""
+    try:
+        text = file.read_text(encoding="utf-8", errors="replace").strip()
+    except OSError:
+        return 0
+    return int(text) if text.isascii() and text.isdigit() else 0
+
+
+def _zfs_cache(root: Path) -> int:
+    """Return the bytes of ZFS's cache (ARC) that it can give back: all above its minimum."""
+    try:
+        text = (root / "proc/spl/kstat/zfs/arcstats").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return 0
+    rows = {row[0]: int(row[2]) for line in split(text) if len(row := line.split()) == 3 and row[2].isdecimal()}
+    return max(rows.get("size", 0) - rows.get("c_min", rows.get("size", 0)), 0)

@@ -219,7 +219,7 @@ BROKEN = {
     ),
     "a key like no other": (
         "[disk]\nxyz = 1",
-        "2: disk.xyz is not a key of [disk], which has path, warn, crit, min_free, timeout, steady",
+        "2: disk.xyz is not a key of [disk], which has path, warn, crit, min_free, read_only, timeout, steady",
     ),
     "a text for a number": ("deadline = '5'", "1: deadline is '5', expected seconds, from 0.1 to 86400"),
     "a truth for a number": ("deadline = true", "1: deadline is true, expected seconds, from 0.1 to 86400"),

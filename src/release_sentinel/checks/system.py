@@ -26,12 +26,36 @@ def check_disk(
     Why: a full disk breaks the release midway: half-written files, no logs, no rollback.
     Unknown: the path is not there, or its mount does not answer.
     Remedy: free space or grow the volume; the limits are `RS_DISK_WARN` and `RS_DISK_CRIT`, or the policy's `disks`.
+
+    A file system that an error made read-only fails; one that is mounted read-only is a WARN, unless the policy says
+    `read_only = true`.
     """
     where, limits = (path.path, path) if isinstance(path, DiskLimits) else (path or limits.path, limits)
     seen = observe(where, timeout=limits.timeout)
     if isinstance(seen, Unseen):
         return CheckResult(UNKNOWN, seen.why, seen.remedy)
-    where = f"{seen.path} ({seen.file_system} on {seen.mount})"
+    if seen.broken:
+        message = f"{_place(seen)} is read-only: {seen.broken}"
+        return CheckResult(CRIT, message, "see `dmesg`; repair the file system (fsck) and mount it again")
+    result = _use(seen, limits)
+    if not seen.read_only or limits.read_only:
+        return result
+    message = f"{result.message}; it is mounted read-only"
+    if result.status is OK:
+        remedy = "mount it read-write, or set `read_only = true` for this disk in the policy"
+        return CheckResult(WARN, message, remedy)
+    return replace_in(result, message=message)
+
+
+def _place(seen: host.Disk) -> str:
+    return f"{seen.path} ({seen.file_system} on {seen.mount})"
+
+
+def _use(seen: host.Disk, limits: DiskLimits) -> CheckResult:
+    """Judge how full a file system is."""
+    where = _place(seen)
+    if seen.never_writable and limits.read_only:
+        return CheckResult(OK, f"{where} is mounted; it can only be read")
     space = _per_cent(seen.used, seen.available)
     if space is None:
         return CheckResult(UNKNOWN, f"{where} reports no size", "name a real file system")

@@ -100,6 +100,7 @@ class DiskLimits(Target, frozen=True):
     warn: PerCent = 75.0
     crit: PerCent = 85.0
     min_free: Bytes = 0  # bytes that an ordinary user can still write; 0: any number
+    read_only: bool = False  # whether it may be mounted read-only; by an error it never may
     timeout: Seconds = 5.0
     steady: Steady = Steady()
 

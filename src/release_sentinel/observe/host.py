@@ -12,14 +12,18 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from release_sentinel.lines import split
-from release_sentinel.observe import Unseen, cgroups
+from release_sentinel.observe import Unseen, cgroups, mounts
 from release_sentinel.observe.bounded import Bounded
 
 WINDOWS = os.name == "nt"
 
 
 class Disk(Struct, frozen=True):
-    """One file system. Sizes in bytes; `available` is what an ordinary user may still use."""
+    """One file system. Sizes in bytes; `available` is what an ordinary user may still use.
+
+    `broken` says why an error seems to have made it read-only; one that is mounted so has none. `never_writable` is of
+    its type: such a file system is always full.
+    """
 
     path: str
     mount: str
@@ -28,6 +32,9 @@ class Disk(Struct, frozen=True):
     available: int
     inodes_used: int
     inodes_available: int
+    read_only: bool = False
+    broken: str = ""
+    never_writable: bool = False
 
 
 class Memory(Struct, frozen=True):
@@ -58,12 +65,20 @@ import os, sys
 sys.stdout.reconfigure(encoding="utf-8", errors="surrogateescape")
 path = os.path.realpath(sys.argv[1])
 s = os.statvfs(path)
-print(s.f_frsize * (s.f_blocks - s.f_bfree), s.f_frsize * s.f_bavail, s.f_files - s.f_ffree, s.f_favail, path)
+mount = "-"
+try:
+    with open(f"/proc/self/fdinfo/{os.open(path, os.O_PATH)}") as about:
+        mount = next(line.split()[1] for line in about if line.startswith("mnt_id:"))
+except (OSError, AttributeError, StopIteration, LookupError):
+    pass
+sizes = s.f_frsize * (s.f_blocks - s.f_bfree), s.f_frsize * s.f_bavail, s.f_files - s.f_ffree, s.f_favail
+print(*sizes, s.f_flag, mount, path)
 """
+_READ_ONLY = 1  # of statvfs' flags
 
 
-def disk(path: str, *, timeout: float = 5.0) -> Disk | Unseen:
-    """Observe the file system that holds `path`."""
+def disk(path: str, *, timeout: float = 5.0, root: Path = Path("/")) -> Disk | Unseen:
+    """Observe the file system that holds `path`. `root` is where the table of mounts is found, below `proc`."""
     if WINDOWS:
         try:
             return Bounded(lambda: _windows_disk(path)).result(timeout)
@@ -85,9 +100,32 @@ def disk(path: str, *, timeout: float = 5.0) -> Disk | Unseen:
         return _hung(path, timeout)
     if process.returncode:
         return Unseen(f"{path} cannot be inspected: {(split(err) or ['no reason given'])[-1]}")
-    used, available, inodes_used, inodes_available, real = out.rstrip("\n").split(" ", 4)
-    mount, file_system = _mount(real)
-    return Disk(path, mount, file_system, int(used), int(available), int(inodes_used), int(inodes_available))
+    *sizes, flags, number, real = out.rstrip("\n").split(" ", 6)
+    used, available, inodes_used, inodes_available = map(int, sizes)
+    seen = Disk(path, real, "unknown", used, available, inodes_used, inodes_available)
+    if sys.platform != "linux":  # elsewhere the system's own volume may always be read-only
+        mount, file_system = _mount(real)
+        return replace(seen, mount=mount, file_system=file_system)
+    seen = replace(seen, read_only=bool(int(flags) & _READ_ONLY))
+    return _on_mount(root, seen, int(number) if number.isdecimal() else None)
+
+
+def _on_mount(root: Path, seen: Disk, number: int | None) -> Disk | Unseen:
+    """Return a file system with what the table of mounts says about it; `seen.mount` is the path without links."""
+    mount = mounts.find(root, seen.mount, number)
+    if mount is None and seen.read_only:
+        why = f"{seen.path} is read-only, and /proc/self/mountinfo does not say why"
+        return Unseen(why, "see `mount` and `dmesg`")
+    if mount is None:
+        return seen
+    return replace(
+        seen,
+        mount=mount.point,
+        file_system=mount.file_system,
+        read_only=seen.read_only or mount.is_read_only,
+        broken=mounts.broken(root, mount),
+        never_writable=mount.is_never_writable,
+    )
 
 
 def _hung(path: str, timeout: float) -> Unseen:

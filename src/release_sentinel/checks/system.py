@@ -144,7 +144,7 @@ def check_process(
     own_processes: Collection[int] = (),
     observe: Callable[[], Table | Unseen] | None = None,
 ) -> CheckResult:
-    """At least one live process has exactly this name, by its executable or by argv[0].
+    """At least one live process has exactly this name: of its executable, its title, or the script that it runs.
 
     Why: a release does not reach a host whose agent, proxy or runtime is down.
     Unknown: the process table cannot be read, or hides processes that may match; no name, or an endless pattern.

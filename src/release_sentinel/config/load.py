@@ -231,6 +231,8 @@ def _holds(document: Any, path: KeyPath) -> bool:
         if isinstance(part, int):
             if not isinstance(document, list) or part >= len(document):
                 return False
+        elif isinstance(document, str):  # the value of one key stands for its table
+            return part == "name"
         elif not isinstance(document, Mapping) or part not in document:
             return False
         document = document[part]

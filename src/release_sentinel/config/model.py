@@ -46,6 +46,7 @@ from release_sentinel.config.targets import (
     PrometheusQuery,
     Target,
     TcpTarget,
+    UnitRule,
 )
 
 SomeTarget = TypeVar("SomeTarget", bound=Target)
@@ -186,6 +187,7 @@ class Policy(Struct, frozen=True):
     notify: Notify = field(default_factory=Notify)
     disks: tuple[DiskLimits, ...] = ()
     processes: tuple[ProcessRule, ...] = ()
+    units: tuple[UnitRule, ...] = ()
     dependencies: tuple[Dependency, ...] = ()
     tcp: tuple[TcpTarget, ...] = ()
     certificates: tuple[CertificateTarget, ...] = ()

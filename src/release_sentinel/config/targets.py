@@ -8,7 +8,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 from urllib.parse import urlsplit
 
 from msgspec import Struct, field
@@ -33,6 +33,7 @@ from release_sentinel.config.kinds import (
     Samples,
     Seconds,
     Tries,
+    UnitName,
 )
 from release_sentinel.config.read import Problem
 
@@ -54,6 +55,8 @@ class Target(Struct, frozen=True, kw_only=True):
 
     `unnamed` is true for the one that is outside of the policy's lists, under `disk`, `memory`, `process` or `api`.
     """
+
+    shorthand: ClassVar[str] = ""  # the key whose value alone may stand for an entry of a list
 
     unnamed: Annotated[bool, NoKey()] = False
 
@@ -148,6 +151,37 @@ class ProcessRule(Target, frozen=True):
         """Refuse an upper bound below the lower one."""
         if 0 < self.max < self.min:
             yield Problem(("max",), f"is {self.max}, expected at least min, which is {self.min}")
+
+
+UNIT_TYPES = ("service", "socket", "target", "device", "mount", "automount", "swap", "timer", "path", "slice", "scope")
+
+
+class UnitRule(Target, frozen=True):
+    """A systemd unit that has to be active; a oneshot and a timer's last run have to have ended well.
+
+    In the policy its name may stand for it: `units = ["nginx.service"]`.
+    """
+
+    shorthand: ClassVar[str] = "name"
+
+    name: UnitName
+    user: bool = False  # whether it is one of the user's own manager, `systemctl --user`
+    steady: Steady = Steady()
+
+    @property
+    def unit(self) -> str:
+        """The whole name, as systemctl completes it: a service, if it does not say what it is."""
+        return self.name if self.name.rpartition(".")[2] in UNIT_TYPES else f"{self.name}.service"
+
+    @property
+    def name_in_list(self) -> str:
+        """The whole name."""
+        return self.unit
+
+    def clashes(self) -> Iterator[Problem]:
+        """Refuse a template, which never runs itself."""
+        if self.unit.partition("@")[2].startswith("."):
+            yield Problem(("name",), f"is {self.name!r}, a template, expected an instance such as getty@tty1.service")
 
 
 class JsonCondition(Struct, frozen=True):

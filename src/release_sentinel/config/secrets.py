@@ -9,7 +9,7 @@ from typing import Any
 
 from release_sentinel.config.kinds import Header, SecretAddress
 from release_sentinel.config.load import load_policy
-from release_sentinel.config.model import Policy
+from release_sentinel.config.model import NEEDED_BY, Policy
 from release_sentinel.config.read import has_mark, leaves
 from release_sentinel.config.targets import Target
 from release_sentinel.config.variables import look_up
@@ -51,7 +51,7 @@ def learn(redactor: Redactor, policy: Policy, environ: Mapping[str, str] | None 
     for address in (*(text for _, kind, text in held if has_mark(kind, SecretAddress)), *addresses(environ)):
         for secret in secrets_of(address):
             redactor.add(secret)
-    files = (look_up(name, environ).text or "" for name in policy.required.settings)
+    files = (look_up(name, environ).text or "" for name in {*policy.required.settings, *NEEDED_BY})
     for text in (*environ.values(), *files, *(text for _, _, text in held)):
         redactor.add_url(text)
 

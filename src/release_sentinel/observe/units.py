@@ -14,7 +14,7 @@ from release_sentinel.observe import Unseen
 from release_sentinel.observe.bounded import remaining
 
 SECONDS = 10.0  # systemctl itself waits 25 s for a bus that does not answer
-_WANTED = (
+PROPERTIES = (
     "Id Names LoadState LoadError ActiveState SubState Result Type ExecMainStatus NRestarts ConditionResult "
     "ConditionTimestampMonotonic InactiveExitTimestampMonotonic Unit Triggers LastTriggerUSec NextElapseUSecRealtime "
     "NextElapseUSecMonotonic"
@@ -74,7 +74,7 @@ def _show(names: list[str], *, user: bool, seconds: float) -> dict[str, Unit] | 
         *(["--user"] if user else []),
         "show",
         "--no-pager",
-        f"--property={_WANTED.replace(' ', ',')}",
+        f"--property={PROPERTIES.replace(' ', ',')}",
         "--",
     ]
     environ = {name: os.environ[name] for name in _HANDED_ON if name in os.environ}
@@ -98,7 +98,7 @@ def _show(names: list[str], *, user: bool, seconds: float) -> dict[str, Unit] | 
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.communicate(timeout=0.5)
         return Unseen(f"systemctl did not answer within {seconds:g} s", "see whether systemd and its bus hang")
-    found = _read(out, names)
+    found = read(out, names)
     if len(found) < len(names) and (process.returncode or not found):
         said = [line for line in split(err.strip()) if line]
         why = one_line("; ".join(said)) or f"it ended with code {process.returncode} and said nothing"
@@ -106,8 +106,11 @@ def _show(names: list[str], *, user: bool, seconds: float) -> dict[str, Unit] | 
     return found
 
 
-def _read(text: str, names: Collection[str]) -> dict[str, Unit]:
-    """Return the units of an output, a block each, by the names that were asked for: these may be aliases."""
+def read(text: str, names: Collection[str]) -> dict[str, Unit]:
+    """Return the units of an output of `systemctl show`, a block each, by the names that were asked for.
+
+    These may be aliases. A block without its load and its active state is left out.
+    """
     found: dict[str, Unit] = {}
     for block in re.split(r"\n[ \t]*\n", text.replace("\r\n", "\n")):
         rows = dict(line.partition("=")[::2] for line in split(block.strip()) if "=" in line)

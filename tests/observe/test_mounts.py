@@ -86,6 +86,9 @@ CASES = {
     "garbage-in-fstab": (line(options="ro", more="ro"), "/dev/sda1 /srv\n\0\xff", ""),
     "a-read-only-view": (line(options="ro", more="rw"), DATA, ""),
     "look-alikes-of-options": (line(options="rw,errors=remount-ro", more="rw,errors=ro"), DATA, ""),
+    "zfs-by-its-property": (line(more="ro,xattr", kind="zfs"), "", ""),
+    "overlay-of-an-image": (line(more="ro,lowerdir=/a:/b", kind="overlay"), "", ""),
+    "overlay-that-could-be-written": (line(more="ro,lowerdir=/a,upperdir=/b", kind="overlay"), "", RO),
     "never-writable": (line(more="ro", kind="squashfs"), "", ""),
 }
 

@@ -11,6 +11,8 @@ from release_sentinel.lines import split
 # Options of a file system that stopped all writing by itself. Before Linux 6.12 it turned itself `ro` instead.
 _STOPPED = ("emergency_ro", "shutdown")
 _NEVER_WRITABLE = {"squashfs", "erofs", "iso9660", "cramfs", "romfs"}
+# These do not turn read-only by an error. ZFS does so by a property, without its mount being told.
+_NEVER_BY_ITSELF = _NEVER_WRITABLE | {"zfs", "nfs", "nfs4", "cifs", "smb3", "9p", "virtiofs", "tmpfs"}
 
 
 class Mount(Struct, frozen=True):
@@ -68,13 +70,18 @@ def broken(root: Path, mount: Mount) -> str:
     """Return why an error seems to have made a mount read-only; blank where it is writable, or read-only on purpose."""
     if stopped := [option for option in _STOPPED if option in mount.super_options]:
         return f"its file system says {stopped[0]}"
-    if "ro" not in mount.super_options or mount.is_never_writable:
+    if "ro" not in mount.super_options or mount.file_system in _NEVER_BY_ITSELF or _is_lower_only(mount):
         return ""
     if "rw" in mount.options:
         return "its file system is read-only, and mounted read-write"
     if _is_writable_by_fstab(root, mount):
         return "/etc/fstab mounts it read-write"
     return ""
+
+
+def _is_lower_only(mount: Mount) -> bool:
+    """Return whether a mount shows layers of which none can be written, as of an image."""
+    return mount.file_system == "overlay" and not any(one.startswith("upperdir=") for one in mount.super_options)
 
 
 def _is_writable_by_fstab(root: Path, mount: Mount) -> bool:

@@ -3,6 +3,7 @@
 import pytest
 
 from release_sentinel.checks.system import check_disk, check_memory, check_process
+from release_sentinel.checks.unit import check_unit
 
 pytestmark = pytest.mark.critical
 
@@ -17,3 +18,7 @@ def test_memory(gate, ask, target):
 
 def test_process(gate, ask, target, process_table, own_processes):
     gate.require(ask(check_process, target, observe=process_table, own_processes=own_processes))
+
+
+def test_unit(gate, ask, target, unit_table):
+    gate.require(ask(check_unit, target, observe=unit_table))

@@ -254,7 +254,7 @@ class Sentinel:
     """Runs the gate for `repo`, and reads the reports that it leaves in `reports`."""
 
     repo: Repo
-    settings: Mapping[str, str]
+    settings: dict[str, str]
     reports: Path
     pushes: bool = True  # whether the remote has all commits before a run
 

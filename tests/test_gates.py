@@ -13,7 +13,7 @@ import pytest
 from release_sentinel.config.kinds import Header
 from release_sentinel.config.model import Freeze, Policy, VersionRules
 from release_sentinel.config.read import bare, has_mark, keys
-from release_sentinel.config.targets import CertificateTarget, DiskLimits, PrometheusQuery, TcpTarget
+from release_sentinel.config.targets import CertificateTarget, DiskLimits, PrometheusQuery, TcpTarget, UnitRule
 from release_sentinel.gates import BUILT_IN, IDS, BuiltInGate, expected, explain, find, table
 from release_sentinel.redaction.spellings import ORDINARY
 from release_sentinel.vocabulary import Stage
@@ -32,7 +32,7 @@ GATES = Path(__file__).parent.parent / "gate_tests"
 POLICY = ["environment", "repository", "clean-tree", "branch", "version", "tag", "configuration"]
 OPT = ["version-increases", "version-files", "changelog", "in-sync", "signature", "freeze"]
 HOST = ["disk", "memory", "process", "api"]
-FAR = ["tcp", "certificate", "prometheus"]
+FAR = ["tcp", "certificate", "unit", "prometheus"]
 CRITICAL = HOST + FAR
 
 QUERY = PrometheusQuery("errors", "http://prometheus:9090", "up", "==", 1)
@@ -55,6 +55,7 @@ def test_opt_in_gates_are_owed_once_they_are_asked_for() -> None:
         assert [gate.id for gate in expected(policy) if gate.opt] == [gate_id]
     far = Policy(tcp=(TcpTarget("db", 1),), certificates=(CertificateTarget("db"),), prometheus=(QUERY,))
     assert [gate.id for gate in expected(far) if gate.opt] == ["tcp", "certificate", "prometheus"]
+    assert [gate.id for gate in expected(Policy(units=(UnitRule("nginx"),))) if gate.opt] == ["unit"]
 
 
 def test_every_setting_that_asks_for_a_gate_is_tried() -> None:
@@ -102,6 +103,7 @@ def test_a_gate_owes_a_result_for_each_target() -> None:
     both = Policy(disks=(DiskLimits("/"), DiskLimits("/var")))
     assert find("disk").items(both) == ("disk", "disk[/]", "disk[/var]")
     assert find("memory").items(Policy()) == ("memory",)
+    assert find("unit").items(Policy(units=(UnitRule("nginx"),))) == ("unit[nginx.service]",)
     assert find("prometheus").items(Policy(prometheus=(QUERY,))) == ("prometheus[errors]",)
 
 

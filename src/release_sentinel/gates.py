@@ -20,6 +20,7 @@ from release_sentinel.config.targets import (
     PrometheusQuery,
     Target,
     TcpTarget,
+    UnitRule,
 )
 from release_sentinel.vocabulary import Stage
 
@@ -131,6 +132,7 @@ BUILT_IN = (
         judges=CertificateTarget,
         prepare=_load_http,
     ),
+    BuiltInGate("unit", Stage.CRITICAL, "unit.check_unit", opt=True, judges=UnitRule),
     BuiltInGate(
         "prometheus",
         Stage.CRITICAL,

@@ -172,6 +172,71 @@ def test_a_control_group_near_its_limit(tmp_path: Path) -> None:
     assert f"93.8% of 0.1 GiB in use (control group {tmp_path}/sys/fs/cgroup)" in result.message
 
 
+def judged(limits: MemoryLimits | None = None, *others: host.Memory, **more: Any) -> CheckResult:
+    """Judge a host of 1000 GiB, of which 900 are in use."""
+    record = host.Memory(900 * GIB, 1000 * GIB, "host", others=others, **more)
+    return check_memory(limits or MemoryLimits(), observe=lambda: record)
+
+
+def test_the_fullest_scope_is_judged() -> None:
+    """Whichever it is, the message says its name."""
+    outer, inner = host.Memory(99, 100, "control group /outer"), host.Memory(1, 2, "control group /outer/inner")
+    assert "99.0% of 0.0 GiB in use (control group /outer)" in judged(None, inner, outer).message
+    assert "90.0% of 1000.0 GiB in use (host)" in judged(None, inner).message
+
+
+def test_huge_pages_that_nobody_uses() -> None:
+    """They leave both sides, so that a database's host passes, and one whose other memory is full does not."""
+    result = judged(unused_huge_pages=800 * GIB)
+    assert (result.status, result.message) == (
+        OK,
+        "50.0% of 200.0 GiB in use (host), besides 800.0 GiB of huge pages that nobody uses",
+    )
+    full = host.Memory(990 * GIB, 1000 * GIB, "host", unused_huge_pages=800 * GIB)
+    assert check_memory(observe=lambda: full).status is CRIT
+    counted = judged(MemoryLimits(count_unused_huge_pages=True), unused_huge_pages=800 * GIB)
+    assert (counted.status, counted.message.rpartition("; ")[2]) == (
+        CRIT,
+        "800.0 GiB of it are huge pages that nobody uses",
+    )
+    garbage = judged(unused_huge_pages=1000 * GIB)
+    assert garbage.status is UNKNOWN
+
+
+def test_the_cache_of_zfs() -> None:
+    """It counts and is named, unless the policy says that it does not count."""
+    result = judged(zfs_cache=600 * GIB)
+    assert result.status is CRIT
+    assert result.message.endswith("; 600.0 GiB of it is ZFS's cache (ARC), which it can give back")
+    assert "count_zfs_cache = false" in result.remedy
+    result = judged(MemoryLimits(count_zfs_cache=False), zfs_cache=600 * GIB)
+    assert (result.status, result.message) == (
+        OK,
+        "30.0% of 1000.0 GiB in use (host), besides 600.0 GiB of ZFS's cache",
+    )
+
+
+@pytest.mark.parametrize(
+    ("swap", "words"), [((0, 0), "the group may not swap"), ((GIB, 2 * GIB), "1.0 GiB of 2.0 GiB of swap in use")]
+)
+def test_a_limit_on_swap_is_named(swap: tuple[int, int], words: str) -> None:
+    """Where memory is short, and only there."""
+    group = host.Memory(95, 100, "control group /pod", swap=swap)
+    assert judged(None, group).message.endswith(f"; {words}")
+    assert "swap" not in check_memory(observe=lambda: replace(group, used=5)).message
+
+
+@pytest.mark.parametrize(("used", "status"), [(80, OK), (85, WARN), (120, WARN)])
+def test_a_group_that_is_slowed_down(used: int, status: Status) -> None:
+    """Near `memory.high` it is a warning that names it, because it does not kill."""
+    high = host.Memory(used * GIB, 100 * GIB, "control group /pod", slows=True)
+    record = host.Memory(10, 100, "host", others=(high,))
+    result = check_memory(observe=lambda: record)
+    assert result.status is status
+    assert ("memory.high, 100.0 GiB, in use (control group /pod)" in result.message) is (status is WARN)
+    assert judged(None, high).status is CRIT
+
+
 @pytest.mark.parametrize("used", [math.nan, math.inf], ids=["nan", "infinite"])
 def test_a_figure_that_is_not_a_number_fails(used: float) -> None:
     """NaN as a figure does not pass."""

@@ -219,7 +219,7 @@ BROKEN = {
     ),
     "a key like no other": (
         "[disk]\nxyz = 1",
-        "2: disk.xyz is not a key of [disk], which has path, warn, crit, min_free, timeout, steady",
+        "2: disk.xyz is not a key of [disk], which has path, warn, crit, min_free, read_only, timeout, steady",
     ),
     "a text for a number": ("deadline = '5'", "1: deadline is '5', expected seconds, from 0.1 to 86400"),
     "a truth for a number": ("deadline = true", "1: deadline is true, expected seconds, from 0.1 to 86400"),
@@ -444,3 +444,41 @@ def test_no_value_of_any_key_breaks_the_reader(tmp_path: Path, section: str) -> 
             file = write(tmp_path, f"{section} = {_toml(value)}\n{rest}")
             with suppress(InvalidPolicyError):
                 load({"RS_DISK_CRIT": "60"}, file=file, env="prod", gates=IDS)
+
+
+OFF = "disable = { %s = 'there is none' }\n"
+NEEDS: dict[str, tuple[str, str, dict[str, str], tuple[str, ...]]] = {
+    "nothing-off": ("", "", {}, ("RS_REQUIRED_PROCESS", "RS_API_URL")),
+    "no-process": (OFF % "process", "", {}, ("RS_API_URL",)),
+    "no-api": (OFF % "api", "", {}, ("RS_REQUIRED_PROCESS",)),
+    "neither": ("disable = { api = 'a', process = 'b' }", "", {}, ()),
+    "another-gate": (OFF % "disk", "", {}, ("RS_REQUIRED_PROCESS", "RS_API_URL")),
+    "for-this-environment": ("", OFF % "process", {}, ("RS_API_URL",)),
+    "named": (f"{OFF % 'process'}required.settings = ['RS_REQUIRED_PROCESS']", "", {}, ("RS_REQUIRED_PROCESS",)),
+    "named-as-by-default": (
+        f"{OFF % 'api'}required.settings = ['RS_REQUIRED_PROCESS', 'RS_API_URL']",
+        "",
+        {},
+        ("RS_REQUIRED_PROCESS", "RS_API_URL"),
+    ),
+    "named-for-this-environment": (OFF % "api", "required.settings = ['RS_API_URL']", {}, ("RS_API_URL",)),
+    "other-keys-of-its-table": (f"{OFF % 'process'}required.secrets = ['A']", "", {}, ("RS_API_URL",)),
+    "given-anyway": (OFF % "process", "", {"RS_REQUIRED_PROCESS": "sshd"}, ("RS_API_URL",)),
+}
+
+
+@pytest.mark.parametrize(("text", "part", "environ", "required"), NEEDS.values(), ids=NEEDS)
+def test_a_gate_that_is_switched_off_needs_no_setting(
+    tmp_path: Path, text: str, part: str, environ: dict[str, str], required: tuple[str, ...]
+) -> None:
+    """By default; what a policy names is required, whatever is switched off."""
+    parts = f"[env.dev]\n[env.stage]\n[env.prod]\n{part}" if part else ""
+    (tmp_path / "release-sentinel.toml").write_text(f"{text}\n{parts}", encoding="utf-8")
+    loaded = load(environ, repository=tmp_path, env="prod", gates=IDS)
+    assert loaded.policy.required.settings == required
+    source = loaded.sources[("required", "settings")]
+    if "settings" in text + part:
+        assert source.startswith("release-sentinel.toml:")
+    else:
+        by_default = len(required) == 2
+        assert source == ("default" if by_default else "default, without what only gates need that are switched off")

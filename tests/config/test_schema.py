@@ -57,6 +57,8 @@ GOOD = {
     "a gate switched off": '[disable]\n"process" = "none here"',
     "gates": "enable = ['freeze']\nrequired_gates = ['queue', 'queue[a b]']",
     "a whole number": "deadline = 5",
+    "units by name": "units = ['nginx.service', 'backup.timer']",
+    "units in full": "units = ['nginx', { name = 'agent.service', user = true }]",
     "patterns": "required.placeholders = ['^x+$']",
 }
 

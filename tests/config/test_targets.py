@@ -22,6 +22,7 @@ from release_sentinel.config.targets import (
     Steady,
     Target,
     TcpTarget,
+    UnitRule,
 )
 from release_sentinel.errors import InvalidPolicyError
 from release_sentinel.gates import BUILT_IN, IDS
@@ -68,9 +69,12 @@ def test_a_policy_with_everything_is_fine() -> None:
         "certificates": [WEB, {**WEB, "port": 8443, "crit_days": 21}],
         "prometheus": [QUERY, {**QUERY, "name": "other", "proxy": "http://proxy:3128"}],
     }
+    names = ["nginx.service", "getty@tty1", r"dev-disk\x2d1.mount", "-.mount", "a:b_c.d-e@f.g.timer"]
+    document["units"] = [*names, {"name": "agent", "user": True}]
     assert problems_of(document) == []
 
 
+UNIT = "expected the name of a systemd unit, such as nginx.service"
 WRONG: dict[str, tuple[dict[str, Any], list[str]]] = {
     "twice": ({"disks": [{}, {}]}, ["disks[1] is '/', as disks[0] is: each name has to be unique"]),
     "nameless": ({"dependencies": [{"url": PAY["url"]}]}, ["dependencies[0] has no name"]),
@@ -101,6 +105,23 @@ WRONG: dict[str, tuple[dict[str, Any], list[str]]] = {
     "proxy": (
         {"dependencies": [{**PAY, "proxy": "s3cret"}]},
         [f"dependencies[0].proxy {URL}"],
+    ),
+    **{
+        f"unit {name!r}": ({"units": [name]}, [f"units[0].name is {name!r}, {UNIT}"])
+        for name in ("", "a b", "*.service", "--help", "-a.service", "a/b", "a\n", "ü.service", "nginx[1]", "x" * 248)
+        if len(name) < 80
+    },
+    "unit twice": (
+        {"units": ["nginx", {"name": "nginx.service"}]},
+        ["units[1] is 'nginx.service', as units[0] is: each name has to be unique"],
+    ),
+    "unit template": (
+        {"units": [{"name": "getty@.service"}]},
+        ["units[0].name is 'getty@.service', a template, expected an instance such as getty@tty1.service"],
+    ),
+    "unit number": (
+        {"units": [3]},
+        ["units[0] is 3, expected the name of a systemd unit, such as nginx.service, or a table"],
     ),
     "days": (
         {"certificates": [{**WEB, "crit_days": 30}]},
@@ -151,6 +172,7 @@ LISTED: dict[str, dict[str, Any]] = {
     "tcp": {"host": "db.example", "port": 5432},
     "certificates": WEB,
     "prometheus": QUERY,
+    "units": {"name": "nginx.service"},
 }
 
 
@@ -378,6 +400,10 @@ query = "up"
 op = "=="
 value = 1
 several = "all"
+
+[[units]]
+name = "backup.timer"
+user = true
 """
 
 
@@ -392,6 +418,19 @@ def test_a_policy_file_lists_targets(tmp_path: Path) -> None:
     assert policy.dependencies == (Dependency("pay", "https://pay.example/health", headers=headers, json=conditions),)
     assert (policy.tcp, policy.certificates) == ((TcpTarget("::1", 5432),), (CertificateTarget("shop.example"),))
     assert policy.prometheus == (PrometheusQuery("errors", "http://prometheus:9090", "up", "==", 1, several="all"),)
+    assert policy.units == (UnitRule("backup.timer", user=True),)
+
+
+def test_names_stand_for_units(tmp_path: Path) -> None:
+    """A list of names is a list of units, and `policy` says where it stands."""
+    (tmp_path / "release-sentinel.toml").write_text('\nunits = ["nginx", "a.timer"]\n', encoding="utf-8")
+    loaded = load({}, repository=tmp_path, gates=IDS)
+    assert [unit.label for unit in loaded.policy.units] == ["nginx.service", "a.timer"]
+    assert loaded.sources[("units", 1, "name")] == "release-sentinel.toml:2"
+    assert loaded.sources[("units", 1, "user")] == "default"
+    (tmp_path / "release-sentinel.toml").write_text('\nunits = ["nginx", "a b"]\n', encoding="utf-8")
+    with pytest.raises(InvalidPolicyError, match=r"release-sentinel.toml:2: units\[1\]\S* is 'a b', expected the name"):
+        load({}, repository=tmp_path, gates=IDS)
 
 
 @pytest.mark.parametrize(

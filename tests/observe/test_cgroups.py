@@ -85,7 +85,7 @@ def test_an_unused_group_is_seen(tmp_path: Path) -> None:
     group(tmp_path, "v2", "", memory__max=64 * MIB, memory__current=0)
     seen = host.memory(tmp_path)
     assert isinstance(seen, host.Memory)
-    assert (seen.used, seen.limit) == (0, 64 * MIB)
+    assert (0, 64 * MIB) in {(one.used, one.limit) for one in (seen, *seen.others)}
 
 
 @pytest.mark.skipif(not Path("/proc/self/cgroup").exists(), reason="no control groups on this system")
@@ -98,7 +98,7 @@ def test_this_machine_s_own_groups() -> None:
         pytest.skip("no control group of this process counts memory")
     limited = {folder: int(text) for folder, text in texts.items() if text != "max" and len(text) < len(str(1 << 60))}
     found = cgroups.limits(Path("/"))
-    assert {group.folder: group.limit for group in found} == limited
+    assert {group.folder: group.limit for group in found if not (group.slows or group.with_swap)} == limited
     assert all(group.working_set is not None for group in found)
 
 

@@ -1,6 +1,8 @@
 """Disk, memory and processes are observed as the kernel reports them to this process."""
 
 import os
+import shutil
+import subprocess
 import sys
 import threading
 from pathlib import Path
@@ -8,6 +10,7 @@ from types import SimpleNamespace
 
 import psutil
 import pytest
+from msgspec.structs import replace
 from pytest_mock import MockerFixture
 
 from release_sentinel.observe import Unseen, host
@@ -95,11 +98,38 @@ def group(root: Path, controllers: str, name: str, **files: object) -> None:
 
 
 def belong(root: Path, *lines: str) -> Path:
-    """Record which control groups this process is in."""
+    """Record which control groups this process is in, on a host whose memory is free."""
     file = root / "proc/self/cgroup"
     file.parent.mkdir(parents=True)
     file.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    meminfo(root)
     return root
+
+
+def in_namespace(script: str) -> str:
+    """Run a script of the shell with mounts of its own; return what it writes."""
+    unshare = ("unshare", "--mount", "sh", "-ec")
+    if not shutil.which("unshare") or subprocess.run([*unshare, "mount -t tmpfs none /mnt"], check=False).returncode:
+        pytest.skip("only root may mount")
+    return subprocess.run([*unshare, script], check=True, capture_output=True, text=True).stdout.strip()
+
+
+def meminfo(root: Path, total: int = 1 << 16, available: int | None = None, **rows: object) -> Path:
+    """Record the host's memory, in MiB; further rows as the kernel writes them."""
+    file = root / "proc/meminfo"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    free = total if available is None else available
+    sizes = {"MemTotal": total, "MemFree": free, "MemAvailable": free}
+    lines = [f"{name}: {size * 1024} kB" for name, size in sizes.items()] + [f"{name}: {n}" for name, n in rows.items()]
+    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return root
+
+
+def fullest(root: Path) -> host.Memory:
+    """Return the memory that is judged, without the others."""
+    seen = host.memory(root)
+    assert isinstance(seen, host.Memory), seen
+    return replace(seen, others=())
 
 
 def limited(root: Path, used: int, limit: int, name: str) -> host.Memory:
@@ -112,7 +142,7 @@ def test_memory_of_a_v2_container(tmp_path: Path) -> None:
     belong(tmp_path, "0::/")
     stat = f"anon 1\ninactive_file {10 * MIB}\nactive_file 5"
     group(tmp_path, "v2", "", memory__max=64 * MIB, memory__current=40 * MIB, memory__stat=stat)
-    assert host.memory(tmp_path) == host.Memory(30 * MIB, 64 * MIB, f"control group {tmp_path / 'sys/fs/cgroup'}")
+    assert fullest(tmp_path) == host.Memory(30 * MIB, 64 * MIB, f"control group {tmp_path / 'sys/fs/cgroup'}")
 
 
 def test_memory_of_a_v1_container(tmp_path: Path) -> None:
@@ -121,14 +151,14 @@ def test_memory_of_a_v1_container(tmp_path: Path) -> None:
     stat = f"inactive_file 1\ntotal_inactive_file {10 * MIB}"
     files = {"memory__limit_in_bytes": 64 * MIB, "memory__usage_in_bytes": 40 * MIB, "memory__stat": stat}
     group(tmp_path, "v1", "/docker/1", **files)
-    assert host.memory(tmp_path) == limited(tmp_path, 30, 64, "memory/docker/1")
+    assert fullest(tmp_path) == limited(tmp_path, 30, 64, "memory/docker/1")
 
 
 def test_memory_of_a_v1_container_that_sees_itself_as_the_top(tmp_path: Path) -> None:
     """If the group's name is the host's and does not exist here, the top of the mount is the group."""
     belong(tmp_path, "4:memory:/docker/0123456789ab")
     group(tmp_path, "v1", "", memory__limit_in_bytes=64 * MIB, memory__usage_in_bytes=40 * MIB)
-    assert host.memory(tmp_path) == limited(tmp_path, 40, 64, "memory")
+    assert fullest(tmp_path) == limited(tmp_path, 40, 64, "memory")
 
 
 def test_memory_on_a_hybrid_host(tmp_path: Path) -> None:
@@ -136,22 +166,164 @@ def test_memory_on_a_hybrid_host(tmp_path: Path) -> None:
     belong(tmp_path, "4:memory:/kubepods/pod1", "0::/")
     group(tmp_path, "unified", "", cgroup__procs=1)
     group(tmp_path, "v1", "/kubepods/pod1", memory__limit_in_bytes=64 * MIB, memory__usage_in_bytes=40 * MIB)
-    assert host.memory(tmp_path) == limited(tmp_path, 40, 64, "memory/kubepods/pod1")
+    assert fullest(tmp_path) == limited(tmp_path, 40, 64, "memory/kubepods/pod1")
 
 
 @pytest.mark.parametrize(
     ("outer", "inner", "seen"),
-    [(32, 64, "pods"), (64, 32, "pods/one"), (64, "max", "pods"), ("max", 32, "pods/one")],
-    ids=["outer-smaller", "inner-smaller", "inner-none", "outer-none"],
+    [
+        ((30, 32), (10, 64), "pods"),
+        ((60, 64), (1, 8), "pods"),
+        ((20, 64), (10, 16), "pods/one"),
+        ((20, "max"), (10, 64), "pods/one"),
+        ((20, 64), (10, "max"), "pods"),
+    ],
+    ids=["outer-smaller", "outer-full-of-a-neighbour", "inner-fuller", "outer-unlimited", "inner-unlimited"],
 )
-def test_the_smallest_limit_counts(tmp_path: Path, outer: int | str, inner: int | str, seen: str) -> None:
-    """The smallest limit of a group and its ancestors counts, with that group's own use."""
+def test_the_fullest_group_counts(
+    tmp_path: Path, outer: tuple[int, int | str], inner: tuple[int, int | str], seen: str
+) -> None:
+    """Of a group and its ancestors the fullest counts, whoever fills it: each can kill."""
     belong(tmp_path, "0::/pods/one")
-    for name, limit, used in (("pods", outer, 20), ("pods/one", inner, 10)):
+    groups = {"pods": outer, "pods/one": inner}
+    for name, (used, limit) in groups.items():
         size = limit * MIB if isinstance(limit, int) else limit
         group(tmp_path, "v2", name, memory__max=size, memory__current=used * MIB)
-    smallest = min(limit for limit in (outer, inner) if isinstance(limit, int))
-    assert host.memory(tmp_path) == limited(tmp_path, 20 if seen == "pods" else 10, smallest, seen)
+    used, limit = groups[seen]
+    assert isinstance(limit, int)
+    assert fullest(tmp_path) == limited(tmp_path, used, limit, seen)
+
+
+def test_a_full_host_counts_before_an_empty_group(tmp_path: Path) -> None:
+    """The host runs out of memory although the group has plenty; and the other way round."""
+    belong(tmp_path, "0::/pod")
+    group(tmp_path, "v2", "pod", memory__max=64 * MIB, memory__current=8 * MIB)
+    meminfo(tmp_path, 1000, 50)
+    assert fullest(tmp_path) == host.Memory(950 * MIB, 1000 * MIB, "host")
+    meminfo(tmp_path, 1000, 900)
+    assert fullest(tmp_path).scope.endswith("sys/fs/cgroup/pod")
+
+
+def test_a_limit_on_memory_and_swap_counts(tmp_path: Path) -> None:
+    """v1 kills at the limit of both together, too."""
+    belong(tmp_path, "4:memory:/pod")
+    files = {"memory__limit_in_bytes": 64 * MIB, "memory__usage_in_bytes": 40 * MIB}
+    both = {"memory__memsw__limit_in_bytes": 100 * MIB, "memory__memsw__usage_in_bytes": 96 * MIB}
+    group(tmp_path, "v1", "/pod", **files, **both)
+    seen = fullest(tmp_path)
+    assert (seen.used, seen.limit) == (96 * MIB, 100 * MIB)
+    assert seen.scope == f"control group {tmp_path / 'sys/fs/cgroup/memory/pod'}, memory and swap"
+
+
+def test_what_only_slows_down_is_not_judged_as_a_limit(tmp_path: Path) -> None:
+    """A group above its memory.high is beside the scopes that kill."""
+    belong(tmp_path, "0::/pod")
+    group(tmp_path, "v2", "pod", memory__max="max", memory__high=32 * MIB, memory__current=40 * MIB)
+    seen = host.memory(tmp_path)
+    assert isinstance(seen, host.Memory)
+    assert seen.scope == "host"
+    assert [(other.limit, other.slows) for other in seen.others] == [(32 * MIB, True)]
+
+
+def test_a_limit_on_swap_is_known(tmp_path: Path) -> None:
+    """What the group may swap, and does."""
+    belong(tmp_path, "0::/pod")
+    files = {"memory__swap__max": 8 * MIB, "memory__swap__current": 2 * MIB}
+    group(tmp_path, "v2", "pod", memory__max=64 * MIB, memory__current=40 * MIB, **files)
+    assert fullest(tmp_path).swap == (2 * MIB, 8 * MIB)
+
+
+ARC = "13 1 0x01 98 26656 1 2\nname type data\nhits 4 5\nc_min 4 {low}\nsize 4 {size}\n"
+
+
+def test_the_cache_of_zfs(tmp_path: Path) -> None:
+    """What it can give back: all above its minimum."""
+    meminfo(tmp_path, 1000, 100)
+    (tmp_path / "proc/spl/kstat/zfs").mkdir(parents=True)
+    (tmp_path / "proc/spl/kstat/zfs/arcstats").write_text(ARC.format(low=50 * MIB, size=650 * MIB), encoding="utf-8")
+    assert fullest(tmp_path) == host.Memory(900 * MIB, 1000 * MIB, "host", zfs_cache=600 * MIB)
+
+
+def test_huge_pages_that_nobody_uses(tmp_path: Path) -> None:
+    """Those that are free, without those that are promised; of each size, where the kernel lists the sizes."""
+    meminfo(tmp_path, 1000, 100, HugePages_Total=300, HugePages_Free=200, HugePages_Rsvd=50, Hugepagesize="2048 kB")
+    assert fullest(tmp_path).unused_huge_pages == 300 * MIB
+    for size, free, promised in ((2048, 200, 50), (1048576, 2, 0)):
+        pool = tmp_path / f"sys/kernel/mm/hugepages/hugepages-{size}kB"
+        pool.mkdir(parents=True)
+        (pool / "free_hugepages").write_text(f"{free}\n", encoding="utf-8")
+        (pool / "resv_hugepages").write_text(f"{promised}\n", encoding="utf-8")
+    assert fullest(tmp_path).unused_huge_pages == (300 + 2048) * MIB
+
+
+BROKEN = {"empty": "", "cut": "MemTo", "garbage": "\0\xff\n::\n", "half": "MemTotal: 1000 kB\nMemFree:"}
+
+
+@pytest.mark.parametrize("text", BROKEN.values(), ids=BROKEN)
+def test_a_meminfo_that_cannot_be_understood(tmp_path: Path, text: str) -> None:
+    """It is unseen, in words that name the file."""
+    meminfo(tmp_path)
+    (tmp_path / "proc/meminfo").write_text(text, encoding="utf-8")
+    seen = host.memory(tmp_path)
+    assert isinstance(seen, Unseen)
+    assert seen.why.startswith(f"{tmp_path}/proc/meminfo cannot be understood: it has no Mem")
+
+
+def test_a_real_meminfo_that_is_empty(tmp_path: Path) -> None:
+    """The real command has words for it."""
+    (tmp_path / "empty").touch()
+    command = "from release_sentinel.observe import host; print(host.memory().why)"
+    done = in_namespace(f"mount --bind {tmp_path}/empty /proc/meminfo && {sys.executable} -c '{command}'")
+    assert done == "/proc/meminfo cannot be understood: it has no MemTotal"
+
+
+def test_a_meminfo_of_an_older_kernel(tmp_path: Path) -> None:
+    """Without MemAvailable, what is free and what is cached is available; more than all of it is not believed."""
+    meminfo(tmp_path)
+    older = "MemTotal: 1000 kB\nMemFree: 100 kB\nCached: 500 kB\nShmem: 200 kB\n"
+    (tmp_path / "proc/meminfo").write_text(older, encoding="utf-8")
+    assert fullest(tmp_path).used == 600 * 1024
+    (tmp_path / "proc/meminfo").write_text(f"{older}MemAvailable: 2000 kB\n", encoding="utf-8")
+    assert fullest(tmp_path).used == 900 * 1024
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "words"),
+    [
+        ("proc/self/cgroup", "4:mem", "cannot be understood: it has the line '4:mem'"),
+        ("proc/self/cgroup", "0::pod\n", "cannot be understood: it names the group 'pod'"),
+        ("proc/self/mountinfo", "", "is empty"),
+        ("proc/self/mountinfo", "30 24 0:27 /\n", "cannot be understood: it has the line '30 24 0:27 /'"),
+        ("proc/self/mountinfo", "30 24 0:27 / / rw - cgroup2\n", "cannot be understood: it has the line"),
+        ("sys/fs/cgroup/pod/memory.max", "", "cannot be understood: it says '', expected a size or max"),
+        ("sys/fs/cgroup/pod/memory.max", "ma", "cannot be understood: it says 'ma', expected a size or max"),
+        ("sys/fs/cgroup/pod/memory.high", "-1", "cannot be understood: it says '-1', expected a size or max"),
+        ("sys/fs/cgroup/pod/memory.current", "x", "does not say how much of it is in use"),
+        ("sys/fs/cgroup/pod/memory.current", "", "does not say how much of it is in use"),
+    ],
+)
+def test_control_groups_that_cannot_be_understood(tmp_path: Path, file: str, text: str, words: str) -> None:
+    """What the kernel's files do not say clearly is unseen, never a traceback and never no limit."""
+    belong(tmp_path, "0::/pod")
+    group(tmp_path, "v2", "pod", memory__max=64 * MIB, memory__current=MIB)
+    assert fullest(tmp_path).limit == 64 * MIB
+    (tmp_path / file).write_text(text, encoding="utf-8")
+    seen = host.memory(tmp_path)
+    assert isinstance(seen, Unseen)
+    assert words in seen.why
+
+
+@pytest.mark.parametrize(
+    "file", ["sys/fs/cgroup/pod/memory.stat", "proc/spl/kstat/zfs/arcstats", "sys/kernel/mm/hugepages/x"]
+)
+@pytest.mark.parametrize("text", ["", "inactive_file", "size 4", "\0\xff", "a b c d\n\n"])
+def test_garbage_in_what_only_explains_a_figure(tmp_path: Path, file: str, text: str) -> None:
+    """It changes no figure."""
+    belong(tmp_path, "0::/pod")
+    group(tmp_path, "v2", "pod", memory__max=64 * MIB, memory__current=40 * MIB)
+    (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / file).write_text(text, encoding="utf-8")
+    assert (fullest(tmp_path).used, fullest(tmp_path).limit) == (40 * MIB, 64 * MIB)
 
 
 def test_a_neighbour_group_does_not_count(tmp_path: Path) -> None:
@@ -171,8 +343,8 @@ def scope(root: Path) -> str:
 
 @pytest.mark.parametrize(
     ("kind", "limit"),
-    [("v2", "max"), ("v2", 1 << 55), ("v1", 9223372036854771712), ("v1", 18446744073709551615), ("v2", "nonsense")],
-    ids=["max", "more-than-the-host", "v1-none", "v1-older-none", "nonsense"],
+    [("v2", "max"), ("v2", 1 << 55), ("v1", 9223372036854771712), ("v1", 18446744073709551615)],
+    ids=["max", "more-than-the-host", "v1-none", "v1-older-none"],
 )
 def test_no_limit_means_the_host(tmp_path: Path, kind: str, limit: object) -> None:
     """With no limit, or one above the host's memory, the host's memory is judged."""
@@ -202,7 +374,7 @@ def test_a_working_set_is_never_negative(tmp_path: Path, stat: str, used: int) -
     group(tmp_path, "v2", "", memory__max=64 * MIB, memory__current=40 * MIB, memory__stat=stat)
     seen = host.memory(tmp_path)
     assert isinstance(seen, host.Memory)
-    assert seen.used == used * MIB
+    assert [one.used for one in (seen, *seen.others) if one.scope != "host"] == [used * MIB]
 
 
 def test_memory_of_this_process() -> None:
@@ -245,10 +417,10 @@ def test_memory_on_macos(mocker: MockerFixture, tmp_path: Path) -> None:
     assert host.memory(tmp_path) == host.Memory(60, 100, "host")
 
 
-def test_memory_without_figures(mocker: MockerFixture) -> None:
+def test_memory_without_figures(mocker: MockerFixture, tmp_path: Path) -> None:
     """A platform that refuses is unseen, in its own words."""
     mocker.patch.object(psutil, "virtual_memory", side_effect=OSError("sysctl failed"))
-    assert host.memory() == Unseen("the kernel reports no memory figures: sysctl failed")
+    assert host.memory(tmp_path) == Unseen("the kernel reports no memory figures: sysctl failed")
 
 
 def test_disk_names_that_are_not_text(tmp_path: Path) -> None:

@@ -162,7 +162,7 @@ def test_too_few_open_files(sentinel: Sentinel, number: int) -> None:
     temporary = sentinel.reports / "temporary"
     temporary.mkdir()
     sentinel.gate("@pytest.mark.policy\ndef test_own(): assert True\n")
-    sentinel.settings["TMPDIR"] = str(temporary)  # type: ignore[index]  # a dictionary
+    sentinel.settings["TMPDIR"] = str(temporary)
     done = shell(sentinel, "release-sentinel", before=f"ulimit -n {number};")
     assert done.code == 1, done.out
     assert "release-sentinel: [Errno 24] Too many open files" in done.out

@@ -258,3 +258,28 @@ def test_versions_without_a_prefix(sentinel: Sentinel, way: str) -> None:
     done = judge(release=release, RS_VERSION_PREFIX="")
     assert done.code == 1
     assert "RS_VERSION_PREFIX=none" in done.out
+
+
+OFF = "[disable]\nprocess = 'a static site'\napi = 'a static site'\n"
+
+
+def test_what_is_switched_off_demands_nothing(sentinel: Sentinel) -> None:
+    """A library needs neither process nor URL, by both ways of running; what its policy names is demanded."""
+    del sentinel.settings["RS_REQUIRED_PROCESS"], sentinel.settings["RS_API_URL"]
+    sentinel.repo.commit(POLICY, OFF)
+    for run in (sentinel, sentinel.pytest):
+        done = run()
+        assert (done.code, done.statuses["configuration"]) == (0, "OK"), done.out
+    sentinel.repo.commit(POLICY, f"required.settings = ['RS_API_URL']\n{OFF}")
+    done = sentinel()
+    assert (done.code, done.statuses["configuration"]) == (1, "CRIT"), done.out
+
+
+def test_a_gate_that_judges_still_demands_its_setting(sentinel: Sentinel) -> None:
+    """The look-alike: only one of the two is switched off."""
+    sentinel.repo.commit(POLICY, "[disable]\nprocess = 'a static site'\n")
+    del sentinel.settings["RS_REQUIRED_PROCESS"], sentinel.settings["RS_API_URL"]
+    done = sentinel()
+    assert done.code == 1
+    assert "[POLICY] configuration: Missing required env var: RS_API_URL" in done.block
+    assert "or switch `api` off under [disable] in the policy" in " ".join(done.block)

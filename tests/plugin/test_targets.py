@@ -1,5 +1,6 @@
 """A policy that lists several targets has a result for each, and does not wait for one after the other."""
 
+import os
 import socket
 import textwrap
 import threading
@@ -11,7 +12,7 @@ import pytest
 from pytest_httpserver import HTTPServer
 
 from tests.conftest import SECRET, Run, Sentinel
-from tests.observe.parts import closed_port, raw_server
+from tests.observe.parts import closed_port, program, raw_server
 
 Ruled = Callable[[str], None]
 
@@ -182,3 +183,36 @@ def test_a_gate_that_has_to_stay_good(sentinel: Sentinel, ruled: Ruled, httpserv
     assert run.code == 2
     assert reasons(run)["api[pay]"].endswith("(on sample 3 of 4)")
     assert [request.path for request, _ in httpserver.log] == ["/flap"] * 3
+
+
+UNITS = """Id=nginx.service
+Names=nginx.service
+LoadState=loaded
+ActiveState=active
+SubState=running
+Result=success
+Type=notify
+
+Id=nope.service
+Names=nope.service
+LoadState=not-found
+ActiveState=inactive
+SubState=dead
+"""
+
+
+def test_units_are_asked_once(sentinel: Sentinel, ruled: Ruled, tmp_path: Path) -> None:
+    """Each has a result and may be waived; all are asked by one call."""
+    calls = tmp_path / "calls"
+    (tmp_path / "bin").mkdir()
+    program(tmp_path / "bin/systemctl", f"#!/bin/sh\necho $@ >> {calls}\ncat <<'END'\n{UNITS}END\n")
+    waived = "gate = 'unit[nope.service]'\nenv = 'prod'\nreason = 'soon'\nowner = 'ops'\nexpires = 2999-01-01"
+    ruled(f"units = ['nginx', 'nope.service']\n[[waivers]]\n{waived}")
+    run = sentinel(PATH=f"{tmp_path / 'bin'}:{os.environ['PATH']}")
+    assert run.code == 0, run.out
+    assert {gate: run.statuses[gate] for gate in run.statuses if gate.startswith("unit")} == {
+        "unit[nginx.service]": "OK",
+        "unit[nope.service]": "CRIT",
+    }
+    assert len(calls.read_text(encoding="utf-8").splitlines()) == 1
+    assert reasons(run)["unit[nope.service]"].startswith("nope.service does not exist")

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from release_sentinel.arguments import find_top
 from release_sentinel.checks.result import CRIT, OK, UNKNOWN, WARN, CheckResult
 from release_sentinel.config.load import load_policy
-from release_sentinel.config.model import PLACEHOLDERS
+from release_sentinel.config.model import NEEDED_BY, PLACEHOLDERS
 from release_sentinel.config.read import looks_random
 from release_sentinel.config.targets import is_url
 from release_sentinel.config.variables import in_policy
@@ -61,7 +61,7 @@ def check_configuration(
     wrong += _public(values, public_words)
     words = [str(MissingSettingError(*missing))] if missing else []
     if words := words + unread + wrong:
-        return CheckResult(CRIT, "; ".join([*words, withheld] if withheld else words), _REMEDY)
+        return CheckResult(CRIT, "; ".join([*words, withheld] if withheld else words), _remedy(missing))
     if held_back:
         return CheckResult(
             WARN, f"not set: {', '.join(held_back)}; {withheld}", "a preview: they count after the merge"
@@ -74,6 +74,12 @@ def check_configuration(
             f"chmod o= {' '.join(exposed)}, or mount secrets with mode 0400",
         )
     return CheckResult(OK, f"{', '.join(values)} are set" if values else "nothing is required")
+
+
+def _remedy(missing: Collection[str]) -> str:
+    """Return what to do; a release without a process or a service switches the gate off."""
+    spare = [f"`{NEEDED_BY[name]}`" for name in missing if name in NEEDED_BY]
+    return f"{_REMEDY}; or switch {' and '.join(spare)} off under [disable] in the policy" if spare else _REMEDY
 
 
 def _held_back(values: Mapping[str, str | Secret | None], excusable: Collection[str]) -> list[str]:

@@ -1,6 +1,9 @@
 """Is this host fit to take the release?"""
 
 from collections.abc import Callable, Collection, Iterable
+from dataclasses import replace as replace_in
+
+from msgspec.structs import replace
 
 from release_sentinel.checks.result import CRIT, OK, UNKNOWN, WARN, CheckResult
 from release_sentinel.config.targets import DiskLimits, MemoryLimits, ProcessRule
@@ -9,6 +12,7 @@ from release_sentinel.observe.patterns import EndlessPatternError, Matcher, Ques
 from release_sentinel.observe.processes import Process, Table
 
 _DISK, _MEMORY = DiskLimits(), MemoryLimits()
+_KERNEL_FILES = "see /proc/meminfo and the container's limits"
 
 
 def check_disk(
@@ -22,12 +26,36 @@ def check_disk(
     Why: a full disk breaks the release midway: half-written files, no logs, no rollback.
     Unknown: the path is not there, or its mount does not answer.
     Remedy: free space or grow the volume; the limits are `RS_DISK_WARN` and `RS_DISK_CRIT`, or the policy's `disks`.
+
+    A file system that an error made read-only fails; one that is mounted read-only is a WARN, unless the policy says
+    `read_only = true`.
     """
     where, limits = (path.path, path) if isinstance(path, DiskLimits) else (path or limits.path, limits)
     seen = observe(where, timeout=limits.timeout)
     if isinstance(seen, Unseen):
         return CheckResult(UNKNOWN, seen.why, seen.remedy)
-    where = f"{seen.path} ({seen.file_system} on {seen.mount})"
+    if seen.broken:
+        message = f"{_place(seen)} is read-only: {seen.broken}"
+        return CheckResult(CRIT, message, "see `dmesg`; repair the file system (fsck) and mount it again")
+    result = _use(seen, limits)
+    if not seen.read_only or limits.read_only:
+        return result
+    message = f"{result.message}; it is mounted read-only"
+    if result.status is OK:
+        remedy = "mount it read-write, or set `read_only = true` for this disk in the policy"
+        return CheckResult(WARN, message, remedy)
+    return replace_in(result, message=message)
+
+
+def _place(seen: host.Disk) -> str:
+    return f"{seen.path} ({seen.file_system} on {seen.mount})"
+
+
+def _use(seen: host.Disk, limits: DiskLimits) -> CheckResult:
+    """Judge how full a file system is."""
+    where = _place(seen)
+    if seen.never_writable and limits.read_only:
+        return CheckResult(OK, f"{where} is mounted; it can only be read")
     space = _per_cent(seen.used, seen.available)
     if space is None:
         return CheckResult(UNKNOWN, f"{where} reports no size", "name a real file system")
@@ -43,19 +71,71 @@ def check_disk(
 def check_memory(
     limits: MemoryLimits = _MEMORY, *, observe: Callable[[], host.Memory | Unseen] = host.memory
 ) -> CheckResult:
-    """Memory in use, in per cent of what this process may use, is below its limit.
+    """Memory in use is below its limit: of the host and of each control group that limits this process.
 
     Why: a host without free memory kills the new release, or other processes.
-    Unknown: the kernel reports no usable figure.
+    Unknown: the kernel reports no usable figure, or one of its files cannot be understood.
     Remedy: free memory or raise the container's limit; the limits are `RS_MEMORY_WARN` and `RS_MEMORY_CRIT`.
+
+    The fullest one is judged, for any of them can kill. A group that is only slowed down beyond its `memory.high` is a
+    WARN.
     """
     seen = observe()
-    if isinstance(seen, Unseen) or seen.limit <= 0:
-        why = seen.why if isinstance(seen, Unseen) else "the kernel reports no size"
-        return CheckResult(UNKNOWN, why, "see /proc/meminfo and the container's limits")
-    used = 100 * seen.used / seen.limit
-    figures = f"{used:.1f}% of {seen.limit / 2**30:.1f} GiB in use ({seen.scope})"
-    return _graded(used, limits.warn, limits.crit, figures, "free memory, or raise the limit")
+    if isinstance(seen, Unseen):
+        return CheckResult(UNKNOWN, seen.why, seen.remedy or _KERNEL_FILES)
+    scopes = [_counted(scope, limits) for scope in (seen, *seen.others)]
+    bounds = [scope for scope in scopes if not scope.slows]
+    if any(scope.limit <= 0 for scope in bounds):
+        return CheckResult(UNKNOWN, "the kernel reports no size", _KERNEL_FILES)
+    fullest = max(bounds, key=lambda scope: scope.share)
+    used = 100 * fullest.share
+    figures = f"{used:.1f}% of {fullest.limit / 2**30:.1f} GiB in use ({fullest.scope})"
+    if fullest.unused_huge_pages and not limits.count_unused_huge_pages:
+        figures += f", besides {_size(fullest.unused_huge_pages)} of huge pages that nobody uses"
+    if fullest.zfs_cache and not limits.count_zfs_cache:
+        figures += f", besides {_size(fullest.zfs_cache)} of ZFS's cache"
+    result = _graded(used, limits.warn, limits.crit, figures, "free memory, or raise the limit")
+    return _throttled(_with_causes(result, fullest, limits), scopes, limits)
+
+
+def _counted(scope: host.Memory, limits: MemoryLimits) -> host.Memory:
+    """Return a scope's memory as the policy counts it.
+
+    Unused huge pages leave the total too: nobody else can have them, so the rest is full before.
+    """
+    aside = 0 if limits.count_unused_huge_pages else scope.unused_huge_pages
+    cache = 0 if limits.count_zfs_cache else scope.zfs_cache
+    return replace(scope, used=scope.used - aside - cache, limit=scope.limit - aside)
+
+
+def _with_causes(result: CheckResult, scope: host.Memory, limits: MemoryLimits) -> CheckResult:
+    """Name what contributes to memory that is short."""
+    causes, remedy = [], result.remedy
+    if result.status is OK:
+        return result
+    if scope.zfs_cache and limits.count_zfs_cache:
+        causes.append(f"{_size(scope.zfs_cache)} of it is ZFS's cache (ARC), which it can give back")
+        remedy = f"{remedy}, or lower zfs_arc_max, or set `count_zfs_cache = false` under `memory`"
+    if scope.unused_huge_pages and limits.count_unused_huge_pages:
+        causes.append(f"{_size(scope.unused_huge_pages)} of it are huge pages that nobody uses")
+        remedy = f"{remedy}, or lower vm.nr_hugepages"
+    if scope.swap:
+        in_use, most = scope.swap
+        causes.append(f"{_size(in_use)} of {_size(most)} of swap in use" if most else "the group may not swap")
+    return replace_in(result, message="; ".join([result.message, *causes]), remedy=remedy)
+
+
+def _throttled(result: CheckResult, scopes: Iterable[host.Memory], limits: MemoryLimits) -> CheckResult:
+    """Warn of a group near its `memory.high`, beyond which the kernel slows it down."""
+    near = [scope for scope in scopes if scope.slows and not 100 * scope.share < limits.crit]
+    if not near:
+        return result
+    nearest = max(near, key=lambda scope: scope.share)
+    words = f"{100 * nearest.share:.1f}% of memory.high, {_size(nearest.limit)}, in use ({nearest.scope})"
+    message = f"{result.message}; {words}: the kernel slows it down"
+    if result.status is OK:
+        return CheckResult(WARN, message, "free memory, or raise memory.high (MemoryHigh= of the unit)")
+    return replace_in(result, message=message)
 
 
 def check_process(
@@ -64,7 +144,7 @@ def check_process(
     own_processes: Collection[int] = (),
     observe: Callable[[], Table | Unseen] | None = None,
 ) -> CheckResult:
-    """At least one live process has exactly this name, by its executable or by argv[0].
+    """At least one live process has exactly this name: of its executable, its title, or the script that it runs.
 
     Why: a release does not reach a host whose agent, proxy or runtime is down.
     Unknown: the process table cannot be read, or hides processes that may match; no name, or an endless pattern.

@@ -214,6 +214,14 @@ HeaderValue = Annotated[
     Header(),
 ]
 Headers = Mapping[Line, HeaderValue]
+UnitName = Annotated[
+    str,
+    Meta(
+        pattern=r"^(-\.(mount|slice)|[A-Za-z0-9:_.\\][A-Za-z0-9:_.\\@-]*)$(?!\n)",
+        max_length=247,  # with `.service` 255, systemd's longest
+        description="the name of a systemd unit, such as nginx.service",
+    ),
+]
 Address = Annotated[str, Meta(pattern=r"^[^\s/@]+$(?!\n)", description="a host's name or address")]
 Port = Annotated[int, Meta(ge=1, le=65535, description="a port from 1 to 65535")]
 Method = Annotated[str, Meta(pattern=r"^[A-Z]+$(?!\n)", description="an HTTP method such as GET")]

@@ -8,11 +8,12 @@ from types import MappingProxyType
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from release_sentinel.config import file as policy_file
 from release_sentinel.config import variables
 from release_sentinel.config.kinds import ENVIRONMENTS, nearest
-from release_sentinel.config.model import Policy
+from release_sentinel.config.model import NEEDED_BY, Policy, Required
 from release_sentinel.config.read import KeyPath, Problem, Reading, dotted, leaves, seen, shown_key
 from release_sentinel.config.targets import Target
 from release_sentinel.config.variables import Variable
@@ -21,6 +22,7 @@ from release_sentinel.errors import InvalidPolicyError
 SHOWN = 100  # problems of a policy, at most
 NOT_BY_ENV = ("environments", "waivers")  # what a part for one environment cannot set
 DEFAULT = "default"
+_SETTINGS: KeyPath = ("required", "settings")
 ANY_GATES: Mapping[str, type[Target] | None] = MappingProxyType({})
 
 
@@ -52,6 +54,8 @@ class Loaded(Struct, frozen=True, dict=True):
         for layer in reversed(self.layers):
             if layer.sets(path):
                 return layer.source(path)
+        if path == _SETTINGS and values[path] != Required().settings:
+            return f"{DEFAULT}, without what only gates need that are switched off"
         crit = (*path[:-1], "crit")
         lowered = path[-1] == "warn" and any(layer.sets(crit) for layer in self.layers)
         if lowered and values.get(crit) == values[path]:
@@ -98,12 +102,20 @@ def load(
         if name == env:
             document, layers = whole, above
     layers = [*layers, _of_variables(values)]
-    policy = check.read(_with(document, rest), layers)
+    policy = _needed(check.read(_with(document, rest), layers), layers)
     if problems:
         told = list(dict.fromkeys(problems))
         more = [f"and {len(told) - SHOWN} more problems"] if len(told) > SHOWN else []
         raise InvalidPolicyError([*told[:SHOWN], *more], source.text)
     return Loaded(policy, source.name, source.sha256, layers, source)
+
+
+def _needed(policy: Policy, layers: Sequence[Layer]) -> Policy:
+    """Return a policy that requires no setting of a gate that is switched off, unless it names the setting itself."""
+    if any(layer.sets(_SETTINGS) for layer in layers):
+        return policy
+    settings = tuple(name for name in policy.required.settings if NEEDED_BY.get(name) not in policy.disable)
+    return replace(policy, required=replace(policy.required, settings=settings))
 
 
 def _source(file: Path | None, repository: Path | None, directory: Path | None) -> policy_file.Source:
@@ -232,6 +244,8 @@ def _holds(document: Any, path: KeyPath) -> bool:
         if isinstance(part, int):
             if not isinstance(document, list) or part >= len(document):
                 return False
+        elif isinstance(document, str):  # the value of one key stands for its table
+            return part == "name"
         elif not isinstance(document, Mapping) or part not in document:
             return False
         document = document[part]

@@ -6,6 +6,7 @@ The policy file mirrors these records: a field is a key (`from_` is `from`), its
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as clock
+from types import MappingProxyType
 from typing import Annotated, Any, TypeVar, get_args
 
 from msgspec import Meta, Struct, field
@@ -47,6 +48,7 @@ from release_sentinel.config.targets import (
     PrometheusQuery,
     Target,
     TcpTarget,
+    UnitRule,
 )
 
 SomeTarget = TypeVar("SomeTarget", bound=Target)
@@ -97,10 +99,14 @@ PLACEHOLDERS = (
 )
 
 
+# The settings that are required by default, each with the gate that needs it.
+NEEDED_BY: Mapping[str, str] = MappingProxyType({"RS_REQUIRED_PROCESS": "process", "RS_API_URL": "api"})
+
+
 class Required(Struct, frozen=True):
     """The names of the environment variables that a release needs, and what does not count as a value."""
 
-    settings: tuple[VariableName, ...] = ("RS_REQUIRED_PROCESS", "RS_API_URL")
+    settings: tuple[VariableName, ...] = tuple(NEEDED_BY)  # without those of gates that are switched off
     secrets: tuple[VariableName, ...] = ("RS_DEPLOY_TOKEN",)
     placeholders: tuple[Regex, ...] = PLACEHOLDERS  # matched whole, case ignored
 
@@ -196,6 +202,7 @@ class Policy(Struct, frozen=True):
     notify: Notify = field(default_factory=Notify)
     disks: tuple[DiskLimits, ...] = ()
     processes: tuple[ProcessRule, ...] = ()
+    units: tuple[UnitRule, ...] = ()
     dependencies: tuple[Dependency, ...] = ()
     tcp: tuple[TcpTarget, ...] = ()
     certificates: tuple[CertificateTarget, ...] = ()

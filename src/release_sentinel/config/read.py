@@ -113,6 +113,12 @@ def is_record(kind: Any) -> bool:
     return isinstance(base, type) and issubclass(base, Struct) and not _custom(marks)
 
 
+def shorthand(kind: Any) -> str:
+    """Return the key of a record whose value alone may stand for the record in a document; or blank."""
+    key: str = getattr(bare(kind)[0], "shorthand", "")
+    return key
+
+
 def is_required(field: FieldInfo) -> bool:
     """Return whether a document has to set a field."""
     return field.required
@@ -242,8 +248,9 @@ class Reading:
         return read
 
     def _record(self, kind: Any, value: Any, path: KeyPath) -> Any:
+        value = _whole(kind, value)
         if not isinstance(value, dict):
-            return self._refused(path, f"is {seen(value, kind)}, expected a table")
+            return self._refused(path, f"is {seen(value, kind)}, expected {allowed(kind)}")
         if path and len(value) > ENTRIES:
             return self._refused(path, f"has {len(value)} keys, expected at most {ENTRIES}")
         before = len(self._problems)
@@ -281,6 +288,12 @@ class Reading:
             if is_record(kind) and key in keys(kind):
                 return f"; did you mean {section}.{key}?"
         return ""
+
+
+def _whole(kind: Any, value: Any) -> Any:
+    """Return the table for which the value of one key stands."""
+    key = shorthand(kind)
+    return {key: value} if key and isinstance(value, str) else value
 
 
 def _converted(value: Any, kind: Any) -> Any:
@@ -352,7 +365,8 @@ def allowed(kind: Any) -> str:
     if get_origin(base) is tuple:
         return f"a list, each {allowed(get_args(base)[0])}"
     if is_record(kind) or get_origin(base) is Mapping:
-        return "a table"
+        key = shorthand(kind)
+        return f"{allowed(keys(kind)[key][1])}, or a table" if key else "a table"
     if get_origin(base) in {Union, UnionType}:
         return " or ".join(allowed(kind) for kind in _without_none(base))
     return " ".join([_NAMES.get(base, getattr(base, "__name__", str(base))), *_bounds(metas)])

@@ -8,7 +8,7 @@ import msgspec
 from release_sentinel.config.kinds import ENVIRONMENTS, Custom
 from release_sentinel.config.load import NOT_BY_ENV
 from release_sentinel.config.model import Policy
-from release_sentinel.config.read import BIGGEST, ENTRIES, bare, is_record, is_required, keys
+from release_sentinel.config.read import BIGGEST, ENTRIES, bare, is_record, is_required, keys, shorthand
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -60,7 +60,9 @@ def _kind(kind: Any) -> dict[str, Any]:
     if custom := next((mark for mark in marks if isinstance(mark, Custom)), None):
         return {**custom.schema, **common}
     if is_record(kind):
-        return {**_record(kind), **common}
+        record = {**_record(kind), **common}
+        key = shorthand(kind)
+        return {"anyOf": [_kind(keys(kind)[key][1]), record]} if key else record
     if get_origin(base) is tuple:
         return {"type": "array", "items": _kind(get_args(base)[0]), "maxItems": ENTRIES, **common}
     if get_origin(base) is Mapping:

@@ -9,7 +9,7 @@ from release_sentinel.config.addresses import NOTIFY, addresses, secrets_of
 from release_sentinel.config.inferred import inferred, learn_named
 from release_sentinel.config.kinds import Header, SecretAddress, SecretFile
 from release_sentinel.config.load import load_policy
-from release_sentinel.config.model import Policy
+from release_sentinel.config.model import NEEDED_BY, Policy
 from release_sentinel.config.names import says_secret
 from release_sentinel.config.read import has_mark, leaves
 from release_sentinel.config.targets import Target
@@ -68,7 +68,7 @@ def learn(redactor: Redactor, policy: Policy, environ: Mapping[str, str] | None 
     for address in (*(text for _, kind, text in held if has_mark(kind, SecretAddress)), *addresses(environ), *given):
         for secret in secrets_of(address):
             redactor.infer(secret)
-    files = (look_up(name, environ).text or "" for name in policy.required.settings)
+    files = (look_up(name, environ).text or "" for name in {*policy.required.settings, *NEEDED_BY})
     for text in (*environ.values(), *files, *(text for _, _, text in held)):
         redactor.add_url(text)
 

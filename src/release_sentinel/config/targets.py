@@ -8,7 +8,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 from urllib.parse import urlsplit
 
 from msgspec import Struct, field
@@ -34,6 +34,7 @@ from release_sentinel.config.kinds import (
     Samples,
     Seconds,
     Tries,
+    UnitName,
 )
 from release_sentinel.config.read import Problem, shown_key
 
@@ -55,6 +56,8 @@ class Target(Struct, frozen=True, kw_only=True):
 
     `unnamed` is true for the one that is outside of the policy's lists, under `disk`, `memory`, `process` or `api`.
     """
+
+    shorthand: ClassVar[str] = ""  # the key whose value alone may stand for an entry of a list
 
     unnamed: Annotated[bool, NoKey()] = False
 
@@ -101,6 +104,7 @@ class DiskLimits(Target, frozen=True):
     warn: PerCent = 75.0
     crit: PerCent = 85.0
     min_free: Bytes = 0  # bytes that an ordinary user can still write; 0: any number
+    read_only: bool = False  # whether it may be mounted read-only; by an error it never may
     timeout: Seconds = 5.0
     steady: Steady = Steady()
 
@@ -111,10 +115,16 @@ class DiskLimits(Target, frozen=True):
 
 
 class MemoryLimits(Target, frozen=True):
-    """Limits on memory in use, in per cent of what this process may use."""
+    """Limits on memory in use, in per cent of what this process may use.
+
+    ZFS's cache above its minimum counts as in use, because it may be given back too slowly. Huge pages that are set
+    aside and that nobody uses do not count, neither as in use nor as memory.
+    """
 
     warn: PerCent = 70.0
     crit: PerCent = 85.0
+    count_zfs_cache: bool = True
+    count_unused_huge_pages: bool = False
     steady: Steady = Steady()
 
 
@@ -142,6 +152,37 @@ class ProcessRule(Target, frozen=True):
         """Refuse an upper bound below the lower one."""
         if 0 < self.max < self.min:
             yield Problem(("max",), f"is {self.max}, expected at least min, which is {self.min}")
+
+
+UNIT_TYPES = ("service", "socket", "target", "device", "mount", "automount", "swap", "timer", "path", "slice", "scope")
+
+
+class UnitRule(Target, frozen=True):
+    """A systemd unit that has to be active; a oneshot and a timer's last run have to have ended well.
+
+    In the policy its name may stand for it: `units = ["nginx.service"]`.
+    """
+
+    shorthand: ClassVar[str] = "name"
+
+    name: UnitName
+    user: bool = False  # whether it is one of the user's own manager, `systemctl --user`
+    steady: Steady = Steady()
+
+    @property
+    def unit(self) -> str:
+        """The whole name, as systemctl completes it: a service, if it does not say what it is."""
+        return self.name if self.name.rpartition(".")[2] in UNIT_TYPES else f"{self.name}.service"
+
+    @property
+    def name_in_list(self) -> str:
+        """The whole name."""
+        return self.unit
+
+    def clashes(self) -> Iterator[Problem]:
+        """Refuse a template, which never runs itself."""
+        if self.unit.partition("@")[2].startswith("."):
+            yield Problem(("name",), f"is {self.name!r}, a template, expected an instance such as getty@tty1.service")
 
 
 class JsonCondition(Struct, frozen=True):

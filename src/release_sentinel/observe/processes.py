@@ -1,8 +1,6 @@
 """The process table, as far as this user may see it."""
 
-import ntpath
 import os
-import posixpath
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,10 +8,9 @@ from pathlib import Path
 from msgspec import Struct
 
 from release_sentinel.lines import split
-from release_sentinel.observe import Unseen
+from release_sentinel.observe import Unseen, names
 
 WINDOWS = os.name == "nt"
-_KERNEL_NAME = 15  # bytes that the kernel keeps of a name
 _SEEN = ("pid", "name", "exe", "cmdline", "status", "ppid")
 _OWNER = ("username",) if WINDOWS else ("username", "uids")
 _FIRST_NAMESPACE = "pid:[4026531836]"  # the host's own, by a constant of Linux
@@ -60,7 +57,7 @@ def processes(root: Path = Path("/"), *, users: bool = False) -> Table | Unseen:
             kernel_thread = not info["cmdline"] and not info["exe"] and 2 in {info["pid"], info["ppid"]}
             if not dead and not kernel_thread:
                 found.append(_process(info))
-    except (OSError, psutil.Error) as error:
+    except (OSError, ValueError, LookupError, psutil.Error) as error:
         return Unseen(f"the process table cannot be read: {error}")
     return Table(tuple(found), _hidden(root), _in_container(root))
 
@@ -68,7 +65,8 @@ def processes(root: Path = Path("/"), *, users: bool = False) -> Table | Unseen:
 def _process(info: Mapping[str, object]) -> Process:
     command = info["cmdline"] if isinstance(info["cmdline"], list) else []
     kernel = str(info["name"] or "")
-    concealed = info["cmdline"] is None and not info["exe"] and len(kernel.encode()) >= _KERNEL_NAME and not WINDOWS
+    may_be_cut = len(os.fsencode(kernel)) >= names.KERNEL_NAME and not WINDOWS
+    concealed = may_be_cut and info["cmdline"] is None and not info["exe"]
     number = getattr(info.get("uids"), "effective", None)
     user = tuple(str(part) for part in (info.get("username"), number) if part is not None)
     return Process(
@@ -81,14 +79,11 @@ def _process(info: Mapping[str, object]) -> Process:
 
 
 def _names(info: Mapping[str, object], kernel: str, command: list[str]) -> set[str]:
-    """Return the names of a process: executable's and argv[0]'s base names; the kernel's where it is not cut short."""
-    base = ntpath.basename if WINDOWS else posixpath.basename
-    candidates = {base(str(info["exe"] or "")), base(command[0]) if command else ""}
-    if len(kernel.encode()) < _KERNEL_NAME or WINDOWS:
-        candidates.add(kernel)
+    """Return the names of a process."""
+    found = names.names(kernel, str(info["exe"] or ""), command, windows=WINDOWS)
     if info["pid"] == os.getpid():  # we know that we are a Python, whatever alias we were started by
-        candidates |= {"python", f"python{sys.version_info[0]}"}
-    return candidates - {""}
+        found |= {"python", f"python{sys.version_info[0]}"}
+    return found
 
 
 def _hidden(root: Path) -> str:
@@ -107,7 +102,12 @@ def _option(root: Path) -> str:
         mounts = [line.split(" ") for line in split((root / "proc/self/mounts").read_text(errors="replace"))]
     except OSError:
         return ""
-    options = [option for mount in mounts if mount[1:3] == ["/proc", "proc"] for option in mount[3].split(",")]
+    options = [
+        option
+        for mount in mounts
+        if len(mount) > 3 and mount[1:3] == ["/proc", "proc"]
+        for option in mount[3].split(",")
+    ]
     return next((f" (it is mounted with {option})" for option in options if option.startswith("hidepid=")), "")
 
 

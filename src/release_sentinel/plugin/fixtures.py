@@ -9,7 +9,7 @@ from release_sentinel.config.model import Policy
 from release_sentinel.config.secrets import header_secrets
 from release_sentinel.config.targets import Target
 from release_sentinel.config.variables import in_policy
-from release_sentinel.observe import Unseen, ci, git, processes, settings
+from release_sentinel.observe import Unseen, ci, git, processes, settings, units
 from release_sentinel.plugin.gate import Gate
 from release_sentinel.plugin.session import RECORD, SESSION
 from release_sentinel.redaction import Secret
@@ -154,6 +154,18 @@ def process_table(request: pytest.FixtureRequest) -> Callable[[], processes.Tabl
 
     def look() -> processes.Table | Unseen:
         return seen.process_table if next(looks, "") else seen.look_at_processes()
+
+    return look
+
+
+@pytest.fixture
+def unit_table(request: pytest.FixtureRequest) -> Callable[..., Mapping[str, units.Unit] | Unseen]:
+    """Ask systemd for the policy's units: for a gate's first look the answer that all share, for further ones anew."""
+    seen = request.config.stash[SESSION].observations
+    looks = iter(("shared",))
+
+    def look(*, user: bool = False) -> Mapping[str, units.Unit] | Unseen:
+        return seen.unit_table(user=user) if next(looks, "") else seen.look_at_units(user=user)
 
     return look
 

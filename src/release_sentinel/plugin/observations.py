@@ -12,7 +12,7 @@ from release_sentinel.config.model import Policy
 from release_sentinel.config.secrets import headers
 from release_sentinel.config.targets import Target
 from release_sentinel.gates import expected
-from release_sentinel.observe import Unseen, ci, git, processes
+from release_sentinel.observe import Unseen, ci, git, processes, units
 from release_sentinel.observe.bounded import Bounded
 from release_sentinel.plugin.prefetch import Question
 from release_sentinel.versions import in_the_way, tag_names
@@ -196,6 +196,20 @@ class Observations:
     def look_at_processes(self) -> processes.Table | Unseen:
         """Read the process table now."""
         return processes.processes(users=any(rule.user for rule in self._policy.processes))
+
+    @cached_property
+    def _units(self) -> dict[bool, Mapping[str, units.Unit] | Unseen]:
+        return {}
+
+    def unit_table(self, *, user: bool = False) -> Mapping[str, units.Unit] | Unseen:
+        """Return what systemd says about the policy's units, or those of the user's own manager; asked once a run."""
+        if user not in self._units:
+            self._units[user] = self.look_at_units(user=user)
+        return self._units[user]
+
+    def look_at_units(self, *, user: bool = False) -> Mapping[str, units.Unit] | Unseen:
+        """Ask systemd now."""
+        return units.units([rule.unit for rule in self._policy.units if rule.user is user], user=user)
 
     def question(self, check: Callable[..., CheckResult], target: Target, **observed: object) -> Question:
         """Return the question whether `target` is good, and stays so for as long as its policy wants."""

@@ -8,8 +8,8 @@ from typing import Any, Protocol
 from release_sentinel import jsonpath, strict_json
 from release_sentinel.checks.result import CRIT, OK, UNKNOWN, WARN, CheckResult
 from release_sentinel.config.targets import Dependency, JsonCondition
-from release_sentinel.observe import Unseen, http
-from release_sentinel.observe.http import BODY, Exchange, Request
+from release_sentinel.observe import Unseen, bodies, http
+from release_sentinel.observe.http import Exchange, Request
 from release_sentinel.observe.patterns import EndlessPatternError, Matcher
 
 _DEFAULTS = Dependency()
@@ -79,7 +79,6 @@ def _request(target: Dependency) -> Request:
         ca_bundle=target.ca_bundle,
         client_cert=target.client_cert,
         client_key=target.client_key,
-        body=bool(target.contains or target.matches or target.json),
     )
 
 
@@ -107,9 +106,9 @@ def _unmet(target: Dependency, seen: Exchange, matcher: Matcher) -> Iterator[str
     if not (target.contains or target.matches or target.json):
         return
     if not seen.whole:
-        yield f"its body is longer than the {BODY >> 20} MiB that are read"
+        yield f"its body is longer than the {bodies.MOST >> 20} MiB that are read"
         return
-    text = seen.body.decode(errors="replace")
+    text = seen.text
     if target.contains not in text:
         yield f"its body does not contain {target.contains!r}"
     if not matcher.search(target.matches, text):

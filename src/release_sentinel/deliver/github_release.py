@@ -74,7 +74,7 @@ def _request(new: NewRelease, environ: Mapping[str, str], seconds: float) -> htt
         "X-GitHub-Api-Version": "2022-11-28",
     }
     url = f"{api}/repos/{environ['GITHUB_REPOSITORY'].strip()}/releases"
-    return http.Request(url, "POST", headers, timeout=seconds, tries=1, deadline=seconds, body=True, content=content)
+    return http.Request(url, "POST", headers, timeout=seconds, tries=1, deadline=seconds, content=content)
 
 
 def _refusal(status: int, seen: http.Exchange) -> str:

@@ -75,7 +75,7 @@ def _ask(
     request: Request, query: str, more: Mapping[str, str], environ: Mapping[str, str] | None
 ) -> QueryResult | Unseen:
     address = f"{request.url.rstrip('/')}/api/v1/query?{urlencode({'query': query, **more})}"
-    asked = replace(request, url=address, statuses=_ANSWERED, body=True)
+    asked = replace(request, url=address, statuses=_ANSWERED)
     seen = http.ask(asked, environ)
     if isinstance(seen, Unseen):
         return seen

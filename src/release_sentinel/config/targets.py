@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from msgspec import Struct, field
+from msgspec.structs import force_setattr
 
 from release_sentinel import jsonpath
 from release_sentinel.config.kinds import (
@@ -23,6 +24,7 @@ from release_sentinel.config.kinds import (
     HttpStatuses,
     Line,
     MaybeLine,
+    MaybePort,
     MaybeRegex,
     MaybeSeconds,
     Method,
@@ -32,6 +34,7 @@ from release_sentinel.config.kinds import (
     Redirects,
     Samples,
     Seconds,
+    StartTls,
     Tries,
 )
 from release_sentinel.config.read import Problem
@@ -39,6 +42,7 @@ from release_sentinel.config.read import Problem
 Scalar = str | int | float | bool
 Operator = Literal["<", "<=", ">", ">=", "==", "!="]
 Judgement = Literal["unknown", "ok", "crit"]
+_USUAL_PORTS: Mapping[str, int] = {"": 443, "smtp": 25, "imap": 143, "ldap": 389, "postgres": 5432}
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
@@ -202,8 +206,7 @@ class Dependency(Target, frozen=True):
         """Refuse what is not a proxy, a key without its certificate, and invalid header names."""
         if self.proxy not in {"", "none"}:
             yield from _url_problem("proxy", self.proxy)
-        if self.client_key and not self.client_cert:
-            yield Problem(("client_key",), "is set, expected client_cert beside it")
+        yield from _key_problem(self.client_key, self.client_cert)
         yield from _header_problems(self.headers)
 
     def entry_clashes(self) -> Iterator[Problem]:
@@ -230,19 +233,28 @@ class TcpTarget(Target, frozen=True):
 
 
 class CertificateTarget(Target, frozen=True):
-    """A server whose TLS certificate has to be trusted, and valid for some more days."""
+    """A server whose TLS certificate has to be trusted, and valid for some more days.
+
+    `port` 0 is the usual one: 443, and with `starttls` that of the protocol in which TLS is asked for.
+    """
 
     host: Address
-    port: Port = 443
+    port: MaybePort = 0
     name: MaybeLine = ""
     server_name: MaybeLine = ""  # blank: the host
     warn_days: Days = 21.0
     crit_days: Days = 7.0
+    starttls: StartTls = ""
     ca_bundle: MaybeLine = ""  # a PEM file; blank: the usual authorities, or REQUESTS_CA_BUNDLE
+    client_cert: MaybeLine = ""
+    client_key: MaybeLine = ""
     timeout: Seconds = 5.0
     tries: Tries = 3
     deadline: Seconds = 15.0
     steady: Steady = Steady()
+
+    def __post_init__(self) -> None:
+        force_setattr(self, "port", self.port or _USUAL_PORTS[self.starttls])
 
     @property
     def name_in_list(self) -> str:
@@ -250,10 +262,11 @@ class CertificateTarget(Target, frozen=True):
         return self.name or f"{self.host}:{self.port}"
 
     def clashes(self) -> Iterator[Problem]:
-        """Refuse a limit that is reached before the warning."""
+        """Refuse a limit that is reached before the warning, and a key without its certificate."""
         if self.crit_days > self.warn_days:
             says = f"is {self.crit_days:g}, expected at most warn_days, which is {self.warn_days:g}"
             yield Problem(("crit_days",), says)
+        yield from _key_problem(self.client_key, self.client_cert)
 
 
 class PrometheusQuery(Target, frozen=True):
@@ -301,6 +314,11 @@ def _url_problem(key: str, text: str) -> Iterator[Problem]:
     """Refuse what is not a URL; it is not shown, because it may hold a secret."""
     if not is_url(text):
         yield Problem((key,), "is not a URL such as https://example.com")
+
+
+def _key_problem(key: str, certificate: str) -> Iterator[Problem]:
+    if key and not certificate:
+        yield Problem(("client_key",), "is set, expected client_cert beside it")
 
 
 def _header_problems(headers: Mapping[str, str]) -> Iterator[Problem]:

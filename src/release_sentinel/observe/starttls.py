@@ -1,5 +1,6 @@
 """Asking a server, in its own protocol, to go on in TLS on the same connection."""
 
+import re
 import socket
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -38,12 +39,10 @@ def _smtp(connection: socket.socket) -> None:
 
 
 def _smtp_reply(connection: socket.socket, code: str, what: str) -> list[str]:
-    lines = []
-    for _ in range(_MOST_LINES):
+    lines = [_line(connection)]
+    while re.match(r"\d{3}-", lines[-1]) and len(lines) < _MOST_LINES:
         lines.append(_line(connection))
-        if lines[-1][3:4] != "-":
-            break
-    if lines[-1][:3] != code or lines[-1][3:4] == "-":
+    if not re.match(rf"{code}( |$)", lines[-1]):
         raise RefusedError(f"it {what}: {lines[-1]}", temporary=lines[-1].startswith("4"))
     return lines
 

@@ -154,6 +154,7 @@ def _edge(value: object) -> datetime | WeekTime:
 
 
 Line = Annotated[str, Meta(pattern=_LINE, description="a text of one line, without blanks at its ends")]
+Text = Annotated[str, Meta(pattern=r"\S", description="a text that is not blank")]
 MaybeLine = Annotated[str, Meta(pattern=rf"^$|{_LINE}", description="a text of one line, or an empty one")]
 VariableName = Annotated[
     str, Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$(?!\n)", description="the name of an environment variable"), Hidden()

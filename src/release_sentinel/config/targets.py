@@ -35,6 +35,7 @@ from release_sentinel.config.kinds import (
     Samples,
     Seconds,
     StartTls,
+    Text,
     Tries,
 )
 from release_sentinel.config.read import Problem
@@ -273,14 +274,14 @@ class PrometheusQuery(Target, frozen=True):
     """A PromQL instant query whose one number has to meet a condition: `number op value`.
 
     The policy chooses the status of `missing` data, of `nan`, of `stale` samples (older than `max_age`; 0: any age) and
-    of an answer with `warnings`; of `several` series, all or any one may have to meet the condition.
+    of an answer with `warnings`, a partial one included; of `several` series, all or any one may have to meet the condition.
     For values computed from samples, such as a sum, only newer servers can bound the age (`lookback_delta`); others
     look back as far as they are configured to, by default five minutes.
     """
 
     name: Line
     url: Line  # of the server, without /api/v1
-    query: Line
+    query: Text
     op: Operator
     value: float
     max_age: MaybeSeconds = 300.0

@@ -16,5 +16,6 @@ def test_configuration(gate, policy, required_settings, required_files, withheld
             files=required_files,
             withheld=withheld,
             excusable=secrets if preview else (),
+            urls={} if "api" in policy.disable else {"api.url": policy.api.url},
         )
     )

@@ -128,7 +128,11 @@ def test_a_server_that_does_not(tmp_path: Path, case: str) -> None:
 def counting(greet: Greet, after: Greet) -> Greet:
     """Greet the first connection in one way, and the others in another."""
     ways = iter([greet])
-    return lambda connection: next(ways, after)(connection)
+
+    def greet_in_turn(connection: socket.socket) -> None:
+        next(ways, after)(connection)
+
+    return greet_in_turn
 
 
 @pytest.mark.parametrize(

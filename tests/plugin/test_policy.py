@@ -211,3 +211,21 @@ def test_a_sparse_checkout_with_its_policy_is_judged(sentinel: Sentinel, *, plai
         sentinel.repo.commit(name, text)
     sentinel.repo.git("sparse-checkout", "set", "--no-cone", "/*", "!/pyproject.toml", "!/docs/")
     assert (sentinel.pytest if plain else sentinel)().code == 0
+
+
+@pytest.mark.parametrize("plain", [False, True], ids=["command", "pytest"])
+def test_a_url_of_the_policy_blocks_like_one_of_the_environment(sentinel: Sentinel, *, plain: bool) -> None:
+    """The gate `configuration` says so, whether the variable is required or not; nothing is asked."""
+    sentinel.repo.commit("release-sentinel.toml", "required.settings = []\napi.url = 'localhost:8080/health'\n")
+    run = (sentinel.pytest if plain else sentinel)(RS_API_URL="")
+    assert run.code == 1, run.out
+    (gate,) = [gate for gate in run.verdict["gates"] if gate["id"] == "configuration"]
+    assert gate["reason"] == "api.url is not a URL such as https://example.com ('localhost:8080/health')"
+    assert run.statuses["api"] is None
+
+
+def test_a_url_that_no_gate_asks_blocks_nothing(sentinel: Sentinel) -> None:
+    """Where `api` is switched off, its address does not matter."""
+    text = "required.settings = []\napi.url = 'localhost:8080/health'\ndisable.api = 'no API'\n"
+    sentinel.repo.commit("release-sentinel.toml", text)
+    assert sentinel(RS_API_URL="").code == 0

@@ -21,6 +21,7 @@ logger = logging.getLogger(__name__)
 
 _REMEDY = "set them in the CI job's environment, secrets from its secret store"
 _NO_FILES: Mapping[str, Mounted] = MappingProxyType({})
+_NO_URLS: Mapping[str, str] = MappingProxyType({})
 
 
 def check_configuration(
@@ -30,6 +31,7 @@ def check_configuration(
     files: Mapping[str, Mounted] = _NO_FILES,
     withheld: str = "",
     excusable: Collection[str] = (),
+    urls: Mapping[str, str] = _NO_URLS,
 ) -> CheckResult:
     """Every required setting and secret is present, neither blank nor a placeholder; URLs parse.
 
@@ -39,7 +41,7 @@ def check_configuration(
 
     `files` are the values that come from a file which `NAME_FILE` names; one that cannot be read fails, and one with a
     secret that any user may read warns. `withheld` says why CI may hold secrets back from this build; in a preview, the
-    `excusable` ones are a warning then.
+    `excusable` ones are a warning then. `urls` are those of the policy, by their keys; blank ones are not judged.
     """
     held_back = _held_back(values, excusable) if withheld else []
     values = {name: value for name, value in values.items() if name not in held_back}
@@ -53,6 +55,12 @@ def check_configuration(
         problem
         for name, value in values.items()
         for problem in _problems(name, value, is_placeholder=name in stand_ins)
+    ]
+    wrong += [
+        problem
+        for key, url in urls.items()
+        if url.strip() and url not in values.values()  # which is judged by the variable's name
+        for problem in _url_problem(key, url)
     ]
     words = [str(MissingSettingError(*missing))] if missing else []
     if words := words + unread + wrong:
@@ -107,7 +115,13 @@ def _problems(name: str, value: str | Secret | None, *, is_placeholder: bool) ->
         yield f"{name} is blank"
     elif is_placeholder:
         yield f"{name} is a placeholder" + ("" if secret else f" ({text!r})")
-    elif name.endswith("_URL") and not is_url(text.strip()):
+    elif name.endswith("_URL"):
+        yield from _url_problem(name, text, secret=secret)
+
+
+def _url_problem(name: str, text: str, *, secret: bool = False) -> Iterator[str]:
+    """Yield what is wrong with a URL."""
+    if not is_url(text.strip()):
         # What cannot be parsed cannot be stripped of credentials either.
         hidden = secret or set("@?") & set(text)
         yield f"{name} is not a URL such as https://example.com" + ("" if hidden else f" ({text!r})")

@@ -6,7 +6,7 @@ shares in per cent.
 
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -39,6 +39,7 @@ from release_sentinel.config.kinds import (
     Tries,
 )
 from release_sentinel.config.read import Problem
+from release_sentinel.vocabulary import PROXY_SCHEMES
 
 Scalar = str | int | float | bool
 Operator = Literal["<", "<=", ">", ">=", "==", "!="]
@@ -205,8 +206,7 @@ class Dependency(Target, frozen=True):
 
     def clashes(self) -> Iterator[Problem]:
         """Refuse what is not a proxy, a key without its certificate, and invalid header names."""
-        if self.proxy not in {"", "none"}:
-            yield from _url_problem("proxy", self.proxy)
+        yield from _proxy_problem(self.proxy)
         yield from _key_problem(self.client_key, self.client_cert)
         yield from _header_problems(self.headers)
 
@@ -274,7 +274,7 @@ class PrometheusQuery(Target, frozen=True):
     """A PromQL instant query whose one number has to meet a condition: `number op value`.
 
     The policy chooses the status of `missing` data, of `nan`, of `stale` samples (older than `max_age`; 0: any age) and
-    of an answer with `warnings`, a partial one included; of `several` series, all or any one may have to meet the condition.
+    of an answer with `warnings`, or a partial one; of `several` series, all or any one may have to meet the condition.
     For values computed from samples, such as a sum, only newer servers can bound the age (`lookback_delta`); others
     look back as far as they are configured to, by default five minutes.
     """
@@ -306,8 +306,7 @@ class PrometheusQuery(Target, frozen=True):
     def clashes(self) -> Iterator[Problem]:
         """Refuse what is not a URL, and invalid header names."""
         yield from _url_problem("url", self.url)
-        if self.proxy not in {"", "none"}:
-            yield from _url_problem("proxy", self.proxy)
+        yield from _proxy_problem(self.proxy)
         yield from _header_problems(self.headers)
 
 
@@ -315,6 +314,12 @@ def _url_problem(key: str, text: str) -> Iterator[Problem]:
     """Refuse what is not a URL; it is not shown, because it may hold a secret."""
     if not is_url(text):
         yield Problem((key,), "is not a URL such as https://example.com")
+
+
+def _proxy_problem(text: str) -> Iterator[Problem]:
+    """Refuse what is not a proxy, without showing it."""
+    if text not in {"", "none"} and not is_url(text, PROXY_SCHEMES):
+        yield Problem(("proxy",), "is not none, nor a URL such as http://proxy.example.com:3128")
 
 
 def _key_problem(key: str, certificate: str) -> Iterator[Problem]:
@@ -328,10 +333,10 @@ def _header_problems(headers: Mapping[str, str]) -> Iterator[Problem]:
             yield Problem(("headers",), f"has {name!r}, which is not the name of a header")
 
 
-def is_url(text: str) -> bool:
-    """Return whether a text is a URL that can be asked over HTTP."""
+def is_url(text: str, schemes: Collection[str] = ("http", "https")) -> bool:
+    """Return whether a text is a URL with one of these schemes, and a host."""
     with suppress(ValueError):
         parts = urlsplit(text)
-        is_web = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+        is_web = parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
         return is_web and not re.search(r"\s", text)
     return False

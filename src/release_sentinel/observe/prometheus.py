@@ -106,7 +106,7 @@ class _Server:
             return Unseen(why, "see whether it is a Prometheus server")
 
     def _send(self, form: Mapping[str, str]) -> Exchange | Unseen:
-        """Send a short query by GET, which every proxy lets pass, a long one by POST; where that is refused, by the other."""
+        """Send a short query by GET, which every proxy lets pass, and a long one by POST; or else the other way."""
         address = f"{self._request.url.rstrip('/')}/api/v1/query"
         get = replace(self._request, url=f"{address}?{urlencode(form)}", statuses=_ANSWERED)
         post = replace(self._request, url=address, method="POST", form=form, statuses=_ANSWERED)

@@ -10,9 +10,10 @@ from urllib.request import getproxies, getproxies_environment, proxy_bypass
 
 from release_sentinel.observe import Unseen
 from release_sentinel.redaction import without_credentials
+from release_sentinel.vocabulary import PROXY_SCHEMES
 
 _PORTS = {"http": 80, "https": 443}
-SCHEMES = frozenset({"http", "https", "socks4", "socks4a", "socks5", "socks5h"})
+
 _PORT = re.compile(r"(.+?):([0-9]{1,5})")
 
 
@@ -40,7 +41,7 @@ def problem(proxy: str) -> Unseen | None:
     """Return why a proxy cannot be used, or None."""
     try:
         parts = urlsplit(proxy)
-        usable = parts.scheme in SCHEMES and bool(parts.hostname) and parts.port != 0
+        usable = parts.scheme in PROXY_SCHEMES and bool(parts.hostname) and parts.port != 0
     except ValueError:
         usable = False
     if not usable:  # and it is not shown: what cannot be parsed may hold a password anywhere

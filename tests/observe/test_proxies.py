@@ -1,12 +1,14 @@
 """NO_PROXY exempts what its entries name, and a proxy that cannot be used is told in plain words."""
 
 import os
-from importlib.util import find_spec
+import socket
+import threading
 
 import pytest
 
 from release_sentinel.observe import Unseen, http, proxies
-from release_sentinel.observe.http import Request
+from release_sentinel.observe.http import Exchange, Request
+from tests.observe.parts import raw_server
 
 
 @pytest.fixture(autouse=True)
@@ -97,8 +99,7 @@ def test_the_proxy_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("scheme", ["socks5", "socks5h", "socks4a"])
 def test_a_socks_proxy_needs_its_library(monkeypatch: pytest.MonkeyPatch, name: str, scheme: str) -> None:
     """The message says what is missing, and does not call the dependency's address wrong."""
-    if find_spec("socks"):
-        pytest.skip("PySocks is installed")
+    monkeypatch.setattr(proxies, "find_spec", lambda _: None)
     monkeypatch.setenv(name, f"{scheme}://deploy:s3cret@127.0.0.1:1080")
     seen = http.ask(Request("https://shop.example/"))
     assert isinstance(seen, Unseen)
@@ -113,3 +114,25 @@ def test_what_is_no_proxy(monkeypatch: pytest.MonkeyPatch, proxy: str) -> None:
     seen = http.ask(Request("https://shop.example/"))
     assert isinstance(seen, Unseen)
     assert seen.why == "the proxy is not a URL such as http://proxy.example.com:3128"
+
+
+def test_a_socks_proxy_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With its library installed, what is asked goes through it, names unresolved."""
+    pytest.importorskip("socks")
+    asked: list[bytes] = []
+
+    def proxy(connection: socket.socket, _stop: threading.Event) -> None:
+        connection.recv(64)
+        connection.sendall(b"\x05\x00")  # no authentication
+        asked.append(connection.recv(64))
+        connection.sendall(b"\x05\x00\x00\x01\x7f\x00\x00\x01\x00\x50")
+        asked.append(connection.recv(4096))
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nfine")
+
+    with raw_server(proxy) as port:
+        monkeypatch.setenv("HTTP_PROXY", f"socks5h://127.0.0.1:{port}")
+        seen = http.ask(Request("http://shop.invalid/health", timeout=60, deadline=600))
+    assert isinstance(seen, Exchange)
+    assert (seen.status, seen.body, seen.tries) == (200, b"fine", 1)
+    assert b"shop.invalid" in asked[0]
+    assert asked[1].startswith(b"GET /health HTTP/1.1")

@@ -115,6 +115,18 @@ WRONG: dict[str, tuple[dict[str, Any], list[str]]] = {
         {"dependencies": [{**PAY, "json": [{"path": "$.a", "min": 2, "max": 1}]}]},
         ["dependencies[0].json[0].min is 2, expected at most max, which is 1"],
     ),
+    "count of elements": (
+        {"dependencies": [{**PAY, "json": [{"path": "$.a", "count": 2, "max_count": 1}]}]},
+        ["dependencies[0].json[0].count is given, expected neither min_count nor max_count beside it"],
+    ),
+    "counts": (
+        {"dependencies": [{**PAY, "json": [{"path": "$.a", "min_count": 2, "max_count": 1}]}]},
+        ["dependencies[0].json[0].min_count is 2, expected at most max_count, which is 1"],
+    ),
+    "any count": (
+        {"dependencies": [{**PAY, "json": [{"path": "$.a", "min_count": 0}]}]},
+        ["dependencies[0].json[0].min_count is 0, expected at least 1: any number would meet the condition"],
+    ),
     "header": (
         {"dependencies": [{**PAY, "headers": {"X Y": "s3cret"}}]},
         ["dependencies[0].headers has 'X Y', which is not the name of a header"],

@@ -150,16 +150,52 @@ class ProcessRule(Target, frozen=True):
 
 
 class JsonCondition(Struct, frozen=True):
-    """What one field of a JSON body has to be; every condition that is given has to hold. A missing field fails."""
+    """What one field of a JSON body has to be; every condition that is given has to hold. A missing field fails.
 
-    path: Line  # `$.checks[0].status`
+    `[*]` in a path stands for every element of a list: all have to meet the condition, and there has to be one. With
+    `count`, `min_count` or `max_count`, that many of them have to; a path without `[*]` then leads to a list.
+    """
+
+    path: Line  # `$.checks[0].status`, `$.checks[*].status`
     equals: Scalar | None = None
     matches: MaybeRegex = ""  # a regular expression that is found in the text
     min: float = -math.inf
     max: float = math.inf
+    count: Count | None = None
+    min_count: Count | None = None
+    max_count: Count | None = None
+
+    @property
+    def counts(self) -> bool:
+        """Whether it is the number of elements that has to be met."""
+        return (self.count, self.min_count, self.max_count) != (None, None, None)
+
+    @property
+    def fewest(self) -> int:
+        """The least number of elements that has to meet the condition."""
+        return next((bound for bound in (self.count, self.min_count) if bound is not None), 0)
+
+    @property
+    def most(self) -> float:
+        """The greatest number of elements that may."""
+        return next((bound for bound in (self.count, self.max_count) if bound is not None), math.inf)
+
+    @property
+    def expected(self) -> str:
+        """How many elements have to meet the condition, in words."""
+        if self.fewest == self.most:
+            return f"{self.most}"
+        words = [f"at least {self.fewest}"] if self.fewest else []
+        return " and ".join([*words, f"at most {self.most}"] if self.most < math.inf else words)
 
     def clashes(self) -> Iterator[Problem]:
         """Refuse a path that does not parse, and bounds that no number meets."""
+        if self.count is not None and (self.min_count, self.max_count) != (None, None):
+            yield Problem(("count",), "is given, expected neither min_count nor max_count beside it")
+        elif self.counts and not self.fewest and self.most == math.inf:
+            yield Problem(("min_count",), "is 0, expected at least 1: any number would meet the condition")
+        elif not self.fewest <= self.most:
+            yield Problem(("min_count",), f"is {self.fewest}, expected at most max_count, which is {self.most}")
         try:
             jsonpath.steps(self.path)
         except ValueError as error:

@@ -150,6 +150,15 @@ def test_a_family_without_a_network(resolve: Any, gate: str) -> None:
         assert ask(gate, port).status is OK
 
 
+@pytest.mark.parametrize("url", ["http://pay.invalid/", "https://pay.invalid/"])
+def test_a_proxy_behind_an_address_that_drops_packets(resolve: Any, url: str) -> None:
+    """It is found at its other address, for both schemes."""
+    with deaf() as port, listening(port) as received:
+        resolve("127.0.0.2", "127.0.0.1")
+        check_api(Dependency(url=url, proxy=f"http://{NAME}:{port}", timeout=10, tries=1))
+    assert [words.split()[0] for words in received] == [b"CONNECT" if url.startswith("https") else b"GET"]
+
+
 def test_the_first_address_is_preferred(resolve: Any) -> None:
     """While it answers, no other one hears of us."""
     with deaf() as port, listening(port) as first, listening(port, "127.0.0.4") as second:

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from release_sentinel.checks.api import check_api
 from release_sentinel.checks.certificate import check_certificate
 from release_sentinel.checks.result import CRIT, OK, UNKNOWN, WARN
-from release_sentinel.config.targets import CertificateTarget
+from release_sentinel.config.targets import CertificateTarget, Dependency
 from release_sentinel.observe import tls
 from release_sentinel.vocabulary import Status
 from tests.observe.chains import Issued, issue, serving
@@ -97,6 +98,14 @@ def test_a_common_name_does_not_match(tmp_path: Path, common: str, names: list[s
         result = check_certificate(target(port, bundle(tmp_path, ROOT)))
     assert result.status is status, result.message
     assert status is OK or "is not trusted: Hostname mismatch" in result.message
+
+
+def test_https_does_not_match_a_common_name_either(tmp_path: Path) -> None:
+    """A dependency is held to the same rule."""
+    with serving(tmp_path, issue("localhost", 90, MIDDLE), MIDDLE) as port:
+        url = f"https://localhost:{port}/"
+        result = check_api(Dependency(url=url, proxy="none", ca_bundle=bundle(tmp_path, ROOT), tries=1))
+    assert (result.status, "unreachable: TLS: " in result.message) == (CRIT, True), result.message
 
 
 @pytest.fixture

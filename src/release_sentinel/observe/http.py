@@ -217,9 +217,13 @@ def _exchange(session: "Session", request: Request, headers: Mapping[str, str], 
 
 def _transport(adapter: "HTTPAdapter", request: Request, url: str) -> dict[str, Any]:
     """Return how a request is sent: proxy, trusted authorities, our own certificate; and prepare the adapter for it."""
+    from requests.utils import prepend_scheme_if_needed  # noqa: PLC0415 - late: it costs 105 ms
+
     from release_sentinel.observe import connections  # noqa: PLC0415 - late, with requests
 
     proxy = proxies.proxy_for(url, request.proxy)
+    if proxy:  # as requests spells it
+        proxy = prepend_scheme_if_needed(proxy, "http")  # type: ignore[no-untyped-call]  # it has no annotations
     managers = [adapter.poolmanager]
     if proxy and not proxies.is_socks(proxy):  # SOCKS has connections of its own
         managers.append(adapter.proxy_manager_for(proxy))

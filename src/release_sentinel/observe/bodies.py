@@ -3,7 +3,6 @@
 import codecs
 import zlib
 from collections.abc import Mapping
-from email.message import Message
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -79,6 +78,8 @@ def text(body: bytes, headers: Mapping[str, str]) -> str:
     for mark, encoding in _MARKS:
         if body.startswith(mark):
             return body.removeprefix(mark).decode(encoding, errors="replace")
+    from email.message import Message  # noqa: PLC0415 - late, with requests
+
     message = Message()
     message["Content-Type"] = headers.get("Content-Type", "")
     charset = message.get_content_charset() or "utf-8"

@@ -83,6 +83,13 @@ def test_an_answer_that_breaks_off_is_no_answer(broken: str) -> None:
     assert seen.earlier == (seen.error,)
 
 
+def test_an_answer_that_breaks_off_is_shown_shortened() -> None:
+    """What a server has sent in place of a chunk's size stays on one line."""
+    seen = ask(sends(CHUNKED + b"x\x1b" * 9000 + b"\r\n"), tries=1)
+    assert len(seen.error) < 300
+    assert seen.error.isprintable()
+
+
 @pytest.mark.parametrize("status", [b"404 Not Found", b"503 Busy"])
 def test_an_error_that_breaks_off_is_no_answer(status: bytes) -> None:
     """Also where the status would not pass."""

@@ -125,6 +125,13 @@ def test_a_server_that_does_not(tmp_path: Path, case: str) -> None:
     assert result.message.endswith(f"shows no certificate: {words}")
 
 
+def test_a_long_refusal_is_shown_shortened(tmp_path: Path) -> None:
+    """It stays on one line, without what a terminal would obey."""
+    message = judge(tmp_path, "smtp", talk((b"", b"554 \x1b[2J" + b"x" * 9000))).message
+    assert len(message) < 400
+    assert message.isprintable()
+
+
 def counting(greet: Greet, after: Greet) -> Greet:
     """Greet the first connection in one way, and the others in another."""
     ways = iter([greet])

@@ -260,5 +260,5 @@ def test_what_a_network_may_answer(sentinel: Sentinel, ruled: Ruled, tmp_path: P
     assert "unreachable: its answer breaks off: " in said["api[broken]"]
     assert '$.alerts[*].name has 1 elements, expected 0 ("HighErrorRate")' in said["api[alerts]"]
     assert "isPartial" in said["prometheus[partial]"]
-    assert "as long as that of middle in its chain" in said[f"certificate[127.0.0.1:{ports['tls']}]"]
+    assert "until middle in its chain expires" in said[f"certificate[127.0.0.1:{ports['tls']}]"]
     assert sorted(asked) == sorted(answers)

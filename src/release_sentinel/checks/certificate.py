@@ -44,7 +44,7 @@ def check_certificate(
     days = tls.days_left(seen.expires)
     message = f"the certificate of {where} ({seen.subject}) is valid for {days:.1f} days"
     if seen.issuer:
-        message += f", as long as that of {seen.issuer} in its chain"
+        message += f", until {seen.issuer} in its chain expires"
     if not days > target.crit_days:
         return CheckResult(CRIT, f"{message}, expected more than {target.crit_days:g}", "renew it", details, seen.tries)
     if not days > target.warn_days:

@@ -10,6 +10,7 @@ from urllib.parse import urljoin, urlsplit
 
 from msgspec import Struct, field
 
+from release_sentinel.lines import one_line
 from release_sentinel.observe import Unseen, bodies, proxies, retry
 from release_sentinel.observe.retry import Try
 from release_sentinel.redaction import without_credentials
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 RETRIED = frozenset({408, 425, 429, 500, 502, 503, 504})
 _NOT_A_URL = "it is not a URL such as https://example.com"
+_LONGEST = 200  # characters of what a server has sent that an error shows
 _REFERENCE = re.compile(r"\$\{([A-Za-z_]\w*)\}")
 
 
@@ -163,7 +165,7 @@ def _try(request: Request, headers: Mapping[str, str], seconds: float) -> Try[_R
     except (exceptions.Timeout, TimeoutError):
         return Try(error=retry.no_answer(seconds), final=False, seconds=time.monotonic() - start)
     except bodies.BrokenOffError as error:
-        return Try(error=f"its answer breaks off: {root_cause(error)}", final=False)
+        return Try(error=f"its answer breaks off: {one_line(root_cause(error), _LONGEST)}", final=False)
     except exceptions.SSLError as error:
         return Try(error=f"TLS: {root_cause(error)}", final=not _broken_off(error))
     except (exceptions.ConnectionError, exceptions.ChunkedEncodingError) as error:

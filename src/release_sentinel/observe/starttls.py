@@ -5,7 +5,10 @@ import socket
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
+from release_sentinel.lines import one_line
+
 _LONGEST = 4096  # bytes of a line, or of LDAP's answer
+_SHOWN = 200  # characters of an answer that an error shows
 _MOST_LINES = 100  # of one reply
 _TLS_BY_LDAP = b"1.3.6.1.4.1.1466.20037"  # RFC 4511, 4.14
 _TLS_BY_POSTGRES = bytes.fromhex("0000000804d2162f")  # SSLRequest
@@ -15,7 +18,7 @@ class RefusedError(Exception):
     """The server does not go on in TLS; the message has its own words. If `temporary`, it may do so later."""
 
     def __init__(self, message: str, *, temporary: bool = False) -> None:
-        super().__init__(message)
+        super().__init__(one_line(message, _SHOWN))
         self.temporary = temporary
 
 

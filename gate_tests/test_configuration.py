@@ -17,5 +17,6 @@ def test_configuration(gate, policy, required_settings, required_files, public_w
             public_words=public_words,
             withheld=withheld,
             excusable=secrets if preview else (),
+            urls={} if "api" in policy.disable else {"api.url": policy.api.url},
         )
     )

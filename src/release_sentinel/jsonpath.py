@@ -1,36 +1,72 @@
-"""One value of a JSON document by its path: `$`, then fields (`.status`, `['a b']`) and positions (`[0]`)."""
+"""Values of a JSON document by their path: `$`, then fields (`.a`, `['a b']`), positions (`[0]`, `[*]`)."""
 
 import re
-from typing import Any
+from typing import Any, NamedTuple
 
-_STEP = re.compile(r"\.([^.\[\]'\"\s]+)|\['([^']*)'\]|\[\"([^\"]*)\"\]|\[(-?[0-9]{1,18})\]")
+_STEP = re.compile(r"\.([^.\[\]'\"\s]+)|\['([^']*)'\]|\[\"([^\"]*)\"\]|\[(-?[0-9]{1,18})\]|\[(\*)\]")
 
 
-def steps(path: str) -> list[str | int]:
-    """Return the fields and positions that `path` names. Raises `ValueError` if it is invalid."""
-    found: list[str | int] = []
+class Found(NamedTuple):
+    """What is at one place of a document: a value, or how far the path leads."""
+
+    place: str
+    value: Any = None
+    missing: str = ""
+
+
+def steps(path: str) -> list[str | int | None]:
+    """Return the fields and positions that `path` names; None: every position. Raises `ValueError` if it is invalid."""
+    found: list[str | int | None] = []
     at = 1 if path.startswith("$") else 0
     while at < len(path):
         step = _STEP.match(path, at) if path.startswith("$") else None
         if step is None:
             raise ValueError(f"{path!r} is not a path such as $.checks[0].status")
-        found.append(int(step[4]) if step[4] is not None else next(part for part in step.groups() if part is not None))
+        if step[5]:
+            found.append(None)
+        else:
+            name = next((part for part in step.groups()[:3] if part is not None), None)
+            found.append(int(step[4]) if name is None else name)
         at = step.end()
     if not path:
         raise ValueError(f"{path!r} is not a path such as $.checks[0].status")
     return found
 
 
-def find(document: Any, path: str) -> Any:
-    """Return the value at `path`. Raises `LookupError` if it does not exist, and says how far the path leads."""
-    value, seen = document, "$"
+def is_several(path: str) -> bool:
+    """Return whether a path may lead to several places."""
+    return None in steps(path)
+
+
+def find_all(document: Any, path: str) -> list[Found]:
+    """Return what is at each place that a path leads to; of an empty list, nothing."""
+    places = [Found("$", document)]
     for step in steps(path):
-        fits = isinstance(value, list) if isinstance(step, int) else isinstance(value, dict)
+        places = [after for place in places for after in _after(place, step)]
+    return places
+
+
+def _after(at: Found, step: str | int | None) -> list[Found]:
+    """Return the places that one step leads to; what is missing stays so."""
+    if at.missing:
+        return [at]
+    if step is None and isinstance(at.value, list):
+        return [Found(f"{at.place}[{number}]", value) for number, value in enumerate(at.value)]
+    if step is not None:
+        fits = isinstance(at.value, list) if isinstance(step, int) else isinstance(at.value, dict)
         try:
-            value = value[step] if fits else None
+            value = at.value[step] if fits else None
         except (LookupError, TypeError):
             fits = False
-        if not fits:
-            raise LookupError(f"{seen} has no {step!r}" if seen != "$" else f"the body has no {step!r}")
-        seen += f"[{step}]" if isinstance(step, int) else f".{step}"
-    return value
+        if fits:
+            return [Found(f"{at.place}[{step}]" if isinstance(step, int) else f"{at.place}.{step}", value)]
+    whole = "the body" if at.place == "$" else at.place
+    return [Found(at.place, missing=f"{whole} is not a list" if step is None else f"{whole} has no {step!r}")]
+
+
+def find(document: Any, path: str) -> Any:
+    """Return the value at `path`. Raises `LookupError` if it does not exist, and says how far the path leads."""
+    (found,) = find_all(document, path)
+    if found.missing:
+        raise LookupError(found.missing)
+    return found.value

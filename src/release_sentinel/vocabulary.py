@@ -74,3 +74,5 @@ EXIT_INTERRUPTED = 128  # and the number of the signal
 # descriptor).
 HANDOVER = "RELEASE_SENTINEL_HANDOVER"
 SECRETS = "RELEASE_SENTINEL_SECRETS"
+
+PROXY_SCHEMES = ("http", "https", "socks4", "socks4a", "socks5", "socks5h")

@@ -285,3 +285,20 @@ def test_ensure_required_config_refuses_a_file_that_is_not_there(configured: pyt
     configured.setenv("RS_DEPLOY_TOKEN_FILE", "/nowhere")
     with pytest.raises(PolicyError, match=r"RS_DEPLOY_TOKEN_FILE has to be the path .*: No such file"):
         ensure_required_config()
+
+
+@pytest.mark.parametrize("url", ["localhost:8080/health", "example.com", "http//x", "ftp://x/", "https://"])
+def test_a_url_of_the_policy_that_is_none(url: str) -> None:
+    """It fails like one of the environment, under its key; once where it is both."""
+    result = check_configuration({"A": "fine"}, urls={"api.url": url, "other.url": ""})
+    assert (result.status, result.message) == (
+        CRIT,
+        f"api.url is not a URL such as https://example.com ({url!r})",
+    )
+    both = check_configuration({"RS_API_URL": url}, urls={"api.url": url})
+    assert both.message == f"RS_API_URL is not a URL such as https://example.com ({url!r})"
+
+
+def test_a_url_of_the_policy() -> None:
+    """A good one passes, and a blank one is not judged: its gate says what is missing."""
+    assert check_configuration({"A": "fine"}, urls={"api.url": "http://x/", "other.url": " "}).status is OK

@@ -16,11 +16,12 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 from pytest_httpserver import HTTPServer
+from werkzeug import Response
 
 from release_sentinel.checks.prometheus import check_prometheus
 from release_sentinel.checks.result import CRIT, OK, UNKNOWN, WARN, CheckResult
 from release_sentinel.config.targets import PrometheusQuery
-from release_sentinel.observe import retry
+from release_sentinel.observe import http, retry
 from release_sentinel.observe.http import Request
 from release_sentinel.observe.prometheus import QueryResult, Series
 from release_sentinel.vocabulary import Status
@@ -361,3 +362,126 @@ def test_a_real_server(server: str, query: str, status: Status, words: str) -> N
     result = check_prometheus(replace(QUERY, url=server, query=query, max_age=100))
     assert words in result.message
     assert result.status is status
+
+
+SEVERAL_LINES = """
+sum(rate(http_requests_total{code=~"5.."}[5m]))  # errors
+  /
+sum(rate(http_requests_total[5m]))
+"""
+LONG = " + ".join(["job:errors:ratio"] * 500)  # 9 KiB
+
+
+@pytest.mark.parametrize("partial", [{"isPartial": True}, {"warnings": ["partial response: store-2 is down"]}])
+def test_a_partial_answer(serve: Serve, partial: dict[str, Any]) -> None:
+    """VictoriaMetrics says it by a field, Thanos by a warning; the policy may accept it."""
+    result = check_prometheus(serve(vector((time.time(), "0.001"), **partial), max_age=0))
+    assert (result.status, "the answer has warnings (" in result.message) == (UNKNOWN, True)
+    assert "artial" in result.message
+    assert check_prometheus(serve(now("0.001") | partial, max_age=0, warnings="ok")).status is OK
+    assert check_prometheus(serve(now("0.001") | partial, max_age=0, warnings="crit")).status is CRIT
+
+
+def test_ages_that_are_partial(serve: Serve) -> None:
+    """A doubt about the times of the samples is one about the answer."""
+    result = check_prometheus(serve(now("0.001"), now(f"{time.time()}") | {"isPartial": True}))
+    assert (result.status, "isPartial" in result.message) == (UNKNOWN, True)
+
+
+def test_an_answer_that_says_it_is_whole(serve: Serve) -> None:
+    """VictoriaMetrics says so in each."""
+    assert check_prometheus(serve(now("0.001") | {"isPartial": False}, max_age=0)).status is OK
+
+
+def test_a_query_of_several_lines(serve: Serve, httpserver: HTTPServer) -> None:
+    """It arrives as it was written, comments included, and is shown on one line."""
+    result = check_prometheus(serve(now("0.001"), max_age=0, query=SEVERAL_LINES))
+    assert result.status is OK
+    assert httpserver.log[0][0].args["query"] == SEVERAL_LINES
+    assert result.message.endswith("errors / sum(rate(http_requests_total[5m]))")
+
+
+class Proxy:
+    """A server behind a proxy that refuses some requests; it knows what was sent."""
+
+    def __init__(self, *, post: int = 0, longest: int = 8192, answer: str = "0.001") -> None:
+        self.post, self.longest, self.answer = post, longest, answer
+        self.methods: list[str] = []
+        self.queries: list[str] = []
+
+    def __call__(self, request: Any) -> Any:
+        """Answer a request."""
+        self.methods.append(request.method)
+        if request.method == "POST" and self.post:
+            return Response("no", self.post)
+        if len(request.full_path) > self.longest:
+            return Response("Request-URI Too Large", 414)
+        self.queries.append(request.values["query"])
+        is_time = request.values["query"].startswith("timestamp(")
+        return Response(json.dumps(now(f"{time.time()}" if is_time else self.answer)))
+
+
+@pytest.fixture
+def proxied(httpserver: HTTPServer) -> Callable[..., PrometheusQuery]:
+    """Let a proxy answer; return a query to it."""
+    httpserver.clear()
+
+    def put(proxy: Proxy, **changes: Any) -> PrometheusQuery:
+        httpserver.expect_request("/api/v1/query").respond_with_handler(proxy)
+        return replace(QUERY, url=httpserver.url_for("/"), **changes)
+
+    return put
+
+
+@pytest.mark.parametrize(
+    ("query", "proxy", "methods"),
+    [
+        ("job:errors:ratio", {}, ["GET", "GET"]),
+        ("job:errors:ratio", {"post": 405}, ["GET", "GET"]),
+        ("job:errors:ratio", {"longest": 40}, ["GET", "POST", "POST"]),
+        (LONG, {}, ["POST", "POST"]),
+        *((LONG, {"post": status, "longest": 20000}, ["POST", "GET", "GET"]) for status in (403, 405, 501)),
+    ],
+    ids=["short", "read-only", "short is too long", "long", "long, 403", "long, 405", "long, 501"],
+)
+def test_the_method(
+    proxied: Callable[..., PrometheusQuery], query: str, proxy: dict[str, Any], methods: list[str]
+) -> None:
+    """A long query is posted, a short one is not; where that is refused the other way is taken, and remembered."""
+    behind = Proxy(**proxy)
+    assert check_prometheus(proxied(behind, query=query)).status is OK
+    assert behind.methods == methods
+    assert behind.queries == [query, f"timestamp({query}\n)"]
+
+
+@pytest.mark.parametrize(("query", "methods"), [("x", ["GET"]), (LONG, ["POST", "GET"])])
+def test_what_is_refused_either_way(proxied: Callable[..., PrometheusQuery], query: str, methods: list[str]) -> None:
+    """The last refusal is the answer: there is no third way."""
+    behind = Proxy(post=403)
+    behind.longest = 8192 if query == LONG else 0
+    result = check_prometheus(proxied(behind, query=query))
+    assert result.status is UNKNOWN
+    assert behind.methods == (["GET", "POST"] if query == "x" else methods)
+
+
+def test_a_long_query_is_shown_shortened(proxied: Callable[..., PrometheusQuery]) -> None:
+    """A message stays readable."""
+    result = check_prometheus(proxied(Proxy(), query=LONG))
+    assert len(result.message) < 600
+    assert result.message.endswith(" …")
+
+
+def test_one_deadline_for_all_questions(httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second one gets what the first has left."""
+    httpserver.clear()
+    asked: list[float] = []
+    real = http.ask
+
+    def ask(request: Request, environ: Any) -> Any:
+        asked.append(request.deadline)
+        return real(request, environ)
+
+    monkeypatch.setattr(http, "ask", ask)
+    httpserver.expect_request("/api/v1/query").respond_with_handler(Proxy())
+    assert check_prometheus(replace(QUERY, url=httpserver.url_for("/"))).status is OK
+    assert asked[1] < asked[0] <= QUERY.deadline

@@ -40,6 +40,7 @@ def subclasses(base: type) -> list[type]:
 
 
 URL = "is not a URL such as https://example.com"
+PROXY = "is not none, nor a URL such as http://proxy.example.com:3128"
 
 
 def problems_of(document: Mapping[str, Any]) -> list[str]:
@@ -104,7 +105,7 @@ WRONG: dict[str, tuple[dict[str, Any], list[str]]] = {
     ),
     "proxy": (
         {"dependencies": [{**PAY, "proxy": "s3cret"}]},
-        [f"dependencies[0].proxy {URL}"],
+        [f"dependencies[0].proxy {PROXY}"],
     ),
     **{
         f"unit {name!r}": ({"units": [name]}, [f"units[0].name is {name!r}, {UNIT}"])
@@ -134,6 +135,18 @@ WRONG: dict[str, tuple[dict[str, Any], list[str]]] = {
     "range": (
         {"dependencies": [{**PAY, "json": [{"path": "$.a", "min": 2, "max": 1}]}]},
         ["dependencies[0].json[0].min is 2, expected at most max, which is 1"],
+    ),
+    "count of elements": (
+        {"dependencies": [{**PAY, "json": [{"path": "$.a", "count": 2, "max_count": 1}]}]},
+        ["dependencies[0].json[0].count is given, expected neither min_count nor max_count beside it"],
+    ),
+    "counts": (
+        {"dependencies": [{**PAY, "json": [{"path": "$.a", "min_count": 2, "max_count": 1}]}]},
+        ["dependencies[0].json[0].min_count is 2, expected at most max_count, which is 1"],
+    ),
+    "any count": (
+        {"dependencies": [{**PAY, "json": [{"path": "$.a", "min_count": 0}]}]},
+        ["dependencies[0].json[0].min_count is 0, expected at least 1: any number would meet the condition"],
     ),
     "header": (
         {"dependencies": [{**PAY, "headers": {"X Y": "s3cret"}}]},
@@ -235,7 +248,16 @@ def test_an_address_that_cannot_be_asked_is_refused(kind: str) -> None:
     """`none` and blank are valid for a proxy, but not as the address of a dependency."""
     assert problems_of({"dependencies": [{**PAY, "url": NOT_A_URL[kind]}]}) == [f"dependencies[0].url {URL}"]
     proxy = problems_of({"dependencies": [{**PAY, "proxy": NOT_A_URL[kind]}]})
-    assert proxy == ([] if NOT_A_URL[kind] in {"", "none"} else [f"dependencies[0].proxy {URL}"])
+    assert proxy == ([] if NOT_A_URL[kind] in {"", "none"} else [f"dependencies[0].proxy {PROXY}"])
+
+
+@pytest.mark.parametrize("scheme", ["http", "https", "socks4", "socks4a", "socks5", "socks5h"])
+def test_a_proxy_may_speak_socks(scheme: str) -> None:
+    """A dependency may not."""
+    url = f"{scheme}://localhost:1080"
+    assert problems_of({"dependencies": [{**PAY, "proxy": url}], "prometheus": [{**QUERY, "proxy": url}]}) == []
+    refused = problems_of({"dependencies": [{**PAY, "url": url}]})
+    assert refused == ([f"dependencies[0].url {URL}"] if scheme.startswith("socks") else [])
 
 
 def test_what_could_not_be_read_keeps_its_place() -> None:

@@ -13,7 +13,7 @@ import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Response
 
-from release_sentinel.observe import Unseen, http, retry
+from release_sentinel.observe import Unseen, bodies, http, retry
 from release_sentinel.observe.http import Exchange, Request
 from tests.observe.parts import (
     Behaviour,
@@ -217,11 +217,11 @@ def test_the_last_try_gets_what_is_left() -> None:
     assert seen.tries <= 6  # each takes a fifth of it
 
 
-def test_a_body_without_end_is_not_waited_for() -> None:
-    """The status is the answer; a body that drips without end is not read."""
+def test_a_body_that_drips_is_no_answer() -> None:
+    """The status alone is no answer: what comes without end is given up at the try's time-out."""
     with raw_server(drip_body) as port:
-        seen = ask(f"http://127.0.0.1:{port}/", timeout=5)
-    assert (seen.status, seen.tries) == (200, 1)
+        seen = ask(f"http://127.0.0.1:{port}/", timeout=0.2, tries=2)
+    assert (seen.status, seen.error, seen.tries) == (None, "no answer within 0.2 s", 2)
 
 
 @pytest.mark.parametrize(
@@ -390,31 +390,23 @@ def test_the_method_is_sent(server: HTTPServer) -> None:
     assert ask(server.url_for("/health"), method="HEAD").status == 200
 
 
-def test_a_body_is_read_where_it_is_wanted(server: HTTPServer) -> None:
-    """The body is there on request only."""
+def test_a_body_is_read(server: HTTPServer) -> None:
+    """The body is there, whether a condition wants it or not."""
     server.expect_request("/health").respond_with_data("fine")
-    assert ask(server.url_for("/health"), body=True).body == b"fine"
-    assert ask(server.url_for("/health")).body == b""
+    assert ask(server.url_for("/health")).body == b"fine"
 
 
 def test_a_giant_body_is_bounded(server: HTTPServer) -> None:
     """A body is read up to its bound, and marked as not whole."""
-    server.expect_request("/health").respond_with_data(b"x" * (http.BODY + 1))
-    seen = ask(server.url_for("/health"), body=True)
-    assert (seen.status, len(seen.body), seen.whole) == (200, http.BODY, False)
+    server.expect_request("/health").respond_with_data(b"x" * (bodies.MOST + 1))
+    seen = ask(server.url_for("/health"))
+    assert (seen.status, len(seen.body), seen.whole) == (200, bodies.MOST, False)
 
 
 def test_a_body_of_just_the_bound_is_whole(server: HTTPServer) -> None:
     """The bound itself is not too much."""
-    server.expect_request("/health").respond_with_data(b"x" * http.BODY)
-    assert ask(server.url_for("/health"), body=True).whole
-
-
-def test_a_body_that_drips_is_bounded_where_it_is_wanted() -> None:
-    """A body without end cannot outlast the deadline."""
-    with raw_server(drip_body) as port:
-        seen = ask(f"http://127.0.0.1:{port}/", timeout=0.2, tries=2, body=True)
-    assert (seen.status, seen.error, seen.tries) == (None, "no answer within 0.2 s", 2)
+    server.expect_request("/health").respond_with_data(b"x" * bodies.MOST)
+    assert ask(server.url_for("/health")).whole
 
 
 def test_a_redirect_with_a_giant_body_is_not_read(server: HTTPServer) -> None:

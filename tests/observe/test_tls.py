@@ -36,18 +36,19 @@ def bundle(authority: trustme.CA, tmp_path: Path) -> str:
 
 
 def look(
-    port: int, ca_bundle: str = "", server_name: str = "localhost", *, timeout: float = 60, tries: int = 1
+    port: int,
+    ca_bundle: str = "",
+    server_name: str = "localhost",
+    *,
+    timeout: float = 60,
+    tries: int = 1,
+    **more: str,
 ) -> tls.Certificate:
     """Look at the certificate of a server on loopback."""
-    seen = tls.certificate(
-        "127.0.0.1",
-        port,
-        server_name=server_name,
-        ca_bundle=ca_bundle,
-        timeout=timeout,
-        tries=tries,
-        deadline=600,
+    question = tls.Question(
+        "127.0.0.1", port, server_name, ca_bundle=ca_bundle, timeout=timeout, tries=tries, deadline=600, **more
     )
+    seen = tls.certificate(question)
     assert isinstance(seen, tls.Certificate), seen
     return seen
 
@@ -109,7 +110,7 @@ def test_a_bundle_that_cannot_be_read(tmp_path: Path, text: str | None) -> None:
     path = tmp_path / "ca.pem"
     if text is not None:
         path.write_text(text, encoding="utf-8")
-    seen = tls.certificate("127.0.0.1", 1, server_name="x", ca_bundle=str(path), timeout=1, tries=1, deadline=1)
+    seen = tls.certificate(tls.Question("127.0.0.1", 1, "x", ca_bundle=str(path), timeout=1, tries=1, deadline=1))
     assert isinstance(seen, Unseen)
     assert seen.why.startswith(f"the authorities in {path} cannot be read: ")
 

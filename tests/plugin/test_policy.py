@@ -283,3 +283,21 @@ def test_a_gate_that_judges_still_demands_its_setting(sentinel: Sentinel) -> Non
     assert done.code == 1
     assert "[POLICY] configuration: Missing required env var: RS_API_URL" in done.block
     assert "or switch `api` off under [disable] in the policy" in " ".join(done.block)
+
+
+@pytest.mark.parametrize("plain", [False, True], ids=["command", "pytest"])
+def test_a_url_of_the_policy_blocks_like_one_of_the_environment(sentinel: Sentinel, *, plain: bool) -> None:
+    """The gate `configuration` says so, whether the variable is required or not; nothing is asked."""
+    sentinel.repo.commit("release-sentinel.toml", "required.settings = []\napi.url = 'localhost:8080/health'\n")
+    run = (sentinel.pytest if plain else sentinel)(RS_API_URL="")
+    assert run.code == 1, run.out
+    (gate,) = [gate for gate in run.verdict["gates"] if gate["id"] == "configuration"]
+    assert gate["reason"] == "api.url is not a URL such as https://example.com ('localhost:8080/health')"
+    assert run.statuses["api"] is None
+
+
+def test_a_url_that_no_gate_asks_blocks_nothing(sentinel: Sentinel) -> None:
+    """Where `api` is switched off, its address does not matter."""
+    text = "required.settings = []\napi.url = 'localhost:8080/health'\ndisable.api = 'no API'\n"
+    sentinel.repo.commit("release-sentinel.toml", text)
+    assert sentinel(RS_API_URL="").code == 0

@@ -6,13 +6,15 @@ import textwrap
 import threading
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from pytest_httpserver import HTTPServer
 
 from tests.conftest import SECRET, Run, Sentinel
-from tests.observe.parts import closed_port, program, raw_server
+from tests.observe.chains import issue, serving
+from tests.observe.parts import Behaviour, closed_port, program, raw_server
 
 Ruled = Callable[[str], None]
 
@@ -216,3 +218,81 @@ def test_units_are_asked_once(sentinel: Sentinel, ruled: Ruled, tmp_path: Path) 
     }
     assert len(calls.read_text(encoding="utf-8").splitlines()) == 1
     assert reasons(run)["unit[nope.service]"].startswith("nope.service does not exist")
+
+
+NETWORK = """
+[[dependencies]]
+name = "broken"
+url = "http://127.0.0.1:{broken}/"
+tries = 1
+[[dependencies]]
+name = "hints"
+url = "http://127.0.0.1:{hints}/"
+json = [{{ path = "$.alerts", count = 0 }}]
+[[dependencies]]
+name = "alerts"
+url = "http://127.0.0.1:{alerts}/"
+json = [{{ path = "$.alerts[*].name", count = 0 }}]
+[[prometheus]]
+name = "partial"
+url = "http://127.0.0.1:{partial}/"
+query = '''
+sum(up)
+  / count(up)
+'''
+op = "=="
+value = 1
+max_age = 0
+[[certificates]]
+host = "127.0.0.1"
+port = {tls}
+server_name = "shop.example"
+ca_bundle = "{roots}"
+"""
+
+
+@pytest.mark.parametrize("plain", [False, True], ids=["command", "pytest"])
+def test_what_a_network_may_answer(sentinel: Sentinel, ruled: Ruled, tmp_path: Path, *, plain: bool) -> None:
+    """Each odd answer has its verdict, in both ways of running, and each server is asked once."""
+    asked: list[str] = []
+
+    def says(name: str, content: bytes) -> Behaviour:
+        def behave(connection: socket.socket, _stop: threading.Event) -> None:
+            connection.recv(4096)
+            asked.append(name)
+            connection.sendall(content)
+
+        return behave
+
+    def whole(body: str, before: bytes = b"") -> bytes:
+        return before + b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body.encode()), body.encode())
+
+    data = '{"resultType": "scalar", "result": [1, "1"]}'
+    root = issue("root", 900, authority=True)
+    middle = issue("middle", 2, root, authority=True)
+    (tmp_path / "roots.pem").write_bytes(root.pem)
+    answers = {
+        "broken": b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n0123456789abcdef",
+        "hints": whole('\ufeff{"alerts": []}', b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n"),
+        "alerts": whole('{"alerts": [{"name": "HighErrorRate"}]}'),
+        "partial": whole(f'{{"status": "success", "isPartial": true, "data": {data}}}'),
+    }
+    with ExitStack() as stack:
+        ports = {name: stack.enter_context(raw_server(says(name, content))) for name, content in answers.items()}
+        ports["tls"] = stack.enter_context(serving(tmp_path, issue("x", 90, middle, names=["shop.example"]), middle))
+        ruled(NETWORK.format(**ports, roots=tmp_path / "roots.pem"))
+        run = (sentinel.pytest if plain else sentinel)()
+    assert run.code == 2, run.out
+    said = reasons(run)
+    assert {gate: status for gate, status in run.statuses.items() if "[" in gate} == {
+        "api[broken]": "CRIT",
+        "api[hints]": "OK",
+        "api[alerts]": "CRIT",
+        f"certificate[127.0.0.1:{ports['tls']}]": "CRIT",
+        "prometheus[partial]": "UNKNOWN",
+    }
+    assert "unreachable: its answer breaks off: " in said["api[broken]"]
+    assert '$.alerts[*].name has 1 elements, expected 0 ("HighErrorRate")' in said["api[alerts]"]
+    assert "isPartial" in said["prometheus[partial]"]
+    assert "until middle in its chain expires" in said[f"certificate[127.0.0.1:{ports['tls']}]"]
+    assert sorted(asked) == sorted(answers)

@@ -2,18 +2,20 @@
 
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from release_sentinel import jsonpath, strict_json
 from release_sentinel.checks.result import CRIT, OK, UNKNOWN, WARN, CheckResult
 from release_sentinel.config.targets import Dependency, JsonCondition
-from release_sentinel.observe import Unseen, http
-from release_sentinel.observe.http import BODY, Exchange, Request
-from release_sentinel.observe.patterns import EndlessPatternError, Matcher
+from release_sentinel.jsonpath import Found
+from release_sentinel.observe import Unseen, bodies, http
+from release_sentinel.observe.http import Exchange, Request
+from release_sentinel.observe.patterns import EndlessPatternError, Matcher, Question
 
 _DEFAULTS = Dependency()
 _SHOWN = 80  # characters of an unexpected value that a message shows
+_LISTED = 5  # elements of a list that a message shows
 
 
 class Ask(Protocol):
@@ -79,7 +81,6 @@ def _request(target: Dependency) -> Request:
         ca_bundle=target.ca_bundle,
         client_cert=target.client_cert,
         client_key=target.client_key,
-        body=bool(target.contains or target.matches or target.json),
     )
 
 
@@ -107,9 +108,9 @@ def _unmet(target: Dependency, seen: Exchange, matcher: Matcher) -> Iterator[str
     if not (target.contains or target.matches or target.json):
         return
     if not seen.whole:
-        yield f"its body is longer than the {BODY >> 20} MiB that are read"
+        yield f"its body is longer than the {bodies.MOST >> 20} MiB that are read"
         return
-    text = seen.body.decode(errors="replace")
+    text = seen.text
     if target.contains not in text:
         yield f"its body does not contain {target.contains!r}"
     if not matcher.search(target.matches, text):
@@ -126,22 +127,70 @@ def _unmet(target: Dependency, seen: Exchange, matcher: Matcher) -> Iterator[str
 
 
 def _condition(condition: JsonCondition, document: Any, matcher: Matcher) -> Iterator[str]:
-    try:
-        value = jsonpath.find(document, condition.path)
-    except LookupError as error:
-        yield f"{condition.path} is missing: {error.args[0]}"
+    """Yield why a condition does not hold."""
+    is_several = jsonpath.is_several(condition.path)
+    path = condition.path if is_several or not condition.counts else f"{condition.path}[*]"
+    found = jsonpath.find_all(document, path)
+    matched = _matched(condition, found, matcher)
+    flaws = [[*_flaws(condition, one, matches=matches)] for one, matches in zip(found, matched, strict=True)]
+    if condition.counts:
+        yield from _miscounted(condition, found, flaws)
+    elif not found:
+        yield f"{condition.path} has no elements, expected at least one"
+    else:
+        places = [one.place if is_several and not one.missing else condition.path for one in found]
+        unmet = [f"{place} {flaw}" for place, some in zip(places, flaws, strict=True) for flaw in some]
+        yield from unmet[:_LISTED]
+        if len(unmet) > _LISTED:
+            yield f"{len(unmet) - _LISTED} more"
+
+
+def _matched(condition: JsonCondition, found: Sequence[Found], matcher: Matcher) -> list[bool]:
+    """Return whether each value matches the condition's pattern; all values are matched together."""
+    texts = [one.value if isinstance(one.value, str) else None for one in found]
+    answers = iter(matcher.answers([Question(condition.matches, text) for text in texts if text is not None]))
+    return [text is not None and next(answers) for text in texts]
+
+
+def _flaws(condition: JsonCondition, found: Found, *, matches: bool) -> Iterator[str]:
+    """Yield what is wrong with one value."""
+    if found.missing:
+        yield f"is missing: {found.missing}"
         return
-    shown = json.dumps(value)
-    shown = shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}…"
+    value, shown = found.value, _shown(found.value)
     number = isinstance(value, (int, float)) and not isinstance(value, bool)
     if condition.equals is not None and not _same(value, condition.equals):
-        yield f"{condition.path} is {shown}, expected {json.dumps(condition.equals)}"
-    if condition.matches and not (isinstance(value, str) and matcher.search(condition.matches, value)):
-        yield f"{condition.path} is {shown}, expected a text that matches {condition.matches!r}"
+        yield f"is {shown}, expected {json.dumps(condition.equals)}"
+    if condition.matches and not matches:
+        yield f"is {shown}, expected a text that matches {condition.matches!r}"
     if condition.min > -math.inf and not (number and condition.min <= value):
-        yield f"{condition.path} is {shown}, expected at least {condition.min:g}"
+        yield f"is {shown}, expected at least {condition.min:g}"
     if condition.max < math.inf and not (number and value <= condition.max):
-        yield f"{condition.path} is {shown}, expected at most {condition.max:g}"
+        yield f"is {shown}, expected at most {condition.max:g}"
+
+
+def _miscounted(condition: JsonCondition, found: Sequence[Found], flaws: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Yield why the number of elements that meet a condition is wrong.
+
+    An element without the field may be one too many: then it fails. Where enough others fit, it does not matter.
+    """
+    met = [one for one, some in zip(found, flaws, strict=True) if not some]
+    missing = [one.missing for one in found if one.missing]
+    if missing and (condition.most < math.inf or len(met) < condition.fewest):
+        yield f"{condition.path} is missing: {missing[0]}"
+        return
+    wanted = condition.equals is not None or condition.matches or condition.min > -math.inf or condition.max < math.inf
+    seen = f"{condition.path} has {len(met)}" + (f" of {len(found)} elements that fit" if wanted else " elements")
+    if len(met) < condition.fewest:
+        yield f"{seen}, expected {condition.expected}"
+    elif len(met) > condition.most:
+        listed = ", ".join(_shown(one.value) for one in met[:_LISTED])
+        yield f"{seen}, expected {condition.expected} ({listed}{', …' if len(met) > _LISTED else ''})"
+
+
+def _shown(value: Any) -> str:
+    text = json.dumps(value)
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 
 
 def _same(value: Any, expected: Any) -> bool:

@@ -23,6 +23,7 @@ logger = logging.getLogger(__name__)
 _REMEDY = "set them in the CI job's environment, secrets from its secret store"
 _NO_FILES: Mapping[str, Mounted] = MappingProxyType({})
 _NO_WORDS: Mapping[str, str] = MappingProxyType({})
+_NO_URLS: Mapping[str, str] = MappingProxyType({})
 
 
 def check_configuration(
@@ -33,6 +34,7 @@ def check_configuration(
     public_words: Mapping[str, str] = _NO_WORDS,
     withheld: str = "",
     excusable: Collection[str] = (),
+    urls: Mapping[str, str] = _NO_URLS,
 ) -> CheckResult:
     """Every required setting and secret is present, not blank, no placeholder; no secret is a trivial word; URLs parse.
 
@@ -43,7 +45,7 @@ def check_configuration(
     `files` are the values that come from a file which `NAME_FILE` names; one that cannot be read fails, and one with a
     secret that any user may read warns. `public_words` are what every report shows, each with what it is: a secret that
     equals one cannot be kept. `withheld` says why CI may hold secrets back from this build; in a preview, the
-    `excusable` ones are a warning then.
+    `excusable` ones are a warning then. `urls` are those of the policy, by their keys; blank ones are not judged.
     """
     held_back = _held_back(values, excusable) if withheld else []
     values = {name: value for name, value in values.items() if name not in held_back}
@@ -59,6 +61,12 @@ def check_configuration(
         for problem in _problems(name, value, is_placeholder=name in stand_ins)
     ]
     wrong += _public(values, public_words)
+    wrong += [
+        problem
+        for key, url in urls.items()
+        if url.strip() and url not in values.values()  # which is judged by the variable's name
+        for problem in _url_problem(key, url)
+    ]
     words = [str(MissingSettingError(*missing))] if missing else []
     if words := words + unread + wrong:
         return CheckResult(CRIT, "; ".join([*words, withheld] if withheld else words), _remedy(missing))
@@ -118,7 +126,13 @@ def _problems(name: str, value: str | Secret | None, *, is_placeholder: bool) ->
         yield f"{name} is blank"
     elif is_placeholder:
         yield f"{name} is a placeholder" + ("" if secret else f" ({text!r})")
-    elif name.endswith("_URL") and not is_url(text.strip()):
+    elif name.endswith("_URL"):
+        yield from _url_problem(name, text, secret=secret)
+
+
+def _url_problem(name: str, text: str, *, secret: bool = False) -> Iterator[str]:
+    """Yield what is wrong with a URL."""
+    if not is_url(text.strip()):
         # What cannot be parsed cannot be stripped of credentials either.
         hidden = secret or set("@?") & set(text) or looks_random(text.strip())
         yield f"{name} is not a URL such as https://example.com" + ("" if hidden else f" ({text!r})")

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from release_sentinel.checks.result import CRIT, OK, UNKNOWN, WARN, CheckResult
 from release_sentinel.config.targets import Judgement, PrometheusQuery
+from release_sentinel.lines import one_line
 from release_sentinel.observe import Unseen, prometheus
 from release_sentinel.observe.http import Request
 from release_sentinel.observe.prometheus import QueryResult, Series
@@ -22,6 +23,7 @@ _MEETS: dict[str, Callable[[float, float], bool]] = {
 _STATUS: dict[Judgement, Status] = {"ok": OK, "unknown": UNKNOWN, "crit": CRIT}
 _SEVERITY = (OK, WARN, UNKNOWN, CRIT)
 _SHOWN = 5  # series that a message lists
+_LONGEST = 400  # characters of a query that a message shows
 
 
 def check_prometheus(
@@ -33,7 +35,7 @@ def check_prometheus(
     """The one number that a PromQL instant query returns meets the policy's condition.
 
     Why: one host may be healthy while the fleet is not; error rates and queues show it before customers do.
-    Unknown: no data, NaN, several series, stale samples or warnings, unless the policy says otherwise; or no answer.
+    Unknown: no data, NaN, several series, stale or partial data, unless the policy says otherwise; or no answer.
     Remedy: check what the query measures; query and condition are in the policy, under `prometheus`.
     """
     request = Request(
@@ -52,10 +54,10 @@ def check_prometheus(
     status, message = max(doubts, key=lambda doubt: _SEVERITY.index(doubt[0]), default=(OK, ""))
     if not status.passes:
         return CheckResult(
-            status, f"{message}: {target.query}", "look at the query and at what it measures", tries=seen.tries
+            status, f"{message}: {_shown(target)}", "look at the query and at what it measures", tries=seen.tries
         )
     if not seen.series:
-        return CheckResult(OK, f"no data, which the policy accepts: {target.query}", tries=seen.tries)
+        return CheckResult(OK, f"no data, which the policy accepts: {_shown(target)}", tries=seen.tries)
     return _judged(target, seen)
 
 
@@ -77,7 +79,7 @@ def _judged(target: PrometheusQuery, seen: QueryResult) -> CheckResult:
     numbers = [series for series in seen.series if not math.isnan(series.value)]
     unmet = [series for series in numbers if not _MEETS[target.op](series.value, target.value)]
     met = len(unmet) < len(numbers) if target.several == "any" and numbers else not unmet
-    condition = f"expected {target.op} {target.value:g}: {target.query}"
+    condition = f"expected {target.op} {target.value:g}: {_shown(target)}"
     if not met:
         remedy = "look at what the query measures"
         return CheckResult(CRIT, f"{_listed(unmet)}, {condition}", remedy, tries=seen.tries)
@@ -92,3 +94,8 @@ def _judged(target: PrometheusQuery, seen: QueryResult) -> CheckResult:
 def _listed(series: "list[Series] | tuple[Series, ...]") -> str:
     listed = "; ".join(f"{one.labels} is {one.value:g}" for one in series[:_SHOWN])
     return listed if len(series) <= _SHOWN else f"{listed}; … {len(series) - _SHOWN} more"
+
+
+def _shown(target: PrometheusQuery) -> str:
+    """Return the query on one line, shortened."""
+    return one_line(" ".join(target.query.split()), _LONGEST)

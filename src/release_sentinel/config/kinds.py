@@ -158,6 +158,7 @@ def _edge(value: object) -> datetime | WeekTime:
 
 
 Line = Annotated[str, Meta(pattern=_LINE, description="a text of one line, without blanks at its ends")]
+Text = Annotated[str, Meta(pattern=r"\S", description="a text that is not blank")]
 MaybeLine = Annotated[str, Meta(pattern=rf"^$|{_LINE}", description="a text of one line, or an empty one")]
 KeyFile = Annotated[
     str,
@@ -224,6 +225,11 @@ UnitName = Annotated[
 ]
 Address = Annotated[str, Meta(pattern=r"^[^\s/@]+$(?!\n)", description="a host's name or address")]
 Port = Annotated[int, Meta(ge=1, le=65535, description="a port from 1 to 65535")]
+MaybePort = Annotated[int, Meta(ge=0, le=65535, description="a port from 1 to 65535, or 0 for the usual one")]
+StartTls = Annotated[
+    Literal["", "smtp", "imap", "ldap", "postgres"],
+    Meta(description="smtp, imap, ldap, postgres, or an empty text for a port that speaks TLS at once"),
+]
 Method = Annotated[str, Meta(pattern=r"^[A-Z]+$(?!\n)", description="an HTTP method such as GET")]
 Bytes = Annotated[int, Meta(ge=0, description="a number of bytes")]
 Count = Annotated[int, Meta(ge=0, description="a whole number")]

@@ -6,12 +6,13 @@ shares in per cent.
 
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from typing import Annotated, ClassVar, Literal
 from urllib.parse import urlsplit
 
 from msgspec import Struct, field
+from msgspec.structs import force_setattr
 
 from release_sentinel import jsonpath
 from release_sentinel.config.kinds import (
@@ -24,6 +25,7 @@ from release_sentinel.config.kinds import (
     KeyFile,
     Line,
     MaybeLine,
+    MaybePort,
     MaybeRegex,
     MaybeSeconds,
     Method,
@@ -33,14 +35,18 @@ from release_sentinel.config.kinds import (
     Redirects,
     Samples,
     Seconds,
+    StartTls,
+    Text,
     Tries,
     UnitName,
 )
 from release_sentinel.config.read import Problem, shown_key
+from release_sentinel.vocabulary import PROXY_SCHEMES
 
 Scalar = str | int | float | bool
 Operator = Literal["<", "<=", ">", ">=", "==", "!="]
 Judgement = Literal["unknown", "ok", "crit"]
+_USUAL_PORTS: Mapping[str, int] = {"": 443, "smtp": 25, "imap": 143, "ldap": 389, "postgres": 5432}
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
@@ -186,16 +192,52 @@ class UnitRule(Target, frozen=True):
 
 
 class JsonCondition(Struct, frozen=True):
-    """What one field of a JSON body has to be; every condition that is given has to hold. A missing field fails."""
+    """What one field of a JSON body has to be; every condition that is given has to hold. A missing field fails.
 
-    path: Line  # `$.checks[0].status`
+    `[*]` in a path stands for every element of a list: all have to meet the condition, and there has to be one. With
+    `count`, `min_count` or `max_count`, that many of them have to; a path without `[*]` then leads to a list.
+    """
+
+    path: Line  # `$.checks[0].status`, `$.checks[*].status`
     equals: Scalar | None = None
     matches: MaybeRegex = ""  # a regular expression that is found in the text
     min: float = -math.inf
     max: float = math.inf
+    count: Count | None = None
+    min_count: Count | None = None
+    max_count: Count | None = None
+
+    @property
+    def counts(self) -> bool:
+        """Whether it is the number of elements that has to be met."""
+        return (self.count, self.min_count, self.max_count) != (None, None, None)
+
+    @property
+    def fewest(self) -> int:
+        """The least number of elements that has to meet the condition."""
+        return next((bound for bound in (self.count, self.min_count) if bound is not None), 0)
+
+    @property
+    def most(self) -> float:
+        """The greatest number of elements that may."""
+        return next((bound for bound in (self.count, self.max_count) if bound is not None), math.inf)
+
+    @property
+    def expected(self) -> str:
+        """How many elements have to meet the condition, in words."""
+        if self.fewest == self.most:
+            return f"{self.most}"
+        words = [f"at least {self.fewest}"] if self.fewest else []
+        return " and ".join([*words, f"at most {self.most}"] if self.most < math.inf else words)
 
     def clashes(self) -> Iterator[Problem]:
         """Refuse a path that does not parse, and bounds that no number meets."""
+        if self.count is not None and (self.min_count, self.max_count) != (None, None):
+            yield Problem(("count",), "is given, expected neither min_count nor max_count beside it")
+        elif self.counts and not self.fewest and self.most == math.inf:
+            yield Problem(("min_count",), "is 0, expected at least 1: any number would meet the condition")
+        elif not self.fewest <= self.most:
+            yield Problem(("min_count",), f"is {self.fewest}, expected at most max_count, which is {self.most}")
         try:
             jsonpath.steps(self.path)
         except ValueError as error:
@@ -242,10 +284,8 @@ class Dependency(Target, frozen=True):
 
     def clashes(self) -> Iterator[Problem]:
         """Refuse what is not a proxy, a key without its certificate, and invalid header names."""
-        if self.proxy not in {"", "none"}:
-            yield from _url_problem("proxy", self.proxy)
-        if self.client_key and not self.client_cert:
-            yield Problem(("client_key",), "is set, expected client_cert beside it")
+        yield from _proxy_problem(self.proxy)
+        yield from _key_problem(self.client_key, self.client_cert)
         yield from _header_problems(self.headers)
 
     def entry_clashes(self) -> Iterator[Problem]:
@@ -272,19 +312,28 @@ class TcpTarget(Target, frozen=True):
 
 
 class CertificateTarget(Target, frozen=True):
-    """A server whose TLS certificate has to be trusted, and valid for some more days."""
+    """A server whose TLS certificate has to be trusted, and valid for some more days.
+
+    `port` 0 is the usual one: 443, and with `starttls` that of the protocol in which TLS is asked for.
+    """
 
     host: Address
-    port: Port = 443
+    port: MaybePort = 0
     name: MaybeLine = ""
     server_name: MaybeLine = ""  # blank: the host
     warn_days: Days = 21.0
     crit_days: Days = 7.0
+    starttls: StartTls = ""
     ca_bundle: MaybeLine = ""  # a PEM file; blank: the usual authorities, or REQUESTS_CA_BUNDLE
+    client_cert: MaybeLine = ""
+    client_key: MaybeLine = ""
     timeout: Seconds = 5.0
     tries: Tries = 3
     deadline: Seconds = 15.0
     steady: Steady = Steady()
+
+    def __post_init__(self) -> None:
+        force_setattr(self, "port", self.port or _USUAL_PORTS[self.starttls])
 
     @property
     def name_in_list(self) -> str:
@@ -292,24 +341,25 @@ class CertificateTarget(Target, frozen=True):
         return self.name or f"{self.host}:{self.port}"
 
     def clashes(self) -> Iterator[Problem]:
-        """Refuse a limit that is reached before the warning."""
+        """Refuse a limit that is reached before the warning, and a key without its certificate."""
         if self.crit_days > self.warn_days:
             says = f"is {self.crit_days:g}, expected at most warn_days, which is {self.warn_days:g}"
             yield Problem(("crit_days",), says)
+        yield from _key_problem(self.client_key, self.client_cert)
 
 
 class PrometheusQuery(Target, frozen=True):
     """A PromQL instant query whose one number has to meet a condition: `number op value`.
 
     The policy chooses the status of `missing` data, of `nan`, of `stale` samples (older than `max_age`; 0: any age) and
-    of an answer with `warnings`; of `several` series, all or any one may have to meet the condition.
+    of an answer with `warnings`, or a partial one; of `several` series, all or any one may have to meet the condition.
     For values computed from samples, such as a sum, only newer servers can bound the age (`lookback_delta`); others
     look back as far as they are configured to, by default five minutes.
     """
 
     name: Line
     url: Line  # of the server, without /api/v1
-    query: Line
+    query: Text
     op: Operator
     value: float
     max_age: MaybeSeconds = 300.0
@@ -334,8 +384,7 @@ class PrometheusQuery(Target, frozen=True):
     def clashes(self) -> Iterator[Problem]:
         """Refuse what is not a URL, and invalid header names."""
         yield from _url_problem("url", self.url)
-        if self.proxy not in {"", "none"}:
-            yield from _url_problem("proxy", self.proxy)
+        yield from _proxy_problem(self.proxy)
         yield from _header_problems(self.headers)
 
 
@@ -345,16 +394,27 @@ def _url_problem(key: str, text: str) -> Iterator[Problem]:
         yield Problem((key,), "is not a URL such as https://example.com")
 
 
+def _proxy_problem(text: str) -> Iterator[Problem]:
+    """Refuse what is not a proxy, without showing it."""
+    if text not in {"", "none"} and not is_url(text, PROXY_SCHEMES):
+        yield Problem(("proxy",), "is not none, nor a URL such as http://proxy.example.com:3128")
+
+
+def _key_problem(key: str, certificate: str) -> Iterator[Problem]:
+    if key and not certificate:
+        yield Problem(("client_key",), "is set, expected client_cert beside it")
+
+
 def _header_problems(headers: Mapping[str, str]) -> Iterator[Problem]:
     for name in headers:
         if not _HEADER.fullmatch(name):
             yield Problem(("headers",), f"has {shown_key(name)!r}, which is not the name of a header")
 
 
-def is_url(text: str) -> bool:
-    """Return whether a text is a URL that can be asked over HTTP."""
+def is_url(text: str, schemes: Collection[str] = ("http", "https")) -> bool:
+    """Return whether a text is a URL with one of these schemes, and a host."""
     with suppress(ValueError):
         parts = urlsplit(text)
-        is_web = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+        is_web = parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
         return is_web and not re.search(r"\s", text)
     return False

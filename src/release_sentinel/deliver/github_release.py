@@ -45,7 +45,8 @@ def create_release(new: NewRelease, environ: Mapping[str, str] | None = None, *,
     if isinstance(seen, Unseen):
         raise DeliveryError(f"{asked}: {seen.why}")
     if seen.status is None:
-        unknown = "; whether it was created is unknown: check before you try again" if "no answer" in seen.error else ""
+        is_open = any(words in seen.error for words in ("no answer", "breaks off"))
+        unknown = "; whether it was created is unknown: check before you try again" if is_open else ""
         raise DeliveryError(f"{asked}: {seen.error}{unknown}")
     if not 200 <= seen.status < 300:
         raise DeliveryError(f"{asked}: {_refusal(seen.status, seen)}")
@@ -74,7 +75,7 @@ def _request(new: NewRelease, environ: Mapping[str, str], seconds: float) -> htt
         "X-GitHub-Api-Version": "2022-11-28",
     }
     url = f"{api}/repos/{environ['GITHUB_REPOSITORY'].strip()}/releases"
-    return http.Request(url, "POST", headers, timeout=seconds, tries=1, deadline=seconds, body=True, content=content)
+    return http.Request(url, "POST", headers, timeout=seconds, tries=1, deadline=seconds, content=content)
 
 
 def _refusal(status: int, seen: http.Exchange) -> str:

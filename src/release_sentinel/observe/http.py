@@ -5,21 +5,23 @@ import os
 import re
 import time
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urljoin, urlsplit
 
 from msgspec import Struct, field
 
-from release_sentinel.observe import Unseen, retry
+from release_sentinel.lines import one_line
+from release_sentinel.observe import Unseen, bodies, proxies, retry
 from release_sentinel.observe.retry import Try
 from release_sentinel.redaction import is_plain, without_credentials
 
 if TYPE_CHECKING:
-    from requests import PreparedRequest, Response, Session
+    from requests import PreparedRequest, Session
+    from requests.adapters import HTTPAdapter
 
 RETRIED = frozenset({408, 425, 429, 500, 502, 503, 504})
-BODY = 1 << 20  # bytes of a body that are read
 _NOT_A_URL = "it is not a URL such as https://example.com"
+_LONGEST = 200  # characters of what a server has sent that an error shows
 _REFERENCE = re.compile(r"\$\{([A-Za-z_]\w*)\}")
 
 
@@ -38,8 +40,8 @@ class Request(Struct, frozen=True):
     ca_bundle: str = ""
     client_cert: str = ""
     client_key: str = ""
-    body: bool = False  # whether to read it
     content: Any = None  # what is sent, as JSON
+    form: Mapping[str, str] = field(default_factory=dict)  # what is sent instead, as a form
 
 
 class Exchange(Struct, frozen=True):
@@ -55,6 +57,11 @@ class Exchange(Struct, frozen=True):
     whole: bool = True  # whether the body was read to its end
     latency: float = 0.0  # of the last try
     headers: Mapping[str, str] = field(default_factory=dict)  # of the answer, case ignored
+
+    @property
+    def text(self) -> str:
+        """The body as text."""
+        return bodies.text(self.body, self.headers)
 
 
 class _Reply(Struct, frozen=True):
@@ -79,6 +86,8 @@ def ask(request: Request, environ: Mapping[str, str] | None = None) -> Exchange 
         if file and not os.access(file, os.R_OK):
             shown = file if is_plain(file) else "(not shown)"  # it may be the key itself
             return Unseen(f"{name} {shown} cannot be read", f"correct `{name}` in the policy")
+    if unusable := _proxy_problem(request):
+        return unusable
     load()
     asked = retry.ask(
         lambda seconds: _try(request, headers, seconds),
@@ -111,6 +120,8 @@ def load() -> None:
     """
     import requests  # noqa: F401, PLC0415 - late: it costs 105 ms
 
+    from release_sentinel.observe import connections  # noqa: F401, PLC0415 - late, like the line above
+
 
 def trust(ca_bundle: str = "") -> str:
     """Return the PEM file, or folder, of the trusted authorities: the given one, else the default."""
@@ -133,6 +144,15 @@ def _filled(headers: Mapping[str, str], environ: Mapping[str, str]) -> tuple[dic
     return filled, missing
 
 
+def _proxy_problem(request: Request) -> Unseen | None:
+    """Return why the proxy of a request cannot be used; None where there is none, or the URL is not one."""
+    try:
+        proxy = proxies.proxy_for(request.url, request.proxy)
+    except ValueError:
+        return None
+    return proxies.problem(proxy) if proxy else None
+
+
 def _try(request: Request, headers: Mapping[str, str], seconds: float) -> Try[_Reply]:
     """Try once, within `seconds` for each read; the caller bounds the whole."""
     import requests  # noqa: PLC0415 - late: it costs 105 ms
@@ -143,8 +163,10 @@ def _try(request: Request, headers: Mapping[str, str], seconds: float) -> Try[_R
         with requests.Session() as session:
             session.trust_env = False
             return _exchange(session, request, headers, seconds)
-    except exceptions.Timeout:
+    except (exceptions.Timeout, TimeoutError):
         return Try(error=retry.no_answer(seconds), final=False, seconds=time.monotonic() - start)
+    except bodies.BrokenOffError as error:
+        return Try(error=f"its answer breaks off: {one_line(root_cause(error), _LONGEST)}", final=False)
     except exceptions.SSLError as error:
         return Try(error=f"TLS: {root_cause(error)}", final=not _broken_off(error))
     except (exceptions.ConnectionError, exceptions.ChunkedEncodingError) as error:
@@ -165,14 +187,17 @@ def _exchange(session: "Session", request: Request, headers: Mapping[str, str], 
     start = time.monotonic()
     # A compressed body could exceed the bound when unpacked.
     plain = {"Accept-Encoding": "identity", **headers}
-    question = session.prepare_request(Question(request.method, request.url, headers=plain, json=request.content))
+    asked = Question(request.method, request.url, headers=plain, json=request.content, data=request.form)
+    question = session.prepare_request(asked)
     for _ in range(request.max_redirects + 1):
-        adapter = session.get_adapter(question.url or "")
-        response = adapter.send(question, timeout=seconds, stream=True, **_transport(request, question.url or ""))
+        adapter = cast("HTTPAdapter", session.get_adapter(question.url or ""))
+        response = adapter.send(
+            question, timeout=seconds, stream=True, **_transport(adapter, request, question.url or "")
+        )
         target = session.get_redirect_target(response)
         if target is None or not request.max_redirects or response.status_code in request.statuses:
-            body, whole = _body(response) if request.body else (b"", True)
-            answer = _Reply(response.status_code, body, whole, response.headers)
+            content, whole = bodies.read(response.raw, question.method or "")
+            answer = _Reply(response.status_code, content, whole, response.headers)
             adapter.close()  # the rest of the body is not waited for
             break
         adapter.close()
@@ -193,16 +218,22 @@ def _exchange(session: "Session", request: Request, headers: Mapping[str, str], 
     )
 
 
-def _transport(request: Request, url: str) -> dict[str, Any]:
-    """Return how a request is sent: proxy, trusted authorities, our own certificate."""
-    from requests.utils import get_environ_proxies  # noqa: PLC0415 - late: it costs 105 ms
+def _transport(adapter: "HTTPAdapter", request: Request, url: str) -> dict[str, Any]:
+    """Return how a request is sent: proxy, trusted authorities, our own certificate; and prepare the adapter for it."""
+    from requests.utils import prepend_scheme_if_needed  # noqa: PLC0415 - late: it costs 105 ms
 
-    if request.proxy == "none":
-        proxies = {}
-    else:
-        proxies = dict.fromkeys(("http", "https"), request.proxy) if request.proxy else get_environ_proxies(url)
+    from release_sentinel.observe import connections  # noqa: PLC0415 - late, with requests
+
+    proxy = proxies.proxy_for(url, request.proxy)
+    if proxy:  # as requests spells it
+        proxy = prepend_scheme_if_needed(proxy, "http")  # type: ignore[no-untyped-call]  # it has no annotations
+    managers = [adapter.poolmanager]
+    if proxy and not proxies.is_socks(proxy):  # SOCKS has connections of its own
+        managers.append(adapter.proxy_manager_for(proxy))
+    connections.install(managers)
     pair = (request.client_cert, request.client_key) if request.client_key else request.client_cert
-    return {"proxies": proxies, "verify": _authorities(request.ca_bundle) or True, "cert": pair or None}
+    through = dict.fromkeys(("http", "https"), proxy) if proxy else {}
+    return {"proxies": through, "verify": _authorities(request.ca_bundle) or True, "cert": pair or None}
 
 
 def _refused(
@@ -220,16 +251,6 @@ def _refused(
         if request.client_cert:
             return f"it redirects to another server, {there.hostname}, which must not get our certificate"
     return ""
-
-
-def _body(response: "Response") -> tuple[bytes, bool]:
-    """Read a body up to its bound; return it, and whether that was all."""
-    body = b""
-    for chunk in response.iter_content(1 << 16):
-        body += chunk
-        if len(body) > BODY:
-            return body[:BODY], False
-    return body, True
 
 
 def _broken_off(error: BaseException) -> bool:

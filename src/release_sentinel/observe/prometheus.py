@@ -14,6 +14,10 @@ from release_sentinel.observe import Unseen, http
 from release_sentinel.observe.http import Exchange, Request
 from release_sentinel.redaction import without_credentials
 
+_LONG = 2000  # characters of a query's URL; some servers and proxies refuse a longer one
+# A proxy that lets nobody write refuses POST; Prometheus itself takes both.
+_REFUSALS = {"POST": frozenset({403, 405, 501}), "GET": frozenset({414, 431})}
+_SHORTEST = 0.1  # seconds that a question has even where the ones before it took all the time
 _ANSWERED = (200, 400, 422)  # a query that is wrong is answered with 400 or 422, and with its reason
 
 
@@ -49,17 +53,18 @@ def instant(
     The request bounds how far the server looks back, and also asks for the samples' own times, because older servers
     ignore that bound: the answer is stale if any of its samples is.
     """
+    server = _Server(request, environ)
     if not max_age:
-        return _ask(request, query, {}, environ)
-    young = _ask(request, query, {"lookback_delta": f"{max_age:g}"}, environ)
+        return server.ask(query)
+    young = server.ask(query, lookback_delta=f"{max_age:g}")
     if isinstance(young, Unseen):
         return young
     if not young.series:
-        any_age = _ask(request, query, {}, environ)
+        any_age = server.ask(query)
         return any_age if isinstance(any_age, Unseen) else _aged(any_age, any_age, max_age, stale=bool(any_age.series))
     if young.scalar:  # it is computed now
         return _aged(young, young, max_age)
-    times = _ask(request, f"timestamp({query}\n)", {}, environ)  # a comment may end the query
+    times = server.ask(f"timestamp({query}\n)")  # a comment may end the query
     return times if isinstance(times, Unseen) else _aged(young, times, max_age)
 
 
@@ -68,31 +73,54 @@ def _aged(answer: QueryResult, times: QueryResult, max_age: float, *, stale: boo
     sampled = [series.value for series in times.series] if times is not answer else []
     now = max(time.time(), *(series.time for series in (*answer.series, *times.series)), 0.0)
     age = now - min([*sampled, *(series.time for series in answer.series)], default=now)
-    return replace(answer, stale=stale or not age <= max_age, age=age)
+    warnings = tuple(dict.fromkeys((*answer.warnings, *times.warnings)))
+    return replace(answer, warnings=warnings, stale=stale or not age <= max_age, age=age)
 
 
-def _ask(
-    request: Request, query: str, more: Mapping[str, str], environ: Mapping[str, str] | None
-) -> QueryResult | Unseen:
-    address = f"{request.url.rstrip('/')}/api/v1/query?{urlencode({'query': query, **more})}"
-    asked = replace(request, url=address, statuses=_ANSWERED, body=True)
-    seen = http.ask(asked, environ)
-    if isinstance(seen, Unseen):
-        return seen
-    server = without_credentials(request.url)
-    effort = f"{seen.tries} {'try' if seen.tries == 1 else 'tries'}, {seen.seconds:.1f} s"
-    if seen.status is None:
-        return Unseen(f"{server} unreachable: {seen.error} ({effort})", "see whether Prometheus is up")
-    try:
-        document = strict_json.loads(seen.body) if seen.whole else {}
-        if document["status"] != "success" and document.get("error"):
-            return Unseen(f"{server} refuses the query: {document['error']}", "correct the query")
-        if seen.status != 200 or document["status"] != "success":
-            return Unseen(f"{server} returned {seen.status} ({effort})", "see whether it is a Prometheus server")
-        return _query_result(document, seen)
-    except (ValueError, LookupError, TypeError, AttributeError, OverflowError):
-        why = f"{server} returned {seen.status}, which is not an answer of a Prometheus server ({effort})"
-        return Unseen(why, "see whether it is a Prometheus server")
+class _Server:
+    """Asks one server, within one deadline for all questions, and remembers which method it takes."""
+
+    def __init__(self, request: Request, environ: Mapping[str, str] | None) -> None:
+        self._request, self._environ = request, environ
+        self._end = time.monotonic() + request.deadline
+        self._refused: set[str] = set()  # methods
+
+    def ask(self, query: str, **more: str) -> QueryResult | Unseen:
+        """Return the answer to a query, with `more` parameters."""
+        seen = self._send({"query": query, **more})
+        if isinstance(seen, Unseen):
+            return seen
+        server = without_credentials(self._request.url)
+        effort = f"{seen.tries} {'try' if seen.tries == 1 else 'tries'}, {seen.seconds:.1f} s"
+        if seen.status is None:
+            return Unseen(f"{server} unreachable: {seen.error} ({effort})", "see whether Prometheus is up")
+        try:
+            document = strict_json.loads(seen.body) if seen.whole else {}
+            if document["status"] != "success" and document.get("error"):
+                return Unseen(f"{server} refuses the query: {document['error']}", "correct the query")
+            if seen.status != 200 or document["status"] != "success":
+                return Unseen(f"{server} returned {seen.status} ({effort})", "see whether it is a Prometheus server")
+            return _query_result(document, seen)
+        except (ValueError, LookupError, TypeError, AttributeError, OverflowError):
+            why = f"{server} returned {seen.status}, which is not an answer of a Prometheus server ({effort})"
+            return Unseen(why, "see whether it is a Prometheus server")
+
+    def _send(self, form: Mapping[str, str]) -> Exchange | Unseen:
+        """Send a short query by GET, which every proxy lets pass, and a long one by POST; or else the other way."""
+        address = f"{self._request.url.rstrip('/')}/api/v1/query"
+        get = replace(self._request, url=f"{address}?{urlencode(form)}", statuses=_ANSWERED)
+        post = replace(self._request, url=address, method="POST", form=form, statuses=_ANSWERED)
+        questions = [post, get] if len(get.url) > _LONG else [get, post]
+        first, second = sorted(questions, key=lambda question: question.method in self._refused)
+        seen = self._once(first)
+        if isinstance(seen, Unseen) or seen.status not in _REFUSALS[first.method] or second.method in self._refused:
+            return seen
+        self._refused.add(first.method)
+        return self._once(second)
+
+    def _once(self, question: Request) -> Exchange | Unseen:
+        left = max(self._end - time.monotonic(), _SHORTEST)
+        return http.ask(replace(question, deadline=left), self._environ)
 
 
 def _query_result(document: dict[str, Any], seen: Exchange) -> QueryResult | Unseen:
@@ -100,10 +128,12 @@ def _query_result(document: dict[str, Any], seen: Exchange) -> QueryResult | Uns
     if kind not in {"vector", "scalar"}:
         return Unseen(f"the query answers with a {kind}, expected one number", "ask for an instant vector or a scalar")
     found = [_series({}, result)] if kind == "scalar" else [_series(one["metric"], one["value"]) for one in result]
-    warnings = tuple(str(warning) for warning in document.get("warnings") or ())
+    warnings = [str(warning) for warning in document.get("warnings") or ()]
+    if document.get("isPartial"):  # VictoriaMetrics; Thanos says it in a warning
+        warnings.append("the answer is partial: isPartial")
     return QueryResult(
         tuple(found),
-        warnings,
+        tuple(warnings),
         tries=seen.tries,
         seconds=seen.seconds,
         earlier=seen.earlier,

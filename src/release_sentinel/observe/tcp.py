@@ -1,11 +1,10 @@
 """Whether a port accepts connections."""
 
-import socket
 import time
 
 from msgspec import Struct
 
-from release_sentinel.observe import retry
+from release_sentinel.observe import addresses, retry
 from release_sentinel.observe.retry import Try
 
 
@@ -19,12 +18,15 @@ class Connection(Struct, frozen=True):
 
 
 def connect(host: str, port: int, *, timeout: float, tries: int, deadline: float) -> Connection:
-    """Connect to a port and hang up. Each try lasts at most `timeout`, all of them at most `deadline`."""
+    """Connect to a port, at any address of its host, and hang up.
+
+    Each try lasts at most `timeout`, all of them at most `deadline`.
+    """
 
     def call(seconds: float) -> Try[bool]:
         start = time.monotonic()
         try:
-            socket.create_connection((host, port), seconds).close()
+            addresses.connect(host, port, seconds).close()
         except TimeoutError:
             return Try(error=retry.no_answer(seconds), final=False)
         except (OSError, ValueError) as error:  # ValueError: a name that cannot be encoded

@@ -1,25 +1,40 @@
-"""The certificate that a server shows, and whether it is trusted."""
+"""The certificate that a server shows, the chain that it is trusted by, and how long all of that is valid."""
 
-import socket
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from release_sentinel.observe import Unseen, http, retry
+from release_sentinel.observe import Unseen, addresses, http, retry, starttls
 from release_sentinel.observe.retry import Try
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from ssl import SSLSocket
+    from ssl import SSLContext, SSLSocket
+
+
+class Question(Struct, frozen=True):
+    """Which server is asked, as whom, and for how long. Times in seconds."""
+
+    host: str
+    port: int
+    server_name: str
+    starttls: str = ""  # the protocol in which TLS is asked for; blank: it begins at once
+    ca_bundle: str = ""
+    client_cert: str = ""
+    client_key: str = ""
+    timeout: float = 5.0
+    tries: int = 3
+    deadline: float = 15.0
 
 
 class Certificate(Struct, frozen=True):
     """A server's certificate, or why it was not accepted.
 
     `distrust` is the TLS library's message if the certificate is the reason; `error` describes any other failure.
-    `expires` is in seconds since the epoch.
+    `expires` is in seconds since the epoch: the earliest end in the verified chain. `issuer` is the name of the
+    authority whose certificate ends then; blank for the server's own.
     """
 
     subject: str
@@ -29,39 +44,34 @@ class Certificate(Struct, frozen=True):
     tries: int
     seconds: float
     earlier: tuple[str, ...] = ()
+    issuer: str = ""
 
 
 class _PeerCertificate(Struct, frozen=True):
     subject: str = ""
     expires: float = 0.0
     distrust: str = ""
+    issuer: str = ""
 
 
-def certificate(
-    host: str, port: int, *, server_name: str, ca_bundle: str, timeout: float, tries: int, deadline: float
-) -> Certificate | Unseen:
+def certificate(question: Question) -> Certificate | Unseen:
     """Shake hands with a server and return the certificate that it shows for `server_name`.
 
-    `expires` is that of the server's own certificate; the authorities above it are verified as of today.
+    Only alternative names count: browsers, Go and Python's HTTP clients do not look at the common name.
     """
     import ssl  # noqa: PLC0415 - late: a run without certificates does not need it
 
-    authorities = http.trust(ca_bundle)
-    try:
-        folder, file = (authorities, None) if Path(authorities).is_dir() else (None, authorities)
-        context = ssl.create_default_context(cafile=file, capath=folder)
-    except (OSError, ValueError) as error:
-        return Unseen(f"the authorities in {authorities} cannot be read: {error}", "correct `ca_bundle` in the policy")
+    context = _context(question)
+    if isinstance(context, Unseen):
+        return context
 
     def call(seconds: float) -> Try[_PeerCertificate]:
         try:
-            with (
-                socket.create_connection((host, port), seconds) as connection,
-                context.wrap_socket(connection, server_hostname=server_name) as secured,
-            ):
-                return Try(answer=_peer_certificate(secured))
+            return _shake_hands(question, context, seconds)
         except ssl.SSLCertVerificationError as error:
             return Try(answer=_PeerCertificate(distrust=error.verify_message or f"{error}"))
+        except starttls.RefusedError as error:
+            return Try(error=f"{question.starttls}: {error}", final=not error.temporary)
         except TimeoutError:
             return Try(error=retry.no_answer(seconds), final=False)
         except ssl.SSLError as error:
@@ -70,11 +80,47 @@ def certificate(
         except (OSError, ValueError) as error:  # ValueError: a name that cannot be encoded
             return Try(error=getattr(error, "strerror", None) or f"{error}", final=isinstance(error, ValueError))
 
-    asked = retry.ask(call, timeout=timeout, tries=tries, deadline=deadline)
-    shown = asked.last.answer or _PeerCertificate()
+    asked = retry.ask(call, timeout=question.timeout, tries=question.tries, deadline=question.deadline)
+    shown, last = asked.last.answer or _PeerCertificate(), asked.last
     return Certificate(
-        shown.subject, shown.expires, shown.distrust, asked.last.error, asked.tries, asked.seconds, asked.earlier
+        shown.subject,
+        shown.expires,
+        shown.distrust,
+        last.error,
+        asked.tries,
+        asked.seconds,
+        asked.earlier,
+        shown.issuer,
     )
+
+
+def _context(question: Question) -> "SSLContext | Unseen":
+    """Return how to shake hands: whom to trust, and what to show."""
+    import ssl  # noqa: PLC0415 - late: a run without certificates does not need it
+
+    authorities = http.trust(question.ca_bundle)
+    try:
+        folder, file = (authorities, None) if Path(authorities).is_dir() else (None, authorities)
+        context = ssl.create_default_context(cafile=file, capath=folder)
+    except (OSError, ValueError) as error:
+        return Unseen(f"the authorities in {authorities} cannot be read: {error}", "correct `ca_bundle` in the policy")
+    context.hostname_checks_common_name = False
+    if question.client_cert:
+        try:
+            # With a password, even a wrong one, OpenSSL does not ask for it on the terminal.
+            context.load_cert_chain(question.client_cert, question.client_key or None, password="")
+        except (OSError, ValueError) as error:
+            why = f"the client certificate {question.client_cert} and its key cannot be read: {error}"
+            return Unseen(why, "correct `client_cert` and `client_key` in the policy; the key must not be encrypted")
+    return context
+
+
+def _shake_hands(question: Question, context: "SSLContext", seconds: float) -> Try[_PeerCertificate]:
+    with addresses.connect(question.host, question.port, seconds) as connection:
+        if question.starttls:
+            starttls.begin(question.starttls, connection)
+        with context.wrap_socket(connection, server_hostname=question.server_name) as secured:
+            return Try(answer=_peer_certificate(secured))
 
 
 def days_left(expires: float) -> float:
@@ -83,9 +129,30 @@ def days_left(expires: float) -> float:
 
 
 def _peer_certificate(secured: "SSLSocket") -> _PeerCertificate:
+    own, *authorities = _verified_chain(secured)
+    first = min((own, *authorities), key=_end)
+    return _PeerCertificate(_name(own), _end(first), issuer="" if first is own else _name(first))
+
+
+def _verified_chain(secured: "SSLSocket") -> "list[Mapping[str, Any]]":
+    """Return the server's certificate and the authorities' above it, as they were verified, decoded.
+
+    What else the server has sent is not in it. Python 3.13 has a public method, which returns bytes that nothing in the
+    standard library decodes; the object below it, there since 3.10, does.
+    """
+    return [shown.get_info() for shown in secured._sslobj.get_verified_chain()]  # type: ignore[attr-defined]  # noqa: SLF001 - see above
+
+
+def _end(shown: "Mapping[str, Any]") -> float:
     import ssl  # noqa: PLC0415 - late: only a run with a network needs it
 
-    seen: Mapping[str, Any] = secured.getpeercert() or {}
-    names = [value for part in seen.get("subject", ()) for key, value in part if key == "commonName"]
-    alternatives = [value for _, value in seen.get("subjectAltName", ())]
-    return _PeerCertificate(", ".join(names or alternatives[:1]), float(ssl.cert_time_to_seconds(seen["notAfter"])))
+    return float(ssl.cert_time_to_seconds(shown["notAfter"]))
+
+
+def _name(shown: "Mapping[str, Any]") -> str:
+    """Return the name of a certificate: its common name, else its first alternative one, else its organisation."""
+    parts = [pair for part in shown.get("subject", ()) for pair in part]
+    names = [value for key, value in parts if key == "commonName"]
+    alternatives = [value for _, value in shown.get("subjectAltName", ())]
+    organisations = [value for key, value in parts if key in {"organizationName", "organizationalUnitName"}]
+    return ", ".join(names or alternatives[:1] or organisations)

@@ -280,6 +280,26 @@ def test_what_a_fixture_judges_is_no_judgement_of_the_gate(sentinel: Sentinel, *
     )
 
 
+@PLAIN
+def test_asserts_of_other_code_count_once_they_are_registered(sentinel: Sentinel, *, plain: bool) -> None:
+    """Pytest sees those of gate files and conftests by itself; the message says what to do about others."""
+    sentinel.repo.commit("shop/smoke.py", "def check(answer): assert answer == 'ok'\n")
+    source = (
+        "import sys\nsys.path.insert(0, {path!r})\n{before}\nfrom shop.smoke import check\n"
+        "@pytest.mark.policy\ndef test_own(): check({answer!r})\n"
+    )
+    register = "pytest.register_assert_rewrite('shop')"
+    for before, answer, words in (
+        ("", "ok", register.partition("(")[0]),
+        (register, "ok", ""),
+        (register, "no", "own"),
+    ):
+        sentinel.gate(source.format(path=str(sentinel.repo.path), before=before, answer=answer))
+        run = (sentinel.pytest if plain else sentinel)()
+        assert run.code == bool(words), run.out
+        assert any(words in line for line in run.block[1:]), run.out
+
+
 INSTEAD = {
     "pytest_pyfunc_call": "def pytest_pyfunc_call(pyfuncitem):\n    assert pyfuncitem\n    return True\n",
     "item.obj": "def pytest_runtest_setup(item):\n    assert item\n    item.obj = lambda: None\n",

@@ -77,7 +77,8 @@ def test_a_result_of_any_kind_is_one(changes: dict[str, Any]) -> None:
 
 NOTHING = (
     "it judges nothing: it needs gate.require(...) or an assert "
-    "(neither unittest's assert methods nor pytest.raises count)"
+    "(unittest's assert methods and pytest.raises do not count; asserts of code outside gate_tests only after "
+    "pytest.register_assert_rewrite)"
 )
 UNFINISHED = {"judged": [], "finished": False}
 

@@ -102,12 +102,18 @@ ALWAYS = {
     "a function": ("assert ready", "a function: call it"),
     "a function, and a message": ("assert ready, 'not ready'", "a function: call it"),
     "a function of a module": ("assert subprocess.run", "a function: call it"),
-    "a local function": ("one = ready\n    assert one", "a function: call it"),
+    "a function of its own": ("def one(): return False\n    assert one", "a function: call it"),
     "a method": ("assert Queue().is_short", "a function: call it"),
     "a method, and a local name": ("queue = Queue()\n    assert queue.is_short", "a function: call it"),
     "a built-in function": ("assert sys.getrefcount", "a function: call it"),
-    "a class": ("assert Queue", "a module or class"),
-    "a lambda": ("one = lambda: False\n    assert one", "a function: call it"),
+    "a class": ("assert Queue", "a class: make an instance of it"),
+    "a lambda": ("assert lambda: False", "a function: call it"),
+    "a list of comparisons": ("assert [host == 'web2' for host in hosts()]", "a list of truths"),
+    "a text": ("assert '1 == 2'", "a text: write the condition without quotation marks"),
+    "a formatted text": ("assert f'{1 == 2}', 'no'", "a text"),
+    "a list": ("assert [1 == 2]", "a list, whatever is in it"),
+    "a dict": ("assert {'web1': 1 == 2}", "a dict, whatever is in it"),
+    "a condition and a message": ("one = 2\n    assert one == 1 or 'one is wrong'", "true by what `or` adds"),
     "a task": (
         "async def main():\n        assert asyncio.ensure_future(asyncio.sleep(0))\n    asyncio.run(main())",
         "a task: await it",
@@ -272,6 +278,26 @@ def test_what_a_fixture_judges_is_no_judgement_of_the_gate(sentinel: Sentinel, *
         "gate.require(...) or an assert there (what fixtures, set-up functions and plugins judge does not count; "
         "did something else run in its place?)"
     )
+
+
+@PLAIN
+def test_asserts_of_other_code_count_once_they_are_registered(sentinel: Sentinel, *, plain: bool) -> None:
+    """Pytest sees those of gate files and conftests by itself; the message says what to do about others."""
+    sentinel.repo.commit("shop/smoke.py", "def check(answer): assert answer == 'ok'\n")
+    source = (
+        "import sys\nsys.path.insert(0, {path!r})\n{before}\nfrom shop.smoke import check\n"
+        "@pytest.mark.policy\ndef test_own(): check({answer!r})\n"
+    )
+    register = "pytest.register_assert_rewrite('shop')"
+    for before, answer, words in (
+        ("", "ok", register.partition("(")[0]),
+        (register, "ok", ""),
+        (register, "no", "own"),
+    ):
+        sentinel.gate(source.format(path=str(sentinel.repo.path), before=before, answer=answer))
+        run = (sentinel.pytest if plain else sentinel)()
+        assert run.code == bool(words), run.out
+        assert any(words in line for line in run.block[1:]), run.out
 
 
 INSTEAD = {
@@ -501,6 +527,151 @@ def test_a_failure_that_comes_after_its_gate_holds_the_release_back(
         assert (run.code, run.verdict["verdict"]) == (1, "INCOMPLETE")
 
 
+LEFT = {
+    "a call in an executor": (
+        "POOL = ThreadPoolExecutor(2)",
+        "[POOL.submit(slow, host) for host in ('web1', 'web2')]",
+        "did not wait for its future: exception in a future whose result() was not asked for: AssertionError: web2",
+    ),
+    "a call in an executor of its own": (
+        "",
+        "pool = ThreadPoolExecutor(2)\n    pool.submit(slow, 'web2')\n    pool.shutdown(wait=False)",
+        "did not wait for its future: exception in a future whose result() was not asked for: AssertionError: web2",
+    ),
+    "a call that is waited for too briefly": (
+        "",
+        (
+            "pool = ThreadPoolExecutor(2)\n    wait([pool.submit(slow, 'web2')], timeout=0.1)\n"
+            "    pool.shutdown(wait=False)"
+        ),
+        "did not wait for its future: exception in a future whose result() was not asked for: AssertionError: web2",
+    ),
+    "a call in another process": (
+        "PROCESSES = ProcessPoolExecutor(1)",
+        "PROCESSES.submit(slow, 'web2')",
+        "did not wait for its future: exception in a future whose result() was not asked for: AssertionError: web2",
+    ),
+    "a call that is withdrawn": (
+        "",
+        (
+            "pool = ThreadPoolExecutor(1)\n    pool.submit(slow, 'web1'); pool.submit(check, 'web2')\n"
+            "    pool.shutdown(wait=False, cancel_futures=True)"
+        ),
+        "shut an executor down before check had run in it: ask for its result() first",
+    ),
+    "a call that is withdrawn, and kept": (
+        "KEPT = []",
+        (
+            "with ThreadPoolExecutor(1) as pool:\n"
+            "        KEPT.extend(pool.submit(slow, host) for host in ('web1', 'web2'))\n"
+            "        pool.shutdown(cancel_futures=True)"
+        ),
+        "shut an executor down before slow had run in it: ask for its result() first",
+    ),
+    "a call that never ends": (
+        "FOREVER = ThreadPoolExecutor(1)",
+        "FOREVER.submit(threading.Event().wait, 60)",
+        "did not wait for Event.wait in an executor, which has not ended: ask for its result()",
+    ),
+    "a process": (
+        "",
+        "multiprocessing.Process(target=time.sleep, args=(60,), name='p-1').start()",
+        "did not wait for its process p-1, which still runs: join it",
+    ),
+    "a task": (
+        "TASKS = set()",
+        (
+            "async def main():\n        TASKS.add(asyncio.create_task(fails()))\n        await asyncio.wait(TASKS)\n"
+            "    asyncio.run(main())"
+        ),
+        "asyncio: Task exception was never retrieved: OSError: no route",
+    ),
+    "an asyncio future": (
+        "FUTURES = []",
+        (
+            "async def main():\n        FUTURES.append(asyncio.get_running_loop().create_future())\n"
+            "        FUTURES[0].set_exception(OSError('no way'))\n    asyncio.run(main())"
+        ),
+        "asyncio: Future exception was never retrieved: OSError: no way",
+    ),
+    "a task that is stuck": (
+        "STUCK = []\nLOOP = asyncio.new_event_loop()",
+        (
+            "async def main():\n        STUCK.append(asyncio.create_task(asyncio.sleep(60)))\n"
+            "        await asyncio.wait(STUCK, timeout=0.01)\n    LOOP.run_until_complete(main())"
+        ),
+        "asyncio: Task of sleep has not ended, and nothing runs it any more: await it",
+    ),
+}
+LEFT_HEAD = """
+import multiprocessing, time
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+def slow(host):
+    time.sleep(0.5)
+    check(host)
+"""
+
+
+@PLAIN
+def test_what_a_gate_leaves_behind_holds_the_release_back(sentinel: Sentinel, *, plain: bool) -> None:
+    """All of it gets a few seconds to end, and what it says counts."""
+    sources = {
+        name: f"{before}\ndef test_own():\n    assert True\n    {body}" for name, (before, body, _) in LEFT.items()
+    }
+    run = judged(sentinel, sources, plain=plain, head=HEAD + LEFT_HEAD)
+    assert (run.code, run.verdict["verdict"]) == (1, "INCOMPLETE"), run.out
+    for number, (name, (_, _, words)) in enumerate(LEFT.items()):
+        by = "" if words.startswith("asyncio") else f"gate own-{number} "
+        assert any(f"{by}{words}" in line for line in run.block), (name, run.out)
+
+
+FINISHED = """
+IDLE, SERVER = ProcessPoolExecutor(1), multiprocessing.Manager()
+POOL, KEPT = ThreadPoolExecutor(1), []
+def test_own_calls():
+    POOL.submit(slow, "web1")
+    assert IDLE.submit(int, 1).result() == 1
+    shared = SERVER.list([1])
+    with multiprocessing.Pool(1) as workers: assert workers.map(int, shared) == [1]
+def test_own_first_answer():
+    with ThreadPoolExecutor(1) as pool:
+        found = [pool.submit(time.sleep, number / 10) for number in range(3)]
+        done, late = wait(found, return_when=FIRST_COMPLETED)
+        assert [one.result() for one in done] == [None]
+        for one in late: one.cancel()
+def test_own_withdrawn():
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(slow, "web1")
+        late = pool.submit(check, "web2")
+        pool.shutdown(cancel_futures=True)
+    with pytest.raises(BaseException): late.result()
+    assert late.cancelled()
+def test_own_processes():
+    multiprocessing.Process(target=time.sleep, args=(0.1,)).start()
+    multiprocessing.Process(target=time.sleep, args=(60,), daemon=True).start()
+    assert True
+def test_own_task():
+    async def main():
+        KEPT.append(asyncio.create_task(fails()))
+        KEPT.append(asyncio.create_task(asyncio.sleep(0)))
+        await asyncio.wait(KEPT)
+        assert isinstance(KEPT[0].exception(), OSError)
+    asyncio.run(main())
+def test_own_loop():
+    loop = asyncio.new_event_loop()
+    threading.Thread(target=loop.run_forever, daemon=True).start()
+    KEPT.append(asyncio.run_coroutine_threadsafe(asyncio.sleep(60), loop))
+    assert True
+"""
+
+
+@PLAIN
+def test_what_ends_or_only_serves_is_safe(sentinel: Sentinel, *, plain: bool) -> None:
+    """Calls that end well, pools that wait for work, what a gate does not need any more, and daemons."""
+    run = judged(sentinel, {}, plain=plain, head=HEAD + LEFT_HEAD + FINISHED)
+    assert run.code == 0, run.out
+
+
 GOOD = """
 import contextlib, gc
 def later(): pass
@@ -558,7 +729,16 @@ def test_own_callback():
     assert handler is not None
     assert getattr(subprocess, "run", None)
     assert callable(handler)
+    assert handler
+    assert types, "must be there"
+    assert ThreadPoolExecutor
+    dumps = getattr(subprocess, "run", None)
+    assert dumps
     assert Queue().__class__ is Queue
+    assert [host for host in hosts() if host == "web1"]
+    assert [*hosts()]
+    assert True
+    assert 1
 def test_own_warnings():
     with pytest.warns(UserWarning): warnings.warn("old")
     with pytest.warns(RuntimeWarning): warnings.warn("old", RuntimeWarning)

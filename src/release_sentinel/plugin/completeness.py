@@ -22,7 +22,8 @@ class LeftOut(NamedTuple):
 
 _NOTHING = (
     "it judges nothing: it needs gate.require(...) or an assert "
-    "(neither unittest's assert methods nor pytest.raises count)"
+    "(unittest's assert methods and pytest.raises do not count; asserts of code outside gate_tests only after "
+    "pytest.register_assert_rewrite)"
 )
 _BESIDE = (
     "its own function judges nothing: it needs gate.require(...) or an assert there (what fixtures, set-up functions "

@@ -9,7 +9,6 @@ import inspect
 import logging
 import sys
 import threading
-import time
 import warnings
 import weakref
 from collections.abc import Callable, Iterator
@@ -21,8 +20,8 @@ from typing import Any
 from release_sentinel.errors import words_of
 from release_sentinel.lines import split
 from release_sentinel.plugin.gate import Record
+from release_sentinel.plugin.unfinished import Unfinished
 
-_GRACE = 5.0  # seconds that the threads which gates have left behind get to end, all together
 _UNAWAITED = "_warn_unawaited_coroutine"  # Python calls it whatever filters of warnings there are
 # What asyncio and executors log of code that failed or did not end. Other errors are about sockets and files left open.
 _LOGGED = (
@@ -52,7 +51,7 @@ class Unnoticed:
         self._tell = tell
         self._record: Record | None = None
         self._before: set[threading.Thread] = set()
-        self._owners: weakref.WeakKeyDictionary[threading.Thread, str] = weakref.WeakKeyDictionary()
+        self._started = Unfinished(lambda: self._record.id if self._record and not self._record.built_in else "")
         self._found: list[tuple[str, BaseException | None]] = []
         self._futures: weakref.WeakKeyDictionary[Future[Any], weakref.finalize[..., Any]] = weakref.WeakKeyDictionary()
         self._begun = False
@@ -67,6 +66,7 @@ class Unnoticed:
         for name in ("asyncio", "concurrent.futures"):
             self._read(logging.getLogger(name))
         self._watch_futures()
+        self._started.watch(self._replace)
 
     def undo(self) -> None:
         """Put the hooks back that were there before."""
@@ -91,26 +91,49 @@ class Unnoticed:
         finally:
             self._found.clear()
             if last:
-                if not record.hung:
-                    self._owners.update(dict.fromkeys(set(threading.enumerate()) - self._before, record.id))
+                if record.hung:
+                    self._started.forget(record.id)
+                else:
+                    self._started.adopt(set(threading.enumerate()) - self._before, record.id)
                 self._record = None
 
     def end(self, *, wait: bool) -> None:
-        """Find what gates have left behind: threads that still run, garbage, coroutines that were never begun.
+        """Find what gates have left behind: what still runs, garbage, coroutines and tasks that nobody asked.
 
-        `wait`: let the threads end.
+        `wait`: let it end.
         """
         if not self._begun:
             return
+        held = self._started.calls()  # so that what failed is told here, and not by a thread after the verdict
         if wait:
-            self._await_threads()
+            for words in self._started.finish():
+                self._tell(words)
         gc.collect()
+        self._look_at_coroutines()
+        for lost in list(self._futures.values()):
+            lost()
+        held.clear()
+
+    def _look_at_coroutines(self) -> None:
+        """Find the coroutines that were not begun, and the tasks that failed or stopped half way, and are kept."""
+        futures = getattr(sys.modules.get("asyncio"), "futures", None)
+        kinds = (futures.Future, getattr(futures, "_PyFuture", futures.Future)) if futures else ()
         for one in gc.get_objects():
             if type(one) is CoroutineType and inspect.getcoroutinestate(one) == inspect.CORO_CREATED:
                 self._unawaited(one)
                 one.close()
-        for lost in list(self._futures.values()):
-            lost()
+            elif issubclass(type(one), kinds):
+                self._look_at_task(one)
+
+    def _look_at_task(self, one: Any) -> None:
+        """Judge an asyncio future that exists at the end: asyncio would log it after the verdict, if ever."""
+        kind = type(one).__name__
+        if getattr(one, "_log_traceback", False):
+            error = one.exception()  # which also keeps asyncio from logging it
+            self.note(f"asyncio: {kind} exception was never retrieved: {_words(error)}", error)
+        elif isinstance(one, sys.modules["asyncio"].Task) and not one.done() and not one.get_loop().is_running():
+            name = getattr(one.get_coro(), "__qualname__", "?")
+            self.note(f"asyncio: {kind} of {name} has not ended, and nothing runs it any more: await it")
 
     def note(self, words: str, error: BaseException | None = None) -> None:
         """Take note of what was not noticed, in the gate that runs now."""
@@ -131,11 +154,10 @@ class Unnoticed:
         thread = args.thread
         name = thread.name if thread else "<unknown>"
         words = f"exception in thread {name}: {_words(args.exc_value, args.exc_type)}"
-        owner = self._owners.get(thread) if thread else None
-        if owner is None:
-            self.note(words, args.exc_value)
-        else:
+        if owner := self._started.gate_of(thread):
             self._tell(f"gate {owner} did not wait for its thread: {words}")
+        else:
+            self.note(words, args.exc_value)
 
     def _unraisable(self, args: Any) -> None:
         words = _words(args.exc_value, args.exc_type)
@@ -144,6 +166,13 @@ class Unnoticed:
     def _unawaited(self, coroutine: Any) -> None:
         name = getattr(coroutine, "__qualname__", "?")
         self.note(f"coroutine {name} was never awaited, so that nothing of it ran: await it")
+
+    def _lose(self, words: str, gate: str) -> None:
+        """Tell of a future that failed: in the gate that submitted it, or after that."""
+        if gate and (self._record is None or self._record.id != gate):
+            self._tell(f"gate {gate} did not wait for its future: {words}")
+        else:
+            self.note(words)
 
     def _read(self, logger: logging.Logger) -> None:
         """See what is logged as an error, also where the logger is switched off or set to another level."""
@@ -164,10 +193,8 @@ class Unnoticed:
         fail = Future.set_exception
 
         def set_exception(future: Future[Any], exception: BaseException | None) -> None:
-            words = _words(exception)
-            lost = weakref.finalize(
-                future, self.note, f"exception in a future whose result() was not asked for: {words}"
-            )
+            words = f"exception in a future whose result() was not asked for: {_words(exception)}"
+            lost = weakref.finalize(future, self._lose, words, self._started.gate_of(future))
             lost.atexit = False
             self._futures[future] = lost
             fail(future, exception)
@@ -177,8 +204,8 @@ class Unnoticed:
                 try:
                     return ask(future, timeout)
                 finally:
-                    if future.done() and (lost := self._futures.pop(future, None)):
-                        lost.detach()
+                    if future.done():
+                        self._asked(future)
 
             return answer
 
@@ -186,16 +213,10 @@ class Unnoticed:
         self._replace(Future, "result", asked(Future.result))
         self._replace(Future, "exception", asked(Future.exception))
 
-    def _await_threads(self) -> None:
-        """Wait for the threads of gates for which Python would wait, too; an executor ends its own by itself."""
-        executors = getattr(sys.modules.get("concurrent.futures.thread"), "_threads_queues", {})
-        end = time.monotonic() + _GRACE
-        for thread, owner in list(self._owners.items()):
-            if thread.daemon or thread in executors:
-                continue
-            thread.join(max(end - time.monotonic(), 0.0))
-            if thread.is_alive():
-                self._tell(f"gate {owner} did not wait for its thread {thread.name}, which still runs: join it")
+    def _asked(self, future: Future[Any]) -> None:
+        self._started.ask(future)
+        if lost := self._futures.pop(future, None):
+            lost.detach()
 
 
 def _words(error: BaseException | None, kind: type[BaseException] | None = None) -> str:

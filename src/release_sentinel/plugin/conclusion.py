@@ -143,7 +143,7 @@ def _provenance(session: GateSession) -> Provenance:
     """Return where this run takes place; the remote's address is looked up if a report wants it and Git answers."""
     wanted = any(report.flag == "--gate-attestation" for report in session.reports.values())
     clone = session.invocation.repository if wanted and session.seen else None
-    return provenance(session.settings.loaded, clone)
+    return provenance(session.settings.loaded, session.build, clone)
 
 
 def _seen_release(session: GateSession) -> Release:

@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -36,6 +37,7 @@ def test_a_setting_of_a_conftest_or_gate_is_none_of_the_release(sentinel: Sentin
     for name, source in PLACES.values():
         sentinel.repo.write(name, source.format(TOKEN))
     sentinel.gate(OWN.format("", f"all(os.environ[name] for name in {[*PLACES]})"))
+    given: dict[str, Any] = dict.fromkeys(PLACES, TOKEN)
     judge = sentinel.pytest if plain else sentinel
     done = judge()
     assert done.code == 1
@@ -45,7 +47,7 @@ def test_a_setting_of_a_conftest_or_gate_is_none_of_the_release(sentinel: Sentin
     assert (
         "TOP_TOKEN, HOOK_TOKEN, PAYMENTS_TOKEN" in done.out.partition("note: ")[2].partition(" is set by a conftest")[0]
     )
-    assert judge(**dict.fromkeys(PLACES, TOKEN)).code == 0
+    assert judge(**given).code == 0
 
 
 CLAIMS = {  # what a conftest says of CI, and the gate that has to fail all the same
@@ -78,7 +80,7 @@ def test_a_build_that_a_file_of_the_run_claims_is_none(
         sentinel.repo.git("push", "--quiet", "origin", "v1.0.0")
     if claim == "summary":
         sentinel.repo.write("stray.txt")
-    token = {"RS_DEPLOY_TOKEN": ""} if claim == "fork" else {}
+    token: dict[str, Any] = {"RS_DEPLOY_TOKEN": ""} if claim == "fork" else {}
     done = (sentinel.pytest if plain else sentinel)(*options, **token)
     assert done.code == 1, done.out
     assert done.statuses[gate] in {"CRIT", "UNKNOWN"}, done.out

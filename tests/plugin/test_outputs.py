@@ -54,6 +54,7 @@ def judge(sentinel: Sentinel, *options: str, plain: bool, **environ: str) -> Run
     (sentinel.reports / "plugins" / "acme.py").write_text(ACME, encoding="utf-8")
     environ = {"PYTHONPATH": str(sentinel.reports / "plugins"), **sentinel.settings, **environ}
     command = (*PYTEST, "gate_tests") if plain else CLI
+    sentinel.repo.git("push", "--quiet", "origin", "main")
     return run(*command, *RELEASE, *options, cwd=sentinel.repo.path, env=environ)
 
 

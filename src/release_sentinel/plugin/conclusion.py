@@ -34,7 +34,7 @@ def conclude(session: GateSession, pytest_code: int) -> RedactedVerdict:
     elif session.parent and os.getppid() != session.parent:
         problems.append("the release-sentinel that supervised this run is gone")
     elif pytest_code and not problems and not any(record.failed or record.excused for record in records):
-        problems.append(f"pytest ended with exit code {pytest_code}, which no gate explains")
+        problems.append(f"pytest ended with exit code {pytest_code}, which no gate explains{_likely(session)}")
     session.concluded = frozenset(problems)
     results = tuple(record.result() for record in records)
     name, code = decide(results, problems, interrupted=session.interrupted, broken=broken)
@@ -55,6 +55,12 @@ def conclude(session: GateSession, pytest_code: int) -> RedactedVerdict:
     )
     session.verdict = redact(verdict, session.redactor)
     return session.verdict
+
+
+def _likely(session: GateSession) -> str:
+    """Return what may have made pytest fail beside its tests."""
+    least = getattr(session.config.option, "cov_fail_under", None)
+    return f" (--cov-fail-under={least:g}? add --no-cov)" if isinstance(least, int | float) and least > 0 else ""
 
 
 def _unproven(session: GateSession) -> Iterator[Missing]:

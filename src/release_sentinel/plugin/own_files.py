@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from release_sentinel.arguments import GATE_FOLDER
+from release_sentinel.observe import Unseen, git
 from release_sentinel.plugin import folders
-from release_sentinel.plugin.outputs import cache, coverage_files, outputs, settings
+from release_sentinel.plugin.outputs import annotates_sources, cache, coverage_files, outputs, settings
 from release_sentinel.reports.files import is_report, kept, obstacle
 
 _FILES = ("json_report_file", "log_file", "debug", "htmlpath")  # options that name a file, and nothing else
@@ -40,7 +41,18 @@ def obstacles(config: pytest.Config, option: Any, environ: Mapping[str, str]) ->
     found = [(path, kept(path) or (obstacle(path) if path in only_files else "")) for path in paths]
     if (folder := cache(config)) and folder.name not in _CACHES and not (folder / "CACHEDIR.TAG").exists():
         found.append((folder, kept(folder)))
-    return [f"{path} cannot be written: {why}" for path, why in found if why]
+    said = [f"{path} cannot be written: {why}" for path, why in found if why]
+    return said + (_annotations(here) if annotates_sources(option) else [])
+
+
+def _annotations(here: Path) -> list[str]:
+    """Say which files that Git tracks have the names of annotated copies of sources."""
+    tracked = git.tracked_files(here, "**/*,cover")
+    return [
+        f"{name} cannot be written: it is tracked by Git, and --cov-report=annotate writes beside the sources: "
+        "name a folder, as in --cov-report=annotate:annotated"
+        for name in (() if isinstance(tracked, Unseen) else tracked)
+    ]
 
 
 def _named(config: pytest.Config, here: Path, environ: Mapping[str, str]) -> Iterator[Path]:
@@ -50,6 +62,6 @@ def _named(config: pytest.Config, here: Path, environ: Mapping[str, str]) -> Ite
     if folder := cache(config):
         yield folder
     yield from (here / name for name in _OF_PLUGINS)
-    for name in coverage_files(config.option):  # of parallel runs: `.coverage.HOST.PID.RANDOM`
+    for name in coverage_files(config.option, environ):  # of parallel runs: `.coverage.HOST.PID.RANDOM`
         data = here / name
         yield from data.parent.glob(f"{data.name}.*")

@@ -45,19 +45,17 @@ def judge(
 ) -> CheckResult:
     """Judge a real repository, as the gate does."""
     rules = GitRules(branches=allowed, tag_mode=mode)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ci, "build", lambda: build)
-        seen = Observations(repo.path, "v1.0.0", Policy(git=rules), claimed=claimed, bound=60)
-        return check_branch(
-            seen.repository,
-            allowed,
-            build,
-            mode=mode,
-            containing=seen.branches_containing_head,
-            standing=seen.standing,
-            claimed=claimed,
-            remotes=seen.remotes,
-        )
+    seen = Observations(repo.path, "v1.0.0", Policy(git=rules), build=build, claimed=claimed, bound=60)
+    return check_branch(
+        seen.repository,
+        allowed,
+        build,
+        mode=mode,
+        containing=seen.branches_containing_head,
+        standing=seen.standing,
+        claimed=claimed,
+        remotes=seen.remotes,
+    )
 
 
 def at_head(repo: Repo) -> str:

@@ -49,20 +49,38 @@ MISNAMED = {
     "sentinel.toml": TOML,
     ".sentinel.toml": TOML,
     "release-policy.toml": TOML,
+    # with few keys of ours, or none
+    "release-sentinel.yaml ": "environments:\n  prod:\n    branches: [release]\n",
+    "release-sentinel.json ": json.dumps({"environments": {"prod": {"branches": ["release"]}}}),
+    "release-sentinel.ini ": "[prod]\nbranches: release\n",
+    ".release-sentinel.yml ": "prod: {branches: [main]}\ntest: {branches: [main]}\n",
+    "release-sentinel-config.yml": "limits: {disk: 60}\n",
+    "release-sentinel-policy.conf": "[limits]\ndisk = 60\n",
     # files that tools share
     "setup.cfg": "[metadata]\nname = shop\n[release-sentinel]\ndeadline = 60\n",
     "tox.ini": "[tox]\n[tool:release-sentinel]\ndeadline = 60\n",
+    "setup.cfg ": "[metadata]\nname = shop\n[tool:release-sentinel]\nbranches = main\n  release\n",
+    "tox.ini ": "[tox]\n[release-sentinel:prod]\nbranches: main\n",
+    "pytest.ini": "[pytest]\naddopts = -q\n[release-sentinel]\n",
+    "package.json ": json.dumps({"name": "shop", "release-sentinel": {"environments": {"prod": {}}}}),
     "package.json": json.dumps({"name": "shop", "release-sentinel": {"deadline": 60}}),
 }
 MISPLACED = [*(f"{folder}/{OWN}" for folder in FOLDERS), ".release-sentinel/policy.toml", "release-sentinel/prod.toml"]
+MISPLACED += [f"{folder}/release-sentinel/policy.toml" for folder in (".config", "config", ".github")]
+FEW = "[environments.prod]\nbranches = ['release']\n"
+MISNAMED |= dict.fromkeys((".config/release-sentinel/policy.toml ", "release-sentinel/policy.toml "), FEW)
+MISNAMED[".config/release-sentinel.yaml "] = "environments:\n  prod: {branches: [main]}\n"
 MISPLACED += [".config/release_sentinel.toml", ".github/sentinel.toml", ".config/release-sentinel.yaml"]
 
 
 @pytest.mark.parametrize("name", [*MISNAMED, *MISPLACED])
 def test_a_policy_that_is_not_read_is_refused(tmp_path: Path, name: str) -> None:
-    """The message names the file and the one to write instead; also beside a policy that is read."""
-    file = tmp_path / name
-    file.parent.mkdir(exist_ok=True)
+    """The message names the file and the one to write instead; also beside a policy that is read.
+
+    A blank after a name tells it from the same one with other content.
+    """
+    file = tmp_path / name.strip()
+    file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(MISNAMED.get(name, YAML if name.endswith("yaml") else TOML), encoding="utf-8")
     for _ in range(2):
         with pytest.raises(InvalidPolicyError) as refusal:
@@ -96,6 +114,28 @@ LOOK_ALIKES = {
     "release-sentinel.yaml": "apiVersion: batch/v1\nkind: Job\nmetadata: {name: release-sentinel}\nspec: {}\n",
     "release-sentinel-compose.yml": "version: '3'\nservices: {}\n",
     "release-sentinel.broken.yaml": "a: [\n",
+    "release-sentinel.yml": "on: push\njobs: {}\n",
+    "release-sentinel.yml ": "build-it:\n  stage: build\n  script: [make]\nenvironments: x\n",
+    "release-sentinel.yaml ": "services:\n  shop: {build: .}\n",
+    "release-sentinel.yaml  ": "replicaCount: 2\nenv: {}\nimage: {tag: v1}\n",
+    "release-sentinel.yaml   ": "- hosts: all\n  tasks: []\n",
+    "release-sentinel.yaml    ": "just words\n",
+    "release-sentinel.yaml     ": "# nothing yet\n",
+    "release-sentinel.yaml      ": "[disk, memory]\n",
+    "release-sentinel.json ": json.dumps({"openapi": "3.1.0", "info": {}, "paths": {}, "environments": {}}),
+    "release-sentinel.json  ": json.dumps({"exitcode": 0, "tests": [], "environment": {}}),
+    "release-sentinel.json   ": json.dumps([1, 2]),
+    "release-sentinel.conf": 'RS_API_URL="https://example.com"\nRS_REQUIRED_PROCESS="shop"\n',
+    "release-sentinel.conf ": "[program:release-sentinel]\ncommand = /bin/true\n",
+    "release-sentinel.conf  ": "server {\n  listen 80;\n}\n",
+    "release-sentinel.ini": "[Unit]\nDescription = x\n[Install]\n",
+    "release-sentinel.toml.j2": "[disk]\ncrit = {{ crit }}\n",
+    "release-sentinel.toml.tmpl": TOML,
+    ".config/release-sentinel/policy.yaml": "apiVersion: v1\nkind: ConfigMap\n",
+    ".config/release-sentinel/cache.json": json.dumps({"seen": {"a": 1}}),
+    ".github/release-sentinel.yml ": "labels: {gate: red}\n",
+    "tox.ini": "[testenv:release-sentinel]\ndeadline = 5\n[gh-actions]\nrelease-sentinel = 1\n",
+    "setup.cfg ": "[options.extras_require]\nrelease-sentinel = release-sentinel\n",
     "values.yaml": "release-sentinel:\n  disk: {crit: 60}\n",
     "Dockerfile.release-sentinel": "FROM scratch\n",
     "release-sentinel.example.toml": TOML,
@@ -115,7 +155,7 @@ LOOK_ALIKES = {
 @pytest.mark.parametrize("name", LOOK_ALIKES)
 def test_a_file_of_another_kind_is_not_refused(tmp_path: Path, name: str) -> None:
     """Workflows, reports, manifests, packages, settings of other programs: what they hold is no policy."""
-    (file := tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+    (file := tmp_path / name.strip()).parent.mkdir(parents=True, exist_ok=True)
     file.write_text(LOOK_ALIKES[name], encoding="utf-8")
     assert find(tmp_path) == Source()
 
@@ -139,6 +179,9 @@ TABLES = {
     "[project.release-sentinel]": "project.release-sentinel",
     "[tool.release.sentinel]": "tool.release.sentinel",
     "[tool.sentinel]": "tool.sentinel",
+    "[tool.poetry.release-sentinel]": "tool.poetry.release-sentinel",
+    "[tool.uv.release_sentinel.disk]": "tool.uv.release_sentinel",
+    "[tool.shop.release-sentinel]": "tool.shop.release-sentinel",
     "[tool.release-sentinal]": "tool.release-sentinal",
     "[tool.release_sentinel]": "tool.release_sentinel",
     "[tool.Release-Sentinel]": "tool.Release-Sentinel",
@@ -169,6 +212,9 @@ def test_a_table_that_is_not_read_is_refused(tmp_path: Path, header: str, beside
         "[tool.poetry.dependencies]\nrelease-sentinel = { version = '1' }\n",
         "[tool.hatch.envs.release-sentinel]\ndependencies = []\n",
         "[tool.sentinel]\nport = 1\ndeadline = 5\n",
+        "[tool.poetry]\nrelease-sentinel = '1'\n[tool.poetry.scripts]\nrelease-sentinel = 'x:y'\n",
+        "[tool.poetry.group.release-sentinel.dependencies]\npytest = '8'\n",
+        "[tool.shop.release-sentinel]\nport = 1\n",
         "[tool.release]\nsentinel = true\n",
         "[tool.semantic-release]\nbranch = 'main'\n",
     ],
@@ -222,10 +268,14 @@ def test_no_run_is_judged_by_the_defaults_instead(sentinel: Sentinel, *, plain: 
     sentinel.gate("@pytest.mark.policy\ndef test_own(): assert True\n")
     for name in ("release-sentinel.prod.toml", "services/release-sentinel.toml"):
         sentinel.repo.commit(name, "deadline = 60\n")
+    sentinel.repo.commit("release-sentinel.yaml", "environments: {prod: {branches: [release]}}\n")
+    sentinel.repo.commit("setup.cfg", "[release-sentinel]\nbranches = release\n")
     judge = sentinel.pytest if plain else sentinel
     done = judge()
     assert (done.code, done.verdict["verdict"]) == (1, "INCOMPLETE")
     assert "release-sentinel.prod.toml is not read: rename it to release-sentinel.toml" in done.out
+    assert "release-sentinel.yaml is not read: the policy is TOML" in done.out
+    assert "setup.cfg is not read: move it to" in done.out
     assert judge("--gate-policy=release-sentinel.prod.toml").code == 0
     done = sentinel(cwd=sentinel.repo.path / "services")
     assert done.code == 1

@@ -40,7 +40,7 @@ def record(gate: str, kind: Stage = Stage.CRITICAL, **changes: Any) -> Record:
 def session(pytestconfig: pytest.Config, repo: Repo) -> GateSession:
     """A session in which every built-in gate passed, which knows one secret."""
     session = GateSession(pytestconfig, parse([*RELEASE, f"--gate-repo={repo.path}"], {}, repo.path))
-    session.config = cast("pytest.Config", SimpleNamespace(args=[]))
+    session.config = cast("pytest.Config", SimpleNamespace(args=[], option=SimpleNamespace()))
     session.redactor.add(SECRET)
     session.records = {gate.id: record(gate.id, gate.stage) for gate in expected(session.policy)}
     return session
@@ -128,7 +128,7 @@ def test_a_gate_that_the_source_declares_is_missed(session: GateSession, repo: R
     """In the folders that were given, by themselves or by a test in them; what is not there is passed over."""
     gates = repo.write("gate_tests/test_own.py", "def test_own(): ...\n")
     for args in ([str(gates.parent)], [f"{gates}::test_own"], [str(gates), "nowhere", str(gates.parent)]):
-        session.config = cast("pytest.Config", SimpleNamespace(args=args))
+        session.config = cast("pytest.Config", SimpleNamespace(args=args, option=SimpleNamespace()))
         assert [one.gate for one in concluded(session).missing] == ["test_own.py::test_own"]
     unmarked = {(gates.resolve(), "test_own")}
     assert concluded(session, unmarked_tests=unmarked).name == SAFE

@@ -54,6 +54,7 @@ def judge(sentinel: Sentinel, *options: str, plain: bool, **environ: str) -> Run
     (sentinel.reports / "plugins" / "acme.py").write_text(ACME, encoding="utf-8")
     environ = {"PYTHONPATH": str(sentinel.reports / "plugins"), **sentinel.settings, **environ}
     command = (*PYTEST, "gate_tests") if plain else CLI
+    sentinel.repo.git("push", "--quiet", "origin", "main")
     return run(*command, *RELEASE, *options, cwd=sentinel.repo.path, env=environ)
 
 
@@ -77,6 +78,48 @@ def test_no_option_writes_over_files_of_the_repository(shop: Sentinel, *, plain:
     places = places - {"docs/index.html", "src/app.py"} | {"docs", "src"}
     missed = [name for name in places if f"{shop.repo.path / name} cannot be written: it " not in done.out]
     assert missed == [], done.out
+
+
+DEBUGGED = "[run]\ndebug_file = notes/debug.txt\n"
+
+
+@pytest.mark.parametrize("plain", [False, True], ids=["release-sentinel", "pytest"])
+def test_coverage_writes_nothing_over_files_beside_the_sources(sentinel: Sentinel, *, plain: bool) -> None:
+    """Neither annotated copies nor its debug output, by its settings or a variable; beside them it may."""
+    for name, text in {"src/app.py": "x = 1\n", "src/app.py,cover": TEXT, "notes/debug.txt": TEXT}.items():
+        sentinel.repo.commit(name, text)
+    sentinel.repo.commit("debugged", DEBUGGED)
+    sentinel.gate("import sys\nsys.path.insert(0, 'src')\nimport app\n" + GATE)
+    annotate = "--cov-report=annotate"
+    for option, named, environ in (
+        (annotate, "src/app.py,cover", {}),
+        ("--cov-config=debugged", "notes/debug.txt", {}),
+        ("--cov-report=", "notes/debug.txt", {"COVERAGE_DEBUG_FILE": "notes/debug.txt"}),
+    ):
+        done = judge(sentinel, *PLUGINS, option, plain=plain, **environ)
+        assert done.code not in {0, 2}
+        assert f"{named} cannot be written: it is tracked by Git" in done.out
+        assert sentinel.repo.git("status", "--porcelain", "--ignored") == ""
+    assert judge(sentinel, annotate, "-p", "pytest_cov", plain=plain).code == 0  # nothing is measured
+    environ = {"COVERAGE_DEBUG_FILE": "debug.log", "COVERAGE_DEBUG": "config"}
+    assert judge(sentinel, *PLUGINS, f"{annotate}:annotated", plain=plain, **environ).code == 0
+    assert {"annotated", "debug.log"} <= {path.name for path in sentinel.repo.path.iterdir()}
+    sentinel.repo.git("rm", "--quiet", "src/app.py,cover")
+    sentinel.repo.git("commit", "--quiet", "--message", "no copy")
+    sentinel.repo.git("clean", "--quiet", "--force", "-dx")
+    assert judge(sentinel, *PLUGINS, annotate, plain=plain, COVERAGE_DEBUG_FILE="stderr").code == 0
+    assert (sentinel.repo.path / "src/app.py,cover").is_file()
+
+
+@pytest.mark.parametrize("plain", [False, True], ids=["release-sentinel", "pytest"])
+def test_a_run_that_covers_too_little_says_so(sentinel: Sentinel, *, plain: bool) -> None:
+    """pytest-cov fails the run beside its tests, and no gate did."""
+    sentinel.repo.commit("src/app.py", "x = 1\n")
+    sentinel.gate(GATE)
+    under = judge(sentinel, *PLUGINS, "--cov-fail-under=90", plain=plain)
+    assert under.code == 1
+    assert "exit code 1, which no gate explains (--cov-fail-under=90? add --no-cov)" in under.out
+    assert judge(sentinel, *PLUGINS, "--cov-fail-under=90", "--no-cov", plain=plain).code == 0
 
 
 @pytest.mark.parametrize("kind", ["summary", "addopts", "git", "index"])

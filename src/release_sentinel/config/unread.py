@@ -10,13 +10,16 @@ from typing import Any, get_args, get_origin
 
 from release_sentinel import regular, strict_json, strict_toml
 from release_sentinel.config.model import Policy
+from release_sentinel.config.others import is_of_another
 from release_sentinel.config.read import KeyPath, bare, is_record, keys
 
 OWN, SHARED, TABLE = "release-sentinel.toml", "pyproject.toml", "release-sentinel"
 
 # Where else settings of tools are kept. The gate folder is `release_sentinel.arguments.GATE_FOLDER`.
 FOLDERS = (".ci", ".config", ".github", ".gitlab", "ci", "conf", "config", "gate_tests")
-_OTHERS = ("package.json", "setup.cfg", "tox.ini")  # other files that tools share
+_SETTINGS = (".config", "conf", "config")  # those of them that hold settings alone, and no workflows, gates or scripts
+_OTHERS = ("package.json", "pytest.ini", "setup.cfg", "tox.ini")  # other files that tools share
+_BUILDERS = {"flit", "hatch", "pdm", "poetry", "setuptools", "uv"}  # whose tables in pyproject.toml are not for others
 _SUFFIXES = ("", ".cfg", ".conf", ".config", ".ini", ".json", ".json5", ".jsonc", ".yaml", ".yml")
 _TOML = re.compile(r"(.*?)\.?(?:tomll?|tml|tom|tmol|tolm|toml\.txt)", re.IGNORECASE | re.DOTALL)
 _BLANKS = re.compile(r"[\W_]+")
@@ -24,6 +27,8 @@ _LETTERS = "releasesentinel"
 _PIECES = ("relea", "sesen", "tinel")  # one slip leaves one of them whole
 _GENERAL = {"sentinel", "releasegate", "releasepolicy", "gatepolicy"}  # names that other tools may have, too
 _ASIDE = {"bak", "backup", "dist", "example", "examples", "old", "orig", "sample", "schema", "template", "tmpl"}
+_WORDS = ("policy", "config", "settings")  # that may follow our name in the name of a policy
+_HEADER = re.compile(r"^\[(?:tools?[:.])?([^\]:.\n]+)", re.MULTILINE | re.IGNORECASE)  # of a section in an ini file
 _LONGEST = 100  # characters of a name that is compared
 _MOST = regular.MIB  # bytes of a file that is looked into
 _MOST_YAML = 1 << 17  # bytes; its reader takes seconds for 1 MiB
@@ -45,8 +50,8 @@ def unread_files(repository: Path, directory: Path | None = None) -> list[str]:
     folders = [*(repository / name for name in FOLDERS), *_between(repository, directory)]
     for folder in folders:
         found += [sentence for path in _files(folder) if (sentence := _misplaced(path, repository))]
-    for folder in _own_folders(repository):
-        found += [_move(path, repository) for path in _files(folder) if _is_readable(path) and _holds_policy(path)]
+    for folder in (own for above in (repository, *folders[: len(FOLDERS)]) for own in _own_folders(above)):
+        found += [_move(path, repository) for path in _files(folder) if _is_ours(path)]
     found += [_move(path, repository) for name in _OTHERS if _shares_policy(path := repository / name)]
     return sorted(set(found))
 
@@ -55,10 +60,7 @@ def misplaced_tables(name: str, document: Mapping[str, Any]) -> Iterator[KeyPath
     """Yield the paths of the tables in a TOML file that were meant as `[tool.release-sentinel]`."""
     tool = document.get("tool")
     for key, value in tool.items() if isinstance(tool, dict) else ():
-        if is_nearly(key) or (key == "sentinel" and speaks(value, whole=True)):
-            yield "tool", key
-        elif key == "release" and isinstance(value, dict) and isinstance(value.get("sentinel"), dict):
-            yield "tool", key, "sentinel"
+        yield from _meant_in_tool(key, value)
     for key, value in document.items() if name == SHARED else ():
         if key == TABLE or is_nearly(key):
             yield (key,)
@@ -67,6 +69,19 @@ def misplaced_tables(name: str, document: Mapping[str, Any]) -> Iterator[KeyPath
                 meant = inner == TABLE or is_nearly(inner)
                 if meant and isinstance(table, dict) and (is_nearly(key.lower(), "tool") or speaks(table)):
                     yield key, inner
+
+
+def _meant_in_tool(key: str, value: object) -> Iterator[KeyPath]:
+    if is_nearly(key) or (key == "sentinel" and speaks(value, whole=True)):
+        yield "tool", key
+    elif not isinstance(value, dict) or key == TABLE:
+        return
+    elif key == "release" and isinstance(value.get("sentinel"), dict):
+        yield "tool", key, "sentinel"
+    else:
+        for inner, table in value.items():
+            if _is_same(inner) and isinstance(table, dict) and (key in _BUILDERS or speaks(table)):
+                yield "tool", key, inner
 
 
 def speaks(document: object, *, whole: bool = False) -> bool:
@@ -105,9 +120,9 @@ def _files(folder: Path) -> list[Path]:
     return [Path(entry.path) for entry in _entries(folder) if not entry.is_dir()]
 
 
-def _own_folders(repository: Path) -> list[Path]:
-    """Return the folders at the top that are called like the program."""
-    return [Path(entry.path) for entry in _entries(repository) if _is_same(entry.name) and entry.is_dir()]
+def _own_folders(folder: Path) -> list[Path]:
+    """Return the folders in one that are called like the program."""
+    return [Path(entry.path) for entry in _entries(folder) if _is_same(entry.name) and entry.is_dir()]
 
 
 def _entries(folder: Path) -> list["os.DirEntry[str]"]:
@@ -132,7 +147,7 @@ def _misnamed(path: Path) -> str:
         return ""
     if toml and _is_same(toml[1]):
         return f"{path} is not read: rename it to {OWN}"
-    if not _may_be_meant(path):
+    if not (_may_be_meant(path) or _is_named_for_it(path)):
         return ""
     if toml:
         return f"{path} is not read: rename it to {OWN}, or name it with --gate-policy"
@@ -143,7 +158,8 @@ def _misplaced(path: Path, repository: Path) -> str:
     """Return what is wrong with a file elsewhere in the repository."""
     toml = _TOML.fullmatch(path.name)
     meant = (toml and _is_same(toml[1])) or _may_be_meant(path) or (path.name == SHARED and _shares_policy(path))
-    return _move(path, repository) if meant else ""
+    named = path.parent.name in _SETTINGS and path.parent.parent == repository and _is_named_for_it(path)
+    return _move(path, repository) if meant or named else ""
 
 
 def _move(path: Path, repository: Path) -> str:
@@ -157,6 +173,30 @@ def _is_same(stem: str) -> bool:
     """Return whether a name is that of the program but for case, separators, or one slip."""
     letters = _BLANKS.sub("", stem.lower())
     return len(letters) <= _LONGEST and bool(get_close_matches(letters, [_LETTERS], n=1, cutoff=0.92))
+
+
+def _is_named_for_it(path: Path) -> bool:
+    """Return whether a file has the name of a policy, but for its language, and is not a file of another kind."""
+    toml, suffix = _TOML.fullmatch(path.name), PurePath(path.name).suffix
+    stem = _BLANKS.sub("", (toml[1] if toml else path.name.removesuffix(suffix)).lower())
+    for word in _WORDS:
+        stem = stem.removesuffix(word)
+    language = toml or suffix.lower() in _SUFFIXES[1:] or (not suffix and path.name.startswith("."))
+    return bool(language) and _is_same(stem) and _is_of_no_other(path)
+
+
+def _is_ours(path: Path) -> bool:
+    """Return whether a file in a folder of our name holds a policy, or is called like one."""
+    if not _is_readable(path):
+        return False
+    return _holds_policy(path) or (path.name.partition(".")[0].lower() == "policy" and _is_of_no_other(path))
+
+
+def _is_of_no_other(path: Path) -> bool:
+    """Return whether a file holds settings, and none of its keys tells what else they are for."""
+    found = [document for document in _documents(path) if document]
+    tables = [document for document in found if isinstance(document, dict)]
+    return bool(tables) and not any(isinstance(one, list) for one in found) and not any(map(is_of_another, tables))
 
 
 def _may_be_meant(path: Path) -> bool:
@@ -187,16 +227,20 @@ def _is_readable(path: Path) -> bool:
 
 def _holds_policy(path: Path, *, whole: bool = False) -> bool:
     """Return whether a file holds a policy in any of the languages for settings; so does TOML that is not valid."""
+    documents = _documents(path)
+    if _TOML.fullmatch(path.name) and documents == [None]:
+        return not whole
+    return any(_speaks_somewhere(document, whole=whole) for document in documents)
+
+
+def _documents(path: Path) -> list[object]:
+    """Return what a file says in each language that it can be read in; None where it cannot."""
     try:
         text = regular.read(path, _MOST).decode("utf-8-sig")
     except (OSError, UnicodeDecodeError):
-        return False
-    if _TOML.fullmatch(path.name):
-        try:
-            return _speaks_somewhere(strict_toml.loads(text), whole=whole)
-        except strict_toml.StrictTOMLError:
-            return not whole
-    return any(_speaks_somewhere(_parsed(text, read), whole=whole) for read in _READERS)
+        return []
+    readers = (strict_toml.loads,) if _TOML.fullmatch(path.name) else _READERS
+    return [_parsed(text, read) for read in readers]
 
 
 def _speaks_somewhere(document: object, *, whole: bool) -> bool:
@@ -216,12 +260,14 @@ def _shares_policy(path: Path) -> bool:
         return False
     if "sentinel" not in text.lower():
         return False
-    document = _parsed(text, {".json": strict_json.loads, ".toml": strict_toml.loads}.get(path.suffix, _ini))
+    if path.suffix in {".cfg", ".ini"}:
+        return any(map(_is_same, _HEADER.findall(text)))
+    document = _parsed(text, strict_json.loads if path.suffix == ".json" else strict_toml.loads)
     if path.name == SHARED and isinstance(document, dict):
         tool = document.get("tool")
         return (isinstance(tool, dict) and TABLE in tool) or any(misplaced_tables(SHARED, document))
     found = document.items() if isinstance(document, dict) else ()
-    return any(speaks(value) for key, value in found if _is_same(key.removeprefix("tool:").removeprefix("tool.")))
+    return any(isinstance(value, dict) for key, value in found if _is_same(key))
 
 
 def _parsed(text: str, read: Callable[[str], object]) -> object:
@@ -232,7 +278,7 @@ def _parsed(text: str, read: Callable[[str], object]) -> object:
 
 
 def _ini(text: str) -> object:
-    parser = configparser.ConfigParser(interpolation=None, strict=False, delimiters=("=",))
+    parser = configparser.ConfigParser(interpolation=None, strict=False, delimiters=("=", ":"))
     parser.read_string(text)
     return {name: dict(parser[name]) for name in parser.sections()}
 

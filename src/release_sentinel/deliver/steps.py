@@ -26,18 +26,24 @@ class Steps(Struct, frozen=True):
 
 
 def deliver(
-    document: Mapping[str, Any], repository: Path, steps: Steps, *, clean: Callable[[str], str]
+    document: Mapping[str, Any],
+    repository: Path,
+    steps: Steps,
+    *,
+    clean: Callable[[str], str],
+    environ: Mapping[str, str] | None = None,
 ) -> tuple[list[str], str]:
     """Take the steps, in their order, until one fails; return what was done, a sentence each, and why one failed.
 
-    `clean` scrubs what leaves: the tag's message, the release's notes, and these sentences.
+    `clean` scrubs what leaves: the tag's message, the release's notes, and these sentences. `environ` names the
+    repository on GitHub and its token; by default it is that of this process.
     """
     done: list[str] = []
     try:
         if steps.tag:
             done.append(clean(tag(document, repository, steps.order, clean)))
         if steps.release:
-            done.append(clean(f"released: {_release(document, repository, steps, clean)}"))
+            done.append(clean(f"released: {_release(document, repository, steps, clean, environ)}"))
     except DeliveryError as error:
         return done, clean(str(error))
     return done, ""
@@ -57,7 +63,13 @@ def deliver_verified(
     return deliver(document, repository, steps, clean=settings.redactor.scrub)
 
 
-def _release(document: Mapping[str, Any], repository: Path, steps: Steps, clean: Callable[[str], str]) -> str:
+def _release(
+    document: Mapping[str, Any],
+    repository: Path,
+    steps: Steps,
+    clean: Callable[[str], str],
+    environ: Mapping[str, str] | None,
+) -> str:
     from release_sentinel.deliver.github_release import NewRelease, create_release  # noqa: PLC0415 - late: HTTP costs 14 ms
 
     demand_safe(document)
@@ -76,4 +88,4 @@ def _release(document: Mapping[str, Any], repository: Path, steps: Steps, clean:
     version = parse(name, prefix)
     changes = section(repository, name, steps.changelog, prefix=prefix)
     notes = clean("\n\n".join(text for text in (changes, steps.notes) if text))
-    return create_release(NewRelease(name, commit, notes, prerelease=bool(version and version.prerelease)))
+    return create_release(NewRelease(name, commit, notes, prerelease=bool(version and version.prerelease)), environ)

@@ -35,7 +35,7 @@ def conclude(session: GateSession, pytest_code: int) -> RedactedVerdict:
     elif session.parent and os.getppid() != session.parent:
         problems.append("the release-sentinel that supervised this run is gone")
     elif pytest_code and not problems and not any(record.failed or record.excused for record in records):
-        problems.append(f"pytest ended with exit code {pytest_code}, which no gate explains")
+        problems.append(f"pytest ended with exit code {pytest_code}, which no gate explains{_likely(session)}")
     session.concluded = frozenset(problems)
     results = tuple(record.result() for record in records)
     name, code = decide(results, problems, interrupted=session.interrupted, broken=broken)
@@ -56,6 +56,12 @@ def conclude(session: GateSession, pytest_code: int) -> RedactedVerdict:
     )
     session.verdict = redact(verdict, session.redactor)
     return session.verdict
+
+
+def _likely(session: GateSession) -> str:
+    """Return what may have made pytest fail beside its tests."""
+    least = getattr(session.config.option, "cov_fail_under", None)
+    return f" (--cov-fail-under={least:g}? add --no-cov)" if isinstance(least, int | float) and least > 0 else ""
 
 
 def _unproven(session: GateSession) -> Iterator[Missing]:
@@ -148,7 +154,7 @@ def _provenance(session: GateSession) -> Provenance:
     """Return where this run takes place; the remote's address is looked up if a report wants it and Git answers."""
     wanted = any(report.flag == "--gate-attestation" for report in session.reports.values())
     clone = session.invocation.repository if wanted and session.seen else None
-    return provenance(session.settings.loaded, clone)
+    return provenance(session.settings.loaded, session.build, clone)
 
 
 def _seen_release(session: GateSession) -> Release:

@@ -3,8 +3,7 @@
 from release_sentinel.deliver import notify, steps
 from release_sentinel.deliver.steps import Steps
 from release_sentinel.deliver.tag import TagOrder
-from release_sentinel.observe import ci, git
-from release_sentinel.plugin.own_files import own_files
+from release_sentinel.observe import git
 from release_sentinel.plugin.session import GateSession
 from release_sentinel.redacted import RedactedVerdict
 from release_sentinel.reports.document import document
@@ -17,16 +16,16 @@ def deliver(session: GateSession, verdict: RedactedVerdict) -> tuple[list[str], 
     asked, rules, version = session.invocation, session.policy.git, session.policy.version
     if verdict.name != SAFE:
         return ["neither tagged nor released: the verdict is not SAFE"], ""
-    own = own_files(session.config, asked.repository, session.reports)
     order = TagOrder(
         prefix=version.prefix,
         remote=rules.remote,
         push=asked.has("--gate-push"),
         sign=asked.has("--gate-sign") or rules.sign_tags,
-        rules=git.Rules(own, untracked=rules.untracked, submodules=rules.submodules),
+        rules=git.Rules(session.own_files, untracked=rules.untracked, submodules=rules.submodules),
     )
     wanted = Steps(asked.has("--gate-tag"), asked.has("--gate-release"), order, markdown(verdict), version.changelog)
-    return steps.deliver(document(verdict), asked.repository, wanted, clean=session.redactor.scrub)
+    clean = session.redactor.scrub
+    return steps.deliver(document(verdict), asked.repository, wanted, clean=clean, environ=session.environ)
 
 
 def announce(session: GateSession, verdict: RedactedVerdict) -> list[str]:
@@ -36,6 +35,6 @@ def announce(session: GateSession, verdict: RedactedVerdict) -> list[str]:
         session.settings.receivers,
         session.policy.notify.on,
         previous=session.previous,
-        build=ci.build(),
+        build=session.build,
         clean=session.redactor.scrub,
     )

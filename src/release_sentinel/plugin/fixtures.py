@@ -41,9 +41,9 @@ def repository(request: pytest.FixtureRequest) -> git.Repository | Unseen:
 
 
 @pytest.fixture(scope="session")
-def build() -> ci.Build | None:
+def build(request: pytest.FixtureRequest) -> ci.Build | None:
     """What the CI system says of this build; None outside CI."""
-    return ci.build()
+    return request.config.stash[SESSION].build
 
 
 @pytest.fixture(scope="session")
@@ -108,12 +108,15 @@ def signature(request: pytest.FixtureRequest) -> Callable[[], git.Signature | Un
 
 
 @pytest.fixture(scope="session")
-def required_settings(policy: Policy) -> dict[str, str | Secret | None]:
+def required_settings(request: pytest.FixtureRequest, policy: Policy) -> dict[str, str | Secret | None]:
     """The values of the required settings and, masked, of the required secrets and of those that requests carry."""
-    return {
-        **settings.settings(policy.required.settings, instead=in_policy(policy, policy.required.settings)),
-        **settings.secrets([*policy.required.secrets, *header_secrets(policy)]),
+    session, names = request.config.stash[SESSION], policy.required
+    found: dict[str, str | Secret | None] = {
+        **settings.settings(names.settings, session.environ, instead=in_policy(policy, names.settings)),
+        **settings.secrets([*names.secrets, *header_secrets(policy)], session.environ),
     }
+    session.note_late(name for name, value in found.items() if value is None)
+    return found
 
 
 @pytest.fixture(scope="session")
@@ -129,9 +132,11 @@ def own_processes() -> frozenset[int]:
 
 
 @pytest.fixture(scope="session")
-def required_files(required_settings: dict[str, str | Secret | None]) -> dict[str, settings.Mounted]:
+def required_files(
+    request: pytest.FixtureRequest, required_settings: dict[str, str | Secret | None]
+) -> dict[str, settings.Mounted]:
     """Which of the required settings and secrets come from files (`NAME_FILE`), and what is wrong with these."""
-    return settings.mounted(required_settings)
+    return settings.mounted(required_settings, request.config.stash[SESSION].environ)
 
 
 @pytest.fixture(scope="session")
@@ -141,9 +146,9 @@ def public_words(request: pytest.FixtureRequest) -> Mapping[str, str]:
 
 
 @pytest.fixture(scope="session")
-def withheld() -> str:
+def withheld(request: pytest.FixtureRequest) -> str:
     """Why CI may hold secrets back from this build; blank where it does not."""
-    return ci.withheld()
+    return ci.withheld(request.config.stash[SESSION].environ)
 
 
 @pytest.fixture

@@ -22,9 +22,9 @@ class Observations:
     """The repository at `top`, its remote, the host, and the targets of a release of `version` under `policy`.
 
     `own_outputs` are the run's own files; `owed_files` those (and folders) that have to be on disk if the commit has
-    them; `environ` holds the secrets that requests carry; `bound` is the time, in seconds, after which an observation
-    is given up in any case; by default that of the whole run. `claimed` is the branch that is built by the word of
-    `--gate-branch`; in a `preview`, the one that it would be merged into.
+    them; `environ` holds the secrets that requests carry; `build` is what CI says of this build; `bound` is the time,
+    in seconds, after which an observation is given up in any case; by default that of the whole run. `claimed` is the
+    branch that is built by the word of `--gate-branch`; in a `preview`, the one that it would be merged into.
     """
 
     def __init__(
@@ -35,13 +35,14 @@ class Observations:
         *,
         own_outputs: Collection[Path] = (),
         environ: Mapping[str, str] | None = None,
+        build: ci.Build | None = None,
         bound: float | None = None,
         owed_files: Collection[Path] = (),
         claimed: str = "",
         preview: bool = False,
     ) -> None:
         self._top, self._version, self._policy = top, version, policy
-        self._own_outputs, self._environ = own_outputs, environ or {}
+        self._own_outputs, self._environ, self._build = own_outputs, environ or {}, build
         self._owed_files, self._claimed, self._preview = owed_files, claimed, preview
         self._bound = policy.deadline if bound is None else bound
 
@@ -107,23 +108,20 @@ class Observations:
     @property
     def _built(self) -> str:
         """The branch that is built, as far as somebody says so without asking Git."""
-        build = ci.build()
-        return self._claimed or (build.branch if build else "")
+        return self._claimed or (self._build.branch if self._build else "")
 
     @property
     def _target(self) -> str:
         """The branch that a pull request would be merged into, as far as somebody says so without asking Git."""
-        build = ci.build()
-        return (build.target if build else "") or self._claimed
+        return (self._build.target if self._build else "") or self._claimed
 
     def target(self) -> git.MergeTarget | Unseen | None:
         """Return the branch that this work would be merged into, and who says so; None where there is no remote."""
         there, remote = self.tags().remote, self._remote.result(self._bound)
         if isinstance(remote, Unseen) or remote is None or not isinstance(there, git.Refs):
             return remote if isinstance(remote, Unseen) else there if isinstance(there, Unseen) else None
-        build = ci.build()
-        if build and build.target:
-            named = git.BranchName(build.target, build.provider)
+        if self._build and self._build.target:
+            named = git.BranchName(self._build.target, self._build.provider)
         elif self._claimed:
             named = git.BranchName(self._claimed, git.CLAIM)
         else:
@@ -163,12 +161,12 @@ class Observations:
         seen = self.repository
         if isinstance(seen, Unseen):
             return None
-        return branch_of(seen, ci.build(), self._claimed, () if seen.branch else self.remotes)
+        return branch_of(seen, self._build, self._claimed, () if seen.branch else self.remotes)
 
     @property
     def built_tag(self) -> str:
         """The tag that this build is of; blank on a branch build."""
-        seen, build, mode = self.repository, ci.build(), self._policy.git.tag_mode
+        seen, build, mode = self.repository, self._build, self._policy.git.tag_mode
         if mode == "new" or isinstance(seen, Unseen):
             return ""
         if build and build.tag and build.is_of(seen.commit):

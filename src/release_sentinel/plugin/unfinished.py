@@ -89,7 +89,8 @@ class Unfinished:
 
     def _finish_calls(self, end: float) -> Iterator[str]:
         calls = dict(self._calls)
-        wait(calls, max(end - time.monotonic(), 0.0))
+        running = [future for future in calls if not future.done()]  # `wait` would wait for one that is cancelled
+        wait(running, max(end - time.monotonic(), 0.0))
         for gate, name in dict.fromkeys(owner for future, owner in calls.items() if not future.done()):
             yield f"gate {gate} did not wait for {name} in an executor, which has not ended: ask for its result()"
         for gate, name in dict.fromkeys(self._withdrawn.values()):

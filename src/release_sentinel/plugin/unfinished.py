@@ -8,11 +8,12 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
-from concurrent.futures.process import ProcessPoolExecutor
-from multiprocessing.process import BaseProcess
 from threading import Thread
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from weakref import WeakKeyDictionary
+
+if TYPE_CHECKING:
+    from multiprocessing.process import BaseProcess
 
 _GRACE = 5.0  # seconds that all of it gets to end, together
 _EXECUTORS = ("concurrent.futures.thread", "concurrent.futures.process")
@@ -38,6 +39,10 @@ class Unfinished:
 
     def watch(self, replace: Replace) -> None:
         """See what is started from now on."""
+        # Late: a run without gates of the repository's own does without them.
+        from concurrent.futures.process import ProcessPoolExecutor  # noqa: PLC0415 - see above
+        from multiprocessing.process import BaseProcess  # noqa: PLC0415 - see above
+
         for kind in (ThreadPoolExecutor, ProcessPoolExecutor):
             replace(kind, "submit", self._submitting(kind.submit))
         replace(Future, "cancel", self._cancelling(Future.cancel))
@@ -120,7 +125,7 @@ class Unfinished:
         return cancelling
 
     def _starting(self, start: Callable[..., None]) -> Callable[..., None]:
-        def starting(process: BaseProcess) -> None:
+        def starting(process: "BaseProcess") -> None:
             module = getattr(getattr(process, "_target", None), "__module__", "")  # which `start` removes
             start(process)
             if not process.daemon and module not in _SERVING and (gate := self._gate()):

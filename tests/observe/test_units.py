@@ -67,7 +67,7 @@ def answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Answers:
 
     def answer(script: str) -> Path:
         calls = tmp_path / "calls"
-        program(tmp_path / "bin/systemctl", f'#!/bin/sh\necho "$@" >> {calls}\n{script}\n')
+        program(tmp_path / "bin/systemctl", f'#!/bin/sh\necho "$@" >> "{calls}"\n{script}\n')
         monkeypatch.setenv("PATH", f"{tmp_path}/bin:{os.environ['PATH']}")
         return calls
 

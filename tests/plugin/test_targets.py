@@ -207,7 +207,7 @@ def test_units_are_asked_once(sentinel: Sentinel, ruled: Ruled, tmp_path: Path) 
     """Each has a result and may be waived; all are asked by one call."""
     calls = tmp_path / "calls"
     (tmp_path / "bin").mkdir()
-    program(tmp_path / "bin/systemctl", f"#!/bin/sh\necho $@ >> {calls}\ncat <<'END'\n{UNITS}END\n")
+    program(tmp_path / "bin/systemctl", f"#!/bin/sh\necho $@ >> '{calls}'\ncat <<'END'\n{UNITS}END\n")
     waived = "gate = 'unit[nope.service]'\nenv = 'prod'\nreason = 'soon'\nowner = 'ops'\nexpires = 2999-01-01"
     ruled(f"units = ['nginx', 'nope.service']\n[[waivers]]\n{waived}")
     run = sentinel(PATH=f"{tmp_path / 'bin'}:{os.environ['PATH']}")

@@ -48,8 +48,10 @@ def parse(tree: Tree, path: str) -> tuple[ast.Module, str]:
     text = tree.read(path, regular.MIB)
     try:
         return ast.parse(text), text
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        why = " ".join(str(error).split()) or "it is nested too deep"
+    except (RecursionError, MemoryError) as error:
+        raise UnclearError(f"{path} cannot be parsed: it is nested too deep") from error
+    except (SyntaxError, ValueError) as error:
+        why = " ".join(str(error).split())
         raise UnclearError(f"{path} cannot be parsed: {why}", "correct the file") from None
 
 

@@ -19,7 +19,6 @@ _SCHEME = re.compile(r"[A-Za-z]+\s+(\S+)")  # of a header: `Bearer TOKEN`
 _LOGIN = re.compile(r"([^\s:@/]+):([^:/]\S*)")  # USER:PASSWORD
 _FIELD = re.compile(r"\s*([\w .]+?)\s*=\s*(.+)")  # of a connection string
 _IN_COMMAND = re.compile(r"(?i)\b(?:password|token)=[\"']?([^\s\"';]+)")
-_PRIVATE_KEY = re.compile(r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY(?: BLOCK)?-----")
 _LONGEST = 1 << 20  # characters of a value that is taken apart
 _DEEPEST = 20
 
@@ -50,9 +49,6 @@ def _matches(name: str, globs: Iterable[str]) -> bool:
 def inferred(name: str, value: str) -> Iterator[str]:
     """Yield what is secret in a variable, or in a key of a document; it may still be too plain to be one."""
     value = value.strip()
-    if _PRIVATE_KEY.search(value):
-        yield value
-        return
     named = says_secret(name, value) or says_secret(without_file(name), value)
     if len(value) <= _LONGEST and value[:1] in {"{", "["}:
         with suppress(ValueError, RecursionError):
@@ -75,7 +71,7 @@ def _in_document(document: Any, *, named: bool, key: str = "", depth: int = 0) -
     """Yield the secrets of a JSON document: what its keys call so, or if there are none and it is one, every text."""
     texts = list(_texts(document, key, depth))
     found = [secret for inner, text in texts for secret in (*inferred(inner, text), *_decoded(inner, text))]
-    yield from dict.fromkeys([*found, *(text for _, text in texts if named)])
+    yield from found or ([text for _, text in texts] if named else ())
 
 
 def _texts(document: Any, key: str, depth: int) -> Iterator[tuple[str, str]]:

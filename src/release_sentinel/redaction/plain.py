@@ -28,7 +28,7 @@ _SHAPES = re.compile(
     | [a-z]{1,20}:\d{1,5}                                     # a host and its port
     | \[?[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){2,7}\]?              # an address of IPv6
     | [A-Za-z0-9._%+-]{1,40}@[a-z0-9-]{1,40}(?:\.[a-z0-9-]{1,40})*\.[a-z]{2,10}  # an address of mail
-    | \$[A-Z_][A-Z0-9_]* | \$?\{\{?[^{}]*\}\}? | \$\([^()]*\) | <[A-Za-z_ -]*> | %[A-Za-z_]+%  # a reference, a gap
+    | \$\w+ | \$?\{\{?[^{}]*\}\}? | \$\([^()]*\) | <[^<>]*> | %\w+%?   # a reference, a place to fill in
     """,
     re.VERBOSE,
 )

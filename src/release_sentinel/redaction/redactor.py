@@ -1,7 +1,6 @@
 """The secrets of one run, and the one function that scrubs text of them."""
 
 import base64
-import re
 from collections.abc import Iterable
 from threading import Lock
 from urllib.parse import unquote
@@ -9,16 +8,12 @@ from urllib.parse import unquote
 from release_sentinel.redaction.decoded import decoded
 from release_sentinel.redaction.plain import is_plain
 from release_sentinel.redaction.public import PublicWords
-from release_sentinel.redaction.search import PIECE, Index
+from release_sentinel.redaction.search import Index
 from release_sentinel.redaction.secret import MASK
 from release_sentinel.redaction.spellings import gaps, raw
 from release_sentinel.redaction.urls import Credential, credentials
 from release_sentinel.redaction.views import Span
 
-_ARMOUR = re.compile(r"-----(?:BEGIN|END) [A-Z0-9 ]{1,60}-----")  # around a key
-_PARTS = re.compile(r"[^\W_]+")
-_WORD = re.compile(r"[A-Z]?[a-z]{5,}|[A-Z]{6,}")
-_LONGEST_WHOLE = 256  # characters of what is searched for by a pattern
 _PASSES = 5  # a mask can join what was separate before
 
 
@@ -48,24 +43,9 @@ class Redactor:
         self._public.add(words)
 
     def infer(self, value: str) -> None:
-        """Scrub `value` from now on, unless it is so plain that it need not be a secret: a word, a number, a path.
-
-        Of one that holds ordinary words only the whole and its other parts are masked: `production` is no secret.
-        """
-        value = _ARMOUR.sub("", value.strip())
-        if is_plain(value):
-            return
-        parts = _PARTS.findall(value)
-        if not any(_WORD.fullmatch(part) and is_plain(part) for part in parts):
+        """Scrub `value` from now on, unless it is so plain that it need not be a secret: a word, a number, a path."""
+        if not is_plain(value):
             self.add(value)
-            return
-        if len(value) <= _LONGEST_WHOLE:
-            with self._lock:
-                self._index.add_whole(value)
-        for part in parts:
-            if len(part) >= PIECE and not is_plain(part):
-                self._learn(part)
-        self.add_url(value)
 
     def add_url(self, text: str) -> None:
         """Scrub the credentials that `text` carries, in URLs or as a connection string.

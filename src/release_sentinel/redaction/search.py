@@ -87,11 +87,6 @@ class Index:
             self._patterns.append(re.compile(pattern.text))
             self._beginnings.add_whole(pattern.beginning)
 
-    def add_whole(self, secret: str) -> None:
-        """Search for a secret as a whole, and for no piece of it."""
-        self._add_patterns(patterns(secret))
-        self._version += 1
-
     def add_in_place(self, found: Credential) -> None:
         """Search for a plain credential where it stands in its place, as written and quoted for a URL."""
         for encode in (str, partial(quote, safe="")):

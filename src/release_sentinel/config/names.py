@@ -67,6 +67,12 @@ def says_secret(name: str, value: str = "") -> bool:
     return not is_reference(value)
 
 
+def says_about(name: str) -> bool:
+    """Return whether a name says that its value only describes something: `clientId`, `token_uri`."""
+    words = [word.upper() for word in _WORD.findall(name)]
+    return bool(words) and words[-1] in _ABOUT
+
+
 def is_reference(value: str) -> bool:
     """Return whether all of a value is public, or says only where a secret is: a public key, `op://prod/db/password`."""
     if _PUBLIC.fullmatch(value) or _ARN.fullmatch(value):

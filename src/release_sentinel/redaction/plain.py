@@ -1,6 +1,7 @@
 """Values that ordinary text is full of: they are not masked where they are only supposed to be secrets."""
 
 import re
+from collections.abc import Iterator
 
 _LEAST = 6  # characters
 _WORD, _NAME = 15, 24  # characters of one word, and of a name that is made of up to three
@@ -37,10 +38,13 @@ _REFERENCE = re.compile(  # or a place to fill in
     r"\$(\w+)|\$?\{{1,2}([\w .:-]+)\}{1,2}|\$\(([\w ./-]+)\)|<([\w .:-]+)>|%(\w+)%?"
 )
 _NUMBERED = re.compile(r"[a-z]{1,15}\d{1,3}")
+_TOKEN = re.compile(r"[A-Za-z0-9]+|[^\x00-\x7f]+")
+_JOINT = re.compile(r"[-_./:, =&?\"'\\\r\n\t{}\[\]]{1,12}")
 _BETWEEN = re.compile(r"[^A-Za-z0-9]+")
 _PATH = re.compile(r"(?:~|\.{1,2})?/.*|[A-Za-z]:[\\/].*|[a-z][a-z0-9+.-]*://[^@?#]*", re.DOTALL)
-_FILE = re.compile(r"[a-z0-9_.-]+(?:/[a-z0-9_.-]+)*\.[a-z]{1,5}")
+_FILE = re.compile(r"[a-z0-9_.-]+(?:/[a-z0-9_.-]+)*\.[a-z]{1,10}")
 _MIXED = re.compile(r"(?=[A-Za-z]*\d)(?=[A-Z\d]*[a-z])(?=[a-z\d]*[A-Z])[A-Za-z\d]{16}")
+_MADE = re.compile(r"[a-z0-9_.-]{1,80}\.(?:json|ya?ml|toml|xml|txt|env|conf|cfg|properties|pem|key|crt|p12|pfx|sh)")
 _PATH_PARTS = re.compile(r"[\\/:]+")
 
 
@@ -76,6 +80,24 @@ def is_ordinary(token: str) -> bool:
     return all(map(_is_word, words)) and (len(words) == 1 or sum(len(word) < _SHORT for word in words) < 2)
 
 
+def ordinary_parts(text: str) -> Iterator[tuple[int, int]]:
+    """Yield where words and numbers stand in a row in a value, with what usually separates them."""
+    begin = end = 0
+    for token in _TOKEN.finditer(text):
+        if end and not _JOINT.fullmatch(text, end, token.start()):
+            yield begin, end
+            end = 0
+        is_word = len(token[0]) >= _SHORT or token[0].isdigit()
+        if is_word and len(token[0]) <= _NAME and is_ordinary(token[0]):
+            begin = begin if end else token.start()
+            end = token.end()
+        elif end:
+            yield begin, end
+            end = 0
+    if end:
+        yield begin, end
+
+
 def _is_reference(value: str) -> bool:
     found = _REFERENCE.fullmatch(value)
     return found is not None and all_words(found[found.lastindex or 0].replace("_", "-"))
@@ -105,7 +127,11 @@ def _is_path(value: str) -> bool:
     """Return whether a value is a path or a URL whose parts are all names: a token among them is mixed at random."""
     if _MIXED.search(value) or not _PATH.fullmatch(value):
         return _FILE.fullmatch(value) is not None and len(value) <= _PART and all(map(_is_in_path, value.split("/")))
-    return all(len(part) <= _PART and _is_in_path(part) for part in _PATH_PARTS.split(value))
+    *folders, name = _PATH_PARTS.split(value)
+    if not all(len(part) <= _PART and _is_in_path(part) for part in folders):
+        return False
+    made = sum(map(bool, folders)) > 1 and _MADE.fullmatch(name) is not None  # as `gha-creds-1a2b3c4d.json`
+    return made or (len(name) <= _PART and _is_in_path(name))
 
 
 def _is_in_path(part: str) -> bool:

@@ -19,7 +19,9 @@ _SCHEME = re.compile(r"[A-Za-z]+\s+(\S+)")  # of a header: `Bearer TOKEN`
 _LOGIN = re.compile(r"([^\s:@/]+):([^:/]\S*)")  # USER:PASSWORD
 _FIELD = re.compile(r"\s*([\w .]+?)\s*=\s*(.+)")  # of a connection string
 _IN_COMMAND = re.compile(r"(?i)\b(?:password|token)=[\"']?([^\s\"';]+)")
-_PRIVATE = re.compile(r"-----BEGIN (?:\w+ )*PRIVATE KEY(?: BLOCK)?-----(.*?)(?:-----END (?:\w+ )*PRIVATE KEY|\Z)", re.DOTALL)
+_PRIVATE = re.compile(
+    r"-----BEGIN (?:\w+ )*PRIVATE KEY(?: BLOCK)?-----(.*?)(?:-----END (?:\w+ )*PRIVATE KEY|\Z)", re.DOTALL
+)
 _LONGEST = 1 << 20  # characters of a value that is taken apart
 _DEEPEST = 20
 

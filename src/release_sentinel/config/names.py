@@ -92,7 +92,9 @@ def _names_one(words: list[str]) -> bool:
     end = len(words)
     while end > 1 and _WHICH.fullmatch(words[end - 1]):
         end -= 1
-    if end < len(words) and ("_".join(words[max(end - 2, 0) : end]) in _CONFIGURATION or words[end - 1] in _CONFIGURATION):
+    if end < len(words) and (
+        "_".join(words[max(end - 2, 0) : end]) in _CONFIGURATION or words[end - 1] in _CONFIGURATION
+    ):
         return True
     for place in range(end - 1, -1, -1):
         if words[place] in _ABOUT:

@@ -39,7 +39,7 @@ _REFERENCE = re.compile(  # or a place to fill in
 )
 _NUMBERED = re.compile(r"[a-z]{1,15}\d{1,3}")
 _TOKEN = re.compile(r"[A-Za-z0-9]+|[^\x00-\x7f]+")
-_JOINT = re.compile(r"[-_./:, =&?\"'\\\r\n\t{}\[\]]{1,12}")
+_JOINT = re.compile(r"[-_./:, +=&?\"'\\\r\n\t{}\[\]]{1,12}")
 _BETWEEN = re.compile(r"[^A-Za-z0-9]+")
 _PATH = re.compile(r"(?:~|\.{1,2})?/.*|[A-Za-z]:[\\/].*|[a-z][a-z0-9+.-]*://[^@?#]*", re.DOTALL)
 _FILE = re.compile(r"[a-z0-9_.-]+(?:/[a-z0-9_.-]+)*\.[a-z]{1,10}")

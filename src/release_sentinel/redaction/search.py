@@ -70,13 +70,14 @@ class Index:
         views = list(_variants(secret))
         loose = {fold(view).data: view.data for view in views}
         exact = {fold(view, exact=True).data: view.data for view in views if len(secret) <= _SHORT}
-        heads = [head for folded, plain in (loose | exact).items() if (head := self._learn(folded, plain, words=words))]
+        variants = loose | exact
+        heads = [head for folded, plain in variants.items() if (head := self._learn(folded, plain, words=words))]
         if heads:
             self._exact = self._exact or not loose.keys() >= exact.keys()
             self._beginnings.add(secret, heads)
             if not secret.isascii():
                 self._marks = _marks(b"".join(view.data for view in views), self._marks)
-        else:
+        if not heads or (not words and len(heads) < len(variants)):
             self._add_patterns(patterns(secret))
         if heads and len(raw(secret)) < PIECE:
             self._add_patterns(encoded_patterns(secret))

@@ -12,7 +12,7 @@ BODY = "MIIEpAIBAAKCAQEAx7Zk2mQ9vB4nL1pW8rT5yU3iO6aS0dFgHjKlZxC\n+kQ9xV2nB7mC4zL
 PEM = f"-----BEGIN RSA PRIVATE KEY-----\n{BODY}\n-----END RSA PRIVATE KEY-----"
 HOOK = "https://hooks.slack.com/services/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"
 TEXT = (
-    "3 services are up; GET /services/health /services/tests; cannot read the private key; certificate valid; BEGIN RSA; "
+    "3 services are up; GET /services/health /services/tests; cannot read the private key; certificate valid; RSA; "
     "InsecureRequestWarning of django; kubernetes /home/runner terraform.tfstate; production checkout release hooks "
     "session=production checkout.completed service_account; our database password: -production-"
 )
@@ -20,7 +20,7 @@ VALUES = {
     "SLACK_WEBHOOK_URL": (HOOK, "kL6mN7oP8qR9sT0uV1wX2yZ3"),
     "SSH_PRIVATE_KEY": (PEM, BODY),
     "SIGNING_CERT": (f"-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n{PEM}", BODY),
-    "FIREBASE_JSON": (PEM.replace("\n", "\\n"), BODY.split("\n")[0]),
+    "FIREBASE_JSON": (PEM.replace("\n", "\\n"), BODY.split("\n", maxsplit=1)[0]),
     "SECRET_KEY": ("django-insecure-#abc(def)12345$x", "#abc(def)12345$x"),
     "X_URL": ("https://h/?session=production-checkout-flow-v2", "production-checkout-flow-v2"),
     "DB_PASSWORD": ("our-production-database-password-1", "our-production-database-password-1"),

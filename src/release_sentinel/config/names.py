@@ -20,13 +20,12 @@ _STRONG = re.compile(
 )
 _KEYS = {"API", "ACCESS", "SECRET", "PRIVATE", "ACCOUNT", "ENCRYPTION", "SIGNING", "MASTER", "DEPLOY", "SSH"}
 # Words behind a secret that make the name one of something else: TOKEN_COUNT, AWS_ACCESS_KEY_ID.
-_ABOUT = set(
-    """
-    COUNT ENABLED ENABLE DISABLED DISABLE FILE PATH DIR DIRECTORY NAME ALIAS URL URI ENDPOINT HOST PORT DOMAIN REGION ID
-    IDS ARN TTL AGE TIMEOUT EXPIRY EXPIRES EXPIRATION LENGTH LEN SIZE MIN MAX LIMIT TYPE KIND ALGORITHM ALG FORMAT MODE
-    SCOPE SCOPES PERMISSION PERMISSIONS POLICY VERSION SOURCE STORE PROVIDER MANAGER AUDIENCE ISSUER FINGERPRINT REQUIRED
-    USER USERNAME LOGIN EMAIL SOCK SOCKET
-    """.split()
+_ABOUT = re.compile(
+    r"COUNT|ENABLED|ENABLE|DISABLED|DISABLE|FILE|PATH|DIR|DIRECTORY|NAME|ALIAS|URL|URI"
+    r"|ENDPOINT|HOST|PORT|DOMAIN|REGION|ID|IDS|ARN|TTL|AGE|TIMEOUT|EXPIRY|EXPIRES|EXPIRATION"
+    r"|LENGTH|LEN|SIZE|MIN|MAX|LIMIT|TYPE|KIND|ALGORITHM|ALG|FORMAT|MODE|SCOPE|SCOPES"
+    r"|PERMISSION|PERMISSIONS|POLICY|VERSION|SOURCE|STORE|PROVIDER|MANAGER|AUDIENCE|ISSUER"
+    r"|FINGERPRINT|REQUIRED|USER|USERNAME|LOGIN|EMAIL|SOCK|SOCKET"
 )
 _CONNECTION = {"DSN", "CONNECTION", "CONNECTIONSTRING", "CONNSTR"}
 # Words behind it that say which one it is: DB_PASSWORD_PROD, API_KEY_2, SECRET_KEY_BASE.
@@ -70,7 +69,7 @@ def says_secret(name: str, value: str = "") -> bool:
 def says_about(name: str) -> bool:
     """Return whether a name says that its value only describes something: `clientId`, `token_uri`."""
     words = [word.upper() for word in _WORD.findall(name)]
-    return bool(words) and words[-1] in _ABOUT
+    return bool(words) and _ABOUT.fullmatch(words[-1]) is not None
 
 
 def is_reference(value: str) -> bool:
@@ -97,7 +96,7 @@ def _names_one(words: list[str]) -> bool:
     ):
         return True
     for place in range(end - 1, -1, -1):
-        if words[place] in _ABOUT:
+        if _ABOUT.fullmatch(words[place]):
             return False
         if _is_one(words, place, last=place == end - 1):
             return True

@@ -13,7 +13,11 @@ _LONGEST = 512
 _LETTERS = re.compile(r"[a-z]+|[A-Z][a-z]+|[A-Z]+")
 _PARTS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 _VOWEL = re.compile(r"[aeiouy]", re.IGNORECASE)
-_CONSONANTS = re.compile(r"[^aeiouy]{6}", re.IGNORECASE)
+_CONSONANTS = re.compile(  # that are in no word
+    r"[^aeiouy]{6}|q(?![ul]|\Z)|j[^aeiou]|v[^aeiouyr]|x[bdfgjkqrvwz]|z[bcdfgjknpqrsvwx]|[bcfgjkmpqvwxz]j|[bcfghjkmpqvwz]x"
+    r"|[bcgjkpqwxz]v|w[jqvxz]|[bcfghjkmpqvwx]z|[bdfgjkptvwxz]q|[fgjqvxz]{2}[bcdjkmpqvwxz]",
+    re.IGNORECASE,
+)
 _SEPARATORS = re.compile(r"[-_./:, ]")
 _TECHNICAL = re.compile(
     r"(?:sha|md|base|utf|oauth|x|amd|arm|aarch|ppc|python|node|java|jdk|ruby|rsa|aes|es|rs|hs|ps|ipv|http|win|linux|"

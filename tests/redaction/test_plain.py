@@ -14,6 +14,7 @@ https://vault.example.com:8200 https://api.example.com/v1/health http://proxy:31
 /usr/bin /home/runner/.ssh/id_rsa C:\Users\runneradmin ~/.aws/credentials ./gate_tests gate_tests/test_x.py .env.prod
 /var/run/secrets/kubernetes.io/serviceaccount/token /runner/_work/_temp/abc123
 python3 sha256 x86_64 ubuntu2204 AES256 RSA2048 HS256 utf8 stage01
+obvious object subject simplejson jsonpath kubernetes nginx rabbitmq postgresql
 ${TOKEN} ${{secrets.TOKEN}} $TOKEN <token> %TOKEN% ******** xxxxxxxx -------- a1 pa55 x!
 """
 SECRET = """

@@ -74,7 +74,7 @@ def inferred(name: str, value: str) -> Iterator[str]:
 
 
 def _in_document(document: Any, *, named: bool) -> Iterator[str]:
-    """Yield the secrets of a JSON document: what its keys call so, and if it is one, what they do not call otherwise."""
+    """Yield the secrets of a JSON document: what its keys call so, and in one, what they do not call otherwise."""
     for key, text in _texts(document, "", 0):
         yield from inferred(key, text)
         yield from _decoded(key, text)

@@ -14,8 +14,8 @@ _LETTERS = re.compile(r"[a-z]+|[A-Z][a-z]+|[A-Z]+")
 _PARTS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 _VOWEL = re.compile(r"[aeiouy]", re.IGNORECASE)
 _CONSONANTS = re.compile(  # that are in no word
-    r"[^aeiouy]{6}|q(?![ul]|\Z)|j[^aeiou]|v[^aeiouyr]|x[bdfgjkqrvwz]|z[bcdfgjknpqrsvwx]|[bcfgjkmpqvwxz]j|[bcfghjkmpqvwz]x"
-    r"|[bcgjkpqwxz]v|w[jqvxz]|[bcfghjkmpqvwx]z|[bdfgjkptvwxz]q|[fgjqvxz]{2}[bcdjkmpqvwxz]",
+    r"[^aeiouy]{6}|q(?![ul]|\Z)|j(?![aeious]|\Z)|v[bcghjkqwxz]|x[bdfgjkqrvwz]|z[bcdfgjknpqrsvwx]|[cfgjkmqvwxz]j|[bcfghjkmpqvwz]x"
+    r"|[cgjkpqwxz]v|w[jqvxz]|[bcfghjkmpqvwx]z|[bdfgjkptvwxz]q|[fgjqvxz]{2}[bcdjkmpqvwxz]",
     re.IGNORECASE,
 )
 _SEPARATORS = re.compile(r"[-_./:, ]")

@@ -14,6 +14,7 @@ https://vault.example.com:8200 https://api.example.com/v1/health http://proxy:31
 /usr/bin /home/runner/.ssh/id_rsa C:\Users\runneradmin ~/.aws/credentials ./gate_tests gate_tests/test_x.py .env.prod
 /var/run/secrets/kubernetes.io/serviceaccount/token /runner/_work/_temp/abc123
 python3 sha256 x86_64 ubuntu2204 AES256 RSA2048 HS256 utf8 stage01
+obvious object subject simplejson jsonpath kubernetes nginx rabbitmq postgresql
 ${TOKEN} ${{secrets.TOKEN}} $TOKEN <token> %TOKEN% ******** xxxxxxxx -------- a1 pa55 x!
 """
 SECRET = """
@@ -22,6 +23,8 @@ correct-horse-battery-staple correcthorsebatterystaple ZGV2OmRldg== 550e8400-e29
 da39a3ee5e6b4b0d3255bfef95601890afd80709 eyJhbGciOi.eyJzdWIi.SflKxwRJSM 123456:ABC-DEF1234ghIkl-zyxwv
 ghp_16C7e42F292c6912E7710c838347Ae178B4a glpat-abcdefghij1234567890 npm_abcdefghijklmnop AKIAIOSFODNN7EXAMPLE
 wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY /wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY SG.aBcDeF.gHiJkL
+482917365abc admin1234 postgres123 k3j4h5k6j7h8.xyz 1.2-k3j4h5k6j7h8 x9k2.j3h4k5.abcdef /kd83jf/ldkf93jfl me@host7x9.com
+%Xyzabc1 <Xy7!q9> aKzQpWxY $ecret123 ${Zx81Kq22} 17.0.k3j4h5
 xoxb-123456789012-1234567890123-AbCdEfGhIjKlMnOpQrStUvWx https://hooks.slack.com/services/T0001/B0001/aB1cD2eF3gH4iJ5kL6
 """
 

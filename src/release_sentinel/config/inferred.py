@@ -10,7 +10,7 @@ from typing import Any
 
 from release_sentinel.config.addresses import secrets_of
 from release_sentinel.config.model import Redaction
-from release_sentinel.config.names import says_connection, says_secret
+from release_sentinel.config.names import says_about, says_connection, says_secret
 from release_sentinel.config.variables import look_up, without_file
 from release_sentinel.redaction import Redactor, is_plain
 
@@ -19,6 +19,9 @@ _SCHEME = re.compile(r"[A-Za-z]+\s+(\S+)")  # of a header: `Bearer TOKEN`
 _LOGIN = re.compile(r"([^\s:@/]+):([^:/]\S*)")  # USER:PASSWORD
 _FIELD = re.compile(r"\s*([\w .]+?)\s*=\s*(.+)")  # of a connection string
 _IN_COMMAND = re.compile(r"(?i)\b(?:password|token)=[\"']?([^\s\"';]+)")
+_PRIVATE = re.compile(
+    r"-----BEGIN (?:\w+ )*PRIVATE KEY(?: BLOCK)?-----(.*?)(?:-----END (?:\w+ )*PRIVATE KEY|\Z)", re.DOTALL
+)
 _LONGEST = 1 << 20  # characters of a value that is taken apart
 _DEEPEST = 20
 
@@ -54,6 +57,9 @@ def inferred(name: str, value: str) -> Iterator[str]:
         with suppress(ValueError, RecursionError):
             yield from _in_document(json.loads(value), named=named)
             return
+    if keys := _PRIVATE.findall(value):
+        yield from (key.replace("\\n", "\n").strip() for key in keys)
+        return
     if named and _URL.match(value):
         yield from secrets_of(value)
     elif named and (login := _LOGIN.fullmatch(value)) and is_plain(login[1]):
@@ -67,11 +73,13 @@ def inferred(name: str, value: str) -> Iterator[str]:
         yield from (field[2].strip() for field in fields if says_secret(field[1], field[2]))
 
 
-def _in_document(document: Any, *, named: bool, key: str = "", depth: int = 0) -> Iterator[str]:
-    """Yield the secrets of a JSON document: what its keys call so, or if there are none and it is one, every text."""
-    texts = list(_texts(document, key, depth))
-    found = [secret for inner, text in texts for secret in (*inferred(inner, text), *_decoded(inner, text))]
-    yield from found or ([text for _, text in texts] if named else ())
+def _in_document(document: Any, *, named: bool) -> Iterator[str]:
+    """Yield the secrets of a JSON document: what its keys call so, and in one, what they do not call otherwise."""
+    for key, text in _texts(document, "", 0):
+        yield from inferred(key, text)
+        yield from _decoded(key, text)
+        if named and not says_about(key):
+            yield text
 
 
 def _texts(document: Any, key: str, depth: int) -> Iterator[tuple[str, str]]:

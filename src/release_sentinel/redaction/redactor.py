@@ -21,7 +21,7 @@ class Redactor:
     """Masks secrets in any text, in every common encoding."""
 
     def __init__(self, *secrets: str) -> None:
-        self._secrets: set[str] = set()
+        self._secrets: dict[str, bool] = {}  # whether pieces that are ordinary words are masked, too
         self._public = PublicWords(self._secrets)
         self._index = Index()
         self._lock = Lock()
@@ -33,19 +33,24 @@ class Redactor:
 
         A blank value or a mask is not a secret.
         """
-        value = value.strip()
-        self._learn(value)
-        self._decode(value)
-        self.add_url(value)
+        self._add(value.strip(), words=True)
 
     def protect(self, words: Iterable[str]) -> None:
         """Never mask these words, which every report shows: see `PublicWords`."""
         self._public.add(words)
 
     def infer(self, value: str) -> None:
-        """Scrub `value` from now on, unless it is so plain that it need not be a secret: a word, a number, a path."""
+        """Scrub `value` from now on, unless it is so plain that it need not be a secret: a word, a number, a path.
+
+        Pieces of it that are ordinary words are masked only as a part of the whole.
+        """
         if not is_plain(value):
-            self.add(value)
+            self._add(value.strip(), words=False)
+
+    def _add(self, value: str, *, words: bool) -> None:
+        self._learn(value, words=words)
+        self._decode(value, words=words)
+        self.add_url(value)
 
     def add_url(self, text: str) -> None:
         """Scrub the credentials that `text` carries, in URLs or as a connection string.
@@ -59,29 +64,29 @@ class Redactor:
         """Learn what only its place shows to be a secret."""
         for value in found.values:
             if not is_plain(value):
-                self._learn(value)
-                self._decode(value)
+                self._learn(value, words=False)
+                self._decode(value, words=False)
             elif found.before and value.strip("* \t\r\n"):
                 with self._lock:
                     self._index.add_in_place(found._replace(value=value))
         if found.after == "@" and found.before not in {"//", "//:"}:  # as a Basic header has it
-            self._learn(base64.b64encode(raw(f"{unquote(found.before)}{unquote(found.value)}")).decode())
+            self._learn(base64.b64encode(raw(f"{unquote(found.before)}{unquote(found.value)}")).decode(), words=True)
 
-    def _decode(self, secret: str) -> None:
+    def _decode(self, secret: str, *, words: bool) -> None:
         """Learn what a secret says that is itself an encoding, and the password that a Basic header holds."""
         for said in decoded(secret):
             user, colon, password = said.partition(":")
             if not is_plain(said):
-                self._learn(said)
+                self._learn(said, words=words)
             if colon and password:
                 self._infer(Credential(password, f"{user}:", "@"))
 
-    def _learn(self, secret: str) -> None:
+    def _learn(self, secret: str, *, words: bool) -> None:
         if secret.strip("* \t\r\n"):
             with self._lock:
-                if secret not in self._secrets:
-                    self._index.add(secret)
-                    self._secrets.add(secret)
+                if secret not in self._secrets or words > self._secrets[secret]:
+                    self._index.add(secret, words=words)
+                    self._secrets[secret] = words
 
     def scrub(self, text: str, *, shown: str = "") -> str:
         """Return `text` with every secret, however written, replaced by `***`; overlapping ones become one.

@@ -14,6 +14,7 @@ from typing import Literal, NamedTuple
 from urllib.parse import quote
 
 from release_sentinel.redaction.beginnings import Beginnings
+from release_sentinel.redaction.plain import ordinary_parts
 from release_sentinel.redaction.spellings import ADDRESS, ORDINARY, Pattern, encoded_patterns, patterns, raw
 from release_sentinel.redaction.urls import Credential
 from release_sentinel.redaction.views import (
@@ -64,18 +65,19 @@ class Index:
         self._stars = False
         self._exact = False  # whether a secret has a character that a loose comparison leaves out
 
-    def add(self, secret: str) -> None:
-        """Search for a secret from now on."""
+    def add(self, secret: str, *, words: bool = True) -> None:
+        """Search for a secret from now on; without `words`, for no piece of it that consists of ordinary ones."""
         views = list(_variants(secret))
         loose = {fold(view).data: view.data for view in views}
         exact = {fold(view, exact=True).data: view.data for view in views if len(secret) <= _SHORT}
-        heads = [head for folded, plain in (loose | exact).items() if (head := self._learn(folded, plain))]
+        variants = loose | exact
+        heads = [head for folded, plain in variants.items() if (head := self._learn(folded, plain, words=words))]
         if heads:
             self._exact = self._exact or not loose.keys() >= exact.keys()
             self._beginnings.add(secret, heads)
             if not secret.isascii():
                 self._marks = _marks(b"".join(view.data for view in views), self._marks)
-        else:
+        if not heads or (not words and len(heads) < len(variants)):
             self._add_patterns(patterns(secret))
         if heads and len(raw(secret)) < PIECE:
             self._add_patterns(encoded_patterns(secret))
@@ -99,9 +101,11 @@ class Index:
                 self._beginnings.add_whole(f"{before}{value}{after}")
         self._version += 1
 
-    def _learn(self, folded: bytes, plain: bytes) -> bytes:
+    def _learn(self, folded: bytes, plain: bytes, *, words: bool) -> bytes:
         """Add the pieces of a secret; return it up to the end of the first one, or nothing if it has none."""
         pieces, all_of_it = _pieces(folded)
+        if not words and (ordinary := pieces & _of_words(plain)):
+            pieces, all_of_it = pieces - ordinary, False
         if not pieces:
             return b""
         starts = range(len(folded) - PIECE + 1)
@@ -280,6 +284,19 @@ def _pieces(folded: bytes) -> tuple[set[int], bool]:
     left_out = found & (_ORDINARY | rules)
     found -= left_out
     return found, not left_out and not closed
+
+
+def _of_words(plain: bytes) -> set[int]:
+    """Return the pieces of a secret that consist of ordinary words, but for less than four characters."""
+    text, found = plain.decode("latin-1"), set[int]()
+    for start, end in ordinary_parts(text):
+        if end - start > PIECE - _GRAM:
+            zone = plain[max(start - _GRAM + 1, 0) : end + _GRAM - 1]
+            for exact in (False, True):
+                folded = fold(Bytes(zone), exact=exact).data
+                for skip in range(PIECE):
+                    found.update(_numbers(folded, skip, "Q"))
+    return found
 
 
 _MAY_BE_RULE = re.compile(rb"(?=(.)\1|(.).\2|.(.)\3)(?=...(?:(.)\4|(.).\5|.(.)\6))", re.DOTALL)

@@ -65,7 +65,6 @@ OTHER_NAMES = (
     "BYPASS",
     "KEYBOARD",
     "KEYBOARD_LAYOUT",
-    "ROUTING_KEY",
     "PUBLIC_KEY",
     "SSH_PUBLIC_KEY",
     "CACHE_KEY",

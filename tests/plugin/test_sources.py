@@ -282,5 +282,6 @@ def test_a_secret_in_a_wrong_argument(sentinel: Sentinel, way: str, policy: str)
     )  # plain pytest speaks of it before it loads any plugin
     for words in (*WRONG, *before_plugins) if policy == "valid" else WRONG[:3]:
         done = start(sentinel, way)(*words.replace("@", pin).split(), SHOP_PIN=pin, COLUMNS="200")
-        assert done.code not in {0, 2}, words
+        tolerated = {0} if words == "-c @" else set()  # pytest 8.4.0 goes on without a settings file that is not there
+        assert done.code not in {0, 2} - tolerated, words
         assert_hidden(sentinel, done, [pin])

@@ -33,7 +33,7 @@ _OWN_TABLE = re.compile(r"\s*\[+\s*tool\s*\.\s*[\"']?release-sentinel\b")
 _NAMES = re.compile(r"\bsecrets[\"']?\s*=\s*\[([^\]]*)")
 _ADDRESSES = re.compile(r"\burls[\"']?\s*=\s*([^\n]*(?:\n[^\]=]*\])?)")
 _ADDRESS = re.compile(r"[A-Za-z][\w+.-]{0,40}://[^\s\"']+")
-_ASSIGNED = re.compile(r"([\w.-]+)[\"']?\s*=\s*[\"']([^\"'\n]+)")
+_ASSIGNED = re.compile(r"(?<![\w.-])([\w.-]++)[\"']?\s*+=\s*+[\"']([^\"'\n]+)")  # linear, in any text
 
 
 def known_secrets(environ: Mapping[str, str] | None = None) -> Redactor:

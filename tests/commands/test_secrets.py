@@ -109,12 +109,12 @@ def test_the_command_lines_are_those_of_every_command() -> None:
         assert one in LINES
 
 
-@pytest.mark.parametrize("secret", [PIN, PROD_PIN, MIDDLE])
-def test_no_command_line_quotes_a_secret(here: Repo, capsys: pytest.CaptureFixture[str], secret: str) -> None:
-    """Whatever is wrong with it, or not: what is printed holds no piece of a secret."""
+@pytest.mark.parametrize("part", range(6))
+def test_no_command_line_quotes_a_secret(here: Repo, capsys: pytest.CaptureFixture[str], part: int) -> None:
+    """Whatever is wrong with it, or not: what is printed holds no piece of a secret. Each line has one of the three."""
     (here.path / "message").write_text("")
-    for line in LINES:
-        text = said(capsys, *line.replace("@", secret).split(" "))
+    for number, line in enumerate(LINES[part::6]):
+        text = said(capsys, *line.replace("@", (PIN, PROD_PIN, MIDDLE)[number % 3]).split(" "))
         assert left(text) == set(), line
     assert left((here.path / "message").read_text()) == set()
 

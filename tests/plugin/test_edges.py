@@ -104,9 +104,13 @@ STREAMS = {
 }
 
 
-@pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("captured", [True, False], ids=["captured", "-s"])
-@pytest.mark.parametrize("stream", STREAMS)
+@pytest.mark.parametrize(
+    ("stream", "captured", "way"),
+    [
+        *((stream, captured, "pytest") for stream in STREAMS for captured in (True, False)),
+        *((stream, True, "release-sentinel") for stream in STREAMS),
+    ],
+)
 def test_a_gate_that_breaks_the_standard_streams(sentinel: Sentinel, stream: str, way: str, captured: bool) -> None:
     """The run ends with the code of its verdict, or fails closed and says so; pytest and Python add nothing."""
     sentinel.gate(f"import os, sys\n@pytest.mark.policy\ndef test_own():\n    {STREAMS[stream]}\n    assert True\n")

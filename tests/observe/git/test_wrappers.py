@@ -9,7 +9,7 @@ import pytest
 
 from release_sentinel.observe import Unseen, git
 from release_sentinel.observe.git.records import Refs
-from tests.conftest import Repo, Sentinel
+from tests.conftest import Repo, Sentinel, make_repo, make_repo_remote
 
 COMMANDS = (
     "rev-parse",
@@ -21,7 +21,7 @@ COMMANDS = (
     "ls-remote",
     "merge-base",
     "version",
-    "",
+    "",  # all
 )
 WRAPPERS = {
     "a line before": 'printf "Welcome\\n"; exec REAL "$@"',
@@ -70,9 +70,13 @@ def observe(repo: Repo) -> dict[str, Any]:
     return {name: ask() for name, ask in asked.items()}
 
 
-@pytest.fixture
-def shop(repo: Repo) -> Repo:
-    """A repository with a tag here and on the remote, and an edit that Git is told to hide."""
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Repo:
+    """A repository with a tag here and on the remote, and an edit that Git is told to hide. Nothing changes it."""
+    folder = tmp_path_factory.mktemp("wrapped")
+    repo = make_repo(folder / "shop")
+    repo.commit("app.py", "print('hello')\n")
+    make_repo_remote(repo, folder / "origin.git")
     repo.git("tag", "--annotate", "--message", "one", "v1.0.0")
     repo.git("push", "--quiet", "origin", "v1.0.0")
     repo.git("update-index", "--assume-unchanged", "app.py")
@@ -80,13 +84,23 @@ def shop(repo: Repo) -> Repo:
     return repo
 
 
-@pytest.mark.parametrize("command", [*COMMANDS, ""], ids=lambda command: command or "all")
+@pytest.fixture(scope="module")
+def expected(shop: Repo) -> dict[str, Any]:
+    """What is observed of it by Git itself."""
+    return observe(shop)
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command or "all")
 @pytest.mark.parametrize("wrapper", WRAPPERS)
 def test_words_of_a_wrapper_are_no_answer(
-    shop: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wrapper: str, command: str
+    shop: Repo,
+    expected: dict[str, Any],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    wrapper: str,
+    command: str,
 ) -> None:
     """Each observation is as without the wrapper, or refused in one line; none is better, and nothing is raised."""
-    expected = observe(shop)
     wrap(tmp_path / "bin", WRAPPERS[wrapper], command, monkeypatch)
     for name, seen in observe(shop).items():
         silent = wrapper == "nothing at all" and not isinstance(seen, Unseen)  # no program can tell that from none
@@ -96,10 +110,9 @@ def test_words_of_a_wrapper_are_no_answer(
 
 @pytest.mark.parametrize("wrapper", HARMLESS)
 def test_words_on_the_error_output_change_nothing(
-    shop: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wrapper: str
+    shop: Repo, expected: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wrapper: str
 ) -> None:
     """Git itself warns there."""
-    expected = observe(shop)
     wrap(tmp_path / "bin", HARMLESS[wrapper], "", monkeypatch)
     seen = observe(shop)
     assert {name: seen[name] for name in seen if name != "signature"} == {

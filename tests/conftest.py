@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import textwrap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -247,6 +247,16 @@ def settings(agent: str, httpserver: HTTPServer) -> dict[str, str]:
 CLI = (sys.executable, "-m", "release_sentinel")
 PYTEST = (sys.executable, "-m", "pytest", "-p", "release_sentinel.plugin")
 RELEASE = ("--env", "prod", "--version", "v1.0.0")
+
+
+def each(name: str, kinds: Iterable[Any]) -> pytest.MarkDecorator:
+    """Parametrize a test with kinds, and with `plain`: one of the two commands in turn, both for the first kind.
+
+    For what is judged inside the session: that is the same for both commands.
+    """
+    first, *others = kinds
+    turns = [(kind, number % 2 == 0) for number, kind in enumerate(others)]
+    return pytest.mark.parametrize((name, "plain"), [(first, False), (first, True), *turns])
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from release_sentinel.plugin.outputs import outputs
-from tests.conftest import CLI, PYTEST, RELEASE, Run, Sentinel, run
+from tests.conftest import CLI, PYTEST, RELEASE, Run, Sentinel, each, run
 
 # Stands for plugins that need not be installed: each option writes its file at the end, pytest-html a folder besides.
 ACME = """
@@ -122,8 +122,7 @@ def test_a_run_that_covers_too_little_says_so(sentinel: Sentinel, *, plain: bool
     assert judge(sentinel, *PLUGINS, "--cov-fail-under=90", "--no-cov", plain=plain).code == 0
 
 
-@pytest.mark.parametrize("kind", ["summary", "addopts", "git", "index"])
-@pytest.mark.parametrize("plain", [False, True], ids=["release-sentinel", "pytest"])
+@each("kind", ["summary", "addopts", "git", "index"])
 def test_nothing_else_does(shop: Sentinel, kind: str, *, plain: bool) -> None:
     """A variable of CI, the ini file of a repository, and what is Git's own."""
     environ = {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": "README.md"} if kind == "summary" else {}

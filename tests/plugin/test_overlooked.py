@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import CLI, PYTEST, RELEASE, Sentinel
+from tests.conftest import CLI, PYTEST, RELEASE, Sentinel, each
 from tests.plugin.test_proof import OK_GATE
 
 WAYS = pytest.mark.parametrize("plain", [False, True], ids=["release-sentinel", "pytest"])
@@ -35,8 +35,7 @@ WITHIN = {
 }
 
 
-@pytest.mark.parametrize("kind", WITHIN)
-@WAYS
+@each("kind", WITHIN)
 def test_a_gate_that_is_no_test_of_its_file_is_missed(sentinel: Sentinel, kind: str, *, plain: bool) -> None:
     """Defined where pytest does not look, taken away, or marked in a way of the author's own."""
     sentinel.gate(WITHIN[kind])
@@ -66,8 +65,7 @@ FILES = {
 }
 
 
-@pytest.mark.parametrize("kind", FILES)
-@WAYS
+@each("kind", FILES)
 def test_a_gate_in_a_file_that_pytest_passes_over_is_missed(sentinel: Sentinel, kind: str, *, plain: bool) -> None:
     """Whatever its markers look like, and although it cannot be parsed."""
     name, source = FILES[kind]
@@ -175,8 +173,7 @@ def test_the_gates_of_the_folder_of_the_run_are_run(sentinel: Sentinel, *, plain
     assert (done.code, done.statuses["ready"], done.statuses["own"]) == (0, "OK", "OK"), done.out
 
 
-@pytest.mark.parametrize("place", ["services/shop", "tests", "a b/ü"])
-@WAYS
+@each("place", ["services/shop", "tests", "a b/ü"])
 def test_gates_in_a_folder_below_are_not_forgotten(sentinel: Sentinel, place: str, *, plain: bool) -> None:
     """They are no part of the run, unless they are named; a project with a policy of its own has its own runs."""
     run = sentinel.pytest if plain else sentinel
@@ -204,8 +201,7 @@ def test_a_folder_below_without_gates_is_nothing(sentinel: Sentinel, *, plain: b
 CONFCUT = {"--noconftest": "--noconftest", "--confcutdir": "--confcutdir={}/gate_tests"}
 
 
-@pytest.mark.parametrize("option", CONFCUT)
-@WAYS
+@each("option", CONFCUT)
 def test_the_conftest_at_the_top_is_not_left_out(sentinel: Sentinel, option: str, *, plain: bool) -> None:
     """It may hold what makes the gates strict, wherever it is above them."""
     run = sentinel.pytest if plain else sentinel

@@ -9,7 +9,7 @@ import pytest
 from release_sentinel.config.load import load
 from release_sentinel.errors import InvalidPolicyError
 from release_sentinel.gates import IDS
-from tests.conftest import Sentinel
+from tests.conftest import Sentinel, each
 
 POLICY = "release-sentinel.toml"
 TOMORROW = f"{datetime.now(UTC) + timedelta(days=2):%Y-%m-%d}"
@@ -175,8 +175,7 @@ NOT_ON_DISK = {  # files of the commit, and the one that the work tree lacks
 }
 
 
-@pytest.mark.parametrize("kind", NOT_ON_DISK)
-@pytest.mark.parametrize("plain", [False, True], ids=["release-sentinel", "pytest"])
+@each("kind", NOT_ON_DISK)
 def test_a_policy_of_the_commit_that_is_not_on_disk_is_missed(sentinel: Sentinel, kind: str, *, plain: bool) -> None:
     """By a sparse checkout, which Git's status does not speak of, from a folder below the top, too."""
     files, lacked = NOT_ON_DISK[kind]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from release_sentinel.options import OPTIONS
-from tests.conftest import CLI, RELEASE, Run, Sentinel
+from tests.conftest import CLI, RELEASE, Run, Sentinel, each
 from tests.conftest import run as run_command
 
 WAYS = pytest.mark.parametrize("plain", [False, True], ids=["release-sentinel", "pytest"])
@@ -110,8 +110,7 @@ def test_a_build_of_a_tag_has_no_preview(sentinel: Sentinel, *, plain: bool) -> 
     assert done.verdict["verdict"] == "PREVIEW INCOMPLETE"
 
 
-@pytest.mark.parametrize("flag", WHOLE)
-@WAYS
+@each("flag", WHOLE)
 def test_nothing_is_handed_on_from_a_preview(sentinel: Sentinel, flag: str, *, plain: bool) -> None:
     """No tag, no release, no attestation."""
     word = f"{flag}={sentinel.reports / 'a.json'}" if flag == "--gate-attestation" else flag

@@ -10,7 +10,7 @@ import pytest
 
 from release_sentinel.plugin import fixtures
 from release_sentinel.plugin.folders import built_in
-from tests.conftest import CLI, PYTEST, RELEASE, Sentinel
+from tests.conftest import CLI, PYTEST, RELEASE, Sentinel, each
 from tests.conftest import run as run_command
 
 OK_GATE = "@pytest.mark.policy\ndef test_own(gate): gate.require(CheckResult(OK, 'fine'))\n"
@@ -432,8 +432,7 @@ PARTS = {
 }
 
 
-@pytest.mark.parametrize("way", PARTS)
-@pytest.mark.parametrize("plain", [False, True], ids=["release-sentinel", "pytest"])
+@each("way", PARTS)
 def test_a_part_of_a_gate_that_is_left_out_is_missed(sentinel: Sentinel, way: str, *, plain: bool) -> None:
     """Each set of parameters, each turn of a loop and each subclass is a gate of its own: all that pytest collects."""
     source, conftest, options, words = PARTS[way]
@@ -460,8 +459,7 @@ THEIRS = "import pytest\n" + "".join(
 EVERY_GATE = "enable = ['version-increases', 'version-files', 'changelog', 'in-sync', 'signature', 'freeze']\n"
 
 
-@pytest.mark.parametrize("place", ["conftest.py", "gate_tests/conftest.py", "a plugin"])
-@pytest.mark.parametrize("plain", [False, True], ids=["release-sentinel", "pytest"])
+@each("place", ["conftest.py", "gate_tests/conftest.py", "a plugin"])
 def test_the_built_in_gates_take_our_fixtures(sentinel: Sentinel, place: str, *, plain: bool) -> None:
     """Whatever a conftest or a plugin defines under their names, or for every test, reaches no built-in gate."""
     assert {"release", "repository", "policy", "tags", "build", "gate"} <= set(OURS)
@@ -555,8 +553,7 @@ WARNED = {
 LENIENT = "[pytest]\nfilterwarnings =\n    ignore\n"
 
 
-@pytest.mark.parametrize("failure", WARNED)
-@pytest.mark.parametrize("plain", [False, True], ids=["release-sentinel", "pytest"])
+@each("failure", WARNED)
 def test_a_failure_of_which_pytest_only_warns_fails_its_gate(sentinel: Sentinel, failure: str, *, plain: bool) -> None:
     """Beside an assert that holds, and whatever filters of warnings the repository or the command line sets."""
     source, words = WARNED[failure]
@@ -626,8 +623,7 @@ MISSPELT = {
 }
 
 
-@pytest.mark.parametrize("kind", MISSPELT)
-@pytest.mark.parametrize("plain", [False, True], ids=["release-sentinel", "pytest"])
+@each("kind", MISSPELT)
 def test_a_misspelt_gate_is_missed(sentinel: Sentinel, kind: str, *, plain: bool) -> None:
     """Whatever carries a gate's marker, or looks like a gate, and is not collected."""
     source, named = MISSPELT[kind]
@@ -647,8 +643,7 @@ OTHER_FILES = {
 ALIASED = "from marks import important\n@important\ndef check(): assert False\n"
 
 
-@pytest.mark.parametrize("kind", [*OTHER_FILES, "an alias in a helper"])
-@pytest.mark.parametrize("plain", [False, True], ids=["release-sentinel", "pytest"])
+@each("kind", [*OTHER_FILES, "an alias in a helper"])
 def test_a_gate_in_a_misspelt_file_is_missed(sentinel: Sentinel, kind: str, *, plain: bool) -> None:
     """A file that pytest passes over, although it marks gates."""
     place = OTHER_FILES.get(kind, "gate_tests/more_gates.py")
@@ -734,9 +729,8 @@ BROKEN = {
 }
 
 
-@pytest.mark.parametrize("kind", BROKEN)
+@each("kind", BROKEN)
 @pytest.mark.parametrize("place", ["conftest.py", "gate_tests/conftest.py"])
-@pytest.mark.parametrize("plain", [False, True], ids=["release-sentinel", "pytest"])
 def test_a_conftest_that_cannot_be_loaded_breaks_no_built_in_gate(
     sentinel: Sentinel, kind: str, place: str, *, plain: bool
 ) -> None:
@@ -855,8 +849,7 @@ NOT_ON_DISK: dict[str, tuple[Callable[[Sentinel], object], str]] = {
 }
 
 
-@pytest.mark.parametrize("kind", NOT_ON_DISK)
-@pytest.mark.parametrize("plain", [False, True], ids=["release-sentinel", "pytest"])
+@each("kind", NOT_ON_DISK)
 def test_gates_of_the_commit_that_are_not_on_disk_are_missed(sentinel: Sentinel, kind: str, *, plain: bool) -> None:
     """Sparse checkouts, links that lead nowhere, a folder that is none, or has nearly the name."""
     prepare, words = NOT_ON_DISK[kind]

@@ -11,7 +11,7 @@ import pytest
 
 from release_sentinel.options import JSON_REPORT, OPTIONS
 from release_sentinel.plugin import folders
-from tests.conftest import CLI, PYTEST, RELEASE, SECRET, Run, Sentinel, run
+from tests.conftest import CLI, PYTEST, RELEASE, SECRET, Run, Sentinel, each, run
 
 
 def test_every_report_says_safe(sentinel: Sentinel, tmp_path: Path) -> None:
@@ -204,8 +204,7 @@ PROJECT = {
 }
 
 
-@pytest.mark.parametrize("kind", PROJECT)
-@pytest.mark.parametrize("plain", [False, True], ids=["release-sentinel", "pytest"])
+@each("kind", PROJECT)
 def test_no_report_is_written_over_a_file_of_the_project(sentinel: Sentinel, kind: str, *, plain: bool) -> None:
     """What Git tracks is kept to the byte, and the run says so before it judges anything."""
     place, options = PROJECT[kind]
@@ -238,8 +237,7 @@ PLACES += [("--log-file={}",), ("-o", "log_file={}"), ("--debug={}",)]
 PLACES += [("-p", "pytest_jsonreport", JSON_REPORT, "--json-report-file={}")]
 
 
-@pytest.mark.parametrize("option", PLACES, ids=lambda option: option[-1].partition("=")[0])
-@pytest.mark.parametrize("plain", [False, True], ids=["release-sentinel", "pytest"])
+@each("option", PLACES)
 def test_a_report_is_no_pipe(sentinel: Sentinel, tmp_path: Path, option: tuple[str, ...], *, plain: bool) -> None:
     """Nothing waits for its reader, and nothing takes its place; likewise for what else is no file."""
     words = [word.format(tmp_path / "pipe") for word in option]
@@ -258,8 +256,7 @@ def run_without_reports(sentinel: Sentinel, *options: str, plain: bool) -> Run:
     return run(*command, *RELEASE, *options, cwd=sentinel.repo.path, env=sentinel.settings)
 
 
-@pytest.mark.parametrize("variable", ["garbage", "x:/tmp/verdict.json", ":", "1", "-1:/nowhere"])
-@pytest.mark.parametrize("plain", [False, True], ids=["release-sentinel", "pytest"])
+@each("variable", ["garbage", "x:/tmp/verdict.json", ":", "1", "-1:/nowhere"])
 def test_a_strange_handover_changes_nothing(sentinel: Sentinel, variable: str, *, plain: bool) -> None:
     """A variable of that name that no parent has set is not taken for one of a parent's."""
     done = (sentinel.pytest if plain else sentinel)(RELEASE_SENTINEL_HANDOVER=variable)

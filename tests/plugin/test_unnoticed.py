@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from tests.conftest import Run, Sentinel
+from tests.conftest import Run, Sentinel, each
 
 PLAIN = pytest.mark.parametrize("plain", [False, True], ids=["release-sentinel", "pytest"])
 HEAD = """
@@ -315,8 +315,7 @@ INSTEAD = {
 }
 
 
-@pytest.mark.parametrize("place", INSTEAD)
-@PLAIN
+@each("place", INSTEAD)
 def test_a_gate_in_whose_place_something_else_runs(sentinel: Sentinel, place: str, *, plain: bool) -> None:
     """A conftest that takes over, and asserts, does not judge for the gate."""
     sentinel.gate("@pytest.mark.policy\ndef test_own(): assert False\n")
@@ -351,8 +350,7 @@ def pytest_pyfunc_call(pyfuncitem):
 """
 
 
-@pytest.mark.parametrize("hook", SWALLOWED)
-@PLAIN
+@each("hook", SWALLOWED)
 def test_a_failure_that_a_hook_swallows_is_a_failure(sentinel: Sentinel, hook: str, *, plain: bool) -> None:
     """Pytest reports that the gate has passed; a hook that runs it again until it passes may do so."""
     run = sentinel.pytest if plain else sentinel
@@ -512,8 +510,7 @@ LATE = {
 }
 
 
-@pytest.mark.parametrize("kind", LATE)
-@PLAIN
+@each("kind", LATE)
 def test_a_failure_that_comes_after_its_gate_holds_the_release_back(
     sentinel: Sentinel, kind: str, *, plain: bool
 ) -> None:

@@ -19,12 +19,12 @@ def test_clean_tree(gate, repository):
     gate.require(check_clean_tree(repository))
 
 
-def test_branch(gate, policy, repository, build, containing, standing, claimed, remotes, preview, merge_target):
+def test_branch(gate, policy, repository, build, containing, standing, claimed, remotes, in_ci, preview, merge_target):
     rules = policy.git
     if preview:
         gate.require(check_target(repository, rules.branches, merge_target))
         return
-    asked = {"containing": containing, "standing": standing, "claimed": claimed, "remotes": remotes}
+    asked = {"containing": containing, "standing": standing, "claimed": claimed, "remotes": remotes, "in_ci": in_ci}
     gate.require(check_branch(repository, rules.branches, build, mode=rules.tag_mode, **asked))
 
 

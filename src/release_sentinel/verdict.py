@@ -76,6 +76,7 @@ class Release(Struct, frozen=True):
     commit: str = ""
     branch: str = ""
     branch_source: str = ""
+    remote: str = ""  # the name of the remote that was asked
 
 
 class Missing(Struct, frozen=True):

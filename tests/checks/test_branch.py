@@ -122,7 +122,10 @@ def test_detached_outside_ci(repo: Repo) -> None:
     result = judge(repo)
     assert result.status is CRIT
     assert result.message == f"HEAD is detached at {repo.head[:12]}, not on a branch; releases come from main, master"
-    assert result.remedy == "git switch to a release branch; where CI builds one, name it with --gate-branch NAME"
+    assert result.remedy == (
+        "git switch to a release branch; where CI builds one, name it with --gate-branch NAME, and where it builds "
+        "the version's tag, say so with --gate-tag-mode existing"
+    )
 
 
 @pytest.mark.parametrize("system", SYSTEMS)
@@ -141,7 +144,9 @@ def test_detached_at_another_commit_than_ci_builds(repo: Repo, system: str) -> N
     result = judge(repo, ci.build(SYSTEMS[system]))
     assert result.status is UNKNOWN
     assert f"and {system} builds commit {COMMIT[:12]}" in result.message
-    assert result.remedy == "check out the commit that CI builds"
+    assert result.remedy == (
+        "check out the commit that CI builds, or name the branch of this one with --gate-branch NAME"
+    )
 
 
 @pytest.mark.parametrize("commit", ["", COMMIT[:12], COMMIT.upper()], ids=["blank", "short", "upper-case"])
@@ -162,7 +167,10 @@ def test_ci_that_names_no_branch() -> None:
     result = check_branch(on(""), ALLOWED, Build("Jenkins", COMMIT))
     assert result.status is UNKNOWN
     assert result.message == f"HEAD is detached at {COMMIT[:12]}, and Jenkins names neither its branch nor its tag"
-    assert result.remedy == "run the gate in a build of a branch or a tag, or name the branch with --gate-branch NAME"
+    assert result.remedy == (
+        "run the gate in a build of a branch or a tag; or name the branch with --gate-branch NAME, and where the "
+        "version's tag is built, say so with --gate-tag-mode existing"
+    )
 
 
 def test_ci_on_another_branch() -> None:

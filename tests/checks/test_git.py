@@ -104,7 +104,29 @@ def test_ensure_branch_allowed(here: Repo, monkeypatch: pytest.MonkeyPatch) -> N
     with pytest.raises(RuntimeError, match=r"Releases blocked from branch: release/1.0"):
         ensure_branch_allowed()
     monkeypatch.setenv("RS_BRANCHES", "main, release/*")
+    with pytest.raises(RuntimeError, match=r"on branch release/1.0, according to HEAD, but .* has no such branch"):
+        ensure_branch_allowed()
+    here.git("push", "--quiet", "origin", "release/1.0")
     ensure_branch_allowed()
+
+
+def test_ensure_branch_allowed_knows_the_remote_of_ci(here: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Jenkins writes its name before the branch's."""
+    here.git("remote", "rename", "origin", "upstream")
+    here.git("checkout", "--quiet", "--detach")
+    for name, value in {"JENKINS_URL": "https://ci", "GIT_BRANCH": "upstream/main", "GIT_COMMIT": here.head}.items():
+        monkeypatch.setenv(name, value)
+    ensure_branch_allowed()
+    ensure_tag_not_exists("v1.0.0")
+
+
+def test_ensure_branch_allowed_in_a_system_that_is_not_known(here: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Work that the remote lacks is a warning on a desk, and no release in CI."""
+    here.commit("more.py")
+    ensure_branch_allowed()
+    monkeypatch.setenv("CI", "true")
+    with pytest.raises(PolicyError, match="1 commit ahead"):
+        ensure_branch_allowed()
 
 
 def test_ensure_branch_allowed_believes_ci(here: Repo, monkeypatch: pytest.MonkeyPatch) -> None:

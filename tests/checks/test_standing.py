@@ -10,7 +10,7 @@ from release_sentinel.checks.result import CRIT, OK, UNKNOWN, WARN
 from release_sentinel.observe import ci, git
 from release_sentinel.observe.ci import Build
 from tests.checks.test_branch import judge
-from tests.conftest import Repo, Sentinel
+from tests.conftest import Repo, Sentinel, make_repo_remote
 from tests.observe.parts import clone
 
 Make = Callable[[Repo], None]
@@ -68,7 +68,7 @@ def test_the_remote_has_the_last_word(repo: Repo, state: str, claim: str) -> Non
     if claim not in {"HEAD", "CI of HEAD"}:
         repo.git("checkout", "--quiet", "--detach")
     result = judge(repo, build, claimed="main" if claim == "--gate-branch" else "")
-    excused = claim == "HEAD" and state in {"a request", "no such branch"}
+    excused = claim == "HEAD" and state == "a request"
     assert result.status is (OK if state in GOOD else WARN if excused else CRIT), result.message
     assert words in result.message
     source = {"CI": "Drone", "CI of HEAD": "HEAD"}.get(claim, claim)
@@ -149,6 +149,62 @@ def test_a_remote_of_another_name_before_the_branch(repo: Repo) -> None:
     assert judge(repo, build, ("release/*",)).status is OK
 
 
+def another(repo: Repo, name: str = "upstream") -> Repo:
+    """Add a second remote that has main, too."""
+    return make_repo_remote(repo, repo.path.with_name(f"{name}.git"), name)
+
+
+def test_a_claimed_branch_is_asked_of_the_remote_that_it_follows(repo: Repo) -> None:
+    """Whatever HEAD's own branch follows."""
+    another(repo)
+    repo.git("checkout", "--quiet", "-b", "work")
+    for branch, remote in (("main", "upstream"), ("work", "origin")):
+        repo.git("config", f"branch.{branch}.remote", remote)
+        repo.git("config", f"branch.{branch}.merge", f"refs/heads/{branch}")
+    repo.commit("request.py")
+    repo.git("push", "--quiet", "origin", "HEAD:main")  # the fork has it
+    result = judge(repo, claimed="main")
+    assert result.status is CRIT
+    assert "1 commit ahead of upstream" in result.message
+    repo.git("push", "--quiet", "upstream", "HEAD:main")
+    assert judge(repo, claimed="main").status is OK
+
+
+def test_a_remote_with_the_name_of_a_branch_s_first_part(repo: Repo) -> None:
+    """Only Jenkins puts a remote's name before a branch: `release/1` of HEAD or of another system is all its name."""
+    another(repo, "release")
+    repo.git("push", "--quiet", "origin", "HEAD:refs/heads/release/1")
+    repo.git("push", "--quiet", "release", "--delete", "main")
+    repo.git("checkout", "--quiet", "-b", "release/1")
+    assert judge(repo, None, ("release/*",)).status is OK
+    repo.git("checkout", "--quiet", "--detach")
+    for build, claimed in ((Build("Drone", repo.head, "release/1"), ""), (None, "release/1")):
+        result = judge(repo, build, ("release/*",), claimed=claimed)
+        assert result.status is OK, result.message
+        assert "origin (" in result.message
+
+
+@pytest.mark.parametrize("allowed", [("main",), ("*",)])
+def test_a_claim_with_the_name_of_a_remote(repo: Repo, allowed: tuple[str, ...]) -> None:
+    """The message says how the branch is called there."""
+    repo.git("checkout", "--quiet", "--detach")
+    result = judge(repo, None, allowed, claimed="origin/main")
+    assert result.status is CRIT
+    assert result.remedy == "name the branch as the remote does: --gate-branch main"
+
+
+@pytest.mark.parametrize("word", ["no_push", "DISABLED", "no-pushing", "you may not push!", "/dev/null"])
+def test_an_address_that_forbids_pushes_is_no_repository(repo: Repo, word: str) -> None:
+    """It is not asked for tags; only a push needs another one."""
+    repo.git("remote", "set-url", "--push", "origin", word)
+    seen = git.tags(repo.path, ["v1.0.0"])
+    assert isinstance(seen.remote, git.Refs)
+    assert seen.pushed == ()
+    chosen = git.find_remote(repo.path)
+    assert isinstance(chosen, git.Remote)
+    assert chosen.no_push == word
+
+
 @pytest.mark.parametrize("plain", [False, True], ids=["release-sentinel", "pytest"])
 def test_a_claim_on_the_command_line(sentinel: Sentinel, *, plain: bool) -> None:
     """In a CI system that is not known, a detached HEAD is judged by the claim and the remote."""
@@ -158,8 +214,10 @@ def test_a_claim_on_the_command_line(sentinel: Sentinel, *, plain: bool) -> None
     done = run()
     assert done.code == 1
     assert "name it with --gate-branch NAME" in done.out
-    done = run("--gate-branch=main")
-    assert (done.code, done.verdict["branch"], done.verdict["branch_source"]) == (0, "main", "--gate-branch"), done.out
+    for name in ("main", "refs/heads/main"):
+        done = run(f"--gate-branch={name}")
+        assert (done.code, done.verdict["branch"], done.verdict["branch_source"]) == (0, "main", "--gate-branch")
+        assert done.verdict["remote"] == "origin"
     sentinel.repo.commit("request.py")
     done = run("--gate-branch=main")
     assert done.code == 1

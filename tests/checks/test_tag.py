@@ -51,7 +51,7 @@ def test_a_tag_on_the_remote_only(repo: Repo, tmp_path: Path, tag: str, options:
     where = f"origin ({tmp_path / 'origin.git'}), at {repo.head[:12]}"
     assert (result.status, result.message) == (CRIT, f"Git tag already exists: {tag} in {where}, which is HEAD")
     assert result.remedy == (
-        "release the next version; or, where CI builds this very tag, say so with --gate-tag-mode existing"
+        "where CI builds this very tag, say so with --gate-tag-mode existing; else release the next version"
     )
     repo.commit()
     result = judge(repo)

@@ -12,7 +12,7 @@ from release_sentinel.deliver.tag import TagOrder, message, tag
 from release_sentinel.errors import DeliveryError
 from release_sentinel.observe.git import Rules
 from release_sentinel.reports.document import document
-from tests.conftest import Repo
+from tests.conftest import Repo, make_repo_remote
 from tests.reports.samples import CLOSE, PASSED, SAMPLES, WAIVED, verdict
 
 PUSH = TagOrder(push=True)
@@ -57,6 +57,23 @@ def test_the_tag_is_pushed(repo: Repo) -> None:
     assert tag(safe(repo), repo.path, PUSH, str).startswith(f"tagged: v1.0.0 at {repo.head[:12]}, pushed to origin (")
     assert tags(repo) == ["other", "v1.0.0", "origin v1.0.0"]
     assert repo.git("rev-parse", "origin/main") != repo.head
+
+
+def test_the_judged_remote_gets_the_tag(repo: Repo) -> None:
+    """Whatever HEAD's branch follows by now."""
+    upstream = make_repo_remote(repo, repo.path.with_name("upstream.git"), "upstream")
+    repo.git("config", "branch.main.remote", "origin")
+    assert "pushed to upstream" in tag(safe(repo, remote="upstream"), repo.path, PUSH, str)
+    assert (tags(repo), upstream.git("tag")) == (["v1.0.0"], "v1.0.0")
+    repo.git("tag", "--delete", "v1.0.0")
+    assert "there is no remote 'gone'" in refused(repo, safe(repo, remote="gone"))
+
+
+def test_a_remote_that_takes_no_pushes_gets_no_tag(repo: Repo) -> None:
+    """The message names the address that forbids them; without a push the tag is made."""
+    repo.git("remote", "set-url", "--push", "origin", "no_push")
+    assert "the address for pushes to origin is 'no_push'" in refused(repo, safe(repo))
+    assert tag(safe(repo), repo.path, TagOrder(), str).endswith("not pushed")
 
 
 def test_a_message_keeps_what_git_would_strip() -> None:

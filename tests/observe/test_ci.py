@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from release_sentinel.observe.ci import MARKS, PROVIDERS, Build, build, from_fork, is_merge_queue, withheld
+from release_sentinel.observe.ci import MARKS, PROVIDERS, Build, build, from_fork, is_ci, is_merge_queue, withheld
 from tests.observe import ci_cases as cases
 from tests.observe.ci_cases import COMMIT, OTHER, Case, Run, Variables, environ
 
@@ -146,7 +146,7 @@ def test_systems_within_systems(variables: Variables, provider: str) -> None:
 def test_github_branch_names_are_kept_whole(name: str) -> None:
     """A branch name with slashes is kept whole, also beside a remote of the name before its slash."""
     described = describe(("GitHub Actions", {"GITHUB_REF": f"refs/heads/{name}"}))
-    assert described.branch == described.branch_on(["feature", "refs", "upstream"]) == name
+    assert (described.branch, "") == described.branch_on(["feature", "refs", "upstream"]) == (name, "")
 
 
 @pytest.mark.parametrize("head", ["main", "refs/heads/main"])
@@ -209,14 +209,14 @@ def test_teamcity_s_file_may_be_gone(tmp_path: Path) -> None:
 )
 def test_jenkins_puts_a_remote_s_name_first(git_branch: str, remotes: set[str], branch: str) -> None:
     """Only the name of a remote of this clone is taken off, and only where Jenkins may have put one."""
-    assert describe(("Jenkins", {"GIT_BRANCH": git_branch})).branch_on(remotes) == branch
+    assert describe(("Jenkins", {"GIT_BRANCH": git_branch})).branch_on(remotes)[0] == branch
 
 
 @pytest.mark.parametrize("variable", ["BRANCH_NAME", "GIT_LOCAL_BRANCH"])
 def test_jenkins_says_some_names_without_a_remote(variable: str) -> None:
     """A multibranch project, or a local branch: the name is the branch's own."""
     described = describe(("Jenkins", {variable: "upstream/main", "GIT_BRANCH": "upstream/upstream/main"}))
-    assert described.branch_on({"upstream"}) == "upstream/main"
+    assert described.branch_on({"upstream"}) == ("upstream/main", "")
 
 
 @pytest.mark.parametrize(
@@ -247,6 +247,9 @@ def test_a_scheduled_build_names_no_commit(provider: str, branch: str) -> None:
         "refs/heads/gh-readonly-queue/main/pr-7-0123456789abcdef",
         "mergify/merge-queue/0123456789",
         "trunk-merge/pr-7/0123456789",
+        "gtmq_1_spec_0123456789",
+        "mq-bot-main-7",
+        "mq-tmp-main-7",
         "refs/merge-requests/7/train",
     ],
 )
@@ -257,7 +260,16 @@ def test_branches_of_merge_queues(name: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["", "main", "gh-readonly-queue", "docs/gh-readonly-queue", "gh-readonly-queue-docs/x", "merge-requests/7/head"],
+    [
+        "",
+        "main",
+        "gh-readonly-queue",
+        "docs/gh-readonly-queue",
+        "gh-readonly-queue-docs/x",
+        "merge-requests/7/head",
+        "gtmq",
+        "mq",
+    ],
 )
 def test_branches_that_look_like_those_of_a_queue(name: str) -> None:
     """A name that only resembles one is a branch like any other."""
@@ -301,7 +313,9 @@ def request(*, merged: object = True, base: str = "main", action: str = "closed"
 @pytest.mark.parametrize("provider", ACTIONS)
 def test_a_merged_pull_request(tmp_path: Path, provider: str) -> None:
     """Its workflow runs on the base branch, at the branch's commit."""
-    assert describe((provider, closed(tmp_path, request()))) == Build(provider, COMMIT, branch="main")
+    for name in ("pull_request", "pull_request_target"):
+        merged = {**closed(tmp_path, request()), "GITHUB_EVENT_NAME": name}
+        assert describe((provider, merged)) == Build(provider, COMMIT, branch="main")
 
 
 @pytest.mark.parametrize(
@@ -312,7 +326,7 @@ def test_a_merged_pull_request(tmp_path: Path, provider: str) -> None:
         (request(merged="true"), {}),
         (request(action="labeled"), {}),
         (request(base="next"), {}),
-        (request(), {"GITHUB_EVENT_NAME": "pull_request_target"}),
+        (request(merged=False), {"GITHUB_EVENT_NAME": "pull_request_target"}),
         (request(), {"GITHUB_EVENT_NAME": "pull_request_review"}),
         (request(), {"GITHUB_REF": "refs/pull/7/merge"}),
         (request(), {"GITHUB_EVENT_PATH": "gone"}),
@@ -366,12 +380,16 @@ def test_what_is_no_fork(case: Case) -> None:
     assert not from_fork(environ(*case))
 
 
-def test_why_secrets_may_be_withheld(tmp_path: Path) -> None:
-    """Only for pull requests; a fork is named if CI reports it, and so is Dependabot."""
+def test_why_secrets_are_withheld(tmp_path: Path) -> None:
+    """Only from pull requests, and only a fork's or Dependabot's; GitHub's `pull_request_target` has its secrets."""
     reason = "GitHub Actions withholds secrets from builds of a pull request"
-    assert withheld(event(tmp_path, {"full_name": "kim/shop"})) == f"{reason} from a fork"
-    assert withheld(PULL) == f"{reason} (if it is from a fork)"
-    assert withheld({**PULL, "GITHUB_ACTOR": "dependabot[bot]"}) == f"{reason} by Dependabot"
+    fork = event(tmp_path, {"full_name": "kim/shop"})
+    assert withheld(fork) == f"{reason} from a fork"
+    assert withheld({**fork, "GITHUB_EVENT_NAME": "pull_request_target"}) == ""
+    assert withheld(PULL) == ""
+    dependabot = {**PULL, "GITHUB_ACTOR": "dependabot[bot]", "GITHUB_TRIGGERING_ACTOR": "kim"}
+    assert withheld(dependabot) == f"{reason} by Dependabot"
+    assert withheld({**dependabot, "GITHUB_ACTOR": "renovate[bot]"}) == ""
     assert withheld({"GITHUB_ACTIONS": "true", "GITHUB_REF": "refs/heads/main"}) == withheld({}) == ""
     fork = {"TRAVIS": "true", "TRAVIS_PULL_REQUEST": "7", "TRAVIS_SECURE_ENV_VARS": "false"}
     assert withheld(fork) == "Travis CI withholds secrets from builds of a pull request from a fork"
@@ -401,3 +419,18 @@ def test_half_an_address_is_left_out(provider: str, run: Run) -> None:
 def test_what_starts_a_build_without_a_person(nobody: str) -> None:
     """GoCD names a reason in the place of a person."""
     assert describe(("GoCD", {"GO_TRIGGER_USER": nobody})).actor == ""
+
+
+def test_the_signs_of_ci() -> None:
+    """Those of a system that is not recognised, too; `CI=false` denies them."""
+    for signs in (
+        {"CI": "true"},
+        {"CI": "1"},
+        {"BUILD_NUMBER": "7"},
+        {"CONTINUOUS_INTEGRATION": "True"},
+        {"DRONE": "true"},
+    ):
+        assert is_ci(signs)
+        assert signs.keys() == {"DRONE"} or build(signs) is None
+    for none in ({}, {"CI": "false"}, {"CI": ""}, {"CI": "0"}, {"CI": "false", "BUILD_NUMBER": "7"}, {"CIRCUS": "1"}):
+        assert not is_ci(none)

@@ -16,7 +16,6 @@ from release_sentinel.config.model import Policy, Waiver
 from release_sentinel.gates import expected
 from release_sentinel.invocation import parse
 from release_sentinel.observe import Unseen
-from release_sentinel.options import Report
 from release_sentinel.plugin.conclusion import conclude
 from release_sentinel.plugin.gate import Record
 from release_sentinel.plugin.observations import Observations
@@ -162,8 +161,7 @@ def test_a_gate_that_is_switched_off_is_told(session: GateSession) -> None:
 
 @pytest.mark.parametrize("seen", [False, True])
 def test_a_verdict_knows_what_the_gates_have_seen(session: GateSession, repo: Repo, *, seen: bool) -> None:
-    """The repository is not looked at for it, and its remote is named only where a report wants it."""
-    repo.git("remote", "set-url", "origin", "https://forge.example/shop.git")
+    """Nothing is looked at for it, neither the repository nor its remote."""
     observations = Observations(repo.path, "v1.0.0", session.policy)
     if seen:
         assert not isinstance(observations.repository, Unseen)
@@ -172,7 +170,8 @@ def test_a_verdict_knows_what_the_gates_have_seen(session: GateSession, repo: Re
     found = verdict.release
     assert (found.env, found.version) == ("prod", "v1.0.0")
     assert (found.commit, found.branch, found.branch_source) == ((repo.head, "main", "HEAD") if seen else ("", "", ""))
-    assert verdict.provenance.remote == ""
-    for flag, remote in (("--gate-attestation", "https://forge.example/shop.git"), ("--gate-summary", "")):
-        reports = {Path("x"): Report(flag, Path("x")), Path("y"): Report("--gate-verdict", Path("y"))}
-        assert concluded(session, reports=reports).provenance.remote == (remote if seen else "")
+    assert (found.remote, verdict.provenance.remote) == ("", "")
+    if seen:
+        observations.standing("main")
+        verdict = concluded(session, observations=observations, release=release)
+        assert (verdict.release.remote, verdict.provenance.remote) == ("origin", str(repo.path.parent / "origin.git"))

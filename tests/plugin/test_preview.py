@@ -151,7 +151,11 @@ def test_secrets_that_ci_withholds_are_a_warning_in_a_preview(sentinel: Sentinel
     assert (done.code, status) == ((0, "WARN") if preview else (1, "CRIT")), done.out
     if preview:
         assert reason(done, "configuration").startswith("not set: RS_DEPLOY_TOKEN; GitHub Actions withholds secrets")
+        own = {**sides, "head": sides["base"]}
+        event.write_text(json.dumps({"action": "opened", "pull_request": own}), encoding="utf-8")
+        assert bare("--gate-preview", **variables).statuses["configuration"] == "CRIT"  # the secret is forgotten
         bare = replace(bare, settings={name: text for name, text in bare.settings.items() if name != "RS_API_URL"})
+        event.write_text(json.dumps({"action": "opened", "pull_request": sides}), encoding="utf-8")
         assert bare("--gate-preview", **variables).statuses["configuration"] == "CRIT"
 
 

@@ -23,6 +23,7 @@ HEAD = {
     "commit": str,
     "branch": str,
     "branch_source": str,
+    "remote": str,
     "started": str,
     "ended": str,
     "gates": list,

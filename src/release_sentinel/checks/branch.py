@@ -7,23 +7,23 @@ from release_sentinel.checks.result import CRIT, NO_REPOSITORY, OK, UNKNOWN, WAR
 from release_sentinel.config.kinds import TagMode
 from release_sentinel.observe import Unseen
 from release_sentinel.observe.ci import Build, is_merge_queue
-from release_sentinel.observe.git import CLAIM, Branches, BranchName, Relation, Repository, Standing
+from release_sentinel.observe.git import CLAIM, Branches, BranchName, Head, Relation, Repository, Standing
 
 
 def branch_of(
-    repository: Repository, build: Build | None, claimed: str = "", remotes: Collection[str] = ()
+    head: Repository | Head, build: Build | None, claimed: str = "", remotes: Collection[str] = ()
 ) -> BranchName | None:
     """Return the branch that is built: as HEAD has it, or CI, if it builds this commit, or `--gate-branch`.
 
     `claimed` is the value of that option, which counts where CI names no branch; `remotes` are those of the clone: one
     of their names may come before the branch's.
     """
-    named = build.branch_on(remotes) if build and build.is_of(repository.commit) else ""
-    if build and named and repository.branch in {"", build.checks_out}:
-        return BranchName(named, build.provider)
+    named, remote = build.branch_on(remotes) if build and build.is_of(head.commit) else ("", "")
+    if build and named and head.branch in {"", build.checks_out}:
+        return BranchName(named, build.provider, remote)
     if claimed and not (build and (named or build.tag)):
         return BranchName(claimed, CLAIM)
-    return BranchName(repository.branch, "HEAD") if repository.branch else None
+    return BranchName(head.branch, "HEAD") if head.branch else None
 
 
 def check_branch(
@@ -36,6 +36,7 @@ def check_branch(
     standing: Callable[[str], Standing | Unseen | None] = lambda _: None,
     claimed: str = "",
     remotes: Collection[str] = (),
+    in_ci: bool = False,
 ) -> CheckResult:
     """HEAD is on a branch that releases come from, and the remote agrees; a tag's commit is reachable from one.
 
@@ -63,12 +64,12 @@ def check_branch(
     if is_merge_queue(branch.name):
         return _queued(f"{branch.name} (according to {branch.source})", expected)
     if any(fnmatchcase(branch.name, pattern) for pattern in allowed):
-        return _check_standing(branch, standing(branch.name), in_ci=build is not None)
+        return _check_standing(branch, standing(branch.name), in_ci=in_ci or build is not None, remotes=remotes)
     named = next((name for name in allowed if not set(name) & set("*?[")), "BRANCH")
     return CheckResult(
         CRIT,
         f"Releases blocked from branch: {branch.name} (according to {branch.source}); {expected}",
-        f"git switch {named}, or name the branch in RS_BRANCHES",
+        _as_there(branch, remotes) or f"git switch {named}, or name the branch in RS_BRANCHES",
     )
 
 
@@ -80,7 +81,15 @@ def _queued(what: str, expected: str) -> CheckResult:
     )
 
 
-def _check_standing(branch: BranchName, there: Standing | Unseen | None, *, in_ci: bool) -> CheckResult:
+def _as_there(branch: BranchName, remotes: Collection[str]) -> str:
+    """Return the remedy for a claimed branch that has a remote's name before its own; blank where that is not so."""
+    below = [branch.name.removeprefix(f"{remote}/") for remote in remotes if branch.name.startswith(f"{remote}/")]
+    return f"name the branch as the remote does: {CLAIM} {below[0]}" if branch.source == CLAIM and below else ""
+
+
+def _check_standing(
+    branch: BranchName, there: Standing | Unseen | None, *, in_ci: bool, remotes: Collection[str]
+) -> CheckResult:
     """Judge a release branch by what the remote says; outside CI it may lack the last commits of a work in progress."""
     claim = f"on branch {branch.name}, according to {branch.source}"
     if isinstance(there, Unseen):
@@ -102,11 +111,12 @@ def _check_standing(branch: BranchName, there: Standing | Unseen | None, *, in_c
     if there.relation is Relation.ABSENT and there.tagged:
         remedy = "where CI builds this tag, say so with --gate-tag-mode existing"
         return CheckResult(CRIT, f"Releases blocked: {claim}, {said}, but a tag of that name", remedy)
-    if there.relation is Relation.APART or bound:
+    if there.relation is not Relation.AHEAD or bound:
+        renamed = _as_there(branch, remotes) if there.relation is Relation.ABSENT else ""
         return CheckResult(
             CRIT,
             f"Releases blocked: {claim}, {said}",
-            f"release a commit that is on {branch.name} of the remote: merge or push it first",
+            renamed or f"release a commit that is on {branch.name} of the remote: merge or push it first",
         )
     return CheckResult(
         WARN, f"{claim}, {said}", f"git push, so that others can build what is released from {branch.name}"
@@ -116,13 +126,17 @@ def _check_standing(branch: BranchName, there: Standing | Unseen | None, *, in_c
 def _check_detached(repository: Repository, build: Build | None, expected: str) -> CheckResult:
     at = f"HEAD is detached at {repository.commit[:12]}"
     if build is None:
-        remedy = "git switch to a release branch; where CI builds one, name it with --gate-branch NAME"
+        remedy = (
+            "git switch to a release branch; where CI builds one, name it with --gate-branch NAME, and where it builds "
+            "the version's tag, say so with --gate-tag-mode existing"
+        )
         return CheckResult(CRIT, f"{at}, not on a branch; {expected}", remedy)
     if build.is_of(repository.commit):
         return CheckResult(
             UNKNOWN,
             f"{at}, and {build.provider} names neither its branch nor its tag",
-            "run the gate in a build of a branch or a tag, or name the branch with --gate-branch NAME",
+            "run the gate in a build of a branch or a tag; or name the branch with --gate-branch NAME, and where the "
+            "version's tag is built, say so with --gate-tag-mode existing",
         )
     if not build.commit:
         return CheckResult(
@@ -133,7 +147,7 @@ def _check_detached(repository: Repository, build: Build | None, expected: str) 
     return CheckResult(
         UNKNOWN,
         f"{at}, and {build.provider} builds commit {build.commit[:12]}",
-        "check out the commit that CI builds",
+        "check out the commit that CI builds, or name the branch of this one with --gate-branch NAME",
     )
 
 

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 
 from release_sentinel.arguments import find_top
-from release_sentinel.checks.branch import check_branch
+from release_sentinel.checks.branch import branch_of, check_branch
 from release_sentinel.checks.repository import check_clean_tree, check_repository
 from release_sentinel.checks.result import require
 from release_sentinel.checks.tag import check_tag
@@ -34,25 +34,40 @@ def ensure_branch_allowed() -> None:
     repository = git.look(top)
 
     rules, build = policy.git, ci.build()
-    built = build.branch if build else ""
+    listed = git.remotes(top)
+    names = () if isinstance(listed, Unseen) else tuple(listed.fetched)
+    built = None if isinstance(repository, Unseen) else branch_of(repository, build, remotes=names)
 
     @cache
     def seen() -> git.Tags:
-        return git.tags(top, remote=rules.remote, branches=rules.branches, built=built)
+        return git.tags(top, remote=rules.remote, branches=rules.branches, built=built, listed=listed)
 
     def containing() -> git.Branches | Unseen:
-        return git.branches_containing(top, seen(), rules.branches, remote=rules.remote, built=built)
+        return git.branches_containing(top, seen(), rules.branches, asked=remote())
+
+    @cache
+    def remote() -> git.Remote | Unseen | None:
+        return git.find_remote(top, rules.remote, built=built, there=listed)
 
     def standing(branch: str) -> git.Standing | Unseen | None:
-        remote = git.find_remote(top, rules.remote, built=built)
         if isinstance(repository, Unseen):
             return repository
-        if isinstance(remote, Unseen) or remote is None:
-            return remote
-        return git.standing(top, repository.commit, seen(), branch, remote)
+        asked = remote()
+        if isinstance(asked, Unseen) or asked is None:
+            return asked
+        return git.standing(top, repository.commit, seen(), branch, asked)
 
     require(
-        check_branch(repository, rules.branches, build, mode=rules.tag_mode, containing=containing, standing=standing)
+        check_branch(
+            repository,
+            rules.branches,
+            build,
+            mode=rules.tag_mode,
+            containing=containing,
+            standing=standing,
+            remotes=names,
+            in_ci=ci.is_ci(),
+        )
     )
 
 
@@ -67,14 +82,15 @@ def ensure_tag_not_exists(version: str) -> None:
     top = _here()
     policy = load_policy(repository=top)
 
+    repository, build, listed = git.look(top), ci.build(), git.remotes(top)
+    names = () if isinstance(listed, Unseen) else tuple(listed.fetched)
+    built = None if isinstance(repository, Unseen) else branch_of(repository, build, remotes=names)
+
     def tags() -> git.Tags:
         names = tag_names(version, policy.version.prefix)
-        return git.tags(
-            top, [*names, *in_the_way(version)], remote=policy.git.remote, built=build.branch if build else ""
-        )
+        return git.tags(top, [*names, *in_the_way(version)], remote=policy.git.remote, built=built)
 
-    build = ci.build()
-    require(check_tag(version, git.look(top), tags, build, prefix=policy.version.prefix, mode=policy.git.tag_mode))
+    require(check_tag(version, repository, tags, build, prefix=policy.version.prefix, mode=policy.git.tag_mode))
 
 
 def _here() -> Path:

@@ -89,7 +89,7 @@ def _exists(name: str, commit: str, refs: Refs, repository: Repository) -> Check
     return CheckResult(
         CRIT,
         f"{message}, which is HEAD",
-        "release the next version; or, where CI builds this very tag, say so with --gate-tag-mode existing",
+        "where CI builds this very tag, say so with --gate-tag-mode existing; else release the next version",
     )
 
 

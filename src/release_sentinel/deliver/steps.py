@@ -74,7 +74,8 @@ def _release(
 
     demand_safe(document)
     name, commit, prefix = str(document["version"]), str(document["commit"]), steps.order.prefix
-    refs = git.tags(repository, [name], remote=steps.order.remote, built=str(document["branch"])).remote
+    asked = str(document.get("remote", "")) or steps.order.remote
+    refs = git.tags(repository, [name], remote=asked).remote
     # Without the tag GitHub would make one of its own, which is not annotated and records nothing.
     if not isinstance(refs, Refs):
         why = refs.why if refs else "the repository has no remote"

@@ -34,7 +34,7 @@ def tag(document: Mapping[str, Any], repository: Path, order: TagOrder, clean: C
     name, commit = str(document["version"]), str(document["commit"])
     demand_safe(document)
     _demand_unmoved(repository, commit, order.rules)
-    remote = _demand_free(repository, name, order, str(document["branch"]))
+    remote = _demand_free(repository, name, order, str(document.get("remote", "")))
     made = git.make_tag(repository, name, commit, clean(message(document)), sign=order.sign)
     if isinstance(made, Unseen):
         raise DeliveryError(f"{made.why}{_hint(made)}")
@@ -81,15 +81,21 @@ def _demand_unmoved(repository: Path, commit: str, rules: Rules) -> None:
         raise DeliveryError(f"the work tree is not what was judged ({paths}): run the gate again")
 
 
-def _demand_free(repository: Path, name: str, order: TagOrder, built: str) -> git.Remote | None:
-    """Return the remote, if there is one, after it and this clone have said that the tag is free in any spelling."""
-    remote = git.find_remote(repository, order.remote, built=built)
+def _demand_free(repository: Path, name: str, order: TagOrder, judged: str) -> git.Remote | None:
+    """Return the remote that was judged, after it and this clone have said that the tag is free in any spelling."""
+    wanted = judged or order.remote
+    remote = git.find_remote(repository, wanted)
     if isinstance(remote, Unseen):
         raise DeliveryError(f"{remote.why}{_hint(remote)}")
     if order.push and remote is None:
         raise DeliveryError(f"tag {name} cannot be pushed: the repository has no remote")
+    if order.push and remote and remote.no_push:
+        raise DeliveryError(
+            f"tag {name} cannot be pushed: the address for pushes to {remote.name} is {remote.no_push!r}; "
+            f"git remote set-url --push {remote.name} URL"
+        )
     names = tag_names(name, order.prefix)
-    there = git.tags(repository, names, remote=order.remote, built=built)
+    there = git.tags(repository, names, remote=wanted)
     for refs in (there.remote, *there.pushed, there.local):
         if isinstance(refs, Unseen):
             raise DeliveryError(f"whether tag {name} is free cannot be determined: {refs.why}{_hint(refs)}")

@@ -151,10 +151,8 @@ def _warnings(session: GateSession, results: Sequence[GateResult]) -> tuple[str,
 
 
 def _provenance(session: GateSession) -> Provenance:
-    """Return where this run takes place; the remote's address is looked up if a report wants it and Git answers."""
-    wanted = any(report.flag == "--gate-attestation" for report in session.reports.values())
-    clone = session.invocation.repository if wanted and session.seen else None
-    return provenance(session.settings.loaded, session.build, clone)
+    """Return where this run takes place, as far as the gates have seen it."""
+    return provenance(session.settings.loaded, session.build, session.observations.remote if session.seen else None)
 
 
 def _seen_release(session: GateSession) -> Release:
@@ -164,5 +162,9 @@ def _seen_release(session: GateSession) -> Release:
         return session.release
     branch = session.observations.branch
     name, source = (branch.name, branch.source) if branch else ("", "")
-    session.publish({name: "the name of the branch", seen.commit: "the id of the commit"})
-    return replace(session.release, commit=seen.commit, branch=name, branch_source=source)
+    asked = session.observations.remote
+    remote = asked.name if asked else ""
+    session.publish(
+        {name: "the name of the branch", seen.commit: "the id of the commit", remote: "the name of the remote"}
+    )
+    return replace(session.release, commit=seen.commit, branch=name, branch_source=source, remote=remote)

@@ -84,6 +84,12 @@ def remotes(request: pytest.FixtureRequest) -> tuple[str, ...]:
 
 
 @pytest.fixture(scope="session")
+def in_ci(request: pytest.FixtureRequest) -> bool:
+    """Whether the run takes place in CI, also in a system that is not recognised."""
+    return ci.is_ci(request.config.stash[SESSION].environ)
+
+
+@pytest.fixture(scope="session")
 def preview(request: pytest.FixtureRequest) -> bool:
     """Whether the run judges what is not merged yet."""
     return request.config.stash[SESSION].preview
@@ -147,7 +153,7 @@ def public_words(request: pytest.FixtureRequest) -> Mapping[str, str]:
 
 @pytest.fixture(scope="session")
 def withheld(request: pytest.FixtureRequest) -> str:
-    """Why CI may hold secrets back from this build; blank where it does not."""
+    """Why CI holds secrets back from this build: a fork's, or a bot's; blank where it does not, or does not say."""
     return ci.withheld(request.config.stash[SESSION].environ)
 
 

@@ -103,12 +103,30 @@ class Observations:
         names += ["*"] if "version-increases" in owed else []
         heads = [*rules.branches, self._target] if self._preview and self._target else rules.branches
         heads = ("*",) if "in-sync" in owed else heads
-        return Bounded(lambda: git.tags(self._top, names, remote=rules.remote, branches=heads, built=self._built))
+        return Bounded(
+            lambda: git.tags(
+                self._top, names, remote=rules.remote, branches=heads, built=self._built, listed=self._remotes
+            )
+        )
 
     @property
-    def _built(self) -> str:
-        """The branch that is built, as far as somebody says so without asking Git."""
-        return self._claimed or (self._build.branch if self._build else "")
+    def _built(self) -> git.BranchName | None:
+        """The branch whose remote is asked: the one that is built, or in a preview, the one to merge into."""
+        return self._named.result(self._bound)
+
+    @cached_property
+    def _named(self) -> Bounded[git.BranchName | None]:
+        return Bounded(self._name)
+
+    def _name(self) -> git.BranchName | None:
+        if self._preview and self._target:
+            return git.BranchName(self._target, "")
+        head = git.head(self._top)
+        return None if isinstance(head, Unseen) else self._branch_of(head)
+
+    def _branch_of(self, head: git.Head | git.Repository) -> git.BranchName | None:
+        needed = self._build is not None and self._build.qualified and not head.branch
+        return branch_of(head, self._build, self._claimed, self.remotes if needed else ())
 
     @property
     def _target(self) -> str:
@@ -142,26 +160,38 @@ class Observations:
 
     @cached_property
     def _remote(self) -> Bounded[git.Remote | Unseen | None]:
-        return Bounded(lambda: git.find_remote(self._top, self._policy.git.remote, built=self._built))
+        wanted = self._policy.git.remote
+        return Bounded(lambda: git.find_remote(self._top, wanted, built=self._built, there=self._remotes))
 
-    @cached_property
+    @property
+    def remote(self) -> git.Remote | None:
+        """The remote that was asked, if that is known already; nothing is asked for it."""
+        found = self._remote.result(0) if "_remote" in self.__dict__ and self._remote.wait(0) else None
+        return found if isinstance(found, git.Remote) else None
+
+    @property
     def remotes(self) -> tuple[str, ...]:
         """The names of the clone's remotes, as far as Git says them."""
-        found = Bounded(lambda: git.remotes(self._top)).result(self._bound)
-        return () if isinstance(found, Unseen) else tuple(found.fetched)
+        return () if isinstance(self._remotes, Unseen) else tuple(self._remotes.fetched)
+
+    @property
+    def _remotes(self) -> git.Remotes | Unseen:
+        return self._listed_remotes.result(self._bound)
+
+    @cached_property
+    def _listed_remotes(self) -> Bounded[git.Remotes | Unseen]:
+        return Bounded(lambda: git.remotes(self._top))
 
     def branches_containing_head(self) -> git.Branches | Unseen:
         """Return the branches that contain HEAD."""
-        rules = self._policy.git
-        return git.branches_containing(self._top, self.tags(), rules.branches, remote=rules.remote, built=self._built)
+        asked = self._remote.result(self._bound)
+        return git.branches_containing(self._top, self.tags(), self._policy.git.branches, asked=asked)
 
     @property
     def branch(self) -> git.BranchName | None:
         """The branch that the release is built from, and who says so."""
         seen = self.repository
-        if isinstance(seen, Unseen):
-            return None
-        return branch_of(seen, self._build, self._claimed, () if seen.branch else self.remotes)
+        return None if isinstance(seen, Unseen) else self._branch_of(seen)
 
     @property
     def built_tag(self) -> str:

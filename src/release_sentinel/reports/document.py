@@ -26,6 +26,7 @@ def document(verdict: RedactedVerdict) -> dict[str, Any]:
         "commit": release.commit,
         "branch": release.branch,
         "branch_source": release.branch_source,
+        "remote": release.remote,
         "started": verdict.started.isoformat(timespec="milliseconds"),
         "ended": verdict.ended.isoformat(timespec="milliseconds"),
         "gates": [_gate(gate) for gate in verdict.gates],

@@ -68,6 +68,7 @@ class WrittenVerdict(Struct, frozen=True):
     disabled: tuple[WrittenDisabled, ...]
     warnings: tuple[str, ...]
     preview: bool = False  # versions before 0.2 have none
+    remote: str = ""  # likewise
 
 
 def read(path: Path) -> tuple[dict[str, Any], WrittenVerdict]:

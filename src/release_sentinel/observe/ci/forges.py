@@ -31,7 +31,7 @@ def _actions(provider: str, get: Variables) -> Build:
     event, ref = get("GITHUB_EVENT_NAME"), get("GITHUB_REF")
     of = named(ref)
     pull_request = event.startswith("pull_request") or is_pull(ref)
-    if event == "pull_request" and "branch" in of and _is_merged(_event(get), of["branch"]):
+    if event in _PULL_EVENTS and "branch" in of and _is_merged(_event(get), of["branch"]):
         pull_request = False  # once it is merged, the ref is the base branch, and the commit is the branch's
     return Build(
         provider,
@@ -53,6 +53,19 @@ def _gitea(get: Variables) -> Build:
 
 def _forgejo(get: Variables) -> Build:
     return _actions("Forgejo Actions", get)
+
+
+_PULL_EVENTS = {"pull_request", "pull_request_target"}
+
+
+def _is_github_bot(get: Variables) -> bool:
+    """Return whether Dependabot made the request: it stays the actor where a person starts the build again."""
+    return "dependabot[bot]" in {get("GITHUB_ACTOR"), get("GITHUB_TRIGGERING_ACTOR")}
+
+
+def _is_github_target(get: Variables) -> bool:
+    """Return whether the base branch's own workflow runs, which gets secrets."""
+    return get("GITHUB_EVENT_NAME") == "pull_request_target"
 
 
 def _is_github_fork(get: Variables) -> bool:
@@ -114,14 +127,16 @@ _ACTORS = ("GITHUB_TRIGGERING_ACTOR", "GITHUB_ACTOR")
 _RUN_BY_NUMBER = "{GITHUB_SERVER_URL}/{GITHUB_REPOSITORY}/actions/runs/{GITHUB_RUN_NUMBER}"
 FORGES = (
     # Both also set GITHUB_ACTIONS, and Forgejo's runner GITEA_ACTIONS.
-    System((("FORGEJO_ACTIONS",),), _forgejo, (_RUN_BY_NUMBER,), _ACTORS, _is_github_fork),
-    System((("GITEA_ACTIONS",),), _gitea, (_RUN_BY_NUMBER,), _ACTORS, _is_github_fork),
+    System((("FORGEJO_ACTIONS",),), _forgejo, (_RUN_BY_NUMBER,), _ACTORS, _is_github_fork, trusted=_is_github_target),
+    System((("GITEA_ACTIONS",),), _gitea, (_RUN_BY_NUMBER,), _ACTORS, _is_github_fork, trusted=_is_github_target),
     System(
         (("GITHUB_ACTIONS",),),
         _github,
         ("{GITHUB_SERVER_URL}/{GITHUB_REPOSITORY}/actions/runs/{GITHUB_RUN_ID}",),
         _ACTORS,
         _is_github_fork,
+        _is_github_bot,
+        _is_github_target,
     ),
     System((("GITLAB_CI",),), _gitlab, ("{CI_JOB_URL}",), ("GITLAB_USER_LOGIN",), _is_gitlab_fork),
     System(

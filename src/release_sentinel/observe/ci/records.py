@@ -6,10 +6,12 @@ from typing import TypedDict
 
 from msgspec import Struct
 
-# Where merge queues build: GitHub's own (whoever runs the build), Mergify's, Trunk's, and GitLab's merge trains. It may
-# follow a remote's name.
+# Where merge queues build: GitHub's own (for any CI system), Mergify's, Trunk's, GitLab's merge trains, Graphite's,
+# Aviator's. It may follow a remote's name.
 _MERGE_QUEUE = re.compile(
-    r"(?:.*/)?(?:(?:gh-readonly-queue|mergify/merge-queue|trunk-merge)/.+|merge-requests/\d+/train)", re.DOTALL
+    r"(?:.*/)?(?:(?:gh-readonly-queue|mergify/merge-queue|trunk-merge)/.+|merge-requests/\d+/train"
+    r"|(?:gtmq|mq-bot|mq-tmp)[_-].+)",
+    re.DOTALL,
 )
 _GITHUB_S_QUEUE = re.compile(r"gh-readonly-queue/(.+)/pr-\d+-", re.DOTALL)
 _PULL_REQUEST = re.compile(r"refs/(?:pull|pullreq|pull-requests|merge-requests|changes)/")
@@ -38,14 +40,14 @@ class Build(Struct, frozen=True):
         """Whether the build is about exactly this commit, which is HEAD: only then is it trusted."""
         return bool(commit) and self.commit in {commit, "HEAD"}
 
-    def branch_on(self, remotes: Collection[str]) -> str:
-        """Return the branch without the name of a remote of this clone, where the system may have put one first."""
+    def branch_on(self, remotes: Collection[str]) -> tuple[str, str]:
+        """Return the branch, and the remote of this clone whose name the system has put before it; blank if none."""
         if self.qualified:
             for remote in sorted(remotes, key=len, reverse=True):  # a remote's name may have slashes too
                 name = self.branch.removeprefix(f"{remote}/")
                 if name and name != self.branch:
-                    return name
-        return self.branch
+                    return name, remote
+        return self.branch, ""
 
 
 def is_merge_queue(branch: str) -> bool:
@@ -77,8 +79,8 @@ class Variables(Struct, frozen=True):
         return {name: value for name, value in self.environ.items() if value and re.fullmatch(pattern, name)}
 
 
-def no_fork(_: Variables) -> bool:
-    """Return False: no variable of the system tells a fork."""
+def no_sign(_: Variables) -> bool:
+    """Return False: no variable of the system tells it."""
     return False
 
 
@@ -92,7 +94,9 @@ class System(Struct, frozen=True):
     describe: Callable[[Variables], Build]
     urls: tuple[str, ...] = ()  # of a build, to be filled with variables; the first that can be filled counts
     actors: tuple[str, ...] = ()  # variables that name who started the build, the first that names a person counts
-    fork: Callable[[Variables], bool] = no_fork  # whether a pull request is from another repository
+    fork: Callable[[Variables], bool] = no_sign  # whether a pull request is from another repository
+    bot: Callable[[Variables], bool] = no_sign  # whether it is by a bot that gets no secrets
+    trusted: Callable[[Variables], bool] = no_sign  # whether it gets secrets, whoever it is by
 
 
 class Named(TypedDict, total=False):

@@ -71,13 +71,25 @@ def from_fork(environ: Mapping[str, str] | None = None) -> bool:
 
 
 def withheld(environ: Mapping[str, str] | None = None) -> str:
-    """Return why CI may withhold secrets from this build; blank if there is no reason."""
-    found = build(environ)
-    if found and found.pull_request:
-        what = "(if it is from a fork)"
-        if from_fork(environ):
-            what = "from a fork"
-        elif found.actor == "dependabot[bot]":
-            what = "by Dependabot"
-        return f"{found.provider} withholds secrets from builds of a pull request {what}"
-    return ""
+    """Return why CI withholds secrets from this build: a fork's, or a bot's; blank where nothing says that it does."""
+    get = Variables(os.environ if environ is None else environ)
+    system, found = _system(get), build(environ)
+    if not (system and found and found.pull_request) or system.trusted(get):
+        return ""
+    what = "from a fork" if system.fork(get) else "by Dependabot" if system.bot(get) else ""
+    return f"{found.provider} withholds secrets from builds of a pull request {what}" if what else ""
+
+
+# What build tools take for a sign of CI, also of systems that are not recognised here.
+_SIGNS = (
+    *("CI", "CONTINUOUS_INTEGRATION", "CI_NAME", "CI_APP_ID", "CI_BUILD_ID", "CI_BUILD_NUMBER", "CI_JOB_ID"),
+    *("CI_PIPELINE_ID", "BUILD_ID", "BUILD_NUMBER", "RUN_ID"),
+)
+
+
+def is_ci(environ: Mapping[str, str] | None = None) -> bool:
+    """Return whether this process runs in CI, whether or not the system is one that is recognised."""
+    get = Variables(os.environ if environ is None else environ)
+    if _system(get) is not None:
+        return True
+    return get("CI").lower() != "false" and any(get(name).lower() not in {"", "false", "0"} for name in _SIGNS)

@@ -10,6 +10,7 @@ from release_sentinel.observe.git.records import (
     Branches,
     BranchName,
     Change,
+    Head,
     MergeTarget,
     Refs,
     Relation,
@@ -22,7 +23,7 @@ from release_sentinel.observe.git.records import (
     Tags,
 )
 from release_sentinel.observe.git.refs import branches_containing, local_refs, remote_refs, tags
-from release_sentinel.observe.git.remotes import Remotes, default_branch, find_remote, remotes
+from release_sentinel.observe.git.remotes import Remotes, default_branch, find_remote, head, remotes
 from release_sentinel.observe.git.signatures import signature
 from release_sentinel.observe.git.standing import standing
 from release_sentinel.observe.git.tagging import Tagged, make_tag, push_tag, remove_tag
@@ -39,6 +40,7 @@ __all__ = [
     "BranchName",
     "Branches",
     "Change",
+    "Head",
     "MergeTarget",
     "Refs",
     "Relation",
@@ -56,6 +58,7 @@ __all__ = [
     "default_branch",
     "find_remote",
     "folders_called",
+    "head",
     "local_refs",
     "look",
     "make_tag",

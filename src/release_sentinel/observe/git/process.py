@@ -57,6 +57,7 @@ _ELSEWHERE = (
 # Set for Git alone: no prompt, no pager, no lock for reading.
 _QUIET = {
     "GIT_NO_REPLACE_OBJECTS": "1",  # `git replace` substitutes one commit for another
+    "GIT_GRAFT_FILE": f"{os.devnull}/none",  # `.git/info/grafts` gives a commit other parents; none is there
     "GIT_NO_LAZY_FETCH": "1",  # a partial clone would ask its remote for each commit that it lacks
     "GIT_OPTIONAL_LOCKS": "0",
     "GIT_PAGER": "cat",

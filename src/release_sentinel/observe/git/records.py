@@ -69,6 +69,7 @@ class Remote(Struct, frozen=True):
     url: str = ""
     has_login: bool = False  # one of its URLs carries credentials
     address: str = ""
+    no_push: str = ""  # what stands where the address for pushes belongs, to forbid them
 
     def __str__(self) -> str:
         return f"{self.name} ({self.url})" if self.url else self.name
@@ -165,10 +166,18 @@ CLAIM = "--gate-branch"
 
 
 class BranchName(Struct, frozen=True):
-    """A branch, and who names it: `HEAD`, a CI system, a remote, or `CLAIM`."""
+    """A branch, and who names it: `HEAD`, a CI system, a remote, or `CLAIM`; CI may name its `remote`, too."""
 
     name: str
     source: str
+    remote: str = ""
+
+
+class Head(Struct, frozen=True):
+    """The commit that is checked out; `branch` is blank where HEAD is detached."""
+
+    commit: str
+    branch: str
 
 
 class MergeTarget(Struct, frozen=True):

@@ -20,8 +20,8 @@ from release_sentinel.observe.git.process import (
     patiently,
     run,
 )
-from release_sentinel.observe.git.records import Branches, Refs, Remote, Tags
-from release_sentinel.observe.git.remotes import chosen, find_remote, remotes
+from release_sentinel.observe.git.records import Branches, BranchName, Refs, Remote, Tags
+from release_sentinel.observe.git.remotes import Remotes, find_remote, head, remotes
 
 _HERE = re.compile(rf"({OBJECT})\t({OBJECT})?\t([a-z]*)\t(refs/[^\t\n ]+)")
 _THERE = re.compile(rf"({OBJECT})\t([^\t\n ]+)")
@@ -93,7 +93,13 @@ def remote_refs(top: Path, remote: Remote, names: Sequence[str], *, timeout: flo
 
 
 def tags(
-    top: Path, names: Iterable[str] = (), *, remote: str = "", branches: Iterable[str] = (), built: str = ""
+    top: Path,
+    names: Iterable[str] = (),
+    *,
+    remote: str = "",
+    branches: Iterable[str] = (),
+    built: BranchName | None = None,
+    listed: Remotes | Unseen | None = None,
 ) -> Tags:
     """Look up the tags `names` (globs too) in the clone at `top`, on its remote, and wherever a push to it goes.
 
@@ -101,19 +107,24 @@ def tags(
     """
     wanted = [f"{_TAGS}{name}" for name in names]
     local = Bounded(lambda: local_refs(top, wanted))
-    there, pushed = _everywhere(top, wanted, [f"{_HEADS}{branch}" for branch in branches], remote, built)
+    there, pushed = _everywhere(top, wanted, [f"{_HEADS}{branch}" for branch in branches], remote, built, listed)
     here = local.result(LOCAL_SECONDS) if local.wait(LOCAL_SECONDS) else Unseen("this clone's tags were not listed")
     return Tags(here, there, pushed)
 
 
 def _everywhere(
-    top: Path, wanted: Sequence[str], heads: Sequence[str], remote: str, built: str
+    top: Path,
+    wanted: Sequence[str],
+    heads: Sequence[str],
+    remote: str,
+    built: BranchName | None,
+    listed: Remotes | Unseen | None,
 ) -> tuple[Refs | Unseen | None, tuple[Refs | Unseen, ...]]:
     """Ask the remote, and at the same time the other repositories that a push to it goes to."""
-    listed = remotes(top)
+    listed = listed or remotes(top)
     if isinstance(listed, Unseen):
         return listed, ()
-    asked = chosen(top, listed, remote, built)
+    asked = find_remote(top, remote, built=built, there=listed)
     if not isinstance(asked, Remote):
         return asked, ()
     others = listed.pushed_elsewhere(asked) if wanted else []
@@ -127,18 +138,18 @@ def branches_containing(
     seen: Tags,
     allowed: Collection[str],
     *,
-    remote: str = "",
-    built: str = "",
+    asked: Remote | Unseen | None = None,
     timeout: float = LOCAL_SECONDS,
 ) -> Branches | Unseen:
     """Return the branches that contain HEAD: of this clone, and those of the remote that match `allowed` (globs).
 
-    A branch of the remote contains HEAD if it is at HEAD, or if this clone has its commits and they lead to HEAD.
+    `asked` is that remote, by default the usual one. A branch of the remote contains HEAD if it is at HEAD, or if
+    this clone has its commits and they lead to HEAD.
     """
-    head = _head(top, timeout)
-    asked = find_remote(top, remote, built=built, timeout=timeout)
-    if isinstance(head, Unseen):
-        return head
+    at = head(top, timeout=timeout)
+    asked = find_remote(top, timeout=timeout) if asked is None else asked
+    if isinstance(at, Unseen):
+        return at
     if isinstance(asked, Unseen):
         return asked
     tracking = f"{_TRACKING}{asked.name}/" if isinstance(asked, Remote) else _TRACKING
@@ -153,7 +164,7 @@ def branches_containing(
     for name, commit in heads.items():
         if not _matches(name, allowed):
             continue
-        if commit == head:
+        if commit == at.commit:
             names.append(name)
         elif (leads := _leads_to_head(top, commit, timeout)) is None:
             undetermined.append(name)
@@ -171,15 +182,6 @@ def _containing_head(top: Path, tracking: str, timeout: float) -> list[str] | Un
     if wrong := [ref for ref in refs if not ref.startswith((_HEADS, tracking))]:
         return odd("for-each-ref", wrong[0])
     return [ref.removeprefix(_HEADS).removeprefix(tracking) for ref in refs]
-
-
-def _head(top: Path, timeout: float) -> str | Unseen:
-    """Return the commit that HEAD is at."""
-    head = ask(top, "rev-parse", "--verify", "HEAD^{commit}", timeout=timeout)
-    if isinstance(head, Unseen):
-        return head
-    head = head.removesuffix("\n")
-    return head if re.fullmatch(OBJECT, head) else odd("rev-parse", head)
 
 
 def _rows(pattern: re.Pattern[str], command: str, printed: str) -> list[tuple[str, ...]] | Unseen:

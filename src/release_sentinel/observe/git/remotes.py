@@ -9,13 +9,15 @@ from msgspec import Struct
 from release_sentinel.lines import split
 from release_sentinel.observe import Unseen
 from release_sentinel.observe.git.login import has_login, variables
-from release_sentinel.observe.git.process import LOCAL_SECONDS, REMOTE_SECONDS, ask, odd, patiently, run
-from release_sentinel.observe.git.records import Remote
+from release_sentinel.observe.git.process import LOCAL_SECONDS, OBJECT, REMOTE_SECONDS, ask, odd, patiently, run
+from release_sentinel.observe.git.records import BranchName, Head, Remote
 from release_sentinel.redaction import without_credentials
 
 # Of `git remote -v`; a partial clone adds its filter.
 _REMOTE = re.compile(r"([^\t\n ]+)\t(.*) \((fetch|push)\)(?: \[[^\]]*\])?")
 _SCP = re.compile(r"(?:[^@/:]+@)?([^/:]+):(?!/)(.+)")  # git@github.com:shop/shop.git
+# What people write as the address for pushes so that none succeeds: `no_push`, `DISABLED`, a file that is none.
+_NO_PUSH = re.compile(r"[\w .!?<>()-]+|(?:file://)?/dev/null")
 _PUSHED = "release-sentinel-push"  # a remote of the settings of one question, by which an address stays out of `ps`
 _HEADS = "refs/heads/"
 
@@ -45,13 +47,19 @@ class Remotes(Struct, frozen=True):
         choice = choice or next(iter(self.fetched), "")
         if not choice:
             return None
-        urls = (self.fetched[choice], *self.pushed.get(choice, ()))
-        return Remote(choice, without_credentials(urls[0]), any(map(has_login, urls)))
+        fetched, pushed = self.fetched[choice], self.pushed.get(choice, ())
+        return Remote(
+            choice,
+            without_credentials(fetched),
+            any(map(has_login, (fetched, *pushed))),
+            no_push=next((url for url in pushed if url != fetched and _NO_PUSH.fullmatch(url)), ""),
+        )
 
     def pushed_elsewhere(self, remote: Remote) -> list[Remote]:
         """Return the repositories that a push to `remote` goes to, where they are not the one that is fetched from."""
         fetched = _location(self.fetched[remote.name])
-        elsewhere = [url for url in self.pushed.get(remote.name, ()) if _location(url) != fetched]
+        pushed = [url for url in self.pushed.get(remote.name, ()) if not _NO_PUSH.fullmatch(url)]
+        elsewhere = [url for url in pushed if _location(url) != fetched]
         return [
             Remote(f"{_PUSHED}-{number}" if number else _PUSHED, without_credentials(url), has_login(url), url)
             for number, url in enumerate(dict.fromkeys(elsewhere))
@@ -77,21 +85,26 @@ def remotes(top: Path, *, timeout: float = LOCAL_SECONDS) -> Remotes | Unseen:
 
 
 def find_remote(
-    top: Path, wanted: str = "", *, built: str = "", timeout: float = LOCAL_SECONDS
+    top: Path,
+    wanted: str = "",
+    *,
+    built: BranchName | None = None,
+    there: Remotes | Unseen | None = None,
+    timeout: float = LOCAL_SECONDS,
 ) -> Remote | Unseen | None:
-    """Return the remote to ask (see `Remotes.choose`); `built` is the branch that is built, where HEAD has none."""
-    there = remotes(top, timeout=timeout)
-    return there if isinstance(there, Unseen) else chosen(top, there, wanted, built, timeout=timeout)
+    """Return the remote to ask (see `Remotes.choose`): the one wanted, or that of the branch that is built.
 
-
-def chosen(
-    top: Path, there: Remotes, wanted: str, built: str, *, timeout: float = LOCAL_SECONDS
-) -> Remote | Unseen | None:
-    """Return the remote to ask, among those that are there; CI may write its name before the branch's."""
+    `built` is that branch, by default HEAD's; `there` are the clone's remotes, where they are known already.
+    """
+    there = there or remotes(top, timeout=timeout)
+    if isinstance(there, Unseen):
+        return there
     if wanted:
         return there.choose(wanted)
-    before, slash, _ = built.partition("/")
-    return there.choose("", followed(top, built, timeout=timeout) or (before if slash else ""))
+    if built is None:
+        at = head(top, timeout=timeout)
+        built = None if isinstance(at, Unseen) or not at.branch else BranchName(at.branch, "HEAD")
+    return there.choose("", (built.remote or _followed(top, built.name, timeout)) if built else "")
 
 
 def default_branch(top: Path, remote: Remote, *, timeout: float = REMOTE_SECONDS) -> str | Unseen:
@@ -108,13 +121,20 @@ def default_branch(top: Path, remote: Remote, *, timeout: float = REMOTE_SECONDS
     return Unseen(f"the remote {remote} names no default branch", "name the branch with --gate-branch")
 
 
-def followed(top: Path, built: str = "", *, timeout: float = LOCAL_SECONDS) -> str:
-    """Return the remote that HEAD's branch follows, or where HEAD has none, `built`; blank if it follows none."""
-    head = run(top, "symbolic-ref", "--quiet", "HEAD", timeout=timeout)
-    own = head.out.strip("\n").removeprefix(_HEADS) if not isinstance(head, Unseen) and not head.code else ""
-    if not (own or built):
-        return ""
-    said = run(top, "config", "--get", f"branch.{own or built}.remote", timeout=timeout)
+def head(top: Path, *, timeout: float = LOCAL_SECONDS) -> Head | Unseen:
+    """Return what is checked out in the clone at `top`."""
+    said = ask(top, "rev-parse", "HEAD", "--symbolic-full-name", "HEAD", timeout=timeout)
+    if isinstance(said, Unseen):
+        return said
+    commit, _, ref = said.removesuffix("\n").partition("\n")
+    if not re.fullmatch(OBJECT, commit) or not (ref == "HEAD" or ref.startswith("refs/")):
+        return odd("rev-parse", said)
+    return Head(commit, ref.removeprefix(_HEADS) if ref.startswith(_HEADS) else "")
+
+
+def _followed(top: Path, branch: str, timeout: float) -> str:
+    """Return the remote that a branch of the clone follows; blank if it follows none."""
+    said = run(top, "config", "--get", f"branch.{branch}.remote", timeout=timeout)
     return "" if isinstance(said, Unseen) or said.code else said.out.strip("\n")
 
 

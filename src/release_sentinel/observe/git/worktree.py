@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from release_sentinel.observe import Unseen
 from release_sentinel.observe.bounded import Bounded
-from release_sentinel.observe.git import lfs, untracked
+from release_sentinel.observe.git import conversions, lfs, untracked
 from release_sentinel.observe.git.process import LOCAL_SECONDS, OBJECT, GitOutput, ask, odd, run
 from release_sentinel.observe.git.records import (
     HIDDEN_EDIT,
@@ -63,10 +63,11 @@ def look(path: Path, rules: Rules = _ALL, *, timeout: float = LOCAL_SECONDS) -> 
     if not hidden.wait(timeout):
         return Unseen(f"the index of {path} could not be read within {timeout:g} s")
     more = hidden.result(0)
-    if isinstance(more, Unseen):
-        return more
+    converted = conversions.hidden(path, [*_paths(path, rules)], [change.path for change in seen.changes], timeout)
+    if isinstance(more, Unseen) or isinstance(converted, Unseen):
+        return more if isinstance(more, Unseen) else converted  # type: ignore[return-value]  # one of them is
     operation = _operation(layout.git_dir)
-    changes = tuple(_distinct((*seen.changes, *more), rules))
+    changes = tuple(_distinct((*seen.changes, *more, *converted), rules))
     return replace(seen, operation=operation, shallow=layout.shallow, changes=changes)
 
 
@@ -142,6 +143,7 @@ def _status(top: Path, rules: Rules, timeout: float) -> Repository | Unseen:
         *("-c", "core.attributesFile=", "-c", "sparse.expectFilesOutsideOfPatterns=false"),
         *(("-c", "core.ignoreCase=false") if sys.platform == "linux" else ()),
         *("-c", "core.trustctime=true", "-c", "core.checkStat=default"),
+        *conversions.hiding(top).options,
         *("-c", "status.showUntrackedFiles=normal", "-c", "diff.ignoreSubmodules=none"),  # inside submodules too
         *("status", "--porcelain=v2", "--branch", "--no-ahead-behind", "-z"),
         f"--untracked-files={_untracked(rules)}",

@@ -138,6 +138,13 @@ def test_no_command_accepts_a_preview(sentinel: Sentinel, command: str, *, forge
     assert not sentinel.repo.git("tag")
 
 
+def test_a_preview_of_an_existing_tag_is_refused(sentinel: Sentinel) -> None:
+    """What has the version's tag is not merged any more."""
+    done = sentinel("--gate-preview", "--gate-tag-mode=existing")
+    assert (done.code, done.verdict["gates"]) == (1, [])
+    assert "--gate-tag-mode existing and --gate-preview: what has the version's tag is no work to merge" in done.out
+
+
 @pytest.mark.parametrize("preview", [True, False])
 def test_secrets_that_ci_withholds_are_a_warning_in_a_preview(sentinel: Sentinel, *, preview: bool) -> None:
     """A fork gets none; a setting that is missing fails there, too."""

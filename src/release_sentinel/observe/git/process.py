@@ -127,7 +127,8 @@ def run(
     except subprocess.TimeoutExpired:
         _end_group(process)
         return Hung(
-            f"git {_command(arguments)} did not answer within {timeout:g} s", "run it by hand to see whether it hangs"
+            f"git {_command(arguments)} did not answer within {round(timeout, 2):g} s",
+            "run it by hand to see whether it hangs",
         )
     except BaseException:
         _end_group(process)

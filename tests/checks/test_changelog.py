@@ -217,6 +217,8 @@ NOT_ITS_SUBJECT = {
     "support": "## Node 1.2.0 support\n- x\n",
     "a lowest version": "## Python 1.2.0 or later\n- x\n",
     "a name in the section of a version": "## 1.3.0\n### shop 1.2.0\n- x\n",
+    "a name in what is not released": "## [Unreleased]\n### shop 1.2.0\n- x\n",
+    "a name below the level of versions": "## 1.3.0\n- x\n## Dependencies\n### shop 1.2.0\n- x\n",
     "an underlined one": "1.3.0\n=====\n\nShop 1.2.0\n----------\n- x\n",
 }
 

@@ -28,6 +28,7 @@ _ALONE = re.compile(
     r"(?:(?:version|release|v)\s*:?\s*)?v?\d+(?:\.\d+){2}\S*(?:\s*[-\u2013\u2014,(\[:].*|\s+(?:19|20)\d\d\W.*)?",
     re.IGNORECASE,
 )
+_UNRELEASED = re.compile(r"\W*(?:unreleased|upcoming)\b", re.IGNORECASE)
 _LOWEST = 7  # the level of a heading that no mark gives one
 # What tools call the groups of a section; some give them the level of the section of a patch.
 _GROUP = re.compile(
@@ -92,14 +93,21 @@ def sections(text: str, name: str) -> list[Section]:
 
 
 def _subjects(lines: Sequence[Line]) -> list[Subject]:
-    """Return which versions the headings are about: in the section of a version, only one that is nothing else."""
+    """Return which versions the headings are about; below the level of versions only one that is nothing else."""
+    about_each = [subject(line.text) if line.level else Subject() for line in lines]
+    marked = (
+        line.level
+        for line, about in zip(lines, about_each, strict=True)
+        if about.bare or (line.level and _UNRELEASED.match(line.text))
+    )
+    highest = min(marked, default=_LOWEST)
     found: list[Subject] = []
     level = 0  # of the section of a version that a line is in
-    for line in lines:
-        about = subject(line.text) if line.level else Subject()
+    for line, said in zip(lines, about_each, strict=True):
+        about = said
         if line.level and line.level <= level:
             level = 0
-        if level and not about.bare:
+        if (level or line.level > highest) and not about.bare:
             about = Subject()
         elif about.versions and not level:
             level = line.level

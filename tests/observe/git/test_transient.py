@@ -97,10 +97,16 @@ def half_list(connection: socket.socket, _stop: threading.Event) -> None:
     connection.sendall(b"HTTP/1.0 200 OK\r\n" + kind + b"\r\n\r\n001e# service=git-upload-pack\n0000")
 
 
+def page_of_lines(connection: socket.socket, _stop: threading.Event) -> None:
+    """Answer with a longer page: Git notices that."""
+    connection.recv(4096)
+    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 15\r\n\r\n<html>\n</html>\n")
+
+
 @pytest.mark.parametrize(
     ("scheme", "behave"),
     [
-        *(("http", behave) for behave in (reset, hang_up, half_header, half_list, page)),
+        *(("http", behave) for behave in (reset, hang_up, half_header, half_list, page, page_of_lines)),
         *((scheme, behave) for scheme in ("https", "git", "ssh") for behave in (reset, hang_up)),
         *((scheme, None) for scheme in ("http", "git", "ssh")),
     ],
@@ -184,6 +190,7 @@ TRANSIENT = (
     "client_loop: send disconnect: Broken pipe\n" + ACCESS,
     "Connection to h closed by remote host.\n" + ACCESS,
     "Timeout, server h not responding.\n" + ACCESS,
+    "fatal: https://h/x.git/info/refs not valid: is this a git repository?",  # a page of a gateway
     ACCESS,
 )
 FINAL = (

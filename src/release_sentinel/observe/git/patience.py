@@ -21,7 +21,7 @@ _TRANSIENT = re.compile(
     rf"returned error: {_STATUS}|response {_STATUS}|HTTP code {_STATUS} from proxy|RPC failed|early EOF"
     r"|unexpected disconnect|unexpected(?: end of file|ly closed)|hung up (?:unexpectedly|upon initial contact)"
     r"|expected flush after ref listing|Empty reply|transfer closed|outstanding read data|(?:Recv|Send) failure"
-    r"|HTTP/?2? (?:framing|stream)|not closed cleanly|too slow|bytes remaining to read"
+    r"|HTTP/?2? (?:framing|stream)|not closed cleanly|too slow|not valid: is this a git|bytes remaining to read"
     r"|SSL_ERROR_SYSCALL|gnutls_handshake|GnuTLS (?:recv|send) error|unexpected eof while reading"
     r"|schannel: (?:failed to receive handshake|server closed abruptly)|TLS connection was non-properly terminated"
     r"|could(?:n't| not) (?:resolve|connect)|unable to (?:look up|connect)|failed to connect|name or service not known"

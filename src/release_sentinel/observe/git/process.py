@@ -10,7 +10,7 @@ import re
 import signal
 import subprocess
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -93,11 +93,15 @@ class GitOutput(Struct, frozen=True):
 
 
 def run(
-    top: Path, *arguments: str, timeout: float = LOCAL_SECONDS, more: Mapping[str, str] = _NO_VARIABLES
+    top: Path,
+    *arguments: str,
+    timeout: float = LOCAL_SECONDS,
+    more: Mapping[str, str] = _NO_VARIABLES,
+    begun: Callable[[int], None] = lambda _: None,
 ) -> GitOutput | Unseen:
     """Run git in `top` and return its answer, whatever the exit code.
 
-    `timeout` is in seconds; `more` are variables for Git alone.
+    `timeout` is in seconds; `more` are variables for Git alone; `begun` is told the process group.
     """
     try:
         git = _git()
@@ -122,6 +126,7 @@ def run(
             "check the permissions of the folder and of git",
         )
     process = handle.proc
+    begun(process.pid)
     try:
         out, err = process.communicate(timeout=timeout)
     except subprocess.TimeoutExpired:

@@ -5,7 +5,7 @@ import subprocess
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -21,13 +21,25 @@ _REACHED_BY = ("http.", "url.", "credential.", "protocol.", "ssh.", "core.sshcom
 _OF_REMOTE = (".url", ".proxy", ".proxyauthmethod", ".uploadpack", ".vcs", ".serveroption")
 # What the user's own settings would start here: hooks, and a collection of garbage that outlives the question.
 _STILL = ("-c", f"core.hooksPath={os.devnull}", "-c", "gc.auto=0", "-c", "maintenance.auto=false")
-# Waits until its input ends, which is when the process that writes to it is gone, however it ended.
-_WATCH = 'exec 3<&0; (trap "" HUP INT TERM; read _ <&3; rm -rf -- "$1" || { sleep 1; rm -rf -- "$1"; }) >&- 2>&- &'
+# Waits until its input ends, which is when the process that writes to it is gone, however it ended. The last line is
+# the process group that is to end with it; blank for none.
+_WATCH = """
+exec 3<&0
+(
+    trap "" HUP INT TERM
+    while read -r line; do group=$line; done <&3
+    test -z "$group" || kill -9 "-$group"
+    rm -rf -- "$1" || { sleep 1; rm -rf -- "$1"; }
+) >/dev/null 2>&1 &
+"""
 
 
 @contextmanager
-def folder() -> Iterator[Path]:
-    """Make a temporary folder, which is removed at the end, also if this process is killed before."""
+def folder() -> Iterator[tuple[Path, Callable[[int | None], None]]]:
+    """Make a temporary folder, which is removed at the end, also if this process is killed before.
+
+    A process group that works in it can be told, which ends then, too; None takes it back.
+    """
     with tempfile.TemporaryDirectory(prefix="release-sentinel-", ignore_cleanup_errors=True) as path:
         watch = None
         with suppress(OSError):  # there is no shell
@@ -35,18 +47,38 @@ def folder() -> Iterator[Path]:
             command = ["sh", "-c", _WATCH, "sh", path]
             watch = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)
             watch.wait()
+        told = watch.stdin if watch else None
+
+        def tell(group: int | None) -> None:
+            with suppress(OSError):  # the watch is gone
+                if told:
+                    told.write(f"{group or ''}\n".encode())
+                    told.flush()
+
         try:
-            yield Path(path)
+            yield Path(path), tell
         finally:
-            if watch and watch.stdin:
-                watch.stdin.close()
+            tell(None)
+            with suppress(OSError):
+                if told:
+                    told.close()
 
 
 class Throwaway:
     """A bare repository in `place` that reaches `remote` as the clone at `top` does, and stops at `end`."""
 
-    def __init__(self, top: Path, place: Path, remote: Remote, variables: Mapping[str, str], end: float) -> None:
-        self._top, self._here, self._remote, self._variables, self._end = top, place, remote, variables, end
+    def __init__(
+        self,
+        top: Path,
+        place: Path,
+        remote: Remote,
+        *,
+        variables: Mapping[str, str],
+        end: float,
+        tell: Callable[[int | None], None],
+    ) -> None:
+        self._top, self._here, self._remote = top, place, remote
+        self._variables, self._end, self._tell = variables, end, tell
         self._options = ["--filter=tree:0", "--depth"]
 
     def fetch(self, branch: str, depth: str) -> GitOutput | Unseen:
@@ -85,21 +117,25 @@ class Throwaway:
         return max(self._end - time.monotonic(), 0.1)
 
     def _run(self, *words: str, left: float) -> GitOutput | Unseen:
-        return run(self._top, f"--git-dir={self._here}", *_STILL, *words, timeout=left, more=self._variables)
+        options = (f"--git-dir={self._here}", *_STILL)
+        try:
+            return run(self._top, *options, *words, timeout=left, more=self._variables, begun=self._tell)
+        finally:
+            self._tell(None)
 
 
 @contextmanager
 def throwaway(top: Path, commit: str, remote: Remote, timeout: float) -> Iterator[Throwaway | Unseen]:
     """Make a throw-away repository for commits of the kind of `commit`; it has `timeout` seconds for all it does."""
     end = time.monotonic() + timeout
-    with folder() as place:
+    with folder() as (place, tell):
         kind = {"GIT_DEFAULT_HASH": "sha256" if len(commit) > 40 else "sha1"}
         made = ask(top, f"--git-dir={place}", "init", "--quiet", "--bare", "--template=", more=kind)
         settings = made if isinstance(made, Unseen) else _reached_by(top, place, remote.name)
         if isinstance(settings, Unseen):
             yield settings
         else:
-            yield Throwaway(top, place, remote, variables(top, remote, settings=settings), end)
+            yield Throwaway(top, place, remote, variables=variables(top, remote, settings=settings), end=end, tell=tell)
 
 
 def _reached_by(top: Path, place: Path, remote: str) -> list[Setting] | Unseen:

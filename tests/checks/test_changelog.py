@@ -140,6 +140,141 @@ def test_the_first_section_is_named(repo: Repo) -> None:
     assert judge(repo, "nothing\n").message.endswith(", nor any other section")
 
 
+LINK = "https://example.com/compare/v1.1.9...v1.2.0"
+# As tools write them: the file's name, and its text.
+TOOLS = {
+    "keep a changelog": ("CHANGELOG.md", "# Changelog\n\n## [1.2.0] - 2026-11-23\n\n### Added\n\n- speed\n"),
+    "standard-version": (
+        "CHANGELOG.md",
+        f"# Changelog\n\n### [1.2.0]({LINK}) (2026-11-23)\n\n\n### Bug Fixes\n\n* a bug\n\n## [1.1.9](x)\n",
+    ),
+    "standard-version of a major": (
+        "CHANGELOG.md",
+        f"# [1.2.0]({LINK}) (2026-11-23)\n\n### Features\n\n* speed\n\n## [1.1.9](x) (2026-11-01)\n\n### Bug Fixes\n",
+    ),
+    "standard-version of two patches": (
+        "CHANGELOG.md",
+        f"### [1.2.1](x) (2026-11-24)\n\n### [1.2.0]({LINK}) (2026-11-23)\n\n### \U0001f41b Bugs\n\n* a bug\n",
+    ),
+    "conventional-changelog": (
+        "CHANGELOG.md",
+        f'<a name="1.2.0"></a>\n# [1.2.0]({LINK}) (2026-11-23)\n\n\n### Features\n\n* **shop:** speed\n',
+    ),
+    "release-please": (
+        "CHANGELOG.md",
+        f"# Changelog\n\n## [1.2.0]({LINK}) (2026-11-23)\n\n\n### \u26a0 BREAKING CHANGES\n\n* speed ([a](b))\n",
+    ),
+    "git-cliff": (
+        "CHANGELOG.md",
+        "## [1.2.0] - 2026-11-23\n\n### \U0001f680 Features\n\n- Speed\n\n<!-- git-cliff -->\n",
+    ),
+    "changesets": ("CHANGELOG.md", "# @acme/shop\n\n## 1.2.0\n\n### Minor Changes\n\n- 1a2b: speed\n"),
+    "lerna": ("CHANGELOG.md", f"# [1.2.0]({LINK}) (2026-11-23)\n\n**Note:** Version bump only for package shop\n"),
+    "auto": ("CHANGELOG.md", "# v1.2.0 (Mon Nov 23 2026)\n\n#### \U0001f41b Bug Fix\n\n- a bug\n"),
+    "towncrier": (
+        "NEWS.rst",
+        "Shop 1.2.0 (2026-11-23)\n=======================\n\nFeatures\n--------\n\n- Speed (#1)\n",
+    ),
+    "towncrier of a version": (
+        "CHANGES.rst",
+        "1.2.0 (2026-11-23)\n==================\n\nFeatures\n--------\n\n- Speed\n",
+    ),
+    "rails": ("CHANGELOG.md", "## Rails 1.2.0 (November 23, 2026) ##\n\n*   Speed\n"),
+    "node": ("CHANGELOG.md", "## 2026-11-23, Version 1.2.0 (Current), @kim\n\n### Notable Changes\n\n* speed\n"),
+    "rust": ("RELEASES.md", "Version 1.2.0 (2026-11-23)\n==========================\n\nLanguage\n--------\n- speed\n"),
+    "debian": (
+        "changelog",
+        "shop (1:1.2.0-1) sid; urgency=low\n\n  * Speed\n\n -- Kim <k@example.com>  Mon, 23 Nov 2026 10:00 +0000\n",
+    ),
+    "gnu": (
+        "NEWS",
+        "GNU shop NEWS\n\n* Noteworthy changes in release 1.2.0 (2026-11-23) [stable]\n\n** Bug fixes\n\n  a bug\n",
+    ),
+    "perl": ("Changes", "Revision history for Shop\n\n1.2.0   2026-11-23 10:00:00Z\n    - Speed\n"),
+    "plain": ("CHANGES.txt", "Version 1.2.0:\n  * Speed\n\nVersion 1.1.0:\n  * x\n"),
+}
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+def test_the_changelog_of_a_tool(repo: Repo, tool: str) -> None:
+    """Each style is understood, and so is what is not there."""
+    name, text = TOOLS[tool]
+    repo.write(name, text)
+    seen = look(repo.path)
+    assert check_changelog("v1.2.0", seen, name) == CheckResult(OK, f"{name} has a section for 1.2.0")
+    assert " has no section for 1.2.2, " in check_changelog("v1.2.2", seen, name).message
+
+
+NOT_ITS_SUBJECT = {
+    "an update": "### Bump shop to 1.2.0\n- x\n",
+    "an update at the level of versions": "## Bump shop to 1.2.0\n- x\n## 1.1.0\n- x\n",
+    "an update from": "## Bump shop from 1.1.0 to 1.2.0\n- x\n",
+    "an update without a preposition": "## Bump shop 1.2.0\n- x\n",
+    "a dependency": "## Update dependency shop to v1.2.0\n- x\n",
+    "a commit": "## chore(deps): shop 1.2.0\n- x\n",
+    "a migration": "## Migrating to version 1.2.0\n- x\n",
+    "a need": "## Requires shop 1.2.0\n- x\n",
+    "support": "## Node 1.2.0 support\n- x\n",
+    "a lowest version": "## Python 1.2.0 or later\n- x\n",
+    "a name in the section of a version": "## 1.3.0\n### shop 1.2.0\n- x\n",
+    "a name in what is not released": "## [Unreleased]\n### shop 1.2.0\n- x\n",
+    "a name below the level of versions": "## 1.3.0\n- x\n## Dependencies\n### shop 1.2.0\n- x\n",
+    "an underlined one": "1.3.0\n=====\n\nShop 1.2.0\n----------\n- x\n",
+}
+
+
+@pytest.mark.parametrize("kind", NOT_ITS_SUBJECT)
+def test_a_heading_that_only_mentions_the_version(repo: Repo, kind: str) -> None:
+    """It is about something else, whatever its level."""
+    assert judge(repo, NOT_ITS_SUBJECT[kind]).message.startswith("CHANGELOG.md has no section for 1.2.0, ")
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        *(
+            "Update 1.2.0",
+            "Hotfix 1.2.0",
+            "Fixes in 1.2.0",
+            "What's new in Shop 1.2.0",
+            "\U0001f389 v1.2.0",
+            ":tada: 1.2.0",
+        ),
+        *("**1.2.0**", "@acme/shop@1.2.0", "Shop 1.2.0 release notes", "January 6, 2026: 1.2.0", "Version: 1.2.0"),
+        *("1.2.0 (yanked)", "`1.2.0`", "1.2.0.", "Release notes for Shop 1.2.0", "1.2.0 is out"),
+    ],
+)
+def test_a_heading_of_the_version(repo: Repo, title: str) -> None:
+    """A name, a date or an ornament may be beside it."""
+    assert judge(repo, f"## {title}\n- x\n").status is OK
+
+
+def test_a_section_ends_before_the_next_version(repo: Repo) -> None:
+    """Also where that one has a lower level, as a major release before a minor one."""
+    text = "# 1.3.0 (2026-11-24)\n\n## 1.2.0 (2026-11-23)\n\n### Features\n\n* speed\n"
+    assert judge(repo, text, version="v1.3.0").message == "the section for 1.3.0 in CHANGELOG.md is empty"
+    assert judge(repo, text).status is OK
+    assert section(repo.path, "v1.2.0") == "### Features\n\n* speed"
+
+
+@pytest.mark.parametrize("below", ["## About\n\ntext\n", "# Imprint\n\ntext\n"])
+def test_a_section_ends_before_what_is_not_a_group(repo: Repo, below: str) -> None:
+    """What stands at the version's own level is not of it."""
+    assert judge(repo, f"## 1.2.0\n\n{below}").message == "the section for 1.2.0 in CHANGELOG.md is empty"
+
+
+def test_an_entry_of_debian_that_says_nothing(repo: Repo) -> None:
+    """Its last line names who wrote it, and tells nothing."""
+    text = "shop (1.2.0-1) stable; urgency=low\n\n -- Kim <k@example.com>  Mon, 23 Nov 2026 10:00:00 +0000\n"
+    assert judge(repo, text, "NEWS").message == "the section for 1.2.0 in NEWS is empty"
+
+
+@pytest.mark.parametrize("name", ["NEWS.md", "NEWS.rst"])
+def test_plain_lines_are_headings_of_plain_text_alone(repo: Repo, name: str) -> None:
+    """Other formats have marks for it."""
+    assert "no section" in judge(repo, "# 1.3.0\n\n1.2.0 (2026-11-23)\n* changes in 1.2.0\n", name).message
+
+
 ASCIIDOC = {
     "code": ("= Changes\n\n[source]\n----\n== 1.2.0\nfaster\n----\n", "has no section for 1.2.0"),
     "a comment": ("= Changes\n\n////\n== 1.2.0\nfaster\n////\n", "has no section for 1.2.0"),

@@ -1,6 +1,7 @@
 """The Git checks for callers from Python judge the working directory's repository and raise where a gate would fail."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -87,6 +88,22 @@ def test_ensure_clean_tree(here: Repo) -> None:
     """A change anywhere in the repository counts, also outside the working directory."""
     here.write("notes.txt")
     with pytest.raises(RuntimeError, match=r"Git working tree is dirty: 1 path differs .*\?\? notes\.txt"):
+        ensure_clean_tree()
+
+
+@pytest.mark.parametrize(
+    ("policy", "clean"),
+    [
+        ("git.untracked_allowed = ['*.log']", True),
+        ("git.untracked = false", True),
+        ("git.untracked_allowed = ['*.txt']", False),
+    ],
+)
+def test_ensure_clean_tree_follows_the_policy(here: Repo, policy: str, *, clean: bool) -> None:
+    """As the gate does."""
+    here.commit("release-sentinel.toml", policy)
+    here.write("build.log")
+    with nullcontext() if clean else pytest.raises(PolicyError, match=r"build\.log"):
         ensure_clean_tree()
 
 

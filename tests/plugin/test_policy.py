@@ -214,12 +214,13 @@ def test_a_sparse_checkout_with_its_policy_is_judged(sentinel: Sentinel, *, plai
 
 @pytest.mark.parametrize("way", ["release-sentinel", "pytest"])
 def test_untracked_files_that_may_be_there(sentinel: Sentinel, way: str) -> None:
-    """The policy's globs allow untracked files, and no rule outside of the commit does."""
+    """The policy's globs allow untracked files, also when the tag is made; no rule outside of the commit does."""
     sentinel.repo.commit(POLICY, "git.untracked_allowed = ['*.log']\n")
     sentinel.repo.git("push", "--quiet", "origin", "main")
     sentinel.repo.write("build/a.log")
     judge = sentinel if way == "release-sentinel" else sentinel.pytest
-    assert judge().code == 0
+    done = judge("--gate-tag")
+    assert (done.code, "tagged: v1.0.0" in done.out) == (0, True), done.out
     sentinel.repo.write(".git/info/exclude", "evil.py\n")
     sentinel.repo.write("evil.py")
     done = judge()

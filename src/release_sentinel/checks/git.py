@@ -8,7 +8,7 @@ from pathlib import Path
 
 from release_sentinel.arguments import find_top
 from release_sentinel.checks.branch import branch_of, check_branch
-from release_sentinel.checks.repository import check_clean_tree, check_repository
+from release_sentinel.checks.repository import check_clean_tree, check_repository, rules_of
 from release_sentinel.checks.result import require
 from release_sentinel.checks.tag import check_tag
 from release_sentinel.checks.version import check_version
@@ -23,8 +23,9 @@ def ensure_git_repo() -> None:
 
 
 def ensure_clean_tree() -> None:
-    """Raise `PolicyError` unless the work tree equals the commit."""
-    require(check_clean_tree(git.look(_here())))
+    """Raise `PolicyError` unless the work tree equals the commit, but for what the policy allows."""
+    top = _here()
+    require(check_clean_tree(git.look(top, rules_of(load_policy(repository=top).git))))
 
 
 def ensure_branch_allowed() -> None:

@@ -1,13 +1,20 @@
 """Is the release built from a published commit, and from nothing else?"""
 
 from collections.abc import Collection, Iterator
+from pathlib import Path
 
 from release_sentinel.checks.result import CRIT, NO_REPOSITORY, OK, UNKNOWN, CheckResult
+from release_sentinel.config.model import GitRules
 from release_sentinel.observe import Unseen
-from release_sentinel.observe.git import HIDDEN_EDIT, POINTER, SUBMODULE, UNINITIALISED, UNMAPPED, Repository
+from release_sentinel.observe.git import HIDDEN_EDIT, POINTER, SUBMODULE, UNINITIALISED, UNMAPPED, Repository, Rules
 
 _OWN_WORDS = {HIDDEN_EDIT, POINTER, UNINITIALISED, UNMAPPED}
 _NAMED, _SHOWN = 3, 20  # paths in the message, and in the details
+
+
+def rules_of(policy: GitRules, own_outputs: Collection[Path] = ()) -> Rules:
+    """Return what counts as a change under a policy; `own_outputs` are files and folders of this run."""
+    return Rules(own_outputs, policy.untracked, policy.submodules, policy.untracked_allowed)
 
 
 def check_repository(repository: Repository | Unseen) -> CheckResult:

@@ -1,9 +1,9 @@
 """What follows the verdict at the end of a run: the tag, the release, the notifications."""
 
+from release_sentinel.checks.repository import rules_of
 from release_sentinel.deliver import notify, steps
 from release_sentinel.deliver.steps import Steps
 from release_sentinel.deliver.tag import TagOrder
-from release_sentinel.observe import git
 from release_sentinel.plugin.session import GateSession
 from release_sentinel.redacted import RedactedVerdict
 from release_sentinel.reports.document import document
@@ -21,7 +21,7 @@ def deliver(session: GateSession, verdict: RedactedVerdict) -> tuple[list[str], 
         remote=rules.remote,
         push=asked.has("--gate-push"),
         sign=asked.has("--gate-sign") or rules.sign_tags,
-        rules=git.Rules(session.own_files, untracked=rules.untracked, submodules=rules.submodules),
+        rules=rules_of(rules, session.own_files),
     )
     wanted = Steps(asked.has("--gate-tag"), asked.has("--gate-release"), order, markdown(verdict), version.changelog)
     clean = session.redactor.scrub

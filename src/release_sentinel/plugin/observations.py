@@ -6,6 +6,7 @@ from pathlib import Path
 
 from release_sentinel.arguments import GATE_FOLDER
 from release_sentinel.checks.branch import branch_of
+from release_sentinel.checks.repository import rules_of
 from release_sentinel.checks.result import CheckResult
 from release_sentinel.checks.steady import steadily
 from release_sentinel.config.model import Policy
@@ -83,8 +84,7 @@ class Observations:
 
     @cached_property
     def _look(self) -> Bounded[git.Repository | Unseen]:
-        wanted = self._policy.git
-        rules = git.Rules(self._own_outputs, wanted.untracked, wanted.submodules, wanted.untracked_allowed)
+        rules = rules_of(self._policy.git, self._own_outputs)
         return Bounded(lambda: git.look(self._top, rules))
 
     @cached_property

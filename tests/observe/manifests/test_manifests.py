@@ -56,7 +56,9 @@ def test_the_version_is_read(tmp_path: Path, kind: str) -> None:
         ("package.json", "{", "package.json cannot be parsed: "),
         ("package.json", '{"version": 1.2}', "version of package.json is 1.2, not a text"),
         ("package.json", "[]", "package.json has no version"),
-        ("package.json", '{"version": ""}', "package.json has no version"),
+        ("package.json", '{"version": ""}', "version of package.json is empty"),
+        ("package.json", '{"version": null}', "version of package.json is null, not a text"),
+        ("package.json", '{"version": false}', "version of package.json is False, not a text"),
         ("pyproject.toml", "[project\n", "pyproject.toml cannot be parsed: "),
         ("pyproject.toml", b"\xff\xfe", "pyproject.toml cannot be read: "),
         ("pyproject.toml", '[project]\nname = "shop"\n', "pyproject.toml has no project.version"),
@@ -112,6 +114,60 @@ def test_manifests_are_found(tmp_path: Path) -> None:
     (tmp_path / "version.txt").mkdir()
     write(tmp_path, "sub/pom.xml", "<project><version>9</version></project>")
     assert manifests.find(tmp_path) == [Manifest("package.json", "1.2.3"), Manifest("VERSION", "1.2.3")]
+
+
+EMPTY = {
+    "pyproject.toml": '[project]\nversion = ""\n',
+    "setup.cfg": "[metadata]\nversion =\n",
+    "setup.py": "from setuptools import setup\nsetup(version='')\n",
+    "package.json": '{"version": " "}',
+    "Cargo.toml": '[package]\nversion = ""\n',
+    "Chart.yaml": "version:\n",
+    "composer.json": '{"version": ""}',
+    "pom.xml": "<project><version/></project>",
+    "gradle.properties": "version=\n",
+    "pubspec.yaml": "version: ''\n",
+    "VERSION": "",
+}
+
+
+@pytest.mark.parametrize("name", EMPTY)
+def test_an_empty_version_is_never_skipped(tmp_path: Path, name: str) -> None:
+    """It is there, and says nothing."""
+    write(tmp_path, name, EMPTY[name])
+    (found,) = manifests.find(tmp_path)
+    assert isinstance(found, Unseen)
+    assert found.why.endswith(f"{name} is empty"), found
+
+
+WITHOUT = {
+    "a private package": {"package.json": '{"name": "shop", "private": true}'},
+    "the top of a workspace": {"package.json": '{"private": true, "workspaces": ["packages/*"]}'},
+    "the placeholder of a private package": {
+        "package.json": '{"private": true, "version": "0.0.0"}',
+        "package-lock.json": '{"version": "0.0.0", "packages": {"": {"version": "0.0.0"}}}',
+    },
+    "a lock of a package without a version": {
+        "package.json": '{"private": true}',
+        "package-lock.json": '{"version": "1.0.0", "packages": {"": {}}}',
+    },
+    "a lock of others": {
+        "package-lock.json": '{"packages": {"node_modules/a": {"version": "9.0.0"}}}',
+        "Cargo.lock": "version = 3\n[[package]]\nname = 'a'\nversion = '9.0.0'\nsource = 'registry'\n",
+        "uv.lock": "version = 1\n[[package]]\nname = 'a'\nversion = '9.0.0'\n",
+    },
+    "a crate that is not published": {"Cargo.toml": "[package]\nname = 'a'\npublish = false\n"},
+    "an umbrella": {"mix.exs": "  def project do\n    [apps_path: 'apps', deps: []]\n  end\n"},
+    "a poetry project that is no package": {"pyproject.toml": "[tool.poetry]\npackage-mode = false\n"},
+}
+
+
+@pytest.mark.parametrize("kind", WITHOUT)
+def test_what_has_no_version_by_intent_is_left_out(tmp_path: Path, kind: str) -> None:
+    """It is understood, and says nothing of a release."""
+    for name, text in WITHOUT[kind].items():
+        write(tmp_path, name, text)
+    assert manifests.find(tmp_path) == []
 
 
 BROKEN: dict[str, str | bytes] = {

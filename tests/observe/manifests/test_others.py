@@ -71,6 +71,36 @@ SAYING: dict[str, tuple[dict[str, str], str]] = {
     ),
     "gradle": ({"build.gradle": "group = 'a'\nversion = '1.2.3'\n"}, ""),
     "gradle without equals": ({"build.gradle": "version '1.2.3'\n"}, ""),
+    "gradle by a setter": ({"build.gradle": "project.setVersion('1.2.3')\n"}, ""),
+    "gradle by a call": ({"build.gradle": 'version("1.2.3")\n'}, ""),
+    "android": (
+        {"app/build.gradle": 'android {\n  defaultConfig {\n    versionCode 7\n    versionName "1.2.3"\n  }\n}\n'},
+        "",
+    ),
+    "android in kotlin": (
+        {
+            "app/build.gradle.kts": 'android {\n  defaultConfig {\n    versionName = "1.2.3"\n  }\n'
+            '  productFlavors {\n    create("demo") { versionName = "9" }\n  }\n}\n'
+        },
+        "",
+    ),
+    "cargo of a member": (
+        {
+            "Cargo.toml": "[workspace]\nmembers = ['crates/*']\nexclude = ['crates/old']\n",
+            "crates/a/Cargo.toml": "[package]\nname = 'a'\nversion = '1.2.3'\n",
+            "crates/old/Cargo.toml": "[package]\nname = 'old'\nversion = '9'\n",
+            "crates/task/Cargo.toml": "[package]\nname = 'task'\nversion = '0.1.0'\npublish = false\n",
+            "crates/none/readme": "",
+        },
+        "crates/a/Cargo.toml",
+    ),
+    "cargo root with members of their own": (
+        {
+            "Cargo.toml": "[package]\nversion = '1.2.3'\n[workspace]\nmembers = ['crates/*']\n",
+            "crates/a/Cargo.toml": "[package]\nname = 'a'\nversion = '0.3.0'\n",
+        },
+        "",
+    ),
     "kotlin": (
         {
             "build.gradle.kts": 'plugins {\n  id("a") version "9"\n}\nversion = "1.2.3"\n'
@@ -112,9 +142,18 @@ SAYING: dict[str, tuple[dict[str, str], str]] = {
     "mix beside a long line": ({"mix.exs": f"  # {'x' * 1000}\n  version: '1.2.3',\n"}, ""),
     "mix by an attribute": ({"mix.exs": '  @version "1.2.3"\n  [\n    version: @version,\n  ]\n'}, ""),
     "mix by a file": ({"mix.exs": '    version: String.trim(File.read!("VERSION")),\n', "VERSION": "1.2.3"}, "VERSION"),
+    "mix in a line": ({"mix.exs": 'def project, do: [app: :shop, version: "1.2.3"]\n'}, ""),
+    "mix beside other keys": (
+        {
+            "mix.exs": "  # version: '9',\n  def project do\n    [releases: [shop: [version: '9']], app: :shop,"
+            " version: '1.2.3', aliases: a()]\n  end\n  defp deps do\n    [version: '8']\n  end\n"
+        },
+        "",
+    ),
     "composer": ({"composer.json": '{"version": "1.2.3"}'}, ""),
     "pubspec": ({"pubspec.yaml": "name: shop\nversion: 1.2.3\n"}, ""),
     "gem": ({"shop.gemspec": "Gem::Specification.new do |s|\n  s.version = '1.2.3'.freeze # now\nend\n"}, ""),
+    "gem in a line": ({"shop.gemspec": 'Gem::Specification.new { |s| s.name = "a"; s.version = "1.2.3" }\n'}, ""),
     "gem by a constant": (
         {
             "shop.gemspec": "  spec.version     = MyShop::API::VERSION\n",
@@ -126,6 +165,7 @@ SAYING: dict[str, tuple[dict[str, str], str]] = {
 }
 FROM_TAGS = {
     "composer.json": ('{"name": "a/b"}', "Composer"),
+    "package.json": ('{"version": "0.0.0-development"}', "semantic-release"),
     "build.gradle": ("version = gitVersion()\n", "git-version"),
     "build.gradle.kts": ("version = scmVersion.version\n", "axion-release"),
     "Shop.csproj": (
@@ -211,6 +251,16 @@ UNCLEAR = {
     "mix that computes": ("mix.exs", "  version: compute(),\n", "mix.exs computes its version"),
     "mix with two": ("mix.exs", '  version: "1",\n  version: "2",\n', "mix.exs computes its version"),
     "gem that computes": ("a.gemspec", "  s.version = A::V\n", "a.gemspec computes its version"),
+    "cargo with members elsewhere": (
+        "Cargo.toml",
+        "[workspace]\nmembers = ['../*']\n",
+        "Cargo.toml refers to ../*, outside of the repository",
+    ),
+    "android that computes": (
+        "build.gradle",
+        "android {\n  defaultConfig {\n    versionName compute()\n  }\n}\n",
+        "build.gradle computes its version",
+    ),
     "pubspec without": ("pubspec.yaml", "name: shop\n", "pubspec.yaml has no version"),
 }
 

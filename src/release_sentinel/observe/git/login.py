@@ -82,7 +82,12 @@ def _logins(written: list[str], effective: list[str]) -> Iterator[_Login]:
 
 
 def _variables(logins: list[_Login], rule: str, more: Sequence[Setting], environ: Mapping[str, str]) -> dict[str, str]:
-    settings = list(more)
+    first = environ.get("GIT_CONFIG_COUNT", "")
+    numbers = range(int(first) if re.fullmatch("[0-9]{1,6}", first) else 0)
+    of_caller = [
+        (environ.get(f"GIT_CONFIG_KEY_{one}", ""), environ.get(f"GIT_CONFIG_VALUE_{one}", "")) for one in numbers
+    ]
+    settings = [*more, *of_caller]  # the last one counts, and the caller's come after those of the clone
     values: dict[str, str] = {}
     for number, one in enumerate(logins):
         settings.append((f"url.{one.url}.{rule}", one.written))  # the longest one counts: this is the whole URL
@@ -92,8 +97,6 @@ def _variables(logins: list[_Login], rule: str, more: Sequence[Setting], environ
             said = f'\'username=%s\\npassword=%s\\n\' "${_USER}_{number}" "${_PASSWORD}_{number}"'
             answer = f'!f() {{ test "$1" = get && printf {said}; }}; f'
             settings += [(f"credential.{one.url}.helper", ""), (f"credential.{one.url}.helper", answer)]
-    first = environ.get("GIT_CONFIG_COUNT", "")
-    begin = int(first) if re.fullmatch("[0-9]{1,6}", first) else 0
-    for number, (key, value) in enumerate(settings, begin):
+    for number, (key, value) in enumerate(settings):
         values |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
-    return {**values, "GIT_CONFIG_COUNT": str(begin + len(settings))}
+    return {**values, "GIT_CONFIG_COUNT": str(len(settings))}

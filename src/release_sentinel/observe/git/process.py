@@ -6,19 +6,16 @@ are dropped. Git answers in English: GitPython sets `LC_ALL=C`.
 
 import contextlib
 import os
-import random
 import re
 import signal
 import subprocess
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from release_sentinel.lines import one_line, split
 from release_sentinel.observe import Unseen
@@ -65,22 +62,19 @@ _QUIET = {
     "GCM_INTERACTIVE": "never",
     "SSH_ASKPASS_REQUIRE": "never",
 }
-
-_TRIES = 4  # of a remote that fails in a way that may pass
-_PAUSE = 0.5  # seconds before the second; doubled each time
-_TRANSIENT = re.compile(
-    r"returned error: (?:408|425|429|5\d\d)\b|RPC failed|early EOF|unexpected disconnect|hung up unexpectedly"
-    r"|connection (?:was |has been )?(?:reset|timed out|refused|closed|aborted)|operation timed out|empty reply"
-    r"|temporary failure in name resolution|transfer closed|broken pipe|connection to .* (?:timed out|closed)"
-    r"|kex_exchange_identification|SSL_ERROR_SYSCALL|gnutls_handshake|recv failure|send failure|HTTP2? framing",
-    re.IGNORECASE,
-)
+# Before Git 2.45 a partial clone heeds no GIT_NO_LAZY_FETCH: what is no question to a remote reaches none.
+_ASKING = {"ls-remote", "fetch", "push"}
+_NO_REMOTE = {"GIT_ALLOW_PROTOCOL": "none"}
 
 OBJECT = r"[0-9a-f]{40}(?:[0-9a-f]{24})?"  # the id of a commit or tag object
-_URL = re.compile(r"\w[\w+.-]{0,40}://[^\s'\"]+")  # a longer run of letters would be read anew from each of them
+URL = re.compile(r"\w[\w+.-]{0,40}://[^\s'\"]+")  # a longer run of letters would be read anew from each of them
 
 _NO_VARIABLES: Mapping[str, str] = MappingProxyType({})
 _environment_lock = threading.Lock()
+
+
+class Hung(Unseen, frozen=True):
+    """Git did not end in time."""
 
 
 class GitOutput(Struct, frozen=True):
@@ -100,24 +94,29 @@ class GitOutput(Struct, frozen=True):
 
 
 def run(
-    top: Path, *arguments: str, timeout: float = LOCAL_SECONDS, more: Mapping[str, str] = _NO_VARIABLES
+    top: Path,
+    *arguments: str,
+    timeout: float = LOCAL_SECONDS,
+    more: Mapping[str, str] = _NO_VARIABLES,
+    begun: Callable[[int], None] = lambda _: None,
 ) -> GitOutput | Unseen:
     """Run git in `top` and return its answer, whatever the exit code.
 
-    `timeout` is in seconds; `more` are variables for Git alone.
+    `timeout` is in seconds; `more` are variables for Git alone; `begun` is told the process group.
     """
     try:
         git = _git()
     except ImportError as error:  # GitPython asks git for its version, and does not accept every answer
         reason = " ".join(str(error).split())
         return Unseen(f"git cannot be used: {reason}", "run `git version` here, and fix what it reports")
+    within = {} if _command(arguments) in _ASKING else _NO_REMOTE
     try:
         with _clean_environment():
             # Kept in a variable: when GitPython's wrapper is collected, it terminates the process.
             handle = git.Git(str(top)).execute(
                 ["git", *arguments],
                 as_process=True,
-                env={**_QUIET, "GIT_ASKPASS": os.environ.get("GIT_ASKPASS", ""), **more},
+                env={**_QUIET, **within, "GIT_ASKPASS": os.environ.get("GIT_ASKPASS", ""), **more},
                 start_new_session=True,  # no terminal to prompt on, and one process group to kill
             )
     except git.exc.GitCommandNotFound:
@@ -128,41 +127,19 @@ def run(
             "check the permissions of the folder and of git",
         )
     process = handle.proc
+    begun(process.pid)
     try:
         out, err = process.communicate(timeout=timeout)
     except subprocess.TimeoutExpired:
         _end_group(process)
-        return Unseen(
-            f"git {_command(arguments)} did not answer within {timeout:g} s", "run it by hand to see whether it hangs"
+        return Hung(
+            f"git {_command(arguments)} did not answer within {round(timeout, 2):g} s",
+            "run it by hand to see whether it hangs",
         )
     except BaseException:
         _end_group(process)
         raise
     return GitOutput(process.returncode, os.fsdecode(out), err.decode(errors="replace"))
-
-
-def patiently(call: Callable[[float], GitOutput | Unseen], timeout: float) -> GitOutput | Unseen:
-    """Ask a remote until it answers, or gives an answer that a retry would not change, for `timeout` seconds at most.
-
-    `call` is given the seconds that it may take.
-    """
-    end, tries = time.monotonic() + timeout, 1
-    answer = call(timeout)
-    while isinstance(answer, GitOutput) and is_transient(answer) and tries < _TRIES:
-        pause = random.uniform(0.5, 1) * _PAUSE * 2 ** (tries - 1)  # noqa: S311 - jitter, not a key
-        if time.monotonic() + pause >= end:
-            break
-        time.sleep(pause)
-        again = call(max(end - time.monotonic(), 0.01))
-        if isinstance(again, Unseen):  # the time is up: what was said before says more
-            break
-        answer, tries = again, tries + 1
-    return replace(answer, tries=tries) if isinstance(answer, GitOutput) else answer
-
-
-def is_transient(answer: GitOutput) -> bool:
-    """Tell whether a remote failed in a way that may pass by itself: overload, or a connection that broke."""
-    return answer.code != 0 and _TRANSIENT.search(answer.err) is not None
 
 
 def ask(
@@ -177,7 +154,7 @@ def ask(
 
 def _shown(text: str) -> str:
     """Return a text without the credentials of its URLs."""
-    return _URL.sub(lambda url: without_credentials(url[0]), text)
+    return URL.sub(lambda url: without_credentials(url[0]), text)
 
 
 def odd(command: str, seen: str) -> Unseen:

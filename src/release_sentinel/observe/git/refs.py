@@ -1,7 +1,7 @@
 """Tags and branches, here and on the remote. Nothing is ever fetched."""
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import Path
@@ -10,21 +10,14 @@ from release_sentinel.lines import split
 from release_sentinel.observe import Unseen
 from release_sentinel.observe.bounded import Bounded
 from release_sentinel.observe.git.login import variables
-from release_sentinel.observe.git.process import (
-    LOCAL_SECONDS,
-    OBJECT,
-    REMOTE_SECONDS,
-    ask,
-    is_transient,
-    odd,
-    patiently,
-    run,
-)
+from release_sentinel.observe.git.patience import AGAIN, no_answer, patiently
+from release_sentinel.observe.git.process import LOCAL_SECONDS, OBJECT, REMOTE_SECONDS, ask, odd, run
 from release_sentinel.observe.git.records import Branches, BranchName, Refs, Remote, Tags
 from release_sentinel.observe.git.remotes import Remotes, find_remote, head, remotes
 
 _HERE = re.compile(rf"({OBJECT})\t({OBJECT})?\t([a-z]*)\t(refs/[^\t\n ]+)")
 _THERE = re.compile(rf"({OBJECT})\t([^\t\n ]+)")
+_HTTP = ("http://", "https://")
 _TAGS, _HEADS, _TRACKING = "refs/tags/", "refs/heads/", "refs/remotes/"
 
 
@@ -69,17 +62,9 @@ def remote_refs(top: Path, remote: Remote, names: Sequence[str], *, timeout: flo
     words = ("ls-remote", *kinds, remote.name, *names, *peeled)
     more = variables(top, remote)
     answer = patiently(lambda left: run(top, *words, timeout=left, more=more), timeout)
-    asked = f"the remote {remote} could not be queried"
-    if isinstance(answer, Unseen):
-        return Unseen(f"{asked}: {answer.why}", answer.remedy)
-    if answer.code:
-        transient = is_transient(answer)
-        tries = f", {answer.tries} times" if answer.tries > 1 else ""
-        remedy = f"try `git ls-remote {remote.url if remote.address else remote.name}` here"
-        return Unseen(
-            f"{asked}{tries}: {answer.words}",
-            f"run the gate again in a moment: this may be transient; or {remedy}" if transient else remedy,
-        )
+    if isinstance(answer, Unseen) or answer.code:
+        asked = f"the remote {remote} could not be queried"
+        return no_answer(asked, answer, f"try `git ls-remote {remote.url if remote.address else remote.name}` here")
     commits: dict[str, str] = {}
     objects: dict[str, str] = {}
     rows = _rows(_THERE, f"ls-remote {remote.name}", answer.out)
@@ -89,7 +74,27 @@ def remote_refs(top: Path, remote: Remote, names: Sequence[str], *, timeout: flo
         objects.setdefault(name, found)
         if name.endswith("^{}") or name not in commits:  # the peeled line follows its tag object
             commits[name.removesuffix("^{}")] = found
+    if not commits and remote.url.lower().startswith(_HTTP) and (odd_one := _not_git(top, remote, more, timeout)):
+        return odd_one
     return Refs(commits, str(remote), objects)
+
+
+def _not_git(top: Path, remote: Remote, more: Mapping[str, str], timeout: float) -> Unseen | None:
+    """Return that what answered without any ref is not Git's server, which Git does not notice; or None.
+
+    A page of a proxy, or an answer that breaks off in its header, reads like the list of an empty repository.
+    """
+    traced = {**more, "GIT_TRACE_PACKET": "1"}
+    words = ("ls-remote", "--heads", "--tags", remote.name)
+    answer = patiently(lambda left: run(top, *words, timeout=left, more=traced), timeout)
+    if isinstance(answer, Unseen) or answer.code:
+        return no_answer(f"the remote {remote} could not be queried", answer, f"try `git ls-remote {remote.name}` here")
+    if answer.out or "packet:" in answer.err:
+        return None
+    return Unseen(
+        f"the remote {remote} could not be queried: it answers with no refs, and not as a Git server does",
+        f"{AGAIN}; or see whether a proxy or a login page answers in its place",
+    )
 
 
 def tags(

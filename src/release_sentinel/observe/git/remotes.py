@@ -9,7 +9,8 @@ from msgspec import Struct
 from release_sentinel.lines import split
 from release_sentinel.observe import Unseen
 from release_sentinel.observe.git.login import has_login, variables
-from release_sentinel.observe.git.process import LOCAL_SECONDS, OBJECT, REMOTE_SECONDS, ask, odd, patiently, run
+from release_sentinel.observe.git.patience import no_answer, patiently
+from release_sentinel.observe.git.process import LOCAL_SECONDS, OBJECT, REMOTE_SECONDS, ask, odd, run
 from release_sentinel.observe.git.records import BranchName, Head, Remote
 from release_sentinel.redaction import without_credentials
 
@@ -112,10 +113,8 @@ def default_branch(top: Path, remote: Remote, *, timeout: float = REMOTE_SECONDS
     words = ("ls-remote", "--symref", remote.name, "HEAD")
     more = variables(top, remote)
     answer = patiently(lambda left: run(top, *words, timeout=left, more=more), timeout)
-    if isinstance(answer, Unseen):
-        return answer
-    if answer.code:
-        return Unseen(f"the remote {remote} could not be queried: {answer.words}")
+    if isinstance(answer, Unseen) or answer.code:
+        return no_answer(f"the remote {remote} could not be queried", answer, f"try `git ls-remote {remote.name}` here")
     if match := re.match(r"ref: refs/heads/([^\t\n ]+)\tHEAD\n", answer.out):
         return match[1]
     return Unseen(f"the remote {remote} names no default branch", "name the branch with --gate-branch")

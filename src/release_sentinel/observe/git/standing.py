@@ -3,20 +3,15 @@
 The clone is never changed. Where it is too shallow to know, a throw-away repository asks for the branch's commits.
 """
 
-import tempfile
-import time
 from pathlib import Path
 
 from release_sentinel.observe import Unseen
-from release_sentinel.observe.git.login import variables
-from release_sentinel.observe.git.process import LOCAL_SECONDS, ask, run
+from release_sentinel.observe.git.patience import no_answer
+from release_sentinel.observe.git.process import ask, run
 from release_sentinel.observe.git.records import Refs, Relation, Remote, Standing, Tags
+from release_sentinel.observe.git.throwaway import DEPTHS, throwaway
 
 FETCH_SECONDS = 40.0
-_DEPTHS = ("50", "1000", "2147483647")  # commits; the last is Git's word for all of them
-# The clone's own settings by which its remote is reached.
-_REACHED_BY = ("http.", "url.", "credential.", "protocol.", "ssh.", "core.sshcommand", "core.askpass", "core.gitproxy")
-_OF_REMOTE = (".url", ".proxy", ".proxyauthmethod", ".uploadpack", ".vcs", ".serveroption")
 
 
 def standing(
@@ -69,42 +64,17 @@ def _count(top: Path, commits: str) -> int:
 
 def _contained(top: Path, commit: str, branch: str, remote: Remote, timeout: float) -> bool | Unseen:
     """Ask the remote for a branch's commits, without their files, until `commit` is among them or all are there."""
-    end = time.monotonic() + timeout
-    more = variables(top, remote, settings=_reached_by(top, remote.name))
-    with tempfile.TemporaryDirectory(prefix="release-sentinel-", ignore_cleanup_errors=True) as folder:
-        here = f"--git-dir={folder}"
-        made = ask(top, here, "init", "--quiet", "--bare")
-        if isinstance(made, Unseen):
-            return made
-        ref = f"refs/heads/{branch}"
-        for depth in _DEPTHS:
-            words = ("--quiet", "--no-tags", "--filter=tree:0", f"--depth={depth}", remote.name, f"+{ref}:{ref}")
-            left = end - time.monotonic()
-            fetched = run(top, here, "fetch", *words, timeout=max(left, 0.1), more=more)
+    asked = f"whether branch {branch} of {remote} contains HEAD cannot be determined"
+    remedy = f"fetch the history: `fetch-depth: 0` for actions/checkout, `git fetch {remote.name}` elsewhere"
+    with throwaway(top, commit, remote, timeout) as there:
+        if isinstance(there, Unseen):
+            return there
+        for depth in DEPTHS:
+            fetched = there.fetch(branch, depth)
             if isinstance(fetched, Unseen) or fetched.code:
-                words_of = fetched.why if isinstance(fetched, Unseen) else fetched.words
-                return Unseen(
-                    f"whether branch {branch} of {remote} contains HEAD cannot be determined: {words_of}",
-                    f"fetch the history: `fetch-depth: 0` for actions/checkout, `git fetch {remote.name}` elsewhere",
-                )
-            answer = run(top, here, "merge-base", "--is-ancestor", commit, ref)
-            if not isinstance(answer, Unseen) and answer.code == 0:
-                return True
-            shallow = ask(top, here, "rev-parse", "--is-shallow-repository")
-            if isinstance(shallow, Unseen) or shallow.strip() != "true":
-                break
-    return False
-
-
-def _reached_by(top: Path, remote: str) -> list[tuple[str, str]]:
-    """Return the settings of the clone by which a remote is reached, credentials included."""
-    listing = ask(top, "config", "--local", "--includes", "--null", "--list", timeout=LOCAL_SECONDS)
-    if isinstance(listing, Unseen):
-        return []
-    found = []
-    for entry in listing.split("\0"):
-        key, _, value = entry.partition("\n")
-        of_remote = key.startswith(f"remote.{remote}.") and key.endswith(_OF_REMOTE)
-        if key.startswith(_REACHED_BY) or of_remote:
-            found.append((key, value))
-    return found
+                return no_answer(asked, fetched, remedy)
+            contained = there.contains(commit, branch)
+            whole = contained or there.is_whole()
+            if contained or whole:  # or one of them is unseen
+                return contained if whole is True else whole
+    return Unseen(f"{asked}: the remote does not have all commits of the branch", remedy)

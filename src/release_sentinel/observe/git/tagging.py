@@ -7,8 +7,11 @@ from msgspec import Struct
 
 from release_sentinel.observe import Unseen
 from release_sentinel.observe.git.login import variables
-from release_sentinel.observe.git.process import LOCAL_SECONDS, OBJECT, ask, odd, run
+from release_sentinel.observe.git.patience import AGAIN, is_transient, no_answer, patiently
+from release_sentinel.observe.git.process import LOCAL_SECONDS, OBJECT, GitOutput, ask, odd, run
 from release_sentinel.observe.git.records import Remote
+from release_sentinel.observe.git.refs import remote_refs
+from release_sentinel.observe.git.remotes import remotes
 
 PUSH_SECONDS = 60.0
 
@@ -70,17 +73,34 @@ def remove_tag(top: Path, tag: Tagged) -> str:
 
 
 def push_tag(top: Path, tag: Tagged, remote: Remote, *, timeout: float = PUSH_SECONDS) -> str:
-    """Push a tag and nothing else; return why that failed, or a blank.
+    """Push a tag and nothing else, again where the remote fails for a moment; return why that failed, or a blank.
 
-    The push counts as successful if the remote has the tag, even if its answer was lost.
+    The push counts as successful if the remote has this very tag, even if its answer was lost.
     """
-    only = ["-c", "push.followTags=false", "push", "--atomic", "--recurse-submodules=no"]
+    only = ("-c", "push.followTags=false", "push", "--atomic", "--recurse-submodules=no")
     more = variables(top, remote, push=True)
-    pushed = ask(top, *only, remote.name, f"{tag.ref}:{tag.ref}", timeout=timeout, more=more)
-    if not isinstance(pushed, Unseen):
+    words = (*only, remote.name, f"{tag.ref}:{tag.ref}")
+    pushed = patiently(lambda left: run(top, *words, timeout=left, more=more), timeout)
+    if isinstance(pushed, GitOutput) and not pushed.code:
         return ""
-    more = variables(top, remote)
-    there = ask(top, "ls-remote", remote.name, tag.ref, timeout=timeout, more=more)
-    if isinstance(there, Unseen):
-        return f"{pushed.why}; whether the remote has the tag is unknown: {there.why}"
-    return "" if there.split("\t")[0] == tag.object else pushed.why
+    failed = no_answer("git push", pushed, "")
+    why = f"{failed.why} ({AGAIN})" if is_transient(pushed) else failed.why
+    places = _pushed_to(top, remote)
+    if isinstance(places, Unseen):
+        return f"{why}; whether the remote has the tag is unknown: {places.why}"
+    for place in places:
+        there = remote_refs(top, place, [tag.ref], timeout=timeout)
+        if isinstance(there, Unseen):
+            return f"{why}; whether the remote has the tag is unknown: {there.why}"
+        if there.objects.get(tag.ref) != tag.object:
+            return why
+    return ""
+
+
+def _pushed_to(top: Path, remote: Remote) -> list[Remote] | Unseen:
+    """Return every repository that a push to a remote goes to."""
+    listed = remotes(top)
+    if isinstance(listed, Unseen):
+        return listed
+    elsewhere = listed.pushed_elsewhere(remote)
+    return elsewhere if len(elsewhere) == len(set(listed.pushed.get(remote.name, ()))) else [remote, *elsewhere]

@@ -12,8 +12,8 @@ from msgspec import Struct
 
 from release_sentinel.observe import Unseen
 from release_sentinel.observe.git.process import ask
-from release_sentinel.observe.manifests import cargo, dotnet, formats, gradle, maven, others, python
-from release_sentinel.observe.manifests.files import AbsentError, Spelling, Tool, Tree, UnclearError, Value
+from release_sentinel.observe.manifests import cargo, dotnet, formats, gradle, maven, npm, others, python
+from release_sentinel.observe.manifests.files import MOST_FILES, AbsentError, Spelling, Tool, Tree, UnclearError, Value
 
 __all__ = ["Found", "FromTags", "Manifest", "Spelling", "find", "read"]
 
@@ -57,7 +57,7 @@ _KINDS = (
     _Kind("pyproject.toml", python.pyproject, Spelling.PYTHON),
     _Kind("setup.cfg", python.setup_cfg, Spelling.PYTHON, "metadata.version"),
     _Kind("setup.py", python.setup_py, Spelling.PYTHON),
-    _Kind("package.json", _by_usual_key),
+    _Kind("package.json", npm.package),
     _Kind("Cargo.toml", cargo.cargo),
     _Kind("Chart.yaml", _by_usual_key),
     _Kind("composer.json", others.composer),
@@ -74,8 +74,14 @@ _KINDS = (
     _Kind("VERSION", _by_usual_key),
     _Kind("version.txt", _by_usual_key),
 )
+# Those that a tool writes, and in which the project has an entry of its own; looked for where Git tracks them.
+_LOCKS = (
+    _Kind("package-lock.json", npm.lock),
+    _Kind("npm-shrinkwrap.json", npm.lock),
+    _Kind("Cargo.lock", cargo.lock),
+    _Kind("uv.lock", python.uv_lock, Spelling.PYTHON),
+)
 _OTHER = (_Kind("*.py", _by_usual_key, Spelling.PYTHON), _Kind("*", _by_usual_key))
-_MOST = 1000  # files that a glob may name
 
 
 def find(top: Path) -> list[Found]:
@@ -83,13 +89,17 @@ def find(top: Path) -> list[Found]:
     tree = Tree(top)
     found: list[Found] = []
     there = sorted(path.name for path in top.iterdir() if not path.is_dir())
-    for kind in _KINDS:
+    locks = [name for name in there if any(name == kind.pattern for kind in _LOCKS)]
+    tracked = ask(top, "-c", "core.fsmonitor=false", "ls-files", "-z", "--", *locks) if locks else ""
+    if isinstance(tracked, str):
+        there = [name for name in there if name not in locks or name in tracked.split("\0")]
+    for kind in (*_KINDS, *_LOCKS):
         for name in (name for name in there if fnmatchcase(name, kind.pattern)):
             said = _look(tree, name)
             # Setuptools takes a version from pyproject.toml or setup.cfg first: what setup.py computes does not count.
             settled = name == "setup.py" and any(one.name in {"pyproject.toml", "setup.cfg"} for one in _seen(found))
             if not isinstance(said, AbsentError) and not (settled and isinstance(said, UnclearError)):
-                found += _as_found(said)
+                found += (one for one in _as_found(said) if one not in found)
     return found
 
 
@@ -120,8 +130,8 @@ def _glob(top: Path, path: str) -> list[str] | Unseen:
     if isinstance(answer, Unseen):
         return answer
     paths = [one for one in answer.split("\0") if one]
-    if not 0 < len(paths) <= _MOST:
-        many = f"{len(paths)} tracked files match {path}, expected at most {_MOST}"
+    if not 0 < len(paths) <= MOST_FILES:
+        many = f"{len(paths)} tracked files match {path}, expected at most {MOST_FILES}"
         return Unseen(many if paths else f"no tracked file matches {path}", "correct the glob in version.files")
     return paths
 
@@ -129,7 +139,7 @@ def _glob(top: Path, path: str) -> list[str] | Unseen:
 def _look(tree: Tree, name: str) -> list[Manifest | FromTags] | UnclearError:
     path, _, key = name.partition("#")
     file = Path(path).name
-    kind = next(kind for kind in (*_KINDS, *_OTHER) if fnmatchcase(file, kind.pattern))
+    kind = next(kind for kind in (*_KINDS, *_LOCKS, *_OTHER) if fnmatchcase(file, kind.pattern))
     try:
         if "(" in key:
             said: Iterable[Value | Tool] = [Value(text) for text in formats.by_pattern(tree, path, key)]

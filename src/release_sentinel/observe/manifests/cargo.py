@@ -1,5 +1,7 @@
 """The version of a Rust package, and the one that the packages of a workspace share."""
 
+import posixpath
+from collections.abc import Iterator
 from typing import Any
 
 from release_sentinel.observe.manifests.files import (
@@ -11,7 +13,9 @@ from release_sentinel.observe.manifests.files import (
     beside,
     folders_above,
     table,
+    text_in,
     text_of,
+    with_file,
 )
 from release_sentinel.observe.manifests.formats import load_toml
 
@@ -19,15 +23,61 @@ _SHARED = "workspace.package.version"
 
 
 def cargo(tree: Tree, path: str) -> list[Value]:
-    """Return the versions in a Cargo.toml: of its package, and the one that members of its workspace may inherit."""
+    """Return the versions in a Cargo.toml: of its package, and the one that members of its workspace may inherit.
+
+    In a workspace that has neither they are those of its members, but for those that are not published.
+    """
     document = load_toml(tree, path)
     found = [_of_package(tree, path, document)] if "version" in table(document, "package") else []
     shared = at(document, _SHARED)
     if shared is not None and not any(value.file == path for value in found):
         found.append(Value(text_of(path, _SHARED, shared), key=_SHARED))
+    if not found and "package" not in document:
+        for member in _members(tree, path, document):
+            package = table(load_toml(tree, member), "package")
+            if "version" in package and package.get("publish") not in (False, []):
+                found.append(with_file(_of_package(tree, member, {"package": package}), member))
     if not found:
         raise AbsentError(f"{path} has no package.version", f"name the key of the version: {path}#KEY")
     return found
+
+
+def lock(tree: Tree, path: str) -> list[Value]:
+    """Return the versions that a Cargo.lock has for the packages whose version the Cargo.toml beside it has."""
+    root = beside(path, "Cargo.toml")
+    names = set(_names(tree, root, load_toml(tree, root))) if tree.has(root) else set()
+    packages = load_toml(tree, path).get("package")
+    listed = [one for one in packages if isinstance(one, dict)] if isinstance(packages, list) else []
+    own = [one for one in listed if one.get("name") in names and "source" not in one]
+    found = [Value(text_in(path, "version", one), key=one["name"]) for one in own]
+    if not found:
+        raise AbsentError(f"{path} has no version of the package", f"name its place: {path}#PATTERN")
+    return found
+
+
+def _names(tree: Tree, root: str, document: dict[str, Any]) -> Iterator[str]:
+    """Yield the names of the packages whose version is the one that a Cargo.toml says: see `cargo`."""
+    own, shared = "package" in document, at(document, _SHARED) is not None
+    if own:
+        yield str(at(document, "package.name"))
+    for member in _members(tree, root, document):
+        package = table(load_toml(tree, member), "package")
+        inherits = isinstance(package.get("version"), dict)
+        if inherits if own or shared else package.get("publish") not in (False, []):
+            yield str(package.get("name"))
+
+
+def _members(tree: Tree, path: str, document: dict[str, Any]) -> Iterator[str]:
+    """Yield the Cargo.toml of each member of a workspace."""
+    globs, excluded = (at(document, f"workspace.{key}") for key in ("members", "exclude"))
+    folder = posixpath.dirname(path)
+    left_out = {posixpath.normpath(str(one)) for one in excluded} if isinstance(excluded, list) else set()
+    for glob in globs if isinstance(globs, list) else ():
+        for name in tree.folders(beside(path, str(glob))):
+            above = [posixpath.relpath(one, folder or ".") for one in (name, *folders_above(name)) if one]
+            member = f"{name}/Cargo.toml"
+            if not left_out.intersection(above) and member != path and tree.has(member):
+                yield member
 
 
 def package(tree: Tree, path: str) -> Value:

@@ -4,6 +4,7 @@ import posixpath
 import re
 from collections.abc import Callable
 from enum import StrEnum
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from release_sentinel.observe import texts
 SHOWN = 80  # characters of a value that a message shows
 _LONGEST = 1000  # characters of a version that is made of properties
 _LINE = 500  # characters of a line of code
+MOST_FILES = 1000  # that a glob may name
 STEPS = 10  # from file to file, or from name to name, on the way to one version
 # What expressions of Python, Groovy, Kotlin, Ruby and Elixir are made of that read a file, and do nothing else.
 _READING = re.compile(
@@ -104,6 +106,16 @@ class Tree(Struct, frozen=True):
         except (OSError, ValueError):
             return True
 
+    def folders(self, glob: str) -> list[str]:
+        """Return the folders that a glob names, in order; raises `UnclearError` where there are too many."""
+        try:
+            found = [path for path in islice(self.top.glob(glob), MOST_FILES + 1) if path.is_dir()]
+        except (OSError, ValueError, NotImplementedError) as error:
+            raise UnclearError(f"the glob {one_line(glob, SHOWN)} cannot be followed: {error}") from None
+        if len(found) > MOST_FILES:
+            raise UnclearError(f"the glob {one_line(glob, SHOWN)} names more than {MOST_FILES} folders")
+        return sorted(path.relative_to(self.top).as_posix() for path in found)
+
     def _unreadable(self, path: str, error: Exception) -> UnclearError:
         return UnclearError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}", "see version.files")
 
@@ -126,7 +138,7 @@ def whole(path: str, text: str) -> str:
     """Return the version in a file that holds nothing else."""
     lines = [line.strip() for line in text.split("\n") if line.strip()]
     if not lines:
-        raise AbsentError(f"{path} is empty", "write the version into it")
+        raise UnclearError(f"{path} is empty", "write the version into it")
     if len(lines) > 1:
         raise UnclearError(
             f"{path} has {len(lines)} lines, expected the version alone", f"name its place: {path}#PATTERN"
@@ -136,11 +148,27 @@ def whole(path: str, text: str) -> str:
 
 def text_of(path: str, key: str, value: object) -> str:
     """Return a value that has to be a text."""
-    if value is None or value == "":
+    if value is None:
         raise AbsentError(f"{path} has no {key}", f"name the key of the version: {path}#KEY")
+    if isinstance(value, str) and not value.strip():
+        raise UnclearError(f"{key} of {path} is empty", "write the version there, or remove the key")
     if not isinstance(value, str):
         raise UnclearError(f"{key} of {path} is {_kind(value)}, not a text", "put the version in quotes")
     return value
+
+
+def text_in(path: str, key: str, document: Any) -> str:
+    """Return the text at a key of a table; one that is there has to have a text."""
+    if not isinstance(document, dict):
+        raise UnclearError(f"{path} has no {key}: it is not a table of keys", "correct the file")
+    if key in document and document[key] is None:
+        raise UnclearError(f"{key} of {path} is null, not a text", "write the version there, or remove the key")
+    return text_of(path, key, document.get(key))
+
+
+def with_file(value: Value, file: str) -> Value:
+    """Return a version with the file that has it; one that is known stays."""
+    return value if value.file else Value(value.text, file)
 
 
 def _kind(value: object) -> str:

@@ -97,6 +97,12 @@ def unparsed(path: str, error: Exception) -> UnclearError:
     return UnclearError(f"{path} cannot be parsed: {' '.join(str(error).split())}", "correct the file")
 
 
+def _at(path: str, document: Any, key: str) -> Any:
+    if not isinstance(document, dict) and not key[:1].isdigit():
+        raise UnclearError(f"{path} has no {key}: it is not a table of keys", "correct the file")
+    return at(document, key)
+
+
 def _ini(tree: Tree, path: str, key: str) -> Any:
     section, _, option = key.rpartition(".")
     return load_ini(tree, path).get(section, option, fallback=None)
@@ -114,8 +120,8 @@ def properties(tree: Tree, path: str, key: str) -> str | None:
 
 _READERS: dict[str, Callable[[Tree, str, str], Any]] = {
     "*.toml": lambda tree, path, key: at(load_toml(tree, path), key),
-    "*.json": lambda tree, path, key: at(load_json(tree, path), key),
-    "*.y*ml": lambda tree, path, key: at(load_yaml(tree, path), key),
+    "*.json": lambda tree, path, key: _at(path, load_json(tree, path), key),
+    "*.y*ml": lambda tree, path, key: _at(path, load_yaml(tree, path), key),
     "*.cfg": _ini,
     "*.ini": _ini,
     "*.py": modules.value,

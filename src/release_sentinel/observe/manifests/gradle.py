@@ -16,7 +16,10 @@ from release_sentinel.observe.manifests.formats import properties
 
 _STRING = r"\"(?:\\.|[^\"\\\n])*+\"|'(?:\\.|[^'\\\n])*+'"
 _ASIDE = re.compile(rf"({_STRING})|//[^\n]*+|/\*(?:[^*]|\*(?!/))*+(?:\*/|\Z)")
-_STATEMENT = re.compile(r"(?:project\.|this\.)?version(?:\s*=(?!=)\s*|\s+|\s*\(\s*)(\S.*)")
+_STATEMENT = re.compile(
+    r"(?:project\.|this\.|rootProject\.)?"
+    r"(?:(version|versionName)(?:\s*=(?!=)\s*|\s+|\s*\(\s*)|setVersion(?:\s+|\s*\(\s*))(\S.*)"
+)
 _PART = re.compile(rf"(?:{_STRING}|[^{{}};])*+[{{}};]?+")
 _BLOCK = re.compile(r"(\w+)\s*(?:\([^()]*\))?\s*\Z")
 _LITERAL = re.compile(r"[\"']([^\"'$\\]*)[\"']")
@@ -31,6 +34,7 @@ _TOOLS = {
 }
 _EVERYWHERE = {"allprojects", "subprojects"}  # the blocks in which `version` is that of projects
 
+_ANDROID = ["android", "defaultConfig"]  # the blocks in which `versionName` is that of an application
 _CHOICES = {"if", "else", "try", "catch", "when", "switch"}
 
 
@@ -49,8 +53,8 @@ def _statements(text: str) -> Iterator[str]:
     for line in text.split("\n"):
         for part in _PART.findall(line):  # of `allprojects { version = "1.0" }`
             statement = _STATEMENT.fullmatch(part.strip().rstrip("};").rstrip())
-            if statement and set(blocks) <= _EVERYWHERE | _CHOICES and not part.rstrip().endswith("{"):
-                yield "" if _CHOICES.intersection(blocks) else _expression(statement[1])
+            if statement and _is_of_project(statement[1], blocks) and not part.rstrip().endswith("{"):
+                yield "" if _CHOICES.intersection(blocks) else _expression(statement[2])
             plain = re.sub(_STRING, "", part)
             for brace in re.finditer(r"[{}]", plain):
                 if brace[0] == "{":
@@ -58,6 +62,13 @@ def _statements(text: str) -> Iterator[str]:
                     blocks.append(name[1] if name else "")
                 elif blocks:
                     blocks.pop()
+
+
+def _is_of_project(name: str | None, blocks: list[str]) -> bool:
+    """Return whether what is called so in these blocks is the version of a project."""
+    if name == "versionName":
+        return [block for block in blocks if block not in _CHOICES] == _ANDROID
+    return set(blocks) <= _EVERYWHERE | _CHOICES
 
 
 def _expression(text: str) -> str:

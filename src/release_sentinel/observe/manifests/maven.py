@@ -26,6 +26,8 @@ def pom(tree: Tree, path: str) -> list[Value]:
     """Return the version of a pom.xml, with its properties replaced."""
     root = markup.load(tree, path)
     version = _version(root)
+    if not version and root.find("version") is not None:
+        raise UnclearError(f"version of {path} is empty", "write the version there, or remove the element")
     if not version:
         raise AbsentError(f"{path} has no version, nor has its parent", "write <version> into it")
     return [Value(substituted(version, _PROPERTY, lambda name: _property(tree, path, root, name), path))]

@@ -1,6 +1,7 @@
 """The version in the manifests of Ruby, Elixir, PHP, Dart and others."""
 
 import re
+from collections.abc import Iterator
 
 from release_sentinel.observe.manifests.files import (
     AbsentError,
@@ -8,30 +9,42 @@ from release_sentinel.observe.manifests.files import (
     Tree,
     UnclearError,
     Value,
-    at,
     beside,
     file_that_is_read,
-    text_of,
+    text_in,
 )
 from release_sentinel.observe.manifests.formats import load_json
 
-_MIX = re.compile(r"^[ \t]*+version:[ \t]*+([^\n]+?),?[ \t]*+(?:#[^\n]*)?$", re.MULTILINE)
+_MIX_PROJECT = re.compile(r"^[ \t]*+def[ \t]++project\b.*?(?=^[ \t]*+(?:defp?[ \t]|@)|\Z)", re.MULTILINE | re.DOTALL)
+_MIX_TOKEN = re.compile(
+    r"\"{3}.*?\"{3}|\"(?:\\.|[^\"\\])*+\"|'(?:\\.|[^'\\])*+'"
+    r"|(?<!\w)\?\\?."  # a character
+    r"|(?P<key>(?<![\w@:.])version:\s*+)|(?P<open>[\[({])|(?P<close>[\])}])|(?P<end>[,\n]|#[^\n]*+)",
+    re.DOTALL,
+)
 _MIX_NAME = re.compile(r"@(\w+)")
-_GEM = re.compile(r"^[ \t]*+\w+\.version[ \t]*+=[ \t]*+([^\n]+?)[ \t]*+(?:#[^\n]*)?$", re.MULTILINE)
+_GEM = re.compile(
+    r"(?:^|[;{|])[ \t]*+\w+\.version[ \t]*+=(?!=)[ \t]*+([^\n;}]+?)[ \t]*+(?:[;}][^\n]*|#[^\n]*)?$", re.MULTILINE
+)
 _GEM_NAME = re.compile(r"(?:::)?((?:\w+::)*)([A-Z_]+)")
 _LITERAL = re.compile(r"[\"']([^\"'#\\]*)[\"'](?:\.freeze)?")
 
 
 def composer(tree: Tree, path: str) -> list[Value | Tool]:
     """Return the version of a composer.json; without one, Composer takes it from Git's tags."""
-    version = at(load_json(tree, path), "version")
-    return [Tool("Composer")] if version is None else [Value(text_of(path, "version", version))]
+    try:
+        return [Value(text_in(path, "version", load_json(tree, path)))]
+    except AbsentError:
+        return [Tool("Composer")]
 
 
 def mix(tree: Tree, path: str) -> list[Value | Tool]:
     """Return the version of a mix.exs, also one that a module attribute or a file holds."""
     text = tree.read_code(path)
-    found = list(dict.fromkeys(_MIX.findall(text)))
+    project = _MIX_PROJECT.search(text)
+    keys = list(_mix_keys(project[0] if project else text))
+    least = min((depth for depth, _ in keys), default=0)  # releases have such keys, too, deeper in brackets
+    found = list(dict.fromkeys(expression for depth, expression in keys if depth == least))
     if not found:
         raise AbsentError(f"{path} has no version", f"name its place: {path}#PATTERN")
     expression = found[0]
@@ -39,6 +52,19 @@ def mix(tree: Tree, path: str) -> list[Value | Tool]:
         assigned = re.findall(rf"^[ \t]*+@{name[1]}[ \t]++([^\n]+)$", text, re.MULTILINE)
         expression = assigned[0].strip() if len(assigned) == 1 else expression
     return [_value(tree, path, expression if len(found) == 1 else "")]
+
+
+def _mix_keys(text: str) -> Iterator[tuple[int, str]]:
+    """Yield what each `version:` outside of texts and comments is, with the number of brackets around it."""
+    depth, begun = 0, list[tuple[int, int]]()
+    for token in _MIX_TOKEN.finditer(f"{text}\n"):
+        if token["key"]:
+            begun.append((depth, token.end()))
+        depth += bool(token["open"]) - bool(token["close"])
+        if token["close"] or token["end"]:
+            while begun and (begun[-1][0] > depth or (token["end"] and begun[-1][0] == depth)):
+                around, begin = begun.pop()
+                yield around, text[begin : token.start()].strip()
 
 
 def gemspec(tree: Tree, path: str) -> list[Value | Tool]:

@@ -19,6 +19,7 @@ from release_sentinel.observe.manifests.files import (
     table,
     text_of,
     whole,
+    with_file,
 )
 from release_sentinel.observe.manifests.formats import load_ini, load_json, load_toml, matches
 
@@ -75,7 +76,7 @@ def _tag_tool(document: dict[str, Any]) -> str:
     asked = [text for text in requires if isinstance(text, str)] if isinstance(requires, list) else []
     names = [re.split(r"[\s\[<>=!~;@(]", text.strip(), maxsplit=1)[0] for text in asked]
     names += [*table(document, "tool")]
-    known = {re.sub(r"[-_.]+", "-", name).lower() for name in names}
+    known = {_normal(name) for name in names}
     return next((tool for tool in _TAG_TOOLS if tool in known), "")
 
 
@@ -132,17 +133,12 @@ def _of_backend(tree: Tree, path: str, document: dict[str, Any]) -> Value | None
         return _of_flit(tree, path, str(at(document, "tool.flit.module.name") or at(document, "project.name") or ""))
     if backend == "maturin":
         file = beside(path, str(at(document, "tool.maturin.manifest-path") or "Cargo.toml"))
-        return _with_file(cargo.package(tree, file), file)
+        return with_file(cargo.package(tree, file), file)
     if backend == "mesonpy":
         file = beside(path, "meson.build")
         match = _MESON.search(tree.read_code(file))
         return Value(match[1], file) if match else None
     return None
-
-
-def _with_file(value: Value, file: str) -> Value:
-    """Return a version with the file that has it; one that is known stays."""
-    return value if value.file else Value(value.text, file)
 
 
 def _of_flit(tree: Tree, path: str, name: str) -> Value:
@@ -159,14 +155,15 @@ def _of_setup(tree: Tree, path: str) -> Value | Tool:
                 found = find(tree, file)[0]
             except AbsentError:
                 continue
-            return _with_file(found, file) if isinstance(found, Value) else found
+            return with_file(found, file) if isinstance(found, Value) else found
     raise UnclearError(f"{path} computes its version, and nothing is run to find it")
 
 
 def setup_cfg(tree: Tree, path: str) -> list[Value | Tool]:
     """Return the version of a setup.cfg, also the one that `attr:` or `file:` refers to."""
     parser = load_ini(tree, path)
-    text = parser.get("metadata", "version", fallback="").strip()
+    said = parser.get("metadata", "version", fallback=None)
+    text = (said or "").strip()
     kind, _, rest = text.partition(":")
     if kind == "attr":
         lines = (line.partition("=") for line in parser.get("options", "package_dir", fallback="").split("\n"))
@@ -177,7 +174,7 @@ def setup_cfg(tree: Tree, path: str) -> list[Value | Tool]:
         return [_of_file(tree, path, [name.strip() for name in rest.split(",")])]
     if not text and parser.has_section("versioneer"):
         return [Tool("versioneer")]
-    return [Value(text_of(path, "metadata.version", text))]
+    return [Value(text_of(path, "metadata.version", said).strip())]
 
 
 def setup_py(tree: Tree, path: str) -> list[Value | Tool]:
@@ -198,6 +195,24 @@ def setup_py(tree: Tree, path: str) -> list[Value | Tool]:
     if None in words:
         raise UnclearError(f"{path} computes what it passes to setup, and nothing is run to find the version")
     raise AbsentError(f"{path} has no version", "see version.files")
+
+
+def uv_lock(tree: Tree, path: str) -> list[Value]:
+    """Return the version that a uv.lock has for the project beside it."""
+    project, beside_it = "", beside(path, "pyproject.toml")
+    if tree.has(beside_it):
+        project = str(at(load_toml(tree, beside_it), "project.name") or "")
+    packages = load_toml(tree, path).get("package")
+    for package in packages if isinstance(packages, list) else ():
+        source = table(package, "source")
+        of_project = "." in {source.get("editable"), source.get("virtual"), source.get("directory")}
+        if of_project and _normal(str(package.get("name"))) == _normal(project) and "version" in package:
+            return [Value(text_of(path, "version", package["version"]))]
+    raise AbsentError(f"{path} has no version of the project", f"name its place: {path}#PATTERN")
+
+
+def _normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def _name(function: ast.expr) -> str:

@@ -9,13 +9,13 @@ import os
 import re
 import shutil
 import sys
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 from msgspec import Struct
 
 from release_sentinel.observe import Unseen, mounts
+from release_sentinel.observe.git import throwaway
 from release_sentinel.observe.git.folder import folders, text_of
 from release_sentinel.observe.git.process import ask
 from release_sentinel.observe.git.records import HIDDEN_EDIT, Change
@@ -71,17 +71,17 @@ def hidden(top: Path, paths: Sequence[str], changed: Sequence[str], timeout: flo
     if not (by.lines or by.attributes):
         return ()
     own, shared = folders(top)
-    with tempfile.TemporaryDirectory(prefix="release-sentinel-", ignore_cleanup_errors=True) as folder:
-        index = Path(folder, "index")
+    with throwaway.folder() as (folder, _):
+        index = folder / "index"
         try:
             shutil.copyfile(own / "index", index)
             os.utime(index, (1, 1))  # older than every file: Git then trusts no note of a file's size and time
             more = {"GIT_INDEX_FILE": str(index)}
             if by.attributes:
-                more |= _without_attributes(Path(folder), top, own, shared, timeout)
+                more |= _without_attributes(folder, top, own, shared, timeout)
             elif split := list(own.glob("sharedindex.*")):
                 for part in split:
-                    shutil.copyfile(part, Path(folder, part.name))
+                    shutil.copyfile(part, folder / part.name)
         except OSError as error:
             return Unseen(f"the index of {top} cannot be read: {error.strerror or error}")
         words = ("status", "--porcelain=v2", "-z", "--untracked-files=no", "--ignore-submodules=all", "--no-renames")

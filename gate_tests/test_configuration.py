@@ -3,6 +3,7 @@
 import pytest
 
 from release_sentinel.checks.config import check_configuration
+from release_sentinel.config.model import urls
 
 pytestmark = pytest.mark.policy
 
@@ -17,6 +18,6 @@ def test_configuration(gate, policy, required_settings, required_files, public_w
             public_words=public_words,
             withheld=withheld,
             excusable=secrets if preview else (),
-            urls={} if "api" in policy.disable else {"api.url": policy.api.url},
+            urls=urls(policy),
         )
     )

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from release_sentinel.config.kinds import Header, Headers, Hidden
 from release_sentinel.config.load import load, load_policy
-from release_sentinel.config.model import Policy
+from release_sentinel.config.model import Policy, urls
 from release_sentinel.config.read import Reading, bare, dotted, has_mark, keys
 from release_sentinel.config.targets import (
     CertificateTarget,
@@ -23,6 +23,7 @@ from release_sentinel.config.targets import (
     Target,
     TcpTarget,
     UnitRule,
+    is_url,
 )
 from release_sentinel.errors import InvalidPolicyError
 from release_sentinel.gates import BUILT_IN, IDS
@@ -39,7 +40,7 @@ def subclasses(base: type) -> list[type]:
     return [one for one in found if one.__module__.startswith("release_sentinel.")]
 
 
-URL = "is not a URL such as https://example.com"
+NO_URL = "is blank, expected a URL such as https://example.com"
 PROXY = "is not none, nor a URL such as http://proxy.example.com:3128"
 
 
@@ -83,25 +84,17 @@ WRONG: dict[str, tuple[dict[str, Any], list[str]]] = {
         {"processes": [{"name": "a", "min": 3, "max": 2}]},
         ["processes[0].max is 2, expected at least min, which is 3"],
     ),
-    "url": (
-        {"dependencies": [{**PAY, "url": "pay:s3cret@x"}]},
-        [f"dependencies[0].url {URL}"],
-    ),
     "twice without a url": (
         {"dependencies": [{"name": "a"}, {"name": "a"}]},
         [
-            f"dependencies[0].url {URL}",
-            f"dependencies[1].url {URL}",
+            f"dependencies[0].url {NO_URL}",
+            f"dependencies[1].url {NO_URL}",
             "dependencies[1] is 'a', as dependencies[0] is: each name has to be unique",
         ],
     ),
     "no url": (
         {"dependencies": [{}]},
-        ["dependencies[0] has no name", f"dependencies[0].url {URL}"],
-    ),
-    "server": (
-        {"prometheus": [{**QUERY, "url": "s3cret"}]},
-        [f"prometheus[0].url {URL}"],
+        ["dependencies[0] has no name", f"dependencies[0].url {NO_URL}"],
     ),
     "proxy": (
         {"dependencies": [{**PAY, "proxy": "s3cret"}]},
@@ -216,9 +209,13 @@ NOT_A_URL = {
 
 
 @pytest.mark.parametrize("name", [name for name in LISTED if "url" in LISTED[name]])
-def test_every_list_refuses_what_is_not_an_address(name: str) -> None:
-    """Each class of targets with a URL looks at it."""
-    assert f"{name}[0].url {URL}" in problems_of({name: [{**LISTED[name], "url": "ftp://pay.example"}]})
+def test_every_address_is_left_to_the_gate_configuration(name: str) -> None:
+    """What is not a URL fails that gate; the other gates keep their results."""
+    entry = {**LISTED[name], "url": "ftp://pay.example"}
+    assert problems_of({name: [entry]}) == []
+    policy, _ = Reading().read(Policy, {name: [entry]})
+    assert urls(policy) == {"api.url": "", f"{name}[{entry['name']}].url": "ftp://pay.example"}
+    assert urls(Policy(disable={"api": "none"})) == {}
 
 
 HEADED = [name for name in LISTED if "headers" in keys(get_args(keys(Policy)[name][1])[0])]
@@ -246,7 +243,7 @@ def _is_table(kind: Any) -> bool:
 @pytest.mark.parametrize("kind", NOT_A_URL)
 def test_an_address_that_cannot_be_asked_is_refused(kind: str) -> None:
     """`none` and blank are valid for a proxy, but not as the address of a dependency."""
-    assert problems_of({"dependencies": [{**PAY, "url": NOT_A_URL[kind]}]}) == [f"dependencies[0].url {URL}"]
+    assert not is_url(NOT_A_URL[kind])
     proxy = problems_of({"dependencies": [{**PAY, "proxy": NOT_A_URL[kind]}]})
     assert proxy == ([] if NOT_A_URL[kind] in {"", "none"} else [f"dependencies[0].proxy {PROXY}"])
 
@@ -256,8 +253,7 @@ def test_a_proxy_may_speak_socks(scheme: str) -> None:
     """A dependency may not."""
     url = f"{scheme}://localhost:1080"
     assert problems_of({"dependencies": [{**PAY, "proxy": url}], "prometheus": [{**QUERY, "proxy": url}]}) == []
-    refused = problems_of({"dependencies": [{**PAY, "url": url}]})
-    assert refused == ([f"dependencies[0].url {URL}"] if scheme.startswith("socks") else [])
+    assert is_url(url) is not scheme.startswith("socks")
 
 
 def test_what_could_not_be_read_keeps_its_place() -> None:
@@ -472,7 +468,11 @@ def test_names_stand_for_units(tmp_path: Path) -> None:
             "dependencies[0].headers.Authorization is invalid (not shown), expected one",
         ),
         ("samples = 3", "samples = 0", "processes[0].steady.samples is 0, expected a whole number from 1 to 100"),
-        ("https://pay.example", "s3cret@pay", "dependencies[0].url is not a URL such as https://example.com"),
+        (
+            '"https://pay.example/health"',
+            '""',
+            "dependencies[0].url is blank, expected a URL such as https://example.com",
+        ),
         ('"$.queue"', '"queue"', "dependencies[0].json[2].path is not a path such as $.checks[0].status"),
         ('name = "pay"', 'name = ""', "dependencies[0] has no name"),
         ('path = "/var"', "path = 1", "disks[0].path is 1, expected "),

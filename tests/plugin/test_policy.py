@@ -296,6 +296,23 @@ def test_a_url_of_the_policy_blocks_like_one_of_the_environment(sentinel: Sentin
     assert run.statuses["api"] is None
 
 
+def test_each_url_of_the_policy_is_judged_by_configuration(sentinel: Sentinel) -> None:
+    """The other gates are judged all the same; what may hold a secret is not shown."""
+    texts = (
+        'dependencies]]\nname = "pay"\nurl = "localhost:8080/health"\n',
+        'prometheus]]\nname = "errors"\nurl = "kim:pa55word@prom"\nquery = "up"\nop = "<"\nvalue = 1\n',
+    )
+    sentinel.repo.commit("release-sentinel.toml", "".join(f"[[{text}" for text in texts))
+    done = sentinel()
+    assert (done.code, done.statuses["tag"]) == (1, "OK")
+    (gate,) = [gate for gate in done.verdict["gates"] if gate["id"] == "configuration"]
+    assert gate["reason"] == (
+        "dependencies[pay].url is not a URL such as https://example.com ('localhost:8080/health'); "
+        "prometheus[errors].url is not a URL such as https://example.com"
+    )
+    assert "pa55word" not in done.out
+
+
 def test_a_url_that_no_gate_asks_blocks_nothing(sentinel: Sentinel) -> None:
     """Where `api` is switched off, its address does not matter."""
     text = "required.settings = []\napi.url = 'localhost:8080/health'\ndisable.api = 'no API'\n"

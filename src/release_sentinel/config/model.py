@@ -273,3 +273,10 @@ def _before(freeze: Freeze) -> bool:
     edges = [edge for edge in (freeze.from_, freeze.to) if isinstance(edge, datetime)]
     begin, end = (edge if edge.tzinfo else edge.replace(tzinfo=zone) for edge in edges)
     return begin.timestamp() < end.timestamp()
+
+
+def urls(policy: Policy) -> dict[str, str]:
+    """Return the URLs that gates ask, by their keys; that of a gate that is switched off is none of them."""
+    found = {} if "api" in policy.disable else {"api.url": policy.api.url}
+    found |= {f"dependencies[{one.name}].url": one.url for one in policy.dependencies}
+    return found | {f"prometheus[{one.name}].url": one.url for one in policy.prometheus}

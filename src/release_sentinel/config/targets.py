@@ -291,7 +291,8 @@ class Dependency(Target, frozen=True):
     def entry_clashes(self) -> Iterator[Problem]:
         """An entry needs a URL, too."""
         yield from super().entry_clashes()
-        yield from _url_problem("url", self.url)
+        if not self.url:
+            yield Problem(("url",), "is blank, expected a URL such as https://example.com")
 
 
 class TcpTarget(Target, frozen=True):
@@ -382,16 +383,9 @@ class PrometheusQuery(Target, frozen=True):
         return self.name
 
     def clashes(self) -> Iterator[Problem]:
-        """Refuse what is not a URL, and invalid header names."""
-        yield from _url_problem("url", self.url)
+        """Refuse what is not a proxy, and invalid header names."""
         yield from _proxy_problem(self.proxy)
         yield from _header_problems(self.headers)
-
-
-def _url_problem(key: str, text: str) -> Iterator[Problem]:
-    """Refuse what is not a URL; it is not shown, because it may hold a secret."""
-    if not is_url(text):
-        yield Problem((key,), "is not a URL such as https://example.com")
 
 
 def _proxy_problem(text: str) -> Iterator[Problem]:

@@ -10,8 +10,11 @@ WRONG: dict[str, tuple[str | bytes, str]] = {
     "nested without end": ("[" * 100_000, "it is nested too deep"),
     "NaN": ("[NaN]", "NaN is not JSON"),
     "infinity": ("-Infinity", "-Infinity is not JSON"),
-    "half": ('{"a": ', "Expecting value: line 1 column 7 (char 6)"),
-    "bytes": (b"\xff", "'utf-8' codec can't decode byte 0xff in position 0: invalid start byte"),
+    "larger than a number": ('{"a": 1e999}', "1e999 is larger than any number that can be compared"),
+    "half": ('{"a": ', "line 1, column 7: expected value"),
+    "a comma": ('{\n"a": 1 "b": 2}', "line 2, column 8: expected ',' delimiter"),
+    "nothing": (" \n", "it is empty"),
+    "bytes": (b"\xff", "byte 1 is not UTF-8"),
 }
 
 

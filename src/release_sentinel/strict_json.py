@@ -1,6 +1,7 @@
 """JSON from elsewhere, without what two readers of it would take differently. A leaf."""
 
 import json
+import math
 from typing import Any, NoReturn
 
 DIGITS = 4300  # of a whole number: Python converts no longer one from decimal
@@ -14,13 +15,27 @@ def loads(text: str | bytes, *, unique: bool = False) -> Any:
     """Return what a text says; raises `StrictJSONError`. With `unique`, no object may have a name twice."""
     try:
         text = text.decode("utf-8-sig") if isinstance(text, bytes) else text
-        return json.loads(text, parse_constant=_refuse, object_pairs_hook=_object if unique else None)
-    except (StrictJSONError, json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise StrictJSONError(str(error)) from None
+        return json.loads(
+            text, parse_constant=_refuse, parse_float=_finite, object_pairs_hook=_object if unique else None
+        )
+    except StrictJSONError:
+        raise
+    except json.JSONDecodeError as error:
+        raise StrictJSONError(_sentence(error)) from None
+    except UnicodeDecodeError as error:
+        raise StrictJSONError(f"byte {error.start + 1} is not UTF-8") from None
     except RecursionError:
         raise StrictJSONError("it is nested too deep") from None
     except ValueError:
         raise StrictJSONError(f"a number has more than {DIGITS} digits") from None
+
+
+def _sentence(error: json.JSONDecodeError) -> str:
+    """Say where a text stops to be JSON."""
+    if not error.doc.strip():
+        return "it is empty"
+    said = error.msg.removesuffix(" at").replace("Expecting", "expected")
+    return f"line {error.lineno}, column {error.colno}: {said[0].lower()}{said[1:]}"
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -30,6 +45,13 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
             raise StrictJSONError(f"{name!r} is there twice")
         made[name] = value
     return made
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise StrictJSONError(f"{text[:40]} is larger than any number that can be compared")
+    return number
 
 
 def _refuse(text: str) -> NoReturn:

@@ -180,7 +180,11 @@ def test_a_refused_connection_is_retried() -> None:
 
 @pytest.mark.parametrize(
     ("behave", "words"),
-    [(reset, "Connection reset by peer"), (hang_up, "Remote end closed connection"), (garbage, "SSH-2.0")],
+    [
+        (reset, "Connection reset by peer"),
+        (hang_up, "the server closed the connection without an answer"),
+        (garbage, "it does not answer in HTTP, but with: SSH-2.0"),
+    ],
     ids=["reset", "hang-up", "garbage"],
 )
 def test_a_server_that_misbehaves(behave: Behaviour, words: str) -> None:
@@ -469,3 +473,32 @@ def test_netrc_is_not_read(server: HTTPServer, monkeypatch: pytest.MonkeyPatch, 
     monkeypatch.setenv("NETRC", str(netrc))
     ask(answer(server, 200))
     assert "Authorization" not in server.log[0][0].headers
+
+
+@pytest.mark.parametrize(
+    ("sent", "words"),
+    [
+        (b"Content-Length: 5000\r\n\r\nhello", "its answer breaks off: 5 bytes came, and 4995 more were announced"),
+        (
+            b"Transfer-Encoding: chunked\r\n\r\nzz\r\n",
+            "its answer breaks off: the length of a chunk is missing, or not a",
+        ),
+        (
+            b"Content-Encoding: gzip\r\nContent-Length: 3\r\n\r\nabc",
+            "its answer breaks off: its compressed body is damaged (",
+        ),
+        (b"X: y\r\n" * 1200 + b"\r\n", "its answer has more than 1000 header lines"),
+        (b"X: " + b"y" * 70_000 + b"\r\n\r\n", "a header line of its answer is longer than 65536 bytes"),
+        (b"Content-Length: 1\r\nContent-Length: 2\r\n\r\nab", "its Content-Length has several values (1, 2)"),
+    ],
+)
+def test_the_words_of_a_library_become_a_sentence(sent: bytes, words: str) -> None:
+    """What a server did wrong is said without the names of functions and exceptions."""
+
+    def answer(connection: socket.socket, _: threading.Event) -> None:
+        connection.recv(1 << 16)
+        connection.sendall(b"HTTP/1.1 200 OK\r\n" + sent)
+
+    with raw_server(answer) as port:
+        seen = ask(f"http://127.0.0.1:{port}/", tries=1)
+    assert seen.error.startswith(words)

@@ -20,6 +20,17 @@ if TYPE_CHECKING:
     from requests.adapters import HTTPAdapter
 
 RETRIED = frozenset({408, 425, 429, 500, 502, 503, 504})
+_SENTENCES = {
+    r"IncompleteRead\((\d+) bytes read, (\d+) more expected\)": r"\1 bytes came, and \2 more were announced",
+    r"IncompleteRead\((\d+) bytes read\)": r"it ended after \1 bytes, before its last chunk",
+    r"invalid literal for int\(\) with base 16: .*": "the length of a chunk is missing, or not a number",
+    r"Error -\d+ while decompressing data: (.*)": r"its compressed body is damaged (\1)",
+    r"Remote end closed connection without response": "the server closed the connection without an answer",
+    r"no HTTP: (.*)": r"it does not answer in HTTP, but with: \1",
+    r"got more than (\d+) headers": r"its answer has more than \1 header lines",
+    r"got more than (\d+) bytes when reading (\w+) line": r"a \2 line of its answer is longer than \1 bytes",
+    r"Content-Length contained multiple unmatching values \((.*)\)": r"its Content-Length has several values (\1)",
+}
 _NOT_A_URL = "it is not a URL such as https://example.com"
 _LONGEST = 200  # characters of what a server has sent that an error shows
 _REFERENCE = re.compile(r"\$\{([A-Za-z_]\w*)\}")
@@ -265,9 +276,17 @@ def root_cause(error: BaseException) -> str:
     for inner in reversed(list(_chain(error))):
         if isinstance(inner, OSError) and inner.strerror:
             return inner.strerror
-        if text := str(inner):
-            return text
+        if text := str(inner).strip():
+            return _sentence(text if type(inner).__name__ != "BadStatusLine" else f"no HTTP: {text}")
     return type(error).__name__
+
+
+def _sentence(text: str) -> str:
+    """Say in a sentence what a library says in its own terms."""
+    for pattern, sentence in _SENTENCES.items():
+        if match := re.fullmatch(pattern, text, re.DOTALL):
+            return match.expand(sentence)
+    return text
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:

@@ -484,7 +484,7 @@ def test_netrc_is_not_read(server: HTTPServer, monkeypatch: pytest.MonkeyPatch, 
             "its answer breaks off: the length of a chunk is missing, or not a",
         ),
         (
-            b"Content-Encoding: gzip\r\nContent-Length: 3\r\n\r\nabc",
+            b"Content-Encoding: gzip\r\nContent-Length: 4\r\n\r\nnot!",
             "its answer breaks off: its compressed body is damaged (",
         ),
         (b"X: y\r\n" * 1200 + b"\r\n", "its answer has more than 1000 header lines"),

@@ -185,7 +185,7 @@ def _try(request: Request, headers: Mapping[str, str], seconds: float) -> Try[_R
     except (exceptions.MissingSchema, exceptions.InvalidSchema, exceptions.InvalidURL):
         return Try(error=_NOT_A_URL)  # and not in requests' words, which repeat it with its credentials
     except (exceptions.RequestException, OSError, ValueError) as error:
-        return Try(error=without_credentials(f"{error}") or type(error).__name__)
+        return Try(error=without_credentials(_sentence(f"{error}")) or type(error).__name__)
 
 
 def _exchange(session: "Session", request: Request, headers: Mapping[str, str], seconds: float) -> Try[_Reply]:

@@ -242,6 +242,7 @@ def test_a_heading_that_only_mentions_the_version(repo: Repo, kind: str) -> None
         ),
         *("**1.2.0**", "@acme/shop@1.2.0", "Shop 1.2.0 release notes", "January 6, 2026: 1.2.0", "Version: 1.2.0"),
         *("1.2.0 (yanked)", "`1.2.0`", "1.2.0.", "Release notes for Shop 1.2.0", "1.2.0 is out"),
+        *("Support release 1.2.0", "Testing Library 1.2.0", "Fixtures 1.2.0", "Basic Shop 1.2.0", "Add-on Shop 1.2.0"),
     ],
 )
 def test_a_heading_of_the_version(repo: Repo, title: str) -> None:
@@ -356,6 +357,14 @@ def test_a_section_can_be_quoted(tmp_path: Path, version: str, expected: str) ->
     (tmp_path / "CHANGELOG.md").write_text(MARKDOWN, encoding="utf-8")
     assert section(tmp_path, version) == expected
     assert section(tmp_path, version, "NEWS.md") == ""
+
+
+def test_a_section_can_be_quoted_in_restructured_text(tmp_path: Path) -> None:
+    """Without the line above the next heading."""
+    (tmp_path / "NEWS.rst").write_text(
+        TILDES.format(over="~~~~~\n", text="* faster").replace("~", "="), encoding="utf-8"
+    )
+    assert (section(tmp_path, "v1.2.0"), section(tmp_path, "v1.1.0")) == ("* faster", "* slower")
 
 
 def test_a_section_can_be_quoted_of_any_usual_file(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Does the changelog describe the release?"""
 
+import re
 from pathlib import Path
 
 from release_sentinel.checks.result import CRIT, NO_REPOSITORY, OK, UNKNOWN, CheckResult
@@ -10,6 +11,7 @@ from release_sentinel.observe.sections import sections
 
 _NAMES = ("CHANGELOG", "CHANGES", "HISTORY", "NEWS", "RELEASES")
 _CANDIDATES = tuple(f"{name}{suffix}" for name in _NAMES for suffix in (".md", ".rst", ".txt", ".adoc", ""))
+_OVERLINE = re.compile(r"\n[=\-^\"'*+#]{3,}\s*\Z")  # of the next heading, in reStructuredText
 _SHOWN = 80  # characters of a heading that a message shows
 
 
@@ -49,4 +51,5 @@ def section(top: Path, version: str, file: str = "", *, prefix: str = "v") -> st
     text, number = texts.read(top / name), version.removeprefix(prefix).lower()
     found = [] if isinstance(text, Unseen) else sections(text, name)
     own = next((one for one in found if number in one.versions), None)
-    return "\n".join(split(text)[own.begin : own.end]).strip() if own and isinstance(text, str) else ""
+    body = "\n".join(split(text)[own.begin : own.end]) if own and isinstance(text, str) else ""
+    return _OVERLINE.sub("", body).strip()

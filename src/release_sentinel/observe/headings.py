@@ -9,6 +9,7 @@ _WORDS = 8  # before a version: a name and "release notes for", but no sentence
 _VERSION = re.compile(
     r"(?<![\w.])v?(\d+(?:\.\d+){2,}(?:-[0-9a-z]+(?:[.-][0-9a-z]+)*)?(?:\+[0-9a-z.-]+)?)(?!\.?\w)", re.IGNORECASE
 )
+_LIKE_ONE = re.compile(r"\d\.\d")
 _DOTTED_DATE = re.compile(r"(?:19|20)\d\d\.(?:0?[1-9]|1[0-2])\.(?:0?[1-9]|[12]\d|3[01])")
 _DATE = re.compile(r"(?:19|20)\d\d[-./](?:0?[1-9]|1[0-2])[-./](?:0?[1-9]|[12]\d|3[01])(?!\d)")
 _LIST = re.compile(r"[\[\]\s,;/&|+]*(?:and|or)?[\[\]\s,;/&|+]*", re.IGNORECASE)
@@ -16,14 +17,17 @@ _WORD = re.compile(r"[\w@/&.+'\u2019-]*\w|:")
 _PLAIN_WORDS = {"version", "versions", "ver", "v", "release", "releases", "rel", "tag", "changelog", ":"}
 # What stands before a version that a heading only mentions: "since 1.0.0", "Bump shop to 1.0.0", "requires 1.0.0".
 _MENTION = re.compile(
-    r"\b(?:since|from|after|before|than|until|over|against|previous|last|vs|to|with|by|via|using|on|onto|at|without"
-    r"|requir\w+|needs?|supports?|drops?|adds?|uses?|formerly|was)\W*(?:(?:version|release|ver|v)\b\W*)?$",
+    r"\b(?:(?:since|from|after|before|than|until|over|against|previous|last|vs|to|with|by|via|using|on|onto|at|without"
+    r"|formerly|was)\W*(?:(?:version|release|ver|v)\b\W*)?"
+    r"|(?:requires?|required|needs?|supports?|drops?|adds?|uses?)\W*(?:(?:version|ver|v)\b\W*)?)$",
     re.IGNORECASE,
 )
 # What begins a sentence about another project's version: "Bump shop 1.0.0"; but not "Update 1.0.0", "Fixes in 1.0.0".
 _DEED = re.compile(
-    r"\W*(?:now\b|bas|bump|updat|upgrad|downgrad|requir|support|add|us(?:e|es|ed|ing)\b|drop|remov|revert|depend|mov(?:e|ing)|migrat|pin"
-    r"|switch|deprecat|backport|test|fix)\w*\s+(?!(?:in|for|of|release|version|notes?|v\d)\b)[\w@]",
+    r"\W*(?:now|based|depends?|use[sd]?|using|(?:bump|support|add|revert|backport)(?:s|ed|ing)?|fix(?:es|ed|ing)?"
+    r"|drop(?:s|ped|ping)?|pin(?:s|ned|ning)?|switch(?:es|ed|ing)?"
+    r"|(?:updat|upgrad|downgrad|requir|remov|mov|migrat|deprecat)(?:e|es|ed|ing))"
+    r"\s+(?!(?:in|for|of|release|version|notes?|guide|v\d)\b)[\w@]",
     re.IGNORECASE,
 )
 # What follows another project's version: "Node 20.0.0 support".
@@ -54,6 +58,8 @@ def subject(title: str) -> Subject:
 
     Addresses, comparisons, dates and versions that it only mentions are not what it is about. A name may come before.
     """
+    if not _LIKE_ONE.search(title, 0, _LONGEST):  # a cheap look: most headings name none
+        return Subject()
     title = _shown(title[:_LONGEST])
     versions: list[str] = []
     bare, end = False, 0

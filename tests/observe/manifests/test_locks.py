@@ -69,9 +69,10 @@ def test_a_lock_that_is_not_tracked(repo: Repo, kind: str) -> None:
 
 @pytest.mark.parametrize("kind", LOCKS)
 def test_a_lock_that_is_not_understood(repo: Repo, kind: str) -> None:
-    """It is never skipped."""
+    """It is never skipped, whether it is broken or of another form."""
     lock = place(repo, kind, "1.2.3")
-    write(repo.path, lock, "{[")
-    result = judge(repo)
-    assert result.status is UNKNOWN
-    assert result.message.startswith(f"{lock} cannot be parsed: ")
+    for text in ("{[", '{"packages": []}' if lock.endswith("json") else "package = [1]\n"):
+        write(repo.path, lock, text)
+        result = judge(repo)
+        assert result.status is UNKNOWN
+        assert lock in result.message

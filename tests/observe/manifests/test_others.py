@@ -73,6 +73,10 @@ SAYING: dict[str, tuple[dict[str, str], str]] = {
     "gradle without equals": ({"build.gradle": "version '1.2.3'\n"}, ""),
     "gradle by a setter": ({"build.gradle": "project.setVersion('1.2.3')\n"}, ""),
     "gradle by a call": ({"build.gradle": 'version("1.2.3")\n'}, ""),
+    "gradle by a setter of several lines": ({"build.gradle": "setVersion(\n    '1.2.3'\n)\n"}, ""),
+    "gradle in each project": ({"build.gradle": "allprojects { p -> p.version = '1.2.3' }\n"}, ""),
+    "android in a line": ({"build.gradle": "android.defaultConfig.versionName = '1.2.3'\n"}, ""),
+    "cargo of itself": ({"Cargo.toml": "[workspace]\nmembers = ['.', '']\n[package]\nversion = '1.2.3'\n"}, ""),
     "android": (
         {"app/build.gradle": 'android {\n  defaultConfig {\n    versionCode 7\n    versionName "1.2.3"\n  }\n}\n'},
         "",
@@ -256,6 +260,12 @@ UNCLEAR = {
         "[workspace]\nmembers = ['../*']\n",
         "Cargo.toml refers to ../*, outside of the repository",
     ),
+    "cargo with members of another kind": (
+        "Cargo.toml",
+        "[workspace]\nmembers = 'a'\n",
+        "members of Cargo.toml is not a list",
+    ),
+    "gem without": ("a.gemspec", "Gem::Specification.new\n", "a.gemspec has no version"),
     "android that computes": (
         "build.gradle",
         "android {\n  defaultConfig {\n    versionName compute()\n  }\n}\n",

@@ -13,6 +13,7 @@ from release_sentinel.observe.manifests.files import (
     beside,
     folders_above,
     table,
+    tables,
     text_in,
     text_of,
     with_file,
@@ -46,9 +47,8 @@ def lock(tree: Tree, path: str) -> list[Value]:
     """Return the versions that a Cargo.lock has for the packages whose version the Cargo.toml beside it has."""
     root = beside(path, "Cargo.toml")
     names = set(_names(tree, root, load_toml(tree, root))) if tree.has(root) else set()
-    packages = load_toml(tree, path).get("package")
-    listed = [one for one in packages if isinstance(one, dict)] if isinstance(packages, list) else []
-    own = [one for one in listed if one.get("name") in names and "source" not in one]
+    packages = tables(path, "package", load_toml(tree, path))
+    own = [one for one in packages if one.get("name") in names and "source" not in one]
     found = [Value(text_in(path, "version", one), key=one["name"]) for one in own]
     if not found:
         raise AbsentError(f"{path} has no version of the package", f"name its place: {path}#PATTERN")
@@ -69,15 +69,19 @@ def _names(tree: Tree, root: str, document: dict[str, Any]) -> Iterator[str]:
 
 def _members(tree: Tree, path: str, document: dict[str, Any]) -> Iterator[str]:
     """Yield the Cargo.toml of each member of a workspace."""
-    globs, excluded = (at(document, f"workspace.{key}") for key in ("members", "exclude"))
-    folder = posixpath.dirname(path)
-    left_out = {posixpath.normpath(str(one)) for one in excluded} if isinstance(excluded, list) else set()
-    for glob in globs if isinstance(globs, list) else ():
-        for name in tree.folders(beside(path, str(glob))):
-            above = [posixpath.relpath(one, folder or ".") for one in (name, *folders_above(name)) if one]
-            member = f"{name}/Cargo.toml"
-            if not left_out.intersection(above) and member != path and tree.has(member):
+    globs, excluded = (_paths(path, key, table(document, "workspace").get(key, [])) for key in ("members", "exclude"))
+    left_out = {beside(path, one) for one in excluded}
+    for glob in globs:
+        for folder in tree.folders(beside(path, glob)):
+            member = posixpath.normpath(f"{folder}/Cargo.toml")
+            if member != path and tree.has(member) and not left_out.intersection(folders_above(member)):
                 yield member
+
+
+def _paths(path: str, key: str, value: object) -> list[str]:
+    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+        raise UnclearError(f"{key} of {path} is not a list of paths", "correct the file")
+    return value
 
 
 def package(tree: Tree, path: str) -> Value:

@@ -108,6 +108,8 @@ class Tree(Struct, frozen=True):
 
     def folders(self, glob: str) -> list[str]:
         """Return the folders that a glob names, in order; raises `UnclearError` where there are too many."""
+        if not set("*?[") & set(glob):
+            return [glob]
         try:
             found = [path for path in islice(self.top.glob(glob), MOST_FILES + 1) if path.is_dir()]
         except (OSError, ValueError, NotImplementedError) as error:
@@ -164,6 +166,14 @@ def text_in(path: str, key: str, document: Any) -> str:
     if key in document and document[key] is None:
         raise UnclearError(f"{key} of {path} is null, not a text", "write the version there, or remove the key")
     return text_of(path, key, document.get(key))
+
+
+def tables(path: str, key: str, document: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the tables of the list at a key, which may be absent."""
+    found = document.get(key, [])
+    if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
+        raise UnclearError(f"{key} of {path} is not a list of tables", "correct the file")
+    return found
 
 
 def with_file(value: Value, file: str) -> Value:

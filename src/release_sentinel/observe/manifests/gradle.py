@@ -16,9 +16,10 @@ from release_sentinel.observe.manifests.formats import properties
 
 _STRING = r"\"(?:\\.|[^\"\\\n])*+\"|'(?:\\.|[^'\\\n])*+'"
 _ASIDE = re.compile(rf"({_STRING})|//[^\n]*+|/\*(?:[^*]|\*(?!/))*+(?:\*/|\Z)")
+_CONTINUED = re.compile(r"(?<=[(=])[ \t]*+\n\s*+|\n[ \t]*+(?=\))")  # lines that one expression takes
 _STATEMENT = re.compile(
-    r"(?:project\.|this\.|rootProject\.)?"
-    r"(?:(version|versionName)(?:\s*=(?!=)\s*|\s+|\s*\(\s*)|setVersion(?:\s+|\s*\(\s*))(\S.*)"
+    r"(?:\w+\s*->\s*)?(?:(?:project|this|rootProject|it|p|sub\w*)\.)?"
+    r"(?:(version|(?:android\.)?(?:defaultConfig\.)?versionName)(?:\s*=(?!=)\s*|\s+|\s*\(\s*)|setVersion(?:\s+|\s*\(\s*))(\S.*)"
 )
 _PART = re.compile(rf"(?:{_STRING}|[^{{}};])*+[{{}};]?+")
 _BLOCK = re.compile(r"(\w+)\s*(?:\([^()]*\))?\s*\Z")
@@ -41,6 +42,7 @@ _CHOICES = {"if", "else", "try", "catch", "when", "switch"}
 def build(tree: Tree, path: str) -> list[Value | Tool]:
     """Return the versions that a build.gradle or build.gradle.kts gives to projects."""
     text = _ASIDE.sub(lambda match: match[1] or " ", tree.read_code(path))
+    text = _CONTINUED.sub("", text)
     found = dict.fromkeys(_statements(text))
     if not found:
         raise AbsentError(f"{path} has no version", f"name its place: {path}#PATTERN")
@@ -66,8 +68,9 @@ def _statements(text: str) -> Iterator[str]:
 
 def _is_of_project(name: str | None, blocks: list[str]) -> bool:
     """Return whether what is called so in these blocks is the version of a project."""
-    if name == "versionName":
-        return [block for block in blocks if block not in _CHOICES] == _ANDROID
+    *around, last = (name or "").split(".")
+    if last == "versionName":
+        return [block for block in (*blocks, *around) if block not in _CHOICES] == _ANDROID
     return set(blocks) <= _EVERYWHERE | _CHOICES
 
 

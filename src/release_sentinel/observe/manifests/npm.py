@@ -7,7 +7,6 @@ from release_sentinel.observe.manifests.files import (
     UnclearError,
     Value,
     beside,
-    table,
     text_in,
 )
 from release_sentinel.observe.manifests.formats import load_json
@@ -34,12 +33,12 @@ def lock(tree: Tree, path: str) -> list[Value | Tool]:
     They are in two places: the second is that of newer npm.
     """
     document = load_json(tree, path)
-    places = {"": document, 'packages[""]': table(document, "packages").get("")}
-    found = [
-        Value(text_in(path, "version", place), key=key)
-        for key, place in places.items()
-        if isinstance(place, dict) and "version" in place
-    ]
+    packages = document.get("packages", {}) if isinstance(document, dict) else None
+    own = packages.get("", {}) if isinstance(packages, dict) else None
+    if not isinstance(own, dict):
+        raise UnclearError(f"{path} is not a lock file of npm", "correct the file")
+    places = {"": document, 'packages[""]': own}
+    found = [Value(text_in(path, "version", place), key=key) for key, place in places.items() if "version" in place]
     if not found or not _is_published(tree, beside(path, "package.json")):
         raise AbsentError(f"{path} has no version of the package", f"name the key of the version: {path}#KEY")
     return [*found]

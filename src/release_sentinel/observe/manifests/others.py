@@ -71,7 +71,7 @@ def gemspec(tree: Tree, path: str) -> list[Value | Tool]:
     """Return the version of a gemspec or podspec, also one that `lib/NAME/version.rb` holds."""
     found = list(dict.fromkeys(_GEM.findall(tree.read_code(path))))
     if not found:
-        raise AbsentError(f"{path} has no version", f"name its place: {path}#PATTERN")
+        raise UnclearError(f"{path} has no version", f"name its place: {path}#PATTERN")
     name = _GEM_NAME.fullmatch(found[0])
     if len(found) == 1 and name and name[1]:
         folder = "/".join(_snake(part) for part in name[1].removesuffix("::").split("::"))

@@ -17,6 +17,7 @@ from release_sentinel.observe.manifests.files import (
     at,
     beside,
     table,
+    tables,
     text_of,
     whole,
     with_file,
@@ -202,8 +203,7 @@ def uv_lock(tree: Tree, path: str) -> list[Value]:
     project, beside_it = "", beside(path, "pyproject.toml")
     if tree.has(beside_it):
         project = str(at(load_toml(tree, beside_it), "project.name") or "")
-    packages = load_toml(tree, path).get("package")
-    for package in packages if isinstance(packages, list) else ():
+    for package in tables(path, "package", load_toml(tree, path)):
         source = table(package, "source")
         of_project = "." in {source.get("editable"), source.get("virtual"), source.get("directory")}
         if of_project and _normal(str(package.get("name"))) == _normal(project) and "version" in package:

@@ -3,12 +3,11 @@
 import pytest
 
 from release_sentinel.checks.config import check_configuration
-from release_sentinel.config.model import urls
 
 pytestmark = pytest.mark.policy
 
 
-def test_configuration(gate, policy, required_settings, required_files, public_words, withheld, preview):
+def test_configuration(gate, policy, required_settings, required_files, public_words, urls, withheld, preview):
     secrets = [name for name in required_settings if name not in policy.required.settings]
     gate.require(
         check_configuration(
@@ -18,6 +17,6 @@ def test_configuration(gate, policy, required_settings, required_files, public_w
             public_words=public_words,
             withheld=withheld,
             excusable=secrets if preview else (),
-            urls=urls(policy),
+            urls=urls,
         )
     )

@@ -6,6 +6,7 @@ import pytest
 
 from release_sentinel.checks.result import CheckResult
 from release_sentinel.config.model import Policy
+from release_sentinel.config.model import urls as policy_urls
 from release_sentinel.config.secrets import header_secrets
 from release_sentinel.config.targets import Target
 from release_sentinel.config.variables import in_policy
@@ -149,6 +150,12 @@ def required_files(
 def public_words(request: pytest.FixtureRequest) -> Mapping[str, str]:
     """The words that every report shows (environment, version, ids of gates), each with what it is."""
     return request.config.stash[SESSION].identity
+
+
+@pytest.fixture(scope="session")
+def urls(policy: Policy) -> Mapping[str, str]:
+    """The URLs of the policy that gates ask, by their keys."""
+    return policy_urls(policy)
 
 
 @pytest.fixture(scope="session")

@@ -26,7 +26,13 @@ def judge(
 ) -> CheckResult:
     """Judge a real repository, as the gate does."""
     names = [*tag_names(version), *in_the_way(version)]
-    return check_tag(version, git.look(repo.path), lambda: git.tags(repo.path, names, remote=remote), build, mode=mode)
+    return check_tag(
+        version,
+        git.look(repo.path),
+        lambda: git.tags(repo.path, names, asked=git.find_remote(repo.path, remote)),
+        build,
+        mode=mode,
+    )
 
 
 def push_tag(repo: Repo, tag: str, *options: str) -> None:

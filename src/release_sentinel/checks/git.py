@@ -41,7 +41,7 @@ def ensure_branch_allowed() -> None:
 
     @cache
     def seen() -> git.Tags:
-        return git.tags(top, remote=rules.remote, branches=rules.branches, built=built, listed=listed)
+        return git.tags(top, branches=rules.branches, asked=remote(), listed=listed)
 
     def containing() -> git.Branches | Unseen:
         return git.branches_containing(top, seen(), rules.branches, asked=remote())
@@ -89,7 +89,8 @@ def ensure_tag_not_exists(version: str) -> None:
 
     def tags() -> git.Tags:
         names = tag_names(version, policy.version.prefix)
-        return git.tags(top, [*names, *in_the_way(version)], remote=policy.git.remote, built=built)
+        asked = git.find_remote(top, policy.git.remote, built=built, there=listed)
+        return git.tags(top, [*names, *in_the_way(version)], asked=asked, listed=listed)
 
     require(check_tag(version, repository, tags, build, prefix=policy.version.prefix, mode=policy.git.tag_mode))
 

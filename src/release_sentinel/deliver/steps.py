@@ -74,8 +74,8 @@ def _release(
 
     demand_safe(document)
     name, commit, prefix = str(document["version"]), str(document["commit"]), steps.order.prefix
-    asked = str(document.get("remote", "")) or steps.order.remote
-    refs = git.tags(repository, [name], remote=asked).remote
+    asked = git.find_remote(repository, str(document.get("remote", "")) or steps.order.remote)
+    refs = git.tags(repository, [name], asked=asked).remote
     # Without the tag GitHub would make one of its own, which is not annotated and records nothing.
     if not isinstance(refs, Refs):
         why = refs.why if refs else "the repository has no remote"

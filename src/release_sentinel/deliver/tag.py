@@ -83,8 +83,7 @@ def _demand_unmoved(repository: Path, commit: str, rules: Rules) -> None:
 
 def _demand_free(repository: Path, name: str, order: TagOrder, judged: str) -> git.Remote | None:
     """Return the remote that was judged, after it and this clone have said that the tag is free in any spelling."""
-    wanted = judged or order.remote
-    remote = git.find_remote(repository, wanted)
+    remote = git.find_remote(repository, judged or order.remote)
     if isinstance(remote, Unseen):
         raise DeliveryError(f"{remote.why}{_hint(remote)}")
     if order.push and remote is None:
@@ -95,7 +94,7 @@ def _demand_free(repository: Path, name: str, order: TagOrder, judged: str) -> g
             f"git remote set-url --push {remote.name} URL"
         )
     names = tag_names(name, order.prefix)
-    there = git.tags(repository, names, remote=wanted)
+    there = git.tags(repository, names, asked=remote)
     for refs in (there.remote, *there.pushed, there.local):
         if isinstance(refs, Unseen):
             raise DeliveryError(f"whether tag {name} is free cannot be determined: {refs.why}{_hint(refs)}")

@@ -105,7 +105,7 @@ class Observations:
         heads = ("*",) if "in-sync" in owed else heads
         return Bounded(
             lambda: git.tags(
-                self._top, names, remote=rules.remote, branches=heads, built=self._built, listed=self._remotes
+                self._top, names, branches=heads, asked=self._remote.result(self._bound), listed=self._remotes
             )
         )
 

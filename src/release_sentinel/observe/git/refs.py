@@ -12,7 +12,7 @@ from release_sentinel.observe.bounded import Bounded
 from release_sentinel.observe.git.login import variables
 from release_sentinel.observe.git.patience import AGAIN, no_answer, patiently
 from release_sentinel.observe.git.process import LOCAL_SECONDS, OBJECT, REMOTE_SECONDS, ask, odd, run
-from release_sentinel.observe.git.records import Branches, BranchName, Refs, Remote, Tags
+from release_sentinel.observe.git.records import Branches, Refs, Remote, Tags
 from release_sentinel.observe.git.remotes import Remotes, find_remote, head, remotes
 
 _HERE = re.compile(rf"({OBJECT})\t({OBJECT})?\t([a-z]*)\t(refs/[^\t\n ]+)")
@@ -101,18 +101,18 @@ def tags(
     top: Path,
     names: Iterable[str] = (),
     *,
-    remote: str = "",
     branches: Iterable[str] = (),
-    built: BranchName | None = None,
+    asked: Remote | Unseen | None = None,
     listed: Remotes | Unseen | None = None,
 ) -> Tags:
     """Look up the tags `names` (globs too) in the clone at `top`, on its remote, and wherever a push to it goes.
 
-    The heads of `branches` (globs) are asked for in the same request. For the remote see `find_remote`.
+    The heads of `branches` (globs) are asked for in the same request. `asked` is the remote, by default the one that
+    `find_remote` finds; `listed` are the clone's remotes, where they are known already.
     """
     wanted = [f"{_TAGS}{name}" for name in names]
     local = Bounded(lambda: local_refs(top, wanted))
-    there, pushed = _everywhere(top, wanted, [f"{_HEADS}{branch}" for branch in branches], remote, built, listed)
+    there, pushed = _everywhere(top, wanted, [f"{_HEADS}{branch}" for branch in branches], asked, listed)
     here = local.result(LOCAL_SECONDS) if local.wait(LOCAL_SECONDS) else Unseen("this clone's tags were not listed")
     return Tags(here, there, pushed)
 
@@ -121,15 +121,14 @@ def _everywhere(
     top: Path,
     wanted: Sequence[str],
     heads: Sequence[str],
-    remote: str,
-    built: BranchName | None,
+    asked: Remote | Unseen | None,
     listed: Remotes | Unseen | None,
 ) -> tuple[Refs | Unseen | None, tuple[Refs | Unseen, ...]]:
     """Ask the remote, and at the same time the other repositories that a push to it goes to."""
     listed = listed or remotes(top)
     if isinstance(listed, Unseen):
         return listed, ()
-    asked = find_remote(top, remote, built=built, there=listed)
+    asked = asked or find_remote(top, there=listed)
     if not isinstance(asked, Remote):
         return asked, ()
     others = listed.pushed_elsewhere(asked) if wanted else []

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from release_sentinel.observe import git, mounts
-from tests.conftest import Repo
+from tests.conftest import Repo, make_repo
+from tests.observe.parts import add_submodule
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="Windows converts lines by default")
 
@@ -158,6 +159,19 @@ def test_a_second_look_sees_no_more_than_the_first(shop: Repo) -> None:
     assert [str(change) for change in seen.changes] == [".M app.py"]
     shop.git("worktree", "add", "--quiet", "--detach", "../linked")
     assert changes(Repo(shop.path.parent / "linked")) == set()
+
+
+def test_settings_of_a_submodule_hide_no_edit(shop: Repo) -> None:
+    """Nor do those of a clone in a submodule of it."""
+    source = make_repo(shop.path.with_name("lib"))
+    source.commit("lib.py", "one\n")
+    inside = add_submodule(shop, source)
+    inside.git("config", "core.autocrlf", "input")
+    assert changes(shop) == set()
+    (inside.path / "lib.py").write_bytes(b"one\r\n")
+    inside.git("add", "lib.py")
+    assert shop.git("status", "--porcelain") == ""
+    assert changes(shop) == {"lib/lib.py"}
 
 
 def test_modes_that_a_file_system_cannot_hold_are_no_change(shop: Repo, monkeypatch: pytest.MonkeyPatch) -> None:

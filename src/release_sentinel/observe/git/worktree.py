@@ -252,9 +252,10 @@ def _hidden_submodule(
         seen = look(folder, Rules(untracked=rules.untracked), timeout=timeout)
         differs = isinstance(seen, Unseen) or seen.commit != commit or bool(seen.changes)
         return [Change(HIDDEN_EDIT, path)] if differs else []
-    inside = _hidden(folder, rules, timeout)
-    if isinstance(inside, Unseen):
-        return inside
+    inside, converted = _hidden(folder, rules, timeout), conversions.hidden(folder, [":/"], (), timeout)
+    if isinstance(inside, Unseen) or isinstance(converted, Unseen):
+        return inside if isinstance(inside, Unseen) else converted  # type: ignore[return-value]  # one of them is
+    inside = (*inside, *converted)
     if (folder / ".gitmodules").exists():  # its own settings hide submodules one level down from a status above
         seen = _status(folder, Rules(untracked=rules.untracked), timeout)
         if isinstance(seen, Unseen):

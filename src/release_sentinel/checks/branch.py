@@ -95,7 +95,7 @@ def _check_standing(
     if isinstance(there, Unseen):
         return CheckResult(UNKNOWN, f"{claim}; {there.why}", there.remedy)
     if there is None:
-        if branch.source == CLAIM:
+        if branch.source != "HEAD":
             return CheckResult(UNKNOWN, f"{claim}; the clone has no remote to prove it", "git remote add origin URL")
         return CheckResult(OK, claim)
     bound = in_ci or branch.source == CLAIM

@@ -6,9 +6,18 @@ from pathlib import Path
 from release_sentinel.checks.result import CRIT, NO_REPOSITORY, OK, UNKNOWN, CheckResult
 from release_sentinel.config.model import GitRules
 from release_sentinel.observe import Unseen
-from release_sentinel.observe.git import HIDDEN_EDIT, POINTER, SUBMODULE, UNINITIALISED, UNMAPPED, Repository, Rules
+from release_sentinel.observe.git import (
+    CONVERTED,
+    HIDDEN_EDIT,
+    POINTER,
+    SUBMODULE,
+    UNINITIALISED,
+    UNMAPPED,
+    Repository,
+    Rules,
+)
 
-_OWN_WORDS = {HIDDEN_EDIT, POINTER, UNINITIALISED, UNMAPPED}
+_OWN_WORDS = {CONVERTED, HIDDEN_EDIT, POINTER, UNINITIALISED, UNMAPPED}
 _NAMED, _SHOWN = 3, 20  # paths in the message, and in the details
 
 
@@ -67,6 +76,8 @@ def check_clean_tree(repository: Repository | Unseen) -> CheckResult:
 def _remedies(codes: Collection[str]) -> Iterator[str]:
     if HIDDEN_EDIT in codes:
         yield "`git update-index --no-assume-unchanged --no-skip-worktree PATH` makes Git show the edit"
+    if CONVERTED in codes:
+        yield "unset core.autocrlf and core.eol, and empty .git/info/attributes: then Git shows the edit"
     if UNINITIALISED in codes:
         yield "`git submodule update --init --recursive --checkout -- .` checks submodules out"
     if UNMAPPED in codes:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from release_sentinel.checks.repository import check_clean_tree
 from release_sentinel.observe import git, mounts
 from tests.conftest import Repo, make_repo
 from tests.observe.parts import add_submodule
@@ -55,6 +56,13 @@ def _user(text: str, edit: Edit) -> Edit:
     return hide
 
 
+def _environment(repo: Repo) -> None:
+    repo.write("app.py", "print('hello')\n")
+    (repo.path / "app.py").chmod(0o755)
+    for name, value in {"COUNT": "1", "KEY_0": "Core.FileMode", "VALUE_0": "No"}.items():
+        os.environ[f"GIT_CONFIG_{name}"] = value
+
+
 def _link(repo: Repo) -> None:
     (repo.path / "link").unlink()
     repo.write("link", "app.py")
@@ -66,6 +74,7 @@ HIDING: dict[str, tuple[str, Edit]] = {
         "app.py",
         _setting("core.fileMode", "off", lambda repo: (repo.path / "app.py").chmod(0o755)),
     ),
+    "core.fileMode of a variable": ("app.py", _environment),
     "core.symlinks": ("link", _setting("core.symlinks", "false", _link)),
     "core.autocrlf": ("app.py", _setting("core.autocrlf", "true", _lines)),
     "core.autocrlf, input": ("app.py", _setting("core.autocrlf", "input", _lines)),
@@ -98,14 +107,19 @@ def changes(repo: Repo) -> set[str]:
 
 @pytest.mark.usefixtures("own_home")
 @pytest.mark.parametrize("kind", HIDING)
-def test_settings_of_a_clone_hide_no_edit(shop: Repo, kind: str) -> None:
-    """Git itself says that nothing has changed."""
+def test_settings_of_a_clone_hide_no_edit(shop: Repo, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Git itself says that nothing has changed; what makes it say so can be undone."""
+    monkeypatch.setenv("GIT_CONFIG_COUNT", "0")
+    monkeypatch.setenv("GIT_CONFIG_KEY_0", "")
+    monkeypatch.setenv("GIT_CONFIG_VALUE_0", "")
     path, hide = HIDING[kind]
     if kind == "attributes, ident":
         shop.commit("app.py", "# $Id$\n")
     hide(shop)
     assert shop.git("status", "--porcelain") == ""
     assert changes(shop) == {path}
+    result = check_clean_tree(git.look(shop.path))
+    assert ("empty .git/info/attributes" in result.remedy) == (git.CONVERTED in result.message)
 
 
 def _none(_: Repo) -> None:

@@ -2,6 +2,7 @@
 
 from release_sentinel.observe.git.records import (
     CLAIM,
+    CONVERTED,
     HIDDEN_EDIT,
     POINTER,
     SUBMODULE,
@@ -32,6 +33,7 @@ from release_sentinel.observe.git.worktree import look
 
 __all__ = [
     "CLAIM",
+    "CONVERTED",
     "HIDDEN_EDIT",
     "POINTER",
     "SUBMODULE",

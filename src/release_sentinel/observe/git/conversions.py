@@ -18,7 +18,7 @@ from release_sentinel.observe import Unseen, mounts
 from release_sentinel.observe.git import throwaway
 from release_sentinel.observe.git.folder import folders, text_of
 from release_sentinel.observe.git.process import ask
-from release_sentinel.observe.git.records import HIDDEN_EDIT, Change
+from release_sentinel.observe.git.records import CONVERTED, Change
 from release_sentinel.observe.git.settings import settings
 
 # They hold neither permissions nor links: Git's probe is right to switch both off there.
@@ -45,14 +45,14 @@ def hiding(top: Path) -> Hiding:
     """Return what hides edits in the clone at `top`."""
     if sys.platform == "win32":
         return Hiding()
-    said = list(settings(top, os.environ))
-    off = {key for key, value in said if key in {"core.filemode", "core.symlinks"} and value.lower() in _OFF}
+    said = [(key.lower(), value.lower()) for key, value in settings(top, os.environ)]
+    off = {key for key, value in said if key in {"core.filemode", "core.symlinks"} and value in _OFF}
     options = [word for key in sorted(off) if _keeps_modes(top) for word in ("-c", f"{key}=true")]
     _, shared = folders(top)
     own = [line for line in text_of(shared / "info/attributes").split("\n") if not line.lstrip().startswith("#")]
     return Hiding(
         tuple(options),
-        lines=any(value.lower() in _LINES.get(key, ()) for key, value in said),
+        lines=any(value in _LINES.get(key, ()) for key, value in said),
         attributes=any(map(_CONVERTS.search, own)),
     )
 
@@ -91,9 +91,7 @@ def hidden(top: Path, paths: Sequence[str], changed: Sequence[str], timeout: flo
         return listing
     known = set(changed)
     found = (entry.split(" ", 8) for entry in listing.split("\0") if entry.startswith("1 "))
-    return tuple(
-        Change(HIDDEN_EDIT, fields[-1]) for fields in found if fields[1][1:] != "." and fields[-1] not in known
-    )
+    return tuple(Change(CONVERTED, fields[-1]) for fields in found if fields[1][1:] != "." and fields[-1] not in known)
 
 
 def _without_attributes(folder: Path, top: Path, own: Path, shared: Path, timeout: float) -> dict[str, str]:

@@ -11,6 +11,7 @@ from release_sentinel.observe import Unseen
 
 # The codes of changes that `git status` does not show.
 HIDDEN_EDIT = "hidden edit"
+CONVERTED = "edit that settings of this clone hide"
 UNINITIALISED = "uninitialised submodule"
 UNMAPPED = "unlisted submodule"  # without an entry in .gitmodules
 POINTER = "LFS pointer without its content"

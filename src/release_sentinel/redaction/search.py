@@ -217,15 +217,36 @@ class Index:
         grams = _numbers(data, _GRAM, step)
         if self._grams.keys().isdisjoint(grams):
             return ()
-        found = set()
-        for place in compress(count(), map(self._grams.__contains__, grams)):
-            numbers = self._shared.get(grams[place]) or (self._grams[grams[place]],)
-            end = place * step + 1
-            for start in range(max(end - _STEP, 0), min(end, len(data) - PIECE + 1)):
-                piece = data[start : start + PIECE]
-                if any(piece in self._parts[number] for number in numbers):
-                    found.add(start)
+        found = set[int]()
+        begin, end = 0, 0  # of starts in a row that are found by now
+        for place in compress(count(0, step), map(self._grams.__contains__, grams)):
+            gram = grams[place // step]
+            first = max(place - _STEP + 1, 0)
+            if begin <= first and place < end:
+                continue
+            for start in range(first, min(place, len(data) - PIECE) + 1):
+                row = 0 if begin <= start < end else self._row(data, start, gram)
+                if row:
+                    begin, end = start, start + row
+                    found.update(range(begin, end))
         return sorted(found)
+
+    def _row(self, data: bytes, start: int, gram: int) -> int:
+        """Return at how many places from `start` on pieces start, of one secret that holds the gram."""
+        piece = data[start : start + PIECE]
+        for number in self._shared.get(gram) or (self._grams[gram],):
+            part = self._parts[number]
+            if (at := part.find(piece)) >= 0:
+                row, more = 1, PIECE
+                while more:
+                    size = row + PIECE - 1
+                    further = data[start + size : start + size + more]
+                    if len(further) == more and part.startswith(further, at + size):
+                        row, more = row + more, 2 * more
+                    else:
+                        more //= 2
+                return row
+        return 0
 
     def tail(self, text: str, begin: int = 0, *, settle: bool = False) -> int:
         """Return where a possible beginning of a secret starts at the end of `text`; else its length.

@@ -16,11 +16,12 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from release_sentinel.redaction.beginnings import Beginnings
-from release_sentinel.redaction.plain import ordinary_parts
+from release_sentinel.redaction.plain import is_ordinary, ordinary_parts
 from release_sentinel.redaction.spellings import ADDRESS, ORDINARY, Pattern, encoded_patterns, patterns, raw
 from release_sentinel.redaction.urls import Credential
 from release_sentinel.redaction.views import (
     DROPPED,
+    ESCAPING,
     Base64,
     Bytes,
     Characters,
@@ -32,6 +33,7 @@ from release_sentinel.redaction.views import (
     hexadecimal,
     levels,
     rows,
+    strict,
 )
 
 PIECE = 8  # bytes; a piece of a secret that long is masked on its own
@@ -71,6 +73,7 @@ class Index:
         self._last: tuple[int, str, list[Span]] = (0, "", [])  # a short text is looked at twice in a row
         self._stars = False
         self._exact = False  # whether a secret has a character that a loose comparison leaves out
+        self._strict = False  # whether one has a character that an exact comparison leaves out, too
 
     def add(self, secret: str, *, words: bool = True) -> None:
         """Search for a secret from now on; without `words`, for no piece of it that consists of ordinary ones."""
@@ -81,6 +84,7 @@ class Index:
         heads = [head for folded, plain in variants.items() if (head := self._learn(folded, plain, words=words))]
         if heads:
             self._exact = self._exact or not loose.keys() >= exact.keys()
+            self._add_strict(secret, words=words, exact=bool(exact))
             self._beginnings.add(secret, heads)
             if not secret.isascii():
                 self._marks = _marks(b"".join(view.data for view in views), self._marks)
@@ -120,6 +124,17 @@ class Index:
         for start, end in pieces:
             self._add_part(folded[start:end])
         return folded[: first + PIECE]
+
+    def _add_strict(self, secret: str, *, words: bool, exact: bool) -> None:
+        """Add the pieces that are 8 characters because of the ends of lines, backslashes and the like in them."""
+        dropped = ESCAPING if exact else DROPPED
+        left_out = frozenset() if words else _of_words(secret.encode(errors="surrogatepass"))
+        for value in dict.fromkeys((secret, secret.translate(_ESCAPED))):
+            data = strict(Characters(value)).data
+            if len(data.translate(None, dropped)) < len(data):
+                for start, end in _around(data, dropped, left_out):
+                    self._strict = True
+                    self._add_part(data[start:end])
 
     def _add_part(self, part: bytes) -> None:
         self._parts.append(part)
@@ -185,6 +200,8 @@ class Index:
             yield from self._in_folded(view, fold(view))
             if self._exact:
                 yield from self._in_folded(view, fold(view, exact=True))
+            if self._strict:
+                yield from self._in_folded(view, strict(view))
         for inner in (Base64(view), *hexadecimal(view)):
             yield from self._in_decoded(inner)
 
@@ -284,6 +301,7 @@ def _variants(secret: str) -> Iterator[View]:
 
 
 _LETTERS = str.maketrans("\n\r\t\b\f", "nrtbf")
+_ESCAPED = {character: f"\\{chr(letter)}" for character, letter in _LETTERS.items()}
 
 
 def _marks(marked: bytes, table: bytes) -> bytes:
@@ -339,9 +357,35 @@ def _of_words(plain: bytes) -> AbstractSet[int]:
     for start, end in ordinary_parts(text):
         if end - start > PIECE - _ENDS:
             zone = plain[max(start - _ENDS + 1, 0) : end + _ENDS - 1]
-            for exact in (False, True):
-                found.update(_numbers(fold(Bytes(zone), exact=exact).data, PIECE))
+            for folded in (fold(Bytes(zone)), fold(Bytes(zone), exact=True), strict(Bytes(zone))):
+                found.update(_numbers(folded.data, PIECE))
     return found
+
+
+def _around(data: bytes, dropped: bytes, left_out: AbstractSet[int]) -> Iterator[Span]:
+    """Yield the parts of a secret in whose pieces something is dropped, but not of those that many texts have.
+
+    These are the joints of every document: `", "`, `: null,`.
+    """
+    begin = end = 0
+    for start, number in enumerate(_numbers(data, PIECE)):
+        piece = data[start : start + PIECE]
+        letters = piece.translate(None, _NO_LETTERS)
+        if (
+            len(letters) >= _ENDS
+            and len(piece.translate(None, dropped)) < PIECE
+            and number not in left_out
+            and not (len(letters) < PIECE - 2 and is_ordinary(letters.decode(errors="replace")))
+        ):
+            if end and start > end - PIECE + 1:
+                yield begin, end
+            begin = begin if end and start <= end - PIECE + 1 else start
+            end = start + PIECE
+    if end:
+        yield begin, end
+
+
+_NO_LETTERS = bytes(byte for byte in range(128) if not chr(byte).isalnum())
 
 
 def _edges(plain: bytes) -> tuple[bytes, bytes]:

@@ -17,10 +17,10 @@ _LEVELS = 3  # escapes inside escapes inside escapes
 _HEXADECIMAL = 16  # digits; less occur in other numbers
 
 # What an exact comparison leaves out: the ends of lines, and what encodings put before anything.
-_ESCAPING = bytes(range(0x20)) + b"\x7f\\"
+ESCAPING = bytes(range(0x20)) + b"\x7f\\"
 # What a loose one leaves out besides: quotes are doubled or cut and glued (SQL, CSV, YAML, shell, pprint), `$` and `%`
 # are doubled, white space is where lines are wrapped, NUL is the half of UTF-16.
-DROPPED = _ESCAPING + b" \"'`$%"
+DROPPED = ESCAPING + b" \"'`$%"
 _FOLD = bytes.maketrans(bytes(range(0x41, 0x5B)), bytes(range(0x61, 0x7B)))
 
 _WRAPPED = bytes(range(0x21)) + b"\"'\\"  # what may stand inside base64 and between hexadecimal digits
@@ -146,7 +146,17 @@ class Folded:
 
 def fold(view: View, *, exact: bool = False) -> Folded:
     """Return a view as it is compared: in lower case, without what encodings add or take away."""
-    return Folded(view, _FOLD, _ESCAPING if exact else DROPPED)
+    return Folded(view, _FOLD, ESCAPING if exact else DROPPED)
+
+
+def strict(view: View) -> Folded:
+    """Return a view in lower case, with all it has but backslashes that another encoding has added."""
+    if b"\\" in view.data:
+        view = _Decoded(view, [(*match.span(), match[1] or b"") for match in _BACKSLASHES.finditer(view.data)])
+    return Folded(view, _FOLD, b"")
+
+
+_BACKSLASHES = re.compile(rb"\\+(?=[\"'`$])|(\\)\\+")
 
 
 def written(view: View) -> Folded:

@@ -1,4 +1,4 @@
-"""Of a secret with quotes, ends of lines and the like, no piece of 8 characters is in what pytest says of a comparison."""
+"""Of a secret with quotes, ends of lines and the like, pytest's comparisons show no piece of 8 characters."""
 
 import difflib
 import json

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 _LEFT_BEHIND = 1.0  # seconds without output after which a process that still holds a pipe is not waited for
 _TALKATIVE = 5.0  # seconds for one that goes on writing
 _CHUNK = 1 << 16  # bytes
+_PERIOD, _AT_ONCE = 0.05, 50  # seconds, and how many pieces are scrubbed one by one in that time
+_PAUSE = 0.002  # seconds after which more have come together
 
 
 class Relay:
@@ -73,6 +75,7 @@ class _Line:
         self.broken = False
         self._source, self._target, self._stream, self._channel = source, target, stream, channel
         self._reads = 0
+        self._end_of_period, self._pieces = 0.0, 0
         self._ended = False
         self._lock = Lock()  # held while something is written
         self._thread = Thread(target=self._read, daemon=True)
@@ -95,13 +98,24 @@ class _Line:
 
     def _read(self) -> None:
         with self._source:  # closing it shows a child that still writes that there is no reader
-            while data := os.read(self._source.fileno(), _CHUNK):
+            while data := self._piece():
                 self._reads += 1
                 with self._lock:
                     if self._channel:
                         self._channel.learn()
                     if self._ended or not self._write(self._stream.feed(data)):
                         return
+
+    def _piece(self) -> bytes:
+        """Return what has come; of many small pieces some together, because each search for secrets has its price."""
+        if not self._stream.is_idle:
+            now = time.monotonic()
+            if now >= self._end_of_period:
+                self._end_of_period, self._pieces = now + _PERIOD, 0
+            self._pieces += 1
+            if self._pieces > _AT_ONCE:
+                time.sleep(_PAUSE)
+        return os.read(self._source.fileno(), _CHUNK)
 
     def _write(self, data: bytes) -> bool:
         try:

@@ -1,13 +1,18 @@
 """How the cost of scrubbing grows: with the length of the text, and with the number of secrets."""
 
 import base64
+import os
 import random
 import subprocess
 import sys
 import timeit
 import tracemalloc
+from contextlib import redirect_stdout
+from pathlib import Path
+from time import process_time
 
 from release_sentinel.redaction import Redactor
+from release_sentinel.redaction.standard import scrub_standard_streams
 from tests.benchmarks import Row
 
 NAME = "redaction"
@@ -32,8 +37,8 @@ def _long_secrets() -> list[Row]:
     source = random.Random(14)  # noqa: S311 - the same in every run
     secrets = [base64.b64encode(source.randbytes(2304)).decode() for _ in range(400)]
     many, more, log = secrets[:200], secrets[200:], _log(SIZE)
-    seconds = min(timeit.repeat(lambda: Redactor(*many).scrub(log), number=1, repeat=2))
-    steps = min(timeit.repeat(lambda: [one.upper() for one in log], number=1, repeat=2))
+    seconds = min(timeit.repeat(lambda: Redactor(*many).scrub(log), number=1, repeat=2, timer=process_time))
+    steps = min(timeit.repeat(lambda: [one.upper() for one in log], number=1, repeat=2, timer=process_time))
     full = Redactor(*many)
     later = timeit.timeit(lambda: list(map(full.add, more)), number=1)
     first = timeit.timeit(lambda: Redactor(*more), number=1)
@@ -45,9 +50,30 @@ def _long_secrets() -> list[Row]:
         Row(
             "200 secrets of 3 KiB and the log vs one step of Python a character", seconds / steps, 3, f"{seconds:.2f} s"
         ),
+        *_lines(many, seconds),
         Row("200 secrets of 3 KiB after 200 others vs alone", later / first, 2),
         Row("200 secrets of 3 KiB: memory vs 100 MiB", held / (100 << 20), 1, f"{held >> 20} MiB"),
     ]
+
+
+def _lines(secrets: list[str], in_one_piece: float) -> list[Row]:
+    """Print the log line by line, as a gate does under `-s`."""
+    lines = _log(SIZE).splitlines()
+    none, one, many = (_printed(lines, *some) for some in ((), secrets[:1], secrets))
+    what = f"{len(lines):,} lines"
+    return [
+        Row(f"{what}, 200 secrets of 3 KiB, vs the log in one piece", many / in_one_piece, 2.5, f"{many:.2f} s"),
+        Row(f"{what}, one secret vs none", one / none, 3, f"{none:.2f} s without"),
+    ]
+
+
+def _printed(lines: list[str], *secrets: str) -> float:
+    with Path(os.devnull).open("w", encoding="utf-8") as file, redirect_stdout(file):
+        restore = scrub_standard_streams(Redactor(*secrets))
+        try:
+            return timeit.timeit(lambda: [print(line) for line in lines], number=1, timer=process_time)
+        finally:
+            restore()
 
 
 def _redactor(secrets: int) -> Redactor:

@@ -1,7 +1,13 @@
 """What is too plain to be a secret where only its place says that it is one."""
 
+import random
+import re
+import string
+from pathlib import Path
+
 import pytest
 
+import release_sentinel
 from release_sentinel.redaction import is_plain
 
 PLAIN = r"""
@@ -15,6 +21,10 @@ https://vault.example.com:8200 https://api.example.com/v1/health http://proxy:31
 /var/run/secrets/kubernetes.io/serviceaccount/token /runner/_work/_temp/abc123
 python3 sha256 x86_64 ubuntu2204 AES256 RSA2048 HS256 utf8 stage01
 obvious object subject simplejson jsonpath kubernetes nginx rabbitmq postgresql
+postgres-primary my-app-staging eu-central-1 order-service auth-proxy jenkins-agent db-replica-2 k8s-worker-3
+influxdb hetzner traefik GitHub GitLab HttpClient XMLHttpRequest MySQL PostgreSQL RabbitMQ OpenSSL CloudFormation
+kubeConfig LoadBalancer ServiceAccount RSA-OAEP superuser readwrite smtp.mailgun.org
+sqs.eu-west-1.amazonaws.com bugfix/JIRA-1234
 ${TOKEN} ${{secrets.TOKEN}} $TOKEN <token> %TOKEN% ******** xxxxxxxx -------- a1 pa55 x!
 """
 SECRET = """
@@ -40,3 +50,34 @@ def test_an_ordinary_value_is_plain(value: str) -> None:
 def test_a_token_or_password_is_not_plain(value: str) -> None:
     """No ordinary text holds it."""
     assert not is_plain(value)
+
+
+LETTERS, LOWER, DIGITS = string.ascii_letters, string.ascii_lowercase, string.digits
+
+
+@pytest.mark.parametrize(
+    ("alphabet", "length", "per_cent"),
+    [
+        (LETTERS + DIGITS, 8, 0.5),
+        (LETTERS + DIGITS, 12, 0.1),
+        (LETTERS, 8, 1.5),
+        (LETTERS, 12, 0.2),
+        (LOWER, 8, 4),
+        (LOWER, 12, 1),
+        (LOWER + DIGITS, 8, 0.7),
+        (string.ascii_uppercase, 12, 1),
+    ],
+)
+def test_random_values_are_hardly_ever_plain(alphabet: str, length: int, per_cent: float) -> None:
+    """As a generator of passwords makes them."""
+    source = random.Random(length)  # noqa: S311 - the same in every run
+    made = ["".join(source.choices(alphabet, k=length)) for _ in range(5000)]
+    assert sum(map(is_plain, made)) / len(made) * 100 < per_cent
+
+
+def test_the_words_of_the_guides_are_plain() -> None:
+    """Almost all, however rare."""
+    texts = [file.read_text(encoding="utf-8") for file in Path(release_sentinel.__file__).parent.glob("guides/*.md")]
+    words = sorted(set(re.findall(r"(?<![\w`$%&\\/+-])[A-Za-z][a-z]{5,14}(?![\w/+=&$%\"'-])", " ".join(texts))))
+    assert len(words) > 1000
+    assert sum(map(is_plain, words)) / len(words) > 0.995

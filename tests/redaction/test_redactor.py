@@ -5,6 +5,7 @@ import copy
 import html
 import json
 import pickle
+import random
 import re
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -476,3 +477,19 @@ def test_a_wrapped_secret_is_true_where_its_value_is(value: str, truth: bool) ->
 def test_a_wrapped_secret_is_revealed_on_demand() -> None:
     """The one call that needs the value gets it."""
     assert Secret(SECRET).reveal() == SECRET
+
+
+@pytest.mark.parametrize("number", [1, 3, 40], ids=["few", "several", "many"])
+def test_every_piece_of_a_long_secret_is_masked(number: int) -> None:
+    """However many there are, and wherever it starts in the secret and in the text; shorter ones stay."""
+    source = random.Random(number)  # noqa: S311 - the same in every run
+    secrets = [base64.b85encode(source.randbytes(2400)).decode().translate(DROPPED) for _ in range(number)]
+    redactor = Redactor(*secrets)
+    for secret in (secrets[0], secrets[-1]):
+        for start in range(0, 60, 7):
+            piece = secret[start : start + 8]
+            assert redactor.scrub(f"{'.' * (start % 5)}é<{piece}>.") == f"{'.' * (start % 5)}é<***>."
+            assert redactor.scrub(f"<{piece[:7]}>") == f"<{piece[:7]}>"
+
+
+DROPPED = str.maketrans("", "", "\\`$%&*<>@;=?|-+_#{}~^!()")

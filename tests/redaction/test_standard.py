@@ -1,14 +1,15 @@
 """What this process writes to its own standard streams is scrubbed."""
 
 import io
+import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, cast
 
 import pytest
 
-from release_sentinel.redaction import MASK, Redactor
+from release_sentinel.redaction import MASK, Redactor, standard
 from release_sentinel.redaction.standard import scrub_standard_streams
 from tests.conftest import SECRET
 
@@ -169,3 +170,72 @@ def test_what_the_stream_cannot_encode_fails_where_it_is_written(monkeypatch: py
             sys.stdout.write("größer")
         sys.stdout.write("after it\n")
     assert cast("Any", sys.stdout).buffer.getvalue() == b"after it\n"
+
+
+SIXTY = "".join(f"{number} {MASK}\n" for number in range(60))
+
+
+@contextmanager
+def rush() -> Iterator[tuple[io.StringIO, list[Callable[[], None]]]]:
+    """Sixty lines at once, of which some wait; yields what is shown, and what shows the others a moment later."""
+    file, later = io.StringIO(), list[Callable[[], None]]()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "stdout", file)
+        patch.setattr(standard, "_PERIOD", 60)
+        patch.setattr(standard, "start_new_thread", lambda function, _: later.append(function))
+        with clean():
+            for number in range(60):
+                print(f"{number} {SECRET}")  # noqa: T201 - what is tested
+            print("half a line", end="")  # noqa: T201 - what is tested
+            assert len(file.getvalue().splitlines()) == 50
+            patch.setattr(standard, "_PERIOD", 0)
+            yield file, later
+        assert file.getvalue() == f"{SIXTY}half a line"
+
+
+def test_lines_of_a_rush_are_shown_a_moment_later() -> None:
+    """Without another line, and by one thread for all of them."""
+    with rush() as (file, [show]):
+        show()
+        assert file.getvalue() == SIXTY
+
+
+def test_lines_of_a_rush_are_shown_before_those_of_another_stream() -> None:
+    """As without us."""
+    with rush() as (file, _):
+        sys.stderr.write("error\n")
+        assert file.getvalue() == SIXTY
+
+
+def test_lines_of_a_rush_are_shown_before_a_child_is_started() -> None:
+    """It may write to the same file."""
+    with rush() as (file, _):
+        subprocess.run([sys.executable, "-S", "-c", ""], check=True)
+        assert file.getvalue() == SIXTY
+
+
+def test_a_flush_ends_a_rush() -> None:
+    """With half a line behind it."""
+    with rush() as (file, _):
+        sys.stdout.flush()
+        assert file.getvalue() == f"{SIXTY}half a line"
+
+
+def test_a_rush_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lines that fill a block do not wait for others."""
+    with rush() as (file, _):
+        monkeypatch.setattr(standard, "_BLOCK", 100)
+        sys.stdout.write("\n")
+        assert file.getvalue() == f"{SIXTY}half a line\n"
+        file.truncate(file.seek(len(file.getvalue()) - 1))
+
+
+def test_without_secrets_no_line_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """There is nothing to be saved."""
+    file = io.StringIO()
+    monkeypatch.setattr(sys, "stdout", file)
+    restore = scrub_standard_streams(Redactor())
+    for _ in range(200):
+        print("a line")  # noqa: T201 - what is tested
+    assert file.getvalue().count("\n") == 200
+    restore()

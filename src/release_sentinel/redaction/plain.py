@@ -3,25 +3,22 @@
 import re
 from collections.abc import Iterator
 
+from release_sentinel.redaction.letters import likeness
+
 _LEAST = 6  # characters
 _WORD, _NAME = 15, 24  # characters of one word, and of a name that is made of up to three
 _WORDS = 3
-_SHORT = 3  # characters; of shorter words random letters consist
+_SHORT = 3  # characters; less are a word
+_LIKENESS, _LIKENESS_OF_SEVERAL = -2, 6  # bits, of one word and of several as in `MyService`
 _PART = 80  # characters of one part of a path
 _LONGEST = 512
 
 _LETTERS = re.compile(r"[a-z]+|[A-Z][a-z]+|[A-Z]+")
 _PARTS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
-_VOWEL = re.compile(r"[aeiouy]", re.IGNORECASE)
-_CONSONANTS = re.compile(  # that are in no word
-    r"[^aeiouy]{6}|q(?![ul]|\Z)|j(?![aeious]|\Z)|v[bcghjkqwxz]|x[bdfgjkqrvwz]|z[bcdfgjknpqrsvwx]|[cfgjkmqvwxz]j|[bcfghjkmpqvwz]x"
-    r"|[cgjkpqwxz]v|w[jqvxz]|[bcfghjkmpqvwx]z|[bdfgjkptvwxz]q|[fgjqvxz]{2}[bcdjkmpqvwxz]",
-    re.IGNORECASE,
-)
 _SEPARATORS = re.compile(r"[-_./:, ]")
 _TECHNICAL = re.compile(
     r"(?:sha|md|base|utf|oauth|x|amd|arm|aarch|ppc|python|node|java|jdk|ruby|rsa|aes|es|rs|hs|ps|ipv|http|win|linux|"
-    r"ubuntu|debian|alpine|windows|macos)\d{1,4}|ed25519|"
+    r"ubuntu|debian|alpine|windows|macos)\d{1,4}|ed25519|k[38]s|"
     r"(?:postgres|postgresql|mysql|redis|dev|develop|int|integration|test|qa|uat|stage|"
     r"staging|preprod|prod|production|live|release|env|region|zone|host|server|runner|agent|worker|db|web|app|api|"
     r"cluster|build|job|eu|us|ap)\d{1,2}",
@@ -40,6 +37,12 @@ _HOST = re.compile(  # of words, with its port; also an address of mail
 )
 _REFERENCE = re.compile(  # or a place to fill in
     r"\$(\w+)|\$?\{{1,2}([\w .:-]+)\}{1,2}|\$\(([\w ./-]+)\)|<([\w .:-]+)>|%(\w+)%?"
+)
+_KNOWN = frozenset(  # names that are spelt as no word is
+    (
+        *("rabbitmq", "traefik", "sonarqube", "skopeo", "nextjs", "nuxtjs", "elixir", "fedora", "akamai", "github"),
+        *("gitlab", "aiohttp", "asyncpg", "pymysql", "pyyaml", "uvloop", "httpcore", "oaep", "gssapi", "dnssec"),
+    )
 )
 _NUMBERED = re.compile(r"[a-z]{1,15}\d{1,3}")
 _TOKEN = re.compile(r"[A-Za-z0-9]+|[^\x00-\x7f]+")
@@ -76,12 +79,15 @@ def all_words(text: str) -> bool:
 
 def is_ordinary(token: str) -> bool:
     """Return whether letters and digits are words, as in `MyService`, or a number; random ones mostly are not."""
-    if token.isdigit() or _TECHNICAL.fullmatch(token):
+    if token.isdigit() or _TECHNICAL.fullmatch(token) or token.lower() in _KNOWN:
         return True
     words = _PARTS.findall(token)
     if "".join(words) != token or _has_digit(token):
         return False
-    return all(map(_is_word, words)) and (len(words) == 1 or sum(len(word) < _SHORT for word in words) < 2)
+    if not all(len(word) <= _WORD and _LETTERS.fullmatch(word) for word in words):
+        return False
+    least = _LIKENESS if len(words) == 1 else _LIKENESS_OF_SEVERAL
+    return len(token) <= _SHORT or sum(likeness(word.lower()) for word in words) >= least
 
 
 def ordinary_parts(text: str) -> Iterator[tuple[int, int]]:
@@ -116,15 +122,6 @@ def _is_name(value: str) -> bool:
     if "".join(words) != "".join(parts) or len(words) > _WORDS:
         return False
     return all(map(is_ordinary, filter(None, parts)))
-
-
-def _is_word(text: str) -> bool:
-    """Return whether letters can be pronounced: those of a generated password mostly cannot."""
-    return (
-        len(text) <= _WORD
-        and _LETTERS.fullmatch(text) is not None
-        and (len(text) < 4 or (_VOWEL.search(text) is not None and _CONSONANTS.search(text) is None))
-    )
 
 
 def _is_path(value: str) -> bool:

@@ -88,6 +88,11 @@ class Redactor:
                     self._index.add(secret, words=words)
                     self._secrets[secret] = words
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether there is nothing to mask, as long as nothing is added."""
+        return self._index.is_empty
+
     def scrub(self, text: str, *, shown: str = "") -> str:
         """Return `text` with every secret, however written, replaced by `***`; overlapping ones become one.
 

@@ -1,24 +1,27 @@
 """Finds secrets in a text, in a time that grows with the text and hardly with the number and the length of the secrets.
 
-Secrets and text are compared as views: without their escapes, and folded. Every 8 bytes of a secret are one number, and
-all of these are in one set. So is every 8 bytes of a text. While the secrets are few, every fourth byte of the text is
-looked at first: 8 bytes cover four that start at a multiple of four.
+Secrets and text are compared as views: without their escapes, and folded. Any 6 bytes of a secret are one number, and
+all of these are in one table. Of a text, the 6 bytes at every third place are looked up: 8 bytes that may be a piece of
+a secret hold one of them, wherever they start. With many secrets it is the other way round, so that the table is short:
+every third place of a secret, and every place of a text.
 """
 
 import re
 import sys
 from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from functools import partial
-from itertools import compress, count
-from typing import Literal, NamedTuple
+from itertools import compress, count, repeat
+from typing import NamedTuple
 from urllib.parse import quote
 
 from release_sentinel.redaction.beginnings import Beginnings
-from release_sentinel.redaction.plain import ordinary_parts
+from release_sentinel.redaction.plain import is_ordinary, ordinary_parts
 from release_sentinel.redaction.spellings import ADDRESS, ORDINARY, Pattern, encoded_patterns, patterns, raw
 from release_sentinel.redaction.urls import Credential
 from release_sentinel.redaction.views import (
     DROPPED,
+    ESCAPING,
     Base64,
     Bytes,
     Characters,
@@ -30,12 +33,16 @@ from release_sentinel.redaction.views import (
     hexadecimal,
     levels,
     rows,
+    strict,
 )
 
 PIECE = 8  # bytes; a piece of a secret that long is masked on its own
 _SHORT = 512  # characters; a longer secret has pieces enough on both sides of a blank or the end of a line
-_GRAM = 4  # bytes that are looked at first
-_FEW = 1 << 16  # grams; more of them are in any text
+_GRAM = 6  # bytes that are looked up
+_STEP = PIECE - _GRAM + 1  # places, of which every piece has one
+_FEW = 1 << 16  # bytes of secrets of which every place is in the table
+_WORD = 8  # bytes of a number in a table
+_ENDS = 4  # characters beside an ordinary word of which at least one makes a piece more than that word
 _CHUNK, _OVERLAP = 1 << 18, 1 << 12  # characters that are looked at in one go, and that the next go sees again
 _LONGEST_UNIT = 20  # characters that one character may become: a secret may go on behind them
 _NEAR = 512  # characters at the end of a text
@@ -54,8 +61,10 @@ class Index:
     """What is searched for. Secrets can be added at any time, also while another thread searches."""
 
     def __init__(self) -> None:
-        self._pieces: set[int] = set()
-        self._grams: set[int] | None = set()  # None: too many
+        self._parts: list[bytes] = []  # of secrets, folded; any 8 bytes of one are masked
+        self._size, self._every = 0, 1  # bytes of the parts, and from one place to the next that is in the table
+        self._grams: dict[int, int] = {}  # 6 bytes of a part, and its number
+        self._shared: dict[int, list[int]] = {}  # those that are in more than one, and the numbers of all
         self._wholes: dict[int, list[_Whole]] = {}  # by their first piece
         self._patterns: list[re.Pattern[str]] = []
         self._beginnings = Beginnings()
@@ -64,6 +73,7 @@ class Index:
         self._last: tuple[int, str, list[Span]] = (0, "", [])  # a short text is looked at twice in a row
         self._stars = False
         self._exact = False  # whether a secret has a character that a loose comparison leaves out
+        self._strict = False  # whether one has a character that an exact comparison leaves out, too
 
     def add(self, secret: str, *, words: bool = True) -> None:
         """Search for a secret from now on; without `words`, for no piece of it that consists of ordinary ones."""
@@ -74,6 +84,7 @@ class Index:
         heads = [head for folded, plain in variants.items() if (head := self._learn(folded, plain, words=words))]
         if heads:
             self._exact = self._exact or not loose.keys() >= exact.keys()
+            self._add_strict(secret, words=words, exact=bool(exact))
             self._beginnings.add(secret, heads)
             if not secret.isascii():
                 self._marks = _marks(b"".join(view.data for view in views), self._marks)
@@ -103,22 +114,44 @@ class Index:
 
     def _learn(self, folded: bytes, plain: bytes, *, words: bool) -> bytes:
         """Add the pieces of a secret; return it up to the end of the first one, or nothing if it has none."""
-        pieces, all_of_it = _pieces(folded)
-        if not words and (ordinary := pieces & _of_words(plain)):
-            pieces, all_of_it = pieces - ordinary, False
+        pieces = _pieces(folded, frozenset() if words else _of_words(plain))
         if not pieces:
             return b""
-        starts = range(len(folded) - PIECE + 1)
-        first = 0 if all_of_it else next(start for start in starts if _number(folded, start) in pieces)
+        first = pieces[0][0]
         edges = _edges(plain)
-        if not all_of_it or any(edges):
+        if pieces != [(0, len(folded))] or any(edges):
             self._wholes.setdefault(_number(folded, first), []).append(_Whole(folded, first, edges))
-        if self._grams is not None:
-            for skip in range(_GRAM):
-                self._grams.update(_numbers(folded, skip, "I"))
-            self._grams = self._grams if len(self._grams) <= _FEW else None
-        self._pieces |= pieces
+        for start, end in pieces:
+            self._add_part(folded[start:end])
         return folded[: first + PIECE]
+
+    def _add_strict(self, secret: str, *, words: bool, exact: bool) -> None:
+        """Add the pieces that are 8 characters because of the ends of lines, backslashes and the like in them."""
+        dropped = ESCAPING if exact else DROPPED
+        left_out = frozenset() if words else _of_words(secret.encode(errors="surrogatepass"))
+        for value in dict.fromkeys((secret, secret.translate(_ESCAPED))):
+            data = strict(Characters(value)).data
+            if len(data.translate(None, dropped)) < len(data):
+                for start, end in _around(data, dropped, left_out):
+                    self._strict = True
+                    self._add_part(data[start:end])
+
+    def _add_part(self, part: bytes) -> None:
+        self._parts.append(part)
+        self._size += len(part)
+        if self._every == 1 and self._size > _FEW:
+            self._every, self._grams, self._shared = _STEP, {}, {}
+            for number in range(len(self._parts) - 1):
+                self._add_grams(number)
+        self._add_grams(len(self._parts) - 1)
+
+    def _add_grams(self, number: int) -> None:
+        grams = _numbers(self._parts[number], _GRAM, self._every)
+        first = list(map(self._grams.setdefault, grams, repeat(number)))
+        if first.count(number) < len(grams):
+            for gram, other in zip(grams, first, strict=True):
+                if other != number:
+                    self._shared.setdefault(gram, [other]).append(number)
 
     def spans(self, text: str, *, again: bool = False) -> list[Span]:
         """Return where secrets and their pieces are in `text`: in order, without overlaps.
@@ -135,12 +168,17 @@ class Index:
             for match in pattern.finditer(text)
             if match[0]
         ]
-        if self._pieces and (self._stars or not again):
+        if self._parts and (self._stars or not again):
             found += self._in_chunks(text)
         spans = merged((with_backslashes(text, start), end) for start, end in found)
         if len(text) <= _NEAR and not again:
             self._last = version, text, spans
         return spans
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is searched for."""
+        return not self._version
 
     @property
     def settles(self) -> bool:
@@ -162,6 +200,8 @@ class Index:
             yield from self._in_folded(view, fold(view))
             if self._exact:
                 yield from self._in_folded(view, fold(view, exact=True))
+            if self._strict:
+                yield from self._in_folded(view, strict(view))
         for inner in (Base64(view), *hexadecimal(view)):
             yield from self._in_decoded(inner)
 
@@ -190,35 +230,47 @@ class Index:
 
     def _starts(self, data: bytes) -> Iterable[int]:
         """Return where pieces of secrets start, in order."""
-        if self._grams is None:
-            return self._all_starts(data)
-        words = _numbers(data, 0, "I")
-        if self._grams.isdisjoint(words):
+        step = _STEP // self._every
+        grams = _numbers(data, _GRAM, step)
+        if self._grams.keys().isdisjoint(grams):
             return ()
-        return self._starts_near(data, compress(count(0, _GRAM), map(self._grams.__contains__, words)))
-
-    def _starts_near(self, data: bytes, places: Iterable[int]) -> Iterator[int]:
-        passed = 0
-        for place in places:
-            for start in range(max(place + _GRAM - PIECE, passed), min(place, len(data) - PIECE) + 1):
-                if _number(data, start) in self._pieces:
-                    yield start
-            passed = place + 1
-
-    def _all_starts(self, data: bytes) -> list[int]:
-        found: list[int] = []
-        for skip in range(PIECE):
-            words = _numbers(data, skip, "Q")
-            if not self._pieces.isdisjoint(words):
-                found += compress(count(skip, PIECE), map(self._pieces.__contains__, words))
+        found = set[int]()
+        begin, end = 0, 0  # of starts in a row that are found by now
+        for place in compress(count(0, step), map(self._grams.__contains__, grams)):
+            gram = grams[place // step]
+            first = max(place - _STEP + 1, 0)
+            if begin <= first and place < end:
+                continue
+            for start in range(first, min(place, len(data) - PIECE) + 1):
+                row = 0 if begin <= start < end else self._row(data, start, gram)
+                if row:
+                    begin, end = start, start + row
+                    found.update(range(begin, end))
         return sorted(found)
+
+    def _row(self, data: bytes, start: int, gram: int) -> int:
+        """Return at how many places from `start` on pieces start, of one secret that holds the gram."""
+        piece = data[start : start + PIECE]
+        for number in self._shared.get(gram) or (self._grams[gram],):
+            part = self._parts[number]
+            if (at := part.find(piece)) >= 0:
+                row, more = 1, PIECE
+                while more:
+                    size = row + PIECE - 1
+                    further = data[start + size : start + size + more]
+                    if len(further) == more and part.startswith(further, at + size):
+                        row, more = row + more, 2 * more
+                    else:
+                        more //= 2
+                return row
+        return 0
 
     def tail(self, text: str, begin: int = 0, *, settle: bool = False) -> int:
         """Return where a possible beginning of a secret starts at the end of `text`; else its length.
 
         A secret that ends before `begin` is no longer waited for, nor one that is whole if the text has to `settle`.
         """
-        if not self._version:
+        if self.is_empty:
             return len(text)
         starts = [self._beginnings.at_end(text)]
         near = max(len(text) - _NEAR, 0)
@@ -249,6 +301,7 @@ def _variants(secret: str) -> Iterator[View]:
 
 
 _LETTERS = str.maketrans("\n\r\t\b\f", "nrtbf")
+_ESCAPED = {character: f"\\{chr(letter)}" for character, letter in _LETTERS.items()}
 
 
 def _marks(marked: bytes, table: bytes) -> bytes:
@@ -264,42 +317,75 @@ def _addresses(folded: bytes) -> list[Span]:
     return [(0, folded.index(b"://") + 3), address.span(1)] if address else []
 
 
-def _pieces(folded: bytes) -> tuple[set[int], bool]:
-    """Return every piece of a secret that is masked on its own, and whether these are all.
+def _pieces(folded: bytes, words: AbstractSet[int]) -> list[Span]:
+    """Return the parts of a secret of which any 8 bytes are masked on their own; most often that is all of it.
 
-    Others are a rule such as `--------`, the words of every run's output, and the host of a URL.
+    The others are `words`, a rule such as `--------`, the words of every run's output, and the host of a URL.
     """
-    closed = _addresses(folded)
-    found: set[int] = set()
-    begin = 0
-    for start, end in (*closed, (len(folded), 0)):
-        for skip in range(PIECE):
-            found.update(_numbers(folded[begin:start], skip, "Q"))
-        begin = end
-    rules = {
-        _number(folded, match.start())
-        for match in _MAY_BE_RULE.finditer(folded)
-        if len(set(piece := folded[match.start() : match.start() + PIECE])) <= 2 and len(piece) == PIECE
-    }
-    left_out = found & (_ORDINARY | rules)
-    found -= left_out
-    return found, not left_out and not closed
-
-
-def _of_words(plain: bytes) -> set[int]:
-    """Return the pieces of a secret that consist of ordinary words, but for less than four characters."""
-    text, found = plain.decode("latin-1"), set[int]()
-    for start, end in ordinary_parts(text):
-        if end - start > PIECE - _GRAM:
-            zone = plain[max(start - _GRAM + 1, 0) : end + _GRAM - 1]
-            for exact in (False, True):
-                folded = fold(Bytes(zone), exact=exact).data
-                for skip in range(PIECE):
-                    found.update(_numbers(folded, skip, "Q"))
+    numbers, words = _numbers(folded, PIECE), words | _ORDINARY if words else _ORDINARY
+    left_out = set(_rules(folded))
+    for start, end in _addresses(folded):
+        left_out.update(range(start - PIECE + 1, end))
+    if not words.isdisjoint(numbers):
+        left_out.update(start for start, number in enumerate(numbers) if number in words)
+    found, begin = [], 0
+    for start in (*sorted(start for start in left_out if 0 <= start < len(numbers)), len(numbers)):
+        if begin < start:
+            found.append((begin, start + PIECE - 1))
+        begin = start + 1
     return found
 
 
-_MAY_BE_RULE = re.compile(rb"(?=(.)\1|(.).\2|.(.)\3)(?=...(?:(.)\4|(.).\5|.(.)\6))", re.DOTALL)
+def _rules(folded: bytes) -> Iterator[int]:
+    """Yield where a piece starts that consists of one or two different bytes: of any three in it, two are equal."""
+    this, size = int.from_bytes(folded, "little"), len(folded)
+    next_, second = (
+        int.from_bytes((this ^ this >> bits).to_bytes(size, "little").translate(_IS_ZERO), "little") for bits in (8, 16)
+    )
+    for begin, end in rows((next_ | next_ >> 8 | second).to_bytes(size, "little"), PIECE - 2):
+        for start in range(begin, end):
+            if len(set(folded[start : start + PIECE])) <= 2:
+                yield start
+
+
+_IS_ZERO = b"\1" + bytes(255)
+
+
+def _of_words(plain: bytes) -> AbstractSet[int]:
+    """Return the pieces of a secret that consist of ordinary words, but for less than four characters."""
+    text, found = plain.decode("latin-1"), set[int]()
+    for start, end in ordinary_parts(text):
+        if end - start > PIECE - _ENDS:
+            zone = plain[max(start - _ENDS + 1, 0) : end + _ENDS - 1]
+            for folded in (fold(Bytes(zone)), fold(Bytes(zone), exact=True), strict(Bytes(zone))):
+                found.update(_numbers(folded.data, PIECE))
+    return found
+
+
+def _around(data: bytes, dropped: bytes, left_out: AbstractSet[int]) -> Iterator[Span]:
+    """Yield the parts of a secret in whose pieces something is dropped, but not of those that many texts have.
+
+    These are the joints of every document: `", "`, `: null,`.
+    """
+    begin = end = 0
+    for start, number in enumerate(_numbers(data, PIECE)):
+        piece = data[start : start + PIECE]
+        letters = piece.translate(None, _NO_LETTERS)
+        if (
+            len(letters) >= _ENDS
+            and len(piece.translate(None, dropped)) < PIECE
+            and number not in left_out
+            and not (len(letters) < PIECE - 2 and is_ordinary(letters.decode(errors="replace")))
+        ):
+            if end and start > end - PIECE + 1:
+                yield begin, end
+            begin = begin if end and start <= end - PIECE + 1 else start
+            end = start + PIECE
+    if end:
+        yield begin, end
+
+
+_NO_LETTERS = bytes(byte for byte in range(128) if not chr(byte).isalnum())
 
 
 def _edges(plain: bytes) -> tuple[bytes, bytes]:
@@ -318,10 +404,14 @@ def _shown(view: View, folded: Folded, place: Span, edges: tuple[bytes, bytes]) 
     return view.span(start, end)
 
 
-def _numbers(data: bytes, skip: int, size: Literal["I", "Q"]) -> "memoryview[int]":
-    """Return every four (I) or eight (Q) bytes as one number."""
-    step = _GRAM if size == "I" else PIECE
-    return memoryview(data)[skip : skip + max(len(data) - skip, 0) // step * step].cast(size)
+def _numbers(data: bytes, width: int, step: int = 1) -> "memoryview[int]":
+    """Return so many bytes at every place, or at every third one, as one number each."""
+    last = len(data) - width
+    count_ = last // step + 1 if last >= 0 else 0
+    numbers = bytearray(_WORD * count_)
+    for place in range(width if count_ else 0):
+        numbers[place::_WORD] = data[place : place + last + 1 : step]
+    return memoryview(numbers).cast("Q")
 
 
 def _number(data: bytes, start: int) -> int:

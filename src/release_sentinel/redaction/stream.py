@@ -19,12 +19,20 @@ class TextStream:
         self._settled = False  # whether a mask was shown of a secret that may go on
         self._shown = ""  # the end of what was shown: a secret may begin there
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is searched for by now."""
+        return self._redactor.is_idle
+
     def feed(self, text: str, *, settle: bool = False) -> str:
         """Return what may be shown now that `text` has arrived.
 
         `settle`: a reader waits for it. A secret that is whole is masked and shown, as are one or two characters that
         may be the beginning of another.
         """
+        if self.is_idle and not self._held:
+            self._shown = (self._shown + text)[-_CONTEXT:]
+            return text
         text = self._held + text
         try:
             cut = self._redactor.tail(text, shown=self._shown, settle=settle)
@@ -56,6 +64,11 @@ class Stream:
     def __init__(self, redactor: Redactor) -> None:
         self._text = TextStream(redactor)
         self._decoder = getincrementaldecoder("utf-8")(errors="surrogateescape")
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is searched for by now."""
+        return self._text.is_idle
 
     def feed(self, data: bytes, *, settle: bool = False) -> bytes:
         """Return what may be shown now that `data` has arrived."""

@@ -17,10 +17,10 @@ _LEVELS = 3  # escapes inside escapes inside escapes
 _HEXADECIMAL = 16  # digits; less occur in other numbers
 
 # What an exact comparison leaves out: the ends of lines, and what encodings put before anything.
-_ESCAPING = bytes(range(0x20)) + b"\x7f\\"
+ESCAPING = bytes(range(0x20)) + b"\x7f\\"
 # What a loose one leaves out besides: quotes are doubled or cut and glued (SQL, CSV, YAML, shell, pprint), `$` and `%`
 # are doubled, white space is where lines are wrapped, NUL is the half of UTF-16.
-DROPPED = _ESCAPING + b" \"'`$%"
+DROPPED = ESCAPING + b" \"'`$%"
 _FOLD = bytes.maketrans(bytes(range(0x41, 0x5B)), bytes(range(0x61, 0x7B)))
 
 _WRAPPED = bytes(range(0x21)) + b"\"'\\"  # what may stand inside base64 and between hexadecimal digits
@@ -146,7 +146,17 @@ class Folded:
 
 def fold(view: View, *, exact: bool = False) -> Folded:
     """Return a view as it is compared: in lower case, without what encodings add or take away."""
-    return Folded(view, _FOLD, _ESCAPING if exact else DROPPED)
+    return Folded(view, _FOLD, ESCAPING if exact else DROPPED)
+
+
+def strict(view: View) -> Folded:
+    """Return a view in lower case, with all it has but backslashes that another encoding has added."""
+    if b"\\" in view.data:
+        view = _Decoded(view, [(*match.span(), match[1] or b"") for match in _BACKSLASHES.finditer(view.data)])
+    return Folded(view, _FOLD, b"")
+
+
+_BACKSLASHES = re.compile(rb"\\+(?=[\"'`$])|(\\)\\+")
 
 
 def written(view: View) -> Folded:
@@ -266,23 +276,21 @@ _CP1252 = {
     if (character := bytes([byte]).decode("cp1252", errors="ignore"))
 }
 _LATIN = rb"(?:\xc2[\x80-\xbf]|" + b"|".join(map(re.escape, _CP1252)) + rb")"
-# The first set of bytes lets the search skip ordinary text ten times faster; what follows looks back at it.
+# Each alternative begins with one byte, and all of these bytes let the search skip ordinary text ten times faster.
 _ESCAPE = re.compile(
     rb"""
-    [\\`%&\x1b\n\xc3\xed]
-    (?: (?<=\n) (?P<margin>(?:[ \t]|{colour})*+(?:{margin}(?:{colour})*+[ \t]++(?:{colour})*+){1,2}+)
-    | (?<=\\) \\*+ (?: x(?P<x>[0-9a-fA-F]{2})
-                     | u(?P<pair>[dD][89abAB][0-9a-fA-F]{2}\\++u[dD][c-fC-F][0-9a-fA-F]{2})
-                     | u(?P<u>[0-9a-fA-F]{4}) | U(?P<U>[0-9a-fA-F]{8}) | u\{(?P<brace>[0-9a-fA-F]{1,6})\}
-                     | (?P<octal>[0-3][0-7]{2}) )
-    | (?<=`) u\{(?P<tick>[0-9a-fA-F]{1,6})\}
-    | (?<=%) (?:25)*(?P<percent>[0-9a-fA-F]{2})
-    | (?<=&) (?:amp;)*
+      \n (?P<margin>(?:[ \t]|{colour})*+(?:{margin}(?:{colour})*+[ \t]++(?:{colour})*+){1,2}+)
+    | \\ \\*+ (?: x(?P<x>[0-9a-fA-F]{2})
+              | u(?P<pair>[dD][89abAB][0-9a-fA-F]{2}\\++u[dD][c-fC-F][0-9a-fA-F]{2})
+              | u(?P<u>[0-9a-fA-F]{4}) | U(?P<U>[0-9a-fA-F]{8}) | u\{(?P<brace>[0-9a-fA-F]{1,6})\}
+              | (?P<octal>[0-3][0-7]{2}) )
+    | ` u\{(?P<tick>[0-9a-fA-F]{1,6})\}
+    | % (?:25)*(?P<percent>[0-9a-fA-F]{2})
+    | & (?:amp;)*
       (?: \#0*(?P<decimal>[0-9]{1,7}) | \#[xX]0*(?P<hex>[0-9a-fA-F]{1,6}) | (?P<name>[a-zA-Z]{2,8}) );
-    | (?<=\x1b) (?P<colour>{style})
-    | (?<=\xc3) (?P<latin> [\x82-\x9f]{latin} | [\xa0-\xaf]{latin}{2} | [\xb0-\xb4]{latin}{3} )
-    | (?<=\xed) (?P<byte>[\xb2\xb3][\x80-\xbf])
-    )
+    | \x1b (?P<colour>{style})
+    | \xc3 (?P<latin> [\x82-\x9f]{latin} | [\xa0-\xaf]{latin}{2} | [\xb0-\xb4]{latin}{3} )
+    | \xed (?P<byte>[\xb2\xb3][\x80-\xbf])
     """.replace(b"{colour}", rb"\x1b" + _STYLE)
     .replace(b"{style}", _STYLE)
     .replace(b"{margin}", _MARGIN)

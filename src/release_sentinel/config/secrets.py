@@ -10,12 +10,11 @@ from release_sentinel.config.inferred import inferred, learn_named
 from release_sentinel.config.kinds import Header, SecretAddress, SecretFile
 from release_sentinel.config.load import load_policy
 from release_sentinel.config.model import NEEDED_BY, Policy
-from release_sentinel.config.names import says_secret
 from release_sentinel.config.read import has_mark, leaves
 from release_sentinel.config.targets import Target
 from release_sentinel.config.variables import look_up
 from release_sentinel.errors import InvalidPolicyError
-from release_sentinel.redaction import Redactor
+from release_sentinel.redaction import Redactor, says_secret
 
 _REFERENCE = re.compile(r"\$\{([A-Za-z_]\w*)\}")
 # Headers that carry no secrets; the literal value of any other may be one.

@@ -5,13 +5,14 @@ from collections.abc import Iterable
 from threading import Lock
 from urllib.parse import unquote
 
+from release_sentinel.redaction.credential import Credential
 from release_sentinel.redaction.decoded import decoded
+from release_sentinel.redaction.forms import credentials
 from release_sentinel.redaction.plain import is_plain
 from release_sentinel.redaction.public import PublicWords
 from release_sentinel.redaction.search import Index
 from release_sentinel.redaction.secret import MASK
 from release_sentinel.redaction.spellings import gaps, raw
-from release_sentinel.redaction.urls import Credential, credentials
 from release_sentinel.redaction.views import Span
 
 _PASSES = 5  # a mask can join what was separate before
@@ -53,11 +54,11 @@ class Redactor:
         self.add_url(value)
 
     def add_url(self, text: str) -> None:
-        """Scrub the credentials that `text` carries, in URLs or as a connection string.
+        """Scrub the credentials that `text` carries in one of the `FORMS`: in URLs, in options of a command, as tokens.
 
         One that is too plain to be masked everywhere is masked in its place.
         """
-        for found in credentials(text):
+        for found in dict.fromkeys(credentials(text)):
             self._infer(found)
 
     def _infer(self, found: Credential) -> None:

@@ -14,9 +14,9 @@ from typing import Literal, NamedTuple
 from urllib.parse import quote
 
 from release_sentinel.redaction.beginnings import Beginnings
+from release_sentinel.redaction.credential import Credential
 from release_sentinel.redaction.plain import ordinary_parts
 from release_sentinel.redaction.spellings import ADDRESS, ORDINARY, Pattern, encoded_patterns, patterns, raw
-from release_sentinel.redaction.urls import Credential
 from release_sentinel.redaction.views import (
     DROPPED,
     Base64,

@@ -37,8 +37,14 @@ class Redactor:
         self._add(value.strip(), words=True)
 
     def protect(self, words: Iterable[str]) -> None:
-        """Never mask these words, which every report shows: see `PublicWords`."""
+        """Never mask these words, which every report shows: see `PublicWords`.
+
+        In what is inferred from now on, they are ordinary words, whatever stands beside them.
+        """
+        words = list(words)
         self._public.add(words)
+        with self._lock:
+            self._index.spare(words)
 
     def infer(self, value: str) -> None:
         """Scrub `value` from now on, unless it is so plain that it need not be a secret: a word, a number, a path.

@@ -59,11 +59,16 @@ class Index:
         self._wholes: dict[int, list[_Whole]] = {}  # by their first piece
         self._patterns: list[re.Pattern[str]] = []
         self._beginnings = Beginnings()
+        self._spared: dict[str, None] = {}  # words that are masked in no secret that is only supposed to be one
         self._marks = _marks(_PRINTED, bytes(256))  # bytes of which decoded secrets consist
         self._version = 0  # how often something was added
         self._last: tuple[int, str, list[Span]] = (0, "", [])  # a short text is looked at twice in a row
         self._stars = False
         self._exact = False  # whether a secret has a character that a loose comparison leaves out
+
+    def spare(self, words: Iterable[str]) -> None:
+        """Treat these words as ordinary ones, in secrets that are added from now on."""
+        self._spared |= dict.fromkeys(word.lower() for word in words if len(word) > PIECE - _GRAM)
 
     def add(self, secret: str, *, words: bool = True) -> None:
         """Search for a secret from now on; without `words`, for no piece of it that consists of ordinary ones."""
@@ -104,7 +109,7 @@ class Index:
     def _learn(self, folded: bytes, plain: bytes, *, words: bool) -> bytes:
         """Add the pieces of a secret; return it up to the end of the first one, or nothing if it has none."""
         pieces, all_of_it = _pieces(folded)
-        if not words and (ordinary := pieces & _of_words(plain)):
+        if not words and (ordinary := pieces & _of_words(plain, self._spared)):
             pieces, all_of_it = pieces - ordinary, False
         if not pieces:
             return b""
@@ -286,10 +291,10 @@ def _pieces(folded: bytes) -> tuple[set[int], bool]:
     return found, not left_out and not closed
 
 
-def _of_words(plain: bytes) -> set[int]:
-    """Return the pieces of a secret that consist of ordinary words, but for less than four characters."""
+def _of_words(plain: bytes, spared: Iterable[str]) -> set[int]:
+    """Return the pieces of a secret that consist of ordinary or spared words, but for less than four characters."""
     text, found = plain.decode("latin-1"), set[int]()
-    for start, end in ordinary_parts(text):
+    for start, end in (*ordinary_parts(text), *_places(text.lower(), spared)):
         if end - start > PIECE - _GRAM:
             zone = plain[max(start - _GRAM + 1, 0) : end + _GRAM - 1]
             for exact in (False, True):
@@ -297,6 +302,14 @@ def _of_words(plain: bytes) -> set[int]:
                 for skip in range(PIECE):
                     found.update(_numbers(folded, skip, "Q"))
     return found
+
+
+def _places(text: str, words: Iterable[str]) -> Iterator[Span]:
+    for word in list(words):
+        start = text.find(word)
+        while start >= 0:
+            yield start, start + len(word)
+            start = text.find(word, start + len(word))
 
 
 _MAY_BE_RULE = re.compile(rb"(?=(.)\1|(.).\2|.(.)\3)(?=...(?:(.)\4|(.).\5|.(.)\6))", re.DOTALL)

@@ -16,6 +16,8 @@ from release_sentinel.config.model import PLACEHOLDERS, Policy
 from release_sentinel.config.read import allowed, bare, is_record, keys
 from release_sentinel.config.variables import VARIABLES, Variable
 from release_sentinel.observe import ci
+from release_sentinel.redaction import MASK
+from release_sentinel.redaction.forms import FORMS
 from tests.observe import ci_cases
 
 ROOT = Path(__file__).parents[1]
@@ -89,6 +91,19 @@ def _keys(record: Any, prefix: str) -> Iterator[str]:
         yield f"| `{prefix}{name}` | {default} | {allowed(kind)} |"
 
 
+def forms_table() -> str:
+    """Return the forms of credentials as a Markdown table, each with what is shown of its example."""
+    rows = [
+        f"| {title} | {_code(re.sub('«.*?»', MASK, example))} | {_code(other)} |"
+        for title, example, other in (row for form in FORMS for row in form.rows)
+    ]
+    return "\n".join(["| form | masked | not masked |", "|---|---|---|", *rows])
+
+
+def _code(example: str) -> str:
+    return f"`{example}`".replace("\n", "⏎")
+
+
 _INTO_MAIN = ci_cases.PULL_REQUESTS
 _REQUESTS = (*_INTO_MAIN, *ci_cases.PULL_REQUESTS_INTO_UNKNOWN)
 _NAMED = (*ci_cases.BRANCH_BUILDS, *ci_cases.TAG_BUILDS)
@@ -141,6 +156,7 @@ def _read(provider: str, tell: Callable[[Mapping[str, str]], object], builds: It
 
 TABLES: Mapping[str, Callable[[], str]] = {
     "ci systems": systems_table,
+    "forms": forms_table,
     "gates": gates.table,
     "options": options_table,
     "reports": reports_table,

@@ -8,8 +8,9 @@ from release_sentinel.config.model import Policy
 from release_sentinel.gates import BUILT_IN
 from release_sentinel.observe import ci
 from release_sentinel.observe.git.folder import head
+from release_sentinel.options import OPTIONS
 from release_sentinel.versions import tag_names
-from release_sentinel.vocabulary import WORDS
+from release_sentinel.vocabulary import UNFINISHED, UNSEEN, WORDS
 
 _VERSION = re.compile(r"[0-9]+(\.[0-9]+)+([-+][0-9A-Za-z.+-]*)?")
 SHORT = 12  # digits of a commit, as people are shown it
@@ -22,7 +23,8 @@ def identity(policy: Policy, version: str, repository: Path, environ: Mapping[st
     """
     commit, branch = head(repository)
     build = ci.build(environ)
-    words = dict.fromkeys(WORDS, "a word of every report")
+    words = dict.fromkeys((*WORDS, UNFINISHED, UNSEEN), "a word of every report")
+    words |= dict.fromkeys((option.flag for option in OPTIONS), "an option")
     words |= dict.fromkeys(policy.required_gates, "the id of a gate")
     words |= {name: "the id of a gate" for gate in BUILT_IN for name in (gate.id, *gate.items(policy))}
     words |= dict.fromkeys(policy.environments, "the name of an environment")

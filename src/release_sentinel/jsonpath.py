@@ -33,6 +33,14 @@ def steps(path: str) -> list[str | int | None]:
     return found
 
 
+def last_field(path: str) -> str:
+    """Return the last field that a path names; blank where it names none, or is invalid."""
+    try:
+        return next((step for step in reversed(steps(path)) if isinstance(step, str)), "")
+    except ValueError:
+        return ""
+
+
 def is_several(path: str) -> bool:
     """Return whether a path may lead to several places."""
     return None in steps(path)

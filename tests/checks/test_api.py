@@ -198,11 +198,15 @@ def test_text_conditions(conditions: dict[str, Any], words: str) -> None:
         (JsonCondition("$.nothing", equals=False), "$.nothing is null, expected false"),
         (JsonCondition("$.long", equals="x"), f'$.long is "{"y" * 79}…, expected "x"'),
         (JsonCondition("$.line", equals="x"), f'$.line is "{"y" * 78}", expected "x"'),
+        (JsonCondition("$.api_key", equals="Zq5-wR8tB3nL"), "$.api_key is ***, expected ***"),
+        (JsonCondition("$.api_key", matches="^k"), "$.api_key is ***, expected a text that matches '^k'"),
+        (JsonCondition("$.token", equals="expired"), '$.token is "valid", expected "expired"'),
     ],
 )
 def test_json_conditions(condition: JsonCondition, words: str) -> None:
     """A field must exist and must have the expected type and value."""
     document = {"status": "ok", "queue": 3, "up": True, "nothing": None, "long": "y" * 200, "line": "y" * 78}
+    document |= {"api_key": "Kx9-mR8tB3nL", "token": "valid"}
     result = body(json.dumps(document), json=(condition,))
     assert result.status is (CRIT if words else OK)
     assert f"but {words} (" in result.message or not words

@@ -1,5 +1,6 @@
 """What is wrong with a policy is said without what is secret by its key, or has the form of a token."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args, get_origin
@@ -10,9 +11,12 @@ from release_sentinel.config.kinds import Hidden
 from release_sentinel.config.load import load
 from release_sentinel.config.model import Policy
 from release_sentinel.config.read import bare, has_mark, is_record, keys
+from release_sentinel.config.secrets import learn_text
+from release_sentinel.config.show import as_document, as_toml
 from release_sentinel.config.variables import VARIABLES
 from release_sentinel.errors import InvalidPolicyError
 from release_sentinel.gates import IDS
+from release_sentinel.redaction import Redactor
 from tests.conftest import Sentinel, pieces
 
 TOKEN = "ghp_16C7e42F292c6912E7710c838347Ae178B4a"
@@ -100,6 +104,59 @@ def test_a_secret_key_quotes_nothing(tmp_path: Path, place: str) -> None:
         except pytest.fail.Exception:
             continue
         assert PLAIN_WORD not in said
+
+
+ADDRESSES = (
+    *("https://kim:{}@host/x", "htps:/kim:{}@host/x", "https:kim:{}@host/x", "https//kim:{}@host/x"),
+    *("kim:{}@host/x", "//kim:{}@host/x", "kim:{}@host:x", "http;//kim:{}@host", "https://host/x?code={}"),
+)
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_no_address_shows_its_password(tmp_path: Path, address: str) -> None:
+    """Whatever is wrong with its scheme: neither where a key refuses it, nor in the policy that is printed."""
+    text = address.format("Zq5-wR8tB3nL")
+    printed = load({"RS_API_URL": text}, repository=tmp_path, gates=IDS)
+    said = [problems(tmp_path, f"[api]\ntries = '{text}'"), as_toml(printed), json.dumps(as_document(printed))]
+    assert all("host" in one for one in said)
+    assert not pieces("".join(said)) & pieces("Zq5-wR8tB3nL")
+
+
+def test_a_condition_about_a_secret_is_printed_without_it(tmp_path: Path) -> None:
+    """By the name of the field; another condition is printed."""
+    conditions = ('{ path = "$.auth.token", equals = "correcthorse" }', '{ path = "$.status", equals = "okay" }')
+    text = f'[[dependencies]]\nname = "a"\nurl = "https://a"\njson = [{", ".join(conditions)}]'
+    (tmp_path / "release-sentinel.toml").write_text(text, encoding="utf-8")
+    loaded = load({}, repository=tmp_path, gates=IDS)
+    for printed in (as_toml(loaded), json.dumps(as_document(loaded))):
+        assert "correcthorse" not in printed
+        assert "okay" in printed
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        'path = "$.auth.token", equals = "Zq5-wR8tB3nL"',
+        'equals = "Zq5-wR8tB3nL", path = "$.x.api_key"',
+        'path = "$.token"\nequals = "Zq5-wR8tB3nL"',
+    ],
+)
+def test_a_condition_about_a_secret_is_known_from_a_text(condition: str) -> None:
+    """Also of a policy that is not valid, and of another environment."""
+    redactor = Redactor()
+    learn_text(redactor, f"[[env.stage.dependencies]]\njson = [{{ {condition} }}]\nnonsense", {})
+    assert redactor.scrub("is Zq5-wR8tB3nL") == "is ***"
+    redactor = Redactor()
+    learn_text(redactor, 'path = "$.state", equals = "Zq5-wR8tB3nL"', {})
+    assert redactor.scrub("is Zq5-wR8tB3nL") == "is Zq5-wR8tB3nL"
+
+
+@pytest.mark.parametrize("pattern", ["Zq5-wR8tB3nL(", "(?P=Zq5wR8tB3nL)", "(?P<Zq5-wR8tB3nL>x)", "[z-Zq5wR8tB3nL]"])
+def test_a_refused_placeholder_is_not_quoted(tmp_path: Path, pattern: str) -> None:
+    """It may be the secret itself; the reason does not quote it either."""
+    said = problems(tmp_path, f'[required]\nplaceholders = ["{pattern}"]')
+    assert "required.placeholders[0] is invalid (not shown), expected a regular expression (" in said
+    assert not pieces(said) & (pieces("Zq5-wR8tB3nL") | pieces("Zq5wR8tB3nL"))
 
 
 KEYS = {

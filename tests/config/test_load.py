@@ -242,7 +242,7 @@ BROKEN = {
     "an invalid pattern": (
         "required.placeholders = ['(']",
         (
-            "1: required.placeholders[0] is '(', expected a regular expression "
+            "1: required.placeholders[0] is invalid (not shown), expected a regular expression "
             "(missing ), unterminated subpattern at position 0)"
         ),
     ),

@@ -6,8 +6,8 @@ import pytest
 
 from release_sentinel.config.inferred import inferred, learn_named
 from release_sentinel.config.model import Redaction
-from release_sentinel.config.names import says_secret
 from release_sentinel.redaction import Redactor, is_plain
+from release_sentinel.redaction.names import says_secret
 from tests.config.runners import RUNNERS, Environment
 from tests.conftest import pieces
 

@@ -4,10 +4,14 @@ import json
 import re
 import subprocess
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
+from release_sentinel.config.model import Policy
+from release_sentinel.identity import identity
 from release_sentinel.observe.git.folder import head
+from release_sentinel.redaction import Redactor
 from release_sentinel.vocabulary import WORDS
 from tests.conftest import CLI, Run, Sentinel, run
 
@@ -169,6 +173,29 @@ def test_the_words_of_reports_are_those_of_the_code(shop: Sentinel) -> None:
     assert words(done.verdict) <= set(WORDS)
     for gate in done.verdict["gates"]:
         assert {gate["kind"], gate["outcome"], gate["status"]} <= set(WORDS)
+
+
+@pytest.mark.parametrize("secret", ["Zq5wR8{}", "{}Kx7tB3nL", "Zq5wR8-{}:Kx7", ":{}: Zq5wR8tB"])
+def test_the_product_s_own_words_in_an_inferred_secret_stay(secret: str) -> None:
+    """Gate ids, statuses, options and fixed sentences: the secret is masked as a whole."""
+    words = identity(Policy(), "v1.0.0", Path(), {})
+    assert {"disk", "version-increases", "--gate-strict", "INCOMPLETE", "release-sentinel"} <= words.keys()
+    for word in words:
+        redactor = Redactor()
+        redactor.protect(words)
+        redactor.infer(secret.format(word))
+        text = f"release-sentinel: [CRITICAL] {word}: {word} (exit code 1)"
+        assert redactor.scrub(text) == text
+        assert redactor.scrub(f"got {secret.format(word)}!") == "got ***!"
+
+
+def test_a_required_secret_masks_the_product_s_words_in_it() -> None:
+    """It is a secret in each of its pieces, but for a word that stands alone."""
+    redactor = Redactor()
+    redactor.protect(["--gate-strict"])
+    redactor.add("Zq5wR8--gate-strictKx7")
+    assert redactor.scrub("x8--gate-strictKx") == "x***"
+    assert redactor.scrub("option --gate-strict") == "option --gate-strict"
 
 
 def test_a_linked_work_tree_knows_its_branch(shop: Sentinel) -> None:

@@ -3,8 +3,8 @@
 import pytest
 
 from release_sentinel.config.inferred import inferred
-from release_sentinel.config.names import says_secret
 from release_sentinel.redaction import Redactor, without_credentials
+from release_sentinel.redaction.names import says_secret
 
 VALUE = "Xy7-qR2t!Zk9pLm"
 
@@ -165,5 +165,5 @@ def test_every_text_of_a_document_under_a_secret_name() -> None:
 
 def test_a_remote_in_the_form_of_scp() -> None:
     """What would be a password there is not shown."""
-    assert without_credentials("kim:Gt77rEm0te-pw55@host:shop.git") == "kim@host:shop.git"
+    assert without_credentials("kim:Gt77rEm0te-pw55@host:shop.git") == "kim:***@host:shop.git"
     assert without_credentials("git@github.com:shop/shop.git") == "git@github.com:shop/shop.git"

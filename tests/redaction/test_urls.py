@@ -4,7 +4,8 @@ import base64
 
 import pytest
 
-from release_sentinel.redaction import MASK, Redactor, says_secret
+from release_sentinel.redaction import MASK, Redactor
+from release_sentinel.redaction.names import field_says_secret
 
 STRONG = {
     "pip": ("https://u:pw-1-x9q@a.example/simple https://u:pw-2-x9q@b.example/simple", ["pw-1-x9q", "pw-2-x9q"]),
@@ -137,7 +138,7 @@ bypass primary_key cacheKey compass assign sigma secretName
 )
 def test_a_name_that_says_secret(name: str) -> None:
     """One of its words does."""
-    assert says_secret(name)
+    assert field_says_secret(name)
 
 
 @pytest.mark.parametrize(
@@ -146,7 +147,7 @@ def test_a_name_that_says_secret(name: str) -> None:
 )
 def test_a_name_that_does_not_say_secret(name: str) -> None:
     """Part of a word is not a word, and what is about a secret is not one."""
-    assert not says_secret(name)
+    assert not field_says_secret(name)
 
 
 @pytest.mark.parametrize(

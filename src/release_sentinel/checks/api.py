@@ -12,6 +12,7 @@ from release_sentinel.jsonpath import Found
 from release_sentinel.observe import Unseen, bodies, http
 from release_sentinel.observe.http import Exchange, Request
 from release_sentinel.observe.patterns import EndlessPatternError, Matcher, Question
+from release_sentinel.redaction import MASK, is_plain
 
 _DEFAULTS = Dependency()
 _SHOWN = 80  # characters of an unexpected value that a message shows
@@ -157,10 +158,10 @@ def _flaws(condition: JsonCondition, found: Found, *, matches: bool) -> Iterator
     if found.missing:
         yield f"is missing: {found.missing}"
         return
-    value, shown = found.value, _shown(found.value)
+    value, shown, equals = found.value, _shown(found.value, condition), condition.equals
     number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if condition.equals is not None and not _same(value, condition.equals):
-        yield f"is {shown}, expected {json.dumps(condition.equals)}"
+    if equals is not None and not _same(value, equals):
+        yield f"is {shown}, expected {_shown(equals, condition)}"
     if condition.matches and not matches:
         yield f"is {shown}, expected a text that matches {condition.matches!r}"
     if condition.min > -math.inf and not (number and condition.min <= value):
@@ -184,12 +185,14 @@ def _miscounted(condition: JsonCondition, found: Sequence[Found], flaws: Sequenc
     if len(met) < condition.fewest:
         yield f"{seen}, expected {condition.expected}"
     elif len(met) > condition.most:
-        listed = ", ".join(_shown(one.value) for one in met[:_LISTED])
+        listed = ", ".join(_shown(one.value, condition) for one in met[:_LISTED])
         yield f"{seen}, expected {condition.expected} ({listed}{', …' if len(met) > _LISTED else ''})"
 
 
-def _shown(value: Any) -> str:
+def _shown(value: Any, condition: JsonCondition) -> str:
     text = json.dumps(value)
+    if condition.is_about_secret and not is_plain(text.strip('"')):
+        return MASK
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 
 

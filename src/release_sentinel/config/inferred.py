@@ -10,15 +10,14 @@ from typing import Any
 
 from release_sentinel.config.addresses import secrets_of
 from release_sentinel.config.model import Redaction
-from release_sentinel.config.names import says_about, says_connection, says_secret
 from release_sentinel.config.variables import look_up, without_file
-from release_sentinel.redaction import Redactor, is_plain
+from release_sentinel.redaction import Redactor, is_plain, says_about, says_connection, says_secret, secrets_in
 
 _URL = re.compile(r"[A-Za-z][\w+.-]{0,40}://")
 _SCHEME = re.compile(r"[A-Za-z]+\s+(\S+)")  # of a header: `Bearer TOKEN`
 _LOGIN = re.compile(r"([^\s:@/]+):([^:/]\S*)")  # USER:PASSWORD
+_BUNDLER = re.compile(r"BUNDLE_\w+__\w+")  # a server by its name, as in BUNDLE_GEMS__ACME__EXAMPLE
 _FIELD = re.compile(r"\s*([\w .]+?)\s*=\s*(.+)")  # of a connection string
-_IN_COMMAND = re.compile(r"(?i)\b(?:password|token)=[\"']?([^\s\"';]+)")
 _PRIVATE = re.compile(
     r"-----BEGIN (?:\w+ )*PRIVATE KEY(?: BLOCK)?-----(.*?)(?:-----END (?:\w+ )*PRIVATE KEY|\Z)", re.DOTALL
 )
@@ -64,6 +63,8 @@ def inferred(name: str, value: str) -> Iterator[str]:
         yield from secrets_of(value)
     elif named and (login := _LOGIN.fullmatch(value)) and is_plain(login[1]):
         yield login[2]
+    elif _BUNDLER.fullmatch(name) and (login := _LOGIN.fullmatch(value)):
+        yield from login.groups()
     elif named:
         yield from (value, *_SCHEME.findall(value))
         if "," in value and name.upper().endswith("S"):
@@ -77,6 +78,7 @@ def _in_document(document: Any, *, named: bool) -> Iterator[str]:
     """Yield the secrets of a JSON document: what its keys call so, and in one, what they do not call otherwise."""
     for key, text in _texts(document, "", 0):
         yield from inferred(key, text)
+        yield from secrets_in(text)
         yield from _decoded(key, text)
         if named and not says_about(key):
             yield text
@@ -114,8 +116,5 @@ def learn_git(redactor: Redactor, settings: Iterable[tuple[str, str]]) -> None:
                 redactor.infer(secret)
         elif name == "proxy" and not _URL.match(value):
             redactor.add_url(f"http://{value}")
-        elif name == "helper":
-            for secret in _IN_COMMAND.findall(value):
-                redactor.infer(secret)
-        elif re.search("pass|token|secret", name):
+        elif says_secret(name, value) and name != "signingkey":  # which is a public one, or its place
             redactor.infer(value)

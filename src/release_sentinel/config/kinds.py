@@ -205,6 +205,7 @@ MaybeRegex = Annotated[
     Meta(description="a regular expression, or an empty text"),
     Custom(lambda value: _regex(value) if value != "" else "", {"type": "string", "maxLength": LONGEST_PATTERN}),
 ]
+HiddenRegex = Annotated[Regex, Hidden()]
 HeaderValue = Annotated[
     str,
     Meta(

@@ -21,6 +21,7 @@ from release_sentinel.config.kinds import (
     Expiry,
     GateIds,
     GateSeconds,
+    HiddenRegex,
     Line,
     Lines,
     MaybeLine,
@@ -28,7 +29,6 @@ from release_sentinel.config.kinds import (
     NotifyUrls,
     Occasion,
     Only,
-    Regex,
     RunSeconds,
     SpareGateId,
     TagMode,
@@ -108,7 +108,7 @@ class Required(Struct, frozen=True):
 
     settings: tuple[VariableName, ...] = tuple(NEEDED_BY)  # without those of gates that are switched off
     secrets: tuple[VariableName, ...] = ("RS_DEPLOY_TOKEN",)
-    placeholders: tuple[Regex, ...] = PLACEHOLDERS  # matched whole, case ignored
+    placeholders: tuple[HiddenRegex, ...] = PLACEHOLDERS  # matched whole, case ignored
 
 
 class Waiver(Struct, frozen=True):

@@ -212,6 +212,8 @@ class Reading:
         except (ValueError, TypeError, msgspec.ValidationError) as error:
             base, _ = bare(kind)
             hint = str(error) if isinstance(error, HintError) else ""
+            if _may_hold(kind, Hidden):
+                hint = re.sub(r"'[^']*'", "(not shown)", hint)  # a piece of the value
             if get_origin(base) is Literal and isinstance(value, str):
                 hint = nearest(value, get_args(base))
             return self._refused(path, f"is {seen(value, kind)}, expected {allowed(kind)}{hint}")

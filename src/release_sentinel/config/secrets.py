@@ -5,17 +5,17 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from release_sentinel import jsonpath
 from release_sentinel.config.addresses import NOTIFY, addresses, secrets_of
 from release_sentinel.config.inferred import inferred, learn_named
 from release_sentinel.config.kinds import Header, SecretAddress, SecretFile
 from release_sentinel.config.load import load_policy
 from release_sentinel.config.model import NEEDED_BY, Policy
-from release_sentinel.config.names import says_secret
-from release_sentinel.config.read import has_mark, leaves
+from release_sentinel.config.read import KeyPath, has_mark, leaves
 from release_sentinel.config.targets import Target
 from release_sentinel.config.variables import look_up
 from release_sentinel.errors import InvalidPolicyError
-from release_sentinel.redaction import Redactor
+from release_sentinel.redaction import Redactor, says_secret
 
 _REFERENCE = re.compile(r"\$\{([A-Za-z_]\w*)\}")
 # Headers that carry no secrets; the literal value of any other may be one.
@@ -33,6 +33,10 @@ _OWN_TABLE = re.compile(r"\s*\[+\s*tool\s*\.\s*[\"']?release-sentinel\b")
 _NAMES = re.compile(r"\bsecrets[\"']?\s*=\s*\[([^\]]*)")
 _ADDRESSES = re.compile(r"\burls[\"']?\s*=\s*([^\n]*(?:\n[^\]=]*\])?)")
 _ADDRESS = re.compile(r"[A-Za-z][\w+.-]{0,40}://[^\s\"']+")
+_CONDITIONS = tuple(
+    re.compile(rf"\b{one}\s*=\s*[\"']([^\"'\n]{{1,500}})[\"']\s*,?\s*\b{other}\s*=\s*[\"']([^\"'\n]+)")
+    for one, other in (("path", "equals"), ("equals", "path"))
+)
 _ASSIGNED = re.compile(r"(?<![\w.-])([\w.-]++)[\"']?\s*+=\s*+[\"']([^\"'\n]+)")  # linear, in any text
 
 
@@ -64,6 +68,8 @@ def learn(redactor: Redactor, policy: Policy, environ: Mapping[str, str] | None 
         redactor.infer(value)
     for text in (text for _, kind, text in held if has_mark(kind, SecretFile)):
         redactor.infer(text)
+    for value in secret_equals(policy).values():
+        redactor.infer(value)
     given = [text for text in look_up(NOTIFY, environ).found if not addresses(environ)]  # it cannot be used
     for address in (*(text for _, kind, text in held if has_mark(kind, SecretAddress)), *addresses(environ), *given):
         for secret in secrets_of(address):
@@ -89,10 +95,29 @@ def learn_text(redactor: Redactor, text: str, environ: Mapping[str, str]) -> Non
             redactor.infer(secret)
     for url in _ADDRESS.findall(text):
         redactor.add_url(url)
+    for secret in _named_in(text):
+        redactor.infer(secret)
+
+
+def _named_in(text: str) -> Iterator[str]:
+    """Yield the values in the text of a policy file whose keys say secret, or the paths of conditions for JSON."""
+    conditions = [*_CONDITIONS[0].findall(text), *(found[::-1] for found in _CONDITIONS[1].findall(text))]
+    yield from (value for path, value in conditions if says_secret(jsonpath.last_field(path), value))
     for key, value in _ASSIGNED.findall(text):
-        literal = literal_secrets([(key, value)]) if says_secret(key) else []
-        for secret in (*literal, *(inferred(key, value) if not references(value) else ())):
-            redactor.infer(secret)
+        yield from literal_secrets([(key, value)]) if says_secret(key) else ()
+        yield from inferred(key, value) if not references(value) else ()
+
+
+def secret_equals(policy: Policy) -> dict[KeyPath, str]:
+    """Return by its key what a field of an answer has to be whose name says that it holds a secret."""
+    held = {path: value for path, _, value in leaves(policy)}
+    return {
+        path: value
+        for path, value in held.items()
+        if path[-1] == "equals"
+        and isinstance(value, str)
+        and says_secret(jsonpath.last_field(held[*path[:-1], "path"]), value)
+    }
 
 
 def _texts(record: Policy | Target) -> Iterator[tuple[str, Any, str]]:

@@ -10,8 +10,8 @@ from release_sentinel.config.addresses import shown
 from release_sentinel.config.kinds import Header, SecretAddress
 from release_sentinel.config.load import Loaded
 from release_sentinel.config.read import KeyPath, dotted, has_mark, leaves
-from release_sentinel.config.secrets import shown_header
-from release_sentinel.redaction import without_credentials
+from release_sentinel.config.secrets import secret_equals, shown_header
+from release_sentinel.redaction import MASK, without_credentials
 
 
 def as_toml(loaded: Loaded) -> str:
@@ -44,8 +44,11 @@ def as_document(loaded: Loaded) -> dict[str, Any]:
 
 def _shown_leaves(loaded: Loaded) -> Iterator[tuple[KeyPath, Any]]:
     """Yield each value of the policy with its path, without the secrets that it holds."""
+    secret = secret_equals(loaded.policy)
     for path, kind, value in leaves(loaded.policy):
-        if has_mark(kind, SecretAddress):
+        if path in secret:
+            yield path, MASK
+        elif has_mark(kind, SecretAddress):
             yield path, tuple(map(shown, value))
         else:
             yield path, shown_header(str(path[-1]), value) if has_mark(kind, Header) else value

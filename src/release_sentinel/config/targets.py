@@ -41,6 +41,7 @@ from release_sentinel.config.kinds import (
     UnitName,
 )
 from release_sentinel.config.read import Problem, shown_key
+from release_sentinel.redaction import says_secret
 from release_sentinel.vocabulary import PROXY_SCHEMES
 
 Scalar = str | int | float | bool
@@ -206,6 +207,11 @@ class JsonCondition(Struct, frozen=True):
     count: Count | None = None
     min_count: Count | None = None
     max_count: Count | None = None
+
+    @property
+    def is_about_secret(self) -> bool:
+        """Whether the field that it leads to holds a secret, by its name: what is there may not be shown."""
+        return says_secret(jsonpath.last_field(self.path))
 
     @property
     def counts(self) -> bool:

@@ -5,13 +5,14 @@ from collections.abc import Iterable
 from threading import Lock
 from urllib.parse import unquote
 
+from release_sentinel.redaction.credential import Credential
 from release_sentinel.redaction.decoded import decoded
+from release_sentinel.redaction.forms import credentials
 from release_sentinel.redaction.plain import is_plain
 from release_sentinel.redaction.public import PublicWords
 from release_sentinel.redaction.search import Index
 from release_sentinel.redaction.secret import MASK
 from release_sentinel.redaction.spellings import gaps, raw
-from release_sentinel.redaction.urls import Credential, credentials
 from release_sentinel.redaction.views import Span
 
 _PASSES = 5  # a mask can join what was separate before
@@ -36,8 +37,14 @@ class Redactor:
         self._add(value.strip(), words=True)
 
     def protect(self, words: Iterable[str]) -> None:
-        """Never mask these words, which every report shows: see `PublicWords`."""
+        """Never mask these words, which every report shows: see `PublicWords`.
+
+        In what is inferred from now on, they are ordinary words, whatever stands beside them.
+        """
+        words = list(words)
         self._public.add(words)
+        with self._lock:
+            self._index.spare(words)
 
     def infer(self, value: str) -> None:
         """Scrub `value` from now on, unless it is so plain that it need not be a secret: a word, a number, a path.
@@ -53,11 +60,11 @@ class Redactor:
         self.add_url(value)
 
     def add_url(self, text: str) -> None:
-        """Scrub the credentials that `text` carries, in URLs or as a connection string.
+        """Scrub the credentials that `text` carries in one of the `FORMS`: in URLs, in options of a command, as tokens.
 
         One that is too plain to be masked everywhere is masked in its place.
         """
-        for found in credentials(text):
+        for found in dict.fromkeys(credentials(text)):
             self._infer(found)
 
     def _infer(self, found: Credential) -> None:

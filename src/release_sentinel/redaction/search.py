@@ -16,9 +16,9 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from release_sentinel.redaction.beginnings import Beginnings
+from release_sentinel.redaction.credential import Credential
 from release_sentinel.redaction.plain import is_ordinary, ordinary_parts
 from release_sentinel.redaction.spellings import ADDRESS, ORDINARY, Pattern, encoded_patterns, patterns, raw
-from release_sentinel.redaction.urls import Credential
 from release_sentinel.redaction.views import (
     DROPPED,
     ESCAPING,
@@ -68,12 +68,17 @@ class Index:
         self._wholes: dict[int, list[_Whole]] = {}  # by their first piece
         self._patterns: list[re.Pattern[str]] = []
         self._beginnings = Beginnings()
+        self._spared: dict[str, None] = {}  # words that are masked in no secret that is only supposed to be one
         self._marks = _marks(_PRINTED, bytes(256))  # bytes of which decoded secrets consist
         self._version = 0  # how often something was added
         self._last: tuple[int, str, list[Span]] = (0, "", [])  # a short text is looked at twice in a row
         self._stars = False
         self._exact = False  # whether a secret has a character that a loose comparison leaves out
         self._strict = False  # whether one has a character that an exact comparison leaves out, too
+
+    def spare(self, words: Iterable[str]) -> None:
+        """Treat these words as ordinary ones, in secrets that are added from now on."""
+        self._spared |= dict.fromkeys(word.lower() for word in words if len(word) > PIECE - _ENDS)
 
     def add(self, secret: str, *, words: bool = True) -> None:
         """Search for a secret from now on; without `words`, for no piece of it that consists of ordinary ones."""
@@ -114,7 +119,7 @@ class Index:
 
     def _learn(self, folded: bytes, plain: bytes, *, words: bool) -> bytes:
         """Add the pieces of a secret; return it up to the end of the first one, or nothing if it has none."""
-        pieces = _pieces(folded, frozenset() if words else _of_words(plain))
+        pieces = _pieces(folded, frozenset() if words else _of_words(plain, self._spared))
         if not pieces:
             return b""
         first = pieces[0][0]
@@ -128,7 +133,7 @@ class Index:
     def _add_strict(self, secret: str, *, words: bool, exact: bool) -> None:
         """Add the pieces that are 8 characters because of the ends of lines, backslashes and the like in them."""
         dropped = ESCAPING if exact else DROPPED
-        left_out = frozenset() if words else _of_words(secret.encode(errors="surrogatepass"))
+        left_out = frozenset() if words else _of_words(secret.encode(errors="surrogatepass"), self._spared)
         for value in dict.fromkeys((secret, secret.translate(_ESCAPED))):
             data = strict(Characters(value)).data
             if len(data.translate(None, dropped)) < len(data):
@@ -351,15 +356,23 @@ def _rules(folded: bytes) -> Iterator[int]:
 _IS_ZERO = b"\1" + bytes(255)
 
 
-def _of_words(plain: bytes) -> AbstractSet[int]:
-    """Return the pieces of a secret that consist of ordinary words, but for less than four characters."""
+def _of_words(plain: bytes, spared: Iterable[str]) -> AbstractSet[int]:
+    """Return the pieces of a secret that consist of ordinary or spared words, but for less than four characters."""
     text, found = plain.decode("latin-1"), set[int]()
-    for start, end in ordinary_parts(text):
+    for start, end in (*ordinary_parts(text), *_places(text.lower(), spared)):
         if end - start > PIECE - _ENDS:
             zone = plain[max(start - _ENDS + 1, 0) : end + _ENDS - 1]
             for folded in (fold(Bytes(zone)), fold(Bytes(zone), exact=True), strict(Bytes(zone))):
                 found.update(_numbers(folded.data, PIECE))
     return found
+
+
+def _places(text: str, words: Iterable[str]) -> Iterator[Span]:
+    for word in list(words):
+        start = text.find(word)
+        while start >= 0:
+            yield start, start + len(word)
+            start = text.find(word, start + len(word))
 
 
 def _around(data: bytes, dropped: bytes, left_out: AbstractSet[int]) -> Iterator[Span]:

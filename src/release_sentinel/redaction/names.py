@@ -1,8 +1,9 @@
-"""Which environment variables, and keys of settings, hold secrets by what they are called."""
+"""Which variables, keys, options, headers and query fields hold secrets by what they are called."""
 
 import re
+from urllib.parse import unquote
 
-from release_sentinel.redaction import is_plain
+from release_sentinel.redaction.plain import is_plain
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 # These words say it where a name ends, but for words of `_WHICH` behind them.
@@ -25,8 +26,10 @@ _ABOUT = re.compile(
     r"|ENDPOINT|HOST|PORT|DOMAIN|REGION|ID|IDS|ARN|TTL|AGE|TIMEOUT|EXPIRY|EXPIRES|EXPIRATION"
     r"|LENGTH|LEN|SIZE|MIN|MAX|LIMIT|TYPE|KIND|ALGORITHM|ALG|FORMAT|MODE|SCOPE|SCOPES"
     r"|PERMISSION|PERMISSIONS|POLICY|VERSION|SOURCE|STORE|PROVIDER|MANAGER|AUDIENCE|ISSUER"
-    r"|FINGERPRINT|REQUIRED|USER|USERNAME|LOGIN|EMAIL|SOCK|SOCKET"
+    r"|FINGERPRINT|REQUIRED|USER|USERNAME|LOGIN|EMAIL|SOCK|SOCKET|STDIN|FD|PROMPT"
 )
+# These say it at the end of a field of a URL, too: `?sig=`, `;jsessionid=`.
+_FIELDS = {"SIG", "SIGNATURE", "SESSION", "SESSIONID", "JSESSIONID", "PHPSESSID", "SAS"}
 _CONNECTION = {"DSN", "CONNECTION", "CONNECTIONSTRING", "CONNSTR"}
 # Words behind it that say which one it is: DB_PASSWORD_PROD, API_KEY_2, SECRET_KEY_BASE.
 _WHICH = re.compile(
@@ -64,6 +67,12 @@ def says_secret(name: str, value: str = "") -> bool:
     if _HEXADECIMAL.fullmatch(value):
         return not _FINGERPRINT & set(words)
     return not is_reference(value)
+
+
+def field_says_secret(name: str) -> bool:
+    """Return whether the field of a URL with this name holds a secret: `sig`, `X-Amz-Signature`, `access_token`."""
+    words = [word.upper() for word in _WORD.findall(unquote(name))]
+    return says_secret(name) or words[-2:] == ["SESSION", "ID"] or not _FIELDS.isdisjoint(words[-1:])
 
 
 def says_about(name: str) -> bool:

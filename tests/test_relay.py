@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -51,6 +52,27 @@ WRITES = {
     "child": "subprocess.run(['echo', 'is', SECRET])",
     "last words": "os.write(1, f'is {SECRET}\\n'.encode()); os._exit(3)",
 }
+
+
+@pytest.mark.parametrize("end", [SECRET[0], SECRET])
+def test_a_line_is_shown_at_once(end: str, capfd: pytest.CaptureFixture[str]) -> None:
+    """Also where its last letter could be the first one of a secret, and the child works on without a word."""
+    relay = Relay()
+    child = subprocess.Popen(
+        [sys.executable, "-Sc", "import os, sys; os.write(1, sys.argv[1].encode()); sys.stdin.read()", f"is {end}\n"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    relay.begin(child, Redactor(SECRET))
+    shown, end_of_patience = "", time.monotonic() + 10
+    while not shown.endswith("\n") and time.monotonic() < end_of_patience:
+        shown += capfd.readouterr().out
+    assert child.stdin
+    child.stdin.close()
+    child.wait()
+    relay.end(10)
+    assert shown == f"is {end.replace(SECRET, MASK)}\n"
 
 
 @pytest.mark.parametrize("program", WRITES.values(), ids=WRITES)

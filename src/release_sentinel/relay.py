@@ -103,7 +103,7 @@ class _Line:
                 with self._lock:
                     if self._channel:
                         self._channel.learn()
-                    if self._ended or not self._write(self._stream.feed(data)):
+                    if self._ended or not self._write(self._stream.feed(data, settle=data.endswith(b"\n"))):
                         return
 
     def _piece(self) -> bytes:

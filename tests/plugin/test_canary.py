@@ -3,8 +3,10 @@
 import base64
 import json
 import os
+import random
 import re
 import shutil
+import string
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote, quote_plus
@@ -14,6 +16,7 @@ import pytest
 from pytest_httpserver import HTTPServer
 
 from tests.conftest import Run, Sentinel, pieces
+from tests.redaction.test_forms import MORE
 
 TOKEN = """C4n@ry/Kx+9Q=m&T"z7'vW\\p2<Hé"""
 PASSWORD = "Zq5-wR8tB3nL"
@@ -222,6 +225,46 @@ def test_no_failing_gate_shows_a_canary(birds: Sentinel, program: str, capture: 
         path.name for path in birds.reports.iterdir()
     }
     assert_hidden(run, birds)
+
+
+LETTERS = random.Random(7)  # noqa: S311 - the same in every run
+SETTINGS = (
+    *("core.sshCommand=sshpass -p {} ssh", "alias.x=!curl -u kim:{} https://host", "http.extraHeader=X-Api-Key: {}"),
+    *("credential.helper=!printf 'password=%s' {}", "credential.https://host.helper=!f() { echo password={}; }; f"),
+    *("url.https://{}@host/.insteadOf=x:", "http.proxy=kim:{}@proxy:3128", "remote.other.url=kim:{}@host:shop.git"),
+    *("http.https://host.extraHeader=AUTHORIZATION: basic {}", "sendemail.smtpPass={}", "github.oauthToken={}"),
+)
+FORMS = """
+import os, subprocess
+from release_sentinel.redaction import MASK
+
+@pytest.mark.policy
+def test_environ():
+    settings = subprocess.run(["git", "config", "--list"], capture_output=True, text=True).stdout
+    print(settings, repr(settings.encode()), sep="\\n")
+    if os.environ.get("RAW"):
+        subprocess.run(["sh", "-c", "env; git config --list"])
+    assert dict(os.environ) == {}, settings
+"""
+
+
+@pytest.mark.parametrize("program", ["release-sentinel", "pytest"])
+def test_no_form_of_a_credential_is_shown(birds: Sentinel, program: str) -> None:
+    """In variables whose names say nothing, and in Git's settings: neither terminal nor files hold a piece."""
+    secrets = ["".join(LETTERS.choices(string.ascii_letters + string.digits, k=16)) for _ in (*MORE, *SETTINGS)]
+    environ = {f"SHOP_{n}": text.replace("PW", secrets[n]) for n, text in enumerate(MORE)}
+    for secret, setting in zip(secrets[len(MORE) :], SETTINGS, strict=True):
+        key, _, value = setting.replace("{}", secret).partition("=")
+        birds.repo.git("config", "--add", key, value)
+    birds.gate(FORMS)
+    own = program == "release-sentinel"
+    shop = Sentinel(birds.repo, {**birds.settings, **environ, "RAW": "1" if own else ""}, birds.reports)
+    run = (shop if own else shop.pytest)("-vv", f"--debug={birds.reports}/debug.log")
+    assert run.code == 1
+    assert all(one in run.out for one in (*environ, "sshpass -p *** ssh", "printf 'password=%s' ***"))
+    files = [path for path in birds.reports.iterdir() if path.is_file()]
+    left = set().union(*map(pieces, (run.out, *(path.read_text("utf-8", "replace") for path in files))))
+    assert [(*MORE, *SETTINGS)[n] for n, secret in enumerate(secrets) if pieces(secret) & left] == []
 
 
 @pytest.mark.parametrize(

@@ -118,6 +118,22 @@ aws_session_token=PW
 PRIVATE-TOKEN: PW
 requirepass=PW
 amqp://kim:PW@h1:5672,amqp://h2
+<settings><servers><server><id>x</id><password>PW</password></server></servers></settings>
+<add key="ClearTextPassword" value="PW" />
+CREATE USER kim WITH PASSWORD 'PW';
+ALTER USER kim IDENTIFIED BY 'PW'
+requirepass 'PW'
+echo PW | docker login -u kim --password-stdin
+echo -n "PW" | gh auth login --with-token
+npm config set //registry.host/:_authToken PW
+aws configure set aws_secret_access_key PW
+ENV DB_PASSWORD PW
+setenv DB_PASSWORD PW
+rabbitmqctl change_password kim PW
+host:5432:*:kim:PW
+user:kim,password:PW
+curl --cert client.pem:PW https://host
+sig=PW&se=2
 """.strip().splitlines()
 # Whatever looks like it: nothing is learnt of it.
 NONE = """
@@ -168,6 +184,14 @@ core.sshCommand=ssh -i /home/kim/.ssh/id_71xQ4z -o StrictHostKeyChecking=no
 !git log --format='%h x-71xQ4z'
 printf 'count=%s' x-71xQ4z
 machine learning on x-71xQ4z
+2001:db8:0:1:71xQ:4z:ab:cd
+kim:x:1000:1000:Kim:/home/x-71xQ4z
+<token_type>x-71xQ4z</token_type><id>71xQ4z</id>
+echo x-71xQ4z | grep x
+set -e; export PATH x-71xQ4z
+ENV SHOP x-71xQ4z
+code=71xQ4z
+the password 'is wrong'
 -Xmx2g -Dfile.encoding=UTF-8 -Duser.home=/home/x-71xQ4z
 2026-01-31T12:30:15 kim@host-71xQ4z
 """.strip().splitlines()
@@ -238,7 +262,26 @@ def test_an_address_is_shown_without_its_password(secret: str) -> None:
 REPEATED = (
     *("a://u:p/", "=a:", "x:@/", "password='", "password={", "a://u:p@", "u:p@h,", "eyJ", "=a:b@/", "password=a b;"),
     *("password: ", "--user a:", "curl -u a:", "mysql -p ", "jdbc:oracle:thin:a/", "printf '", "login a password "),
-    *("eyJabcdefgh.", "/hooks/", "authorization:", "bearer ", "/a:b", "password=\\", "Cookie:", '\\"', "-", "a.", "[a"),
+    *(
+        "eyJabcdefgh.",
+        "echo a",
+        "set a",
+        "set a/",
+        "<a>",
+        'name="a" ',
+        "a:1234:b:c:",
+        "identified by '",
+        "/hooks/",
+        "authorization:",
+        "bearer ",
+        "/a:b",
+        "password=\\",
+        "Cookie:",
+        '\\"',
+        "-",
+        "a.",
+        "[a",
+    ),
 )
 
 

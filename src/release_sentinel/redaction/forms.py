@@ -27,6 +27,9 @@ _THEN = r"[^\n|;&]{0,200}?\s"  # between a command and one of its options
 _JOINED = rf"(?:[\"'],\s{{0,20}}+[\"']?|{_S}|=)"  # an option and its value, also in a list of JSON
 
 
+_NO_VALUE = re.compile(r"%s|(?i:basic|bearer|token)(?:\s|$)")  # of `printf`; the scheme of a header
+
+
 class Row(NamedTuple):
     """A row of the guide: a form, an example of it with the secret between `«` and `»`, and one that resembles it."""
 
@@ -104,7 +107,7 @@ def _pairs(text: str) -> Iterator[Credential]:
             continue
         quoted = _compiled(_IN_QUOTES).match(text, match.end())
         found = quoted or word.match(text, match.end())
-        if not found or (value := _last(found).strip()) in {"", "%s"} or not says_secret(name, value):
+        if not found or not (value := _last(found).strip()) or _NO_VALUE.match(value) or not says_secret(name, value):
             continue
         end = found.end()
         before = text[match.start("name") : found.start(found.lastindex or 0)]
@@ -134,6 +137,7 @@ _TOKENS = (
     r"sntry[su]_[\w+/=-]{20,}+|ATATT3[\w=-]{30,}+|ATBB\w{24,}+|CCIPAT_\w{20,}+|bkua_[0-9a-f]{40}|sq[apu]_[0-9a-f]{40}",
     r"lin_api_\w{20,}+|PMAK-[\w-]{30,}+|AGE-SECRET-KEY-1[A-Z0-9]{30,}+",
     r"eyJ[\w-]{6,}+(?:\.[\w-]{2,}+){2,4}",  # a JSON web token
+    r"LS0tLS1CRUdJTi(?:BQUklW|BSU0Eg|BFQyBQ|BPUEVOU1NI|BFTkNS)[\w+/=-]{20,}+",  # a private key in base64
 )
 _HOOKS = (
     r"hooks\.slack(?:-gov)?\.com/(?:services|workflows|triggers)/([\w/-]{8,}+)",
@@ -183,7 +187,10 @@ FORMS = (
         ),
     ),
     Form(
-        _behind(rf"{_NAME}(?:[\"']{_GAP}:{_GAP}|{_GAP}:{_S})(?!(?:[Bb]asic|[Bb]earer|[Tt]oken) )"),
+        _behind(
+            rf"{_NAME}(?:[\"']{_GAP}:{_GAP}|{_GAP}:{_S})(?!(?:[Bb]asic|[Bb]earer|[Tt]oken) )",
+            r"(?<![\w./:-])(?i:password|passwd|passphrase|pwd|api[_-]?key):(?!//)",
+        ),
         (":",),
         (
             Row("YAML", "db:\n  password: «Pw-71xQ4z»", "db:\n  token_type: x-71xQ4z"),
@@ -223,7 +230,7 @@ FORMS = (
     ),
     Form(
         _behind(
-            rf"(?<![\w-])--(?:user|proxy-user|auth|basic-auth|(?:src-|dest-)?creds){_JOINED}",
+            rf"(?<![\w-])--(?:user|proxy-user|cert|auth|basic-auth|(?:src-|dest-)?creds){_JOINED}",
             rf"(?<![\w-])-[uU]{_JOINED}",
             rf"\bcurl\b{_THEN}-\w{{0,9}}?[uU]",
             value=_LOGIN,
@@ -234,6 +241,8 @@ FORMS = (
     Form(
         _behind(
             rf"\bsshpass{_S}-p{_GAP}",
+            rf"(?i)\b(?:requirepass|masterauth|identified{_S}by|password)(?:{_S}(?:values{_S})?)(?=')",
+            rf"\b(?:add_user|change_password){_S}\S{{1,100}}+{_S}",
             rf"\b(?:mysql|mariadb)[\w-]{{0,20}}+{_THEN}-p(?=\S)",
             rf"\blogin\b{_THEN}-p[ =]?",
             rf"\b(?:twine|mongo\w{{0,8}}+|rabbitmqadmin|7z\w?)\b{_THEN}-p{_GAP}",
@@ -249,7 +258,7 @@ FORMS = (
         (
             *("sshpass", "mysql", "mariadb", "login", "twine", "mongo", "rabbitmqadmin", "7z", "redis-cli", "ldap"),
             *("sqlcmd", "bcp", "zip", "ipmitool", "mosquitto", "plink", "smbclient", "rpcclient", "lftp", "http "),
-            *("https ", "openssl"),
+            *("https ", "openssl", "requirepass", "masterauth", "identified", "password"),
         ),
         (
             Row(
@@ -257,6 +266,7 @@ FORMS = (
                 "sshpass -p «Pw-71xQ4z» ssh host",
                 "ssh -p 2222 x-71xQ4z",
             ),
+            Row("SQL", "CREATE USER kim IDENTIFIED BY '«Pw-71xQ4z»'", "IDENTIFIED BY kerberos x-71xQ4z"),
             Row("`mysql -p`", "mysql -u kim -p«Pw-71xQ4z» shop", "mysql -p shop-71xQ4z"),
         ),
     ),
@@ -276,6 +286,48 @@ FORMS = (
         ),
         ("printf",),
         (Row("argument of `printf`", "printf 'password=%s' «Pw-71xQ4z»", "printf 'count=%s' x-71xQ4z"),),
+    ),
+    Form(
+        _behind(
+            rf"\becho{_S}(?:-n{_S})?",
+            value=rf"(?:{_VALUE})(?=\s{{0,5}}+\|[^|\n]{{0,200}}?(?:login|pass|secret|token|sudo))",
+        ),
+        ("echo",),
+        (Row("`echo` into a command", "echo «Pw-71xQ4z» | docker login --password-stdin", "echo x-71xQ4z | grep x"),),
+    ),
+    Form(
+        _behind(rf"(?i)\b(?:set|setenv|env){_S}(?:\S{{0,100}}[:/.])?(?P<name>\w{{1,60}}+){_S}"),
+        ("set", "env"),
+        (
+            Row(
+                "`set`, `ENV`",
+                "aws configure set aws_secret_access_key «Pw-71xQ4z»",
+                "aws configure set region x-71xQ4z",
+            ),
+        ),
+    ),
+    Form(
+        _behind(
+            r"<(?P<name>[A-Za-z][\w.:-]{0,60}+)>\s{0,20}+",
+            r"\b(?:key|name)=\"(?P<name>[^\"\n]{1,60}+)\"\s{1,20}+value=\"",
+            value=r"([^<>\"\s]{1,2000}+)",
+        ),
+        ("<",),
+        (
+            Row("XML", "<server><password>«Pw-71xQ4z»</password></server>", "<tokenType>x-71xQ4z</tokenType>"),
+            Row(
+                "XML, attributes",
+                '<property name="password" value="«Pw-71xQ4z»"/>',
+                '<property name="shop" value="x-71xQ4z"/>',
+            ),
+        ),
+    ),
+    Form(
+        _behind(
+            r"(?<![\w.:/-])[\w.*-]{1,100}+:(?:\d{4,5}|\*):[\w.*-]{1,60}+:[\w.*-]{1,60}+:", value=r"([^\s:]{1,500}+)$"
+        ),
+        (":",),
+        (Row("pgpass", "db.host:5432:shop:kim:«Pw-71xQ4z»", "db.host:5432:x-71xQ4z"),),
     ),
     Form(
         _behind(rf"(?<![\w.-])_(?:authToken|auth|password){_GAP}={_GAP}"),
@@ -320,7 +372,7 @@ FORMS = (
         (
             *("gh", "gl", "xox", "xapp-", "k_", "whsec_", "sk-", "hf_", "aiza", "npm_", "pypi-", "rubygems_", "dckr_"),
             *("akcp", "hv", "atlasv1", "dp.", "pul-", "ya29", "gocspx", "_v1_", "sg.", "key-", "dapi", "nrak", "shp"),
-            *("tskey-", "sntry", "atatt", "atbb", "ccipat", "bkua", "sq", "lin_api", "pmak", "eyj"),
+            *("tskey-", "sntry", "atatt", "atbb", "ccipat", "bkua", "sq", "lin_api", "pmak", "eyj", "ls0tls1crudjti"),
         ),
         (
             Row(

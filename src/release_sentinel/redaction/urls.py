@@ -24,7 +24,7 @@ _LOGIN = re.compile(
     r"([\w.+%-]{1,64}):(?=[^\s@/])|(?<=/)([\w.+%-]{1,64}):(?=[^\s@/])"
 )
 _HOST = re.compile(r"@(?!sha\d+:|md5:)(?:[A-Za-z0-9._-]+|\[[0-9a-fA-F:]+\])(?::\d{1,5})?(?=[/?,;:]|$)")
-_FIELD = re.compile(r"[?&#;]([^=&#;?\s]{1,64})=([^&#;\s\"'<>\\]+)")
+_FIELD = re.compile(r"(^|[?&#;])([^=&#;?\s]{1,64})=([^&#;\s\"'<>\\]+)")
 _SHOWN_FIELD = "code"  # of Azure's functions; elsewhere it may be a number
 
 
@@ -82,8 +82,8 @@ def of_fields(text: str) -> Iterator[Credential]:
     if "=" not in text:
         return
     for match in _FIELD.finditer(text):
-        name, value = match.groups()
+        begin, name, value = match.groups()
         if field_says_secret(name):
             yield Credential(value, f"{name}=")
-        elif name.lower() == _SHOWN_FIELD:
+        elif begin and name.lower() == _SHOWN_FIELD:
             yield Credential(value)

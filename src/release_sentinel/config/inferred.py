@@ -14,7 +14,7 @@ from release_sentinel.config.variables import look_up, without_file
 from release_sentinel.redaction import Redactor, is_plain, says_about, says_connection, says_secret, secrets_in
 
 _URL = re.compile(r"[A-Za-z][\w+.-]{0,40}://")
-_SCHEME = re.compile(r"[A-Za-z]+\s+(\S+)")  # of a header: `Bearer TOKEN`
+_SCHEME = re.compile(r"(?<![A-Za-z])[A-Za-z]++\s++(\S+)")  # of a header: `Bearer TOKEN`
 _LOGIN = re.compile(r"([^\s:@/]+):([^:/]\S*)")  # USER:PASSWORD
 _BUNDLER = re.compile(r"BUNDLE_\w+__\w+")  # a server by its name, as in BUNDLE_GEMS__ACME__EXAMPLE
 _FIELD = re.compile(r"\s*([\w .]+?)\s*=\s*(.+)")  # of a connection string

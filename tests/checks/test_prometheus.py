@@ -228,6 +228,14 @@ def test_numbers_as_prometheus_writes_them(serve: Serve, value: str, status: Sta
     assert check_prometheus(serve(now(value), max_age=0)).status is status
 
 
+@pytest.mark.parametrize("value", ["1_0", "\uff11", "", " 1", "0x1", "one", "1e"])
+def test_what_is_no_number(serve: Serve, value: str) -> None:
+    """Python would take some of them for one."""
+    result = check_prometheus(serve(now(value), max_age=0))
+    assert result.status is UNKNOWN
+    assert "is not an answer of a Prometheus server" in result.message
+
+
 def test_a_scalar(serve: Serve) -> None:
     """A query that answers with a plain number is judged; it is computed now and has no age."""
     scalar = {"status": "success", "data": {"resultType": "scalar", "result": [time.time(), "0.5"]}}
@@ -391,6 +399,8 @@ def test_ages_that_are_partial(serve: Serve) -> None:
 def test_an_answer_that_says_it_is_whole(serve: Serve) -> None:
     """VictoriaMetrics says so in each."""
     assert check_prometheus(serve(now("0.001") | {"isPartial": False}, max_age=0)).status is OK
+    inner = {"resultType": "scalar", "result": [time.time(), "0.001"], "isPartial": True}
+    assert check_prometheus(serve({"status": "success", "data": inner}, max_age=0)).status is UNKNOWN
 
 
 def test_a_query_of_several_lines(serve: Serve, httpserver: HTTPServer) -> None:

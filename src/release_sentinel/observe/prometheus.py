@@ -1,6 +1,6 @@
 """What a Prometheus server answers to an instant query."""
 
-import math
+import re
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -16,6 +16,7 @@ from release_sentinel.redaction import without_credentials
 
 _LONG = 2000  # characters of a query's URL; some servers and proxies refuse a longer one
 # A proxy that lets nobody write refuses POST; Prometheus itself takes both.
+_NUMBER = re.compile(r"NaN|[+-]?(?:Inf|[0-9]+(?:\.[0-9]*)?(?:e[+-]?[0-9]+)?)", re.IGNORECASE)
 _REFUSALS = {"POST": frozenset({403, 405, 501}), "GET": frozenset({414, 431})}
 _SHORTEST = 0.1  # seconds that a question has even where the ones before it took all the time
 _ANSWERED = (200, 400, 422)  # a query that is wrong is answered with 400 or 422, and with its reason
@@ -129,7 +130,7 @@ def _query_result(document: dict[str, Any], seen: Exchange) -> QueryResult | Uns
         return Unseen(f"the query answers with a {kind}, expected one number", "ask for an instant vector or a scalar")
     found = [_series({}, result)] if kind == "scalar" else [_series(one["metric"], one["value"]) for one in result]
     warnings = [str(warning) for warning in document.get("warnings") or ()]
-    if document.get("isPartial"):  # VictoriaMetrics; Thanos says it in a warning
+    if any(part.get("isPartial") for part in (document, document["data"])):  # VictoriaMetrics; Thanos warns
         warnings.append("the answer is partial: isPartial")
     return QueryResult(
         tuple(found),
@@ -144,4 +145,6 @@ def _query_result(document: dict[str, Any], seen: Exchange) -> QueryResult | Uns
 def _series(metric: Mapping[str, str] | None, sample: list[Any]) -> Series:
     at, value = sample
     labels = ", ".join(f'{key}="{text}"' for key, text in sorted((metric or {}).items()))
-    return Series(f"{{{labels}}}", math.nan if value == "NaN" else float(value), float(at))
+    if isinstance(value, str) and not _NUMBER.fullmatch(value):  # Python reads more than Go writes, such as `1_0`
+        raise ValueError(value)
+    return Series(f"{{{labels}}}", float(value), float(at))

@@ -191,6 +191,11 @@ echo x-71xQ4z | grep x
 set -e; export PATH x-71xQ4z
 ENV SHOP x-71xQ4z
 code=71xQ4z
+2014-08-22:71xQ4z.000003F0@host
+RS_DEPLOY_TOKEN = credentials('x-71xQ4z')
+db_password: os.Getenv("x-71xQ4z")
+export PGPASSWORD=$(pwgen -s 20 x-71xQ4z)
+Authorization: Token token=${TOKEN}
 the password 'is wrong'
 -Xmx2g -Dfile.encoding=UTF-8 -Duser.home=/home/x-71xQ4z
 2026-01-31T12:30:15 kim@host-71xQ4z
@@ -297,4 +302,4 @@ def test_a_text_is_read_in_linear_time(text: str) -> None:
         return process_time() - begin
 
     seconds(100)
-    assert seconds(1 << 16) < 24 * max(min(seconds(1 << 13), seconds(1 << 13)), 0.001)
+    assert seconds(1 << 15) < 24 * max(min(seconds(1 << 12), seconds(1 << 12)), 0.001)

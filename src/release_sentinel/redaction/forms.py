@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from release_sentinel.redaction.credential import Credential
 from release_sentinel.redaction.names import says_secret
-from release_sentinel.redaction.plain import is_plain
+from release_sentinel.redaction.plain import is_plain, is_variable
 from release_sentinel.redaction.urls import of_fields, of_urls
 
 _LONGEST = 1 << 20  # characters of a text
@@ -20,14 +20,15 @@ _CLOSING = ")]}>,;:."  # may end a command or a sentence around a credential, or
 # Every repetition is bounded, or keeps what it has matched: any text is read in linear time.
 _S, _GAP = r"[ \t]{1,20}+", r"[ \t]{0,20}+"
 _WORD = r"([^\s\"'`;|&,<>\\]++)"
-_VALUE = rf"'([^'\n]{{1,500}}+)'|\"([^\"\n]{{1,500}}+)\"|(?![-&]|\$\()[\"'({{\[]?{_WORD}"
+_VALUE = rf"'([^'\n]{{1,500}}+)'|\"([^\"\n]{{1,500}}+)\"|(?![-&])[\"'({{\[]?{_WORD}"
 _IN_QUOTES = r"'((?:[^'\\]|\\.|''){0,500}+)'|\"((?:[^\"\\]|\\.|\"\"){0,500}+)\"|\{([^}]{0,500}+)\}"
 _NAME = r"(?<![\w.-])-{0,2}(?P<name>[A-Za-z_][\w.-]{0,60}+)"
 _THEN = r"[^\n|;&]{0,200}?\s"  # between a command and one of its options
 _JOINED = rf"(?:[\"'],\s{{0,20}}+[\"']?|{_S}|=)"  # an option and its value, also in a list of JSON
 
 
-_NO_VALUE = re.compile(r"%s|(?i:basic|bearer|token)(?:\s|$)")  # of `printf`; the scheme of a header
+# Of `printf`, of a shell, the scheme of a header, and a function that is called.
+_NO_VALUE = re.compile(r"%s|\$\(|(?i:basic|bearer|token)(?:\s|$)|[\w.:>-]{1,80}+\($")
 
 
 class Row(NamedTuple):
@@ -78,7 +79,7 @@ def _behind(*leads: str, value: str = _VALUE) -> Callable[[str], Iterator[Creden
                 if match.start() < end or not (name is None or says_secret(name)):
                     continue
                 found = _compiled(value).match(text, match.end())
-                if found and (name is None or says_secret(name, _last(found))):
+                if found and not _is_none(_last(found)) and (name is None or says_secret(name, _last(found))):
                     end = found.end()
                     yield from map(Credential, _ends(_last(found)))
 
@@ -88,6 +89,10 @@ def _behind(*leads: str, value: str = _VALUE) -> Callable[[str], Iterator[Creden
 def _last(found: re.Match[str]) -> str:
     """Return the last group that took part in a match."""
     return str(found[found.lastindex or 0])
+
+
+def _is_none(value: str) -> bool:
+    return is_variable(value) or _NO_VALUE.match(value) is not None
 
 
 def _ends(value: str) -> Iterable[str]:
@@ -107,7 +112,7 @@ def _pairs(text: str) -> Iterator[Credential]:
             continue
         quoted = _compiled(_IN_QUOTES).match(text, match.end())
         found = quoted or word.match(text, match.end())
-        if not found or not (value := _last(found).strip()) or _NO_VALUE.match(value) or not says_secret(name, value):
+        if not found or not (value := _last(found).strip()) or _is_none(value) or not says_secret(name, value):
             continue
         end = found.end()
         before = text[match.start("name") : found.start(found.lastindex or 0)]
@@ -207,7 +212,7 @@ FORMS = (
         _behind(
             rf"(?i)\bauthorization\b[\"']?{_GAP}[:=]{_GAP}[\"']?(?:[A-Z][\w-]{{1,30}}+{_S})?",
             rf"(?i)\b(?:bearer|basic){_S}",
-            value=r"([\w+/=.~:-]{4,}+)",
+            value=r"(?!(?:token|key|credential)=)([\w+/=.~:-]{4,}+)",
         ),
         ("authorization", "bearer", "basic"),
         (

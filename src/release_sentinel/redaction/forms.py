@@ -149,8 +149,9 @@ _HOOKS = (
     r"api\.telegram\.org/(?:file/)?bot\d{1,20}+(?::|%3[Aa])([\w-]{8,}+)",
     r"discord(?:app)?\.com/api/(?:v\d{1,3}/)?webhooks/\d{1,30}+/([\w-]{8,}+)",
     r"\.webhook\.office\.com/webhookb2/([\w/@-]{8,}+)|outlook\.office(?:365)?\.com/webhook/([\w/@-]{8,}+)",
-    r"hooks\.zapier\.com/hooks/catch/([\w/-]{8,}+)|events\.pagerduty\.com/integration/(\w{8,}+)",
+    r"hooks\.zapier\.com/hooks/catch/([\w/-]{8,}+)|events\.pagerduty\.com/integration/([\w-]{8,}+)",
     r"maker\.ifttt\.com/trigger/\w{1,60}+/(?:json/)?with/key/([\w-]{8,}+)|hc-ping\.com/([\w-]{8,}+)",
+    r"\b(?:slack|tgram|discord|msteams|pover|pbul|opsgenie|pagerduty)://([\w/:-]{8,}+)(?!@)",
     r"open\.(?:feishu\.cn|larksuite\.com)/open-apis/bot/v2/hook/([\w-]{8,}+)|/hooks/([\w/-]{20,}+)",
 )
 _LOGIN = r"'[^:'\n]{0,80}+:([^'\n]{1,200}+)'|\"[^:\"\n]{0,80}+:([^\"\n]{1,200}+)\"|[\"']?[^\s:\"']{0,80}+:" + _WORD
@@ -195,8 +196,13 @@ FORMS = (
         _behind(
             rf"{_NAME}(?:[\"']{_GAP}:{_GAP}|{_GAP}:{_S})(?!(?:[Bb]asic|[Bb]earer|[Tt]oken) )",
             r"(?<![\w./:-])(?i:password|passwd|passphrase|pwd|api[_-]?key):(?!//)",
+            r"(?<![\w./:-])(?i:(?:x-[\w-]{1,40}?|private|job|deploy)-?(?:token|key|secret)):(?!//)",
+            r"(?<!\S)[/-](?i:password|pass|pwd|storepass|keypass):",
+            r"[\"']?\b(?:[nN]ame|[kK]ey)[\"']?:\s{0,5}+[\"']?(?P<name>[\w.-]{1,60}+)[\"']?,?\s{1,40}+[\"']?[vV]alue[\"']?:\s{0,5}+",
+            r"[\"']?\b(?:[nN]ame|[kK]ey)[\"']:\s{0,5}+[\"'](?P<name>[\w.-]{1,60}+)[\"'],[\"'][vV]alue[\"']:\s{0,5}+",
+            r"\([\"'](?P<name>[\w.-]{1,60}+)[\"'],\s{0,5}+(?=[\"'])",
         ),
-        (":",),
+        (":", "("),
         (
             Row("YAML", "db:\n  password: «Pw-71xQ4z»", "db:\n  token_type: x-71xQ4z"),
             Row("JSON in a text", """curl -d '{"api_key":"«Pw-71xQ4z»"}'""", """curl -d '{"token_type":"x-71xQ4z"}'"""),
@@ -212,9 +218,10 @@ FORMS = (
         _behind(
             rf"(?i)\bauthorization\b[\"']?{_GAP}[:=]{_GAP}[\"']?(?:[A-Z][\w-]{{1,30}}+{_S})?",
             rf"(?i)\b(?:bearer|basic){_S}",
+            rf"(?i)^(?:token|api-?key|geniekey|ssws|splunk){_S}(?=\S{{6,2000}}+$)",
             value=r"(?!(?:token|key|credential)=)([\w+/=.~:-]{4,}+)",
         ),
-        ("authorization", "bearer", "basic"),
+        ("authorization", "bearer", "basic", "token ", "key ", "ssws ", "splunk "),
         (
             Row("`Authorization`", "Authorization: GenieKey «Pw-71xQ4z»", "authorization: none"),
             Row("`Basic` and `Bearer`", "Bearer «Pw-71xQ4z»", "Basic authentication"),
@@ -246,7 +253,11 @@ FORMS = (
     Form(
         _behind(
             rf"\bsshpass{_S}-p{_GAP}",
-            rf"(?i)\b(?:requirepass|masterauth|identified{_S}by|password)(?:{_S}(?:values{_S})?)(?=')",
+            rf"(?i)\b(?:identified{_S}by|password)(?:{_S}(?:values{_S})?)(?=')",
+            rf"(?i)\b(?:requirepass|masterauth|vault{_S}login|convertto-securestring(?:{_S}-string)?){_S}",
+            rf"\bmysqladmin\b{_THEN}password{_S}",
+            rf"\bopenssl\b{_THEN}-k{_S}",
+            rf"\bcurl\b{_THEN}-b{_GAP}",
             rf"\b(?:add_user|change_password){_S}\S{{1,100}}+{_S}",
             rf"\b(?:mysql|mariadb)[\w-]{{0,20}}+{_THEN}-p(?=\S)",
             rf"\blogin\b{_THEN}-p[ =]?",
@@ -261,9 +272,10 @@ FORMS = (
             rf"\bopenssl\b{_THEN}(?:-\w{{3,10}}+{_S})?pass:",
         ),
         (
-            *("sshpass", "mysql", "mariadb", "login", "twine", "mongo", "rabbitmqadmin", "7z", "redis-cli", "ldap"),
+            *("sshpass", "mysql", "mariadb", "login", "twine", "mongo", "rabbitmq", "7z", "redis-cli", "ldap"),
             *("sqlcmd", "bcp", "zip", "ipmitool", "mosquitto", "plink", "smbclient", "rpcclient", "lftp", "http "),
             *("https ", "openssl", "requirepass", "masterauth", "identified", "password"),
+            *("vault", "securestring", "curl"),
         ),
         (
             Row(
@@ -276,8 +288,12 @@ FORMS = (
         ),
     ),
     Form(
-        _behind(rf"\b(?:sqlplus|rman|expdp|impdp|sqlldr)\b{_THEN}[\w$#]{{1,40}}+/", value=r"([^\s@]{1,100}+)@"),
-        ("sqlplus", "rman", "expdp", "impdp", "sqlldr"),
+        _behind(
+            rf"\b(?:sqlplus|rman|expdp|impdp|sqlldr)\b{_THEN}[\w$#]{{1,40}}+/",
+            r"(?<![\w/.:-])[\w$#]{1,40}+/(?=[^\s@/]{1,100}+@//)",
+            value=r"([^\s@]{1,100}+)@",
+        ),
+        ("sqlplus", "rman", "expdp", "impdp", "sqlldr", "@//"),
         (Row("`sqlplus user/password@db`", "sqlplus -S scott/«Pw-71xQ4z»@db", "sqlplus / as sysdba @x-71xQ4z"),),
     ),
     Form(
@@ -301,7 +317,7 @@ FORMS = (
         (Row("`echo` into a command", "echo «Pw-71xQ4z» | docker login --password-stdin", "echo x-71xQ4z | grep x"),),
     ),
     Form(
-        _behind(rf"(?i)\b(?:set|setenv|env){_S}(?:\S{{0,100}}[:/.])?(?P<name>\w{{1,60}}+){_S}"),
+        _behind(rf"(?i)\b(?:setx?|setenv|env){_S}(?:\S{{0,100}}[:/.])?(?P<name>\w{{1,60}}+){_S}"),
         ("set", "env"),
         (
             Row(
@@ -349,7 +365,20 @@ FORMS = (
     ),
     Form(
         _whole("|".join(_HOOKS)),
-        ("hook", "telegram", "hc-ping", "ifttt", "pagerduty"),
+        (
+            "hook",
+            "telegram",
+            "hc-ping",
+            "ifttt",
+            "pagerduty",
+            "slack",
+            "tgram",
+            "discord",
+            "msteams",
+            "pover",
+            "pbul",
+            "opsgenie",
+        ),
         (
             Row(
                 "webhook, Slack", "https://hooks.slack.com/services/«T07A/B07B/Pw71xQ4z»", "https://host/webhooks/list"
@@ -375,7 +404,22 @@ FORMS = (
     Form(
         _whole(rf"(?<![\w-])({'|'.join(_TOKENS)})"),
         (
-            *("gh", "gl", "xox", "xapp-", "k_", "whsec_", "sk-", "hf_", "aiza", "npm_", "pypi-", "rubygems_", "dckr_"),
+            *(
+                "gh",
+                "github_",
+                "gl",
+                "xox",
+                "xapp-",
+                "k_",
+                "whsec_",
+                "sk-",
+                "hf_",
+                "aiza",
+                "npm_",
+                "pypi-",
+                "rubygems_",
+                "dckr_",
+            ),
             *("akcp", "hv", "atlasv1", "dp.", "pul-", "ya29", "gocspx", "_v1_", "sg.", "key-", "dapi", "nrak", "shp"),
             *("tskey-", "sntry", "atatt", "atbb", "ccipat", "bkua", "sq", "lin_api", "pmak", "eyj", "ls0tls1crudjti"),
         ),

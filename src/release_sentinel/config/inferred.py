@@ -16,7 +16,9 @@ from release_sentinel.redaction import Redactor, is_plain, says_about, says_conn
 _URL = re.compile(r"[A-Za-z][\w+.-]{0,40}://")
 _SCHEME = re.compile(r"(?<![A-Za-z])[A-Za-z]++\s++(\S+)")  # of a header: `Bearer TOKEN`
 _LOGIN = re.compile(r"([^\s:@/]+):([^:/]\S*)")  # USER:PASSWORD
-_BUNDLER = re.compile(r"BUNDLE_\w+__\w+")  # a server by its name, as in BUNDLE_GEMS__ACME__EXAMPLE
+_BUNDLER = re.compile(
+    r"BUNDLE_(?!BUILD__|LOCAL__|MIRROR__)\w+__\w+"
+)  # a server by its name, as in BUNDLE_GEMS__ACME__EXAMPLE
 _FIELD = re.compile(r"\s*([\w .]+?)\s*=\s*(.+)")  # of a connection string
 _PRIVATE = re.compile(
     r"-----BEGIN (?:\w+ )*PRIVATE KEY(?: BLOCK)?-----(.*?)(?:-----END (?:\w+ )*PRIVATE KEY|\Z)", re.DOTALL
@@ -63,8 +65,8 @@ def inferred(name: str, value: str) -> Iterator[str]:
         yield from secrets_of(value)
     elif named and (login := _LOGIN.fullmatch(value)) and is_plain(login[1]):
         yield login[2]
-    elif _BUNDLER.fullmatch(name) and (login := _LOGIN.fullmatch(value)):
-        yield from login.groups()
+    elif _BUNDLER.fullmatch(name):
+        yield from value.split(":") if _LOGIN.fullmatch(value) else (value,)
     elif named:
         yield from (value, *_SCHEME.findall(value))
         if "," in value and name.upper().endswith("S"):

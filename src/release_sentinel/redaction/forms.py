@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from release_sentinel.redaction.credential import Credential
 from release_sentinel.redaction.names import says_secret
-from release_sentinel.redaction.plain import is_plain
+from release_sentinel.redaction.plain import is_plain, is_variable
 from release_sentinel.redaction.urls import of_fields, of_urls
 
 _LONGEST = 1 << 20  # characters of a text
@@ -20,14 +20,15 @@ _CLOSING = ")]}>,;:."  # may end a command or a sentence around a credential, or
 # Every repetition is bounded, or keeps what it has matched: any text is read in linear time.
 _S, _GAP = r"[ \t]{1,20}+", r"[ \t]{0,20}+"
 _WORD = r"([^\s\"'`;|&,<>\\]++)"
-_VALUE = rf"'([^'\n]{{1,500}}+)'|\"([^\"\n]{{1,500}}+)\"|(?![-&]|\$\()[\"'({{\[]?{_WORD}"
+_VALUE = rf"'([^'\n]{{1,500}}+)'|\"([^\"\n]{{1,500}}+)\"|(?![-&])[\"'({{\[]?{_WORD}"
 _IN_QUOTES = r"'((?:[^'\\]|\\.|''){0,500}+)'|\"((?:[^\"\\]|\\.|\"\"){0,500}+)\"|\{([^}]{0,500}+)\}"
 _NAME = r"(?<![\w.-])-{0,2}(?P<name>[A-Za-z_][\w.-]{0,60}+)"
 _THEN = r"[^\n|;&]{0,200}?\s"  # between a command and one of its options
 _JOINED = rf"(?:[\"'],\s{{0,20}}+[\"']?|{_S}|=)"  # an option and its value, also in a list of JSON
 
 
-_NO_VALUE = re.compile(r"%s|(?i:basic|bearer|token)(?:\s|$)")  # of `printf`; the scheme of a header
+# Of `printf`, of a shell, the scheme of a header, and a function that is called.
+_NO_VALUE = re.compile(r"%s|\$\(|(?i:basic|bearer|token)(?:\s|$)|[\w.:>-]{1,80}+\($")
 
 
 class Row(NamedTuple):
@@ -78,7 +79,7 @@ def _behind(*leads: str, value: str = _VALUE) -> Callable[[str], Iterator[Creden
                 if match.start() < end or not (name is None or says_secret(name)):
                     continue
                 found = _compiled(value).match(text, match.end())
-                if found and (name is None or says_secret(name, _last(found))):
+                if found and not _is_none(_last(found)) and (name is None or says_secret(name, _last(found))):
                     end = found.end()
                     yield from map(Credential, _ends(_last(found)))
 
@@ -88,6 +89,10 @@ def _behind(*leads: str, value: str = _VALUE) -> Callable[[str], Iterator[Creden
 def _last(found: re.Match[str]) -> str:
     """Return the last group that took part in a match."""
     return str(found[found.lastindex or 0])
+
+
+def _is_none(value: str) -> bool:
+    return is_variable(value) or _NO_VALUE.match(value) is not None
 
 
 def _ends(value: str) -> Iterable[str]:
@@ -107,7 +112,7 @@ def _pairs(text: str) -> Iterator[Credential]:
             continue
         quoted = _compiled(_IN_QUOTES).match(text, match.end())
         found = quoted or word.match(text, match.end())
-        if not found or not (value := _last(found).strip()) or _NO_VALUE.match(value) or not says_secret(name, value):
+        if not found or not (value := _last(found).strip()) or _is_none(value) or not says_secret(name, value):
             continue
         end = found.end()
         before = text[match.start("name") : found.start(found.lastindex or 0)]
@@ -144,8 +149,9 @@ _HOOKS = (
     r"api\.telegram\.org/(?:file/)?bot\d{1,20}+(?::|%3[Aa])([\w-]{8,}+)",
     r"discord(?:app)?\.com/api/(?:v\d{1,3}/)?webhooks/\d{1,30}+/([\w-]{8,}+)",
     r"\.webhook\.office\.com/webhookb2/([\w/@-]{8,}+)|outlook\.office(?:365)?\.com/webhook/([\w/@-]{8,}+)",
-    r"hooks\.zapier\.com/hooks/catch/([\w/-]{8,}+)|events\.pagerduty\.com/integration/(\w{8,}+)",
+    r"hooks\.zapier\.com/hooks/catch/([\w/-]{8,}+)|events\.pagerduty\.com/integration/([\w-]{8,}+)",
     r"maker\.ifttt\.com/trigger/\w{1,60}+/(?:json/)?with/key/([\w-]{8,}+)|hc-ping\.com/([\w-]{8,}+)",
+    r"\b(?:slack|tgram|discord|msteams|pover|pbul|opsgenie|pagerduty)://([\w/:-]{8,}+)(?!@)",
     r"open\.(?:feishu\.cn|larksuite\.com)/open-apis/bot/v2/hook/([\w-]{8,}+)|/hooks/([\w/-]{20,}+)",
 )
 _LOGIN = r"'[^:'\n]{0,80}+:([^'\n]{1,200}+)'|\"[^:\"\n]{0,80}+:([^\"\n]{1,200}+)\"|[\"']?[^\s:\"']{0,80}+:" + _WORD
@@ -190,8 +196,13 @@ FORMS = (
         _behind(
             rf"{_NAME}(?:[\"']{_GAP}:{_GAP}|{_GAP}:{_S})(?!(?:[Bb]asic|[Bb]earer|[Tt]oken) )",
             r"(?<![\w./:-])(?i:password|passwd|passphrase|pwd|api[_-]?key):(?!//)",
+            r"(?<![\w./:-])(?i:(?:x-[\w-]{1,40}?|private|job|deploy)-?(?:token|key|secret)):(?!//)",
+            r"(?<!\S)[/-](?i:password|pass|pwd|storepass|keypass):",
+            r"[\"']?\b(?:[nN]ame|[kK]ey)[\"']?:\s{0,5}+[\"']?(?P<name>[\w.-]{1,60}+)[\"']?,?\s{1,40}+[\"']?[vV]alue[\"']?:\s{0,5}+",
+            r"[\"']?\b(?:[nN]ame|[kK]ey)[\"']:\s{0,5}+[\"'](?P<name>[\w.-]{1,60}+)[\"'],[\"'][vV]alue[\"']:\s{0,5}+",
+            r"\([\"'](?P<name>[\w.-]{1,60}+)[\"'],\s{0,5}+(?=[\"'])",
         ),
-        (":",),
+        (":", "("),
         (
             Row("YAML", "db:\n  password: «Pw-71xQ4z»", "db:\n  token_type: x-71xQ4z"),
             Row("JSON in a text", """curl -d '{"api_key":"«Pw-71xQ4z»"}'""", """curl -d '{"token_type":"x-71xQ4z"}'"""),
@@ -207,9 +218,10 @@ FORMS = (
         _behind(
             rf"(?i)\bauthorization\b[\"']?{_GAP}[:=]{_GAP}[\"']?(?:[A-Z][\w-]{{1,30}}+{_S})?",
             rf"(?i)\b(?:bearer|basic){_S}",
-            value=r"([\w+/=.~:-]{4,}+)",
+            rf"(?i)^(?:token|api-?key|geniekey|ssws|splunk){_S}(?=\S{{6,2000}}+$)",
+            value=r"(?!(?:token|key|credential)=)([\w+/=.~:-]{4,}+)",
         ),
-        ("authorization", "bearer", "basic"),
+        ("authorization", "bearer", "basic", "token ", "key ", "ssws ", "splunk "),
         (
             Row("`Authorization`", "Authorization: GenieKey «Pw-71xQ4z»", "authorization: none"),
             Row("`Basic` and `Bearer`", "Bearer «Pw-71xQ4z»", "Basic authentication"),
@@ -241,7 +253,11 @@ FORMS = (
     Form(
         _behind(
             rf"\bsshpass{_S}-p{_GAP}",
-            rf"(?i)\b(?:requirepass|masterauth|identified{_S}by|password)(?:{_S}(?:values{_S})?)(?=')",
+            rf"(?i)\b(?:identified{_S}by|password)(?:{_S}(?:values{_S})?)(?=')",
+            rf"(?i)\b(?:requirepass|masterauth|vault{_S}login|convertto-securestring(?:{_S}-string)?){_S}",
+            rf"\bmysqladmin\b{_THEN}password{_S}",
+            rf"\bopenssl\b{_THEN}-k{_S}",
+            rf"\bcurl\b{_THEN}-b{_GAP}",
             rf"\b(?:add_user|change_password){_S}\S{{1,100}}+{_S}",
             rf"\b(?:mysql|mariadb)[\w-]{{0,20}}+{_THEN}-p(?=\S)",
             rf"\blogin\b{_THEN}-p[ =]?",
@@ -256,9 +272,10 @@ FORMS = (
             rf"\bopenssl\b{_THEN}(?:-\w{{3,10}}+{_S})?pass:",
         ),
         (
-            *("sshpass", "mysql", "mariadb", "login", "twine", "mongo", "rabbitmqadmin", "7z", "redis-cli", "ldap"),
+            *("sshpass", "mysql", "mariadb", "login", "twine", "mongo", "rabbitmq", "7z", "redis-cli", "ldap"),
             *("sqlcmd", "bcp", "zip", "ipmitool", "mosquitto", "plink", "smbclient", "rpcclient", "lftp", "http "),
             *("https ", "openssl", "requirepass", "masterauth", "identified", "password"),
+            *("vault", "securestring", "curl"),
         ),
         (
             Row(
@@ -271,8 +288,12 @@ FORMS = (
         ),
     ),
     Form(
-        _behind(rf"\b(?:sqlplus|rman|expdp|impdp|sqlldr)\b{_THEN}[\w$#]{{1,40}}+/", value=r"([^\s@]{1,100}+)@"),
-        ("sqlplus", "rman", "expdp", "impdp", "sqlldr"),
+        _behind(
+            rf"\b(?:sqlplus|rman|expdp|impdp|sqlldr)\b{_THEN}[\w$#]{{1,40}}+/",
+            r"(?<![\w/.:-])[\w$#]{1,40}+/(?=[^\s@/]{1,100}+@//)",
+            value=r"([^\s@]{1,100}+)@",
+        ),
+        ("sqlplus", "rman", "expdp", "impdp", "sqlldr", "@//"),
         (Row("`sqlplus user/password@db`", "sqlplus -S scott/«Pw-71xQ4z»@db", "sqlplus / as sysdba @x-71xQ4z"),),
     ),
     Form(
@@ -296,7 +317,7 @@ FORMS = (
         (Row("`echo` into a command", "echo «Pw-71xQ4z» | docker login --password-stdin", "echo x-71xQ4z | grep x"),),
     ),
     Form(
-        _behind(rf"(?i)\b(?:set|setenv|env){_S}(?:\S{{0,100}}[:/.])?(?P<name>\w{{1,60}}+){_S}"),
+        _behind(rf"(?i)\b(?:setx?|setenv|env){_S}(?:\S{{0,100}}[:/.])?(?P<name>\w{{1,60}}+){_S}"),
         ("set", "env"),
         (
             Row(
@@ -344,7 +365,20 @@ FORMS = (
     ),
     Form(
         _whole("|".join(_HOOKS)),
-        ("hook", "telegram", "hc-ping", "ifttt", "pagerduty"),
+        (
+            "hook",
+            "telegram",
+            "hc-ping",
+            "ifttt",
+            "pagerduty",
+            "slack",
+            "tgram",
+            "discord",
+            "msteams",
+            "pover",
+            "pbul",
+            "opsgenie",
+        ),
         (
             Row(
                 "webhook, Slack", "https://hooks.slack.com/services/«T07A/B07B/Pw71xQ4z»", "https://host/webhooks/list"
@@ -370,7 +404,22 @@ FORMS = (
     Form(
         _whole(rf"(?<![\w-])({'|'.join(_TOKENS)})"),
         (
-            *("gh", "gl", "xox", "xapp-", "k_", "whsec_", "sk-", "hf_", "aiza", "npm_", "pypi-", "rubygems_", "dckr_"),
+            *(
+                "gh",
+                "github_",
+                "gl",
+                "xox",
+                "xapp-",
+                "k_",
+                "whsec_",
+                "sk-",
+                "hf_",
+                "aiza",
+                "npm_",
+                "pypi-",
+                "rubygems_",
+                "dckr_",
+            ),
             *("akcp", "hv", "atlasv1", "dp.", "pul-", "ya29", "gocspx", "_v1_", "sg.", "key-", "dapi", "nrak", "shp"),
             *("tskey-", "sntry", "atatt", "atbb", "ccipat", "bkua", "sq", "lin_api", "pmak", "eyj", "ls0tls1crudjti"),
         ),

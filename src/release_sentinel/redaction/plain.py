@@ -67,7 +67,7 @@ def is_plain(value: str) -> bool:
         return True
     if len(value) > _LONGEST:
         return False
-    if _SHAPES.fullmatch(value) or _is_reference(value) or _is_path(value):
+    if _SHAPES.fullmatch(value) or is_variable(value) or _is_path(value):
         return True
     return (_HOST.fullmatch(value) is not None and all_words(value)) or _is_name(value)
 
@@ -108,7 +108,8 @@ def ordinary_parts(text: str) -> Iterator[tuple[int, int]]:
         yield begin, end
 
 
-def _is_reference(value: str) -> bool:
+def is_variable(value: str) -> bool:
+    """Return whether a value only says which other one belongs in its place: `${TOKEN}`, `{{ token }}`."""
     found = _REFERENCE.fullmatch(value)
     return found is not None and all_words(found[found.lastindex or 0].replace("_", "-"))
 

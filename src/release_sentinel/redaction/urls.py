@@ -20,7 +20,7 @@ _TOKEN_BEFORE = "x-oauth-basic"  # noqa: S105 - what GitHub takes in place of a 
 
 # Without a scheme: USER:PASSWORD, and @HOST behind it; `npm:package@1.2` and an image's digest are something else.
 _LOGIN = re.compile(
-    r"(?:^|(?<=[=,;])|(?<=http:)|(?<=https:))(?!(?:https?|jdbc|mailto|npm|jsr|pkg|git|github|gitlab|docker|image|file|sips?|urn|\d{1,2}):)"
+    r"(?:^|(?<=[=,;])|(?<=http:)|(?<=https:))(?!(?:https?|jdbc|mailto|npm|jsr|pkg|git|github|gitlab|docker|image|file|sips?|urn|\d{1,2}|\d{4}-\d\d-\d\d):)"
     r"([\w.+%-]{1,64}):(?=[^\s@/])|(?<=/)([\w.+%-]{1,64}):(?=[^\s@/])"
 )
 _HOST = re.compile(r"@(?!sha\d+:|md5:)(?:[A-Za-z0-9._-]+|\[[0-9a-fA-F:]+\])(?::\d{1,5})?(?=[/?,;:]|$)")

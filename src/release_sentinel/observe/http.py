@@ -283,8 +283,8 @@ def root_cause(error: BaseException) -> str:
 
 def _sentence(text: str) -> str:
     """Say in a sentence what a library says in its own terms."""
-    for pattern, sentence in _SENTENCES.items():
-        if match := re.fullmatch(pattern, text, re.DOTALL):
+    for words, sentence in _SENTENCES.items():
+        if match := re.fullmatch(words, text, re.DOTALL):
             return match.expand(sentence)
     return text
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 
 from release_sentinel.redaction.credential import Credential
-from release_sentinel.redaction.names import says_secret
+from release_sentinel.redaction.names import field_says_secret, says_secret
 from release_sentinel.redaction.plain import is_plain, is_variable
 
 Find = Callable[[str], Iterator[Credential]]
@@ -70,11 +70,11 @@ def pairs(text: str) -> Iterator[Credential]:
     word, end = _compiled(rf"((?:[^{border}\"'\n]|[,&]{_NEXT})++)"), 0
     for match in _compiled(_PAIR).finditer(text):
         name = match["name"]
-        if match.start() < end or not says_secret(name):
+        if match.start() < end or not field_says_secret(name):
             continue
         quoted = _compiled(_IN_QUOTES).match(text, match.end())
         found = quoted or word.match(text, match.end())
-        if not found or not (value := _last(found).strip()) or _is_none(value) or not says_secret(name, value):
+        if not found or not (value := _last(found).strip()) or _is_none(value) or not field_says_secret(name, value):
             continue
         end = found.end()
         before = text[match.start("name") : found.start(found.lastindex or 0)]

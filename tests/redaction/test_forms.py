@@ -310,6 +310,29 @@ def test_more_of_each_form_is_found(text: str, secret: str) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "secret", ["Zk7&qX2mV9", "Zk7,qX2mV9", "Zk7<qX2>mV9", "Zk7|qX2mV9", "Zk7)qX2]mV9}", "$Zk7qX2mV9"]
+)
+@pytest.mark.parametrize(
+    "text",
+    [
+        "password: {}",
+        "password={}",
+        "--password {}",
+        "machine h login kim password {}",
+        "_authToken={}",
+        "X-Api-Key: {}",
+    ],
+)
+def test_a_password_may_have_any_character(text: str, secret: str) -> None:
+    """Nothing is left of it, nor is the setting masked that follows."""
+    shown = learnt(text.format(secret)).scrub(f"{text.format(secret)} | {secret}")
+    assert not pieces(secret) & pieces(shown)
+    assert "mV9" not in shown
+    followed = f"--set db.password={secret},image.tag=3f5a9c1e7b2d"
+    assert "image.tag=3f5a9c1e7b2d" in learnt(followed).scrub(followed)
+
+
 @pytest.mark.parametrize("text", NONE)
 def test_what_resembles_a_form_stays(text: str) -> None:
     """Nothing is masked."""

@@ -4,31 +4,18 @@ Each form has examples of what is found, and of what only resembles it. The guid
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator
-from functools import cache
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from release_sentinel.redaction.credential import Credential
-from release_sentinel.redaction.names import says_secret
-from release_sentinel.redaction.plain import is_plain, is_variable
+from release_sentinel.redaction.finders import BLANK, GAP, NAME, VALUE, WORD, Find, behind, pairs, whole
+from release_sentinel.redaction.plain import is_plain
 from release_sentinel.redaction.urls import of_fields, of_urls
 
 _LONGEST = 1 << 20  # characters of a text
-_UNESCAPED = re.compile(r"\\([\"'/])")
-_CLOSING = ")]}>,;:."  # may end a command or a sentence around a credential, or the credential itself
-
-# Every repetition is bounded, or keeps what it has matched: any text is read in linear time.
-_S, _GAP = r"[ \t]{1,20}+", r"[ \t]{0,20}+"
-_WORD = r"([^\s\"'`;|&,<>\\]++)"
-_VALUE = rf"'([^'\n]{{1,500}}+)'|\"([^\"\n]{{1,500}}+)\"|(?![-&])[\"'({{\[]?{_WORD}"
-_IN_QUOTES = r"'((?:[^'\\]|\\.|''){0,500}+)'|\"((?:[^\"\\]|\\.|\"\"){0,500}+)\"|\{([^}]{0,500}+)\}"
-_NAME = r"(?<![\w.-])-{0,2}(?P<name>[A-Za-z_][\w.-]{0,60}+)"
 _THEN = r"[^\n|;&]{0,200}?\s"  # between a command and one of its options
-_JOINED = rf"(?:[\"'],\s{{0,20}}+[\"']?|{_S}|=)"  # an option and its value, also in a list of JSON
-
-
-# Of `printf`, of a shell, the scheme of a header, and a function that is called.
-_NO_VALUE = re.compile(r"%s|\$\(|(?i:basic|bearer|token)(?:\s|$)|[\w.:>-]{1,80}+\($")
+_JOINED = rf"(?:[\"'],\s{{0,20}}+[\"']?|{BLANK}|=)"  # an option and its value, also in a list of JSON
+_UNESCAPED = re.compile(r"\\([\"'/])")
 
 
 class Row(NamedTuple):
@@ -42,7 +29,7 @@ class Row(NamedTuple):
 class Form(NamedTuple):
     """How one form is found, and where it is looked for: in a text with one of the hints."""
 
-    find: Callable[[str], Iterator[Credential]]
+    find: Find
     hints: tuple[str, ...]
     rows: tuple[Row, ...]
 
@@ -63,72 +50,6 @@ def secrets_in(text: str) -> Iterator[str]:
     """Yield what is secret in a text, as written and unquoted; what is too plain to be masked everywhere is not."""
     for found in credentials(text):
         yield from (value for value in found.values if not is_plain(value))
-
-
-_compiled = cache(re.compile)  # late: few forms occur in a run
-
-
-def _behind(*leads: str, value: str = _VALUE) -> Callable[[str], Iterator[Credential]]:
-    """Find a value behind one of some patterns; where that has a name, the name has to say secret."""
-
-    def find(text: str) -> Iterator[Credential]:
-        for lead in leads:
-            end = 0  # of a value: what is in it is not read again
-            for match in _compiled(lead).finditer(text):
-                name = match.groupdict().get("name")
-                if match.start() < end or not (name is None or says_secret(name)):
-                    continue
-                found = _compiled(value).match(text, match.end())
-                if found and not _is_none(_last(found)) and (name is None or says_secret(name, _last(found))):
-                    end = found.end()
-                    yield from map(Credential, _ends(_last(found)))
-
-    return find
-
-
-def _last(found: re.Match[str]) -> str:
-    """Return the last group that took part in a match."""
-    return str(found[found.lastindex or 0])
-
-
-def _is_none(value: str) -> bool:
-    return is_variable(value) or _NO_VALUE.match(value) is not None
-
-
-def _ends(value: str) -> Iterable[str]:
-    """Return a value as it is, and without what may end the text around it."""
-    return filter(None, dict.fromkeys((value, value if is_plain(value) else value.rstrip(_CLOSING))))
-
-
-_PAIR = rf"{_NAME}[\"']?{_GAP}:?=>?(?!=){_GAP}"
-
-
-def _pairs(text: str) -> Iterator[Credential]:
-    """Yield what `name = value` says; between semicolons, a value may have blanks."""
-    word, end = _compiled(r"([^;&\"'\n]++)" if ";" in text else r"([^;\s&,\"']++)"), 0
-    for match in _compiled(_PAIR).finditer(text):
-        name = match["name"]
-        if match.start() < end or not says_secret(name):
-            continue
-        quoted = _compiled(_IN_QUOTES).match(text, match.end())
-        found = quoted or word.match(text, match.end())
-        if not found or not (value := _last(found).strip()) or _is_none(value) or not says_secret(name, value):
-            continue
-        end = found.end()
-        before = text[match.start("name") : found.start(found.lastindex or 0)]
-        others = [re.sub(r"\\(.)", r"\1", value)] if quoted else _ends(value.split()[0])
-        for one in dict.fromkeys((value, *others)):
-            yield Credential(one, before)
-
-
-def _whole(pattern: str) -> Callable[[str], Iterator[Credential]]:
-    """Find a form of which the one group that takes part is the credential."""
-
-    def find(text: str) -> Iterator[Credential]:
-        for match in _compiled(pattern).finditer(text):
-            yield Credential(_last(match))
-
-    return find
 
 
 _TOKENS = (
@@ -154,7 +75,7 @@ _HOOKS = (
     r"\b(?:slack|tgram|discord|msteams|pover|pbul|opsgenie|pagerduty)://([\w/:-]{8,}+)(?!@)",
     r"open\.(?:feishu\.cn|larksuite\.com)/open-apis/bot/v2/hook/([\w-]{8,}+)|/hooks/([\w/-]{20,}+)",
 )
-_LOGIN = r"'[^:'\n]{0,80}+:([^'\n]{1,200}+)'|\"[^:\"\n]{0,80}+:([^\"\n]{1,200}+)\"|[\"']?[^\s:\"']{0,80}+:" + _WORD
+_LOGIN = r"'[^:'\n]{0,80}+:([^'\n]{1,200}+)'|\"[^:\"\n]{0,80}+:([^\"\n]{1,200}+)\"|[\"']?[^\s:\"']{0,80}+:" + WORD
 
 FORMS = (
     Form(
@@ -177,12 +98,12 @@ FORMS = (
         ),
     ),
     Form(
-        _behind(r"(?i)\bjdbc:oracle:\w{1,10}+:\"?[\w$#.-]{1,80}+\"?/\"?", value=r"([^\s\"]{1,200})\"?@(?=[\w(/\[])"),
+        behind(r"(?i)\bjdbc:oracle:\w{1,10}+:\"?[\w$#.-]{1,80}+\"?/\"?", value=r"([^\s\"]{1,200})\"?@(?=[\w(/\[])"),
         ("jdbc:oracle",),
         (Row("JDBC, Oracle", "jdbc:oracle:thin:scott/«Pw-71xQ4z»@db:1521/shop", "jdbc:oracle:thin:@db:1521/x-71xQ4z"),),
     ),
     Form(
-        _pairs,
+        pairs,
         ("=",),
         (
             Row("connection string", "Server=db;Uid=kim;Pwd=«Pw-71xQ4z»;", "Server=db-71xQ4z;Encrypt=True;"),
@@ -193,10 +114,10 @@ FORMS = (
         ),
     ),
     Form(
-        _behind(
-            rf"{_NAME}(?:[\"']{_GAP}:{_GAP}|{_GAP}:{_S})(?!(?:[Bb]asic|[Bb]earer|[Tt]oken) )",
+        behind(
+            rf"{NAME}(?:[\"']{GAP}:{GAP}|{GAP}:{BLANK})(?!(?:[Bb]asic|[Bb]earer|[Tt]oken) )",
             r"(?<![\w./:-])(?i:password|passwd|passphrase|pwd|api[_-]?key):(?!//)",
-            r"(?<![\w./:-])(?i:(?:x-[\w-]{1,40}?|private|job|deploy)-?(?:token|key|secret)):(?!//)",
+            r"(?<![\w./:-])(?i:(?:x-[\w-]{0,40}?|private|job|deploy)-?(?:token|key|secret)):(?!//)",
             r"(?<!\S)[/-](?i:password|pass|pwd|storepass|keypass):",
             r"[\"']?\b(?:[nN]ame|[kK]ey)[\"']?:\s{0,5}+[\"']?(?P<name>[\w.-]{1,60}+)[\"']?,?\s{1,40}+[\"']?[vV]alue[\"']?:\s{0,5}+",
             r"[\"']?\b(?:[nN]ame|[kK]ey)[\"']:\s{0,5}+[\"'](?P<name>[\w.-]{1,60}+)[\"'],[\"'][vV]alue[\"']:\s{0,5}+",
@@ -210,15 +131,15 @@ FORMS = (
         ),
     ),
     Form(
-        _behind(r"(?:-H|--header)[ =]?[\"']?(?P<name>[A-Za-z][\w-]{1,60}+):", value=_WORD),
+        behind(r"(?:-H|--header)[ =]?[\"']?(?P<name>[A-Za-z][\w-]{1,60}+):", value=WORD),
         ("-h", "--header"),
         (Row("header without a blank", "curl -H 'X-Api-Key:«Pw-71xQ4z»'", "curl -H 'X-Request-Id:x-71xQ4z'"),),
     ),
     Form(
-        _behind(
-            rf"(?i)\bauthorization\b[\"']?{_GAP}[:=]{_GAP}[\"']?(?:[A-Z][\w-]{{1,30}}+{_S})?",
-            rf"(?i)\b(?:bearer|basic){_S}",
-            rf"(?i)^(?:token|api-?key|geniekey|ssws|splunk){_S}(?=\S{{6,2000}}+$)",
+        behind(
+            rf"(?i)\bauthorization\b[\"']?{GAP}[:=]{GAP}[\"']?(?:[A-Z][\w-]{{1,30}}+{BLANK})?",
+            rf"(?i)\b(?:bearer|basic){BLANK}",
+            rf"(?i)^(?:token|api-?key|geniekey|ssws|splunk){BLANK}(?=\S{{6,2000}}+$)",
             value=r"(?!(?:token|key|credential)=)([\w+/=.~:-]{4,}+)",
         ),
         ("authorization", "bearer", "basic", "token ", "key ", "ssws ", "splunk "),
@@ -228,12 +149,12 @@ FORMS = (
         ),
     ),
     Form(
-        _behind(rf"(?i)\b(?:set-)?cookie[\"']?:{_GAP}", value=r"([^\"'\n]{1,4000}+)"),
+        behind(rf"(?i)\b(?:set-)?cookie[\"']?:{GAP}", value=r"([^\"'\n]{1,4000}+)"),
         ("cookie",),
         (Row("cookies", "Cookie: «session=Pw-71xQ4z; a=Pw-33yK8w»", "the cookie x-71xQ4z"),),
     ),
     Form(
-        _behind(rf"(?<![\w-])--?(?P<name>[A-Za-z][\w.-]{{2,60}}+)(?:[\"'],\s{{0,20}}+|{_S})"),
+        behind(rf"(?<![\w-])--?(?P<name>[A-Za-z][\w.-]{{2,60}}+)(?:[\"'],\s{{0,20}}+|{BLANK})"),
         ("-",),
         (
             Row("option with a blank", "deploy --api-token «Pw-71xQ4z» --env prod", "login --password-stdin x-71xQ4z"),
@@ -241,7 +162,7 @@ FORMS = (
         ),
     ),
     Form(
-        _behind(
+        behind(
             rf"(?<![\w-])--(?:user|proxy-user|cert|auth|basic-auth|(?:src-|dest-)?creds){_JOINED}",
             rf"(?<![\w-])-[uU]{_JOINED}",
             rf"\bcurl\b{_THEN}-\w{{0,9}}?[uU]",
@@ -251,25 +172,25 @@ FORMS = (
         (Row("`-u user:password`", "curl -u kim:«Pw-71xQ4z» https://host", "docker run -u 1000:1000 x-71xQ4z"),),
     ),
     Form(
-        _behind(
-            rf"\bsshpass{_S}-p{_GAP}",
-            rf"(?i)\b(?:identified{_S}by|password)(?:{_S}(?:values{_S})?)(?=')",
-            rf"(?i)\b(?:requirepass|masterauth|vault{_S}login|convertto-securestring(?:{_S}-string)?){_S}",
-            rf"\bmysqladmin\b{_THEN}password{_S}",
-            rf"\bopenssl\b{_THEN}-k{_S}",
-            rf"\bcurl\b{_THEN}-b{_GAP}",
-            rf"\b(?:add_user|change_password){_S}\S{{1,100}}+{_S}",
+        behind(
+            rf"\bsshpass{BLANK}-p{GAP}",
+            rf"(?i)\b(?:identified{BLANK}by|password)(?:{BLANK}(?:values{BLANK})?)(?=')",
+            rf"(?i)\b(?:requirepass|masterauth|vault{BLANK}login|convertto-securestring(?:{BLANK}-string)?){BLANK}",
+            rf"\bmysqladmin\b{_THEN}password{BLANK}",
+            rf"\bopenssl\b{_THEN}-k{BLANK}",
+            rf"\bcurl\b{_THEN}-b{GAP}",
+            rf"\b(?:add_user|change_password){BLANK}\S{{1,100}}+{BLANK}",
             rf"\b(?:mysql|mariadb)[\w-]{{0,20}}+{_THEN}-p(?=\S)",
             rf"\blogin\b{_THEN}-p[ =]?",
-            rf"\b(?:twine|mongo\w{{0,8}}+|rabbitmqadmin|7z\w?)\b{_THEN}-p{_GAP}",
-            rf"\bredis-cli\b{_THEN}-a{_S}",
-            rf"\bldap\w{{1,10}}+{_THEN}-w{_GAP}",
-            rf"\b(?:sqlcmd|bcp|zip|unzip|ipmitool|mosquitto_\w{{3}})\b{_THEN}-P{_GAP}",
-            rf"\bplink\b{_THEN}-pw{_S}",
-            rf"\b(?:smbclient|rpcclient)\b{_THEN}-U{_GAP}[^\s%]{{1,80}}+%",
-            rf"\blftp\b{_THEN}-u{_GAP}[^\s,]{{1,80}}+,",
-            rf"\bhttps?\b{_THEN}-a{_GAP}[^\s:]{{1,80}}+:",
-            rf"\bopenssl\b{_THEN}(?:-\w{{3,10}}+{_S})?pass:",
+            rf"\b(?:twine|mongo\w{{0,8}}+|rabbitmqadmin|7z\w?)\b{_THEN}-p{GAP}",
+            rf"\bredis-cli\b{_THEN}-a{BLANK}",
+            rf"\bldap\w{{1,10}}+{_THEN}-w{GAP}",
+            rf"\b(?:sqlcmd|bcp|zip|unzip|ipmitool|mosquitto_\w{{3}})\b{_THEN}-P{GAP}",
+            rf"\bplink\b{_THEN}-pw{BLANK}",
+            rf"\b(?:smbclient|rpcclient)\b{_THEN}-U{GAP}[^\s%]{{1,80}}+%",
+            rf"\blftp\b{_THEN}-u{GAP}[^\s,]{{1,80}}+,",
+            rf"\bhttps?\b{_THEN}-a{GAP}[^\s:]{{1,80}}+:",
+            rf"\bopenssl\b{_THEN}(?:-\w{{3,10}}+{BLANK})?pass:",
         ),
         (
             *("sshpass", "mysql", "mariadb", "login", "twine", "mongo", "rabbitmq", "7z", "redis-cli", "ldap"),
@@ -288,7 +209,7 @@ FORMS = (
         ),
     ),
     Form(
-        _behind(
+        behind(
             rf"\b(?:sqlplus|rman|expdp|impdp|sqlldr)\b{_THEN}[\w$#]{{1,40}}+/",
             r"(?<![\w/.:-])[\w$#]{1,40}+/(?=[^\s@/]{1,100}+@//)",
             value=r"([^\s@]{1,100}+)@",
@@ -297,10 +218,10 @@ FORMS = (
         (Row("`sqlplus user/password@db`", "sqlplus -S scott/«Pw-71xQ4z»@db", "sqlplus / as sysdba @x-71xQ4z"),),
     ),
     Form(
-        _behind(
+        behind(
             *(
-                rf"(?i)\bprintf{_S}(?:'(?=[^'\n]{{0,200}}?{said})[^'\n]{{0,300}}+'|\"(?=[^\"\n]{{0,200}}?{said})[^\"\n]{{0,300}}+\")"
-                rf"(?:{_S}[^\s;|&]{{1,80}}+){{{number}}}{_S}"
+                rf"(?i)\bprintf{BLANK}(?:'(?=[^'\n]{{0,200}}?{said})[^'\n]{{0,300}}+'|\"(?=[^\"\n]{{0,200}}?{said})[^\"\n]{{0,300}}+\")"
+                rf"(?:{BLANK}[^\s;|&]{{1,80}}+){{{number}}}{BLANK}"
                 for said in [r"(?:pass|token|secret)\w{0,20}[=:]\s?%s"]
                 for number in range(3)
             )
@@ -309,15 +230,15 @@ FORMS = (
         (Row("argument of `printf`", "printf 'password=%s' «Pw-71xQ4z»", "printf 'count=%s' x-71xQ4z"),),
     ),
     Form(
-        _behind(
-            rf"\becho{_S}(?:-n{_S})?",
-            value=rf"(?:{_VALUE})(?=\s{{0,5}}+\|[^|\n]{{0,200}}?(?:login|pass|secret|token|sudo))",
+        behind(
+            rf"\becho{BLANK}(?:-n{BLANK})?",
+            value=rf"(?:{VALUE})(?=\s{{0,5}}+\|[^|\n]{{0,200}}?(?:login|pass|secret|token|sudo))",
         ),
         ("echo",),
         (Row("`echo` into a command", "echo «Pw-71xQ4z» | docker login --password-stdin", "echo x-71xQ4z | grep x"),),
     ),
     Form(
-        _behind(rf"(?i)\b(?:setx?|setenv|env){_S}(?:\S{{0,100}}[:/.])?(?P<name>\w{{1,60}}+){_S}"),
+        behind(rf"(?i)\b(?:setx?|setenv|env){BLANK}(?:\S{{0,100}}[:/.])?(?P<name>\w{{1,60}}+){BLANK}"),
         ("set", "env"),
         (
             Row(
@@ -328,7 +249,7 @@ FORMS = (
         ),
     ),
     Form(
-        _behind(
+        behind(
             r"<(?P<name>[A-Za-z][\w.:-]{0,60}+)>\s{0,20}+",
             r"\b(?:key|name)=\"(?P<name>[^\"\n]{1,60}+)\"\s{1,20}+value=\"",
             value=r"([^<>\"\s]{1,2000}+)",
@@ -344,19 +265,19 @@ FORMS = (
         ),
     ),
     Form(
-        _behind(
+        behind(
             r"(?<![\w.:/-])[\w.*-]{1,100}+:(?:\d{4,5}|\*):[\w.*-]{1,60}+:[\w.*-]{1,60}+:", value=r"([^\s:]{1,500}+)$"
         ),
         (":",),
         (Row("pgpass", "db.host:5432:shop:kim:«Pw-71xQ4z»", "db.host:5432:x-71xQ4z"),),
     ),
     Form(
-        _behind(rf"(?<![\w.-])_(?:authToken|auth|password){_GAP}={_GAP}"),
+        behind(rf"(?<![\w.-])_(?:authToken|auth|password){GAP}={GAP}"),
         ("_auth", "_password"),
         (Row("npmrc", "//registry.host/:_authToken=«Pw-71xQ4z»", "//registry.host/:email=x-71xQ4z"),),
     ),
     Form(
-        _behind(
+        behind(
             r"\b(?:machine\s{1,20}+\S{1,200}+|default|login\s{1,20}+\S{1,200}+|account\s{1,20}+\S{1,200}+)"
             r"\s{1,20}+password\s{1,20}+"
         ),
@@ -364,7 +285,7 @@ FORMS = (
         (Row("netrc", "machine host login kim password «Pw-71xQ4z»", "the password policy-71xQ4z"),),
     ),
     Form(
-        _whole("|".join(_HOOKS)),
+        whole("|".join(_HOOKS)),
         (
             "hook",
             "telegram",
@@ -397,12 +318,12 @@ FORMS = (
         ),
     ),
     Form(
-        _whole(r"(?<![\w:])\d{8,10}:([\w-]{35})(?![\w-])"),
+        whole(r"(?<![\w:])\d{8,10}:([\w-]{35})(?![\w-])"),
         (":",),
         (Row("token of a Telegram bot", "7123456789:«AAPw71xQ4z-Pw71xQ4z_Pw71xQ4z-Pw71xQ»", "71234567:90"),),
     ),
     Form(
-        _whole(rf"(?<![\w-])({'|'.join(_TOKENS)})"),
+        whole(rf"(?<![\w-])({'|'.join(_TOKENS)})"),
         (
             *(
                 "gh",

@@ -69,10 +69,10 @@ def says_secret(name: str, value: str = "") -> bool:
     return not is_reference(value)
 
 
-def field_says_secret(name: str) -> bool:
-    """Return whether the field of a URL with this name holds a secret: `sig`, `X-Amz-Signature`, `access_token`."""
+def field_says_secret(name: str, value: str = "") -> bool:
+    """Return whether the field of a URL or of a connection string holds a secret: `sig`, `X-Amz-Signature`, `Pwd`."""
     words = [word.upper() for word in _WORD.findall(unquote(name))]
-    return says_secret(name) or words[-2:] == ["SESSION", "ID"] or not _FIELDS.isdisjoint(words[-1:])
+    return says_secret(name, value) or words[-2:] == ["SESSION", "ID"] or not _FIELDS.isdisjoint(words[-1:])
 
 
 def says_about(name: str) -> bool:

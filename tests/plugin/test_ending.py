@@ -160,6 +160,24 @@ def test_no_process_is_left_behind(sentinel: Sentinel, tmp_path: Path, way: str,
     assert not [number for number in numbers if _runs(number)]
 
 
+@pytest.mark.parametrize("way", WAYS)
+def test_no_worker_of_a_server_of_forks_is_left_behind(sentinel: Sentinel, tmp_path: Path, way: str) -> None:
+    """It is the server's child, not the gate's, and holds the pipe by which the server learns that it may end."""
+    pids = tmp_path / "pids"
+    pool = "ProcessPoolExecutor(1, multiprocessing.get_context('forkserver'))"
+    body = f"POOL.submit(int).result()\n    children = psutil.Process().children(True)\n    pathlib.Path({str(pids)!r})"
+    sentinel.gate(
+        "import multiprocessing, pathlib, psutil\nfrom concurrent.futures import ProcessPoolExecutor\n"
+        f"POOL = {pool}\n" + GATE.format(f"{body}.write_text(' '.join(str(child.pid) for child in children))")
+    )
+    done = run(sentinel, way)
+    assert done.code == 0, done.out
+    left = [
+        psutil.Process(int(word)) for word in pids.read_text(encoding="utf-8").split() if psutil.pid_exists(int(word))
+    ]
+    assert psutil.wait_procs(left, timeout=60)[1] == []
+
+
 def _runs(number: int) -> bool:
     try:
         return psutil.Process(number).status() != psutil.STATUS_ZOMBIE

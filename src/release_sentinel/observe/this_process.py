@@ -82,11 +82,12 @@ def children() -> "list[psutil.Process]":
 def end_children(before: "Iterable[psutil.Process]" = ()) -> None:
     """Kill the processes that this one has started and left behind, and all that these have started.
 
-    Those in `before` stay, and the two helpers of `multiprocessing`, which clean up once this process has ended.
+    Those in `before` stay, and the two helpers of `multiprocessing`: they clean up once this process has ended, unless
+    a worker that they have started keeps them.
     """
     for child in children():
-        if child not in before and child.pid not in _helpers():
-            kill([*below(child.pid), child])
+        if child not in before:
+            kill([*below(child.pid), *([] if child.pid in _helpers() else [child])])
 
 
 def below(number: int) -> "list[psutil.Process]":

@@ -11,7 +11,7 @@ from release_sentinel.config.kinds import Hidden
 from release_sentinel.config.load import load
 from release_sentinel.config.model import Policy
 from release_sentinel.config.read import bare, has_mark, is_record, keys
-from release_sentinel.config.secrets import learn_text
+from release_sentinel.config.secrets import learn, learn_text
 from release_sentinel.config.show import as_document, as_toml
 from release_sentinel.config.variables import VARIABLES
 from release_sentinel.errors import InvalidPolicyError
@@ -131,6 +131,16 @@ def test_a_condition_about_a_secret_is_printed_without_it(tmp_path: Path) -> Non
     for printed in (as_toml(loaded), json.dumps(as_document(loaded))):
         assert "correcthorse" not in printed
         assert "okay" in printed
+
+
+def test_a_condition_about_a_secret_is_known(tmp_path: Path) -> None:
+    """What it expects is masked wherever it is shown."""
+    condition = '{ path = "$.auth.token", equals = "Zq5-wR8tB3nL" }'
+    text = f'[[dependencies]]\nname = "a"\nurl = "https://a"\njson = [{condition}]'
+    (tmp_path / "release-sentinel.toml").write_text(text, encoding="utf-8")
+    redactor = Redactor()
+    learn(redactor, load({}, repository=tmp_path, gates=IDS).policy, {})
+    assert redactor.scrub("got Zq5-wR8tB3nL") == "got ***"
 
 
 @pytest.mark.parametrize(

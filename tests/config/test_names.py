@@ -46,6 +46,36 @@ def test_the_name_says_secret(name: str) -> None:
     assert VALUE in inferred(name, VALUE)
 
 
+BUNDLER = {
+    "BUNDLE_GEMS__ACME__EXAMPLE": (f"kim:{VALUE}", {VALUE}),
+    "BUNDLE_GITHUB__COM": (f"{VALUE}:x-oauth-basic", {VALUE}),
+    "BUNDLE_ENTERPRISE__ACME__EXAMPLE": (VALUE, {VALUE}),
+    "BUNDLE_BUILD__NOKOGIRI": (VALUE, set()),
+    "BUNDLE_MIRROR__RUBYGEMS": (VALUE, set()),
+    "BUNDLE_PATH": (VALUE, set()),
+}
+
+
+@pytest.mark.parametrize("name", BUNDLER)
+def test_bundler_names_a_server_in_a_variable(name: str) -> None:
+    """Its value is a login or a token; of its other settings it is not."""
+    value, secrets = BUNDLER[name]
+    assert {one for one in inferred(name, value) if not is_plain(one) and one != "x-oauth-basic"} == secrets
+
+
+@pytest.mark.parametrize(
+    ("document", "secret"),
+    [
+        (r'{"args": ["curl -u \u006bim:Zk7\u0026qX2mV9 https://host"]}', "Zk7&qX2mV9"),
+        (r'[{"url": "https://kim:Zk7\u0026qX2mV9@host"}]', "Zk7&qX2mV9"),
+        (r'{"args": ["curl -u \u006bim https://host"]}', ""),
+    ],
+)
+def test_a_text_in_a_document_is_read_like_a_value(document: str, secret: str) -> None:
+    """In it, a credential has the same forms."""
+    assert [one for one in inferred("SHOP", document) if not is_plain(one)] == [secret] * bool(secret)
+
+
 @pytest.mark.parametrize("name", PUBLIC.split())
 def test_the_name_only_resembles_one(name: str) -> None:
     """It counts, names or describes a secret, or is another word altogether."""

@@ -203,6 +203,12 @@ def test_no_variable_quotes_a_token(tmp_path: Path, variable: str) -> None:
     assert pieces(said) & pieces(TOKEN) == set()
 
 
+@pytest.mark.parametrize("key", ["kim:hunter2@host", "kim:dev@host", "password=hunter2", "curl -u kim:hunter2 host"])
+def test_no_key_shows_its_credential(tmp_path: Path, key: str) -> None:
+    """A command or an address that stands where a key belongs, also with a short or plain password."""
+    assert "(not shown) is not a key" in problems(tmp_path, f'"{key}" = 1')
+
+
 LOOK_ALIKES = {
     "[disk]\ncrit = 'full'": "disk.crit is 'full'",
     "[git]\ntag_mode = 'maybe'": "git.tag_mode is 'maybe'",

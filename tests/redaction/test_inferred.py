@@ -2,7 +2,7 @@
 
 import pytest
 
-from release_sentinel.config.inferred import inferred
+from release_sentinel.config.inferred import inferred, learn_git
 from release_sentinel.redaction import Redactor, without_credentials
 from release_sentinel.redaction.names import says_secret
 
@@ -161,6 +161,56 @@ def test_a_required_secret_is_masked_in_pieces_all_the_same() -> None:
 def test_every_text_of_a_document_under_a_secret_name() -> None:
     """Also where one key says so itself."""
     assert "Zx81Kq44abcd" in set(inferred("APP_PASSWORD", '{"password2": "x1", "q": "Zx81Kq44abcd"}'))
+
+
+GIT = {
+    "core.sshcommand": "sshpass -p {} ssh -o BatchMode=no",
+    "alias.publish": "!curl -u kim:{} https://host",
+    "credential.helper": "!printf 'password=%s' {}",
+    "credential.https://host.helper": "!f() {{ echo username=kim; echo password={}; }}; f",
+    "http.extraheader": "PRIVATE-TOKEN: {}",
+    "http.https://host.extraheader": "AUTHORIZATION: basic {}",
+    "http.x.extraheader": "{}",
+    "http.proxy": "kim:{}@proxy:3128",
+    "remote.origin.proxy": "{}@proxy:3128",
+    "remote.origin.url": "kim:{}@host:shop.git",
+    "sendemail.smtppass": "{}",
+    "github.oauthtoken": "{}",
+    "gitlab.apikey": "{}",
+}
+GIT_ORDINARY = {
+    "user.signingkey": "64E628F8D684696D71A4",
+    "alias.keys": "!git log --format='%h x-71xQ4z'",
+    "core.sshcommand": "ssh -i ~/.ssh/id_71xQ4z -p 2222",
+    "credential.helper": "!gh auth git-credential x-71xQ4z",
+    "http.cookiefile": "/home/kim/.x-71xQ4z",
+    "remote.origin.url": "git@host:shop/x-71xQ4z.git",
+    "core.askpass": "/usr/bin/x-71xQ4z",
+}
+
+
+@pytest.mark.parametrize("key", GIT)
+def test_a_setting_of_git_holds_a_secret(key: str) -> None:
+    """By its key, or by a form in its value."""
+    redactor = Redactor()
+    learn_git(redactor, [(key, GIT[key].format("Zk7qX2mV9tR4"))])
+    assert redactor.scrub("Zk7qX2mV9tR4") == "***"
+    assert "Zk7qX2" not in redactor.scrub(GIT[key].format("Zk7qX2mV9tR4"))
+
+
+def test_a_setting_of_git_by_its_key() -> None:
+    """A part of the key may be a URL."""
+    redactor = Redactor()
+    learn_git(redactor, [("url.https://Zk7qX2mV9tR4@host/.insteadof", "shop:")])
+    assert redactor.scrub("Zk7qX2mV9tR4") == "***"
+
+
+@pytest.mark.parametrize("key", GIT_ORDINARY)
+def test_another_setting_of_git_stays(key: str) -> None:
+    """Keys that are public, places, aliases."""
+    redactor = Redactor()
+    learn_git(redactor, [(key, GIT_ORDINARY[key])])
+    assert redactor.scrub(GIT_ORDINARY[key]) == GIT_ORDINARY[key]
 
 
 def test_a_remote_in_the_form_of_scp() -> None:

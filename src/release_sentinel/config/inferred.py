@@ -19,6 +19,7 @@ _LOGIN = re.compile(r"([^\s:@/]+):([^:/]\S*)")  # USER:PASSWORD
 _BUNDLER = re.compile(
     r"BUNDLE_(?!BUILD__|LOCAL__|MIRROR__)\w+__\w+"
 )  # a server by its name, as in BUNDLE_GEMS__ACME__EXAMPLE
+_NO_SECRET = re.compile(r"alias\.|user\.signingkey$")  # of Git; the latter is a public key, or its place
 _FIELD = re.compile(r"\s*([\w .]+?)\s*=\s*(.+)")  # of a connection string
 _PRIVATE = re.compile(
     r"-----BEGIN (?:\w+ )*PRIVATE KEY(?: BLOCK)?-----(.*?)(?:-----END (?:\w+ )*PRIVATE KEY|\Z)", re.DOTALL
@@ -118,5 +119,5 @@ def learn_git(redactor: Redactor, settings: Iterable[tuple[str, str]]) -> None:
                 redactor.infer(secret)
         elif name == "proxy" and not _URL.match(value):
             redactor.add_url(f"http://{value}")
-        elif says_secret(name, value) and name != "signingkey":  # which is a public one, or its place
+        elif says_secret(name, value) and not _NO_SECRET.match(key.lower()):
             redactor.infer(value)

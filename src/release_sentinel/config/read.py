@@ -55,7 +55,7 @@ def dotted(path: KeyPath) -> str:
 
 def shown_key(key: str) -> str:
     """Return the name of a key as a message may show it: a value that stands in its place may be a secret."""
-    hidden = "://" in key or ": " in key or any(map(looks_random, key.split()))
+    hidden = "://" in key or ": " in key or any(map(looks_random, key.split())) or without_credentials(key) != key
     return "(not shown)" if hidden else one_line(key, _LONG)
 
 

@@ -85,7 +85,7 @@ FORMS = (
             Row("password in a URL", "https://kim:«x/Pw-71xQ4z»@host/shop.git", "ssh://git@host/shop.git"),
             Row("token as the user of a URL", "git+https://«tok3n-71xQ4z»@host/shop", "https://prod@host/shop"),
             Row("`user:password@host`", "kim:«x@Pw-71xQ4z»@proxy:3128", "npm:shop@1.2.3"),
-            Row("remote as of scp", "kim:«Pw-71xQ4z»@host:shop.git", "git@host:shop/shop.git"),
+            Row("remote in the form of scp", "kim:«Pw-71xQ4z»@host:shop.git", "git@host:shop/shop.git"),
             Row("address without its scheme", "//kim:«Pw-71xQ4z»@host/", "//host:8443/@kim/shop"),
         ),
     ),

@@ -1,6 +1,7 @@
 """A throw-away repository reaches the remote as the clone does, changes nothing, and leaves nothing behind."""
 
 import os
+import shlex
 import subprocess
 import sys
 import time
@@ -115,7 +116,11 @@ def test_the_caller_s_setting_counts_before_the_clone_s(
     head = move_on(repo, tmp_path / "origin.git")
     repo.git("config", "core.sshCommand", "false")
     repo.git("remote", "set-url", "origin", f"ssh://localhost{tmp_path}/origin.git")
-    for name, value in {"COUNT": "1", "KEY_0": "core.sshCommand", "VALUE_0": str(tmp_path / "ssh")}.items():
+    for name, value in {
+        "COUNT": "1",
+        "KEY_0": "core.sshCommand",
+        "VALUE_0": shlex.quote(str(tmp_path / "ssh")),
+    }.items():
         monkeypatch.setenv(f"GIT_CONFIG_{name}", value)
     program(tmp_path / "ssh", '#!/bin/sh\nwhile [ "$1" != localhost ]; do shift; done\nshift\nexec sh -c "$*"\n')
     found = ask(repo, head)
@@ -267,7 +272,8 @@ with folder() as (path, tell):
 def test_a_killed_process_leaves_nothing(tmp_path: Path, number: int) -> None:
     """However it ends."""
     done = subprocess.run([sys.executable, "-c", KILLED, str(number)], check=False, capture_output=True, text=True)
-    path, child = Path(done.stdout.split()[0]), int(done.stdout.split()[1])
+    name, number_of_child = done.stdout.rsplit(maxsplit=1)
+    path, child = Path(name), int(number_of_child)
     assert path.parent == tmp_path / "temporary"
     end = time.monotonic() + 10
     while (path.exists() or psutil.pid_exists(child)) and time.monotonic() < end:

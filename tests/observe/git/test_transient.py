@@ -1,5 +1,6 @@
 """A Git host that is overloaded for a moment is asked again, within the bound; what is final is not."""
 
+import shlex
 import socket
 import subprocess
 import threading
@@ -243,9 +244,10 @@ def flaky(repo: Repo, command: str, failures: int, before: str = "") -> Path:
     """Let a command of the remote break the first connections, `before` it or after; return the file that counts."""
     count = repo.path.with_name("count")
     broken = f"{before} echo Connection reset by peer >&2; exit 1"
-    text = f'echo >> {count}\ntest "$(wc -l < {count})" -gt {failures} || {{ {broken}; }}\nexec git {command} "$@"\n'
+    quoted = shlex.quote(str(count))
+    text = f'echo >> {quoted}\ntest "$(wc -l < {quoted})" -gt {failures} || {{ {broken}; }}\nexec git {command} "$@"\n'
     program(repo.path.with_name(command), f"#!/bin/sh\n{text}")
-    repo.git("config", f"remote.origin.{command.replace('-', '')}", str(repo.path.with_name(command)))
+    repo.git("config", f"remote.origin.{command.replace('-', '')}", shlex.quote(str(repo.path.with_name(command))))
     return count
 
 

@@ -17,10 +17,13 @@ atexit.register(lambda: pathlib.Path(os.environ["LOADED"]).write_text("\\n".join
 """
 
 
+OPT_IN = {f"release_sentinel.observe.{name}" for name in ("manifests", "sections", "headings")}
+
+
 @pytest.mark.parametrize(
     ("options", "env", "absent"),
     [
-        ((), {"RS_DEPLOY_TOKEN": ""}, {"requests", "psutil"}),
+        ((), {"RS_DEPLOY_TOKEN": ""}, {"requests", "psutil", *OPT_IN}),
         (("--gate-partial", "-k", "disk or memory or process"), {}, {"requests", "git"}),
         (("--gate-partial", "-k", "api"), {}, {"git", "psutil"}),
     ],

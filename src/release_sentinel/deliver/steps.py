@@ -6,7 +6,6 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from release_sentinel.checks.changelog import section
 from release_sentinel.deliver.tag import TagOrder, demand_safe, message, tag
 from release_sentinel.errors import DeliveryError
 from release_sentinel.observe import git
@@ -70,6 +69,7 @@ def _release(
     clean: Callable[[str], str],
     environ: Mapping[str, str] | None,
 ) -> str:
+    from release_sentinel.checks.changelog import section  # noqa: PLC0415 - late: few runs release
     from release_sentinel.deliver.github_release import NewRelease, create_release  # noqa: PLC0415 - late: HTTP costs 14 ms
 
     demand_safe(document)

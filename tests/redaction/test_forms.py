@@ -1,5 +1,6 @@
 """The forms in which a text carries credentials: each is found, and what resembles it is not."""
 
+import gc
 import re
 from time import process_time
 
@@ -387,5 +388,12 @@ def test_a_text_is_read_in_linear_time(text: str) -> None:
             pass
         return process_time() - begin
 
-    seconds(100)
-    assert seconds(1 << 15) < 24 * max(min(seconds(1 << 12), seconds(1 << 12)), 0.001)
+    def least(length: int) -> float:
+        return min(seconds(length) for _ in range(3))  # other tests' processes slow one of them down
+
+    gc.disable()  # a collection goes through all that the tests before this one have left
+    try:
+        seconds(100)
+        assert least(1 << 15) < 24 * max(least(1 << 12), 0.001)
+    finally:
+        gc.enable()

@@ -13,9 +13,9 @@ def test_version(gate, policy, release):
     gate.require(check_version(release.version, prefix=policy.version.prefix, prereleases=policy.version.prereleases))
 
 
-def test_tag(gate, policy, release, repository, tags, build, preview):
-    prefix, mode = policy.version.prefix, policy.git.tag_mode
-    gate.require(check_tag(release.version, repository, tags, build, prefix=prefix, mode=mode, preview=preview))
+def test_tag(gate, policy, release, repository, tags, build, preview, resumption):
+    rules = {"prefix": policy.version.prefix, "mode": policy.git.tag_mode, "preview": preview}
+    gate.require(check_tag(release.version, repository, tags, build, **rules, resumption=resumption))
 
 
 def test_version_increases(gate, policy, release, repository, tags):

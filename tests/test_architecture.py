@@ -28,8 +28,8 @@ LAYERS = (
     {"gates"},
     {"checks", ""},
     {"observe"},
-    {"arguments", "config", "errors", "ini", "jsonpath", "options", "redaction", "logging", "versions"},
-    {"vocabulary", "lines", "regular", "strict_json", "strict_toml"},  # leaves
+    {"arguments", "config", "errors", "ini", "jsonpath", "options", "redaction", "logging", "versions", "trailers"},
+    {"vocabulary", "lines", "regular", "strict_json", "strict_toml", "tokens"},  # leaves
 )
 LATE = {"apprise", "git", "psutil", "requests", "semver"}
 DOOR = "checks.git"  # the names of the first version, kept: it knows the other checks and nothing knows it

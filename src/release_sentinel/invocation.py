@@ -30,6 +30,7 @@ class Invocation(NamedTuple):
     tag_mode: str  # blank: the policy's
     branch: str  # that is built, by a claim that the remote has to prove; blank: no claim
     reports: tuple[Report, ...]
+    notes: Path | None  # the file with what changes; None: the changelog
     notify: tuple[str, ...]  # addresses, beside the policy's
     flags: frozenset[str]  # those that are set: "--gate-all"
     problems: tuple[str, ...]  # what is wrong with the command line, a sentence each
@@ -93,6 +94,7 @@ def parse(words: Sequence[str], environ: Mapping[str, str], directory: Path, *, 
         tag_mode=_last(raw, "--gate-tag-mode"),
         branch=_last(raw, "--gate-branch").removeprefix("refs/heads/"),
         reports=reports,
+        notes=directory / Path(notes).expanduser() if (notes := _last(raw, "--gate-notes")) else None,
         notify=tuple(value for value in raw.get("gate_notify", ()) if value and _ADDRESS.fullmatch(value)),
         flags=frozenset(flags),
         problems=tuple(dict.fromkeys(problems)),
@@ -155,6 +157,8 @@ def _wrong_value(option: Option, value: str, directory: Path) -> str:
         return f"argument {option.flag}: {problem}"
     if option.folder and not is_folder(directory / value):
         return f"argument {option.flag}: {value} is not a folder"
+    if option.file and not (directory / Path(value).expanduser()).is_file():
+        return f"argument {option.flag}: {value} is not a file"
     if option.choices and value not in option.choices:
         return f"argument {option.flag}: invalid choice: {value!r} (choose from {', '.join(option.choices)})"
     if option.flag == "--gate-notify" and not _ADDRESS.fullmatch(value):  # it may be a bare token

@@ -34,6 +34,7 @@ class Option(NamedTuple):
     choices: tuple[str, ...] = ()
     seconds: bool = False  # its value is a number of seconds above 0
     folder: bool = False  # its value is a folder that is there
+    file: bool = False  # its value is a file that is there
     repeatable: bool = False
     report: ReportFile | None = None
     whole: bool = False  # refused beside --gate-partial and --gate-preview: it hands on what only a whole run proves
@@ -141,7 +142,19 @@ OPTIONS = (
     Option("--gate-tag", "once SAFE, tag the commit that was judged", whole=True, delivers=True),
     Option("--gate-push", "push that tag", beside="--gate-tag"),
     Option("--gate-sign", "sign that tag", beside="--gate-tag"),
-    Option("--gate-release", "once SAFE, release the pushed tag on GitHub", whole=True, delivers=True),
+    Option(
+        "--gate-release",
+        "once SAFE, release the pushed tag on GitHub, GitLab, Gitea or Forgejo",
+        whole=True,
+        delivers=True,
+    ),
+    Option(
+        "--gate-notes",
+        "what changes, for the notes of that release, instead of the changelog's section",
+        "FILE.md",
+        file=True,
+        beside="--gate-release",
+    ),
     Option(
         "--gate-notify",
         "send the verdict to an Apprise URL; repeatable (other users do not see RS_NOTIFY_URLS)",

@@ -31,9 +31,9 @@ from release_sentinel.verdict import Release, unfinished
 from release_sentinel.vocabulary import UNFINISHED, UNSEEN
 
 _BELIEVED = {0, 1, 2, *(128 + number for number in INTERRUPTS)}
-_DELIVERY = (
-    180.0  # more seconds where the release is tagged after the verdict: Git and the remote have their own bounds
-)
+# More seconds where the release is tagged after the verdict: Git and the remote have their own bounds, the forge the
+# policy's.
+_DELIVERY = 180.0
 _GRACE = 15.0  # seconds beyond the deadline for the child to end by itself
 
 
@@ -80,7 +80,8 @@ class Judgement:
 
 def bound(invocation: Invocation, settings: Settings) -> float:
     """Return the seconds after which the child is killed."""
-    return (invocation.deadline or settings.policy.deadline) + _GRACE + (_DELIVERY if invocation.delivers else 0)
+    delivery = _DELIVERY + settings.policy.forge.deadline if invocation.delivers else 0
+    return (invocation.deadline or settings.policy.deadline) + _GRACE + delivery
 
 
 def believe(

@@ -125,6 +125,7 @@ class Verdict(Struct, frozen=True):
     disabled: tuple[Disabled, ...] = ()
     warnings: tuple[str, ...] = ()
     provenance: Provenance = Provenance()
+    undelivered: str = ""  # the problem that says what was to follow a SAFE verdict, and did not happen
 
     @property
     def label(self) -> str:

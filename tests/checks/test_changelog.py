@@ -1,7 +1,5 @@
 """The changelog has a section for the version, with something in it."""
 
-from pathlib import Path
-
 import pytest
 
 from release_sentinel.checks.changelog import check_changelog, section
@@ -255,7 +253,7 @@ def test_a_section_ends_before_the_next_version(repo: Repo) -> None:
     text = "# 1.3.0 (2026-11-24)\n\n## 1.2.0 (2026-11-23)\n\n### Features\n\n* speed\n"
     assert judge(repo, text, version="v1.3.0").message == "the section for 1.3.0 in CHANGELOG.md is empty"
     assert judge(repo, text).status is OK
-    assert section(repo.path, "v1.2.0") == "### Features\n\n* speed"
+    assert section("CHANGELOG.md", text, "v1.2.0") == "### Features\n\n* speed"
 
 
 @pytest.mark.parametrize("below", ["## About\n\ntext\n", "# Imprint\n\ntext\n"])
@@ -352,23 +350,13 @@ MARKDOWN = "# Changes\n\n## v1.0.0 (today)\n\n- first\n\n### Fixed\n\n```\n# no 
     ("version", "expected"),
     [("v1.0.0", "- first\n\n### Fixed\n\n```\n# no heading\n```"), ("v0.9.0", "- old"), ("v0.9", ""), ("v2.0.0", "")],
 )
-def test_a_section_can_be_quoted(tmp_path: Path, version: str, expected: str) -> None:
+def test_a_section_can_be_quoted(version: str, expected: str) -> None:
     """For release notes: the text below the version's heading, up to the next heading of its level."""
-    (tmp_path / "CHANGELOG.md").write_text(MARKDOWN, encoding="utf-8")
-    assert section(tmp_path, version) == expected
-    assert section(tmp_path, version, "NEWS.md") == ""
+    assert section("CHANGELOG.md", MARKDOWN, version) == expected
 
 
-def test_a_section_can_be_quoted_in_restructured_text(tmp_path: Path) -> None:
+def test_a_section_can_be_quoted_in_restructured_text() -> None:
     """Without the line above the next heading."""
-    (tmp_path / "NEWS.rst").write_text(
-        TILDES.format(over="~~~~~\n", text="* faster").replace("~", "="), encoding="utf-8"
-    )
-    assert (section(tmp_path, "v1.2.0"), section(tmp_path, "v1.1.0")) == ("* faster", "* slower")
-
-
-def test_a_section_can_be_quoted_of_any_usual_file(tmp_path: Path) -> None:
-    """It is found as the gate finds it; without a file nothing is quoted."""
-    assert section(tmp_path, "v1.0.0") == ""
-    (tmp_path / "History.md").write_text(MARKDOWN, encoding="utf-8")
-    assert section(tmp_path, "v0.9.0") == "- old"
+    text = TILDES.format(over="~~~~~\n", text="* faster").replace("~", "=")
+    assert section("NEWS.rst", text, "v1.2.0") == "* faster"
+    assert section("NEWS.rst", text, "v1.1.0") == "* slower"

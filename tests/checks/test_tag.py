@@ -57,7 +57,8 @@ def test_a_tag_on_the_remote_only(repo: Repo, tmp_path: Path, tag: str, options:
     where = f"origin ({tmp_path / 'origin.git'}), at {repo.head[:12]}"
     assert (result.status, result.message) == (CRIT, f"Git tag already exists: {tag} in {where}, which is HEAD")
     assert result.remedy == (
-        "where CI builds this very tag, say so with --gate-tag-mode existing; else release the next version"
+        "where CI builds this very tag, say so with --gate-tag-mode existing; where an earlier run made it for this "
+        "release and a later step failed, run that same command again; else release the next version"
     )
     repo.commit()
     result = judge(repo)

@@ -1,23 +1,21 @@
-"""The tag, then the release; the first step that fails ends it, and what was done is told."""
+"""The tag, then the release; the first step that fails ends it, what was done is told, and a second run finishes it."""
 
-import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
-from pytest_httpserver import HTTPServer
 
-from release_sentinel.config.load import Loaded
-from release_sentinel.config.model import Policy
-from release_sentinel.deliver.steps import Steps, deliver, deliver_verified
+from release_sentinel.config.model import ForgeRules
+from release_sentinel.deliver import forge_release
+from release_sentinel.deliver.steps import Notes, Steps, deliver
 from release_sentinel.deliver.tag import TagOrder
-from release_sentinel.redaction import Redactor
 from release_sentinel.reports.document import document
-from release_sentinel.settings import Settings
 from tests.conftest import Repo
+from tests.deliver.forge import Failure, FakeForge, fake_forge
 from tests.reports.samples import CLOSE, PASSED, SAMPLES, verdict
 
-ALL = Steps(tag=True, release=True, order=TagOrder(push=True), notes="## SAFE")
+ALL = Steps(tag=True, release=True, order=TagOrder(push=True))
+AGAIN = "the same command finishes it once that is fixed; so does `release-sentinel release` with the verdict file"
 
 
 def safe(repo: Repo, **changes: Any) -> Mapping[str, Any]:
@@ -26,87 +24,145 @@ def safe(repo: Repo, **changes: Any) -> Mapping[str, Any]:
 
 
 @pytest.fixture
-def github(httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch) -> HTTPServer:
-    """An API that takes every release."""
-    httpserver.expect_request("/repos/acme/shop/releases", method="POST").respond_with_json(
-        {"html_url": "https://github.com/acme/shop/releases/1"}, 201
-    )
-    monkeypatch.setenv("GITHUB_TOKEN", "ghs_0123456789abcdef")
-    monkeypatch.setenv("GITHUB_REPOSITORY", "acme/shop")
-    monkeypatch.setenv("GITHUB_API_URL", httpserver.url_for(""))
-    return httpserver
+def forge(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeForge]:
+    """A forge that takes every release."""
+    monkeypatch.setattr(forge_release, "_FIRST_PAUSE", 0.001)
+    monkeypatch.setenv("NO_PROXY", "*")
+    with fake_forge("github") as forge:
+        yield forge
 
 
-def test_nothing_is_done_unasked(repo: Repo) -> None:
+def follow(repo: Repo, forge: FakeForge, steps: Steps = ALL, **changes: Any) -> tuple[list[str], str]:
+    """Take the steps."""
+    return deliver(safe(repo, **changes), repo.path, steps, clean=str, environ=forge.environ)
+
+
+def test_nothing_is_done_unasked(repo: Repo, forge: FakeForge) -> None:
     """A verdict alone changes nothing."""
-    assert deliver(safe(repo), repo.path, Steps(), clean=str) == ([], "")
+    assert follow(repo, forge, Steps()) == ([], "")
 
 
-def test_tag_and_release(repo: Repo, github: HTTPServer) -> None:
-    """The release's notes are the changelog's section, then the verdict."""
+def test_tag_and_release(repo: Repo, forge: FakeForge) -> None:
+    """The notes are for readers: the changelog's section, then one line on the verdict, with a link to the run."""
     repo.commit("CHANGELOG.md", "# Changes\n\n## 1.0.0\n\n- first\n\n### Fixed\n\n- bug\n\n## 0.9.0\n\n- old\n")
-    done, problem = deliver(safe(repo), repo.path, ALL, clean=str)
+    done, problem = follow(repo, forge)
     assert (problem, len(done)) == ("", 2)
-    assert done[1] == "released: https://github.com/acme/shop/releases/1"
-    said = json.loads(github.log[0][0].data)
-    assert said["body"] == "- first\n\n### Fixed\n\n- bug\n\n## SAFE"
-    assert (said["target_commitish"], said["prerelease"]) == (repo.head, False)
+    assert done[1] == "released: https://forge.example/acme/shop/v1.0.0"
+    assert forge.content["body"] == (
+        "- first\n\n### Fixed\n\n- bug\n\n"
+        f"Release gate: commit {repo.head[:12]} was judged SAFE for prod on 2024-05-17, by 2 gates."
+    )
+    assert (forge.content["target_commitish"], forge.content["prerelease"]) == (repo.head, False)
 
 
-def test_a_pre_release_is_one(repo: Repo, github: HTTPServer) -> None:
+def test_a_pre_release_is_one(repo: Repo, forge: FakeForge) -> None:
     """By its version."""
-    deliver(safe(repo, version="v1.0.0-rc.1"), repo.path, ALL, clean=str)
-    assert json.loads(github.log[0][0].data)["prerelease"] is True
+    follow(repo, forge, version="v1.0.0-rc.1")
+    assert forge.content["prerelease"] is True
 
 
-def test_a_failed_tag_ends_it(repo: Repo, github: HTTPServer) -> None:
+def test_notes_of_one_s_own(repo: Repo, forge: FakeForge, tmp_path: Any) -> None:
+    """A file takes the place of the changelog, and a template says what stands where."""
+    repo.commit("CHANGELOG.md", "## 1.0.0\n\n- first\n")
+    (tmp_path / "notes.md").write_text("By hand {env}.\n", encoding="utf-8")
+    notes = Notes(file=tmp_path / "notes.md", template="# Shop {version}\n\n{changes}\n\nFor {env}, {unknown}.\n")
+    follow(repo, forge, Steps(tag=True, release=True, order=TagOrder(push=True), notes=notes))
+    assert forge.content["body"] == "# Shop v1.0.0\n\nBy hand {env}.\n\nFor prod, {unknown}."
+
+
+def test_a_file_that_is_gone(repo: Repo, forge: FakeForge, tmp_path: Any) -> None:
+    """It is told with what stands."""
+    steps = Steps(tag=True, release=True, order=TagOrder(push=True), notes=Notes(file=tmp_path / "notes.md"))
+    done, problem = follow(repo, forge, steps)
+    assert problem.startswith(f"no release: the notes {tmp_path}/notes.md cannot be read: No such file or directory; ")
+    assert len(done) == 1
+
+
+@pytest.mark.parametrize("name", ["History.md", "docs/changes.md"])
+def test_the_changelog_of_the_judged_commit(repo: Repo, forge: FakeForge, name: str) -> None:
+    """It is the commit's, whatever the work tree has by now; a link leads to the file itself."""
+    repo.commit(name, "## 1.0.0\n\n- first\n")
+    repo.write("CHANGES")
+    (repo.path / "CHANGES").unlink()
+    (repo.path / "CHANGES").symlink_to(name)
+    repo.commit()
+    said = safe(repo)
+    repo.git("push", "--quiet", "origin", "HEAD:refs/tags/v1.0.0")
+    repo.commit(name, "## 1.0.0\n\n- changed later\n")
+    for changelog in (name, name.replace("md", "MD"), "CHANGES"):
+        forge.releases.clear()
+        steps = Steps(release=True, notes=Notes(changelog))
+        assert deliver(said, repo.path, steps, clean=str, environ=forge.environ)[1] == ""
+        assert forge.content["body"].startswith("- first\n\n")
+
+
+def test_a_failed_tag_ends_it(repo: Repo, forge: FakeForge) -> None:
     """There is no release of what is not tagged."""
     repo.write("notes.txt")
-    done, problem = deliver(safe(repo), repo.path, ALL, clean=str)
-    assert (done, github.log) == ([], [])
+    done, problem = follow(repo, forge)
+    assert (done, forge.asked) == ([], [])
     assert "run the gate again" in problem
 
 
-def test_a_failed_release_leaves_the_tag(repo: Repo) -> None:
-    """A published tag is never taken back."""
-    done, problem = deliver(safe(repo), repo.path, ALL, clean=str)
+@pytest.mark.parametrize("failed", [Failure(500), Failure(401), Failure(403), Failure(404), Failure(422)], ids=str)
+def test_a_failed_release_leaves_the_tag_and_the_next_run_finishes(
+    repo: Repo, forge: FakeForge, failed: Failure
+) -> None:
+    """A published tag is never taken back: the message says that it stands and what finishes the job, which does so."""
+    forge.failures["POST"] = [failed] * 3
+    done, problem = follow(repo, forge)
     assert done[0].startswith("tagged: v1.0.0 at")
-    assert problem == "no release on GitHub: GITHUB_TOKEN and GITHUB_REPOSITORY not set"
-    assert repo.git("ls-remote", "--tags", "origin")
+    assert problem.startswith("no release of acme/shop on GitHub: ")
+    assert problem.endswith(f"; tag v1.0.0 stands in origin ({repo.path.parent / 'origin.git'}); {AGAIN}")
+    forge.failures["POST"] = []
+    for clone in ("with its tags", "without them"):
+        if clone == "without them":
+            repo.git("tag", "--delete", "v1.0.0")
+        done, problem = follow(repo, forge)
+        assert problem == ""
+        assert done[0].startswith(f"tagged: v1.0.0 at {repo.head[:12]}, already in origin (")
+        assert done[1].startswith("released: https://forge.example/acme/shop/v1.0.0")
+    assert len(forge.releases) == 1
 
 
-def test_a_release_needs_its_tag_on_the_remote(repo: Repo, github: HTTPServer) -> None:
-    """GitHub would make one of its own; on a tag build it is there."""
+def test_what_is_not_set_is_told(repo: Repo) -> None:
+    """With what stands, and how it goes on."""
+    done, problem = deliver(safe(repo), repo.path, ALL, clean=str, environ={})
+    assert done[0].startswith("tagged: v1.0.0 at")
+    assert problem.startswith("no release: which forge hosts the project is unknown, of the remote ")
+    assert "name it in the policy's `[forge]`" in problem
+    named = Steps(release=True, forge=ForgeRules("gitea", "https://codeberg.org/api/v1", "acme/shop", "${MINE}"))
+    _, problem = deliver(safe(repo), repo.path, named, clean=str, environ={"GITEA_TOKEN": "not this one"})
+    assert problem.startswith(
+        "no release of acme/shop on Gitea: MINE not set (set it in the CI job's environment); tag"
+    )
+
+
+def test_a_release_needs_its_tag_on_the_remote(repo: Repo, forge: FakeForge) -> None:
+    """A forge would make one of its own; on a tag build it is there."""
     release = Steps(release=True)
     repo.git("tag", "v1.0.0")
-    _, problem = deliver(safe(repo), repo.path, release, clean=str)
-    assert problem.startswith("no release on GitHub: tag v1.0.0 is not there in origin (")
-    assert not github.log
+    _, problem = follow(repo, forge, release)
+    assert problem.startswith("no release: tag v1.0.0 is not there in origin (")
+    assert not forge.asked
     repo.git("push", "--quiet", "origin", "v1.0.0")
-    done, problem = deliver(safe(repo), repo.path, release, clean=str)
+    done, problem = follow(repo, forge, release)
     assert (len(done), problem) == (1, "")
     repo.commit()
-    assert "expected" in deliver(safe(repo), repo.path, release, clean=str)[1]
+    assert "expected" in follow(repo, forge, release)[1]
 
 
 @pytest.mark.parametrize("sample", ["blocked", "critical", "incomplete", "partial"])
-def test_only_a_safe_run_is_released(repo: Repo, github: HTTPServer, sample: str) -> None:
+def test_only_a_safe_run_is_released(repo: Repo, forge: FakeForge, sample: str) -> None:
     """Whatever is on the remote."""
     repo.git("push", "--quiet", "origin", "HEAD:refs/tags/v1.0.0")
     said = {**document(SAMPLES[sample]), "commit": repo.head}
-    assert "only a whole SAFE run is tagged" in deliver(said, repo.path, Steps(release=True), clean=str)[1]
-    assert not github.log
+    _, problem = deliver(said, repo.path, Steps(release=True), clean=str, environ=forge.environ)
+    assert "only a whole SAFE run is tagged" in problem
+    assert not forge.asked
 
 
-def test_a_release_without_a_remote(repo: Repo) -> None:
-    """No one can tell whether the tag is there."""
+def test_a_release_without_a_remote(repo: Repo, forge: FakeForge) -> None:
+    """Nothing can tell whether the tag is there."""
     repo.git("remote", "remove", "origin")
-    assert deliver(safe(repo), repo.path, Steps(release=True), clean=str)[1].endswith("the repository has no remote")
-
-
-def test_a_verified_verdict_is_enough(repo: Repo) -> None:
-    """In a later step; the run's own reports lie about, untracked."""
-    repo.write("verdict.json", "{}")
-    settings = Settings(Loaded(Policy()), Redactor())
-    done, problem = deliver_verified(safe(repo), repo.path, settings, push=True, sign=False, release=False)
-    assert (problem, done[0].startswith("tagged: v1.0.0 at ")) == ("", True)
+    assert follow(repo, forge, Steps(release=True))[1].endswith("the repository has no remote")

@@ -166,7 +166,7 @@ def test_without_an_identity_git_says_so(repo: Repo, monkeypatch: pytest.MonkeyP
 
 def test_a_repository_that_is_gone(tmp_path: Path) -> None:
     """It cannot be looked at again."""
-    with pytest.raises(DeliveryError, match="the repository cannot be seen any more"):
+    with pytest.raises(DeliveryError, match="not a git repository"):
         tag(document(SAMPLES["safe"]), tmp_path, TagOrder(), str)
 
 
@@ -180,3 +180,129 @@ def test_a_signed_tag(repo: Repo, tmp_path: Path) -> None:
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(tmp_path / "key")], check=True)
     tag(safe(repo), repo.path, order, str)
     assert "-----BEGIN SSH SIGNATURE-----" in repo.git("cat-file", "tag", "v1.0.0")
+
+
+class Halfway:
+    """A release whose first run stopped after some step: the tag is in the clone, on the remote, or both."""
+
+    def __init__(self, repo: Repo, **changes: str) -> None:
+        self.repo, self.said = repo, {**safe(repo), **changes}
+
+    def again(self, order: TagOrder | None = None) -> str:
+        """Run again; a failure is its words."""
+        try:
+            return tag(self.said, self.repo.path, order or TagOrder(push=True), str)
+        except DeliveryError as error:
+            return str(error)
+
+
+def test_the_tag_of_an_earlier_run_counts(repo: Repo) -> None:
+    """It was pushed: nothing is done, whether or not this clone knows the tag; the object stays the same."""
+    halfway = Halfway(repo)
+    halfway.again()
+    object_ = repo.git("ls-remote", "origin", "refs/tags/v1.0.0")
+    assert halfway.again().startswith(f"tagged: v1.0.0 at {repo.head[:12]}, already in origin (")
+    repo.git("tag", "--delete", "v1.0.0")
+    repo.git("reflog", "expire", "--expire=all", "--all")
+    repo.git("gc", "--quiet", "--prune=now")
+    assert "already in origin (" in halfway.again()
+    assert repo.git("tag") == ""
+    assert repo.git("ls-remote", "origin", "refs/tags/v1.0.0") == object_
+
+
+def test_a_tag_that_was_not_pushed_is_pushed(repo: Repo) -> None:
+    """The run was killed between the two: this very tag is pushed."""
+    halfway = Halfway(repo)
+    halfway.again(TagOrder())
+    object_ = repo.git("rev-parse", "v1.0.0")
+    assert halfway.again(TagOrder()).endswith("already here, not pushed")
+    assert "pushed to origin (" in halfway.again()
+    assert repo.git("ls-remote", "origin", "refs/tags/v1.0.0").startswith(object_)
+
+
+def test_a_push_that_fails_again_leaves_the_tag_of_the_earlier_run(repo: Repo, tmp_path: Path) -> None:
+    """What this run did not make it does not remove."""
+    halfway = Halfway(repo)
+    halfway.again(TagOrder())
+    hook = tmp_path / "origin.git/hooks/pre-receive"
+    hook.write_text("#!/bin/sh\nexit 1\n")
+    hook.chmod(0o755)
+    assert "could not be pushed to origin (" in (said := halfway.again())
+    assert "and it stays here: " in said
+    assert repo.git("tag") == "v1.0.0"
+
+
+def test_a_tag_that_was_pushed_needs_no_work_tree(repo: Repo) -> None:
+    """It was made of what was judged; what the clone has by now does not matter."""
+    halfway = Halfway(repo)
+    halfway.again()
+    repo.commit("more.py")
+    repo.write("notes.txt")
+    assert "already in origin (" in halfway.again()
+
+
+OTHERS = {
+    "for another environment": ({"env": "stage"}, "was made for stage"),
+    "of another commit": ({"commit": "0" * 40}, "was made for prod"),
+    "not SAFE": ({"verdict": "BLOCKED"}, "was made for prod"),
+}
+
+
+@pytest.mark.parametrize("other", [*OTHERS, "lightweight", "by hand", "at another commit"])
+@pytest.mark.parametrize("place", ["here", "there"])
+def test_the_tag_of_another_is_refused(repo: Repo, other: str, place: str) -> None:
+    """What this release did not make at this commit is not its own; it stays as it is."""
+    halfway, words = Halfway(repo), "does not record this release"
+    name, at = "v1.0.0", repo.head
+    if other in OTHERS:
+        changes, words = OTHERS[other]
+        repo.git("tag", "--annotate", f"--message={message({**halfway.said, **changes})}", name)
+    elif other == "at another commit":
+        at = repo.commit("more.py")
+        repo.git("tag", "--annotate", f"--message={message(halfway.said)}", name)
+        repo.git("reset", "--quiet", "--hard", "HEAD~1")
+        words = "nothing was changed"
+    else:
+        repo.git("tag", *(["--annotate", "--message=1.0.0"] if other == "by hand" else []), name)
+    if place == "there":
+        repo.git("push", "--quiet", "origin", name)
+        repo.git("tag", "--delete", name)
+    said = halfway.again()
+    where = "this clone" if place == "here" else "origin ("
+    assert said.startswith(f"tag {name} exists already in {where}")
+    assert f"at {at[:12]}" in said
+    assert words in said
+
+
+def test_a_release_that_wants_a_signature_refuses_a_tag_without(repo: Repo) -> None:
+    """The earlier run had not been told to sign."""
+    halfway = Halfway(repo)
+    halfway.again()
+    assert "without a signature, and signed ones are wanted" in halfway.again(TagOrder(push=True, sign=True))
+
+
+def test_any_maker_s_tag_at_the_commit_can_be_accepted(repo: Repo) -> None:
+    """To release what a tag build has judged: published, and at the judged commit."""
+    halfway, anyone = Halfway(repo), TagOrder(push=True, any_maker=True)
+    repo.git("push", "--quiet", "origin", "HEAD:refs/tags/v1.0.0")
+    assert "already in origin (" in halfway.again(anyone)
+    assert "expected" not in halfway.again(anyone)
+    repo.git("push", "--quiet", "--force", "origin", f"{repo.commit('more.py')}:refs/tags/v1.0.0")
+    assert "exists already in origin (" in halfway.again(anyone)
+
+
+def test_a_tag_that_cannot_be_read_is_no_one_s(repo: Repo, tmp_path: Path) -> None:
+    """The remote lists it and does not hand it out: unknown, so nothing is done."""
+    halfway = Halfway(repo)
+    halfway.again()
+    repo.git("tag", "--delete", "v1.0.0")
+    repo.git("reflog", "expire", "--expire=all", "--all")
+    repo.git("gc", "--quiet", "--prune=now")
+    repo.git("config", "remote.origin.uploadpack", f"{tmp_path}/listing-only")
+    script = tmp_path / "listing-only"
+    once = 'test ! -e "$0.asked" || exit 1; touch "$0.asked"'
+    script.write_text(f'#!/bin/sh\n{once}\nexec git-upload-pack "$@"\n')
+    script.chmod(0o755)
+    said = halfway.again()
+    assert said.startswith("tag v1.0.0 exists already in origin (")
+    assert "what tag v1.0.0 says cannot be determined" in said

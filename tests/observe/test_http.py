@@ -146,7 +146,7 @@ def test_retry_after_beyond_the_deadline(server: HTTPServer, wanted: str) -> Non
 )
 def test_retry_after_that_says_nothing(wanted: str) -> None:
     """A Retry-After that cannot be understood, or is in the past, causes no pause."""
-    assert http._retry_after(wanted) == 0
+    assert http.retry_after(wanted) == 0
 
 
 def test_the_pauses_grow(server: HTTPServer, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,11 +1,15 @@
 """What follows a SAFE verdict follows nothing else; where it was asked for and did not happen, no report says SAFE."""
 
+import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.conftest import Sentinel, run
+from tests.deliver.forge import Failure, FakeForge, fake_forge
 
 
 def tags(sentinel: Sentinel) -> str:
@@ -56,12 +60,12 @@ def test_a_release_that_cannot_be_made_is_not_success(sentinel: Sentinel) -> Non
     """The tag stays, and is told; the process does not say success."""
     done = sentinel("--gate-tag", "--gate-push", "--gate-release")
     assert (done.code, done.verdict["verdict"]) == (1, "INCOMPLETE")
-    assert "GITHUB_TOKEN and GITHUB_REPOSITORY not set" in done.verdict["problems"][0]
+    assert "GITHUB_REPOSITORY and GITHUB_TOKEN not set" in done.verdict["problems"][0]
     assert any(line.startswith("tagged: v1.0.0") for line in done.block)
 
 
 def test_a_verdict_file_can_be_tagged_later(sentinel: Sentinel, tmp_path: Path) -> None:
-    """`release-sentinel tag` believes a SAFE verdict about this release, once."""
+    """`release-sentinel tag` believes a SAFE verdict about this release; a second time there is nothing to do."""
     assert sentinel().code == 0
     command = (sys.executable, "-m", "release_sentinel", "tag", f"--verdict={tmp_path}/verdict.json", "--push")
     other = run(*command, "--env", "prod", "--version", "v2.0.0", cwd=sentinel.repo.path)
@@ -72,5 +76,82 @@ def test_a_verdict_file_can_be_tagged_later(sentinel: Sentinel, tmp_path: Path) 
     assert done.code == 0, done.out
     assert done.out.startswith(f"tagged: v1.0.0 at {sentinel.repo.head[:12]}, pushed to origin")
     again = run(*command, *release, cwd=sentinel.repo.path)
-    assert again.code == 1
-    assert "release-sentinel tag: tag v1.0.0 exists already in origin" in again.out
+    assert (again.code, again.out.partition(" (")[0]) == (
+        0,
+        f"tagged: v1.0.0 at {sentinel.repo.head[:12]}, already in origin",
+    )
+
+
+def variables(forge: FakeForge) -> Any:
+    """Return what a run on the forge's CI sees."""
+    return {**forge.environ, "NO_PROXY": "*"}
+
+
+@pytest.fixture
+def forge() -> Iterator[FakeForge]:
+    """A forge that refuses the first release."""
+    with fake_forge("github") as forge:
+        forge.failures["POST"] = [Failure(401, {"message": "Bad credentials"})]
+        yield forge
+
+
+@pytest.mark.parametrize("way", ["release-sentinel", "pytest"])
+def test_the_same_command_finishes_a_release_that_failed_half_way(
+    sentinel: Sentinel, forge: FakeForge, way: str
+) -> None:
+    """The tag was pushed and the release failed: INCOMPLETE, with what stands; then SAFE, with the same tag."""
+    start = sentinel if way == "release-sentinel" else sentinel.pytest
+    wanted = ("--gate-tag", "--gate-push", "--gate-release")
+    done = start(*wanted, **variables(forge))
+    assert (done.code, done.verdict["verdict"]) == (1, "INCOMPLETE")
+    assert done.verdict["undelivered"] == done.verdict["problems"][0]
+    assert "tag v1.0.0 stands in origin (" in done.verdict["undelivered"]
+    first = tags(sentinel)
+    sentinel.repo.git("tag", "--delete", "v1.0.0")  # as in a fresh clone
+    done = start(*wanted, **variables(forge))
+    assert done.code == 0, done.out
+    assert done.verdict["undelivered"] == ""
+    assert tags(sentinel) == first
+    assert list(forge.releases) == ["v1.0.0"]
+    assert start(**variables(forge)).code == 1  # a run that releases nothing has nothing to go on with
+
+
+def test_a_verdict_file_finishes_a_release(sentinel: Sentinel, forge: FakeForge, tmp_path: Path) -> None:
+    """`release-sentinel release` takes the verdict that only lacks its delivery, and no other that is not SAFE."""
+    wanted = ("--gate-tag", "--gate-push", "--gate-release")
+    assert sentinel(*wanted, **variables(forge)).code == 1
+    file = tmp_path / "verdict.json"
+    words = (sys.executable, "-m", "release_sentinel", "release", f"--verdict={file}", "--env=prod", "--version=v1.0.0")
+    settings = {**sentinel.settings, **forge.environ, "NO_PROXY": "*"}
+    document = json.loads(file.read_text(encoding="utf-8"))
+    for torn in ({"problems": [*document["problems"], "gate own did not run"]}, {"undelivered": ""}, {"exit_code": 2}):
+        file.write_text(json.dumps({**document, **torn}), encoding="utf-8")
+        done = run(*words, cwd=sentinel.repo.path, env=settings)
+        assert (done.code, forge.releases) == (1, {})
+        assert "the verdict is INCOMPLETE, expected SAFE" in done.out
+    file.write_text(json.dumps(document), encoding="utf-8")
+    sentinel.repo.commit("later.py")  # HEAD has moved: what is released is the tag
+    for _ in range(2):
+        done = run(*words, cwd=sentinel.repo.path, env=settings)
+        assert done.code == 0, done.out
+        assert "released: https://forge.example/acme/shop/v1.0.0" in done.out
+    assert forge.content["target_commitish"] == document["commit"]
+
+
+def test_verify_does_not_take_what_was_not_delivered_for_safe(sentinel: Sentinel, tmp_path: Path) -> None:
+    """The deploy step must not run: the pipeline asked for a tag or a release, and there is none."""
+    assert sentinel("--gate-tag", "--gate-push", "--gate-release").code == 1
+    words = (sys.executable, "-m", "release_sentinel", "verify", f"{tmp_path}/verdict.json")
+    done = run(*words, "--env=prod", "--version=v1.0.0", cwd=sentinel.repo.path, env=sentinel.settings)
+    assert (done.code, "the verdict is INCOMPLETE, expected SAFE" in done.out) == (1, True)
+
+
+def test_notes_from_a_file(sentinel: Sentinel, forge: FakeForge) -> None:
+    """A file of the pipeline's in the repository: it is no change, and its text is what changes."""
+    forge.failures["POST"] = []
+    sentinel.repo.write("notes.md", "- written by a tool\n")
+    wanted = ("--gate-tag", "--gate-push", "--gate-release", f"--gate-notes={sentinel.repo.path}/notes.md")
+    done = sentinel(*wanted, **variables(forge))
+    assert done.code == 0, done.out
+    assert forge.content["body"].startswith("- written by a tool\n\nRelease gate: commit ")
+    assert str(sentinel.repo.path) not in forge.content["body"]

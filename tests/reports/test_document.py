@@ -31,6 +31,7 @@ HEAD = {
     "missing": list,
     "disabled": list,
     "warnings": list,
+    "undelivered": str,
     "preview": bool,
 }
 

@@ -1,7 +1,6 @@
 """Does the changelog describe the release?"""
 
 import re
-from pathlib import Path
 
 from release_sentinel.checks.result import CRIT, NO_REPOSITORY, OK, UNKNOWN, CheckResult
 from release_sentinel.lines import one_line, split
@@ -10,7 +9,7 @@ from release_sentinel.observe.git import Repository
 from release_sentinel.observe.sections import sections
 
 _NAMES = ("CHANGELOG", "CHANGES", "HISTORY", "NEWS", "RELEASES")
-_CANDIDATES = tuple(f"{name}{suffix}" for name in _NAMES for suffix in (".md", ".rst", ".txt", ".adoc", ""))
+CANDIDATES = tuple(f"{name}{suffix}" for name in _NAMES for suffix in (".md", ".rst", ".txt", ".adoc", ""))
 _OVERLINE = re.compile(r"\n[=\-^\"'*+#]{3,}\s*\Z")  # of the next heading, in reStructuredText
 _SHOWN = 80  # characters of a heading that a message shows
 
@@ -28,7 +27,7 @@ def check_changelog(version: str, repository: Repository | Unseen, file: str = "
     """
     if isinstance(repository, Unseen):
         return CheckResult(UNKNOWN, repository.why, NO_REPOSITORY)
-    name = file or texts.first(repository.top, _CANDIDATES)
+    name = file or texts.first(repository.top, CANDIDATES)
     if not name:
         return CheckResult(UNKNOWN, "no changelog is named or found", "name one in RS_CHANGELOG")
     text = texts.read(repository.top / name)
@@ -45,11 +44,9 @@ def check_changelog(version: str, repository: Repository | Unseen, file: str = "
     return CheckResult(OK, f"{name} has a section for {number}")
 
 
-def section(top: Path, version: str, file: str = "", *, prefix: str = "v") -> str:
-    """Return the text below the heading of a version in a changelog; or blank."""
-    name = file or texts.first(top, _CANDIDATES) or _CANDIDATES[0]
-    text, number = texts.read(top / name), version.removeprefix(prefix).lower()
-    found = [] if isinstance(text, Unseen) else sections(text, name)
-    own = next((one for one in found if number in one.versions), None)
-    body = "\n".join(split(text)[own.begin : own.end]) if own and isinstance(text, str) else ""
+def section(name: str, text: str, version: str, *, prefix: str = "v") -> str:
+    """Return the text below the heading of a version in a changelog, by its name and text; or blank."""
+    number = version.removeprefix(prefix).lower()
+    own = next((one for one in sections(text, name) if number in one.versions), None)
+    body = "\n".join(split(text)[own.begin : own.end]) if own else ""
     return _OVERLINE.sub("", body).strip()

@@ -1,13 +1,26 @@
 """Is the release's tag still free, or on a tag build at the commit that is judged?"""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+
+from msgspec import Struct
 
 from release_sentinel.checks.result import CRIT, NO_REPOSITORY, OK, UNKNOWN, CheckResult
 from release_sentinel.config.kinds import TagMode
 from release_sentinel.observe import Unseen
 from release_sentinel.observe.ci import Build
-from release_sentinel.observe.git import Refs, Repository, Tags
+from release_sentinel.observe.git import Refs, Repository, TagObject, Tags
+from release_sentinel.trailers import recorded
 from release_sentinel.versions import parse, tag_names
+
+
+class Resumption(Struct, frozen=True):
+    """A run that makes the tag itself, and goes on where an earlier one of the same release stopped.
+
+    `read` returns what an annotated tag says, by its name and the id of its object; None: it is not annotated.
+    """
+
+    env: str
+    read: Callable[[str, str], TagObject | Unseen | None]
 
 
 def check_tag(
@@ -19,12 +32,16 @@ def check_tag(
     prefix: str = "v",
     mode: TagMode = "auto",
     preview: bool = False,
+    resumption: Resumption | None = None,
 ) -> CheckResult:
     """The version's tag is still free; on a tag build it exists, and names the commit that is judged.
 
     Why: a tag that moves, or names two commits, corrupts every later comparison; a clone seldom has all tags.
     Unknown: the remote does not answer, or a shallow clone has no remote to ask.
     Remedy: release the next version, and never move a published tag; `RS_TAG_MODE` says whether the tag has to exist.
+
+    A run that makes the tag (`--gate-tag`, `--gate-release`), run again because a later step failed, accepts the tag
+    that it made on the same commit for the same environment.
     """
     if isinstance(repository, Unseen):
         return CheckResult(UNKNOWN, repository.why, NO_REPOSITORY)
@@ -45,15 +62,19 @@ def check_tag(
             f"{build.provider} builds tag {build.tag}, and --version says {version}",
             f"pass --version {build.tag}",
         )
-    return _check_new_tag(names, repository, tags())
+    return _check_new_tag(names, repository, tags(), resumption)
 
 
-def _check_new_tag(names: Sequence[str], repository: Repository, tags: Tags) -> CheckResult:
+def _check_new_tag(
+    names: Sequence[str], repository: Repository, tags: Tags, resumption: Resumption | None = None
+) -> CheckResult:
     everywhere = (tags.remote, *tags.pushed, tags.local)
+    own = ""  # where a tag of this very release is
     for refs in everywhere:
-        met = _in_use(names, refs, repository) if isinstance(refs, Refs) else None
-        if met is not None:
-            return met
+        for met in _in_use(names, refs, repository, resumption) if isinstance(refs, Refs) else ():
+            if met.status != OK:
+                return met
+            own = own or met.message
     for asked in everywhere:
         if isinstance(asked, Unseen):
             return CheckResult(UNKNOWN, asked.why, asked.remedy)
@@ -63,23 +84,40 @@ def _check_new_tag(names: Sequence[str], repository: Repository, tags: Tags) -> 
             f"this clone is shallow, and has no remote to ask for tag {names[0]}",
             "add the remote, or clone with the full history",
         )
+    if own:
+        return CheckResult(OK, own)
     sources = [refs.source for refs in (tags.remote or tags.local, *tags.pushed) if isinstance(refs, Refs)]
     return CheckResult(OK, f"tag {names[0]} is free in {' and '.join(sources)}")
 
 
-def _in_use(names: Sequence[str], refs: Refs, repository: Repository) -> CheckResult | None:
-    """Judge refs that have the tag in any spelling, or one beside which Git cannot make it; None where it is free."""
+def _in_use(
+    names: Sequence[str], refs: Refs, repository: Repository, resumption: Resumption | None
+) -> Iterator[CheckResult]:
+    """Yield a result for the tag in each spelling that exists, and for tags beside which Git cannot make it."""
     for name in names:
         if commit := refs.tag(name):
-            return _exists(name, commit, refs, repository)
+            made = None
+            if resumption and name == names[0] and commit == repository.commit:
+                made = _made(name, refs, repository, resumption)
+            yield _exists(name, commit, refs, repository) if made is None else made
     for tag in refs.tags:
         if names[0].startswith(f"{tag}/") or tag.startswith(f"{names[0]}/"):
-            return CheckResult(
+            yield CheckResult(
                 CRIT,
                 f"Git cannot make tag {names[0]} beside tag {tag} in {refs.source}",
                 "use a prefix for versions that is no tag's name, or remove that tag",
             )
-    return None
+
+
+def _made(name: str, refs: Refs, repository: Repository, resumption: Resumption) -> CheckResult | None:
+    """Judge a tag at HEAD that may be of an earlier run of this release; None where it is somebody else's."""
+    said = resumption.read(name, refs.objects.get(f"refs/tags/{name}", ""))
+    if isinstance(said, Unseen):
+        return CheckResult(UNKNOWN, said.why, said.remedy)
+    if said is None or not recorded(said.message).is_of(resumption.env, repository.commit):
+        return None
+    judged = recorded(said.message).judged
+    return CheckResult(OK, f"tag {name} is at HEAD in {refs.source}, made by a run of this release ({judged})")
 
 
 def _exists(name: str, commit: str, refs: Refs, repository: Repository) -> CheckResult:
@@ -89,7 +127,8 @@ def _exists(name: str, commit: str, refs: Refs, repository: Repository) -> Check
     return CheckResult(
         CRIT,
         f"{message}, which is HEAD",
-        "where CI builds this very tag, say so with --gate-tag-mode existing; else release the next version",
+        "where CI builds this very tag, say so with --gate-tag-mode existing; where an earlier run made it for this "
+        "release and a later step failed, run that same command again; else release the next version",
     )
 
 

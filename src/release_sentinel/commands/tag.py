@@ -1,42 +1,79 @@
 """`release-sentinel tag`: what follows a SAFE verdict, in a step of its own."""
 
+import argparse
+import os
 import sys
 from pathlib import Path
 
 from release_sentinel.arguments import find_top
 from release_sentinel.deliver import steps, verify
+from release_sentinel.deliver.steps import Notes, Steps
+from release_sentinel.deliver.tag import TagOrder
 from release_sentinel.errors import InvalidPolicyError
 from release_sentinel.lines import foreign
-from release_sentinel.parser import Once, command, max_age, print_help
+from release_sentinel.observe.git import Rules
+from release_sentinel.parser import Once, Parser, command, max_age, print_help
 from release_sentinel.settings import Settings
+
+DESCRIPTION = "Tag the commit of a SAFE verdict, if HEAD and the tracked files are still what was judged."
 
 
 def main(words: list[str], settings: Settings) -> int:
-    """Tag, and release, the commit of a SAFE verdict file."""
-    parser = command(
-        "tag", "Tag the commit of a SAFE verdict, if HEAD and the tracked files are still what was judged."
-    )
+    """Tag, and release, the commit of a verdict file."""
+    return follow("tag", DESCRIPTION, words, settings)
+
+
+def follow(name: str, description: str, words: list[str], settings: Settings) -> int:
+    """Do what follows a verdict file as the command `name`: `tag` does what its options say, `release` every step."""
+    parser = command(name, description)
     parser.add_argument("--verdict", required=True, type=Path, metavar="FILE", help="what --gate-verdict wrote")
     parser.add_argument("--env", required=True, action=Once, help="the environment that the verdict is about")
     parser.add_argument("--version", required=True, action=Once, help="the version, which names the tag")
     parser.add_argument("--max-age", default="24h", metavar="30m", help="the oldest verdict to accept; default: 24h")
-    parser.add_argument("--push", action="store_true", help="push the tag; one that cannot be pushed is removed again")
+    if name == "tag":
+        parser.add_argument(
+            "--push", action="store_true", help="push the tag; one that cannot be pushed is removed again"
+        )
+        parser.add_argument("--release", action="store_true", help="release the pushed tag on the forge")
     parser.add_argument("--sign", action="store_true", help="sign the tag")
-    parser.add_argument("--release", action="store_true", help="release the pushed tag on GitHub")
+    parser.add_argument(
+        "--notes", type=Path, metavar="FILE.md", help="what changes, instead of the changelog's section"
+    )
     parser.add_argument("--gate-repo", type=Path, metavar="PATH", help="the repository; default: that of this folder")
     parser.add_argument("--gate-policy", type=Path, metavar="FILE", help="the policy file, instead of the repository's")
     if {"-h", "--help"} & set(words):
         return print_help(parser, words)
     known = parser.parse_args(words)
-    release = verify.Expectation(known.env, known.version, "", max_age(parser, known.max_age))
+    wanted = _steps(parser, known, settings, is_release=name == "release")
+    release = verify.Expectation(known.env, known.version, "", max_age(parser, known.max_age), undelivered=True)
     document, reasons = verify.examine(known.verdict, release)
     if not reasons:
         if settings.problems:
             raise InvalidPolicyError(settings.problems)
         repository = (known.gate_repo or find_top(Path.cwd()) or Path.cwd()).resolve()
-        done, problem = steps.deliver_verified(document, repository, settings, known.push, known.sign, known.release)
+        done, problem = steps.deliver(document, repository, wanted, clean=settings.redactor.scrub, environ=os.environ)
         print("".join(f"{foreign(line)}\n" for line in done), end="")
         reasons = [problem] if problem else []
     for reason in reasons:
-        print(f"release-sentinel tag: {foreign(reason)}", file=sys.stderr)
+        print(f"release-sentinel {name}: {foreign(reason)}", file=sys.stderr)
     return 1 if reasons else 0
+
+
+def _steps(parser: Parser, known: argparse.Namespace, settings: Settings, *, is_release: bool) -> Steps:
+    """Return what to do. Files that Git does not track do not count: among them are the reports of the run."""
+    policy = settings.policy
+    push, release = is_release or known.push, is_release or known.release
+    if known.notes and not release:
+        parser.error("--notes says what the release tells its readers: add --release")
+    if known.notes and not known.notes.is_file():
+        parser.error(f"--notes {known.notes} is not a file")
+    order = TagOrder(
+        policy.version.prefix,
+        policy.git.remote,
+        push,
+        known.sign or policy.git.sign_tags,
+        Rules(untracked=False, submodules=policy.git.submodules),
+        any_maker=is_release,
+    )
+    notes = Notes(policy.version.changelog, known.notes, policy.release.notes)
+    return Steps(tag=True, release=release, order=order, forge=policy.forge, notes=notes)

@@ -15,6 +15,7 @@ from msgspec import Meta, Struct
 
 # Without these gates it is unknown what is released where: they can be neither switched off nor waived.
 INDISPENSABLE = ("environment", "repository", "version")
+NOTES = ("changes", "verdict", "link", "version", "env", "commit", "date")  # what the notes of a release may take
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _LINE = r"^\S(.*\S)?$(?!\n)"  # one line, and no blank at either end
 LONGEST_PATTERN = 10_000  # characters of a regular expression
@@ -110,6 +111,15 @@ def _regex(value: object) -> str:
             re.compile(value)
     except (re.error, RecursionError, OverflowError) as error:
         raise HintError(f" ({error})") from None
+    return value
+
+
+def _notes(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError  # noqa: TRY004 - one kind of error for all wrong values
+    for name in re.findall(r"\{([A-Za-z_]*)\}", value):
+        if name not in NOTES:
+            raise HintError(f"; there is no {{{name}}}{nearest(name, NOTES)}")
     return value
 
 
@@ -214,6 +224,29 @@ HeaderValue = Annotated[
     ),
     Hidden(),
     Header(),
+]
+MaybeReference = Annotated[
+    str,
+    Meta(
+        pattern=r"^$|^\$\{[A-Za-z_][A-Za-z0-9_]*\}$(?!\n)",
+        description="a reference to an environment variable, such as ${NAME}, or an empty text",
+    ),
+    Hidden(),
+    Header(),
+]
+MaybeApi = Annotated[
+    str,
+    Meta(pattern=r"^$|^https?://[^\s@?#]+$(?!\n)", description="a URL without credentials, or an empty text"),
+    Hidden(),
+]
+ForgeKind = Annotated[
+    Literal["", "github", "gitlab", "gitea"],
+    Meta(description="github, gitlab, gitea (Forgejo too), or an empty text for the one that CI or the remote names"),
+]
+NotesTemplate = Annotated[
+    str,
+    Meta(description=f"a text, also of several lines, with {', '.join(f'{{{one}}}' for one in NOTES)}"),
+    Custom(_notes, {"type": "string"}),
 ]
 Headers = Mapping[Line, HeaderValue]
 UnitName = Annotated[

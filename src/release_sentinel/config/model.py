@@ -19,19 +19,25 @@ from release_sentinel.config.kinds import (
     Edge,
     Environments,
     Expiry,
+    ForgeKind,
     GateIds,
     GateSeconds,
     HiddenRegex,
     Line,
     Lines,
+    MaybeApi,
     MaybeLine,
+    MaybeReference,
     Names,
+    NotesTemplate,
     NotifyUrls,
     Occasion,
     Only,
     RunSeconds,
+    Seconds,
     SpareGateId,
     TagMode,
+    Tries,
     VariableGlobs,
     VariableName,
     WeekTime,
@@ -175,6 +181,27 @@ class Notify(Struct, frozen=True):
     on: tuple[Occasion, ...] = ("failure", "recovery")
 
 
+class ForgeRules(Struct, frozen=True):
+    """The forge that hosts the project: where releases go. Times in seconds; `tries` counts the first one too.
+
+    Blank: by the variables of CI, else by the remote.
+    """
+
+    kind: ForgeKind = ""
+    url: MaybeApi = ""  # the address of its API
+    repository: MaybeLine = ""  # `owner/name` there
+    token: MaybeReference = ""  # blank: GITHUB_TOKEN, GITLAB_TOKEN, GITEA_TOKEN, or what the forge's own CI sets
+    timeout: Seconds = 5.0
+    tries: Tries = 3
+    deadline: Seconds = 30.0
+
+
+class ReleaseRules(Struct, frozen=True):
+    """What a release on the forge says to its readers."""
+
+    notes: NotesTemplate = ""  # Markdown with {changes}, {verdict} …; blank: these two
+
+
 class Redaction(Struct, frozen=True):
     """Which variables are secrets, beside the required ones and those whose names say so; globs."""
 
@@ -200,6 +227,8 @@ class Policy(Struct, frozen=True):
     memory: MemoryLimits = field(default_factory=MemoryLimits)
     api: Api = field(default_factory=Dependency)  # the dependency without a name
     notify: Notify = field(default_factory=Notify)
+    forge: ForgeRules = field(default_factory=ForgeRules)
+    release: ReleaseRules = field(default_factory=ReleaseRules)
     disks: tuple[DiskLimits, ...] = ()
     processes: tuple[ProcessRule, ...] = ()
     units: tuple[UnitRule, ...] = ()

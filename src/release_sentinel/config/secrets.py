@@ -16,6 +16,7 @@ from release_sentinel.config.targets import Target
 from release_sentinel.config.variables import look_up
 from release_sentinel.errors import InvalidPolicyError
 from release_sentinel.redaction import Redactor, says_secret
+from release_sentinel.tokens import ALL_TOKENS
 
 _REFERENCE = re.compile(r"\$\{([A-Za-z_]\w*)\}")
 # Headers that carry no secrets; the literal value of any other may be one.
@@ -61,7 +62,7 @@ def learn(redactor: Redactor, policy: Policy, environ: Mapping[str, str] | None 
     environ = os.environ if environ is None else environ
     held = list(_texts(policy))
     in_headers = [(name, text) for name, kind, text in held if has_mark(kind, Header)]
-    names = [*policy.required.secrets, *_referenced(in_headers), "GITHUB_TOKEN"]  # GitHub releases use it
+    names = [*policy.required.secrets, *_referenced(in_headers), *ALL_TOKENS]  # releases use them
     for value in (text for name in names for text in look_up(name, environ).found):
         redactor.add(value)
     for value in (*literal_secrets(in_headers), *_filled(in_headers, environ)):

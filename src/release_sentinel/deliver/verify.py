@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from release_sentinel.deliver.agreement import contradictions
 from release_sentinel.gates import BUILT_IN, BuiltInGate
 from release_sentinel.lines import foreign
 from release_sentinel.reports import written
 from release_sentinel.reports.written import WrittenVerdict
-from release_sentinel.vocabulary import EXIT_SAFE, SAFE, Outcome
+from release_sentinel.vocabulary import EXIT_BLOCKED, EXIT_SAFE, INCOMPLETE, SAFE, Outcome
 
 DEFAULT_MAX_AGE = timedelta(hours=24)
 _CLOCK_SKEW = timedelta(minutes=5)  # between the machine that judged and the one that deploys
@@ -26,12 +27,16 @@ _TORN = "it was tampered with, or torn"
 
 
 class Expectation(Struct, frozen=True):
-    """The release that a verdict has to be about. `commit`, a full or abbreviated id, may be blank: any."""
+    """The release that a verdict has to be about. `commit`, a full or abbreviated id, may be blank: any.
+
+    With `undelivered`, a verdict that is INCOMPLETE for the tag or release alone that was to follow counts as SAFE.
+    """
 
     env: str
     version: str
     commit: str = ""
     max_age: timedelta = DEFAULT_MAX_AGE
+    undelivered: bool = False
 
 
 def duration(text: str) -> timedelta:
@@ -54,6 +59,10 @@ def examine(path: Path, expected: Expectation, now: datetime | None = None) -> t
         document, verdict = written.read(path)
     except written.UnreadableVerdictError as error:
         return {}, [str(error)]
+    only = (verdict.verdict, verdict.exit_code, verdict.problems) == (INCOMPLETE, EXIT_BLOCKED, (verdict.undelivered,))
+    if expected.undelivered and verdict.undelivered and only:
+        as_judged = {"verdict": SAFE, "exit_code": EXIT_SAFE, "problems": (), "undelivered": ""}
+        document, verdict = document | as_judged, replace(verdict, **as_judged)
     reasons = [*_verdict(verdict, now), *_release(verdict, expected), *_age(verdict.ended, expected.max_age, now)]
     return document, [foreign(reason) for reason in reasons]
 
@@ -69,7 +78,7 @@ def _verdict(verdict: WrittenVerdict, now: datetime) -> Iterator[str]:
         yield f"the verdict says {SAFE} with preview {verdict.preview}: {_TORN}"
     elif verdict.exit_code != EXIT_SAFE:
         yield f"the verdict says {SAFE} with exit code {verdict.exit_code}: {_TORN}"
-    elif verdict.problems or verdict.missing or not gates:
+    elif verdict.problems or verdict.missing or verdict.undelivered or not gates:
         yield f"the verdict says {SAFE} without proof: it names no gates, or problems"
     elif not_passed := [gate.id for gate in gates if gate.outcome not in _PASSED]:
         yield f"the verdict says {SAFE}, and these gates did not pass: {', '.join(not_passed)}"

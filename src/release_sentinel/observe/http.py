@@ -223,7 +223,7 @@ def _exchange(session: "Session", request: Request, headers: Mapping[str, str], 
     return Try(
         answer=answer,
         final=answer.status in request.statuses or answer.status not in RETRIED,
-        retry_after=_retry_after(response.headers.get("Retry-After", "")),
+        retry_after=retry_after(response.headers.get("Retry-After", "")),
         seconds=time.monotonic() - start,
         words=f"HTTP {answer.status}",
     )
@@ -299,7 +299,7 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
         seen = inner
 
 
-def _retry_after(value: str) -> float:
+def retry_after(value: str) -> float:
     """Return the seconds that a Retry-After header asks for; 0 if it is not usable."""
     if value.isascii() and value.isdigit():
         return float(value)

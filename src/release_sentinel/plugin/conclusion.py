@@ -53,6 +53,7 @@ def conclude(session: GateSession, pytest_code: int) -> RedactedVerdict:
         _disabled(session),
         _warnings(session, results),
         _provenance(session),
+        session.undelivered,
     )
     session.verdict = redact(verdict, session.redactor)
     return session.verdict

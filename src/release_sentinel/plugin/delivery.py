@@ -2,12 +2,11 @@
 
 from release_sentinel.checks.repository import rules_of
 from release_sentinel.deliver import notify, steps
-from release_sentinel.deliver.steps import Steps
+from release_sentinel.deliver.steps import Notes, Steps
 from release_sentinel.deliver.tag import TagOrder
 from release_sentinel.plugin.session import GateSession
 from release_sentinel.redacted import RedactedVerdict
 from release_sentinel.reports.document import document
-from release_sentinel.reports.markdown import markdown
 from release_sentinel.vocabulary import SAFE
 
 
@@ -23,7 +22,13 @@ def deliver(session: GateSession, verdict: RedactedVerdict) -> tuple[list[str], 
         sign=asked.has("--gate-sign") or rules.sign_tags,
         rules=rules_of(rules, session.own_files),
     )
-    wanted = Steps(asked.has("--gate-tag"), asked.has("--gate-release"), order, markdown(verdict), version.changelog)
+    wanted = Steps(
+        tag=asked.has("--gate-tag"),
+        release=asked.has("--gate-release"),
+        order=order,
+        forge=session.policy.forge,
+        notes=Notes(version.changelog, asked.notes, session.policy.release.notes),
+    )
     clean = session.redactor.scrub
     return steps.deliver(document(verdict), asked.repository, wanted, clean=clean, environ=session.environ)
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 import pytest
 
 from release_sentinel.checks.result import CheckResult
+from release_sentinel.checks.tag import Resumption
 from release_sentinel.config.model import Policy
 from release_sentinel.config.model import urls as policy_urls
 from release_sentinel.config.secrets import header_secrets
@@ -106,6 +107,13 @@ def merge_target(request: pytest.FixtureRequest) -> Callable[[], git.MergeTarget
 def built_tag(request: pytest.FixtureRequest) -> str:
     """The tag that this build is of; blank on a branch build."""
     return request.config.stash[SESSION].observations.built_tag
+
+
+@pytest.fixture(scope="session")
+def resumption(request: pytest.FixtureRequest, release: Release) -> Resumption | None:
+    """How a run that makes the tag knows the one that an earlier run made for the same release; None for any other."""
+    session = request.config.stash[SESSION]
+    return Resumption(release.env, session.observations.tag_object) if session.invocation.delivers else None
 
 
 @pytest.fixture(scope="session")

@@ -133,6 +133,11 @@ class Observations:
         """The branch that a pull request would be merged into, as far as somebody says so without asking Git."""
         return (self._build.target if self._build else "") or self._claimed
 
+    def tag_object(self, name: str, id_: str) -> git.TagObject | Unseen | None:
+        """Return what an annotated tag says, by its name and the id of its object; None: it is not annotated."""
+        asked = self._remote.result(self._bound)
+        return git.tag_object(self._top, name, id_, asked if isinstance(asked, git.Remote) else None)
+
     def target(self) -> git.MergeTarget | Unseen | None:
         """Return the branch that this work would be merged into, and who says so; None where there is no remote."""
         there, remote = self.tags().remote, self._remote.result(self._bound)

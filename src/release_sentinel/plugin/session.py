@@ -64,6 +64,7 @@ class GateSession:
         self.workflow_output = WorkflowOutput({} if self.parent else self.environ)  # a parent tells GitHub itself
         self.records: dict[str, Record] = {}  # by node id
         self.problems: list[str] = []
+        self.undelivered = ""  # the one of them that says what was to follow a SAFE verdict and did not happen
         self.prefetch = Prefetch()
         self.unnoticed = Unnoticed(self.problems.append)
         self.collected: list[pytest.Item] = []  # every test that pytest found, whatever is run of them
@@ -93,7 +94,8 @@ class GateSession:
     @property
     def own_files(self) -> list[Path]:
         """The files and folders of this run's own; see `own_files`."""
-        return own_files.own_files(self.config, self.invocation.repository, self.reports, self.environ)
+        named = [*self.reports, *([self.invocation.notes] if self.invocation.notes else [])]
+        return own_files.own_files(self.config, self.invocation.repository, named, self.environ)
 
     @cached_property
     def observations(self) -> Observations:

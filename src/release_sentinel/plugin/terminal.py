@@ -27,7 +27,9 @@ def finish(session: GateSession, verdict: RedactedVerdict) -> int:
     if not failures:
         done, problem = _deliver(session, verdict)
         notes = [*notes, *done]
-        failures = [f"every gate passed, and what was to follow did not happen: {problem}"] if problem else []
+        if problem:
+            session.undelivered = f"every gate passed, and what was to follow did not happen: {problem}"
+            failures = [session.undelivered]
     if failures:
         session.problems += failures
         verdict = conclude(session, session.pytest_code)

@@ -34,6 +34,7 @@ def document(verdict: RedactedVerdict) -> dict[str, Any]:
         "missing": [{"gate": missing.gate, "why": missing.why} for missing in verdict.missing],
         "disabled": [{"gate": disabled.gate, "reason": disabled.reason} for disabled in verdict.disabled],
         "warnings": list(verdict.warnings),
+        "undelivered": verdict.undelivered,
     }
 
 

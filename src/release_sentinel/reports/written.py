@@ -69,6 +69,7 @@ class WrittenVerdict(Struct, frozen=True):
     warnings: tuple[str, ...]
     preview: bool = False  # versions before 0.2 have none
     remote: str = ""  # likewise
+    undelivered: str = ""  # likewise
 
 
 def read(path: Path) -> tuple[dict[str, Any], WrittenVerdict]:

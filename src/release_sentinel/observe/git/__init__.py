@@ -21,14 +21,16 @@ from release_sentinel.observe.git.records import (
     Signature,
     SignatureState,
     Standing,
+    TagObject,
     Tags,
 )
 from release_sentinel.observe.git.refs import branches_containing, local_refs, remote_refs, tags
 from release_sentinel.observe.git.remotes import Remotes, default_branch, find_remote, head, remotes
 from release_sentinel.observe.git.signatures import signature
 from release_sentinel.observe.git.standing import standing
+from release_sentinel.observe.git.tag_objects import tag_object
 from release_sentinel.observe.git.tagging import Tagged, make_tag, push_tag, remove_tag
-from release_sentinel.observe.git.tree import absent, folders_called, tracked_files
+from release_sentinel.observe.git.tree import absent, file_of, folders_called, tracked_files
 from release_sentinel.observe.git.worktree import look
 
 __all__ = [
@@ -53,11 +55,13 @@ __all__ = [
     "Signature",
     "SignatureState",
     "Standing",
+    "TagObject",
     "Tagged",
     "Tags",
     "absent",
     "branches_containing",
     "default_branch",
+    "file_of",
     "find_remote",
     "folders_called",
     "head",
@@ -70,6 +74,7 @@ __all__ = [
     "remove_tag",
     "signature",
     "standing",
+    "tag_object",
     "tags",
     "tracked_files",
 ]

@@ -84,7 +84,7 @@ class Refs(Struct, frozen=True):
 
     commits: Mapping[str, str]
     source: str  # where they were read: "origin (https://…)" or "this clone"
-    objects: Mapping[str, str] = field(default_factory=dict)  # of a remote: what its refs name, not peeled
+    objects: Mapping[str, str] = field(default_factory=dict)  # what the refs name, not peeled
 
     def tag(self, name: str) -> str | None:
         """Return the commit that the tag points at, or None where there is no such tag."""
@@ -98,6 +98,14 @@ class Refs(Struct, frozen=True):
     def tags(self) -> tuple[str, ...]:
         """The names of all tags that were asked for and are there."""
         return tuple(name.removeprefix("refs/tags/") for name in self.commits if name.startswith("refs/tags/"))
+
+
+class TagObject(Struct, frozen=True):
+    """An annotated tag: its id, what it says, and whether it carries a signature (which was not verified)."""
+
+    id: str
+    message: str
+    signed: bool = False
 
 
 class Tags(Struct, frozen=True):

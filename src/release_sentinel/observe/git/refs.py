@@ -27,6 +27,7 @@ def local_refs(top: Path, names: Iterable[str], *, timeout: float = LOCAL_SECOND
     whole = [name.removesuffix("*") for name in names if name.endswith("/*")]  # a folder: here `*` stops at a slash
     single = [name for name in names if not name.endswith("/*")]
     commits: dict[str, str] = {}
+    objects: dict[str, str] = {}
     # Peeling opens each object: a second for 50,000 tags.
     for peeled, wanted in (("%09", whole), ("%(*objectname)%09%(*objecttype)", single)):
         if not wanted:  # without a pattern Git lists every ref
@@ -42,7 +43,8 @@ def local_refs(top: Path, names: Iterable[str], *, timeout: float = LOCAL_SECOND
             if isinstance(commit, Unseen):
                 return commit
             commits[name] = commit
-    return Refs(commits, "this clone")
+            objects[name] = object_
+    return Refs(commits, "this clone", objects)
 
 
 def _peeled(top: Path, tag: str, timeout: float) -> str | Unseen:

@@ -58,9 +58,9 @@ class Remotes(Struct, frozen=True):
 
     def pushed_elsewhere(self, remote: Remote) -> list[Remote]:
         """Return the repositories that a push to `remote` goes to, where they are not the one that is fetched from."""
-        fetched = _location(self.fetched[remote.name])
+        fetched = location(self.fetched[remote.name])
         pushed = [url for url in self.pushed.get(remote.name, ()) if not _NO_PUSH.fullmatch(url)]
-        elsewhere = [url for url in pushed if _location(url) != fetched]
+        elsewhere = [url for url in pushed if location(url) != fetched]
         return [
             Remote(f"{_PUSHED}-{number}" if number else _PUSHED, without_credentials(url), has_login(url), url)
             for number, url in enumerate(dict.fromkeys(elsewhere))
@@ -137,7 +137,7 @@ def _followed(top: Path, branch: str, timeout: float) -> str:
     return "" if isinstance(said, Unseen) or said.code else said.out.strip("\n")
 
 
-def _location(url: str) -> tuple[str, str]:
+def location(url: str) -> tuple[str, str]:
     """Return host and path of a repository, in one form for every protocol."""
     if "://" in url:
         parts = urlsplit(url)

@@ -70,7 +70,7 @@ def _contained(top: Path, commit: str, branch: str, remote: Remote, timeout: flo
         if isinstance(there, Unseen):
             return there
         for depth in DEPTHS:
-            fetched = there.fetch(branch, depth)
+            fetched = there.fetch(f"refs/heads/{branch}", depth)
             if isinstance(fetched, Unseen) or fetched.code:
                 return no_answer(asked, fetched, remedy)
             contained = there.contains(commit, branch)

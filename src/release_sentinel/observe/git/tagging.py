@@ -9,9 +9,10 @@ from release_sentinel.observe import Unseen
 from release_sentinel.observe.git.login import variables
 from release_sentinel.observe.git.patience import AGAIN, is_transient, no_answer, patiently
 from release_sentinel.observe.git.process import LOCAL_SECONDS, OBJECT, GitOutput, ask, odd, run
-from release_sentinel.observe.git.records import Remote
+from release_sentinel.observe.git.records import Remote, TagObject
 from release_sentinel.observe.git.refs import remote_refs
 from release_sentinel.observe.git.remotes import remotes
+from release_sentinel.observe.git.tag_objects import tag_object
 
 PUSH_SECONDS = 60.0
 
@@ -51,19 +52,14 @@ def make_tag(top: Path, name: str, commit: str, message: str, *, sign: bool = Fa
     if not re.fullmatch(OBJECT, resolved.strip("\n")):
         return odd("rev-parse", resolved)
     tag = Tagged(name, resolved.strip("\n"))
-    if sign and not _is_signed(top, tag):  # Git 2.39 continues without a signature if the SSH key is missing
+    said = tag_object(top, name, tag.object) if sign else None
+    # Git 2.39 continues without a signature if the SSH key is missing.
+    if sign and not (isinstance(said, TagObject) and said.signed):
         left = remove_tag(top, tag)
         return Unseen(
             f"Git made a tag without a signature{f', which could not be removed: {left}' if left else ''}: {made.words}"
         )
     return tag
-
-
-def _is_signed(top: Path, tag: Tagged) -> bool:
-    content = ask(top, "cat-file", "tag", tag.object)
-    return (
-        not isinstance(content, Unseen) and re.search(r"^-----BEGIN [A-Z ]+-----$", content, re.MULTILINE) is not None
-    )
 
 
 def remove_tag(top: Path, tag: Tagged) -> str:

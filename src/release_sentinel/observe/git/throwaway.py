@@ -81,17 +81,20 @@ class Throwaway:
         self._variables, self._end, self._tell = variables, end, tell
         self._options = ["--filter=tree:0", "--depth"]
 
-    def fetch(self, branch: str, depth: str) -> GitOutput | Unseen:
-        """Ask for the newest `depth` commits of a branch, without their files; for more, from a server that cannot."""
-        answer = self._ask(branch, depth)
+    def fetch(self, ref: str, depth: str) -> GitOutput | Unseen:
+        """Ask for the newest `depth` commits of a ref, without their files; for more, from a server that cannot."""
+        answer = self._ask(ref, depth)
         while refused := self._refused(answer):
             self._options = ["--no-filter", *(one for one in self._options if not one.startswith(refused))]
-            answer = self._ask(branch, depth)
+            answer = self._ask(ref, depth)
         return answer
 
-    def _ask(self, branch: str, depth: str) -> GitOutput | Unseen:
+    def show(self, *words: str) -> GitOutput | Unseen:
+        """Return what Git says of an object that was fetched."""
+        return self._run("cat-file", *words, left=self._left)
+
+    def _ask(self, ref: str, depth: str) -> GitOutput | Unseen:
         options = [f"{one}={depth}" if one == "--depth" else one for one in self._options]
-        ref = f"refs/heads/{branch}"
         words = ("fetch", "--quiet", "--no-tags", *options, self._remote.name, f"+{ref}:{ref}")
         return patiently(lambda left: self._run(*words, left=left), self._left)
 

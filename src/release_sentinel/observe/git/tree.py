@@ -1,15 +1,18 @@
 """The files of a commit."""
 
 import os
+import posixpath
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from release_sentinel.observe import Unseen
 from release_sentinel.observe.git.process import LOCAL_SECONDS, OBJECT, ask, odd
 
-_ENTRY = re.compile(rf"([0-7]{{6}}) (?:blob|commit) {OBJECT}\t(.+)", re.DOTALL)
+_ENTRY = re.compile(rf"([0-7]{{6}}) (?:blob|commit|tree) {OBJECT}\t(.+)", re.DOTALL)
 _SUBMODULE = "160000"
+_LINK = "120000"
+_LINKS = 5  # that are followed
 
 
 def folders_called(top: Path, name: str, *, timeout: float = LOCAL_SECONDS) -> tuple[Path, ...] | Unseen:
@@ -39,13 +42,47 @@ def absent(top: Path, places: Iterable[Path], *, timeout: float = LOCAL_SECONDS)
     inside = top.resolve()
     wanted = {path for place in places for path in (place.absolute(), place.resolve())}
     paths = [str(path.relative_to(inside)) for path in wanted if inside in path.parents]
-    listing = ask(top, "ls-tree", "-r", "-z", "--full-tree", "HEAD", "--", *paths, timeout=timeout) if paths else ""
+    modes = _entries(top, "HEAD", paths, timeout, "-r") if paths else {}
+    if isinstance(modes, Unseen):
+        return modes
+    marks = {path: top / path / ".git" if mode == _SUBMODULE else top / path for path, mode in modes.items()}
+    return tuple(path for path, mark in marks.items() if not os.path.lexists(mark))
+
+
+def file_of(
+    top: Path, commit: str, names: Sequence[str], *, timeout: float = LOCAL_SECONDS
+) -> tuple[str, str] | Unseen | None:
+    """Return the path and the text of the first of the files `names` that a commit has; None: it has none.
+
+    They are in one folder, and their case is ignored. Symbolic links are followed within the commit.
+    """
+    names = [posixpath.normpath(name) for name in names]
+    folder = posixpath.dirname(names[0])
+    listed = _entries(top, commit, [f"{folder}/"] if folder else [], timeout)
+    if isinstance(listed, Unseen):
+        return listed
+    spelt = {path.casefold(): path for path in listed}
+    path = next((spelt[name.casefold()] for name in names if name.casefold() in spelt), "")
+    for _ in range(_LINKS):
+        found = _entries(top, commit, [path], timeout) if path else {}
+        if isinstance(found, Unseen) or path not in found:
+            return found if isinstance(found, Unseen) else None
+        text = ask(top, "cat-file", "blob", f"{commit}:{path}", timeout=timeout)
+        if isinstance(text, Unseen):
+            return text
+        if found[path] != _LINK:
+            return path, text.encode(errors="surrogateescape").decode(errors="replace")
+        path = posixpath.normpath(posixpath.join(posixpath.dirname(path), text))
+    return Unseen(f"{names[0]} is a symbolic link that leads to too many others")
+
+
+def _entries(top: Path, commit: str, paths: Sequence[str], timeout: float, *options: str) -> dict[str, str] | Unseen:
+    """Return what a commit has at these paths, or at its top, by path; the values are Git's modes."""
+    listing = ask(top, "ls-tree", "-z", "--full-tree", *options, commit, "--", *paths, timeout=timeout)
     if isinstance(listing, Unseen):
         return listing
     *lines, rest = listing.split("\0")
     entries = [_ENTRY.fullmatch(line) for line in lines]
     if rest or not all(entries):
         return odd("ls-tree", listing)
-    modes = {entry[2]: entry[1] for entry in entries if entry}
-    marks = {path: top / path / ".git" if mode == _SUBMODULE else top / path for path, mode in modes.items()}
-    return tuple(path for path, mark in marks.items() if not os.path.lexists(mark))
+    return {entry[2]: entry[1] for entry in entries if entry}

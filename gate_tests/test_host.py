@@ -1,11 +1,16 @@
-"""Is this machine fit to take the release?"""
+"""Are this machine and the hosts of the policy fit to take the release?"""
 
 import pytest
 
+from release_sentinel.checks.host import check_host
 from release_sentinel.checks.system import check_disk, check_memory, check_process
 from release_sentinel.checks.unit import check_unit
 
 pytestmark = pytest.mark.critical
+
+
+def test_host(gate, ask, target):
+    gate.require(ask(check_host, target))
 
 
 def test_disk(gate, ask, target):

@@ -32,8 +32,9 @@ GATES = Path(__file__).parent.parent / "gate_tests"
 POLICY = ["environment", "repository", "clean-tree", "branch", "version", "tag", "configuration"]
 OPT = ["version-increases", "version-files", "changelog", "in-sync", "signature", "freeze"]
 HOST = ["disk", "memory", "process", "api"]
+REMOTE = ["host"]
 FAR = ["tcp", "certificate", "unit", "prometheus"]
-CRITICAL = HOST + FAR
+CRITICAL = REMOTE + HOST + FAR
 
 QUERY = PrometheusQuery("errors", "http://prometheus:9090", "up", "==", 1)
 each_gate = pytest.mark.parametrize("gate", BUILT_IN, ids=lambda gate: gate.id)

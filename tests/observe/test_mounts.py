@@ -59,8 +59,8 @@ def test_a_table_that_cannot_be_understood(tmp_path: Path, text: str) -> None:
     table(tmp_path, text)
     assert mounts.find(tmp_path, "/srv", 30) is None
     disk = host.Disk("/srv", "/srv", "unknown", 1, 1, 1, 1)
-    assert host._on_mount(tmp_path, disk, 30) == disk
-    seen = host._on_mount(tmp_path, replace(disk, read_only=True), None)
+    assert host.on_mount(tmp_path, disk, 30) == disk
+    seen = host.on_mount(tmp_path, replace(disk, read_only=True), None)
     assert seen == Unseen("/srv is read-only, and /proc/self/mountinfo does not say why", "see `mount` and `dmesg`")
 
 

@@ -154,7 +154,7 @@ def check_process(
     """
     rule = name if isinstance(name, ProcessRule) else ProcessRule(name)
     if not (rule.name + rule.command).strip():
-        return CheckResult(UNKNOWN, "no process is named", "set RS_REQUIRED_PROCESS")
+        return CheckResult(UNKNOWN, "no process is named", f"set {_setting(rule)}")
     seen = observe() if observe else processes.processes(users=bool(rule.user))
     if isinstance(seen, Unseen):
         return CheckResult(UNKNOWN, seen.why, seen.remedy)
@@ -174,7 +174,7 @@ def check_process(
     if len(matching) >= rule.min:
         message = f"{_few(rule, len(others))}, unless this gate itself is counted"
         only = f"only this gate itself, or what started it, matches {described}"
-        remedy = "name a process in RS_REQUIRED_PROCESS that runs without the gate"
+        remedy = f"name a process in {_setting(rule)} that runs without the gate"
         return CheckResult(WARN, message if others else only, remedy)
     return _absent(rule, seen, len(others))
 
@@ -185,7 +185,8 @@ def _absent(rule: ProcessRule, seen: Table, count: int) -> CheckResult:
     found = _few(rule, count) if count else ""
     if seen.hidden:
         message = f"{found or f'{described} not seen'}, but {seen.hidden}"
-        return CheckResult(UNKNOWN, message, "run the gate as a user who may see all processes")
+        who = "let the account there" if rule.on_host else "run the gate as a user who may"
+        return CheckResult(UNKNOWN, message, f"{who} see all processes")
     if any(process.cut and rule.name.startswith(process.cut) for process in seen.processes):
         message = f"{found or f'{described} not seen'}, but a process with a truncated name may be it"
         return CheckResult(UNKNOWN, message, "run the gate as a user who may see its command line")
@@ -193,8 +194,13 @@ def _absent(rule: ProcessRule, seen: Table, count: int) -> CheckResult:
     return CheckResult(
         CRIT,
         f"{found or f'{described} not running'} ({number} processes seen{where})",
-        f"start {rule.name or 'it'}, or correct RS_REQUIRED_PROCESS",
+        f"start {rule.name or 'it'}, or correct {_setting(rule)}",
     )
+
+
+def _setting(rule: ProcessRule) -> str:
+    """Return where a process is named."""
+    return f"`processes` of host {rule.on_host} in the policy" if rule.on_host else "RS_REQUIRED_PROCESS"
 
 
 def _few(rule: ProcessRule, count: int) -> str:

@@ -28,6 +28,9 @@ _OFFSET = r"([Zz]|[+-]([01][0-9]|2[0-3]):[0-5][0-9])"
 _WEEKLY = rf"(({'|'.join(DAYS)}) )?{_CLOCK}(:00)?"
 
 
+# Begins with no dash, which ssh would take for an option.
+_DESTINATION = r"[A-Za-z0-9_.\[:@~][^\s'\"`$\\;&|<>()*?!{}#]*"
+_WORD = r"[A-Za-z0-9_.@][A-Za-z0-9_.@:/=+-]*"
 Moment = TypeVar("Moment", bound=date)
 
 
@@ -121,6 +124,13 @@ def _notes(value: object) -> str:
         if name not in NOTES:
             raise HintError(f"; there is no {{{name}}}{nearest(name, NOTES)}")
     return value
+
+
+def _destinations(value: object) -> tuple[str, ...]:
+    words = [value] if isinstance(value, str) else value
+    if not isinstance(words, list) or not words:
+        raise ValueError
+    return tuple(_whole(_DESTINATION, word) for word in words)
 
 
 def _zone(value: object) -> str:
@@ -249,6 +259,23 @@ NotesTemplate = Annotated[
     Custom(_notes, {"type": "string"}),
 ]
 Headers = Mapping[Line, HeaderValue]
+Destinations = Annotated[
+    tuple[str, ...],
+    Meta(description="an OpenSSH destination such as deploy@web1, or a list of them"),
+    Custom(
+        _destinations,
+        {
+            "anyOf": [
+                {"type": "string", "pattern": f"^{_DESTINATION}$"},
+                {"type": "array", "minItems": 1, "items": {"type": "string", "pattern": f"^{_DESTINATION}$"}},
+            ]
+        },
+    ),
+]
+MaybeWord = Annotated[
+    str, Meta(pattern=rf"^$|^{_WORD}$(?!\n)", description="a name without blanks, which begins with no dash, or empty")
+]
+HostsAtOnce = Annotated[int, Meta(ge=1, le=100, description="a whole number from 1 to 100")]
 UnitName = Annotated[
     str,
     Meta(

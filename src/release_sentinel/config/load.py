@@ -114,7 +114,8 @@ def _needed(policy: Policy, layers: Sequence[Layer]) -> Policy:
     """Return a policy that requires no setting of a gate that is switched off, unless it names the setting itself."""
     if any(layer.sets(_SETTINGS) for layer in layers):
         return policy
-    settings = tuple(name for name in policy.required.settings if NEEDED_BY.get(name) not in policy.disable)
+    spare = {*policy.disable, *(["process"] if policy.skip_local_host else [])}
+    settings = tuple(name for name in policy.required.settings if NEEDED_BY.get(name) not in spare)
     return replace(policy, required=replace(policy.required, settings=settings))
 
 

@@ -49,6 +49,7 @@ from release_sentinel.config.targets import (
     CertificateTarget,
     Dependency,
     DiskLimits,
+    HostRule,
     MemoryLimits,
     ProcessRule,
     PrometheusQuery,
@@ -209,6 +210,10 @@ class Redaction(Struct, frozen=True):
     keep: VariableGlobs = ()  # not secrets by their name alone: `names`, the required ones and URLs still are
 
 
+# What is judged of the machine that runs the gate, unless the policy skips it.
+LOCAL: tuple[type[Target], ...] = (DiskLimits, MemoryLimits, ProcessRule, UnitRule)
+
+
 class Policy(Struct, frozen=True):
     """The validated settings of one run. Times in seconds."""
 
@@ -232,6 +237,8 @@ class Policy(Struct, frozen=True):
     disks: tuple[DiskLimits, ...] = ()
     processes: tuple[ProcessRule, ...] = ()
     units: tuple[UnitRule, ...] = ()
+    hosts: tuple[HostRule, ...] = ()  # the machines that take the release
+    skip_local_host: MaybeLine = ""  # the reason; then disk, memory and process are judged on `hosts` alone
     dependencies: tuple[Dependency, ...] = ()
     tcp: tuple[TcpTarget, ...] = ()
     certificates: tuple[CertificateTarget, ...] = ()
@@ -254,7 +261,13 @@ class Policy(Struct, frozen=True):
         values = list(asdict(self).values())
         listed = [entry for value in values if isinstance(value, tuple) for entry in value if isinstance(entry, kind)]
         unnamed = [value for value in (*values, ProcessRule(self.process)) if isinstance(value, kind)]
-        return (*(replace(one, unnamed=True) for one in unnamed if not (one.is_blank and listed)), *listed)
+        hosts = [host for rule in self.hosts for host in rule.each()]
+        there = [one for host in hosts for one in host.asked() if isinstance(one, kind)]
+        if kind is HostRule:
+            return tuple(hosts)  # type: ignore[arg-type]  # of this kind
+        if self.skip_local_host and kind in LOCAL:
+            return tuple(there)
+        return (*(replace(one, unnamed=True) for one in unnamed if not (one.is_blank and listed)), *listed, *there)
 
     def clashes(self) -> Iterator[Problem]:
         """Refuse gates that are both asked for and switched off, and what does not fit other parts of the policy."""
@@ -264,6 +277,7 @@ class Policy(Struct, frozen=True):
                     yield Problem(
                         ("disable", gate), "is switched off, and asked for by ", (key,), ": keep one of the two"
                     )
+        yield from self._clashes_of_hosts()
         for number, waiver in enumerate(self.waivers):
             env = getattr(waiver, "env", "")  # one that could not be read has none
             if env and env not in self.environments:
@@ -276,11 +290,32 @@ class Policy(Struct, frozen=True):
             elif isinstance(value, tuple):
                 yield from self._clashes_in_list(key, value)
 
+    def _clashes_of_hosts(self) -> Iterator[Problem]:
+        """Refuse two hosts of one label, and a machine that is skipped without others, or asked for all the same."""
+        labels: dict[str, int] = {}
+        for number, rule in enumerate(self.hosts):
+            for host in getattr(rule, "each", tuple)():  # one that could not be read has none
+                label = host.name_in_list
+                if label in labels:
+                    says = f"is {label!r}, as hosts[{labels[label]}] is: each label has to be unique; set `name`"
+                    yield Problem(("hosts", number), says)
+                labels.setdefault(label, number)
+        if not self.skip_local_host:
+            return
+        if not self.hosts:
+            yield Problem(("skip_local_host",), "is set, expected ", ("hosts",), " beside it: else no host is judged")
+        for key in ("disks", "processes", "units"):
+            if getattr(self, key):
+                yield Problem((key,), "is about this machine, which ", ("skip_local_host",), " leaves out: keep one")
+
     def _clashes_in_list(self, key: str, entries: Sequence[object]) -> Iterator[Problem]:
         """Refuse names that are given twice. Entries that could not be read are skipped."""
         first: dict[str, int] = {}
         for position, entry in enumerate(entries):
             if not isinstance(entry, Target):
+                continue
+            if isinstance(entry, HostRule):
+                yield from (problem.below((key, position)) for problem in entry.steady_clash(self.gate_seconds))
                 continue
             if entry.label and first.setdefault(entry.label, position) != position:
                 says = f"is {seen(entry.label)}, as {key}[{first[entry.label]}] is: each name has to be unique"

@@ -12,7 +12,7 @@ from typing import Annotated, ClassVar, Literal
 from urllib.parse import urlsplit
 
 from msgspec import Struct, field
-from msgspec.structs import force_setattr
+from msgspec.structs import force_setattr, replace
 
 from release_sentinel import jsonpath
 from release_sentinel.config.kinds import (
@@ -20,7 +20,9 @@ from release_sentinel.config.kinds import (
     Bytes,
     Count,
     Days,
+    Destinations,
     Headers,
+    HostsAtOnce,
     HttpStatuses,
     KeyFile,
     Line,
@@ -28,6 +30,7 @@ from release_sentinel.config.kinds import (
     MaybePort,
     MaybeRegex,
     MaybeSeconds,
+    MaybeWord,
     Method,
     NoKey,
     PerCent,
@@ -51,6 +54,10 @@ _USUAL_PORTS: Mapping[str, int] = {"": 443, "smtp": 25, "imap": 143, "ldap": 389
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
+_DESTINATION_HOST = re.compile(r"(?:ssh://)?(?:[^@/]*@)?(?:\[([^\]]+)\]|([^:/]+))")
+_BESIDE = {"namespace": "kubectl", "context": "kubectl", "container": "kubectl", "group": "inventory"}
+
+
 class Steady(Struct, frozen=True):
     """How many samples in a row have to be good before a gate passes."""
 
@@ -67,6 +74,7 @@ class Target(Struct, frozen=True, kw_only=True):
     shorthand: ClassVar[str] = ""  # the key whose value alone may stand for an entry of a list
 
     unnamed: Annotated[bool, NoKey()] = False
+    on_host: Annotated[str, NoKey()] = ""  # the label of the host that it is on; blank: this machine
 
     @property
     def steady(self) -> Steady:
@@ -80,7 +88,12 @@ class Target(Struct, frozen=True, kw_only=True):
 
     @property
     def label(self) -> str:
-        """The name in the gate's id, `disk[/var]`; blank for the unnamed one, whose gate keeps its plain id."""
+        """The name in the gate's id, `disk[/var]`; blank for the unnamed one, whose gate keeps its plain id.
+
+        On another host, `disk[web1:/var]`.
+        """
+        if self.on_host:
+            return ":".join(filter(None, (self.on_host, self.name_in_list)))
         return "" if self.unnamed else self.name_in_list
 
     @property
@@ -190,6 +203,94 @@ class UnitRule(Target, frozen=True):
         """Refuse a template, which never runs itself."""
         if self.unit.partition("@")[2].startswith("."):
             yield Problem(("name",), f"is {self.name!r}, a template, expected an instance such as getty@tty1.service")
+
+
+class HostRule(Target, frozen=True):
+    """Hosts that take the release, how they are reached, and what has to hold on each of them.
+
+    One of `ssh`, `docker`, `podman`, `kubectl` and `inventory` (with `group`) says which. `timeout` is for one try;
+    `deadline` bounds all of them; `at_once` are asked at the same time through one jump host, or of one host.
+    """
+
+    ssh: Destinations = ()
+    docker: MaybeWord = ""
+    podman: MaybeWord = ""
+    kubectl: MaybeWord = ""  # a pod, or a workload such as deploy/shop
+    namespace: MaybeWord = ""
+    context: MaybeWord = ""
+    container: MaybeWord = ""
+    inventory: MaybeLine = ""  # of Ansible
+    group: MaybeWord = ""
+    name: MaybeWord = ""  # in ids; blank: the host's own
+    disks: tuple[DiskLimits, ...] = ()
+    memory: MemoryLimits | None = None
+    processes: tuple[ProcessRule, ...] = ()
+    units: tuple[UnitRule, ...] = ()
+    timeout: Seconds = 10.0
+    tries: Tries = 3
+    deadline: Seconds = 30.0
+    at_once: HostsAtOnce = 8
+
+    @property
+    def ways(self) -> dict[str, str]:
+        """How it is reached, by key."""
+        given = {"ssh": " ".join(self.ssh), "docker": self.docker, "podman": self.podman, "kubectl": self.kubectl}
+        return {key: value for key, value in {**given, "inventory": self.inventory}.items() if value}
+
+    @property
+    def name_in_list(self) -> str:
+        """The name, or that of the host: of `ssh://deploy@web1:2222` web1."""
+        destination = self.ssh[0] if self.ssh else self.docker or self.podman or self.kubectl
+        if self.ssh:
+            found = _DESTINATION_HOST.match(destination)
+            destination = found[1] or found[2] if found else destination
+        return self.name or destination
+
+    def each(self) -> "Iterator[HostRule]":
+        """Yield one rule for each host."""
+        if len(self.ssh) > 1:
+            yield from (replace(self, ssh=(one,)) for one in self.ssh)
+        elif not self.inventory:
+            yield self
+
+    def asked(self) -> "Iterator[Target]":
+        """Yield what has to hold on the one host of this rule."""
+        memory = (self.memory,) if self.memory else ()
+        for one in (*self.disks, *memory, *self.processes, *self.units):
+            yield replace(one, on_host=self.name_in_list)
+
+    def clashes(self) -> Iterator[Problem]:
+        """Refuse an entry without a way, with two, or that asks for nothing, and keys that do not belong together."""
+        ways = tuple(self.ways)
+        if len(ways) != 1:
+            expected = "expected one of ssh, docker, podman, kubectl, inventory"
+            yield Problem((), f"has {' and '.join(ways) or 'no way to the host'}, {expected}")
+        for key, needed in _BESIDE.items():
+            if getattr(self, key) and needed not in ways:
+                yield Problem((key,), "is set, expected ", (needed,), " beside it")
+        if self.name and (len(self.ssh) > 1 or self.inventory):
+            yield Problem(("name",), f"is {self.name!r}, for several hosts: expected one host, or no name")
+        if not (self.disks or self.memory or self.processes or self.units):
+            yield Problem((), "asks for nothing, expected disks, memory, processes or units")
+        for key in ("disks", "processes", "units"):
+            labels: dict[str, int] = {}
+            for position, one in enumerate(getattr(self, key)):
+                label = one.name_in_list if isinstance(one, Target) else ""
+                if label and labels.setdefault(label, position) != position:
+                    yield Problem((key, position), f"is {label!r}, as {key}[{labels[label]}] is: expected each once")
+
+    def entry_clashes(self) -> Iterator[Problem]:
+        """Its name follows from how it is reached."""
+        yield from ()
+
+    def steady_clash(self, gate_seconds: float) -> Iterator[Problem]:
+        """Look at what is asked of the host."""
+        for key in ("disks", "processes", "units"):
+            for position, one in enumerate(getattr(self, key)):
+                if isinstance(one, Target):
+                    yield from (problem.below((key, position)) for problem in one.steady_clash(gate_seconds))
+        if self.memory:
+            yield from (problem.below(("memory",)) for problem in self.memory.steady_clash(gate_seconds))
 
 
 class JsonCondition(Struct, frozen=True):

@@ -107,10 +107,10 @@ def disk(path: str, *, timeout: float = 5.0, root: Path = Path("/")) -> Disk | U
         mount, file_system = _mount(real)
         return replace(seen, mount=mount, file_system=file_system)
     seen = replace(seen, read_only=bool(int(flags) & _READ_ONLY))
-    return _on_mount(root, seen, int(number) if number.isdecimal() else None)
+    return on_mount(root, seen, int(number) if number.isdecimal() else None)
 
 
-def _on_mount(root: Path, seen: Disk, number: int | None) -> Disk | Unseen:
+def on_mount(root: Path, seen: Disk, number: int | None) -> Disk | Unseen:
     """Return a file system with what the table of mounts says about it; `seen.mount` is the path without links."""
     mount = mounts.find(root, seen.mount, number)
     if mount is None and seen.read_only:

@@ -13,7 +13,7 @@ from release_sentinel.observe import Unseen, names
 WINDOWS = os.name == "nt"
 _SEEN = ("pid", "name", "exe", "cmdline", "status", "ppid")
 _OWNER = ("username",) if WINDOWS else ("username", "uids")
-_FIRST_NAMESPACE = "pid:[4026531836]"  # the host's own, by a constant of Linux
+FIRST_NAMESPACE = "pid:[4026531836]"  # the host's own, by a constant of Linux
 
 
 class Process(Struct, frozen=True):
@@ -113,7 +113,7 @@ def _option(root: Path) -> str:
 
 def _in_container(root: Path) -> bool:
     try:
-        return str((root / "proc/self/ns/pid").readlink()) != _FIRST_NAMESPACE
+        return str((root / "proc/self/ns/pid").readlink()) != FIRST_NAMESPACE
     except OSError:
         return False
 

@@ -49,8 +49,7 @@ def units(names: Collection[str], *, user: bool = False, seconds: float = SECOND
     `user`: those of this user's own manager. A unit that does not exist is one with `load` not-found; one that
     systemctl does not mention is left out.
     """
-    asked = dict.fromkeys([*names, *(_usual(name) for name in names if name.endswith(".timer"))])
-    found = _show(list(asked), user=user, seconds=seconds)
+    found = _show(with_usual(names), user=user, seconds=seconds)
     if isinstance(found, Unseen):
         return found
     started = {unit.triggers for unit in found.values()} - {"", *found}
@@ -60,9 +59,10 @@ def units(names: Collection[str], *, user: bool = False, seconds: float = SECOND
     return more if isinstance(more, Unseen) else {**found, **more}
 
 
-def _usual(timer: str) -> str:
-    """Return the unit that a timer starts unless it says otherwise."""
-    return f"{timer.removesuffix('.timer')}.service"
+def with_usual(names: Collection[str]) -> list[str]:
+    """Return the names of units, and of those that timers among them start unless they say otherwise."""
+    started = (f"{name.removesuffix('.timer')}.service" for name in names if name.endswith(".timer"))
+    return list(dict.fromkeys([*names, *started]))
 
 
 def _show(names: list[str], *, user: bool, seconds: float) -> dict[str, Unit] | Unseen:

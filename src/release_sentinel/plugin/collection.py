@@ -79,7 +79,9 @@ def questions(session: GateSession, items: Sequence[pytest.Item]) -> Iterator[tu
 
     What needs no preparation is asked first: it is under way while the rest is prepared.
     """
-    pairs = [built_in for item in items if (built_in := _built_in(item)) and built_in[0].prefetched]
+    found = [built_in for item in items if (built_in := _built_in(item))]
+    # What is asked of other hosts waits for their one answer, and must not hold a place meanwhile.
+    pairs = [(gate, target) for gate, target in found if gate.prefetched and not target.on_host]
     prepared = set()
     for gate, target in sorted(pairs, key=lambda pair: pair[0].prepare is not None):
         if gate.prepare and gate.prepare not in prepared:

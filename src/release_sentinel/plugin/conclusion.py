@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from release_sentinel import waivers
 from release_sentinel.arguments import GATE_FOLDER
 from release_sentinel.config import file as policy_file
+from release_sentinel.config.model import LOCAL
 from release_sentinel.gates import BUILT_IN, expected
 from release_sentinel.observe import Unseen
 from release_sentinel.plugin import completeness
@@ -139,7 +140,12 @@ def _absent(session: GateSession) -> tuple[str, ...] | Unseen:
 
 def _disabled(session: GateSession) -> tuple[Disabled, ...]:
     """Return the gates that the policy switches off."""
-    reasons = session.policy.disable
+    policy, reasons = session.policy, dict(session.policy.disable)
+    if policy.skip_local_host:
+        owed = {gate.id for gate in expected(policy)}
+        skipped = [gate.id for gate in BUILT_IN if gate.judges in LOCAL and not gate.opt and gate.id not in owed]
+        why = f"this machine is not judged: {policy.skip_local_host}"
+        reasons |= {id_: why for id_ in skipped if id_ not in reasons}
     return tuple(Disabled(gate.id, gate.stage, reasons[gate.id]) for gate in BUILT_IN if gate.id in reasons)
 
 

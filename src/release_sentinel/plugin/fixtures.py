@@ -3,8 +3,9 @@
 from collections.abc import Callable, Mapping
 
 import pytest
+from msgspec.structs import replace
 
-from release_sentinel.checks.result import CheckResult
+from release_sentinel.checks.result import UNKNOWN, CheckResult
 from release_sentinel.checks.tag import Resumption
 from release_sentinel.config.model import Policy
 from release_sentinel.config.model import urls as policy_urls
@@ -12,8 +13,8 @@ from release_sentinel.config.secrets import header_secrets
 from release_sentinel.config.targets import Target
 from release_sentinel.config.variables import in_policy
 from release_sentinel.observe import Unseen, ci, git, processes, settings, units
-from release_sentinel.plugin.gate import Gate
-from release_sentinel.plugin.session import RECORD, SESSION
+from release_sentinel.plugin.gate import Gate, Record
+from release_sentinel.plugin.session import RECORD, SESSION, GateSession
 from release_sentinel.redaction import Secret
 from release_sentinel.verdict import Release
 
@@ -206,6 +207,18 @@ def ask(request: pytest.FixtureRequest) -> Callable[..., CheckResult]:
     session, record = request.config.stash[SESSION], request.node.stash[RECORD]
 
     def ask(check: Callable[..., CheckResult], target: Target, **observed: object) -> CheckResult:
+        if target.on_host and isinstance(session.observations.hosts.look(target.on_host).seen, Unseen):
+            return _unreached(session, record, target)
         return session.prefetch.answer(record.id, session.observations.question(check, target, **observed))
 
     return ask
+
+
+def _unreached(session: GateSession, record: Record, target: Target) -> CheckResult:
+    """Leave a gate out whose host does not answer: that is one failure, the host's. A waiver for the host covers it."""
+    words = f"host[{target.on_host}] did not answer"
+    if waiver := session.waivers.get(f"host[{target.on_host}]"):
+        record.waiver = replace(waiver, gate=record.id)
+        return CheckResult(UNKNOWN, words, "see the host's own gate")
+    record.not_evaluated = words
+    pytest.skip(f"not evaluated: {words}")

@@ -11,10 +11,11 @@ from release_sentinel.checks.result import CheckResult
 from release_sentinel.checks.steady import steadily
 from release_sentinel.config.model import Policy
 from release_sentinel.config.secrets import headers
-from release_sentinel.config.targets import Target
+from release_sentinel.config.targets import HostRule, Target
 from release_sentinel.gates import expected
 from release_sentinel.observe import Unseen, ci, git, processes, units
 from release_sentinel.observe.bounded import Bounded
+from release_sentinel.plugin.hosts import Hosts
 from release_sentinel.plugin.prefetch import Question
 from release_sentinel.versions import in_the_way, tag_names
 
@@ -244,8 +245,17 @@ class Observations:
         """Ask systemd now."""
         return units.units([rule.unit for rule in self._policy.units if rule.user is user], user=user)
 
+    @cached_property
+    def hosts(self) -> Hosts:
+        """The other hosts, which are asked once for all their gates."""
+        return Hosts(self._policy.targets(HostRule), self._bound)
+
     def question(self, check: Callable[..., CheckResult], target: Target, **observed: object) -> Question:
         """Return the question whether `target` is good, and stays so for as long as its policy wants."""
+        if isinstance(target, HostRule):
+            observed["observe"] = lambda: self.hosts.look(target.name_in_list)
+        elif target.on_host:  # what is observed of this machine is not wanted
+            observed = {"observe": self.hosts.observer(target)}
         if any(headers(target)):
             observed["environ"] = self._environ
         return lambda: steadily(lambda: check(target, **observed), target.steady)

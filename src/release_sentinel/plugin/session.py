@@ -26,6 +26,7 @@ from release_sentinel.plugin.conftests import Conftests
 from release_sentinel.plugin.deadline import Deadline
 from release_sentinel.plugin.ending import Ending
 from release_sentinel.plugin.gate import Record
+from release_sentinel.plugin.hosts import resolved
 from release_sentinel.plugin.observations import Observations
 from release_sentinel.plugin.prefetch import Prefetch
 from release_sentinel.plugin.unnoticed import Unnoticed
@@ -59,6 +60,9 @@ class GateSession:
         self._claim(files.claim(invocation.reports, redact(begun, self.redactor)))
         self.deadline = Deadline(invocation.deadline or self.policy.deadline, self.policy.gate_seconds)
         self.waivers = waivers.in_force(self.policy.waivers, invocation.env, self.started)
+        self._unknown_hosts: list[str] = []
+        if any(rule.inventory for rule in self.policy.hosts):
+            self.policy, self._unknown_hosts = resolved(self.policy, invocation.repository)
         unread = misspelt(self.environ, self.policy, file_is_named=bool(invocation.policy))
         self.notes: list[str] = [f"note: {sentence}" for sentence in unread]
         self.workflow_output = WorkflowOutput({} if self.parent else self.environ)  # a parent tells GitHub itself
@@ -214,6 +218,7 @@ class GateSession:
         if self.settings.problems:
             self._refuse("without a valid policy no gate is run")
             self.problems += [f"the policy is not valid: {problem}" for problem in self.settings.problems]
+        self._prepare_hosts()
         if not self.parent and (problem := guard.problem()):
             self._refuse("without the guard of --version no gate is run")
             self.problems.append(problem)
@@ -236,7 +241,14 @@ class GateSession:
             for first, second in folders.of_one_name(dict.fromkeys(folder.resolve() for folder in own))
         ]
         self.notes += self.conftests.notes(self.invocation.repository)
-        if self.environ.get("KUBERNETES_SERVICE_HOST"):
+
+    def _prepare_hosts(self) -> None:
+        if self._unknown_hosts:
+            self._refuse("without its hosts no gate is run")
+            self.problems += self._unknown_hosts
+        if self.policy.skip_local_host:
+            self.notes.append(f"note: this machine is not judged, only `hosts`: {self.policy.skip_local_host}")
+        elif self.environ.get("KUBERNETES_SERVICE_HOST"):
             self.notes.append("note: inside a pod, disk, memory and process judge this pod, and no other host")
 
     def _refuse(self, why: str) -> None:

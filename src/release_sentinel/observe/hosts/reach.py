@@ -1,0 +1,227 @@
+"""How a host or container is reached, and one round trip to it: a script in, its answer out, within bounds."""
+
+import contextlib
+import os
+import selectors
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Literal
+
+from msgspec import Struct
+
+from release_sentinel.lines import one_line
+from release_sentinel.observe import Unseen, retry
+from release_sentinel.observe.hosts import ssh
+from release_sentinel.observe.hosts.answer import Answer, begins, ends, read
+from release_sentinel.observe.hosts.question import Question, script
+from release_sentinel.observe.retry import Asked, Try
+
+MOST = 1 << 20  # bytes of an answer
+_GRACE = 1.0  # seconds beyond the time of the probe, for the way there and back
+_ERRORS = 8192  # bytes of what a client complains of
+Kind = Literal["ssh", "docker", "podman", "kubectl"]
+_KEPT = {
+    "docker": ("DOCKER_",),
+    "podman": ("CONTAINER", "XDG_", "DBUS_"),
+    "kubectl": ("KUBE", "AWS_", "AZURE_", "GOOGLE_", "CLOUDSDK_", "XDG_"),
+}
+_TRANSIENT = ("connection refused", "timeout", "timed out", "eof", "reset by peer")
+_ALWAYS = ("PATH", "HOME", "USER", "LOGNAME", "TMPDIR", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY")
+
+
+class Reach(Struct, frozen=True):
+    """The way to one host: an OpenSSH destination, or a container by one of its programs."""
+
+    kind: Kind
+    target: str
+    namespace: str = ""
+    context: str = ""
+    container: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.target}"
+
+
+class Reached(Struct, frozen=True):
+    """An answer, and what it took to get it; `seen` is `Unseen` where there is none. Times in seconds."""
+
+    seen: Answer | Unseen
+    tries: int = 1
+    seconds: float = 0.0
+    earlier: tuple[str, ...] = ()
+
+
+class Way:
+    """A reach with what is known about it once a run: the words of its command, its environment, its jump host."""
+
+    def __init__(self, reach: Reach, folder: Path, environ: Mapping[str, str] | None = None) -> None:
+        self.reach = reach
+        self._environ = os.environ if environ is None else environ
+        self.problem: Unseen | None = None
+        self._found: Mapping[str, str] = {}
+        if reach.kind == "ssh":
+            self._file = folder / "ssh_config"
+            self.environ = ssh.environment(self._environ)
+            found = ssh.effective(reach.target, self._file, self.environ)
+            if isinstance(found, Unseen):
+                self.problem = found
+            else:
+                self._found = found
+        else:
+            kept = _KEPT[reach.kind]
+            self.environ = {
+                name: value for name, value in self._environ.items() if name in _ALWAYS or name.startswith(kept)
+            }
+
+    @property
+    def through(self) -> str:
+        """What takes the connection first: the jump host, or the host itself."""
+        return ssh.jump_host(self._found) or self._found.get("hostname", self.reach.target)
+
+    def command(self, seconds: float) -> list[str]:
+        """Return the words that run a shell there."""
+        reach = self.reach
+        if reach.kind == "ssh":
+            return ssh.command(reach.target, self._file, seconds, self._found.get("proxycommand", ""))
+        if reach.kind == "kubectl":
+            options = {"--context": reach.context, "--namespace": reach.namespace}
+            words = [f"{option}={value}" for option, value in options.items() if value]
+            inside = [f"--container={reach.container}"] if reach.container else []
+            return ["kubectl", *words, "exec", "--stdin", *inside, reach.target, "--", "sh", "-s"]
+        return [reach.kind, "exec", "--interactive", reach.target, "sh", "-s"]
+
+    def failure(self, words: str) -> tuple[Unseen, bool]:
+        """Return what the words of the client mean, and whether the failure may pass."""
+        if self.reach.kind == "ssh":
+            return ssh.failure(words, self.reach.target, self._found)
+        said = one_line(words, 300) or f"{self.reach.kind} ended without a word"
+        may_pass = any(one in said.lower() for one in _TRANSIENT)
+        return Unseen(said, f"try `{' '.join(self.command(5)[:-2])} true` here"), may_pass
+
+
+def ask(way: Way, question: Question, *, tries: int = 3, deadline: float = 30.0) -> Reached:
+    """Ask a host; connections that are refused or lost are tried again within `deadline` seconds."""
+    if way.problem:
+        return Reached(way.problem)
+    asked: Asked[Answer | Unseen] = retry.ask(
+        lambda seconds: _once(way, question, seconds),
+        timeout=question.seconds + _GRACE,
+        tries=tries,
+        deadline=deadline,
+    )
+    last = asked.last
+    seen = last.answer if last.answer is not None else Unseen(last.error)
+    return Reached(seen, asked.tries, asked.seconds, asked.earlier)
+
+
+def _once(way: Way, question: Question, seconds: float) -> Try[Answer | Unseen]:
+    """Ask once. What may pass has an error for words, and its `Unseen` as the answer if it was the last try."""
+    start = time.monotonic()
+    text, nonce = script(question)
+    out, err, complete = _run(way, text, nonce, seconds)
+    took = time.monotonic() - start
+    if complete or any(begins(line, nonce) for line in out.split("\n")):
+        seen = read(out, question, nonce)
+        if complete or not isinstance(seen, Unseen):
+            return Try(answer=seen, seconds=took)
+        lost = Unseen(f"{seen.why}{f': {one_line(err, 300)}' if err.strip() else ''}", seen.remedy)
+        return Try(answer=lost, final=False, seconds=took, words=lost.why)
+    if len(out.encode(errors="surrogateescape")) > MOST:
+        return Try(answer=Unseen("it prints more than 1 MiB before the probe", "see its login files"), seconds=took)
+    if took >= seconds:
+        silent = Unseen(f"no answer within {seconds:.2g} s{f': {one_line(err, 300)}' if err.strip() else ''}")
+        return Try(answer=silent, final=False, seconds=took, words=silent.why)
+    if not err.strip() and out.strip():
+        return Try(answer=read(out, question, nonce), seconds=took)
+    failed, may_pass = way.failure(err)
+    return Try(answer=failed, final=not may_pass, seconds=took, words=failed.why)
+
+
+def _run(way: Way, text: str, nonce: str, seconds: float) -> tuple[str, str, bool]:
+    """Run the script there; return what it printed, what the client complained of, and whether the end was seen.
+
+    The client is ended as soon as the answer is complete: whatever hangs there holds its output open.
+    """
+    try:
+        process = subprocess.Popen(
+            way.command(seconds),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=way.environ,
+            start_new_session=True,  # no terminal to ask on, and one group to end, with the ssh of a jump host
+        )
+    except FileNotFoundError:
+        return "", f"{way.reach.kind} is not there: install it where the gate runs", False
+    except OSError as error:
+        return "", f"{way.reach.kind} cannot be run: {error.strerror or error}", False
+    try:
+        threading.Thread(target=_feed, args=(process, text), daemon=True).start()
+        return _collect(process, nonce, seconds)
+    finally:
+        _end(process)
+
+
+def _feed(process: "subprocess.Popen[bytes]", text: str) -> None:
+    """Write the script. Standard input stays open: its end tells the probe that nobody waits."""
+    with contextlib.suppress(OSError, ValueError):
+        if process.stdin:
+            process.stdin.write(text.encode(errors="surrogateescape"))
+            process.stdin.flush()
+
+
+def _collect(process: "subprocess.Popen[bytes]", nonce: str, seconds: float) -> tuple[str, str, bool]:
+    end = time.monotonic() + seconds
+    final = f"\nrs1 {nonce} end\n".encode()
+    parts: dict[str, bytearray] = {"out": bytearray(), "err": bytearray()}
+    with selectors.DefaultSelector() as selector:
+        for name, stream in (("out", process.stdout), ("err", process.stderr)):
+            if stream:
+                selector.register(stream, selectors.EVENT_READ, name)
+        while selector.get_map() and (left := end - time.monotonic()) > 0:
+            for key, _ in selector.select(left):
+                _read_some(selector, key.fileobj, parts[key.data], MOST if key.data == "out" else _ERRORS)
+            if final in parts["out"][-2 * len(final) - 4096 :] or len(parts["out"]) > MOST:
+                break
+    out, err = (bytes(part).decode(errors="surrogateescape") for part in parts.values())
+    out = out.replace("\r\n", "\n")
+    return out, err, any(ends(line, nonce) for line in out.split("\n")) and len(parts["out"]) <= MOST
+
+
+def _read_some(selector: selectors.BaseSelector, stream: object, part: bytearray, most: int) -> None:
+    """Read what is there; beyond `most` bytes it is thrown away, but for one that tells."""
+    number: int = stream.fileno()  # type: ignore[attr-defined]  # a pipe of the process
+    read_bytes = os.read(number, 65536)
+    if not read_bytes:
+        selector.unregister(stream)  # type: ignore[arg-type]  # as above
+    part += read_bytes[: max(0, most + 1 - len(part))]
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    """End the client and what it has started; closing its input ends the probe."""
+    for stream in (process.stdin, process.stdout, process.stderr):
+        with contextlib.suppress(OSError):
+            if stream:
+                stream.close()
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGTERM)
+    try:
+        process.wait(0.5)
+    except subprocess.TimeoutExpired:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(0.5)
+
+
+@contextlib.contextmanager
+def settings_folder() -> Iterator[Path]:
+    """Make a folder with the settings that ssh gets."""
+    with tempfile.TemporaryDirectory(prefix="release-sentinel-ssh-") as path:
+        (Path(path) / "ssh_config").write_text(ssh.settings(), encoding="utf-8")
+        yield Path(path)

@@ -8,8 +8,8 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -34,7 +34,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
 @pytest.fixture
 def forced(tmp_path: Path) -> Iterator[Callable[[str], Sshd]]:
     """Start a server that runs a command of its own, whatever the client wants."""
-    running: list[AbstractContextManager[Sshd]] = []
+    running: list[Any] = []
 
     def start(command: str, *options: str) -> Sshd:
         script = tmp_path / f"forced{len(running)}"

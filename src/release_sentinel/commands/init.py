@@ -1,6 +1,8 @@
 """`release-sentinel init`: writes what a repository needs, and nothing over what is there."""
 
 import os
+import re
+import sys
 from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
@@ -8,10 +10,14 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from release_sentinel.arguments import GATE_FOLDER, find_top
+from release_sentinel.commands import install
+from release_sentinel.commands.install import Source
 from release_sentinel.deliver.kubernetes.manifest import JobSpec, manifest
 from release_sentinel.deliver.kubernetes.yaml import dump
 from release_sentinel.errors import SentinelError
 from release_sentinel.lines import visible
+from release_sentinel.observe.git.process import GitOutput, run
+from release_sentinel.observe.installed import origin
 from release_sentinel.parser import Parser
 from release_sentinel.settings import Settings
 
@@ -82,36 +88,117 @@ def main(words: list[str], _settings: Settings) -> int:
         metavar="PATH",
         help="the repository; default: that of the working directory",
     )
+    add(
+        "--install",
+        metavar="SPEC",
+        help=f"where the pipeline installs this program from: {install.FORMS}; a branch or tag is pinned to its "
+        "commit; default: where this program was installed from",
+    )
+    add(
+        "--vendor",
+        nargs="?",
+        const="",
+        metavar="WHEEL",
+        help="put a wheel into the repository, with its SHA-256 in the pipeline; default: that of this installation",
+    )
     add("--force", action="store_true", help="replace files that exist; without it nothing is written if one does")
     add("--print", action="store_true", help="print the files instead of writing them")
     known = parser.parse_args(words)
+    if known.system is None and known.vendor in SYSTEMS:  # `init --vendor github`
+        known.system, known.vendor = known.vendor, ""
+    if known.install is not None and known.vendor is not None:
+        parser.error("--install and --vendor exclude each other")
+    if known.system is None and (known.install, known.vendor) != (None, None):
+        parser.error("--install and --vendor are about a pipeline: name its system")
     top = known.gate_repo or find_top(Path.cwd()) or Path.cwd()
-    wanted = contents(known.system)
+    if not known.print and not top.is_dir():
+        parser.error(f"--gate-repo {top} is not a folder")
+    source = _source(known.install, known.vendor, ask=not known.print) if known.system else None
+    wanted: dict[str, str | bytes] = {**contents(known.system, source)}
+    if source and source.wheel:
+        wanted[source.path] = source.wheel.content
     if known.print:
         for name, text in wanted.items():
-            print(f"# --- {name}\n{text}")
+            print(f"# --- {name}\n{text if isinstance(text, str) else f'# (a wheel of {len(text)} bytes)'}")
         return 0
-    if not top.is_dir():
-        parser.error(f"--gate-repo {top} is not a folder")
     _write(top, wanted, force=known.force)
     for name in wanted:
         print(f"written: {visible(str(top / name))}")
+    if source:
+        _report(source, top)
     print("next: read them, set the required settings, commit, and run: release-sentinel --env prod --version v1.0.0")
     return 0
 
 
-def contents(system: str | None) -> dict[str, str]:
+def contents(system: str | None, source: Source | None = None) -> dict[str, str]:
     """Return the files for one system by their path in the repository; None: those that each repository needs."""
     folder = files("release_sentinel") / "templates"
     named = {**_ALWAYS, **(_TEMPLATES[system] if system else {})}
-    found = {name: (folder / template).read_text(encoding="utf-8") for name, template in named.items()}
+    source = source or Source(missing="no source is named")
+    found = {name: _filled((folder / file).read_text(encoding="utf-8"), source) for name, file in named.items()}
     if system in _MANIFESTS:
         name, head, wanted = _MANIFESTS[system]
         found[name] = head + dump(manifest(wanted))
     return found
 
 
-def _write(top: Path, wanted: Mapping[str, str], *, force: bool) -> None:
+def _filled(template: str, source: Source) -> str:
+    """Return a template with the way to install this program filled in.
+
+    `<install: PIP>` becomes the command, and `<install: PIP in FOLDER>` that for a wheel in a folder of an image. A
+    line `<if git: TEXT>` or `<if wheel: TEXT>` stays where pip needs Git, or where `<wheel>` is a path.
+    """
+    holds = {"git": source.needs_git, "wheel": bool(source.wheel)}
+    text = re.sub(r"(?m)^<if (git|wheel): (.*)>\n", lambda found: f"{found[2]}\n" if holds[found[1]] else "", template)
+    text = text.replace("<wheel>", source.path)
+    return re.sub(r"<install: (.+?)(?: in (\S+))?>", lambda found: source.shell(found[1], found[2] or ""), text)
+
+
+def _source(spec: str | None, vendor: str | None, *, ask: bool) -> Source:
+    """Return where the pipeline installs this program from: as asked, as recorded, or as a terminal answers."""
+    if vendor is not None:
+        return install.vendored(vendor)
+    if spec is not None:
+        return install.parse(spec)
+    known = install.of_origin(origin())
+    if isinstance(known, Source):
+        return known
+    asked = _asked(known) if ask and sys.stdin.isatty() and sys.stdout.isatty() else None
+    return asked or Source(missing=known)
+
+
+def _asked(why: str) -> Source | None:
+    """Ask where pipelines install this program from, until an answer can be used; a blank one names no source."""
+    print(f"Where does the pipeline install release-sentinel from? {why[:1].upper()}{why[1:]}.")
+    print(f"Answer {install.FORMS}, or `vendor`: the wheel of this installation goes into the repository.")
+    while answer := _answer("install from (blank: later): "):
+        try:
+            return install.vendored("") if answer == "vendor" else install.parse(answer)
+        except SentinelError as error:
+            print(visible(str(error)))
+    return None
+
+
+def _answer(question: str) -> str:
+    try:
+        return input(question).strip()
+    except EOFError:
+        return ""
+
+
+def _report(source: Source, top: Path) -> None:
+    """Say where the pipeline installs this program from."""
+    if source.missing:
+        print(f"install: the pipeline fails, because {source.missing}")
+        print("    -> run this again with --force and --install SPEC, or with --vendor; --help names the forms of SPEC")
+        return
+    print(f"install: {source}" + (f" ({source.note})" if source.note else ""))
+    seen = run(top, "check-ignore", "--quiet", "--", source.path) if source.wheel else None
+    if isinstance(seen, GitOutput) and not seen.code:
+        print(f"install: Git ignores {source.path}: commit it by git add --force {source.path}")
+
+
+def _write(top: Path, wanted: Mapping[str, str | bytes], *, force: bool) -> None:
     """Write every file, or none if one of them is there already."""
     there = [name for name in wanted if os.path.lexists(top / name)]
     if there and not force:
@@ -121,6 +208,6 @@ def _write(top: Path, wanted: Mapping[str, str], *, force: bool) -> None:
     for name, text in wanted.items():
         try:
             (top / name).parent.mkdir(parents=True, exist_ok=True)
-            (top / name).write_text(text, encoding="utf-8")
+            (top / name).write_bytes(text.encode() if isinstance(text, str) else text)
         except OSError as error:
             raise SentinelError(f"{top / name} cannot be written: {error.strerror or error}") from error

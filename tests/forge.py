@@ -22,7 +22,7 @@ class Forge:
         self.accepted = (USER, PASSWORD)
         self.seen: list[str] = []
         self.answered = 0
-        server.expect_request(re.compile("/.*")).respond_with_handler(self._answer)
+        server.expect_request(re.compile(r"/.*\.git/.*")).respond_with_handler(self._answer)
 
     def url(self, login: str = f"{USER}:{QUOTED}@", name: str = "shop.git") -> str:
         """Return a repository's URL, with credentials."""

@@ -339,7 +339,7 @@ def test_vendor_takes_a_system_for_what_it_is(
     """`init --vendor github`."""
     monkeypatch.setattr(install, "own_wheel", lambda: WHEEL)
     assert main(("init", "--vendor", "github", "--print")) == 0
-    assert f"# --- .release-sentinel/{WHEEL.name}\n# (a wheel of 7 bytes)" in capsys.readouterr().out
+    assert f"# --- .release-sentinel/{WHEEL.name}\n# (7 bytes)" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -378,11 +378,11 @@ def test_a_terminal_is_asked(
     monkeypatch.setattr("builtins.input", lambda _: next(answers))
     for stream in ("stdin", "stdout"):
         monkeypatch.setattr(f"sys.{stream}.isatty", lambda: True)
-    assert main(("init", "github", "--gate-repo", str(tmp_path))) == 0
+    assert main(("init", "github", "--kind", "site", "--gate-repo", str(tmp_path))) == 0
     out = capsys.readouterr().out
     assert "names no commit, no version and no wheel" in out
     assert f"install: {GIT}\n" in out
-    assert main(("init", "github", "--gate-repo", str(tmp_path), "--force")) == 0
+    assert main(("init", "github", "--kind", "site", "--gate-repo", str(tmp_path), "--force")) == 0
     assert "install: the pipeline fails" in capsys.readouterr().out
 
 

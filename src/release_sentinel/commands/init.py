@@ -1,5 +1,6 @@
 """`release-sentinel init`: writes what a repository needs, and nothing over what is there."""
 
+import argparse
 import os
 import re
 import sys
@@ -10,8 +11,11 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from release_sentinel.arguments import GATE_FOLDER, find_top
-from release_sentinel.commands import install
+from release_sentinel.commands import install, starter
 from release_sentinel.commands.install import Source
+from release_sentinel.commands.starter import KINDS, Start, Wishes
+from release_sentinel.config.file import has_policy
+from release_sentinel.config.unread import OWN, SHARED
 from release_sentinel.deliver.kubernetes.manifest import JobSpec, manifest
 from release_sentinel.deliver.kubernetes.yaml import dump
 from release_sentinel.errors import SentinelError
@@ -21,7 +25,7 @@ from release_sentinel.observe.installed import origin
 from release_sentinel.parser import Parser
 from release_sentinel.settings import Settings
 
-_ALWAYS = {"release-sentinel.toml": "release-sentinel.toml", f"{GATE_FOLDER}/test_example.py": "test_example.py.in"}
+_ALWAYS = {f"{GATE_FOLDER}/test_example.py": "test_example.py.in"}
 _FOLDER = "deploy/release-gate"
 _IMAGE = {f"{_FOLDER}/Containerfile": "Containerfile"}
 _TEMPLATES: Mapping[str, Mapping[str, str]] = {
@@ -72,22 +76,56 @@ _MANIFESTS = {
     "helm": ("chart/templates/release-gate.yaml", _HELM_HEAD, _CHART),
 }
 
+_NO_SOURCE = Source(missing="no source is named")
+
 
 def main(words: list[str], _settings: Settings) -> int:
     """Write the files, or print them."""
+    known = _parsed(words)
+    top: Path = known.gate_repo or find_top(Path.cwd()) or Path.cwd()
+    on_terminal = not known.print and sys.stdin.isatty() and sys.stdout.isatty()
+    wishes = Wishes(known.kind or "", known.component, known.process, known.api, tuple(known.secret))
+    if on_terminal and not (known.kind or known.component):
+        wishes = _asked_wishes(top, wishes)
+    start = starter.start(top, wishes)
+    source = _source(known.install, known.vendor, ask=on_terminal) if known.system else None
+    wanted: dict[str, str | bytes] = {**contents(known.system, source or _NO_SOURCE, start)}
+    if source and source.wheel:
+        wanted[source.path] = source.wheel.content
+    if known.print:
+        for name, text in wanted.items():
+            shown = f"# ({len(text)} bytes)\n" if isinstance(text, bytes) or name == starter.SCHEMA else text
+            print(f"# --- {name}\n{shown}")
+        return 0
+    if start.file == OWN and not os.path.lexists(top / OWN) and has_policy(top):
+        raise SentinelError(f"{SHARED} has a policy already, and two would stop every run; --print shows this one")
+    _write(top, wanted, force=known.force)
+    for name in wanted:
+        print(f"written: {visible(str(top / name))}")
+    if source is not None:
+        _report(source, top)
+    how = "" if wishes.kind or wishes.component else ", as it looks; --kind names another"
+    for note in (f"of the kind {start.kind}{how}", *start.notes):
+        print(f"policy: {visible(note)}")
+    print(f"next: read them, commit, push, and run: {start.command}")
+    return 0
+
+
+def _parsed(words: list[str]) -> argparse.Namespace:
     parser = Parser(
         prog="release-sentinel init",
-        description="Write what a repository needs: a policy file, a gate of its own, and a pipeline for one system.",
+        description="Write what a repository needs: a policy file, a gate of its own, and a pipeline for one system. "
+        "On a terminal it asks what no option says.",
         allow_abbrev=False,
     )
     add = parser.add_argument
     add("system", nargs="?", choices=SYSTEMS, metavar="CI", help=f"one of {', '.join(SYSTEMS)}; default: no pipeline")
-    add(
-        "--gate-repo",
-        type=Path,
-        metavar="PATH",
-        help="the repository; default: that of the working directory",
-    )
+    add("--gate-repo", type=Path, metavar="PATH", help="the repository; default: that of the working directory")
+    add("--kind", choices=KINDS, metavar="KIND", help=f"what is released: {', '.join(KINDS)}; default: as it looks")
+    add("--component", default="", metavar="PATH", help="the folder of a monorepo's component, whose policy is written")
+    add("--process", default="", metavar="NAME", help="a process that has to run on the machine that judges")
+    add("--api", default="", metavar="URL", help="a service that has to answer")
+    add("--secret", action="append", default=[], metavar="NAME", help="a variable with a secret that a release needs")
     add(
         "--install",
         metavar="SPEC",
@@ -110,48 +148,93 @@ def main(words: list[str], _settings: Settings) -> int:
         parser.error("--install and --vendor exclude each other")
     if known.system is None and (known.install, known.vendor) != (None, None):
         parser.error("--install and --vendor are about a pipeline: name its system")
-    top = known.gate_repo or find_top(Path.cwd()) or Path.cwd()
-    if not known.print and not top.is_dir():
-        parser.error(f"--gate-repo {top} is not a folder")
-    source = _source(known.install, known.vendor, ask=not known.print) if known.system else None
-    wanted: dict[str, str | bytes] = {**contents(known.system, source)}
-    if source and source.wheel:
-        wanted[source.path] = source.wheel.content
-    if known.print:
-        for name, text in wanted.items():
-            print(f"# --- {name}\n{text if isinstance(text, str) else f'# (a wheel of {len(text)} bytes)'}")
-        return 0
-    _write(top, wanted, force=known.force)
-    for name in wanted:
-        print(f"written: {visible(str(top / name))}")
-    if source:
-        _report(source, top)
-    print("next: read them, set the required settings, commit, and run: release-sentinel --env prod --version v1.0.0")
-    return 0
+    if known.gate_repo and not known.gate_repo.is_dir():
+        parser.error(f"--gate-repo {known.gate_repo} is not a folder")
+    if known.component and known.kind not in {None, "monorepo"}:
+        parser.error(f"--component is for --kind monorepo, not for {known.kind}")
+    if refused := _refused(known.api):
+        parser.error(f"--api {refused}")
+    return known
 
 
-def contents(system: str | None, source: Source | None = None) -> dict[str, str]:
+def contents(system: str | None, source: Source = _NO_SOURCE, start: Start = starter.EXAMPLE) -> dict[str, str]:
     """Return the files for one system by their path in the repository; None: those that each repository needs."""
     folder = files("release_sentinel") / "templates"
     named = {**_ALWAYS, **(_TEMPLATES[system] if system else {})}
-    source = source or Source(missing="no source is named")
-    found = {name: _filled((folder / file).read_text(encoding="utf-8"), source) for name, file in named.items()}
+    found = {start.file: start.text, starter.SCHEMA: starter.schema_text()}
+    for name, template in named.items():
+        # GitHub has a workflow for each component; elsewhere, one file is the whole pipeline.
+        own = name.replace("/release-gate.yml", f"/release-gate-{Path(start.component).name}.yml")
+        text = (folder / template).read_text(encoding="utf-8")
+        found[own if start.component else name] = _filled(text, source, start)
     if system in _MANIFESTS:
         name, head, wanted = _MANIFESTS[system]
         found[name] = head + dump(manifest(wanted))
     return found
 
 
-def _filled(template: str, source: Source) -> str:
-    """Return a template with the way to install this program filled in.
+def _filled(template: str, source: Source, start: Start) -> str:
+    """Return a template with what it leaves open filled in.
 
-    `<install: PIP>` becomes the command, and `<install: PIP in FOLDER>` that for a wheel in a folder of an image. A
-    line `<if git: TEXT>` or `<if wheel: TEXT>` stays where pip needs Git, or where `<wheel>` is a path.
+    `<install: PIP>` becomes the command that installs this program, and `<install: PIP in FOLDER>` that for a wheel in
+    a folder of an image. A line `<if git: TEXT>`, `<if wheel: TEXT>` or `<if secrets: TEXT>` stays where pip needs Git,
+    where `<wheel>` is a path, and where the release needs secrets. A line `<secret: TEXT>` is repeated for each, with
+    `NAME` and `ID` for its name.
     """
-    holds = {"git": source.needs_git, "wheel": bool(source.wheel)}
-    text = re.sub(r"(?m)^<if (git|wheel): (.*)>\n", lambda found: f"{found[2]}\n" if holds[found[1]] else "", template)
-    text = text.replace("<wheel>", source.path)
+    holds = {"git": source.needs_git, "wheel": bool(source.wheel), "secrets": bool(start.secrets)}
+    text = re.sub(
+        r"(?m)^<if (git|wheel|secrets): (.*)>\n", lambda line: f"{line[2]}\n" if holds[line[1]] else "", template
+    )
+    text = re.sub(r"(?m)^<secret: (.*)>\n", lambda line: _for_each(line[1], start.secrets), text)
+    for mark, value in {
+        "<wheel>": source.path,
+        "<secrets>": ", ".join(start.secrets),
+        "<prefix>": start.prefix,
+        "<tags>": start.tags,
+        "<tag rule>": f" =~ /^{start.prefix.replace('/', chr(92) + '/')}/" if start.is_named else "",
+        "<options>": start.options,
+    }.items():
+        text = text.replace(mark, value)
     return re.sub(r"<install: (.+?)(?: in (\S+))?>", lambda found: source.shell(found[1], found[2] or ""), text)
+
+
+def _for_each(line: str, names: tuple[str, ...]) -> str:
+    return "".join(re.sub(r"\bNAME\b", name, re.sub(r"\bID\b", credential_id(name), line)) + "\n" for name in names)
+
+
+def credential_id(name: str) -> str:
+    """Return what a secret is called where names are in lower case: `rs-deploy-token`."""
+    return name.lower().replace("_", "-")
+
+
+def _asked_wishes(top: Path, wishes: Wishes) -> Wishes:
+    """Ask what is released; a blank answer takes what stands in brackets."""
+    likely = starter.guess(top)
+    print(f"What is released here? One of {', '.join(KINDS)}.")
+    while (kind := _answer(f"kind [{likely}]: ") or likely) not in KINDS:
+        print(f"expected one of {', '.join(KINDS)}")
+    component = process = api = ""
+    if kind == "monorepo":
+        there = starter.components(top)
+        print(f"Which component? There are {', '.join(there[:20])}." if there else "Which component?")
+        component = _answer(f"folder{f' [{there[0]}]' if there else ''}: ") or next(iter(there), "")
+    if kind in {"service", "monorepo"}:
+        process = wishes.process or _answer("a process that has to run on the machine that judges (blank: none): ")
+        api = wishes.api or _answer("a URL that has to answer (blank: none): ")
+        while refused := _refused(api):
+            print(f"that {refused}")
+            api = _answer("a URL that has to answer (blank: none): ")
+    secrets = wishes.secrets or tuple(
+        re.split(r"[ ,]+", _answer("variables with secrets that the release needs (blank: none): "))
+    )
+    return Wishes(kind, component, process, api, tuple(filter(None, secrets)))
+
+
+def _refused(api: str) -> str:
+    """Return why a URL cannot be written into a policy; blank where it can, or where there is none."""
+    if install.has_credential(api):
+        return "has a credential in it, which would be in the repository"
+    return "" if not api or re.match(r"https?://[^/?#]", api) else "is not a URL such as https://api.example.com/health"
 
 
 def _source(spec: str | None, vendor: str | None, *, ask: bool) -> Source:
@@ -163,7 +246,7 @@ def _source(spec: str | None, vendor: str | None, *, ask: bool) -> Source:
     known = install.of_origin(origin())
     if isinstance(known, Source):
         return known
-    asked = _asked(known) if ask and sys.stdin.isatty() and sys.stdout.isatty() else None
+    asked = _asked(known) if ask else None
     return asked or Source(missing=known)
 
 
@@ -199,8 +282,8 @@ def _report(source: Source, top: Path) -> None:
 
 
 def _write(top: Path, wanted: Mapping[str, str | bytes], *, force: bool) -> None:
-    """Write every file, or none if one of them is there already."""
-    there = [name for name in wanted if os.path.lexists(top / name)]
+    """Write every file, or none if one of them is there already and says something else."""
+    there = [name for name, text in wanted.items() if os.path.lexists(top / name) and not _says(top / name, text)]
     if there and not force:
         raise SentinelError(
             f"in {top} there is already {', '.join(there)}; nothing was written: --force replaces, --print shows"
@@ -211,3 +294,10 @@ def _write(top: Path, wanted: Mapping[str, str | bytes], *, force: bool) -> None
             (top / name).write_bytes(text.encode() if isinstance(text, str) else text)
         except OSError as error:
             raise SentinelError(f"{top / name} cannot be written: {error.strerror or error}") from error
+
+
+def _says(path: Path, text: str | bytes) -> bool:
+    try:
+        return path.read_bytes() == (text.encode() if isinstance(text, str) else text)
+    except OSError:
+        return False

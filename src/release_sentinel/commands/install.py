@@ -95,7 +95,7 @@ def of_origin(origin: Origin) -> Source | str:
 def parse(text: str) -> Source:
     """Return the source that a SPEC names; raises `SentinelError`. A branch or tag is looked up on its remote."""
     spec = text.strip(" ")
-    if any(_has_credential(spec[scheme.start() :]) for scheme in _SCHEME.finditer(spec)):
+    if any(has_credential(spec[scheme.start() :]) for scheme in _SCHEME.finditer(spec)):
         raise SentinelError(
             "the URL of --install has a credential in it, which would be in the repository: write the URL without it, "
             "and let CI give it to Git or pip (a credential helper, .netrc, PIP_INDEX_URL)"
@@ -155,7 +155,7 @@ def _looked_up(address: str, ref: str) -> tuple[str, str]:
     return commit, f"{ref} of {address} is {commit} now, and stays pinned to it"
 
 
-def _has_credential(url: str) -> bool:
+def has_credential(url: str) -> bool:
     """Return whether a URL has user info other than the user name of ssh."""
     found = USER_INFO.match(url)
     return found is not None and not (found[1].lower().endswith("ssh://") and ":" not in found[2])

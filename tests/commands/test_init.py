@@ -122,6 +122,8 @@ def test_a_folder_that_cannot_be_written(capsys: pytest.CaptureFixture[str], tmp
         (("travis",), "argument CI: invalid choice: 'travis'"),
         (("--kind", "app"), "argument --kind: invalid choice: 'app'"),
         (("--kind", "site", "--component", "a"), "--component is for --kind monorepo, not for site"),
+        (("github", "https://kim:pw-of-kim@h.example/x"), "unrecognized arguments: https://h.example/x"),
+        (("github", "--vendor", "https://kim:pw-of-kim@h.example/x.whl"), "--vendor takes the path of a wheel"),
         (("--api", "shop"), "--api is not a URL such as"),
         (("--api", "https://kim:secret@api.example.com"), "--api has a credential in it"),
         (("--gate-repo", "/none"), "--gate-repo /none is not a folder"),
@@ -132,7 +134,9 @@ def test_a_mistake_exits_1(capsys: pytest.CaptureFixture[str], words: tuple[str,
     with pytest.raises(SystemExit) as ended:
         main(("init", *words))
     assert ended.value.code == 1
-    assert f"error: {error}" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert f"error: {error}" in said
+    assert not re.search("pw-of-kim", said)
 
 
 def test_the_scaffold_passes_its_own_gates(sentinel: Sentinel) -> None:

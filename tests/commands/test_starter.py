@@ -196,6 +196,10 @@ def test_what_is_named_is_in_the_policy(tmp_path: Path, kind: str) -> None:
         (Wishes(component="services/none"), "--component 'services/none' is not a folder below"),
         (Wishes(component="services/../services"), "is not a folder below"),
         (Wishes(component="/etc"), "is not a folder below"),
+        (
+            Wishes("service", secrets=("ghp_" + "Zq5wR8tB3nL7" * 3,)),
+            "a secret is named by its variable, not by its value",
+        ),
         (Wishes("service", secrets=("A B",)), "this would not be a valid policy: release-sentinel.toml:"),
     ],
 )
@@ -244,7 +248,41 @@ def test_a_terminal_is_asked_for_the_kind(
     text = (repo.path / "services/shop/release.toml").read_text(encoding="utf-8")
     assert 'process = "shop"\n' in text
     assert 'required.secrets = ["PYPI_TOKEN", "A_TOKEN"]\n' in text
-    assert "expected one of library, service, monorepo, site" in capsys.readouterr().out
+    assert "There are services/blog, services/shop." in capsys.readouterr().out
+
+
+def test_a_terminal_is_asked_for_what_options_leave_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A service without a process and a URL; a URL is asked for until it is one."""
+    asked: list[str] = []
+    answers = iter(["", "shop", "https://shop.example.com/health"])
+
+    def answer(question: str) -> str:
+        asked.append(question)
+        return next(answers)
+
+    monkeypatch.setattr("builtins.input", answer)
+    for stream in ("stdin", "stdout"):
+        monkeypatch.setattr(f"sys.{stream}.isatty", lambda: True)
+    assert main(("init", "--kind", "service", "--gate-repo", str(tmp_path))) == 0
+    assert len(asked) == 3
+    assert 'api.url = "https://shop.example.com/health"' in (tmp_path / "release-sentinel.toml").read_text()
+    assert main(("init", "--kind", "service", "--process", "shop", "--gate-repo", str(tmp_path), "--force")) == 0
+    assert len(asked) == 3
+
+
+def test_an_interrupt_writes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C at a question."""
+
+    def interrupted(_: str) -> str:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("builtins.input", interrupted)
+    for stream in ("stdin", "stdout"):
+        monkeypatch.setattr(f"sys.{stream}.isatty", lambda: True)
+    with pytest.raises(SystemExit) as ended:
+        main(("init", "--gate-repo", str(tmp_path)))
+    assert ended.value.code == 130
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("system", SYSTEMS)

@@ -85,8 +85,7 @@ def main(words: list[str], _settings: Settings) -> int:
     top: Path = known.gate_repo or find_top(Path.cwd()) or Path.cwd()
     on_terminal = not known.print and sys.stdin.isatty() and sys.stdout.isatty()
     wishes = Wishes(known.kind or "", known.component, known.process, known.api, tuple(known.secret))
-    if on_terminal and not (known.kind or known.component):
-        wishes = _asked_wishes(top, wishes)
+    wishes = _asked_wishes(top, wishes) if on_terminal else wishes
     start = starter.start(top, wishes)
     source = _source(known.install, known.vendor, ask=on_terminal) if known.system else None
     wanted: dict[str, str | bytes] = {**contents(known.system, source or _NO_SOURCE, start)}
@@ -144,6 +143,8 @@ def _parsed(words: list[str]) -> argparse.Namespace:
     known = parser.parse_args(words)
     if known.system is None and known.vendor in SYSTEMS:  # `init --vendor github`
         known.system, known.vendor = known.vendor, ""
+    if "://" in (known.vendor or ""):
+        parser.error("--vendor takes the path of a wheel; --install takes a URL")
     if known.install is not None and known.vendor is not None:
         parser.error("--install and --vendor exclude each other")
     if known.system is None and (known.install, known.vendor) != (None, None):
@@ -208,26 +209,26 @@ def credential_id(name: str) -> str:
 
 
 def _asked_wishes(top: Path, wishes: Wishes) -> Wishes:
-    """Ask what is released; a blank answer takes what stands in brackets."""
-    likely = starter.guess(top)
-    print(f"What is released here? One of {', '.join(KINDS)}.")
-    while (kind := _answer(f"kind [{likely}]: ") or likely) not in KINDS:
-        print(f"expected one of {', '.join(KINDS)}")
-    component = process = api = ""
-    if kind == "monorepo":
+    """Ask for what no option says; a blank answer takes what stands in brackets."""
+    kind = "monorepo" if wishes.component else wishes.kind
+    likely = "" if kind else starter.guess(top)
+    if likely:
+        print(f"What is released here? One of {', '.join(KINDS)}.")
+    while kind not in KINDS:
+        kind = _answer(f"kind [{likely}]: ") or likely
+    component, process, api, secrets = wishes.component, wishes.process, wishes.api, wishes.secrets
+    if kind == "monorepo" and not component:
         there = starter.components(top)
         print(f"Which component? There are {', '.join(there[:20])}." if there else "Which component?")
         component = _answer(f"folder{f' [{there[0]}]' if there else ''}: ") or next(iter(there), "")
-    if kind in {"service", "monorepo"}:
-        process = wishes.process or _answer("a process that has to run on the machine that judges (blank: none): ")
-        api = wishes.api or _answer("a URL that has to answer (blank: none): ")
-        while refused := _refused(api):
+    if kind in {"service", "monorepo"} and not (process or api):
+        process = _answer("a process that has to run on the machine that judges (blank: none): ")
+        while refused := _refused(api := _answer("a URL that has to answer (blank: none): ")):
             print(f"that {refused}")
-            api = _answer("a URL that has to answer (blank: none): ")
-    secrets = wishes.secrets or tuple(
-        re.split(r"[ ,]+", _answer("variables with secrets that the release needs (blank: none): "))
-    )
-    return Wishes(kind, component, process, api, tuple(filter(None, secrets)))
+    if likely and not secrets:
+        names = _answer("names of variables with secrets that the release needs (blank: none): ")
+        secrets = tuple(filter(None, re.split(r"[ ,]+", names)))
+    return Wishes(kind, component, process, api, secrets)
 
 
 def _refused(api: str) -> str:
@@ -267,6 +268,9 @@ def _answer(question: str) -> str:
         return input(question).strip()
     except EOFError:
         return ""
+    except KeyboardInterrupt:
+        print("\nnothing was written")
+        raise SystemExit(130) from None
 
 
 def _report(source: Source, top: Path) -> None:

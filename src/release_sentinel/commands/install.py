@@ -112,7 +112,8 @@ def parse(text: str) -> Source:
         _refuse("names no commit, no version and no wheel" if requirement.startswith(NAME) else "is of no known form")
     if index and not _is_https(index[1]):
         _refuse("names an index that is not an https URL")
-    return Source(requirement.replace(" ", ""), index[1] if index else "")
+    note = "" if index else "from pip's default index: check that the project of this name there is this program"
+    return Source(requirement.replace(" ", ""), index[1] if index else "", note=note)
 
 
 def of_wheel(wheel: Wheel | Unseen) -> Source:

@@ -21,6 +21,7 @@ from release_sentinel.observe import Unseen, manifests, texts
 from release_sentinel.observe.git.process import GitOutput, run
 from release_sentinel.observe.manifests import Manifest
 from release_sentinel.observe.sections import sections
+from release_sentinel.redaction import secrets_in
 from release_sentinel.versions import parse
 
 if TYPE_CHECKING:
@@ -108,6 +109,8 @@ EXAMPLE = Start("service", OWN, "", "v", "1.0.0", ("RS_DEPLOY_TOKEN",))
 
 def start(top: Path, wishes: Wishes = _NO_WISHES) -> Start:
     """Return the policy for the repository at `top`; raises `SentinelError` where it cannot be made."""
+    if any(secret for name in wishes.secrets for secret in secrets_in(name)):
+        raise SentinelError("a secret is named by its variable, not by its value")
     kind = "monorepo" if wishes.component else wishes.kind or guess(top)
     component = _component(top, wishes.component) if kind == "monorepo" else ""
     place, before = top / component, f"{component}/" if component else ""

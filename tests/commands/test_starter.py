@@ -192,7 +192,11 @@ def test_what_is_named_is_in_the_policy(tmp_path: Path, kind: str) -> None:
 @pytest.mark.parametrize(
     ("wishes", "why"),
     [
-        (Wishes("monorepo"), "name one by --component PATH; there are services/blog, services/shop"),
+        (
+            Wishes("monorepo"),
+            "name one by --component PATH (there are services/blog, services/shop)",
+        ),
+        (Wishes(), "this looks like a monorepo, which has a policy for each component: name one by --component PATH"),
         (Wishes(component="services/none"), "--component 'services/none' is not a folder below"),
         (Wishes(component="services/../services"), "is not a folder below"),
         (Wishes(component="/etc"), "is not a folder below"),

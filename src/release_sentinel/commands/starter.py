@@ -112,7 +112,7 @@ def start(top: Path, wishes: Wishes = _NO_WISHES) -> Start:
     if any(secret for name in wishes.secrets for secret in secrets_in(name)):
         raise SentinelError("a secret is named by its variable, not by its value")
     kind = "monorepo" if wishes.component else wishes.kind or guess(top)
-    component = _component(top, wishes.component) if kind == "monorepo" else ""
+    component = _component(top, wishes) if kind == "monorepo" else ""
     place, before = top / component, f"{component}/" if component else ""
     tags = _tags(top)
     prefix = _prefix(tags, component)
@@ -170,14 +170,17 @@ def components(top: Path) -> list[str]:
     return sorted(folder for folder in folders if folder and folder.count("/") < 2 and _PATH.fullmatch(folder))
 
 
-def _component(top: Path, wanted: str) -> str:
+def _component(top: Path, wishes: Wishes) -> str:
     """Return the path of a component, without a slash at its end."""
+    wanted = wishes.component
     path = wanted.strip("/")
     if not path:
         there = ", ".join(components(top)[:20])
+        what = "a monorepo has" if wishes.kind else "this looks like a monorepo, which has"
         raise SentinelError(
-            "a monorepo has a policy for each component: name one by --component PATH"
-            + (f"; there are {there}" if there else "")
+            f"{what} a policy for each component: name one by --component PATH"
+            + (f" (there are {there})" if there else "")
+            + ("" if wishes.kind else "; or name another --kind")
         )
     if not _PATH.fullmatch(path) or {".", ".."} & set(path.split("/")) or not (top / path).is_dir():
         raise SentinelError(

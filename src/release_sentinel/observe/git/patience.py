@@ -94,6 +94,6 @@ def no_answer(asked: str, answer: GitOutput | Unseen, remedy: str) -> Unseen:
         return Unseen(f"{asked}: {answer.why}", answer.remedy)
     tries = f", {answer.tries} times" if isinstance(answer, GitOutput) and answer.tries > 1 else ""
     words = answer.words if isinstance(answer, GitOutput) else answer.why
-    if isinstance(answer, GitOutput) and _lacks_login(answer) and (login := ci.login()):
-        remedy = f"{login}; then {remedy}"
+    if isinstance(answer, GitOutput) and _lacks_login(answer):
+        remedy = ci.login() or remedy
     return Unseen(f"{asked}{tries}: {words}", f"{AGAIN}; or {remedy}" if is_transient(answer) else remedy)

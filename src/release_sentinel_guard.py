@@ -66,7 +66,9 @@ class InstalledFirst:
             return None
         if self._path != (current := tuple(sys.path)):
             self._path, self._installed = current, [folder for folder in current if self._is_installed(folder)]
-        return PathFinder.find_spec(name, self._installed)
+        found = PathFinder.find_spec(name, self._installed)
+        # A folder alone, such as the gates that an editable installation of this project leaves, is no library.
+        return found if found and found.origin else None
 
     def _is_installed(self, folder: str) -> bool:
         if not os.path.isabs(folder):  # noqa: PTH117 - pathlib would have to be loaded

@@ -33,7 +33,9 @@ def test_inputs_and_outputs() -> None:
     """What a workflow may give and get; a release has to be named."""
     action = yaml.safe_load(ACTION.read_text(encoding="utf-8"))
     required = {name: bool(given.get("required")) for name, given in action["inputs"].items()}
-    assert required == {"env": True, "version": True, "policy": False, "preview": False, "args": False}
+    assert required == dict.fromkeys(("env", "version"), True) | dict.fromkeys(
+        ("policy", "preview", "token", "args"), False
+    )
     assert set(action["outputs"]) == {"verdict", "exit-code"}
 
 
@@ -59,7 +61,7 @@ class Step:
         stub.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" > argv\n{document}exit {code}\n', encoding="utf-8")
         stub.chmod(0o755)
         (script := self.folder / "script.sh").write_text(STEPS[1]["run"], encoding="utf-8")
-        given = {"env": "prod", "version": "v1.0.0", "policy": "", "args": "", **inputs}
+        given = {"env": "prod", "version": "v1.0.0", "policy": "", "token": "", "args": "", **inputs}
         environ = {
             "PATH": os.pathsep.join([str(self.folder / "bin"), os.environ["PATH"]]),
             "RUNNER_TEMP": str(self.folder / "temp"),

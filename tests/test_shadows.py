@@ -1,5 +1,6 @@
 """No module of the judged repository takes the place of an installed one, and gates can import the repository."""
 
+import importlib
 import re
 import sys
 from importlib.metadata import PackageNotFoundError, packages_distributions, requires
@@ -131,6 +132,18 @@ def test_an_environment_inside_the_repository_is_installed(tmp_path: Path, folde
     finder.begin(str(tmp_path))
     finder.end()
     assert finder._is_installed(str(tmp_path / folder)) is found
+
+
+def test_a_folder_without_a_module_is_not_the_library(tmp_path: Path) -> None:
+    """An editable installation of this project leaves one in site-packages; the source may be below the work tree."""
+    (tmp_path / "site-packages" / "release_sentinel" / "gate_tests").mkdir(parents=True)
+    finder = InstalledFirst()
+    finder._path, finder._installed = tuple(sys.path), [str(tmp_path / "site-packages")]
+    assert finder.find_spec("release_sentinel") is None
+    (tmp_path / "site-packages" / "release_sentinel" / "__init__.py").write_text("")
+    finder._installed = [str(tmp_path / "site-packages")]
+    importlib.invalidate_caches()
+    assert finder.find_spec("release_sentinel") is not None
 
 
 @pytest.mark.parametrize("folder", ["", ".", "src"])

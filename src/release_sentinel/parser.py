@@ -1,12 +1,16 @@
 """How every command of `release-sentinel` reads its words."""
 
 import argparse
+import re
 import sys
 from datetime import timedelta
 from typing import NoReturn
 
 from release_sentinel.deliver.verify import duration
 from release_sentinel.lines import one_line
+from release_sentinel.redaction import without_credentials
+
+_URL = re.compile(r"\w[\w+.-]{0,40}://[^\s'\"]+")
 
 
 class Parser(argparse.ArgumentParser):
@@ -15,7 +19,8 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Print the usage and what is wrong, and exit 1."""
         self.print_usage(sys.stderr)
-        self.exit(1, f"{self.prog}: error: {one_line(message)}\n")
+        shown = _URL.sub(lambda url: without_credentials(url[0]), one_line(message))  # it may quote any word
+        self.exit(1, f"{self.prog}: error: {shown}\n")
 
 
 def print_help(parser: argparse.ArgumentParser, words: list[str]) -> int:

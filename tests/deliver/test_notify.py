@@ -106,7 +106,7 @@ def test_without_apprise_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> 
     """Nothing is started for it."""
     monkeypatch.setattr(notify, "find_spec", lambda _: None)
     (problem,) = send(["json://127.0.0.1/"], "title", "text")
-    assert problem == "no notification was sent: apprise is not installed: pip install 'release-sentinel[notify]'"
+    assert problem == "no notification was sent: apprise is not installed: pip install apprise"
 
 
 def test_apprise_stays_out_of_this_process(httpserver: HTTPServer) -> None:

@@ -8,9 +8,10 @@ import pytest
 from jsonschema import Draft202012Validator
 from msgspec.structs import replace
 
-from release_sentinel import __version__
+from release_sentinel.observe.installed import Origin, tree_digest
 from release_sentinel.redacted import RedactedVerdict, redact
 from release_sentinel.redaction import Redactor
+from release_sentinel.reports import attestation as module
 from release_sentinel.reports.attestation import attestation, statement
 from release_sentinel.verdict import Provenance, Release, unfinished
 from tests.reports.samples import CLOSE, DIRTY, PASSED, RELEASE, SAMPLES, WAIVED, verdict
@@ -170,10 +171,38 @@ def test_the_configuration_tells_what_was_asked() -> None:
     """The tool with environment, version and verdict; the policy file with its digest; and where the run is seen."""
     said = predicate(replace(SAMPLES["safe"], provenance=WHERE))
     asked = {"env": "prod", "version": "v1.0.0", "verdict": "SAFE"}
-    tool = {"name": "release-sentinel", "uri": f"pkg:pypi/release-sentinel@{__version__}", "annotations": asked}
+    tool = {"name": "release-sentinel", "digest": {"dirHash": tree_digest()}, "annotations": asked}
     assert said["configuration"] == [tool, {"name": "release-sentinel.toml", "digest": {"sha256": "ab" * 32}}]
     assert said["url"] == WHERE.url
     assert "url" not in predicate(SAMPLES["safe"])
+
+
+COMMIT = "c0" * 20
+
+
+@pytest.mark.parametrize(
+    ("origin", "uri"),
+    [
+        (Origin("1.0"), None),
+        (Origin("1.0", "file:///home/ada/release-sentinel", editable=True), None),
+        (Origin("1.0", "file:///home/ada/release-sentinel", COMMIT, is_git=True), None),
+        (Origin("1.0", "file:///home/ada/a.whl", sha256="ab" * 32), None),
+        (Origin("1.0", "https://git.example/x.git", is_git=True), None),
+        (Origin("1.0", "https://git.example/x.git", COMMIT, is_git=True), f"git+https://git.example/x.git@{COMMIT}"),
+        (Origin("1.0", "https://u:pw@git.example/x", COMMIT, is_git=True), f"git+https://git.example/x@{COMMIT}"),
+        (Origin("1.0", "https://files.example/a.whl", sha256="ab" * 32), "https://files.example/a.whl"),
+    ],
+    ids=["index", "editable", "local clone", "local archive", "no commit", "git", "credential", "archive"],
+)
+def test_the_tool_has_no_address_that_is_not_proven(
+    monkeypatch: pytest.MonkeyPatch, origin: Origin, uri: str | None
+) -> None:
+    """What pip recorded counts; an index is not recorded, and a path of this machine says nothing elsewhere."""
+    monkeypatch.setattr(module, "origin", lambda: origin)
+    tool = predicate(SAMPLES["safe"])["configuration"][0]
+    assert tool.get("uri") == uri
+    assert tool["digest"].get("gitCommit") == (COMMIT if uri and "git+" in uri else None)
+    assert valid(SAMPLES["safe"])
 
 
 def test_the_same_verdict_makes_the_same_text() -> None:

@@ -1,6 +1,9 @@
 """`release-sentinel init`: writes what a repository needs, and nothing over what is there."""
 
+import argparse
 import os
+import re
+import sys
 from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
@@ -8,14 +11,21 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from release_sentinel.arguments import GATE_FOLDER, find_top
+from release_sentinel.commands import install, starter
+from release_sentinel.commands.install import Source
+from release_sentinel.commands.starter import KINDS, Start, Wishes
+from release_sentinel.config.file import has_policy
+from release_sentinel.config.unread import OWN, SHARED
 from release_sentinel.deliver.kubernetes.manifest import JobSpec, manifest
 from release_sentinel.deliver.kubernetes.yaml import dump
 from release_sentinel.errors import SentinelError
 from release_sentinel.lines import visible
+from release_sentinel.observe.git.process import GitOutput, run
+from release_sentinel.observe.installed import origin
 from release_sentinel.parser import Parser
 from release_sentinel.settings import Settings
 
-_ALWAYS = {"release-sentinel.toml": "release-sentinel.toml", f"{GATE_FOLDER}/test_example.py": "test_example.py.in"}
+_ALWAYS = {f"{GATE_FOLDER}/test_example.py": "test_example.py.in"}
 _FOLDER = "deploy/release-gate"
 _IMAGE = {f"{_FOLDER}/Containerfile": "Containerfile"}
 _TEMPLATES: Mapping[str, Mapping[str, str]] = {
@@ -66,54 +76,218 @@ _MANIFESTS = {
     "helm": ("chart/templates/release-gate.yaml", _HELM_HEAD, _CHART),
 }
 
+_NO_SOURCE = Source(missing="no source is named")
+
 
 def main(words: list[str], _settings: Settings) -> int:
     """Write the files, or print them."""
+    known = _parsed(words)
+    top: Path = known.gate_repo or find_top(Path.cwd()) or Path.cwd()
+    on_terminal = not known.print and sys.stdin.isatty() and sys.stdout.isatty()
+    wishes = Wishes(known.kind or "", known.component, known.process, known.api, tuple(known.secret))
+    wishes = _asked_wishes(top, wishes) if on_terminal else wishes
+    start = starter.start(top, wishes)
+    source = _source(known.install, known.vendor, ask=on_terminal) if known.system else None
+    wanted: dict[str, str | bytes] = {**contents(known.system, source or _NO_SOURCE, start)}
+    if source and source.wheel:
+        wanted[source.path] = source.wheel.content
+    if known.print:
+        for name, text in wanted.items():
+            shown = f"# ({len(text)} bytes)\n" if isinstance(text, bytes) or name == starter.SCHEMA else text
+            print(f"# --- {name}\n{shown}")
+        return 0
+    if start.file == OWN and not os.path.lexists(top / OWN) and has_policy(top):
+        raise SentinelError(f"{SHARED} has a policy already, and two would stop every run; --print shows this one")
+    _write(top, wanted, force=known.force)
+    for name in wanted:
+        print(f"written: {visible(str(top / name))}")
+    if source is not None:
+        _report(source, top)
+    how = "" if wishes.kind or wishes.component else ", as it looks; --kind names another"
+    for note in (f"of the kind {start.kind}{how}", *start.notes):
+        print(f"policy: {visible(note)}")
+    print(f"next: read them, commit, push, and run: {start.command}")
+    return 0
+
+
+def _parsed(words: list[str]) -> argparse.Namespace:
     parser = Parser(
         prog="release-sentinel init",
-        description="Write what a repository needs: a policy file, a gate of its own, and a pipeline for one system.",
+        description="Write what a repository needs: a policy file, a gate of its own, and a pipeline for one system. "
+        "On a terminal it asks what no option says.",
         allow_abbrev=False,
     )
     add = parser.add_argument
     add("system", nargs="?", choices=SYSTEMS, metavar="CI", help=f"one of {', '.join(SYSTEMS)}; default: no pipeline")
+    add("--gate-repo", type=Path, metavar="PATH", help="the repository; default: that of the working directory")
+    add("--kind", choices=KINDS, metavar="KIND", help=f"what is released: {', '.join(KINDS)}; default: as it looks")
+    add("--component", default="", metavar="PATH", help="the folder of a monorepo's component, whose policy is written")
+    add("--process", default="", metavar="NAME", help="a process that has to run on the machine that judges")
+    add("--api", default="", metavar="URL", help="a service that has to answer")
+    add("--secret", action="append", default=[], metavar="NAME", help="a variable with a secret that a release needs")
     add(
-        "--gate-repo",
-        type=Path,
-        metavar="PATH",
-        help="the repository; default: that of the working directory",
+        "--install",
+        metavar="SPEC",
+        help=f"where the pipeline installs this program from: {install.FORMS}; a branch or tag is pinned to its "
+        "commit; default: where this program was installed from",
+    )
+    add(
+        "--vendor",
+        nargs="?",
+        const="",
+        metavar="WHEEL",
+        help="put a wheel into the repository, with its SHA-256 in the pipeline; default: that of this installation",
     )
     add("--force", action="store_true", help="replace files that exist; without it nothing is written if one does")
     add("--print", action="store_true", help="print the files instead of writing them")
     known = parser.parse_args(words)
-    top = known.gate_repo or find_top(Path.cwd()) or Path.cwd()
-    wanted = contents(known.system)
-    if known.print:
-        for name, text in wanted.items():
-            print(f"# --- {name}\n{text}")
-        return 0
-    if not top.is_dir():
-        parser.error(f"--gate-repo {top} is not a folder")
-    _write(top, wanted, force=known.force)
-    for name in wanted:
-        print(f"written: {visible(str(top / name))}")
-    print("next: read them, set the required settings, commit, and run: release-sentinel --env prod --version v1.0.0")
-    return 0
+    if known.system is None and known.vendor in SYSTEMS:  # `init --vendor github`
+        known.system, known.vendor = known.vendor, ""
+    if "://" in (known.vendor or ""):
+        parser.error("--vendor takes the path of a wheel; --install takes a URL")
+    if known.install is not None and known.vendor is not None:
+        parser.error("--install and --vendor exclude each other")
+    if known.system is None and (known.install, known.vendor) != (None, None):
+        parser.error("--install and --vendor are about a pipeline: name its system")
+    if known.gate_repo and not known.gate_repo.is_dir():
+        parser.error(f"--gate-repo {known.gate_repo} is not a folder")
+    if known.component and known.kind not in {None, "monorepo"}:
+        parser.error(f"--component is for --kind monorepo, not for {known.kind}")
+    if refused := _refused(known.api):
+        parser.error(f"--api {refused}")
+    return known
 
 
-def contents(system: str | None) -> dict[str, str]:
+def contents(system: str | None, source: Source = _NO_SOURCE, start: Start = starter.EXAMPLE) -> dict[str, str]:
     """Return the files for one system by their path in the repository; None: those that each repository needs."""
     folder = files("release_sentinel") / "templates"
     named = {**_ALWAYS, **(_TEMPLATES[system] if system else {})}
-    found = {name: (folder / template).read_text(encoding="utf-8") for name, template in named.items()}
+    found = {start.file: start.text, starter.SCHEMA: starter.schema_text()}
+    for name, template in named.items():
+        # GitHub has a workflow for each component; elsewhere, one file is the whole pipeline.
+        own = name.replace("/release-gate.yml", f"/release-gate-{Path(start.component).name}.yml")
+        text = (folder / template).read_text(encoding="utf-8")
+        found[own if start.component else name] = _filled(text, source, start)
     if system in _MANIFESTS:
         name, head, wanted = _MANIFESTS[system]
         found[name] = head + dump(manifest(wanted))
     return found
 
 
-def _write(top: Path, wanted: Mapping[str, str], *, force: bool) -> None:
-    """Write every file, or none if one of them is there already."""
-    there = [name for name in wanted if os.path.lexists(top / name)]
+def _filled(template: str, source: Source, start: Start) -> str:
+    """Return a template with what it leaves open filled in.
+
+    `<install: PIP>` becomes the command that installs this program, and `<install: PIP in FOLDER>` that for a wheel in
+    a folder of an image. A line `<if git: TEXT>`, `<if wheel: TEXT>` or `<if secrets: TEXT>` stays where pip needs Git,
+    where `<wheel>` is a path, and where the release needs secrets. A line `<secret: TEXT>` is repeated for each, with
+    `NAME` and `ID` for its name.
+    """
+    holds = {"git": source.needs_git, "wheel": bool(source.wheel), "secrets": bool(start.secrets)}
+    text = re.sub(
+        r"(?m)^<if (git|wheel|secrets): (.*)>\n", lambda line: f"{line[2]}\n" if holds[line[1]] else "", template
+    )
+    text = re.sub(r"(?m)^<secret: (.*)>\n", lambda line: _for_each(line[1], start.secrets), text)
+    for mark, value in {
+        "<wheel>": source.path,
+        "<secrets>": ", ".join(start.secrets),
+        "<prefix>": start.prefix,
+        "<tags>": start.tags,
+        "<tag rule>": f" =~ /^{start.prefix.replace('/', chr(92) + '/')}/" if start.is_named else "",
+        "<options>": start.options,
+    }.items():
+        text = text.replace(mark, value)
+    return re.sub(r"<install: (.+?)(?: in (\S+))?>", lambda found: source.shell(found[1], found[2] or ""), text)
+
+
+def _for_each(line: str, names: tuple[str, ...]) -> str:
+    return "".join(re.sub(r"\bNAME\b", name, re.sub(r"\bID\b", credential_id(name), line)) + "\n" for name in names)
+
+
+def credential_id(name: str) -> str:
+    """Return what a secret is called where names are in lower case: `rs-deploy-token`."""
+    return name.lower().replace("_", "-")
+
+
+def _asked_wishes(top: Path, wishes: Wishes) -> Wishes:
+    """Ask for what no option says; a blank answer takes what stands in brackets."""
+    kind = "monorepo" if wishes.component else wishes.kind
+    likely = "" if kind else starter.guess(top)
+    if likely:
+        print(f"What is released here? One of {', '.join(KINDS)}.")
+    while kind not in KINDS:
+        kind = _answer(f"kind [{likely}]: ") or likely
+    component, process, api, secrets = wishes.component, wishes.process, wishes.api, wishes.secrets
+    if kind == "monorepo" and not component:
+        there = starter.components(top)
+        print(f"Which component? There are {', '.join(there[:20])}." if there else "Which component?")
+        component = _answer(f"folder{f' [{there[0]}]' if there else ''}: ") or next(iter(there), "")
+    if kind in {"service", "monorepo"} and not (process or api):
+        process = _answer("a process that has to run on the machine that judges (blank: none): ")
+        while refused := _refused(api := _answer("a URL that has to answer (blank: none): ")):
+            print(f"that {refused}")
+    if likely and not secrets:
+        names = _answer("names of variables with secrets that the release needs (blank: none): ")
+        secrets = tuple(filter(None, re.split(r"[ ,]+", names)))
+    return Wishes(kind, component, process, api, secrets)
+
+
+def _refused(api: str) -> str:
+    """Return why a URL cannot be written into a policy; blank where it can, or where there is none."""
+    if install.has_credential(api):
+        return "has a credential in it, which would be in the repository"
+    return "" if not api or re.match(r"https?://[^/?#]", api) else "is not a URL such as https://api.example.com/health"
+
+
+def _source(spec: str | None, vendor: str | None, *, ask: bool) -> Source:
+    """Return where the pipeline installs this program from: as asked, as recorded, or as a terminal answers."""
+    if vendor is not None:
+        return install.vendored(vendor)
+    if spec is not None:
+        return install.parse(spec)
+    known = install.of_origin(origin())
+    if isinstance(known, Source):
+        return known
+    asked = _asked(known) if ask else None
+    return asked or Source(missing=known)
+
+
+def _asked(why: str) -> Source | None:
+    """Ask where pipelines install this program from, until an answer can be used; a blank one names no source."""
+    print(f"Where does the pipeline install release-sentinel from? {why[:1].upper()}{why[1:]}.")
+    print(f"Answer {install.FORMS}, or `vendor`: the wheel of this installation goes into the repository.")
+    while answer := _answer("install from (blank: later): "):
+        try:
+            return install.vendored("") if answer == "vendor" else install.parse(answer)
+        except SentinelError as error:
+            print(visible(str(error)))
+    return None
+
+
+def _answer(question: str) -> str:
+    try:
+        return input(question).strip()
+    except EOFError:
+        return ""
+    except KeyboardInterrupt:
+        print("\nnothing was written")
+        raise SystemExit(130) from None
+
+
+def _report(source: Source, top: Path) -> None:
+    """Say where the pipeline installs this program from."""
+    if source.missing:
+        print(f"install: the pipeline fails, because {source.missing}")
+        print("    -> run this again with --force and --install SPEC, or with --vendor; --help names the forms of SPEC")
+        return
+    print(f"install: {source}" + (f" ({source.note})" if source.note else ""))
+    seen = run(top, "check-ignore", "--quiet", "--", source.path) if source.wheel else None
+    if isinstance(seen, GitOutput) and not seen.code:
+        print(f"install: Git ignores {source.path}: commit it by git add --force {source.path}")
+
+
+def _write(top: Path, wanted: Mapping[str, str | bytes], *, force: bool) -> None:
+    """Write every file, or none if one of them is there already and says something else."""
+    there = [name for name, text in wanted.items() if os.path.lexists(top / name) and not _says(top / name, text)]
     if there and not force:
         raise SentinelError(
             f"in {top} there is already {', '.join(there)}; nothing was written: --force replaces, --print shows"
@@ -121,6 +295,13 @@ def _write(top: Path, wanted: Mapping[str, str], *, force: bool) -> None:
     for name, text in wanted.items():
         try:
             (top / name).parent.mkdir(parents=True, exist_ok=True)
-            (top / name).write_text(text, encoding="utf-8")
+            (top / name).write_bytes(text.encode() if isinstance(text, str) else text)
         except OSError as error:
             raise SentinelError(f"{top / name} cannot be written: {error.strerror or error}") from error
+
+
+def _says(path: Path, text: str | bytes) -> bool:
+    try:
+        return path.read_bytes() == (text.encode() if isinstance(text, str) else text)
+    except OSError:
+        return False

@@ -21,7 +21,7 @@ from release_sentinel.vocabulary import SAFE
 
 Clean = Callable[[str], str]  # takes the secrets out of a text
 SECONDS = 10.0  # for all receivers together
-_MISSING = "apprise is not installed: pip install 'release-sentinel[notify]'"
+_MISSING = "apprise is not installed: pip install apprise"
 
 
 def announce(

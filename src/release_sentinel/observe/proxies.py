@@ -53,7 +53,7 @@ def problem(proxy: str) -> Unseen | None:
     if is_socks(proxy) and not find_spec("socks"):
         return Unseen(
             f"the proxy {without_credentials(proxy)} speaks SOCKS, and PySocks is not installed",
-            "pip install 'release-sentinel[socks]', name an HTTP proxy, or add the host to NO_PROXY",
+            "pip install PySocks, name an HTTP proxy, or add the host to NO_PROXY",
         )
     return None
 

@@ -7,14 +7,14 @@ text; the time is the business of the signer.
 import json
 from typing import Any
 
-from release_sentinel import __version__
+from release_sentinel.observe.installed import NAME, Origin, origin, tree_digest
 from release_sentinel.redacted import RedactedVerdict
+from release_sentinel.redaction import without_credentials
 from release_sentinel.verdict import GateResult
 from release_sentinel.vocabulary import SAFE, Outcome
 
 STATEMENT = "https://in-toto.io/Statement/v1"
 PREDICATE = "https://in-toto.io/attestation/test-result/v0.1"
-_TOOL = "release-sentinel"
 
 
 def attestation(verdict: RedactedVerdict) -> str:
@@ -62,10 +62,24 @@ def _predicate(verdict: RedactedVerdict) -> dict[str, Any]:
 def _configuration(verdict: RedactedVerdict) -> list[dict[str, Any]]:
     """Return what the gates were run by, with what they were asked, and the policy file if there was one."""
     asked = {"env": verdict.release.env, "version": verdict.release.version, "verdict": verdict.label}
-    tool = {"name": _TOOL, "uri": f"pkg:pypi/{_TOOL}@{__version__}", "annotations": asked}
+    tool = {"name": NAME, **_tool(origin()), "annotations": asked}
     where = verdict.provenance
     policy = [{"name": where.policy, "digest": {"sha256": where.policy_sha256}}] if where.policy_sha256 else []
     return [tool, *policy]
+
+
+def _tool(installed: Origin) -> dict[str, Any]:
+    """Return which program judged: the digest of its files; and the Git URL or archive that pip recorded (PEP 610).
+
+    An index is not recorded, so no package URL is known to be true.
+    """
+    digest = {"dirHash": tree_digest()}
+    if installed.url.startswith("file:"):
+        return {"digest": digest}
+    if installed.is_git and installed.commit:
+        uri = f"git+{installed.url.removeprefix('git+')}@{installed.commit}"
+        return {"uri": without_credentials(uri), "digest": {**digest, "gitCommit": installed.commit}}
+    return {"uri": without_credentials(installed.url), "digest": digest} if installed.sha256 else {"digest": digest}
 
 
 def _ids(gates: tuple[GateResult, ...]) -> list[str]:

@@ -17,7 +17,8 @@ import pytest
 from release_sentinel.observe import Unseen, git
 from release_sentinel.observe.git import Relation, throwaway
 from tests.conftest import Repo
-from tests.observe.git.test_login import Forge, forge
+from tests.forge import Forge
+from tests.observe.git.test_login import forge
 from tests.observe.parts import clone, program
 
 __all__ = ["forge"]

@@ -123,12 +123,26 @@ def _bitbucket(get: Variables) -> Build:
     )
 
 
+_ACTIONS_LOGIN = (
+    "give the gate's step the job's token, which needs `permissions: contents: read`: the action and the workflow of "
+    "`release-sentinel init github` do; or set `persist-credentials: true` for actions/checkout"
+)
 _ACTORS = ("GITHUB_TRIGGERING_ACTOR", "GITHUB_ACTOR")
 _RUN_BY_NUMBER = "{GITHUB_SERVER_URL}/{GITHUB_REPOSITORY}/actions/runs/{GITHUB_RUN_NUMBER}"
 FORGES = (
     # Both also set GITHUB_ACTIONS, and Forgejo's runner GITEA_ACTIONS.
-    System((("FORGEJO_ACTIONS",),), _forgejo, (_RUN_BY_NUMBER,), _ACTORS, _is_github_fork, trusted=_is_github_target),
-    System((("GITEA_ACTIONS",),), _gitea, (_RUN_BY_NUMBER,), _ACTORS, _is_github_fork, trusted=_is_github_target),
+    *(
+        System(
+            ((mark,),),
+            describe,
+            (_RUN_BY_NUMBER,),
+            _ACTORS,
+            _is_github_fork,
+            trusted=_is_github_target,
+            login=_ACTIONS_LOGIN,
+        )
+        for mark, describe in (("FORGEJO_ACTIONS", _forgejo), ("GITEA_ACTIONS", _gitea))
+    ),
     System(
         (("GITHUB_ACTIONS",),),
         _github,
@@ -137,14 +151,25 @@ FORGES = (
         _is_github_fork,
         _is_github_bot,
         _is_github_target,
+        _ACTIONS_LOGIN,
     ),
-    System((("GITLAB_CI",),), _gitlab, ("{CI_JOB_URL}",), ("GITLAB_USER_LOGIN",), _is_gitlab_fork),
+    System(
+        (("GITLAB_CI",),),
+        _gitlab,
+        ("{CI_JOB_URL}",),
+        ("GITLAB_USER_LOGIN",),
+        _is_gitlab_fork,
+        login="ask the project that is built, whose URL has the job's token; another project has to allow this one in "
+        "Settings > CI/CD > Job token permissions",
+    ),
     System(
         (("TF_BUILD",),),
         _azure,
         ("{SYSTEM_COLLECTIONURI}/{SYSTEM_TEAMPROJECT}/_build/results?buildId={BUILD_BUILDID}",),
         ("BUILD_REQUESTEDFOR",),
         _is_azure_fork,
+        login="give the gate's step the job's token, as the pipeline of `release-sentinel init azure` does by "
+        "GIT_CONFIG_VALUE_0; or set `persistCredentials: true` for `checkout: self`",
     ),
     System(
         (("BITBUCKET_BUILD_NUMBER",),),

@@ -97,6 +97,7 @@ class System(Struct, frozen=True):
     fork: Callable[[Variables], bool] = no_sign  # whether a pull request is from another repository
     bot: Callable[[Variables], bool] = no_sign  # whether it is by a bot that gets no secrets
     trusted: Callable[[Variables], bool] = no_sign  # whether it gets secrets, whoever it is by
+    login: str = ""  # how a step's Git gets a login for the repository that is built
 
 
 class Named(TypedDict, total=False):

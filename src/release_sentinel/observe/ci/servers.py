@@ -96,4 +96,6 @@ JENKINS = System(
     ("{BUILD_URL}",),
     ("BUILD_USER_ID", "BUILD_USER", "GERRIT_EVENT_ACCOUNT_NAME"),
     _is_jenkins_fork,
+    login="put the gate's step into withCredentials([gitUsernamePassword(credentialsId: ...)]), as the Jenkinsfile of "
+    "`release-sentinel init jenkins` does; or into sshagent for an ssh URL",
 )

@@ -80,6 +80,15 @@ def withheld(environ: Mapping[str, str] | None = None) -> str:
     return f"{found.provider} withholds secrets from builds of a pull request {what}" if what else ""
 
 
+def login(environ: Mapping[str, str] | None = None) -> str:
+    """Return how Git gets a login for the repository in this build; blank outside of CI."""
+    get = Variables(os.environ if environ is None else environ)
+    if (system := _system(get)) is None:
+        return ""
+    provider = system.describe(get).provider
+    return system.login or f"give this job of {provider} a login that may read the repository"
+
+
 # What build tools take for a sign of CI, also of systems that are not recognised here.
 _SIGNS = (
     *("CI", "CONTINUOUS_INTEGRATION", "CI_NAME", "CI_APP_ID", "CI_BUILD_ID", "CI_BUILD_NUMBER", "CI_JOB_ID"),

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
-from release_sentinel.observe import Unseen
+from release_sentinel.observe import Unseen, ci
 from release_sentinel.observe.git.process import URL, GitOutput, Hung
 
 AGAIN = "run the gate again in a moment: this may be transient"
@@ -38,6 +38,12 @@ _FINAL = re.compile(
     r"(?:returned error:|response|HTTP(?: code =)?) (?:3\d\d|4(?!08|25|29)\d\d)\b|authentication failed|access denied"
     r"|permission denied|could not read (?:username|password)|too many authentication failures|host key"
     r"|repository .*not found|does not appear to be a git repository|certificate\b(?!\.\w)",
+    re.IGNORECASE,
+)
+# A login that is missing or may not read; forges call a private repository not found.
+_NO_LOGIN = re.compile(
+    r"returned error: 40[13]\b|authentication failed|access denied|permission denied \(|could not read (?:user|pass)"
+    r"|(?:repository|project) .*not found|terminal prompts disabled|invalid credentials",
     re.IGNORECASE,
 )
 # All that Git says where a connection ends without another word.
@@ -77,10 +83,17 @@ def is_transient(answer: GitOutput | Unseen) -> bool:
     return bool(_TRANSIENT.search(words) or (answer.code in {128, _BROKEN_PIPE} and _NO_WORD.fullmatch(words)))
 
 
+def _lacks_login(answer: GitOutput) -> bool:
+    words = re.sub("'[^'\n]*'", "", URL.sub("", answer.err[-_LONGEST:]))  # a repository may be called anything
+    return _NO_LOGIN.search(words) is not None
+
+
 def no_answer(asked: str, answer: GitOutput | Unseen, remedy: str) -> Unseen:
     """Return that what was `asked` of a remote has no answer, in Git's words; `remedy` helps where a retry does not."""
     if isinstance(answer, Unseen) and not isinstance(answer, Hung):
         return Unseen(f"{asked}: {answer.why}", answer.remedy)
     tries = f", {answer.tries} times" if isinstance(answer, GitOutput) and answer.tries > 1 else ""
     words = answer.words if isinstance(answer, GitOutput) else answer.why
+    if isinstance(answer, GitOutput) and _lacks_login(answer):
+        remedy = ci.login() or remedy
     return Unseen(f"{asked}{tries}: {words}", f"{AGAIN}; or {remedy}" if is_transient(answer) else remedy)

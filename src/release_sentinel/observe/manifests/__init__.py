@@ -15,7 +15,7 @@ from release_sentinel.observe.git.process import ask
 from release_sentinel.observe.manifests import cargo, dotnet, formats, gradle, maven, npm, others, python
 from release_sentinel.observe.manifests.files import MOST_FILES, AbsentError, Spelling, Tool, Tree, UnclearError, Value
 
-__all__ = ["Found", "FromTags", "Manifest", "Spelling", "find", "read"]
+__all__ = ["Found", "FromTags", "Manifest", "Spelling", "find", "is_manifest", "read"]
 
 
 class Manifest(Struct, frozen=True):
@@ -101,6 +101,11 @@ def find(top: Path) -> list[Found]:
             if not isinstance(said, AbsentError) and not (settled and isinstance(said, UnclearError)):
                 found += (one for one in _as_found(said) if one not in found)
     return found
+
+
+def is_manifest(name: str) -> bool:
+    """Return whether a file of this name is one that is looked for."""
+    return any(fnmatchcase(name, kind.pattern) for kind in _KINDS)
 
 
 def _seen(found: Iterable[Found]) -> Iterator[Manifest | FromTags]:

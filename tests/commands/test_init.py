@@ -23,7 +23,8 @@ PIPELINES = {
     "azure": {"azure-pipelines.yml"},
     "kubernetes": {"deploy/release-gate/Containerfile", "deploy/release-gate/job.yaml"},
     "argocd": {"deploy/release-gate/Containerfile", "deploy/release-gate/presync.yaml"},
-    "helm": {"deploy/release-gate/Containerfile", "chart/templates/release-gate.yaml"},
+    "helm": {"deploy/release-gate/Containerfile"}
+    | {f"chart/{name}" for name in ("Chart.yaml", "values.yaml", "templates/release-gate.yaml")},
 }
 
 
@@ -127,6 +128,7 @@ def test_a_folder_that_cannot_be_written(capsys: pytest.CaptureFixture[str], tmp
         (("--api", "shop"), "--api is not a URL such as"),
         (("--api", "https://kim:secret@api.example.com"), "--api has a credential in it"),
         (("--gate-repo", "/none"), "--gate-repo /none is not a folder"),
+        (("github", "--chart", "chart"), "--chart is for `init helm`"),
     ],
 )
 def test_a_mistake_exits_1(capsys: pytest.CaptureFixture[str], words: tuple[str, ...], error: str) -> None:
@@ -137,6 +139,78 @@ def test_a_mistake_exits_1(capsys: pytest.CaptureFixture[str], words: tuple[str,
     said = capsys.readouterr().err
     assert f"error: {error}" in said
     assert not re.search("pw-of-kim", said)
+
+
+CHART = 'apiVersion: v2\nname: own\nversion: 1.0.0\nappVersion: "v1.0.0"\n'
+
+
+def _charts(top: Path, *folders: str) -> None:
+    for folder in folders:
+        (top / folder).mkdir(parents=True, exist_ok=True)
+        (top / folder / "Chart.yaml").write_text(CHART, encoding="utf-8")
+
+
+def _helm_files(top: Path) -> set[str]:
+    return {name for name in files(top) if name.endswith((".yaml", ".yml"))}
+
+
+@pytest.mark.parametrize(
+    ("there", "words", "folder"),
+    [
+        ((), (), "chart"),
+        ((".",), (), "."),
+        ((), ("--chart", "deploy/./shop/"), "deploy/shop"),
+        (("charts/shop", "charts/shop/charts/redis", "web/node_modules/x/chart"), (), "charts/shop"),
+        (("charts/shop", "charts/web"), ("--chart", "charts/web"), "charts/web"),
+        (("charts/shop",), ("--chart", "charts/new"), "charts/new"),
+    ],
+)
+def test_the_folder_of_the_chart(tmp_path: Path, there: tuple[str, ...], words: tuple[str, ...], folder: str) -> None:
+    """The one that is there, or that is named; subcharts are another's. No chart that is there is changed."""
+    _charts(tmp_path, *there)
+    assert init(tmp_path, "helm", *words) == 0
+    new = {str(Path(folder, name)) for name in ("Chart.yaml", "values.yaml", "templates/release-gate.yaml")}
+    assert _helm_files(tmp_path) == new | {str(Path(other, "Chart.yaml")) for other in there}
+    assert all((tmp_path / other / "Chart.yaml").read_text(encoding="utf-8") == CHART for other in there)
+
+
+@pytest.mark.parametrize(
+    ("words", "error"),
+    [
+        ((), "there are 2 charts: name one by --chart (charts/shop, charts/web)"),
+        (("--chart", "../shop"), "--chart '../shop' is not in the repository: name a folder from its top"),
+        (("--chart", "/srv/chart"), "--chart '/srv/chart' is not in the repository: name a folder from its top"),
+        (("--chart", ""), "--chart '' is not in the repository: name a folder from its top"),
+    ],
+)
+def test_a_chart_that_cannot_be_told(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, words: tuple[str, ...], error: str
+) -> None:
+    """Nothing is written."""
+    _charts(tmp_path, "charts/shop", "charts/web")
+    assert init(tmp_path, "helm", *words) == 1
+    assert error in capsys.readouterr().err
+    assert len(files(tmp_path)) == 2
+
+
+def test_the_values_of_a_chart_stay(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """What is to be added to them is shown, unless it is there; --force replaces the hook alone."""
+    _charts(tmp_path, "chart")
+    values = tmp_path / "chart" / "values.yaml"
+    for text, told in (("image: ours\n", True), ("releaseGate: {env: prod}\n", False)):
+        values.write_text(text, encoding="utf-8")
+        assert init(tmp_path, "helm", "--force") == 0
+        assert values.read_text(encoding="utf-8") == text
+        assert (f"add to {values}:\n# The gate" in capsys.readouterr().out) == told
+
+
+def test_a_chart_that_cannot_be_read(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """Its file is named, and nothing is written."""
+    _charts(tmp_path, "chart")
+    (tmp_path / "chart" / "values.yaml").write_text("a: [", encoding="utf-8")
+    assert init(tmp_path, "helm") == 1
+    assert f"{tmp_path}/chart/values.yaml cannot be read: " in capsys.readouterr().err
+    assert len(files(tmp_path)) == 2
 
 
 def test_the_scaffold_passes_its_own_gates(sentinel: Sentinel) -> None:
@@ -160,12 +234,12 @@ def _lint(tool: str, *arguments: str | Path) -> None:
 
 
 SCHEMAS = {"github": "vendor.github-workflows", "gitlab": "vendor.gitlab-ci", "azure": "vendor.azure-pipelines"}
-MANIFESTS = ("kubernetes", "argocd", "helm")
+MANIFESTS = ("kubernetes", "argocd")
 
 
 def test_every_system_is_validated() -> None:
-    """By the schema of its vendor, by Kubernetes' own, or, for Jenkins, by a test that reads it."""
-    assert {*SCHEMAS, *MANIFESTS, "jenkins"} == set(SYSTEMS)
+    """By the schema of its vendor, by Kubernetes' own, or by what runs it."""
+    assert {*SCHEMAS, *MANIFESTS, "jenkins", "helm"} == set(SYSTEMS)
 
 
 @pytest.mark.parametrize(("system", "schema"), SCHEMAS.items())
@@ -216,13 +290,12 @@ def test_the_jenkinsfile_is_balanced() -> None:
 
 @pytest.mark.parametrize("system", MANIFESTS)
 def test_the_manifest_is_valid(system: str) -> None:
-    """By Kubernetes' own schema; the values of a chart are in quotes, so that it can be read before Helm has."""
+    """By Kubernetes' own schema."""
     (name,) = (name for name in PIPELINES[system] if name.endswith(".yaml"))
     document = yaml.safe_load(contents(system)[name])
     kubernetes_validate.validate(document, "1.33", strict=True)
-    hooks = {"kubernetes": "", "argocd": "argocd.argoproj.io/hook", "helm": "helm.sh/hook"}
+    hooks = {"kubernetes": "", "argocd": "argocd.argoproj.io/hook"}
     assert hooks[system] in {"", *document["metadata"].get("annotations", {})}
-    assert ("{{" in contents(system)[name]) == (system == "helm")
 
 
 def test_the_container_file_needs_no_root() -> None:

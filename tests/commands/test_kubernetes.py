@@ -85,6 +85,8 @@ def test_job_prints_other_kinds(
         (("wait",), "the following arguments are required: JOB"),
         (("wait", JOB, "--timeout", "soon"), "argument --timeout: 'soon' is not a number of seconds above 0"),
         (("wait", ""), "argument JOB: '' is not a valid name: "),
+        (("wait", 64 * "a"), f"argument JOB: '{64 * 'a'}' is not a valid name: "),
+        (("job", *WANTED, "--name", 53 * "a"), f"argument --name: '{53 * 'a'}' is not a valid name: "),
     ],
 )
 def test_a_mistake_exits_1(capsys: pytest.CaptureFixture[str], words: tuple[str, ...], error: str) -> None:
@@ -127,12 +129,13 @@ def test_wait_exits_with_the_gate_s_code(
     assert rest[0] == "[CRITICAL] disk: 91% in use"
 
 
+@pytest.mark.parametrize("name", [JOB, 63 * "a"])  # as long as Kubernetes, and a Helm chart, may have it
 def test_wait_without_a_cluster_exits_1(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     """One line on standard error."""
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert main(("kubernetes", "wait", JOB)) == 1
+    assert main(("kubernetes", "wait", name)) == 1
     assert capsys.readouterr() == (
         "",
         "release-sentinel: kubectl is not on PATH: install it, or read the Job's status\n",

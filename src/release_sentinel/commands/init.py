@@ -16,6 +16,7 @@ from release_sentinel.commands.install import Source
 from release_sentinel.commands.starter import KINDS, Start, Wishes
 from release_sentinel.config.file import has_policy
 from release_sentinel.config.unread import OWN, SHARED
+from release_sentinel.deliver.kubernetes import chart
 from release_sentinel.deliver.kubernetes.manifest import JobSpec, manifest
 from release_sentinel.deliver.kubernetes.yaml import dump
 from release_sentinel.errors import SentinelError
@@ -35,7 +36,7 @@ _TEMPLATES: Mapping[str, Mapping[str, str]] = {
     "azure": {"azure-pipelines.yml": "azure-pipelines.yml"},
     "kubernetes": _IMAGE,
     "argocd": _IMAGE,
-    "helm": _IMAGE,
+    "helm": {**_IMAGE, **{f"{chart.FOLDER}/{name}": name for name in (chart.CHART, chart.VALUES)}},
 }
 SYSTEMS = tuple(_TEMPLATES)
 _EXAMPLE = JobSpec(
@@ -45,16 +46,6 @@ _EXAMPLE = JobSpec(
     secrets=("release-gate",),
     repository="https://git.example.com/shop.git",
     ref="v1.0.0",
-)
-_CHART = JobSpec(
-    "{{ .Values.releaseGate.env }}",
-    "{{ .Chart.AppVersion }}",
-    "{{ .Values.releaseGate.image }}",
-    name="{{ .Release.Name }}-release-gate",
-    secrets=("{{ .Values.releaseGate.secret }}",),
-    repository="{{ .Values.releaseGate.repository }}",
-    ref="{{ .Chart.AppVersion }}",
-    hook="helm",
 )
 _PRINT = "release-sentinel kubernetes job --env prod --version v1.0.0 --image IMAGE --secret release-gate"
 _JOB_HEAD = f"""\
@@ -66,14 +57,9 @@ _ARGOCD_HEAD = f"""\
 # Argo CD runs this Job before each sync, and syncs only if it completes. Name your image, repository, version and
 # Secret here, or print it by {_PRINT} --argocd
 """
-_HELM_HEAD = """\
-# Helm runs this Job before it installs or upgrades. Values, below `releaseGate`: env, image, repository, secret.
-# The chart's appVersion is the version that is judged, and the tag that is cloned.
-"""
 _MANIFESTS = {
     "kubernetes": (f"{_FOLDER}/job.yaml", _JOB_HEAD, _EXAMPLE),
     "argocd": (f"{_FOLDER}/presync.yaml", _ARGOCD_HEAD, replace(_EXAMPLE, hook="argocd")),
-    "helm": ("chart/templates/release-gate.yaml", _HELM_HEAD, _CHART),
 }
 
 _NO_SOURCE = Source(missing="no source is named")
@@ -89,6 +75,7 @@ def main(words: list[str], _settings: Settings) -> int:
     start = starter.start(top, wishes)
     source = _source(known.install, known.vendor, ask=on_terminal) if known.system else None
     wanted: dict[str, str | bytes] = {**contents(known.system, source or _NO_SOURCE, start)}
+    advice = chart.fit(top, known.chart, wanted, spare=not known.print) if known.system == "helm" else []
     if source and source.wheel:
         wanted[source.path] = source.wheel.content
     if known.print:
@@ -103,6 +90,8 @@ def main(words: list[str], _settings: Settings) -> int:
         print(f"written: {visible(str(top / name))}")
     if source is not None:
         _report(source, top)
+    for line in advice:
+        print(visible(line))
     how = "" if wishes.kind or wishes.component else ", as it looks; --kind names another"
     for note in (f"of the kind {start.kind}{how}", *start.notes):
         print(f"policy: {visible(note)}")
@@ -138,6 +127,11 @@ def _parsed(words: list[str]) -> argparse.Namespace:
         metavar="WHEEL",
         help="put a wheel into the repository, with its SHA-256 in the pipeline; default: that of this installation",
     )
+    add(
+        "--chart",
+        metavar="PATH",
+        help="with `helm`: the folder of the chart in the repository; default: the one that has a Chart.yaml, or chart",
+    )
     add("--force", action="store_true", help="replace files that exist; without it nothing is written if one does")
     add("--print", action="store_true", help="print the files instead of writing them")
     known = parser.parse_args(words)
@@ -155,6 +149,8 @@ def _parsed(words: list[str]) -> argparse.Namespace:
         parser.error(f"--component is for --kind monorepo, not for {known.kind}")
     if refused := _refused(known.api):
         parser.error(f"--api {refused}")
+    if known.chart is not None and known.system != "helm":
+        parser.error("--chart is for `init helm`")
     return known
 
 
@@ -171,6 +167,8 @@ def contents(system: str | None, source: Source = _NO_SOURCE, start: Start = sta
     if system in _MANIFESTS:
         name, head, wanted = _MANIFESTS[system]
         found[name] = head + dump(manifest(wanted))
+    if system == "helm":
+        found[f"{chart.FOLDER}/{chart.TEMPLATE}"] = chart.template()
     return found
 
 

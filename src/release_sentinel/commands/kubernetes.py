@@ -4,13 +4,14 @@ import argparse
 import os
 import re
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from release_sentinel.arguments import seconds
 from release_sentinel.commands.gate import run_gates
-from release_sentinel.deliver.kubernetes import message
+from release_sentinel.deliver.kubernetes import chart, message
 from release_sentinel.deliver.kubernetes.manifest import HOOKS, JobSpec, manifest
 from release_sentinel.deliver.kubernetes.waiting import wait
 from release_sentinel.deliver.kubernetes.yaml import dump
@@ -29,7 +30,9 @@ commands:
   release-sentinel kubernetes wait   waits for a Job and exits with the gate's own code
   release-sentinel kubernetes run    judges inside the Job's container, and leaves the verdict as termination message
 """
-_NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,50}[a-z0-9])?")
+_NAME = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?")
+_LONGEST = 52  # characters: a CronJob adds eleven to its name, and 63 is the limit
+_LONGEST_JOB = 63
 
 
 def main(words: list[str], settings: Settings) -> int:
@@ -90,7 +93,8 @@ def _job(words: list[str], settings: Settings) -> int:
     given: dict[str, Any] = {name: value for name, value in vars(known).items() if value is not None}
     del given["help"]
     given |= {"secrets": tuple(given.pop("secret")), "configs": tuple(given.pop("config")), "arguments": tuple(more)}
-    print(dump(manifest(JobSpec(**given))), end="")
+    text = dump(manifest(JobSpec(**given)))
+    print(chart.literal(text) if known.hook == "helm" else text, end="")
     return 0
 
 
@@ -108,7 +112,7 @@ def _wait(words: list[str]) -> int:
         "kubernetes wait",
         "Wait until a Job has ended, and exit with the gate's code; needs kubectl. No verdict is exit 1.",
     )
-    parser.add_argument("job", metavar="JOB", type=_name, help="the Job's name")
+    parser.add_argument("job", metavar="JOB", type=partial(_name, longest=_LONGEST_JOB), help="the Job's name")
     parser.add_argument("-n", "--namespace", type=_name, help="default: the one that kubectl is set to")
     parser.add_argument("--timeout", type=seconds, metavar="SECONDS", help="default: a minute above the Job's deadline")
     if {"-h", "--help"} & set(words):
@@ -137,10 +141,10 @@ def _run(words: list[str]) -> int:
     return code
 
 
-def _name(text: str) -> str:
-    if not _NAME.fullmatch(text):
+def _name(text: str, longest: int = _LONGEST) -> str:
+    if len(text) > longest or not _NAME.fullmatch(text):
         raise argparse.ArgumentTypeError(
-            f"{text!r} is not a valid name: lower-case letters, digits and -, at most 52 characters"
+            f"{text!r} is not a valid name: lower-case letters, digits and -, at most {longest} characters"
         )
     return text
 

@@ -29,7 +29,7 @@ KINDS = {
     "full": FULL,
     "cron": replace(FULL, cron="5 4 * * *"),
     "argocd": replace(FULL, hook="argocd"),
-    "helm": replace(FULL, hook="helm", version="{{ .Chart.AppVersion }}", ref="{{ .Chart.AppVersion }}"),
+    "helm": replace(FULL, hook="helm"),
 }
 each_kind = pytest.mark.parametrize("spec", KINDS.values(), ids=KINDS)
 
@@ -157,7 +157,7 @@ def test_the_gate_s_command_line() -> None:
     assert gate["command"] == ["release-sentinel"]
     assert gate["args"] == ["kubernetes", "run", *release, "--gate-tag-mode", "existing", "--gate-strict"]
     assert gate["workingDir"] == clone["args"][-1]
-    assert clone["args"][:-1] == ["clone", "--quiet", "--branch=v1.0.0", "--", "https://git.example.com/shop.git"]
+    assert clone["args"][:-1] == ["clone", "--quiet", "--branch", "v1.0.0", "--", "https://git.example.com/shop.git"]
 
 
 def test_without_a_repository_the_image_has_it() -> None:

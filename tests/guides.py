@@ -19,6 +19,7 @@ from release_sentinel.observe import ci
 from release_sentinel.redaction import MASK
 from release_sentinel.redaction.forms import FORMS
 from tests.observe import ci_cases
+from tests.templates import table
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
@@ -155,6 +156,7 @@ def _read(provider: str, tell: Callable[[Mapping[str, str]], object], builds: It
 
 
 TABLES: Mapping[str, Callable[[], str]] = {
+    "templates": table.text,
     "ci systems": systems_table,
     "forms": forms_table,
     "gates": gates.table,

@@ -33,6 +33,15 @@ esac
 
 
 @dataclass(frozen=True)
+class Tried:
+    """A row of the guide's table: a template, what runs it in a test (a blank: nothing does), and how far."""
+
+    template: str
+    by: str
+    extent: str
+
+
+@dataclass(frozen=True)
 class Project:
     """A repository whose commit is released by a tag build, and the environment of the machine that builds it."""
 

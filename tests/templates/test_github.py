@@ -8,7 +8,11 @@ import yaml
 
 from tests.act import Act, find_act
 from tests.conftest import SECRET
-from tests.templates.parts import CAUSES, CODES, TAG, Project, make_project
+from tests.templates.parts import CAUSES, CODES, TAG, Project, Tried, make_project
+
+TRIED = [
+    Tried("github", "act", "the job; setup-python and upload-artifact are stand-ins"),
+]
 
 NOTICES = {
     "CRITICAL": ["A host or dependency is unhealthy. Run this job again later."],

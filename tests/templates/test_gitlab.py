@@ -9,7 +9,11 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.templates.parts import CAUSES, CODES, TAG, Project, execute, make_project
+from tests.templates.parts import CAUSES, CODES, TAG, Project, Tried, execute, make_project
+
+TRIED = [
+    Tried("gitlab", "gitlab-ci-local, shell executor", "the job; it knows no `retry`: the test applies the rule"),
+]
 
 
 def _executor() -> list[str]:

@@ -11,7 +11,11 @@ import yaml
 from release_sentinel.cli import main
 from release_sentinel.deliver.kubernetes.yaml import dump
 from tests.conftest import Run, run
-from tests.templates.parts import TAG, program
+from tests.templates.parts import TAG, Tried, program
+
+TRIED = [
+    Tried("helm", "helm 4", "`helm lint --strict` and `helm template`; the Job is that of `kubernetes`"),
+]
 
 LONGEST = "r" * 53  # Helm's limit for the name of a release
 # A chart as `helm create` makes it, in short.

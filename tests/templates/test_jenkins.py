@@ -4,7 +4,11 @@ import re
 from pathlib import Path
 
 from tests.conftest import SECRET
-from tests.templates.parts import CAUSES, TAG, execute, groovy, make_project
+from tests.templates.parts import CAUSES, TAG, Tried, execute, groovy, make_project
+
+TRIED = [
+    Tried("jenkins", "Groovy 2.4, as in Jenkins", "its Groovy and its scripts; the steps of Jenkins are stand-ins"),
+]
 
 SAID = {
     "CRITICAL": "BUILD FAILURE: CRITICAL (exit 2): a host or dependency is unhealthy; run this build again later",

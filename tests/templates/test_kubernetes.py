@@ -7,7 +7,13 @@ import pytest
 import yaml
 
 from release_sentinel.cli import main
-from tests.templates.parts import CAUSES, CODES, TAG, Project, execute, make_project
+from tests.templates.parts import CAUSES, CODES, TAG, Project, Tried, execute, make_project
+
+TRIED = [
+    Tried("kubernetes", "git and release-sentinel", "the containers' commands; the manifest is validated, not run"),
+    Tried("argocd", "", "validated, not run; the same Job as that of `kubernetes`"),
+    Tried("Containerfile", "", "validated, not run"),
+]
 
 JOB = ("--env", "prod", "--version", TAG, "--image", "gate:1", "--secret", "release-gate", "--ref", TAG)
 

@@ -22,7 +22,7 @@ class Act:
     folder: Path
 
     def run(self, workflow: str, *words: str, cwd: Path, path: Path, **given: Mapping[str, str]) -> Run:
-        """Run a workflow for a push, with programs from `path`; `given` becomes `--env`, `--secret`, `--var`."""
+        """Run a workflow for a push, with programs from `path`; `given` becomes `--env` and `--secret`."""
         command = [self.program, "push", "-W", workflow, "-P", "ubuntu-latest=-self-hosted", *words]
         # By default it listens on the address of the default route, and a machine may have none.
         command += ["--no-cache-server", "--cache-server-addr=127.0.0.1", "--artifact-server-addr=127.0.0.1"]

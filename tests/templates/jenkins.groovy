@@ -1,5 +1,5 @@
-// Runs declarative Jenkinsfiles as Jenkins does, with steps of its own: `jenkins.groovy [JENKINSFILE TOKEN]…`.
-// The workspace is the working directory; each credential is the TOKEN.
+// Runs a declarative Jenkinsfile as Jenkins does, with steps of its own, once for each case:
+// `jenkins.groovy JENKINSFILE [TOKEN PROCESS]…`. The workspace is the working directory; each credential is the TOKEN.
 class Build {
     Map env = new LinkedHashMap(System.getenv()), params = [:], sections = [:]
     String token, any = 'any'
@@ -60,11 +60,12 @@ class Variables {
     String credentials(String name) { this.@build.token }
 }
 
-args.toList().collate(2).each { file, token ->
+def body = new GroovyShell().evaluate("{ -> ${new File(args[0]).text} }") as Closure
+args.tail().toList().collate(2).each { token, process ->
     def build = new Build(token: token)
+    build.env.RS_REQUIRED_PROCESS = process
     try {
-        def body = new GroovyShell().parse("{ -> ${new File(file).text} }")
-        build.within(body.run() as Closure)
+        build.within(body)
         println 'BUILD SUCCESS'
     } catch (IllegalStateException failure) {
         println "BUILD FAILURE: ${failure.message}"

@@ -72,13 +72,15 @@ def make_project(folder: Path, system: str, settings: Mapping[str, str]) -> Proj
         (folder / "bin" / name).write_text(program, encoding="utf-8")
         (folder / "bin" / name).chmod(0o755)
     repo = make_repo(folder / "clone")
-    assert main(("init", system, "--gate-repo", str(repo.path), "--install", "release-sentinel==1.0.0")) == 0
-    policy = repo.path / "release-sentinel.toml"
-    policy.write_text(policy.read_text(encoding="utf-8").replace('"v"', '"shop/v"'), encoding="utf-8")
     repo.commit("app.py")
+    repo.git("tag", "shop/v0.9.0")  # `init` takes the prefix from it
+    release = ("--kind", "service", "--process", "shop-agent", "--api", "https://api.example.com/health")
+    source = ("--install", "release-sentinel==1.0.0", "--secret", "RS_DEPLOY_TOKEN")
+    assert main(("init", system, "--gate-repo", str(repo.path), *release, *source)) == 0
+    repo.commit("app.py", "the release\n")
     make_repo_remote(repo, folder / "origin.git")
     repo.git("tag", TAG)
-    repo.git("push", "--quiet", "origin", TAG)
+    repo.git("push", "--quiet", "origin", "--tags")
     return Project(repo, folder, settings)
 
 

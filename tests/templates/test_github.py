@@ -58,7 +58,6 @@ def test_it_runs(tmp_path: Path, settings: dict[str, str]) -> None:
 def _run(act: Act, project: Project, words: list[str], verdict: str) -> tuple[int, str]:
     given = {**project.settings, **CAUSES[verdict]}
     secret = {"RS_DEPLOY_TOKEN": given.pop("RS_DEPLOY_TOKEN")}
-    var = {name: given.pop(name) for name in ("RS_API_URL", "RS_REQUIRED_PROCESS")}
     path = project.folder / "bin"
-    done = act.run(_WORKFLOW, *words, cwd=project.repo.path, path=path, env=given, var=var, secret=secret)
+    done = act.run(_WORKFLOW, *words, cwd=project.repo.path, path=path, env=given, secret=secret)
     return done.code, done.out

@@ -4,7 +4,7 @@ import argparse
 import os
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib.resources import files
 from pathlib import Path
 
@@ -57,11 +57,12 @@ _ARGOCD_HEAD = f"""\
 # Argo CD runs this Job before each sync, and syncs only if it completes. Name your image, repository, version and
 # Secret here, or print it by {_PRINT} --argocd
 """
-_MANIFESTS = {
-    "kubernetes": (f"{_FOLDER}/job.yaml", _JOB_HEAD, _EXAMPLE),
-    "argocd": (f"{_FOLDER}/presync.yaml", _ARGOCD_HEAD, replace(_EXAMPLE, hook="argocd")),
+# Each of a system whose pipeline is a Job: the file, and its text for a Job as the example is.
+_MANIFESTS: Mapping[str, tuple[str, Callable[[JobSpec], str]]] = {
+    "kubernetes": (f"{_FOLDER}/job.yaml", lambda job: _JOB_HEAD + dump(manifest(job))),
+    "argocd": (f"{_FOLDER}/presync.yaml", lambda job: _ARGOCD_HEAD + dump(manifest(replace(job, hook="argocd")))),
+    "helm": (f"{chart.FOLDER}/{chart.TEMPLATE}", lambda job: chart.template(job.arguments)),
 }
-
 _NO_SOURCE = Source(missing="no source is named")
 
 
@@ -164,11 +165,11 @@ def contents(system: str | None, source: Source = _NO_SOURCE, start: Start = sta
         own = name.replace("/release-gate.yml", f"/release-gate-{Path(start.component).name}.yml")
         text = (folder / template).read_text(encoding="utf-8")
         found[own if start.component else name] = _filled(text, source, start)
-    if system in _MANIFESTS:
-        name, head, wanted = _MANIFESTS[system]
-        found[name] = head + dump(manifest(wanted))
-    if system == "helm":
-        found[f"{chart.FOLDER}/{chart.TEMPLATE}"] = chart.template()
+    if system and system in _MANIFESTS:
+        name, text_for = _MANIFESTS[system]
+        version = f"{start.prefix}{_EXAMPLE.version.removeprefix('v')}"
+        policy = ("--gate-policy", start.file) if start.component else ()
+        found[name] = text_for(replace(_EXAMPLE, version=version, ref=version, arguments=policy))
     return found
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from msgspec.structs import replace
 
 from release_sentinel.deliver.kubernetes.manifest import JobSpec, manifest
 from release_sentinel.deliver.kubernetes.yaml import dump
@@ -45,9 +46,10 @@ _VALUES = JobSpec(
 )
 
 
-def template() -> str:
-    """Return the hook as a template of any chart."""
-    text = re.sub(r'"\{\{ (\$\w+) \}\}"', _expression, dump(manifest(_VALUES)))
+def template(arguments: tuple[str, ...] = ()) -> str:
+    """Return the hook as a template of any chart; `arguments` are further ones of the gate."""
+    words = tuple(map(literal, arguments))
+    text = re.sub(r'"\{\{ (\$\w+) \}\}"', _expression, dump(manifest(replace(_VALUES, arguments=words))))
     return f"{_HEAD}{text}{{{{- end }}}}\n"
 
 

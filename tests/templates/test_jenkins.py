@@ -25,7 +25,8 @@ def test_it_runs(tmp_path: Path, settings: dict[str, str]) -> None:
     words = [case[name] for case in cases for name in ("RS_DEPLOY_TOKEN", "RS_REQUIRED_PROCESS")]
     build = {"JENKINS_URL": "https://ci.example.com/", "GIT_COMMIT": project.repo.head}
     tag = {"TAG_NAME": TAG, "BRANCH_NAME": TAG, "TAG_TIMESTAMP": "1700000000000"}
-    environ = project.environ("SAFE", WORKSPACE_TMP=str(tmp_path / "clone@tmp"), **build, **tag)
+    build |= {"WORKSPACE_TMP": str(tmp_path / "clone@tmp"), "LC_ALL": "C.UTF-8"}  # else Java mangles paths
+    environ = project.environ("SAFE", **build, **tag)
     done = execute(*command, "Jenkinsfile", *words, project=project, env=environ)
     assert re.findall("^BUILD .*", done.out, re.MULTILINE) == list(SAID.values()), done.out
     assert SECRET not in done.out

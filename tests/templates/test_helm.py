@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from release_sentinel.cli import main
+from release_sentinel.deliver.kubernetes.chart import template
 from release_sentinel.deliver.kubernetes.yaml import dump
 from tests.conftest import Run, run
 from tests.templates.parts import TAG, Tried, program
@@ -214,6 +215,14 @@ def test_a_value_stays_one_text(chart: Chart) -> None:
         (values := chart.top / "hostile.yaml").write_text(dump({"releaseGate": given}), encoding="utf-8")
         job = chart.job("--values", str(values))
         assert _arguments(job) == (hostile.replace("$(", "$$("),) * 4
+
+
+def test_further_arguments_stay_as_they_are(chart: Chart) -> None:
+    """Such as the policy of a component."""
+    chart.init()
+    arguments = ("--gate-policy", 'a "{{ b }}/release.toml')
+    (chart.path / "templates" / "release-gate.yaml").write_text(template(arguments), encoding="utf-8")
+    assert tuple(chart.job()["spec"]["template"]["spec"]["containers"][0]["args"][-2:]) == arguments
 
 
 def test_a_printed_hook_holds_no_template(chart: Chart, capsys: pytest.CaptureFixture[str]) -> None:

@@ -22,35 +22,35 @@ _HEAD = """\
 Helm runs this Job before it installs or upgrades. It judges releaseGate.version, by default the appVersion of the
 chart, at the tag of that name. An installation without a gate has to say `releaseGate.enabled: false`.
 */ -}}
-{{- $gate := .Values.releaseGate | default dict }}
+{{- $gate := .Values.releaseGate }}
 {{- if ne (toString $gate.enabled) "false" }}
 {{- $name := printf "%s-release-gate" .Release.Name | trunc 63 | trimSuffix "-" }}
 {{- $env := required "releaseGate.env is not set: name an environment of release-sentinel.toml" $gate.env }}
 {{- $image := required "releaseGate.image is not set: build deploy/release-gate/Containerfile" $gate.image }}
 {{- $repository := required "releaseGate.repository is not set: name the URL to clone" $gate.repository }}
-{{- $secret := required "releaseGate.secret is not set: name the Secret with RS_DEPLOY_TOKEN" $gate.secret }}
+{{- $secret := required "releaseGate.secret is not set: name the Secret of its variables" $gate.secret }}
 {{- $version := default .Chart.AppVersion $gate.version }}
 {{- $version = required "Chart.yaml has no appVersion: name the tag of the release, in quotes" $version }}
 """
-# Kubernetes would replace `$(NAME)` in them: they are arguments of a container.
-_ARGUMENTS = ("$env", "$version", "$repository")
+# Each `<$name>` becomes an expression.
 _VALUES = JobSpec(
-    env="{{ $env }}",
-    version="{{ $version }}",
-    image="{{ $image }}",
-    name="{{ $name }}",
-    secrets=("{{ $secret }}",),
-    repository="{{ $repository }}",
-    ref="{{ $version }}",
+    env="<$env>",
+    version="<$version>",
+    image="<$image>",
+    name="<$name>",
+    secrets=("<$secret>",),
+    repository="<$repository>",
+    ref="<$version>",
     hook="helm",
 )
+# Kubernetes would replace `$(NAME)` in them: they are arguments of a container.
+_ARGUMENTS = ("$env", "$version", "$repository")
 
 
 def template(arguments: tuple[str, ...] = ()) -> str:
     """Return the hook as a template of any chart; `arguments` are further ones of the gate."""
-    words = tuple(map(literal, arguments))
-    text = re.sub(r'"\{\{ (\$\w+) \}\}"', _expression, dump(manifest(replace(_VALUES, arguments=words))))
-    return f"{_HEAD}{text}{{{{- end }}}}\n"
+    text = literal(dump(manifest(replace(_VALUES, arguments=arguments))))
+    return _HEAD + re.sub(r'"<(\$\w+)>"', _expression, text) + "{{- end }}\n"
 
 
 def _expression(found: re.Match[str]) -> str:

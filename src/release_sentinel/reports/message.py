@@ -52,7 +52,7 @@ def body(document: Mapping[str, Any], *, actor: str = "") -> str:
 
 
 def reasons(document: Mapping[str, Any], *outcomes: Outcome, remedies: bool = False) -> Iterator[str]:
-    """Yield a line for each gate with one of these outcomes, and what made the run incomplete; `remedies` adds those."""
+    """Yield a line for each gate with these outcomes, and what made the run incomplete; `remedies` adds them."""
     for outcome in outcomes:
         for gate in document["gates"]:
             if gate["outcome"] == outcome:

@@ -81,5 +81,5 @@ def test_pytest_names_its_file(sentinel: Sentinel, file: str, text: str) -> None
     sentinel.gate("@pytest.mark.policy\ndef test_own(): assert True")
     sentinel.repo.commit(file, text)
     done = sentinel.pytest()
-    assert done.code == 1
+    assert done.code == 4
     assert f"addopts in {sentinel.repo.path / file} gives --env=local: remove it there" in done.out

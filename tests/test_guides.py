@@ -10,6 +10,8 @@ import tomllib
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 from urllib.parse import urlsplit
 
 import kubernetes_validate
@@ -226,17 +228,35 @@ def test_the_python_guide_s_example_runs(tmp_path: Path) -> None:
 
 def test_the_example_gates_run(sentinel: Sentinel) -> None:
     """Those of the guide work as printed: they pass, and without the release's notes the run is BLOCKED."""
-    sentinel.repo.write("CHANGELOG.md", "# v1.0.0\n")
+    sentinel.repo.write("CHANGELOG.md", "# Changelog\n\n## [1.0.0] - 2026-01-01\n\n- First\n")
     for number, source in enumerate(blocks(GUIDES["own-gates"], "python")):
         sentinel.repo.write(f"gate_tests/test_own_{number}.py", source)
     sentinel.repo.commit()
     passed = sentinel()
     assert passed.code == 0, passed.out
     assert {"release-notes", "queue", "licence"} <= set(passed.statuses)
-    sentinel.repo.commit("CHANGELOG.md", "# nothing\n")
-    failed = sentinel()
-    assert failed.code == 1
-    assert "[POLICY] release-notes: CHANGELOG.md does not mention v1.0.0" in failed.block
+    sentinel.repo.commit("CHANGELOG.md", "# Changelog\n\n## [1.0.0-rc.1]\n\n## [11.0.0]\n\nSee 1.0.0.\n")
+    for failed in (sentinel(), sentinel.pytest()):
+        assert failed.code == 1
+        assert "[POLICY] release-notes: CHANGELOG.md has no heading for v1.0.0" in failed.block
+        assert not re.search(r"Traceback|= FAILURES =|test_own_0.py:\d+", failed.out)
+
+
+@pytest.mark.parametrize(
+    "heading", ["## [1.0.0] - 2026-01-01", "## 1.0.0", "# v1.0.0", "### [v1.0.0]", "## 1.0.0 (2026)"]
+)
+def test_the_example_of_release_notes_knows_usual_headings(tmp_path: Path, heading: str) -> None:
+    """Keep a Changelog's and its relatives, and neither a neighbour's nor a mere mention."""
+    rooms: dict[str, Any] = {}
+    source = re.sub(r"^@pytest\.mark.*\n", "", blocks(GUIDES["own-gates"], "python")[0], flags=re.MULTILINE)
+    exec(source, rooms)  # noqa: S102 - the guide's own example
+    repository, release = SimpleNamespace(top=tmp_path), SimpleNamespace(version="v1.0.0")
+    (tmp_path / "CHANGELOG.md").write_text(f"# Changes\n\n{heading}\n", encoding="utf-8")
+    rooms["test_release_notes"](repository, release)
+    for other in (heading.replace("1.0.0", "1.0.0-rc.1"), heading.replace("1.0.0", "11.0.0"), heading.lstrip("# ")):
+        (tmp_path / "CHANGELOG.md").write_text(f"# Changes\n\n{other}\n", encoding="utf-8")
+        with pytest.raises(AssertionError, match="has no heading"):
+            rooms["test_release_notes"](repository, release)
 
 
 def test_the_fixtures_are_the_plugin_s() -> None:

@@ -55,22 +55,27 @@ class _Parser(argparse.ArgumentParser):
         raise ArgumentError(message)
 
 
-def parse(words: Sequence[str], environ: Mapping[str, str], directory: Path, *, ini: Sequence[str] = ()) -> Invocation:
+def parse(
+    words: Sequence[str], environ: Mapping[str, str], directory: Path, *, ini: Sequence[str] = (), ini_file: str = ""
+) -> Invocation:
     """Return what the command line `words` of a gate run asks for; nothing is raised.
 
-    PYTEST_ADDOPTS and `ini`, the `addopts` of pytest's ini file, add to it.
+    PYTEST_ADDOPTS and `ini`, the `addopts` of pytest's `ini_file`, add to it.
     """
+    places = {f"addopts in {ini_file or 'the ini file of pytest'}": expanded(ini)}
     problems: list[str] = []
     try:
         asked = [*expanded(ini), *given(words, environ)]
     except ArgumentError as error:
         asked, problems = expanded(words), [str(error)]
+    else:
+        places["the variable PYTEST_ADDOPTS"] = given((), environ)
     own, rewritten = list(words), list(asked)
     try:
         rewrite_version(own)
         rewrite_version(rewritten)
     except ArgumentError as error:
-        problems.append(str(error))
+        problems.append("; ".join([str(error), *_also_given(places)]))
     raw, flags, unread = _read(asked)
     problems += unread
     for option in OPTIONS:
@@ -99,6 +104,16 @@ def parse(words: Sequence[str], environ: Mapping[str, str], directory: Path, *, 
         flags=frozenset(flags),
         problems=tuple(dict.fromkeys(problems)),
     )
+
+
+def _also_given(places: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    """Yield which places besides the command line say what is released."""
+    for place, words in places.items():
+        for position, word in enumerate(words):
+            name, joined, _ = word.partition("=")
+            if name in {"--env", "--version", "--release-version"}:
+                shown = word if joined else " ".join(words[position : position + 2])
+                yield f"{place} gives {shown}: remove it there"
 
 
 def _read(words: Sequence[str]) -> tuple[Raw, set[str], list[str]]:

@@ -65,11 +65,13 @@ class Judgement:
             self._workflow_output,
         )
         build, occasions = ci.build(self._environ), settings.policy.notify.on
+        git = settings.policy.git
         problems = notify.announce(
             verdict,
             settings.receivers,
             occasions,
             previous=self._previous,
+            service=notify.service_of(asked.repository, git.remote) if settings.receivers else "",
             build=build,
             clean=settings.redactor.scrub,
         )

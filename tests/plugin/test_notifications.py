@@ -28,7 +28,7 @@ def test_a_failure_and_the_recovery_are_told(sentinel: Sentinel, httpserver: HTT
     Path(sentinel.repo.path, "notes.txt").unlink()
     assert [sentinel(RS_NOTIFY_URLS=hook).code for _ in range(2)] == [0, 0]
     titles = [message["title"] for message in told(httpserver)]
-    assert titles == ["BLOCKED: v1.0.0 to prod", "SAFE: v1.0.0 to prod (recovered)"]
+    assert titles == ["BLOCKED: shop v1.0.0 to prod", "SAFE: shop v1.0.0 to prod (recovered)"]
     assert "clean-tree: Git working tree is dirty" in told(httpserver)[0]["message"]
 
 
@@ -63,7 +63,7 @@ def test_a_killed_run_is_told(sentinel: Sentinel, httpserver: HTTPServer, hook: 
     sentinel.gate("import os, signal\n@pytest.mark.policy\ndef test_own(): os.kill(os.getpid(), signal.SIGKILL)")
     assert sentinel(RS_NOTIFY_URLS=hook).code == 1
     (message,) = told(httpserver)
-    assert message["title"] == "INCOMPLETE: v1.0.0 to prod"
+    assert message["title"] == "INCOMPLETE: shop v1.0.0 to prod"
     assert "was ended by SIGKILL" in message["message"]
 
 

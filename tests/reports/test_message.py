@@ -4,38 +4,80 @@ import pytest
 from msgspec.structs import replace
 
 from release_sentinel.reports.document import document
-from release_sentinel.reports.message import body, is_failure, title
+from release_sentinel.reports.message import alert_type, body, is_failure, title
 from tests.reports.samples import CLOSE, DIRTY, PASSED, RELEASE, SAMPLES, verdict
 
 
 def test_the_title_is_the_decision() -> None:
     """Verdict, version, environment."""
     assert title(document(SAMPLES["blocked"])) == "BLOCKED: v1.0.0 to prod"
+    assert title(document(SAMPLES["blocked"]), "acme/shop") == "BLOCKED: acme/shop v1.0.0 to prod"
     assert title(document(SAMPLES["unseen"])) == "INCOMPLETE: (no version) to (no environment)"
 
 
-def test_the_body_tells_why_who_and_where() -> None:
-    """Commit, branch, actor, failed gates with their reasons, warnings, and the link to the run."""
-    assert body(document(verdict(PASSED, DIRTY, CLOSE)), url="https://ci/7", actor="kim").splitlines() == [
+def test_the_body_tells_what_to_do_first() -> None:
+    """The decision, who acts, failed gates with their remedies, warnings, commit, branch, actor."""
+    assert body(document(verdict(PASSED, DIRTY, CLOSE)), actor="kim").splitlines() == [
+        "v1.0.0 breaks the release policy and must not go to prod",
+        "To do, kim: fix the release; a retry does not help",
+        "[POLICY] clean-tree: 2 paths differ",
+        "-> commit or remove them",
+        "[WARNED] memory: 80% in use",
+        "-> free memory",
         "commit 0123456789ab on main",
         "started by kim",
-        "[POLICY] clean-tree: 2 paths differ",
-        "[WARNED] memory: 80% in use",
-        "run: https://ci/7",
     ]
 
 
+@pytest.mark.parametrize("name", SAMPLES)
+def test_who_acts_is_asked_to_where_there_is_something_to_do(name: str) -> None:
+    """Operations for the system, and who started the run for the release and the run itself."""
+    seen = document(SAMPLES[name])
+    kinds = {"BLOCKED": "the one who started the run", "CRITICAL": "operations", "INCOMPLETE": "the one who started"}
+    asked = kinds.get(seen["verdict"].split()[-1])
+    assert (f"To do, {asked}" in body(seen)) if asked else ("To do" not in body(seen))
+
+
 def test_what_is_not_known_is_left_out() -> None:
-    """Outside CI there is no run to look at; without a branch, none is named."""
-    assert body(document(verdict(PASSED, release=replace(RELEASE, branch="")))) == "commit 0123456789ab"
-    assert body(document(SAMPLES["unseen"])).splitlines() == ["no commit was seen", "[INCOMPLETE] --env is blank"]
+    """Outside CI no one is named; without a branch, none is."""
+    assert body(document(verdict(PASSED, release=replace(RELEASE, branch="")))).splitlines() == [
+        "v1.0.0 may go to prod",
+        "commit 0123456789ab",
+    ]
+    assert body(document(SAMPLES["unseen"])).splitlines()[2:] == ["[INCOMPLETE] --env is blank", "no commit was seen"]
+
+
+TYPES = {
+    "safe": "warning",
+    "blocked": "failure",
+    "critical": "failure",
+    "incomplete": "failure",
+    "interrupted": "failure",
+    "empty": "failure",
+    "partial": "info",
+    "waived": "warning",
+    "unseen": "failure",
+}
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_each_verdict_has_a_type(name: str) -> None:
+    """By it apprise chooses colour, icon and severity."""
+    assert alert_type(document(SAMPLES[name])) == TYPES[name]
+
+
+def test_a_preview_is_no_more_than_a_warning() -> None:
+    """Nothing is released by it; and SAFE without a remark is a success."""
+    assert alert_type(document(replace(SAMPLES["blocked"], preview=True))) == "warning"
+    assert alert_type(document(replace(verdict(PASSED), preview=True))) == "info"
+    assert alert_type(document(verdict(PASSED))) == "success"
 
 
 def test_a_long_story_is_cut() -> None:
     """Chats refuse what is too long, and then no one is told."""
     many = verdict(*(replace(DIRTY, id=f"gate-{number}", reason="x" * 1000) for number in range(50)))
     told = body(document(many))
-    assert len(told) < 8000
+    assert len(told) < 10000
     assert "… and 30 more" in told
 
 

@@ -13,6 +13,7 @@ from release_sentinel.observe.git import (
     SUBMODULE,
     UNINITIALISED,
     UNMAPPED,
+    Change,
     Repository,
     Rules,
 )
@@ -68,9 +69,18 @@ def check_clean_tree(repository: Repository | Unseen) -> CheckResult:
         CRIT,
         f"Git working tree is dirty: {len(changes)} {'path differs' if len(changes) == 1 else 'paths differ'} "
         f"from the commit ({named})",
-        "; ".join(_remedies({change.code for change in changes})),
+        "; ".join([*_outputs(changes), *_remedies({change.code for change in changes if not change.written})]),
         details=() if few else (*(str(change) for change in changes[:_SHOWN]), *more),
     )
+
+
+def _outputs(changes: Collection[Change]) -> Iterator[str]:
+    for change in changes:
+        if change.written:
+            yield (
+                f"this run writes {change.path} itself, as its output: write it outside of the repository, "
+                "or list the path in .gitignore and commit that"
+            )
 
 
 def _remedies(codes: Collection[str]) -> Iterator[str]:

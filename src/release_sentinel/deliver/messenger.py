@@ -7,8 +7,13 @@ import threading
 from contextlib import suppress
 from contextvars import ContextVar
 from typing import Any
+from urllib.parse import quote
 
+from release_sentinel.deliver import incidents
+from release_sentinel.deliver.forms import form_of
 from release_sentinel.logging import listen
+
+_ROOM = 8000  # characters, where the receiver has no limit
 
 # What apprise complains of while it sends one message; it hands the context on to its own threads.
 _heard: ContextVar[list[str]] = ContextVar("_heard")
@@ -29,9 +34,9 @@ def main() -> None:
 
     def work(number: int, address: str) -> None:
         try:
-            problem = _send(apprise, address, message["title"], message["body"])
+            problem = _send(apprise, address, message)
         except Exception as error:  # noqa: BLE001 - whatever a plugin of apprise raises is an answer
-            problem = f"{type(error).__name__}: {error}"
+            problem = f"apprise broke, see its issues ({type(error).__name__}: {error})"
         with print_lock:
             sys.stdout.write(json.dumps({"number": number, "problem": problem}) + "\n")
             sys.stdout.flush()
@@ -46,16 +51,37 @@ def main() -> None:
     os._exit(0)  # whatever a plugin of apprise has left running
 
 
-def _send(apprise: Any, address: str, head: str, text: str) -> str:
+def _send(apprise: Any, address: str, message: dict[str, Any]) -> str:
     """Send one message; return why that failed, or a blank."""
     words: list[str] = []
     _heard.set(words)
-    messenger = apprise.Apprise(asset=apprise.AppriseAsset(app_id="release-sentinel", async_mode=False))
-    if not messenger.add(address):
+    asset = apprise.AppriseAsset(app_id="release-sentinel", async_mode=False)
+    address = incidents.addressed(address, message["key"], resolves=message["resolves"])
+    form = form_of(address)
+    messenger = apprise.Apprise(asset=asset)
+    if not messenger.add(form.address):
         return "apprise knows no such address"
-    if messenger.notify(body=text, title=head, body_format=apprise.NotifyFormat.TEXT):
+    plugin, head = messenger[0], form.inert(message["title"])
+    room = (plugin.body_maxlen or _ROOM) - len(head) - 2  # some receivers take both as one text
+    body = form.written(message["body"], message["link"], room)
+    kind = "success" if incidents.kept_by(address) and message["resolves"] else message["type"]
+    if address.lower().startswith("opsgenie:") and message["resolves"] and plugin.action == "map":
+        sent = _close(plugin, body)
+    else:
+        sent = messenger.notify(body=body, title=head, notify_type=kind, body_format=form.format)
+    if sent:
         return ""
     return "; ".join(dict.fromkeys(words)) or "the receiver did not take it"
+
+
+def _close(plugin: Any, note: str) -> bool:
+    """Close the alert of an Opsgenie address by its name. apprise only closes those that the same process opened."""
+    from apprise.plugins.opsgenie import OPSGENIE_API_LOOKUP  # noqa: PLC0415 - late, as apprise itself
+    from requests import post  # noqa: PLC0415 - as above
+
+    url = f"{OPSGENIE_API_LOOKUP[plugin.region_name]}/{quote(plugin.alias, safe='')}/close"
+    sent, _ = plugin._fetch(post, url, {"source": plugin.app_id, "note": note}, {"identifierType": "alias"})  # noqa: SLF001 - apprise has no public way
+    return bool(sent)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """This process: where it is stuck, and which processes it has started and left behind."""
 
 import os
+import stat
 import sys
 import threading
 from collections.abc import Iterable, Iterator
@@ -21,6 +22,22 @@ _PROGRAMS = {"pytest", "py.test", "__main__.py"}
 def is_pytest() -> bool:
     """Tell whether pytest is the program, and not a library in another one."""
     return Path(sys.argv[0]).name in _PROGRAMS
+
+
+def outputs() -> list[Path]:
+    """Return the regular files that this process writes, and those that are its parent's standard output and error.
+
+    pytest may have put another file in the place of standard output, and `release-sentinel` gives its child a pipe.
+    There are none where the system has no /proc.
+    """
+    mine, parents = Path("/proc/self/fd"), Path(f"/proc/{os.getppid()}/fd")
+    found = []
+    with suppress(OSError):
+        for link in (*mine.iterdir(), parents / "1", parents / "2"):
+            with suppress(OSError):
+                if link.is_file() and link.lstat().st_mode & stat.S_IWUSR:
+                    found.append(link.readlink())  # its own mode tells how the file was opened
+    return found
 
 
 def where() -> str:

@@ -40,6 +40,7 @@ def announce(session: GateSession, verdict: RedactedVerdict) -> list[str]:
         session.settings.receivers,
         session.policy.notify.on,
         previous=session.previous,
+        service=notify.service_of(session.invocation.repository, session.policy.git.remote),
         build=session.build,
         clean=session.redactor.scrub,
     )

@@ -54,12 +54,17 @@ def _words(error: BaseException) -> str:
     return words
 
 
-def _first_line(error: AssertionError) -> str:
-    """Return what an assert says that failed; pytest explains it in the lines below."""
+_EXPLAINED = 20  # lines of an assert
+
+
+def _said(error: AssertionError) -> tuple[str, tuple[str, ...]]:
+    """Return what an assert says that failed, and the lines by which pytest explains it."""
     try:
-        return (split(str(error).strip()) or ["an assert failed"])[0]
+        first, *more = split(str(error).strip()) or ["an assert failed"]
     except (Exception, SystemExit):  # noqa: BLE001 - of a gate's own class
-        return words_of(error)
+        return words_of(error), ()
+    cut = (f"… and {len(more) - _EXPLAINED} more lines",) if len(more) > _EXPLAINED else ()
+    return first, (*more[:_EXPLAINED], *cut)
 
 
 class Record(Struct):
@@ -87,6 +92,7 @@ class Record(Struct):
     failure: str = ""  # of a plain assert or pytest.fail
     broken: str = ""  # what ended it without a judgement
     hung: bool = False
+    explained: tuple[str, ...] = ()
     traceback: str = ""
     finished: bool = False
 
@@ -98,6 +104,7 @@ class Record(Struct):
         self.judging, self.raised = False, ""
         self.runs += 1
         self.not_evaluated = self.skipped = self.failure = self.broken = self.traceback = ""
+        self.explained = ()
         self.finished = False
 
     @contextmanager
@@ -143,8 +150,7 @@ class Record(Struct):
         elif isinstance(error, pytest.fail.Exception) and report.when == "call":
             self.failure = self.failure or words
         elif isinstance(error, AssertionError) and report.when == "call":
-            self.failure = self.failure or _first_line(error)
-            self.traceback = str(report.longrepr)
+            self.failure, self.explained = (self.failure, self.explained) if self.failure else _said(error)
         else:
             self.broken = self.broken or f"the gate broke{where}: {type(error).__name__}: {words}"
             self.traceback = str(report.longrepr)
@@ -185,7 +191,7 @@ class Record(Struct):
             remedy = "fix the gate: its traceback is above" if self.traceback else "see what the run waits for"
             said.append(CheckResult(UNKNOWN, self.broken, remedy))
         if self.failure and not failed:
-            said.append(CheckResult(CRIT, self.failure))
+            said.append(CheckResult(CRIT, self.failure, details=self.explained))
         if not said:
             said.append(
                 CheckResult(OK, f"{self.asserted} {'assertion holds' if self.asserted == 1 else 'assertions hold'}")

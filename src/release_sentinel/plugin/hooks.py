@@ -29,7 +29,9 @@ def register(config: pytest.Config, parser: pytest.Parser) -> None:
         return
     params = config.invocation_params
     words = [str(word) for word in params.args]
-    invocation = parse(words, os.environ, Path(params.dir), ini=compat.ini_arguments(config))
+    invocation = parse(
+        words, os.environ, Path(params.dir), ini=compat.ini_arguments(config), ini_file=str(config.inipath or "")
+    )
     guard.find_installed_first(config, invocation.repository)
     session = config.stash[SESSION] = GateSession(config, invocation)
     lifecycle.watch(session)

@@ -180,7 +180,8 @@ class GateSession:
         try:
             arguments.rewrite_version(args)
         except arguments.ArgumentError as error:
-            raise pytest.UsageError(str(error)) from error
+            known_places = (problem for problem in self.invocation.problems if problem.startswith(str(error)))
+            raise pytest.UsageError(next(known_places, str(error))) from error
         if tuple(args) != self.invocation.words:
             raise pytest.UsageError("another plugin has changed the arguments of the gate run: leave that plugin out")
         if obstacles := own_files.obstacles(self.config, known, self.environ):

@@ -43,6 +43,7 @@ class Change(Struct, frozen=True):
 
     code: str
     path: str
+    written: bool = False  # this run itself writes the file, or one in the folder: its standard output
 
     def __str__(self) -> str:
         shown = self.path if self.path.isprintable() else ascii(self.path)

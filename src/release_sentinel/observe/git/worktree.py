@@ -14,7 +14,7 @@ from pathlib import Path
 from msgspec import Struct
 from msgspec.structs import replace
 
-from release_sentinel.observe import Unseen
+from release_sentinel.observe import Unseen, this_process
 from release_sentinel.observe.bounded import Bounded
 from release_sentinel.observe.git import conversions, lfs, untracked
 from release_sentinel.observe.git.process import LOCAL_SECONDS, OBJECT, GitOutput, ask, odd, run
@@ -67,7 +67,7 @@ def look(path: Path, rules: Rules = _ALL, *, timeout: float = LOCAL_SECONDS) -> 
     if isinstance(more, Unseen) or isinstance(converted, Unseen):
         return more if isinstance(more, Unseen) else converted  # type: ignore[return-value]  # one of them is
     operation = _operation(layout.git_dir)
-    changes = tuple(_distinct((*seen.changes, *more, *converted), rules))
+    changes = tuple(_marked(path, _distinct((*seen.changes, *more, *converted), rules)))
     return replace(seen, operation=operation, shallow=layout.shallow, changes=changes)
 
 
@@ -85,6 +85,18 @@ def _distinct(changes: Iterable[Change], rules: Rules) -> Iterator[Change]:
             continue
         given |= {change.path} if change.code == "??" else set()
         yield change
+
+
+def _marked(top: Path, changes: Iterable[Change]) -> Iterator[Change]:
+    """Yield the changes, those marked that this run makes by its standard output."""
+    top = top.resolve()
+    outputs: list[Path] | None = None
+    for change in changes:
+        if change.code == "??" and outputs is None:
+            outputs = this_process.outputs()
+        place = top / change.path
+        written = change.code == "??" and any(place in {file, *file.parents} for file in outputs or ())
+        yield replace(change, written=True) if written else change
 
 
 class _Layout(Struct, frozen=True):

@@ -23,7 +23,14 @@ def reports(folder: Path, words: Sequence[str]) -> list[Report]:
 
 def good(flag: str) -> str:
     """Return a value that an option takes."""
+    if BY_FLAG[flag].file:
+        return __file__
     return GOOD.get(flag, f"x{SUFFIXES.get(flag, '')}")
+
+
+def added(flag: str) -> tuple[str, ...]:
+    """Return an option that says more about another one, with a value, if it takes one."""
+    return (flag, good(flag)) if BY_FLAG[flag].metavar else (flag,)
 
 
 @pytest.mark.parametrize("option", VALUED, ids=lambda option: option.flag)
@@ -35,15 +42,16 @@ def test_each_option_is_read_from_each_place(
     monkeypatch.chdir(tmp_path)
     flag = option.flag  # type: ignore[attr-defined]  # an Option
     word = f"{flag}={good(flag)}"
+    more = [option.beside] if option.beside else []  # type: ignore[attr-defined]  # as above
     release = [one for one in (f"--env={'prod'}", "--release-version=v1.0.0") if not one.startswith(flag)]
     release = release[:1] if flag == "--version" else release
     (tmp_path / "words").write_text(f"{word}\n", encoding="utf-8")
     words = {"command line": [word], "file": ["@words"]}.get(place, [])
     environ = {"PYTEST_ADDOPTS": word} if place == "PYTEST_ADDOPTS" else {}
-    asked = parse([*release, *words], environ, tmp_path, ini=[word] if place == "ini" else [])
-    beside = parse([*release, word], {}, tmp_path)
+    asked = parse([*release, *more, *words], environ, tmp_path, ini=[word] if place == "ini" else [])
+    beside = parse([*release, *more, word], {}, tmp_path)
     assert not asked.problems
-    for name in ("env", "version", "repository", "policy", "deadline", "tag_mode", "reports", "notify", "flags"):
+    for name in ("env", "version", "repository", "policy", "deadline", "tag_mode", "reports", "notify", "notes", "flags"):
         assert getattr(asked, name) == getattr(beside, name)
 
 
@@ -52,7 +60,8 @@ def test_each_option_without_its_value_is_said(tmp_path: Path, option: object) -
     """At the end of the line, or before another option: it takes nothing that is not its own."""
     flag = option.flag  # type: ignore[attr-defined]  # an Option
     for words in ([flag], [flag, "-q"]):
-        (problem,) = [one for one in parse(words, {}, tmp_path).problems if "proves nothing" not in one]
+        more = [option.beside] if option.beside else []  # type: ignore[attr-defined]  # as above
+        (problem,) = [one for one in parse([*more, *words], {}, tmp_path).problems if "proves nothing" not in one]
         assert flag in problem
         assert "expected one argument" in problem or "has no value" in problem
 
@@ -86,8 +95,9 @@ def test_what_only_all_gates_prove_is_refused_beside_a_subset(tmp_path: Path, op
 def test_what_says_more_about_another_option_needs_it(tmp_path: Path, option: object) -> None:
     """It would do nothing by itself."""
     flag, beside = option.flag, option.beside  # type: ignore[attr-defined]  # an Option
-    assert parse([*RELEASE, flag], {}, tmp_path).problems == (f"{flag} says how {beside} works: add {beside}",)
-    assert not parse([*RELEASE, flag, beside], {}, tmp_path).problems
+    words = [*RELEASE, *added(flag)]
+    assert parse(words, {}, tmp_path).problems == (f"{flag} says how {beside} works: add {beside}",)
+    assert not parse([*words, beside], {}, tmp_path).problems
 
 
 def test_a_misspelt_option_of_ours_is_said_with_the_one_meant(tmp_path: Path) -> None:

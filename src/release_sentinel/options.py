@@ -127,7 +127,7 @@ OPTIONS = (
             ".json",
             "attestation.attestation",
             _JSON_HEAD + r'"_type": "https://in-toto\.io/Statement/v1",\s*"predicate": \{\s*"configuration": \[\s*\{\s*'
-            r'"annotations": \{[^{}]*\},\s*"name": "release-sentinel"',
+            r'"annotations": \{[^{}]*\},\s*("digest": \{[^{}]*\},\s*)?"name": "release-sentinel"',
         ),
         whole=True,
     ),

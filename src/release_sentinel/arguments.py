@@ -22,6 +22,8 @@ _PRINTS_VERSION = ("--version", "-V")  # from 9 on, pytest prints its version an
 _HIDDEN = {f"--release-version={word}": word for word in _PRINTS_VERSION}  # a word that pytest must not see: itself
 
 
+LONGEST_DURATION = 7 * 86_400.0  # seconds
+_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}
 LONGEST = 86_400  # seconds of a run; the policy's `deadline` has the same bound
 _SHOWN = 40  # characters
 
@@ -166,6 +168,17 @@ def seconds(text: str) -> float:
     if number > LONGEST:
         raise ArgumentTypeError(f"{_shown(text)} is more than a day: at most {LONGEST} seconds")
     return number
+
+
+def duration(text: str) -> float:
+    """Return the seconds that a DURATION means: `90`, `90s`, `15m`, `2h`, `7d`, fractions too; `none` is 0."""
+    if text == "none":
+        return 0.0
+    match = re.fullmatch(r"([0-9]{1,7}(?:\.[0-9]{1,6})?)([smhd]?)", text)
+    seconds = float(match[1]) * _UNITS[match[2]] if match else 0.0
+    if not 0 < seconds <= LONGEST_DURATION:
+        raise ArgumentTypeError(f"{_shown(text)} is not a duration such as 90, 90s, 15m, 2h or none")
+    return seconds
 
 
 def exists(path: Path) -> bool:

@@ -13,6 +13,7 @@ from release_sentinel.config.model import LOCAL, Policy
 from release_sentinel.config.read import keys
 from release_sentinel.config.targets import (
     CertificateTarget,
+    CompareRule,
     Dependency,
     DiskLimits,
     HostRule,
@@ -144,6 +145,7 @@ BUILT_IN = (
         judges=PrometheusQuery,
         prepare=_load_http,
     ),
+    BuiltInGate("compare", Stage.CRITICAL, "compare.check_compare", opt=True, judges=CompareRule),
 )
 
 # The id of each gate, with the class of its targets.

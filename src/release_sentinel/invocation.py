@@ -7,9 +7,19 @@ from itertools import combinations
 from pathlib import Path
 from typing import NamedTuple, NoReturn
 
-from release_sentinel.arguments import ArgumentError, expanded, find_top, given, is_folder, rewrite_version, seconds
+from release_sentinel.arguments import (
+    ArgumentError,
+    duration,
+    expanded,
+    find_top,
+    given,
+    is_folder,
+    rewrite_version,
+    seconds,
+)
 from release_sentinel.options import BY_FLAG, JSON_REPORT, OPTIONS, Option, Report
 
+_NOT_WATCHED = ("--gate-preview", "--gate-partial")
 _ADDRESS = re.compile(r"[A-Za-z][\w+.-]*://\S+")
 _JSON_REPORT_FILE = "--json-report-file"
 
@@ -27,6 +37,10 @@ class Invocation(NamedTuple):
     repository: Path
     policy: Path | None  # None: the repository's own, if it has one
     deadline: float | None  # seconds; None: the policy's
+    wait: float | None  # seconds, 0: none; None: the policy's
+    hold: float | None  # likewise
+    interval: float | None  # likewise
+    baseline: Path | None  # an earlier verdict file
     tag_mode: str  # blank: the policy's
     branch: str  # that is built, by a claim that the remote has to prove; blank: no claim
     reports: tuple[Report, ...]
@@ -96,6 +110,10 @@ def parse(
         repository=top.resolve(),
         policy=directory / Path(policy).expanduser() if policy else None,
         deadline=None if not bound or _seconds_problem(bound) else seconds(bound),
+        wait=_duration(raw, "--gate-wait"),
+        hold=_duration(raw, "--gate-hold"),
+        interval=_duration(raw, "--gate-interval") or None,
+        baseline=directory / Path(baseline).expanduser() if (baseline := _last(raw, "--gate-baseline")) else None,
         tag_mode=_last(raw, "--gate-tag-mode"),
         branch=_last(raw, "--gate-branch").removeprefix("refs/heads/"),
         reports=reports,
@@ -168,7 +186,9 @@ def _wrong_value(option: Option, value: str, directory: Path) -> str:
         return f"{option.flag} is {value!r}, expected the name of a file that ends in {option.report.suffix}"
     if option.own and not value.strip():
         return f"{option.flag} is {value!r} (an unset variable?)"
-    if option.seconds and (problem := _seconds_problem(value)):
+    problem = _seconds_problem(value) if option.seconds else ""
+    problem = _duration_problem(value, option.flag) if option.duration else problem
+    if problem:
         return f"argument {option.flag}: {problem}"
     if option.folder and not is_folder(directory / value):
         return f"argument {option.flag}: {value} is not a folder"
@@ -178,6 +198,21 @@ def _wrong_value(option: Option, value: str, directory: Path) -> str:
         return f"argument {option.flag}: invalid choice: {value!r} (choose from {', '.join(option.choices)})"
     if option.flag == "--gate-notify" and not _ADDRESS.fullmatch(value):  # it may be a bare token
         return f"argument {option.flag}: it is not an address such as slack://… (an unset variable?)"
+    return ""
+
+
+def _duration(raw: Raw, flag: str) -> float | None:
+    text = _last(raw, flag)
+    return None if not text or _duration_problem(text) else duration(text)
+
+
+def _duration_problem(value: str, flag: str = "") -> str:
+    if flag == "--gate-interval" and value == "none":
+        return "'none' is not a time between two evaluations, expected such as 15s"
+    try:
+        duration(value)
+    except argparse.ArgumentTypeError as error:
+        return str(error)
     return ""
 
 
@@ -214,6 +249,10 @@ def _contradictions(flags: set[str], raw: Raw) -> Iterator[str]:
             yield (
                 f"{option.flag} and --gate-partial: a chosen subset of the gates proves nothing that could be passed "
                 "on; run all gates, or leave one of the two out"
+            )
+        if option.flag in asked and (option.whole or option.flag in _NOT_WATCHED) and "--gate-watch" in asked:
+            yield (
+                f"{option.flag} and --gate-watch: a watch after a deployment releases nothing; leave one of the two out"
             )
         if option.flag in asked and option.whole and "--gate-preview" in asked:
             yield (

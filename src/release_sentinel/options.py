@@ -33,6 +33,7 @@ class Option(NamedTuple):
     aliases: tuple[str, ...] = ()
     choices: tuple[str, ...] = ()
     seconds: bool = False  # its value is a number of seconds above 0
+    duration: bool = False  # its value is a DURATION
     folder: bool = False  # its value is a folder that is there
     file: bool = False  # its value is a file that is there
     repeatable: bool = False
@@ -91,6 +92,21 @@ OPTIONS = (
         "judge what can be judged before a merge: a branch or a pull request; the verdict says PREVIEW",
     ),
     Option("--gate-branch", "the branch that is built, where no CI variable says so; the remote has to agree", "NAME"),
+    Option(
+        "--gate-wait",
+        "evaluate the critical stage again until it is healthy as a whole, or the time is up (15m; none)",
+        "DURATION",
+        duration=True,
+    ),
+    Option("--gate-hold", "from then on it has to stay healthy that long", "DURATION", duration=True),
+    Option("--gate-interval", "the time between two evaluations (default: 15s)", "DURATION", duration=True),
+    Option(
+        "--gate-baseline",
+        "an earlier verdict file: the rules under `compare` in the policy compare what is measured with it",
+        "FILE.json",
+        file=True,
+    ),
+    Option("--gate-watch", "judge the critical gates alone, after a deployment; the verdict says WATCH"),
     Option(
         "--gate-tag-mode",
         "whether the version's tag has to be free, to exist, or what the build says (default)",

@@ -61,7 +61,10 @@ class Judgement:
             end,
             self._handover,
             asked.reports,
-            lambda why: redact(unfinished(release, why, preview=asked.has("--gate-preview")), settings.redactor),
+            lambda why: redact(
+                unfinished(release, why, preview=asked.has("--gate-preview"), watch=asked.has("--gate-watch")),
+                settings.redactor,
+            ),
             self._workflow_output,
         )
         build, occasions = ci.build(self._environ), settings.policy.notify.on
@@ -83,7 +86,10 @@ class Judgement:
 def bound(invocation: Invocation, settings: Settings) -> float:
     """Return the seconds after which the child is killed."""
     delivery = _DELIVERY + settings.policy.forge.deadline if invocation.delivers else 0
-    return (invocation.deadline or settings.policy.deadline) + _GRACE + delivery
+    rules = settings.policy.rounds
+    wait = rules.wait if invocation.wait is None else invocation.wait
+    hold = rules.hold if invocation.hold is None else invocation.hold
+    return (invocation.deadline or settings.policy.deadline) + wait + hold + _GRACE + delivery
 
 
 def believe(

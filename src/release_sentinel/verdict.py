@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from release_sentinel.measures import Measure
 from release_sentinel.vocabulary import (
     BLOCKED,
     CRITICAL,
@@ -41,6 +42,8 @@ class GateResult(Struct, frozen=True):
     seconds: float = 0.0
     traceback: str = ""  # where the gate broke instead of judging
     waiver: "Waiver | None" = None  # that excuses the failure
+    measures: tuple[Measure, ...] = ()
+    spare: bool = False  # it was left out on purpose, and nothing is owed
 
     @property
     def outcome(self) -> Outcome:
@@ -104,6 +107,22 @@ class Provenance(Struct, frozen=True):
     policy_sha256: str = ""
 
 
+class Rounds(Struct, frozen=True):
+    """How the critical stage went that was evaluated several times. Seconds; `healthy_after` is None: never healthy.
+
+    `failures` counts the rounds that each gate failed; `why` says why it ended, blank where all was well.
+    """
+
+    count: int
+    wait: float
+    hold: float
+    interval: float
+    healthy_after: float | None
+    held: float
+    failures: dict[str, int]
+    why: str = ""
+
+
 class Verdict(Struct, frozen=True):
     """The decision on one release.
 
@@ -125,12 +144,20 @@ class Verdict(Struct, frozen=True):
     disabled: tuple[Disabled, ...] = ()
     warnings: tuple[str, ...] = ()
     provenance: Provenance = Provenance()
+    rounds: Rounds | None = None
+    watch: bool = False  # judged after a deployment, by its critical gates alone
     undelivered: str = ""  # the problem that says what was to follow a SAFE verdict, and did not happen
 
     @property
     def label(self) -> str:
         """The verdict as every report names it: neither a part nor a preview must be read as the release's."""
-        return f"{'PARTIAL ' if self.partial else ''}{'PREVIEW ' if self.preview else ''}{self.name}"
+        return f"{'' if self.mode == 'release' else f'{self.mode.upper()} '}{self.name}"
+
+    @property
+    def mode(self) -> str:
+        """What was judged: `release`, `preview`, `watch` or `partial`."""
+        marks = {"partial": self.partial, "preview": self.preview, "watch": self.watch}
+        return next((mode for mode, holds in marks.items() if holds), "release")
 
     def having(self, *outcomes: Outcome) -> tuple[GateResult, ...]:
         """Return the gates with one of these outcomes."""
@@ -142,11 +169,11 @@ class Verdict(Struct, frozen=True):
         return (*(gate.headline for gate in self.having(Outcome.FAILED)), *(f"[INCOMPLETE] {p}" for p in self.problems))
 
 
-def unfinished(release: Release, why: str = "", *, preview: bool = False) -> Verdict:
+def unfinished(release: Release, why: str = "", *, preview: bool = False, watch: bool = False) -> Verdict:
     """Return the verdict that is on disk until a run has proven another: a killed run leaves it behind."""
     now = datetime.now(UTC)
     problem = f"{UNFINISHED}: {why}" if why else UNFINISHED
-    return Verdict(INCOMPLETE, EXIT_BLOCKED, release, (), (problem,), now, now, preview=preview)
+    return Verdict(INCOMPLETE, EXIT_BLOCKED, release, (), (problem,), now, now, preview=preview, watch=watch)
 
 
 def decide(
@@ -168,6 +195,7 @@ def decide(
         return INCOMPLETE, EXIT_BLOCKED
     if Stage.CRITICAL in failed:
         return CRITICAL, EXIT_CRITICAL
-    if gates and all(gate.outcome in {Outcome.PASSED, Outcome.WARNED, Outcome.WAIVED} for gate in gates):
+    owed = [gate for gate in gates if not (gate.spare and gate.status is None)]
+    if owed and all(gate.outcome in {Outcome.PASSED, Outcome.WARNED, Outcome.WAIVED} for gate in owed):
         return SAFE, EXIT_SAFE
     return INCOMPLETE, EXIT_BLOCKED

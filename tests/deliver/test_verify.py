@@ -134,9 +134,9 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
         {"ended": "2024-05-17T09:46:00+00:00"},
         "the verdict is from the future (2024-05-17T09:46:00+00:00): one of the clocks is wrong",
     ),
-    "another schema": ({"schema_version": 2}, "FILE is not a verdict of release-sentinel (schema_version 1)"),
-    "schema true": ({"schema_version": True}, "FILE is not a verdict of release-sentinel (schema_version 1)"),
-    "schema as text": ({"schema_version": "1"}, "FILE is not a verdict of release-sentinel (schema_version 1)"),
+    "another schema": ({"schema_version": 3}, "FILE is not a verdict of release-sentinel (schema_version 2)"),
+    "schema true": ({"schema_version": True}, "FILE is not a verdict of release-sentinel (schema_version 2)"),
+    "schema as text": ({"schema_version": "1"}, "FILE is not a verdict of release-sentinel (schema_version 2)"),
 }
 
 
@@ -180,7 +180,7 @@ def test_a_result_of_another_name_is_not_the_gate_s(tmp_path: Path, id_: str) ->
 
 def test_the_schema_version_has_to_be_there(tmp_path: Path) -> None:
     """Some other tool's JSON is not taken for a verdict."""
-    assert found(tmp_path, {"verdict": "SAFE"}) == ["FILE is not a verdict of release-sentinel (schema_version 1)"]
+    assert found(tmp_path, {"verdict": "SAFE"}) == ["FILE is not a verdict of release-sentinel (schema_version 2)"]
 
 
 def test_a_waived_gate_passes_with_its_waiver(tmp_path: Path) -> None:

@@ -35,7 +35,7 @@ def test_the_verdict_names_the_release(sentinel: Sentinel) -> None:
     head = sentinel.repo.head
     assert properties.items() >= {"env": "prod", "version": "v1.0.0", "commit": head, "branch": "main"}.items()
     assert properties.items() >= {"verdict": "SAFE", "exit_code": "0"}.items()
-    assert done.verdict.items() >= {"branch": "main", "branch_source": "HEAD", "schema_version": 1}.items()
+    assert done.verdict.items() >= {"branch": "main", "branch_source": "HEAD", "schema_version": 2}.items()
 
 
 def test_the_attestation_is_of_the_commit(sentinel: Sentinel, tmp_path: Path) -> None:

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from release_sentinel import jsonpath, strict_json
-from release_sentinel.checks.result import CRIT, OK, UNKNOWN, WARN, CheckResult
+from release_sentinel.checks.result import CRIT, OK, UNKNOWN, WARN, CheckResult, measured
 from release_sentinel.config.targets import Dependency, JsonCondition
 from release_sentinel.jsonpath import Found
+from release_sentinel.measures import Measure
 from release_sentinel.observe import Unseen, bodies, http
 from release_sentinel.observe.http import Exchange, Request
 from release_sentinel.observe.patterns import EndlessPatternError, Matcher, Question
@@ -49,6 +50,14 @@ def check_api(
     seen = observe(_request(target), environ)
     if isinstance(seen, Unseen):
         return CheckResult(UNKNOWN, f"{target.method} was not sent: {seen.why}", seen.remedy)
+    result = _result(target, seen)
+    if seen.status is None:
+        return result
+    return measured(result, Measure("latency", seen.latency, "s", warn=target.max_latency or None))
+
+
+def _result(target: Dependency, seen: Exchange) -> CheckResult:
+    """Judge what came of a request."""
     effort = f"{seen.tries} {'try' if seen.tries == 1 else 'tries'}, {seen.seconds:.1f} s"
     asked = f"{target.method} {seen.url}"
     expected = " or ".join(str(status) for status in target.statuses)

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 
-from release_sentinel.checks.result import CRIT, OK, UNKNOWN, WARN, CheckResult
+from release_sentinel.checks.result import CRIT, OK, UNKNOWN, WARN, CheckResult, measured
 from release_sentinel.config.targets import CertificateTarget
+from release_sentinel.measures import Measure
 from release_sentinel.observe import Unseen, tls
 
 
@@ -42,6 +43,14 @@ def check_certificate(
         message = f"the certificate of {where} is not trusted: {seen.distrust}"
         return CheckResult(CRIT, message, "renew the certificate, or send its whole chain", details, seen.tries)
     days = tls.days_left(seen.expires)
+    left = Measure("days", days, "days", target.warn_days, target.crit_days)
+    return measured(_aged(target, seen, days, where, details), left)
+
+
+def _aged(
+    target: CertificateTarget, seen: tls.Certificate, days: float, where: str, details: tuple[str, ...]
+) -> CheckResult:
+    """Judge how long a trusted certificate is valid."""
     message = f"the certificate of {where} ({seen.subject}) is valid for {days:.1f} days"
     if seen.issuer:
         message += f", until {seen.issuer} in its chain expires"

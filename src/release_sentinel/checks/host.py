@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 
-from release_sentinel.checks.result import OK, UNKNOWN, WARN, CheckResult
+from release_sentinel.checks.result import OK, UNKNOWN, WARN, CheckResult, measured
 from release_sentinel.config.targets import HostRule
+from release_sentinel.measures import Measure
 from release_sentinel.observe import Unseen
 from release_sentinel.observe.hosts import Reached
 
@@ -23,7 +24,9 @@ def check_host(rule: HostRule, *, observe: Callable[[], Reached]) -> CheckResult
         tries = f" (tried {reached.tries} times)" if reached.tries > 1 else ""
         return CheckResult(UNKNOWN, f"{seen.why}{tries}", seen.remedy, tries=reached.tries)
     answered = f"{rule.name_in_list} answered in {reached.seconds:.1f} s"
+    took = Measure("seconds", reached.seconds, "s")
     if reached.tries > 1:
         remedy = "raise MaxStartups on the host, or lower `at_once`; see the network"
-        return CheckResult(WARN, f"{answered}, on try {reached.tries}: {earlier}", remedy, tries=reached.tries)
-    return CheckResult(OK, answered)
+        words = f"{answered}, on try {reached.tries}: {earlier}"
+        return measured(CheckResult(WARN, words, remedy, tries=reached.tries), took)
+    return measured(CheckResult(OK, answered), took)

@@ -4,9 +4,10 @@ import math
 import operator
 from collections.abc import Callable, Iterator, Mapping
 
-from release_sentinel.checks.result import CRIT, OK, UNKNOWN, WARN, CheckResult
+from release_sentinel.checks.result import CRIT, OK, UNKNOWN, WARN, CheckResult, measured
 from release_sentinel.config.targets import Judgement, PrometheusQuery
 from release_sentinel.lines import one_line
+from release_sentinel.measures import Measure
 from release_sentinel.observe import Unseen, prometheus
 from release_sentinel.observe.http import Request
 from release_sentinel.observe.prometheus import QueryResult, Series
@@ -58,7 +59,12 @@ def check_prometheus(
         )
     if not seen.series:
         return CheckResult(OK, f"no data, which the policy accepts: {_shown(target)}", tries=seen.tries)
-    return _judged(target, seen)
+    result = _judged(target, seen)
+    numbers = [series.value for series in seen.series if not math.isnan(series.value)]
+    if not numbers:
+        return result
+    worst = min(numbers) if target.op in {">", ">="} else max(numbers)
+    return measured(result, Measure("value", worst, crit=target.value if target.op == "<" else None))
 
 
 def _doubts(target: PrometheusQuery, seen: QueryResult) -> Iterator[tuple[Status, str]]:

@@ -5,8 +5,9 @@ from dataclasses import replace as replace_in
 
 from msgspec.structs import replace
 
-from release_sentinel.checks.result import CRIT, OK, UNKNOWN, WARN, CheckResult
+from release_sentinel.checks.result import CRIT, OK, UNKNOWN, WARN, CheckResult, measured
 from release_sentinel.config.targets import DiskLimits, MemoryLimits, ProcessRule
+from release_sentinel.measures import Measure
 from release_sentinel.observe import Unseen, host, processes
 from release_sentinel.observe.patterns import EndlessPatternError, Matcher, Question
 from release_sentinel.observe.processes import Process, Table
@@ -62,10 +63,15 @@ def _use(seen: host.Disk, limits: DiskLimits) -> CheckResult:
     inodes = _per_cent(seen.inodes_used, seen.inodes_available)  # None: the file system has no fixed number of them
     counted = "" if inodes is None else f", {inodes:.1f}% of inodes"
     figures = f"{space:.1f}% of space{counted} in use on {where}"
+    shares = [Measure("used", space, "%", limits.warn, limits.crit)]
+    shares += [] if inodes is None else [Measure("inodes", inodes, "%", limits.warn, limits.crit)]
+    free = Measure("free", seen.available, "bytes")
     if not seen.available >= limits.min_free:
         message = f"{figures}, {_size(seen.available)} free, expected at least {_size(limits.min_free)}"
-        return CheckResult(CRIT, message, "free space, or grow the volume")
-    return _graded(max(space, inodes or 0.0), limits.warn, limits.crit, figures, "free space, or grow the volume")
+        return measured(CheckResult(CRIT, message, "free space, or grow the volume"), *shares, free)
+    fullest = max(space, inodes or 0.0)
+    result = _graded(fullest, limits.warn, limits.crit, figures, "free space, or grow the volume")
+    return measured(result, *shares, free)
 
 
 def check_memory(
@@ -95,7 +101,8 @@ def check_memory(
     if fullest.zfs_cache and not limits.count_zfs_cache:
         figures += f", besides {_size(fullest.zfs_cache)} of ZFS's cache"
     result = _graded(used, limits.warn, limits.crit, figures, "free memory, or raise the limit")
-    return _throttled(_with_causes(result, fullest, limits), scopes, limits)
+    result = _throttled(_with_causes(result, fullest, limits), scopes, limits)
+    return measured(result, Measure("used", used, "%", limits.warn, limits.crit))
 
 
 def _counted(scope: host.Memory, limits: MemoryLimits) -> host.Memory:
@@ -163,6 +170,11 @@ def check_process(
     except EndlessPatternError as endless:
         return CheckResult(UNKNOWN, endless.seen.why, endless.seen.remedy)
     others = matching - set(own_processes)
+    return measured(_counted_processes(rule, seen, matching, others), Measure("count", len(others), "processes"))
+
+
+def _counted_processes(rule: ProcessRule, seen: Table, matching: set[int], others: set[int]) -> CheckResult:
+    """Judge how many processes match; `others` are those besides this gate itself."""
     described = _described(rule)
     if rule.max and len(others) > rule.max:
         return CheckResult(

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 
-from release_sentinel.checks.result import CRIT, OK, WARN, CheckResult
+from release_sentinel.checks.result import CRIT, OK, WARN, CheckResult, measured
 from release_sentinel.config.targets import TcpTarget
+from release_sentinel.measures import Measure
 from release_sentinel.observe import tcp
 from release_sentinel.observe.tcp import Connection
 
@@ -22,7 +23,8 @@ def check_tcp(target: TcpTarget, *, observe: Callable[..., Connection] = tcp.con
     if seen.error:
         remedy = "check that the service runs, and that no firewall blocks it"
         return CheckResult(CRIT, f"{where} does not accept: {seen.error} ({effort})", remedy, details, seen.tries)
+    took = Measure("seconds", seen.seconds, "s")
     if seen.earlier:
         message = f"{where} accepts ({effort}), after: {', '.join(seen.earlier)}"
-        return CheckResult(WARN, message, "find out why it flaps", tries=seen.tries)
-    return CheckResult(OK, f"{where} accepts ({effort})", tries=seen.tries)
+        return measured(CheckResult(WARN, message, "find out why it flaps", tries=seen.tries), took)
+    return measured(CheckResult(OK, f"{where} accepts ({effort})", tries=seen.tries), took)

@@ -9,6 +9,7 @@ COMMANDS = {
     "verify": ("FILE", "whether a verdict file says SAFE about a release, for the deploy step"),
     "tag": ("", "tags the commit of a SAFE verdict file, as --gate-tag does at the end of a run"),
     "release": ("", "finishes the release of a verdict file: tag, push, release on the forge"),
+    "watch": ("", "after a deployment: do the critical gates stay healthy for as long as --for says?"),
     "init": ("[CI]", "writes what a repository needs: policy, a gate of its own, a pipeline"),
     "kubernetes": ("", "the gate as a Job in a cluster: its manifest, and waiting for its verdict"),
     "demo": ("", "three real runs on a throw-away repository: SAFE, BLOCKED, CRITICAL"),

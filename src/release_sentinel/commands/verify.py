@@ -19,16 +19,20 @@ def main(words: list[str], _settings: Settings) -> int:
     parser.add_argument("--version", required=True, action=Once, help="the version that is deployed")
     parser.add_argument("--commit", action=Once, type=_commit, metavar="SHA", help="the commit that is deployed")
     parser.add_argument("--max-age", default="24h", metavar="30m", help="the oldest verdict to accept; default: 24h")
+    parser.add_argument("--watched", action="store_true", help="the file is that of `release-sentinel watch`")
     if {"-h", "--help"} & set(words):
         return print_help(parser, words)
     known = parser.parse_args(words)
-    release = verify.Expectation(known.env, known.version, known.commit or "", max_age(parser, known.max_age))
+    age = max_age(parser, known.max_age)
+    release = verify.Expectation(known.env, known.version, known.commit or "", age, watched=known.watched)
     reasons = verify.problems(known.file, release)
     for reason in reasons:
         print(f"release-sentinel verify: {reason}", file=sys.stderr)
     if reasons:
         return 1
-    print(f"SAFE: {known.version} may go to {known.env}, says {foreign(known.file)}")
+    verdict = "WATCH SAFE" if known.watched else "SAFE"
+    does = "is healthy on" if known.watched else "may go to"
+    print(f"{verdict}: {known.version} {does} {known.env}, says {foreign(known.file)}")
     return 0
 
 

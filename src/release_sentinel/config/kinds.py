@@ -6,12 +6,15 @@ Schema all follow from that.
 
 import re
 import warnings
+from argparse import ArgumentTypeError
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, time
 from difflib import get_close_matches
 from typing import Annotated, Any, Literal, TypeVar
 
 from msgspec import Meta, Struct
+
+from release_sentinel.arguments import LONGEST_DURATION, duration
 
 # Without these gates it is unknown what is released where: they can be neither switched off nor waived.
 INDISPENSABLE = ("environment", "repository", "version")
@@ -28,6 +31,7 @@ _OFFSET = r"([Zz]|[+-]([01][0-9]|2[0-3]):[0-5][0-9])"
 _WEEKLY = rf"(({'|'.join(DAYS)}) )?{_CLOCK}(:00)?"
 
 
+_DURATION = r"^(none|0*[0-9]{1,7}(\.[0-9]{1,6})?[smhd]?)$(?!\n)"
 # Begins with no dash, which ssh would take for an option.
 _DESTINATION = r"[A-Za-z0-9_.\[:@~][^\s'\"`$\\;&|<>()*?!{}#]*"
 _WORD = r"[A-Za-z0-9_.@][A-Za-z0-9_.@:/=+-]*"
@@ -133,6 +137,46 @@ def _destinations(value: object) -> tuple[str, ...]:
     return tuple(_whole(_DESTINATION, word) for word in words)
 
 
+def _duration(value: object) -> float:
+    if isinstance(value, str):
+        try:
+            return duration(value)
+        except ArgumentTypeError:
+            raise ValueError from None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= LONGEST_DURATION:
+        raise ValueError
+    return float(value)
+
+
+def _interval(value: object) -> float:
+    seconds = _duration(value)
+    if not seconds:
+        raise ValueError
+    return seconds
+
+
+class Change(Struct, frozen=True):
+    """By how much a number may change: by a number, or by a share of its base."""
+
+    amount: float
+    is_share: bool = False
+
+    def of(self, base: float) -> float:
+        """Return the number by which `base` may change; from 0 on, no share allows anything."""
+        return self.amount / 100 * abs(base) if self.is_share else self.amount
+
+    def __str__(self) -> str:
+        return f"{self.amount:g}%" if self.is_share else f"{self.amount:g}"
+
+
+def _change(value: object) -> Change | None:
+    if isinstance(value, str) and re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?%", value):
+        return Change(float(value[:-1]), is_share=True)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < float("inf"):
+        raise ValueError
+    return Change(float(value))
+
+
 def _zone(value: object) -> str:
     from zoneinfo import ZoneInfo, available_timezones  # noqa: PLC0415 - late: few policies have freezes
 
@@ -211,6 +255,33 @@ GateIds = Annotated[tuple[GateId, ...], Meta(description="a list of gate ids")]
 PerCent = Annotated[float, Meta(ge=0, le=100, description="per cent, from 0 to 100")]
 Seconds = Annotated[float, Meta(ge=0.1, le=600, description="seconds, from 0.1 to 600")]
 GateSeconds = Annotated[float, Meta(ge=0.1, le=3600, description="seconds, from 0.1 to 3600")]
+Duration = Annotated[
+    float,
+    Meta(description="seconds, or a duration such as 15m; 0 or none for none"),
+    Custom(
+        _duration,
+        {
+            "anyOf": [
+                {"type": "number", "minimum": 0, "maximum": LONGEST_DURATION},
+                {"type": "string", "pattern": _DURATION},
+            ]
+        },
+    ),
+]
+Interval = Annotated[
+    float,
+    Meta(description="seconds, or a duration such as 15s, above 0"),
+    Custom(
+        _interval,
+        {
+            "anyOf": [
+                {"type": "number", "exclusiveMinimum": 0, "maximum": LONGEST_DURATION},
+                {"type": "string", "pattern": _DURATION, "not": {"const": "none"}},
+            ]
+        },
+    ),
+]
+Failures = Annotated[int, Meta(ge=1, le=100, description="a whole number from 1 to 100")]
 RunSeconds = Annotated[float, Meta(ge=0.1, le=86400, description="seconds, from 0.1 to 86400")]
 Tries = Annotated[int, Meta(ge=1, le=20, description="a whole number from 1 to 20")]
 HttpStatus = Annotated[int, Meta(ge=100, le=599, description="an HTTP status code")]
@@ -299,6 +370,14 @@ MaybeSeconds = Annotated[float, Meta(ge=0, le=86400, description="seconds, from 
 Days = Annotated[float, Meta(ge=0, le=3650, description="a number of days")]
 Samples = Annotated[int, Meta(ge=1, le=100, description="a whole number from 1 to 100")]
 AtOnce = Annotated[int, Meta(ge=1, le=1000, description="a whole number from 1 to 1000")]
+MaybeChange = Annotated[
+    Change | None,
+    Meta(description='a number, or a share of the base such as "10%"'),
+    Custom(
+        _change,
+        {"anyOf": [{"type": "number", "minimum": 0}, {"type": "string", "pattern": r"^[0-9]{1,9}(\.[0-9]{1,9})?%$"}]},
+    ),
+]
 Zone = Annotated[
     str,
     Meta(description="an IANA time zone, such as Europe/Berlin"),

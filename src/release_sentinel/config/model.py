@@ -16,13 +16,16 @@ from release_sentinel.config.kinds import (
     DAYS,
     AtOnce,
     Day,
+    Duration,
     Edge,
     Environments,
     Expiry,
+    Failures,
     ForgeKind,
     GateIds,
     GateSeconds,
     HiddenRegex,
+    Interval,
     Line,
     Lines,
     MaybeApi,
@@ -47,6 +50,7 @@ from release_sentinel.config.kinds import (
 from release_sentinel.config.read import Problem, bare, keys, seen
 from release_sentinel.config.targets import (
     CertificateTarget,
+    CompareRule,
     Dependency,
     DiskLimits,
     HostRule,
@@ -203,6 +207,15 @@ class ReleaseRules(Struct, frozen=True):
     notes: NotesTemplate = ""  # Markdown with {changes}, {verdict} …; blank: these two
 
 
+class RoundRules(Struct, frozen=True):
+    """How long the critical stage may take to become healthy, and has to stay so. Times in seconds; 0: none."""
+
+    wait: Duration = 0.0
+    hold: Duration = 0.0
+    interval: Interval = 15.0
+    hold_failures: Failures = 1  # rounds in a row that a gate fails before that ends the hold
+
+
 class Redaction(Struct, frozen=True):
     """Which variables are secrets, beside the required ones and those whose names say so; globs."""
 
@@ -232,6 +245,7 @@ class Policy(Struct, frozen=True):
     memory: MemoryLimits = field(default_factory=MemoryLimits)
     api: Api = field(default_factory=Dependency)  # the dependency without a name
     notify: Notify = field(default_factory=Notify)
+    rounds: RoundRules = field(default_factory=RoundRules)
     forge: ForgeRules = field(default_factory=ForgeRules)
     release: ReleaseRules = field(default_factory=ReleaseRules)
     disks: tuple[DiskLimits, ...] = ()
@@ -243,6 +257,7 @@ class Policy(Struct, frozen=True):
     tcp: tuple[TcpTarget, ...] = ()
     certificates: tuple[CertificateTarget, ...] = ()
     prometheus: tuple[PrometheusQuery, ...] = ()
+    compare: tuple[CompareRule, ...] = ()
     disable: Mapping[SpareGateId, Line] = field(default_factory=dict)  # gate id: the reason
     waivers: tuple[Waiver, ...] = ()
     freezes: tuple[Freeze, ...] = ()

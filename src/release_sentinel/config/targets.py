@@ -26,6 +26,7 @@ from release_sentinel.config.kinds import (
     HttpStatuses,
     KeyFile,
     Line,
+    MaybeChange,
     MaybeLine,
     MaybePort,
     MaybeRegex,
@@ -493,6 +494,34 @@ class PrometheusQuery(Target, frozen=True):
         """Refuse what is not a proxy, and invalid header names."""
         yield from _proxy_problem(self.proxy)
         yield from _header_problems(self.headers)
+
+
+class CompareRule(Target, frozen=True):
+    """By how much a measure may differ from its value in an earlier verdict file; a bound itself is good.
+
+    In `measure`, `*` stands for anything, unless the text is the name of a measure itself: `disk[*].used`.
+    """
+
+    measure: Line
+    name: MaybeLine = ""  # in the gate's id; blank: the measure
+    max_increase: MaybeChange = None
+    max_decrease: MaybeChange = None
+    missing: Judgement = "unknown"  # where one side has no such measure
+
+    @property
+    def name_in_list(self) -> str:
+        """The name, or the measure."""
+        return self.name or self.measure
+
+    def matches(self, name: str) -> bool:
+        """Whether the rule is about a measure."""
+        pattern = ".*".join(map(re.escape, self.measure.split("*")))
+        return name == self.measure or re.fullmatch(pattern, name, re.DOTALL) is not None
+
+    def clashes(self) -> Iterator[Problem]:
+        """Refuse a rule that bounds nothing."""
+        if self.max_increase is None and self.max_decrease is None:
+            yield Problem((), "bounds nothing, expected max_increase or max_decrease")
 
 
 def _proxy_problem(text: str) -> Iterator[Problem]:

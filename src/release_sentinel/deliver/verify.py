@@ -16,8 +16,8 @@ from release_sentinel.deliver.agreement import contradictions
 from release_sentinel.gates import BUILT_IN, BuiltInGate
 from release_sentinel.lines import foreign
 from release_sentinel.reports import written
-from release_sentinel.reports.written import WrittenVerdict
-from release_sentinel.vocabulary import EXIT_BLOCKED, EXIT_SAFE, INCOMPLETE, SAFE, Outcome
+from release_sentinel.reports.written import WrittenGate, WrittenVerdict
+from release_sentinel.vocabulary import EXIT_BLOCKED, EXIT_SAFE, INCOMPLETE, SAFE, Outcome, Stage
 
 DEFAULT_MAX_AGE = timedelta(hours=24)
 _CLOCK_SKEW = timedelta(minutes=5)  # between the machine that judged and the one that deploys
@@ -37,6 +37,7 @@ class Expectation(Struct, frozen=True):
     commit: str = ""
     max_age: timedelta = DEFAULT_MAX_AGE
     undelivered: bool = False
+    watched: bool = False  # the verdict is that of a watch after a deployment
 
 
 def duration(text: str) -> timedelta:
@@ -63,15 +64,20 @@ def examine(path: Path, expected: Expectation, now: datetime | None = None) -> t
     if expected.undelivered and verdict.undelivered and only:
         as_judged = {"verdict": SAFE, "exit_code": EXIT_SAFE, "problems": (), "undelivered": ""}
         document, verdict = document | as_judged, replace(verdict, **as_judged)
-    reasons = [*_verdict(verdict, now), *_release(verdict, expected), *_age(verdict.ended, expected.max_age, now)]
+    reasons = [
+        *_verdict(verdict, expected, now),
+        *_release(verdict, expected),
+        *_age(verdict.ended, expected.max_age, now),
+    ]
     return document, [foreign(reason) for reason in reasons]
 
 
-def _verdict(verdict: WrittenVerdict, now: datetime) -> Iterator[str]:
+def _verdict(verdict: WrittenVerdict, expected: Expectation, now: datetime) -> Iterator[str]:
     gates = verdict.gates
-    if verdict.verdict != SAFE:
+    wanted, mode = (f"WATCH {SAFE}", "watch") if expected.watched else (SAFE, "release")
+    if verdict.verdict != wanted or verdict.mode != mode:
         because = [*(gate.reason for gate in gates if gate.outcome is Outcome.FAILED), *verdict.problems]
-        yield f"the verdict is {verdict.verdict}, expected {SAFE}" + (f": {'; '.join(because)}" if because else "")
+        yield f"the verdict is {verdict.verdict}, expected {wanted}" + (f": {'; '.join(because)}" if because else "")
     elif verdict.partial:
         yield f"the verdict says {SAFE} with partial {verdict.partial}: {_TORN}"
     elif verdict.preview:
@@ -80,12 +86,19 @@ def _verdict(verdict: WrittenVerdict, now: datetime) -> Iterator[str]:
         yield f"the verdict says {SAFE} with exit code {verdict.exit_code}: {_TORN}"
     elif verdict.problems or verdict.missing or verdict.undelivered or not gates:
         yield f"the verdict says {SAFE} without proof: it names no gates, or problems"
-    elif not_passed := [gate.id for gate in gates if gate.outcome not in _PASSED]:
+    elif not_passed := [gate.id for gate in gates if not _passes(gate, expected)]:
         yield f"the verdict says {SAFE}, and these gates did not pass: {', '.join(not_passed)}"
     elif unnamed := _unnamed(verdict):
         yield f"the verdict says {SAFE} without a word on these gates: {', '.join(unnamed)}"
     else:
         yield from (f"the verdict says {SAFE}, but {words}" for words in contradictions(verdict, now))
+
+
+def _passes(gate: WrittenGate, expected: Expectation) -> bool:
+    """Return whether a gate passed, or may be left out: comparisons without a baseline, in a watch the policy stage."""
+    if gate.owed or gate.outcome is not Outcome.NOT_EVALUATED:
+        return gate.outcome in _PASSED
+    return gate.id.startswith("compare[") or (expected.watched and gate.kind is Stage.POLICY)
 
 
 def _unnamed(verdict: WrittenVerdict) -> list[str]:
@@ -105,6 +118,8 @@ def _release(verdict: WrittenVerdict, expected: Expectation) -> Iterator[str]:
     for name in ("env", "version"):
         if getattr(verdict, name) != getattr(expected, name):
             yield f"the verdict is about {name} {getattr(verdict, name)!r}, expected {getattr(expected, name)!r}"
+    if expected.watched and not verdict.commit and not expected.commit:
+        return  # a watch does not look at the repository
     if not re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", verdict.commit):
         yield f"the verdict names no commit in full: {verdict.commit!r}"
     elif not verdict.commit.startswith(expected.commit.lower()):

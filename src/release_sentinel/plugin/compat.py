@@ -8,7 +8,7 @@ import argparse
 import contextlib
 import sys
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from inspect import iscoroutinefunction
 from pathlib import Path
@@ -16,6 +16,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from _pytest import runner
 from _pytest._io import TerminalWriter
 from _pytest.assertion import rewrite
 from _pytest.capture import CaptureManager
@@ -360,3 +361,35 @@ class LoadedModule(pytest.Module):
 
     def _getobj(self) -> ModuleType:
         return self.load()
+
+
+def run_items(session: pytest.Session, items: Sequence[pytest.Item], following: pytest.Item | None) -> None:
+    """Run items as pytest's own loop does, which is `_pytest.main.pytest_runtestloop`; `following` comes after them."""
+    for item, after in zip(items, [*items[1:], following], strict=True):
+        item.config.hook.pytest_runtest_protocol(item=item, nextitem=after)
+        if session.shouldfail:
+            raise session.Failed(session.shouldfail)
+        if session.shouldstop:
+            raise session.Interrupted(session.shouldstop)
+
+
+def run_quietly(item: pytest.Item, following: pytest.Item | None) -> list[pytest.TestReport]:
+    """Run one item, of which pytest learns later, if at all; its fixtures end unless `following` needs them, too."""
+    return runner.runtestprotocol(item, log=False, nextitem=following)
+
+
+def tell(items: Sequence[pytest.Item], reports: Sequence[Sequence[pytest.TestReport]]) -> None:
+    """Let pytest and its plugins learn of items that were run quietly."""
+    for item, phases in zip(items, reports, strict=True):
+        item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+        for report in phases:
+            item.ihook.pytest_runtest_logreport(report=report)
+        item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+
+
+def reruns(item: pytest.Item) -> int:
+    """Return how often pytest-rerunfailures would run a failed item again: by its mark, else by its option."""
+    mark = item.get_closest_marker("flaky")
+    if mark is not None:
+        return int(mark.kwargs.get("reruns", mark.args[0] if mark.args else 1))
+    return int(getattr(item.config.option, "reruns", 0) or 0)

@@ -54,6 +54,8 @@ def conclude(session: GateSession, pytest_code: int) -> RedactedVerdict:
         _disabled(session),
         _warnings(session, results),
         _provenance(session),
+        session.rounds,
+        session.watch,
         session.undelivered,
     )
     session.verdict = redact(verdict, session.redactor)

@@ -12,6 +12,7 @@ from release_sentinel.config.model import urls as policy_urls
 from release_sentinel.config.secrets import header_secrets
 from release_sentinel.config.targets import Target
 from release_sentinel.config.variables import in_policy
+from release_sentinel.measures import Measure
 from release_sentinel.observe import Unseen, ci, git, processes, settings, units
 from release_sentinel.plugin.gate import Gate, Record
 from release_sentinel.plugin.session import RECORD, SESSION, GateSession
@@ -171,6 +172,18 @@ def urls(policy: Policy) -> Mapping[str, str]:
 def withheld(request: pytest.FixtureRequest) -> str:
     """Why CI holds secrets back from this build: a fork's, or a bot's; blank where it does not, or does not say."""
     return ci.withheld(request.config.stash[SESSION].environ)
+
+
+@pytest.fixture
+def measures(request: pytest.FixtureRequest) -> Mapping[str, Measure]:
+    """What the gates before this one have measured in this round, by full name: `disk[/var].used`."""
+    return request.config.stash[SESSION].measures
+
+
+@pytest.fixture(scope="session")
+def baseline(request: pytest.FixtureRequest) -> Mapping[str, Measure] | None:
+    """What the verdict file of --gate-baseline has measured; None without it."""
+    return request.config.stash[SESSION].baseline
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from release_sentinel.checks.result import CRIT, OK, UNKNOWN, WARN, CheckResult
 from release_sentinel.config.model import Waiver
 from release_sentinel.errors import words_of
 from release_sentinel.lines import split
+from release_sentinel.measures import Measure
 from release_sentinel.plugin.deadline import DeadlinePassedError, GateTimeoutError
 from release_sentinel.redaction import Secret
 from release_sentinel.verdict import GateResult
@@ -42,6 +43,22 @@ class Gate:
         (self._record.judged if self._record.judging else self._record.beside).append(result)
         if not result.status.passes:
             pytest.fail(result.message, pytrace=False)
+
+    def measure(
+        self, name: str, value: float, unit: str = "", *, warn: float | None = None, crit: float | None = None
+    ) -> None:
+        """Measure a number, and judge it: a limit that is reached is broken; where warn is above crit, less is worse.
+
+        NaN and infinity fail. The number is in the verdict file, as `GATE.NAME`, and can be compared with a baseline.
+        """
+        __tracebackhide__ = True
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise TypeError(f"gate.measure takes a number, not {value!r}")
+        measure = Measure(str(name), float(value), str(unit), warn, crit)
+        limit = crit if measure.status is CRIT else warn
+        bound = "above" if measure.less_is_worse else "below"
+        words = f"{measure}" if measure.status is OK or limit is None else f"{measure}, expected {bound} {limit:g}"
+        self.require(CheckResult(measure.status, words, measures=(measure,)))
 
 
 def _words(error: BaseException) -> str:
@@ -88,6 +105,7 @@ class Record(Struct):
     runs: int = 0
     seconds: float = 0.0
     not_evaluated: str = ""  # why
+    spare: bool = False  # it is left out on purpose, and nothing is owed
     skipped: str = ""  # why
     failure: str = ""  # of a plain assert or pytest.fail
     broken: str = ""  # what ended it without a judgement
@@ -106,6 +124,11 @@ class Record(Struct):
         self.not_evaluated = self.skipped = self.failure = self.broken = self.traceback = ""
         self.explained = ()
         self.finished = False
+
+    def renew(self) -> None:
+        """Forget an earlier round: what it said does not count in this one."""
+        self.begin()
+        self.runs, self.seconds, self.hung = 0, 0.0, False
 
     @contextmanager
     def judgement(self) -> Iterator[None]:
@@ -202,10 +225,16 @@ class Record(Struct):
             return CheckResult(CRIT if self.strict else WARN, message, "find out why it flaps")
         return worst
 
+    @property
+    def measures(self) -> tuple[Measure, ...]:
+        """What the gate has measured, the last of each name."""
+        said = [one for result in (*self.beside, *self.judged) for one in result.measures]
+        return tuple({one.name: one for one in said}.values())
+
     def result(self) -> GateResult:
         """Return the gate's result."""
         if self.not_evaluated:
-            return GateResult(self.id, self.stage, None, self.not_evaluated, seconds=self.seconds)
+            return GateResult(self.id, self.stage, None, self.not_evaluated, seconds=self.seconds, spare=self.spare)
         worst = self.worst
         return GateResult(
             id=self.id,
@@ -218,4 +247,5 @@ class Record(Struct):
             seconds=self.seconds,
             traceback=self.traceback,
             waiver=self.waiver if self.excused else None,
+            measures=self.measures,
         )

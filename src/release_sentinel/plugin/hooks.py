@@ -14,7 +14,7 @@ from release_sentinel.errors import words_of
 from release_sentinel.invocation import parse
 from release_sentinel.lines import visible
 from release_sentinel.options import OPTIONS
-from release_sentinel.plugin import collection, compat, fixtures, folders, guard, lifecycle, scrubbing, terminal
+from release_sentinel.plugin import collection, compat, fixtures, folders, guard, lifecycle, rounds, scrubbing, terminal
 from release_sentinel.plugin.always_true import always_true
 from release_sentinel.plugin.conclusion import conclude
 from release_sentinel.plugin.session import RECORD, SESSION, GateSession
@@ -222,6 +222,11 @@ class Hooks:
             self._session.unnoticed.begin()
             self._session.config.add_cleanup(self._session.unnoticed.undo)
             self._session.problems += [said for one in self._session.modules for said in unrun(one.obj, one.path)]
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
+        """Run the critical gates in rounds, where they are asked for."""
+        return True if not session.config.option.collectonly and rounds.run(self._session, session) else None
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None]:

@@ -25,7 +25,12 @@ from release_sentinel.plugin.session import RECORD, GateSession
 from release_sentinel.vocabulary import EXIT_BLOCKED, Stage
 
 _STAGE = "a policy gate failed, so critical gates are not probed (--gate-all probes them)"
+_NO_BASELINE = "there is no --gate-baseline to compare with"
+_WATCH = "a watch after a deployment judges critical gates alone"
 ROOM = 2.0  # seconds for a gate's own bound to end it, before the one around it does
+
+
+_FUNCTION = pytest.StashKey[Any]()
 
 
 def watch(session: GateSession) -> None:
@@ -102,9 +107,15 @@ def begin(session: GateSession, item: pytest.Item) -> None:
     """Start a gate's record; leave the gate out where an earlier stage failed."""
     record = item.stash[RECORD]
     record.begin()
+    if record.stage is Stage.POLICY and session.watch:
+        record.not_evaluated, record.spare = _WATCH, True
+        pytest.skip(f"not evaluated: {_WATCH}")
     if record.stage is Stage.CRITICAL and session.policy_failed and not session.invocation.has("--gate-all"):
         record.not_evaluated = _STAGE
         pytest.skip(f"not evaluated: {_STAGE}")
+    if record.built_in and record.id.startswith("compare[") and session.baseline is None:
+        record.not_evaluated, record.spare = _NO_BASELINE, True
+        pytest.skip(f"not evaluated: {_NO_BASELINE}")
     session.deadline.begin()
     session.note(record)
     if record.stage is Stage.CRITICAL:
@@ -123,7 +134,8 @@ def bound(session: GateSession, item: pytest.Item) -> None:
     pytest's nor ours stays in their thread, because of what belongs to one: connections, event loops, browsers. So does
     a coroutine function: who awaits it asks whether it is one, and calls any other function without awaiting anything.
     """
-    function, record = getattr(item, "obj", None), item.stash[RECORD]
+    record = item.stash[RECORD]
+    function = item.stash.setdefault(_FUNCTION, getattr(item, "obj", None))  # in a second round, not what it became
     if function is None:
         record.judging = True  # a test of another kind, which has no function of its own
         return

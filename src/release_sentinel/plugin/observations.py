@@ -245,6 +245,12 @@ class Observations:
         """Ask systemd now."""
         return units.units([rule.unit for rule in self._policy.units if rule.user is user], user=user)
 
+    def renew(self, environ: Mapping[str, str]) -> None:
+        """Forget what was seen of the host, of services and of other hosts; `environ` holds the secrets of requests."""
+        self._environ = environ
+        for name in ("process_table", "_units", "hosts"):
+            self.__dict__.pop(name, None)
+
     @cached_property
     def hosts(self) -> Hosts:
         """The other hosts, which are asked once for all their gates."""

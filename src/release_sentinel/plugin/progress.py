@@ -20,7 +20,7 @@ class Progress:
     def __init__(self, write: Callable[[str], None], *, terminal: bool) -> None:
         self._write = write
         self._pause = _TERMINAL if terminal else _PLAIN
-        self._terminal = terminal
+        self.is_terminal = terminal  # whether a line can be overwritten
         self._shown = 0  # characters of the line that the terminal shows
 
     def wait(self, gate: str, wait: Callable[[float], bool], seconds: float) -> bool:
@@ -31,17 +31,19 @@ class Progress:
             waited = monotonic() - start
             if waited >= seconds:
                 break
-            self._tell(f"waiting for {gate}: {waited:.0f} s, for {seconds - waited:.0f} s more at most")
+            self.tell(f"waiting for {gate}: {waited:.0f} s, for {seconds - waited:.0f} s more at most")
             pause = min(self._pause, seconds - waited)
-        self._clear()
+        self.clear()
         return ended
 
-    def _tell(self, line: str) -> None:
-        self._write(f"\r{line.ljust(self._shown)}" if self._terminal else f"\n{line}\n")
+    def tell(self, line: str) -> None:
+        """Show a line; on a terminal in the place of the one before."""
+        self._write(f"\r{line.ljust(self._shown)}" if self.is_terminal else f"\n{line}\n")
         self._shown = len(line)
 
-    def _clear(self) -> None:
-        if self._shown and self._terminal:
+    def clear(self) -> None:
+        """Remove the line that a terminal shows."""
+        if self._shown and self.is_terminal:
             self._write("\r" + " " * self._shown + "\r")
         self._shown = 0
 

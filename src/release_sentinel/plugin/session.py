@@ -19,8 +19,10 @@ from release_sentinel.deliver.github import WorkflowOutput
 from release_sentinel.errors import words_of
 from release_sentinel.gates import expected
 from release_sentinel.invocation import Invocation
+from release_sentinel.measures import Measure, full_name
 from release_sentinel.observe import ci, git
 from release_sentinel.plugin import completeness, declared, folders, guard, own_files
+from release_sentinel.plugin.baseline import read_baseline
 from release_sentinel.plugin.compat import early_options
 from release_sentinel.plugin.conftests import Conftests
 from release_sentinel.plugin.deadline import Deadline
@@ -29,12 +31,13 @@ from release_sentinel.plugin.gate import Record
 from release_sentinel.plugin.hosts import resolved
 from release_sentinel.plugin.observations import Observations
 from release_sentinel.plugin.prefetch import Prefetch
+from release_sentinel.plugin.schedule import plan
 from release_sentinel.plugin.unnoticed import Unnoticed
 from release_sentinel.redacted import RedactedVerdict, redact
 from release_sentinel.redaction.channel import SecretSender
 from release_sentinel.reports import files, journal
 from release_sentinel.settings import settings_of
-from release_sentinel.verdict import GateResult, Release, unfinished
+from release_sentinel.verdict import GateResult, Release, Rounds, unfinished
 from release_sentinel.vocabulary import HANDOVER, Stage
 
 
@@ -56,10 +59,14 @@ class GateSession:
         self._claim(obstacles)
         self.previous = files.previous_verdict(invocation.reports, invocation.env)
         self.release = Release(invocation.env, invocation.version, str(invocation.repository))
-        begun = unfinished(self.release, preview=self.preview)
+        begun = unfinished(self.release, preview=self.preview, watch=self.watch)
         self._claim(files.claim(invocation.reports, redact(begun, self.redactor)))
-        self.deadline = Deadline(invocation.deadline or self.policy.deadline, self.policy.gate_seconds)
+        self.plan = plan(invocation, self.policy)
+        run = (invocation.deadline or self.policy.deadline) + self.plan.wait + self.plan.hold
+        self.deadline = Deadline(run, self.policy.gate_seconds)
+        self.rounds: Rounds | None = None
         self.waivers = waivers.in_force(self.policy.waivers, invocation.env, self.started)
+        self._baseline = read_baseline(invocation.baseline, invocation.env, self.policy)
         self._unknown_hosts: list[str] = []
         if any(rule.inventory for rule in self.policy.hosts):
             self.policy, self._unknown_hosts = resolved(self.policy, invocation.repository)
@@ -109,7 +116,7 @@ class GateSession:
             self.invocation.version,
             self.policy,
             own_outputs=self.own_files,
-            environ={name: look_up(name, self.environ).text or "" for name in header_secrets(self.policy)},
+            environ=self._secrets_of_headers(),
             build=self.build,
             bound=self.deadline.run,
             owed_files=[*self.gate_folders, *self.unread_policies],
@@ -150,6 +157,34 @@ class GateSession:
     def preview(self) -> bool:
         """Whether the run judges what is not merged yet."""
         return self.invocation.has("--gate-preview")
+
+    @property
+    def watch(self) -> bool:
+        """Whether the run judges a deployment that has taken place, by its critical gates alone."""
+        return self.invocation.has("--gate-watch")
+
+    @property
+    def measures(self) -> dict[str, Measure]:
+        """What the gates have measured that have ended in this round, but for comparisons."""
+        told = [record for record in self.records.values() if record.finished and not record.id.startswith("compare[")]
+        return {full_name(record.id, one.name): one for record in told for one in record.measures}
+
+    @cached_property
+    def baseline(self) -> dict[str, Measure] | None:
+        """What the verdict file of --gate-baseline has measured; None without it."""
+        return self._baseline[0]
+
+    def renew(self) -> None:
+        """Let the next round ask everything anew."""
+        self.prefetch = Prefetch()
+        self.observations.renew(self._secrets_of_headers())
+
+    def _secrets_of_headers(self) -> dict[str, str]:
+        """Return the values that headers of requests take, as they are now; a new one is hidden from now on."""
+        found = {name: look_up(name, self.environ).text or "" for name in header_secrets(self.policy)}
+        for value in filter(None, found.values()):
+            self.hide(value)
+        return found
 
     def hide(self, value: str) -> None:
         """Keep `value` out of all that is shown from now on, here and on its way through the parent process."""
@@ -223,6 +258,7 @@ class GateSession:
         if not self.parent and (problem := guard.problem()):
             self._refuse("without the guard of --version no gate is run")
             self.problems.append(problem)
+        self._prepare_rounds()
         if self.preview and (build := self.build) and build.tag:
             self._refuse("a build of a tag has no preview")
             self.problems.append(
@@ -242,6 +278,17 @@ class GateSession:
             for first, second in folders.of_one_name(dict.fromkeys(folder.resolve() for folder in own))
         ]
         self.notes += self.conftests.notes(self.invocation.repository)
+
+    def _prepare_rounds(self) -> None:
+        if self.plan.is_wanted and getattr(self.config.option, "maxfail", None):
+            raise pytest.UsageError("-x and --maxfail end the stage early, and rounds need it whole: leave them out")
+        if self._baseline[1]:
+            self._refuse("without its baseline nothing can be compared")
+            self.problems.append(self._baseline[1])
+        if self.watch and self.invocation.env not in self.policy.environments:
+            self._refuse("without its environment no gate is run")
+            expected = ", ".join(self.policy.environments)
+            self.problems.append(f"--env is {self.invocation.env!r}, expected one of {expected}")
 
     def _prepare_hosts(self) -> None:
         if self._unknown_hosts:

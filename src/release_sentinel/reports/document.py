@@ -1,13 +1,15 @@
 """The verdict as a document for machines: JSON types only."""
 
+import math
 from typing import Any
 
 from release_sentinel import __version__
 from release_sentinel.config.model import Waiver
+from release_sentinel.measures import Measure
 from release_sentinel.redacted import RedactedVerdict
-from release_sentinel.verdict import GateResult
+from release_sentinel.verdict import GateResult, Rounds
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2  # 1 had no measures, no mode and no rounds
 
 
 def document(verdict: RedactedVerdict) -> dict[str, Any]:
@@ -17,6 +19,7 @@ def document(verdict: RedactedVerdict) -> dict[str, Any]:
         "schema_version": SCHEMA_VERSION,
         "tool": f"release-sentinel {__version__}",
         "verdict": verdict.label,
+        "mode": verdict.mode,
         "partial": verdict.partial,
         "preview": verdict.preview,
         "exit_code": verdict.exit_code,
@@ -35,6 +38,7 @@ def document(verdict: RedactedVerdict) -> dict[str, Any]:
         "disabled": [{"gate": disabled.gate, "reason": disabled.reason} for disabled in verdict.disabled],
         "warnings": list(verdict.warnings),
         "undelivered": verdict.undelivered,
+        "rounds": _rounds(verdict.rounds) if verdict.rounds else None,
     }
 
 
@@ -50,6 +54,33 @@ def _gate(gate: GateResult) -> dict[str, Any]:
         "tries": gate.tries,
         "seconds": round(gate.seconds, 3),
         "waiver": _waiver(gate.waiver) if gate.waiver else None,
+        "owed": not gate.spare,
+        "measures": [_measure(measure) for measure in gate.measures],
+    }
+
+
+def _measure(measure: Measure) -> dict[str, Any]:
+    """Return a number with its limits; JSON has no word for NaN and infinity."""
+    value = measure.value if math.isfinite(measure.value) else None
+    return {
+        "name": measure.name,
+        "value": value,
+        "unit": measure.unit,
+        "warn": measure.warn,
+        "crit": measure.crit,
+    }
+
+
+def _rounds(rounds: Rounds) -> dict[str, Any]:
+    return {
+        "count": rounds.count,
+        "wait": rounds.wait,
+        "hold": rounds.hold,
+        "interval": rounds.interval,
+        "healthy_after": None if rounds.healthy_after is None else round(rounds.healthy_after, 3),
+        "held": round(rounds.held, 3),
+        "failures": rounds.failures,
+        "why": rounds.why,
     }
 
 

@@ -9,7 +9,7 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from release_sentinel import __version__
 from release_sentinel.redacted import RedactedVerdict
-from release_sentinel.reports.text import sentence
+from release_sentinel.reports.text import rounds, sentence
 from release_sentinel.verdict import Disabled, GateResult
 from release_sentinel.vocabulary import INCOMPLETE, SAFE, Outcome
 
@@ -41,6 +41,7 @@ def junit(verdict: RedactedVerdict) -> str:
         "verdict": verdict.label,
         "exit_code": str(verdict.exit_code),
         "tool": f"release-sentinel {__version__}",
+        **({"rounds": rounds(verdict.rounds)} if verdict.rounds else {}),
     }.items():
         SubElement(properties, "property", name=key, value=_clean(value))
     suite.extend(cases)

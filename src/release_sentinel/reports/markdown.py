@@ -1,7 +1,7 @@
 """The verdict as Markdown, for job summaries and comments."""
 
 from release_sentinel.redacted import RedactedVerdict
-from release_sentinel.reports.text import counts, sentence
+from release_sentinel.reports.text import counts, rounds, sentence
 from release_sentinel.verdict import GateResult
 from release_sentinel.vocabulary import Outcome
 
@@ -20,6 +20,8 @@ def markdown(verdict: RedactedVerdict) -> str:
     if verdict.release.commit:
         branch = f", branch {_inline(verdict.release.branch)}" if verdict.release.branch else ""
         lines += [f"Commit `{verdict.release.commit}`{branch}.", ""]
+    if verdict.rounds:
+        lines += [f"{_inline(rounds(verdict.rounds))}.", ""]
     if verdict.problems:
         lines += [*(f"- **INCOMPLETE**: {_inline(problem)}" for problem in verdict.problems), ""]
     if verdict.warnings:

@@ -3,10 +3,11 @@
 from collections import Counter
 
 from release_sentinel.redacted import RedactedVerdict
-from release_sentinel.verdict import GateResult
-from release_sentinel.vocabulary import INCOMPLETE, SAFE, Outcome
+from release_sentinel.verdict import GateResult, Rounds
+from release_sentinel.vocabulary import CRITICAL, INCOMPLETE, SAFE, Outcome
 
 TITLE = "release-sentinel"
+_STAGE_FAILED = "because an earlier stage failed"
 
 
 def sentence(verdict: RedactedVerdict) -> str:
@@ -17,6 +18,9 @@ def sentence(verdict: RedactedVerdict) -> str:
         return f"{verdict.label} (exit {verdict.exit_code}): {what} to {where} passed the chosen gates, not all of them"
     if verdict.preview and verdict.name == SAFE:
         return f"{verdict.label} (exit {verdict.exit_code}): {what} may go to {where} as far as a preview can say"
+    if verdict.watch:
+        watched = {SAFE: "is healthy on", CRITICAL: "is not healthy on"}.get(verdict.name, "was not fully judged on")
+        return f"{verdict.label} (exit {verdict.exit_code}): {what} {watched} {where}"
     decision = {SAFE: "may go to", INCOMPLETE: "was not fully judged and must not go to"}
     return f"{verdict.label} (exit {verdict.exit_code}): {what} {decision.get(verdict.name, 'must not go to')} {where}"
 
@@ -29,11 +33,22 @@ def block(verdict: RedactedVerdict) -> list[str]:
             lines += _paragraph(gate)
     lines += [f"[WARN] {warning}" for warning in verdict.warnings]
     lines += [f"[INCOMPLETE] {problem}" for problem in verdict.problems]
-    if left_out := verdict.having(Outcome.NOT_EVALUATED):
-        lines.append(f"not evaluated, because an earlier stage failed: {', '.join(gate.id for gate in left_out)}")
+    left_out = verdict.having(Outcome.NOT_EVALUATED)
+    for why in dict.fromkeys(gate.reason for gate in left_out):
+        told = _STAGE_FAILED if why.startswith("a policy gate failed") else why
+        lines.append(f"not evaluated, {told}: {', '.join(gate.id for gate in left_out if gate.reason == why)}")
+    lines += [rounds(verdict.rounds)] if verdict.rounds else []
     lines += [f"switched off by the policy: {one.gate} ({one.reason})" for one in verdict.disabled]
     lines.append(counts(verdict))
     return lines
+
+
+def rounds(told: Rounds) -> str:
+    """Return how the rounds went, in one line."""
+    healthy = "never healthy" if told.healthy_after is None else f"healthy after {told.healthy_after:.0f} s"
+    held = f", held {told.held:.0f} s" if told.hold and told.healthy_after is not None else ""
+    why = f"; {told.why}" if told.why else ""
+    return f"{told.count} round{'s' if told.count > 1 else ''}: {healthy}{held}{why}"
 
 
 def counts(verdict: RedactedVerdict) -> str:

@@ -11,11 +11,22 @@ from release_sentinel.lines import foreign
 from release_sentinel.reports.document import SCHEMA_VERSION
 from release_sentinel.vocabulary import Outcome, Stage, Status
 
+_VERSIONS = range(1, SCHEMA_VERSION + 1)
 MOST = 16 * regular.MIB  # bytes of a verdict file
 
 
 class UnreadableVerdictError(ValueError):
     """A file is not a verdict file; the text, one line, says why."""
+
+
+class WrittenMeasure(Struct, frozen=True):
+    """A number of a gate; `value` is None where it was none."""
+
+    name: str
+    value: float | None
+    unit: str
+    warn: float | None
+    crit: float | None
 
 
 class WrittenGate(Struct, frozen=True):
@@ -31,6 +42,8 @@ class WrittenGate(Struct, frozen=True):
     tries: int
     seconds: float
     waiver: dict[str, Any] | None
+    owed: bool = True
+    measures: tuple[WrittenMeasure, ...] = ()  # schema version 1 has none
 
 
 class WrittenDisabled(Struct, frozen=True):
@@ -70,6 +83,7 @@ class WrittenVerdict(Struct, frozen=True):
     preview: bool = False  # versions before 0.2 have none
     remote: str = ""  # likewise
     undelivered: str = ""  # likewise
+    mode: str = "release"  # likewise
 
 
 def read(path: Path) -> tuple[dict[str, Any], WrittenVerdict]:
@@ -81,7 +95,8 @@ def read(path: Path) -> tuple[dict[str, Any], WrittenVerdict]:
         raise UnreadableVerdictError(f"{shown} cannot be read: {error.strerror or error}") from None
     except ValueError as error:
         raise UnreadableVerdictError(f"{shown} is not a JSON document: {foreign(error)}") from None
-    if not isinstance(document, dict) or document.get("schema_version") is not SCHEMA_VERSION:
+    version = document.get("schema_version") if isinstance(document, dict) else None
+    if not isinstance(document, dict) or type(version) is not int or version not in _VERSIONS:  # true is not 1
         raise UnreadableVerdictError(f"{shown} is not a verdict of release-sentinel (schema_version {SCHEMA_VERSION})")
     try:
         return document, msgspec.convert(document, WrittenVerdict)

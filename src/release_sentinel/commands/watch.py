@@ -1,0 +1,47 @@
+"""`release-sentinel watch`: whether a deployment stays healthy, for the step after it."""
+
+import os
+from argparse import ArgumentTypeError
+
+from release_sentinel.arguments import duration
+from release_sentinel.commands.gate import run_gates
+from release_sentinel.parser import Once, command, print_help
+from release_sentinel.settings import Settings
+
+DESCRIPTION = (
+    "After a deployment: evaluate the critical gates until they are healthy, and then for as long as --for says. "
+    "Exit 0: healthy, 2: not, 1: the command is wrong. All other options are those of a gate run."
+)
+
+
+def main(words: list[str], _settings: Settings) -> int:
+    """Run the critical gates alone, in rounds."""
+    parser = command("watch", DESCRIPTION)
+    add = parser.add_argument
+    add("--env", required=True, action=Once, help="the environment that was deployed to")
+    add("--version", required=True, action=Once, help="the version that was deployed")
+    add(
+        "--for",
+        dest="hold",
+        required=True,
+        action=Once,
+        metavar="DURATION",
+        help="how long it has to stay healthy: 10m",
+    )
+    add("--wait", default="", metavar="DURATION", help="how long it may take to become healthy")
+    add("--interval", default="", metavar="DURATION", help="the time between two evaluations; default: 15s")
+    add("--baseline", default="", metavar="FILE", help="an earlier verdict file to compare with")
+    if {"-h", "--help"} & set(words):
+        return print_help(parser, words)
+    known, others = parser.parse_known_args(words)
+    for name, text in (("--for", known.hold), ("--wait", known.wait), ("--interval", known.interval)):
+        try:
+            seconds = duration(text) if text else 1.0
+        except ArgumentTypeError as error:
+            parser.error(f"argument {name}: {error}")
+        if not seconds and name != "--wait":
+            parser.error(f"argument {name}: {text!r} is not a time such as 10m")
+    more = {"--gate-wait": known.wait, "--gate-interval": known.interval, "--gate-baseline": known.baseline}
+    given = [word for flag, value in more.items() if value for word in (flag, value)]
+    release = ["--env", known.env, "--version", known.version, "--gate-watch", "--gate-hold", known.hold]
+    return run_gates([*release, *given, *others], os.environ)

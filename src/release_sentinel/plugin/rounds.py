@@ -1,0 +1,115 @@
+"""The critical stage in rounds: evaluated again until it is healthy, and for as long as it has to stay so."""
+
+import time
+from collections.abc import Callable, Sequence
+
+import pytest
+
+from release_sentinel.plugin import compat
+from release_sentinel.plugin.progress import progress
+from release_sentinel.plugin.schedule import Done, Next, Schedule
+from release_sentinel.plugin.session import RECORD, GateSession
+from release_sentinel.verdict import Rounds
+from release_sentinel.vocabulary import Stage
+
+_TOLD = 60.0  # seconds after which progress is told again, outside of terminals
+_NAP = 0.5  # seconds between two looks at the clock, so that an interrupt is heeded
+
+
+def run(session: GateSession, pytest_session: pytest.Session, *, now: Callable[[], float] = time.monotonic) -> bool:
+    """Run the gates, the critical ones in rounds; return False where there are none, and pytest runs as usual."""
+    items = pytest_session.items
+    stages = {stage: [item for item in items if item.stash[RECORD].stage is stage] for stage in Stage}
+    critical = stages[Stage.CRITICAL]
+    if not session.plan.is_wanted or session.early_end or session.refused or not critical:
+        return False
+    compat.run_items(pytest_session, stages[Stage.POLICY], critical[0])
+    if session.policy_failed:
+        compat.run_items(pytest_session, critical, None)
+        return True
+    _Run(session, critical, now).to_the_end()
+    return True
+
+
+class _Run:
+    def __init__(self, session: GateSession, items: Sequence[pytest.Item], now: Callable[[], float]) -> None:
+        self._session, self._items, self._now = session, items, now
+        self._schedule = Schedule(session.plan)
+        self._told: tuple[frozenset[str], bool] | None = None
+        self._told_at = 0.0
+        self._since: dict[str, float] = {}  # when each gate that fails began to
+        self._progress = progress(session.config, session.redactor.scrub)
+
+    def to_the_end(self) -> None:
+        """Run rounds until there is no further one; then pytest learns of the last one."""
+        while True:
+            began = self._now()
+            reports = self._round()
+            ended = self._now()
+            failed = self._failed()
+            following = self._schedule.after(began, ended, failed)
+            self._note(following)
+            if isinstance(following, Done):
+                break
+            self._since = {gate: self._since.get(gate, began) for gate in failed}
+            self._wait(following, failed)
+        self._progress.clear()
+        compat.tell(self._items, reports)
+
+    def _round(self) -> list[list[pytest.TestReport]]:
+        """Ask everything anew, with fresh fixtures, and return pytest's reports of each gate."""
+        self._session.renew()
+        reports = []
+        for item, following in zip(self._items, [*self._items[1:], None], strict=True):
+            item.stash[RECORD].renew()
+            reports.append(self._gate(item, following))
+        return reports
+
+    def _gate(self, item: pytest.Item, following: pytest.Item | None) -> list[pytest.TestReport]:
+        """Run a gate, again as often as `--reruns` says."""
+        record = item.stash[RECORD]
+        reports = compat.run_quietly(item, following)
+        for _ in range(compat.reruns(item)):
+            if not record.failed or record.not_evaluated:
+                break
+            reports = compat.run_quietly(item, following)
+        return reports
+
+    def _failed(self) -> frozenset[str]:
+        records = [item.stash[RECORD] for item in self._items]
+        bad = (record for record in records if (record.failed or not record.counts) and not record.spare)
+        return frozenset(record.id for record in bad if not record.not_evaluated)
+
+    def _note(self, following: Next | Done) -> None:
+        """Let the verdict know how it went so far: an interrupt may end the rounds."""
+        schedule, plan = self._schedule, self._session.plan
+        self._session.rounds = Rounds(
+            schedule.rounds,
+            plan.wait,
+            plan.hold,
+            plan.interval,
+            schedule.healthy_after,
+            schedule.held,
+            dict(schedule.failures),
+            following.why if isinstance(following, Done) else "it was interrupted between two rounds",
+        )
+
+    def _wait(self, following: Next, failed: frozenset[str]) -> None:
+        """Wait for the next round, and say what for."""
+        while (left := following.at - self._now()) > 0:
+            self._tell(following, failed)
+            time.sleep(min(left, _NAP))
+
+    def _tell(self, following: Next, failed: frozenset[str]) -> None:
+        now = self._now()
+        changed = self._told != (failed, following.holding)
+        if not (changed or self._progress.is_terminal or now - self._told_at >= _TOLD):
+            return
+        left = f"{max(0.0, following.until - now):.0f} s left"
+        if not failed:
+            line = f"round {self._schedule.rounds}: healthy, {'held' if following.holding else 'waiting'}, {left}"
+        else:
+            since = ", ".join(f"{gate} ({now - self._since[gate]:.0f} s)" for gate in sorted(failed))
+            line = f"round {self._schedule.rounds}: not healthy: {since}; {left}"
+        self._progress.tell(line)
+        self._told, self._told_at = (failed, following.holding), now

@@ -374,8 +374,24 @@ def run_items(session: pytest.Session, items: Sequence[pytest.Item], following: 
 
 
 def run_quietly(item: pytest.Item, following: pytest.Item | None) -> list[pytest.TestReport]:
-    """Run one item, of which pytest learns later, if at all; its fixtures end unless `following` needs them, too."""
-    return runner.runtestprotocol(item, log=False, nextitem=following)
+    """Run one item, of which pytest learns later, if at all; its fixtures end unless `following` needs them, too.
+
+    What wraps pytest's protocol counts asserts and takes care of warnings; only what is inside of it is ours.
+    """
+    item.stash[_QUIET] = []
+    item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+    return item.stash.setdefault(_QUIET, [])
+
+
+def protocol(item: pytest.Item, following: pytest.Item | None) -> bool | None:
+    """Run an item without a word, if that is how it is run; None leaves it to pytest and its plugins."""
+    if _QUIET not in item.stash:
+        return None
+    item.stash[_QUIET] = runner.runtestprotocol(item, log=False, nextitem=following)
+    return True
+
+
+_QUIET = pytest.StashKey[list[pytest.TestReport]]()
 
 
 def tell(items: Sequence[pytest.Item], reports: Sequence[Sequence[pytest.TestReport]]) -> None:

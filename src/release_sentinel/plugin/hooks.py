@@ -228,6 +228,11 @@ class Hooks:
         """Run the critical gates in rounds, where they are asked for."""
         return True if not session.config.option.collectonly and rounds.run(self._session, session) else None
 
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
+        """Run a gate of a round, of which pytest learns later."""
+        return compat.protocol(item, nextitem)
+
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None]:
         """Bound what prepares a gate."""

@@ -52,6 +52,7 @@ class _Run:
             if isinstance(following, Done):
                 break
             self._since = {gate: self._since.get(gate, began) for gate in failed}
+            self._tell(following, failed)
             self._wait(following, failed)
         self._progress.clear()
         compat.tell(self._items, reports)

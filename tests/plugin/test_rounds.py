@@ -1,0 +1,287 @@
+"""The critical stage in rounds, by real runs: services that flap on a script, seconds apart, and what comes of it."""
+
+import json
+import signal
+import subprocess
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+from release_sentinel.plugin import folders
+from release_sentinel.vocabulary import Outcome
+from tests.conftest import CLI, PYTEST, RELEASE, Run, Sentinel, run
+
+
+class Flapping:
+    """A service that answers by a script: a status for each request, the last one from then on."""
+
+    def __init__(self, server: ThreadingHTTPServer) -> None:
+        self.url = f"http://127.0.0.1:{server.server_address[1]}/health"
+        self.script = [200]
+        self.asked = 0
+
+
+@pytest.fixture
+def service() -> Iterator[Flapping]:
+    """A service on loopback."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            status = flapping.script[min(flapping.asked, len(flapping.script) - 1)]
+            flapping.asked += 1
+            self.send_response(status)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        flapping = Flapping(server)
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        yield flapping
+        server.shutdown()
+
+
+WAYS = ("release-sentinel", "pytest")
+
+
+def start(sentinel: Sentinel, service: Flapping, way: str, *options: str, **env: Any) -> Run:
+    """Run the gate with the service as its dependency, asked once a round."""
+    command = sentinel if way == "release-sentinel" else sentinel.pytest
+    return command("--gate-interval=0.1s", *options, RS_API_URL=service.url, RS_API_TRIES="1", **env)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_it_waits_until_all_is_healthy(sentinel: Sentinel, service: Flapping, way: str) -> None:
+    """SAFE by the first healthy round; each gate counts once, and the verdict says what it took."""
+    service.script = [404, 404, 200]
+    done = start(sentinel, service, way, "--gate-wait=60s")
+    assert done.code == 0, done.out
+    rounds = done.verdict["rounds"]
+    assert (rounds["count"], rounds["failures"], rounds["why"]) == (3, {"api": 2}, "")
+    assert service.asked == 3
+    assert done.junit.count('name="api"') == 1
+    assert "11 gates: 11 passed" in done.out
+    assert "3 rounds: healthy after" in done.out
+    assert "not healthy: api" in done.out
+
+
+def test_never_healthy(sentinel: Sentinel, service: Flapping) -> None:
+    """CRITICAL after the last round, which is at the end of the time, also where the interval is longer."""
+    service.script = [404]
+    done = sentinel("--gate-wait=0.3s", "--gate-interval=60s", RS_API_URL=service.url, RS_API_TRIES="1")
+    assert done.code == 2
+    assert done.verdict["rounds"]["count"] == 2
+    assert "not healthy within 0.3 s, 2 rounds" in done.out
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_it_has_to_stay_healthy(sentinel: Sentinel, service: Flapping, way: str) -> None:
+    """A failure in the hold ends it at once, and there is no way back."""
+    service.script = [200, 200, 404, 200]
+    done = start(sentinel, service, way, "--gate-hold=60s")
+    assert done.code == 2
+    assert done.verdict["rounds"]["count"] == 3
+    assert "not healthy any more" in done.verdict["rounds"]["why"]
+    assert [gate["id"] for gate in done.verdict["gates"] if gate["outcome"] == Outcome.FAILED] == ["api"]
+
+
+def test_a_hold_without_a_wait_needs_a_healthy_first_round(sentinel: Sentinel, service: Flapping) -> None:
+    """Nothing waits for it."""
+    service.script = [404, 200]
+    done = start(sentinel, service, "release-sentinel", "--gate-hold=60s")
+    assert (done.code, service.asked) == (2, 1)
+
+
+def test_a_failing_policy_has_no_rounds(sentinel: Sentinel, service: Flapping) -> None:
+    """It is judged once, and the critical stage not at all."""
+    sentinel.repo.write("notes.txt")
+    done = start(sentinel, service, "release-sentinel", "--gate-wait=60s")
+    assert (done.code, service.asked, done.verdict["rounds"]) == (1, 0, None)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_gates_of_one_s_own_run_again_with_fresh_fixtures(sentinel: Sentinel, service: Flapping, way: str) -> None:
+    """Of any scope; policy gates run once; a measure of each round's own is in the verdict."""
+    sentinel.gate(
+        """
+        import itertools
+        RUNS = {"policy": 0, "critical": 0, "session": 0}
+
+        @pytest.fixture(scope="session")
+        def once():
+            RUNS["session"] += 1
+
+        @pytest.mark.policy
+        def test_own_policy():
+            RUNS["policy"] += 1
+            assert RUNS["policy"] == 1
+
+        @pytest.mark.critical
+        def test_own(gate, once):
+            RUNS["critical"] += 1
+            assert RUNS["session"] == RUNS["critical"]
+            gate.measure("rounds", RUNS["critical"], "rounds", warn=100, crit=200)
+        """
+    )
+    service.script = [404, 404, 200]
+    done = start(sentinel, service, way, "--gate-wait=60s")
+    assert done.code == 0, done.out
+    (own,) = [gate for gate in done.verdict["gates"] if gate["id"] == "own"]
+    assert own["measures"] == [{"name": "rounds", "value": 3.0, "unit": "rounds", "warn": 100, "crit": 200}]
+    assert own["outcome"] == Outcome.PASSED  # and not one that passed only on its third run
+
+
+@pytest.mark.parametrize("option", ["-x", "--maxfail=1"])
+def test_what_ends_a_stage_early_is_refused(sentinel: Sentinel, option: str) -> None:
+    """A round has to be whole."""
+    done = sentinel("--gate-wait=60s", option)
+    assert (done.code, "leave them out" in done.out) == (1, True)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("way", WAYS)
+def test_an_interrupt_between_two_rounds(sentinel: Sentinel, service: Flapping, way: str, number: int) -> None:
+    """The reports say what was known."""
+    service.script = [404]
+    command = CLI if way == "release-sentinel" else (*PYTEST, str(folders.built_in()))
+    verdict = sentinel.reports / "verdict.json"
+    words = [*command, *RELEASE, "--gate-wait=300s", "--gate-interval=60s", f"--gate-verdict={verdict}"]
+    environ = {**sentinel.settings, "RS_API_URL": service.url, "RS_API_TRIES": "1"}
+    with subprocess.Popen(words, cwd=sentinel.repo.path, env=environ, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        while "not healthy: api" not in process.stdout.readline():
+            assert process.poll() is None
+        process.send_signal(number)
+        process.communicate(timeout=60)
+    assert process.returncode == 128 + number
+    told = json.loads(verdict.read_text(encoding="utf-8"))
+    assert told["verdict"] == "INCOMPLETE"
+    assert [gate["id"] for gate in told["gates"] if gate["outcome"] == Outcome.FAILED] == ["api"]
+
+
+def test_a_watch_judges_critical_gates_alone(sentinel: Sentinel, service: Flapping) -> None:
+    """The tree is dirty and the tag is there: it says WATCH, which no deploy step takes for SAFE."""
+    sentinel.repo.write("notes.txt")
+    verdict = sentinel.reports / "verdict.json"
+    words = ("watch", *RELEASE, "--for=0.3s", "--interval=0.1s", f"--gate-verdict={verdict}")
+    environ = {**sentinel.settings, "RS_API_URL": service.url}
+    done = run(*CLI, *words, cwd=sentinel.repo.path, env=environ)
+    assert done.code == 0, done.out
+    assert "WATCH SAFE (exit 0): v1.0.0 is healthy on prod" in done.out
+    told = json.loads(verdict.read_text(encoding="utf-8"))
+    assert (told["verdict"], told["mode"]) == ("WATCH SAFE", "watch")
+    assert {gate["kind"] for gate in told["gates"] if gate["outcome"] != Outcome.NOT_EVALUATED} == {"critical"}
+    check = ("verify", str(verdict), *RELEASE)
+    assert run(*CLI, *check, cwd=sentinel.repo.path, env=environ).code == 1
+    watched = run(*CLI, *check, "--watched", cwd=sentinel.repo.path, env=environ)
+    assert (watched.code, watched.out) == (0, f"WATCH SAFE: v1.0.0 is healthy on prod, says {verdict}\n")
+    assert sentinel().code == 1
+    assert run(*CLI, *check, "--watched", cwd=sentinel.repo.path, env=environ).code == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--for=x",), "argument --for: 'x' is not a duration"),
+        (("--for=none",), "'none' is not a time"),
+        (("--env=mars", "--for=1s"), "--env is 'mars', expected one of dev, stage, prod"),
+        (("--for=1s", "--gate-tag"), "--gate-tag and --gate-watch"),
+        ((), "required: --for"),
+    ],
+)
+def test_a_watch_that_is_wrong(sentinel: Sentinel, words: tuple[str, ...], said: str) -> None:
+    """Exit 1: the command is wrong."""
+    release = [word for word in RELEASE if not (word in {"--env", "prod"} and any("--env" in one for one in words))]
+    done = run(*CLI, "watch", *release, *words, cwd=sentinel.repo.path, env=sentinel.settings)
+    assert done.code == 1, done.out
+    assert said in done.out
+
+
+def test_a_watch_that_fails(sentinel: Sentinel, service: Flapping) -> None:
+    """Exit 2: roll back."""
+    service.script = [200, 404]
+    words = ("watch", *RELEASE, "--for=60s", "--interval=0.1s")
+    environ = {**sentinel.settings, "RS_API_URL": service.url, "RS_API_TRIES": "1"}
+    done = run(*CLI, *words, cwd=sentinel.repo.path, env=environ)
+    assert done.code == 2
+    assert "WATCH CRITICAL (exit 2): v1.0.0 is not healthy on prod" in done.out
+
+
+COMPARE = """
+[[compare]]
+measure = "own.queue"
+max_increase = "10%"
+"""
+
+
+def own(sentinel: Sentinel, value: float) -> None:
+    """Let a gate measure a number."""
+    sentinel.gate(
+        f"""
+        @pytest.mark.critical
+        def test_own(gate):
+            gate.measure("queue", {value}, "jobs", crit=1000)
+        """
+    )
+
+
+@pytest.mark.parametrize(("value", "code"), [(110, 0), (110.1, 2), (0, 0)])
+def test_what_is_measured_is_compared(sentinel: Sentinel, value: float, code: int) -> None:
+    """A run without a baseline makes one; a later one is held against it, in every round."""
+    sentinel.repo.commit("release-sentinel.toml", COMPARE)
+    own(sentinel, 100)
+    done = sentinel()
+    assert done.code == 0, done.out
+    assert "not evaluated, there is no --gate-baseline to compare with: compare[own.queue]" in done.out
+    words = ("verify", str(sentinel.reports / "verdict.json"), *RELEASE)
+    assert run(*CLI, *words, cwd=sentinel.repo.path, env=sentinel.settings).code == 0
+    base = sentinel.reports / "base.json"
+    (sentinel.reports / "verdict.json").rename(base)
+    own(sentinel, value)
+    done = sentinel(f"--gate-baseline={base}")
+    assert done.code == code, done.out
+    if code:
+        assert "own.queue is 110.1, was 100, expected an increase of at most 10%" in done.out
+
+
+def test_a_baseline_that_cannot_be_compared_with(sentinel: Sentinel) -> None:
+    """Torn, not SAFE, of another environment, or without rules: exit 1, and no gate is run."""
+    base = sentinel.reports / "base.json"
+    base.write_text("{}")
+    assert "expected rules under `compare`" in sentinel(f"--gate-baseline={base}").out
+    sentinel.repo.commit("release-sentinel.toml", COMPARE)
+    own(sentinel, 100)
+    assert sentinel().code == 0
+    good = json.loads((sentinel.reports / "verdict.json").read_text(encoding="utf-8"))
+    for change, words in (
+        ({"env": "dev"}, "is about dev, expected prod"),
+        ({"verdict": "BLOCKED"}, "says BLOCKED, expected a whole SAFE verdict"),
+        ({"gates": None}, "is not a whole verdict"),
+    ):
+        base.write_text(json.dumps({**good, **change}))
+        done = sentinel(f"--gate-baseline={base}")
+        assert (done.code, words in done.out) == (1, True), done.out
+
+
+def test_rounds_leave_nothing_behind(sentinel: Sentinel) -> None:
+    """No thread, file descriptor or memory of hundreds of rounds."""
+    sentinel.gate(
+        """
+        import os, threading
+        SEEN = []
+
+        @pytest.mark.critical
+        def test_own():
+            SEEN.append((threading.active_count(), len(os.listdir("/proc/self/fd"))))
+            early, late = SEEN[min(len(SEEN) - 1, 3)], SEEN[-1]
+            assert late[0] <= early[0] + 1 and late[1] <= early[1] + 1, SEEN[-1]
+        """
+    )
+    done = sentinel("--gate-hold=3s", "--gate-interval=0.01s")
+    assert done.code == 0, done.out
+    assert done.verdict["rounds"]["count"] > 20

@@ -13,6 +13,7 @@ SUFFIXES = {flag: option.report.suffix for flag, option in BY_FLAG.items() if op
 VALUED = [option for option in OPTIONS if option.metavar]
 FLAGS = [option for option in OPTIONS if not option.metavar]
 GOOD = {"--gate-deadline": "60", "--gate-tag-mode": "new", "--gate-notify": "json://127.0.0.1", "--gate-repo": "."}
+GOOD |= dict.fromkeys(("--gate-wait", "--gate-hold", "--gate-interval"), "15m")
 each_flag = pytest.mark.parametrize("flag", SUFFIXES)
 
 
@@ -51,7 +52,22 @@ def test_each_option_is_read_from_each_place(
     asked = parse([*release, *more, *words], environ, tmp_path, ini=[word] if place == "ini" else [])
     beside = parse([*release, *more, word], {}, tmp_path)
     assert not asked.problems
-    for name in ("env", "version", "repository", "policy", "deadline", "tag_mode", "reports", "notify", "notes", "flags"):
+    for name in (
+        "env",
+        "version",
+        "repository",
+        "policy",
+        "deadline",
+        "tag_mode",
+        "reports",
+        "notify",
+        "notes",
+        "wait",
+        "hold",
+        "interval",
+        "baseline",
+        "flags",
+    ):
         assert getattr(asked, name) == getattr(beside, name)
 
 

@@ -22,8 +22,6 @@ _PRINTS_VERSION = ("--version", "-V")  # from 9 on, pytest prints its version an
 _HIDDEN = {f"--release-version={word}": word for word in _PRINTS_VERSION}  # a word that pytest must not see: itself
 
 
-LONGEST_DURATION = 7 * 86_400.0  # seconds
-_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}
 LONGEST = 86_400  # seconds of a run; the policy's `deadline` has the same bound
 _SHOWN = 40  # characters
 
@@ -171,14 +169,13 @@ def seconds(text: str) -> float:
 
 
 def duration(text: str) -> float:
-    """Return the seconds that a DURATION means: `90`, `90s`, `15m`, `2h`, `7d`, fractions too; `none` is 0."""
-    if text == "none":
-        return 0.0
-    match = re.fullmatch(r"([0-9]{1,7}(?:\.[0-9]{1,6})?)([smhd]?)", text)
-    seconds = float(match[1]) * _UNITS[match[2]] if match else 0.0
-    if not 0 < seconds <= LONGEST_DURATION:
-        raise ArgumentTypeError(f"{_shown(text)} is not a duration such as 90, 90s, 15m, 2h or none")
-    return seconds
+    """Return the seconds that an option's DURATION means."""
+    from release_sentinel import durations  # noqa: PLC0415 - late: the guard loads this file by itself
+
+    try:
+        return durations.parse(text)
+    except ValueError:
+        raise ArgumentTypeError(f"{_shown(text)} is not a duration such as 90, 90s, 15m, 2h or none") from None
 
 
 def exists(path: Path) -> bool:

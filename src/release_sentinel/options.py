@@ -104,7 +104,6 @@ OPTIONS = (
         "--gate-baseline",
         "an earlier verdict file: the rules under `compare` in the policy compare what is measured with it",
         "FILE.json",
-        file=True,
     ),
     Option("--gate-watch", "judge the critical gates alone, after a deployment; the verdict says WATCH"),
     Option(

@@ -32,6 +32,8 @@ HEAD = {
     "disabled": list,
     "warnings": list,
     "undelivered": str,
+    "mode": str,
+    "rounds": type(None),
     "preview": bool,
 }
 
@@ -56,6 +58,7 @@ def test_a_document_survives_json(sample: RedactedVerdict) -> None:
         float,
         list,
         dict,
+        bool,
         type(None),
     }
 
@@ -71,7 +74,7 @@ def test_no_gate_and_no_problem_is_left_out(sample: RedactedVerdict) -> None:
 
 def test_the_schema_has_a_version() -> None:
     """A change that breaks readers has to change this number, and this test."""
-    assert SCHEMA_VERSION == 1
+    assert SCHEMA_VERSION == 2
     assert document(SAMPLES["safe"])["schema_version"] == SCHEMA_VERSION
     assert document(SAMPLES["safe"])["tool"] == f"release-sentinel {__version__}"
 
@@ -131,6 +134,8 @@ def test_a_failed_gate_is_told_in_full() -> None:
             "tries": 1,
             "seconds": 0.25,
             "waiver": None,
+            "owed": True,
+            "measures": [],
         }
     ]
 

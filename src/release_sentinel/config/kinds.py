@@ -6,7 +6,6 @@ Schema all follow from that.
 
 import re
 import warnings
-from argparse import ArgumentTypeError
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, time
 from difflib import get_close_matches
@@ -14,7 +13,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from msgspec import Meta, Struct
 
-from release_sentinel.arguments import LONGEST_DURATION, duration
+from release_sentinel import durations
 
 # Without these gates it is unknown what is released where: they can be neither switched off nor waived.
 INDISPENSABLE = ("environment", "repository", "version")
@@ -31,7 +30,7 @@ _OFFSET = r"([Zz]|[+-]([01][0-9]|2[0-3]):[0-5][0-9])"
 _WEEKLY = rf"(({'|'.join(DAYS)}) )?{_CLOCK}(:00)?"
 
 
-_DURATION = r"^(none|0*[0-9]{1,7}(\.[0-9]{1,6})?[smhd]?)$(?!\n)"
+_DURATION = rf"^({durations.PATTERN})$(?!\n)"
 # Begins with no dash, which ssh would take for an option.
 _DESTINATION = r"[A-Za-z0-9_.\[:@~][^\s'\"`$\\;&|<>()*?!{}#]*"
 _WORD = r"[A-Za-z0-9_.@][A-Za-z0-9_.@:/=+-]*"
@@ -139,11 +138,8 @@ def _destinations(value: object) -> tuple[str, ...]:
 
 def _duration(value: object) -> float:
     if isinstance(value, str):
-        try:
-            return duration(value)
-        except ArgumentTypeError:
-            raise ValueError from None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= LONGEST_DURATION:
+        return durations.parse(value)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= durations.LONGEST:
         raise ValueError
     return float(value)
 
@@ -262,7 +258,7 @@ Duration = Annotated[
         _duration,
         {
             "anyOf": [
-                {"type": "number", "minimum": 0, "maximum": LONGEST_DURATION},
+                {"type": "number", "minimum": 0, "maximum": durations.LONGEST},
                 {"type": "string", "pattern": _DURATION},
             ]
         },
@@ -275,7 +271,7 @@ Interval = Annotated[
         _interval,
         {
             "anyOf": [
-                {"type": "number", "exclusiveMinimum": 0, "maximum": LONGEST_DURATION},
+                {"type": "number", "exclusiveMinimum": 0, "maximum": durations.LONGEST},
                 {"type": "string", "pattern": _DURATION, "not": {"const": "none"}},
             ]
         },

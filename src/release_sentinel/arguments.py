@@ -168,16 +168,6 @@ def seconds(text: str) -> float:
     return number
 
 
-def duration(text: str) -> float:
-    """Return the seconds that an option's DURATION means."""
-    from release_sentinel import durations  # noqa: PLC0415 - late: the guard loads this file by itself
-
-    try:
-        return durations.parse(text)
-    except ValueError:
-        raise ArgumentTypeError(f"{_shown(text)} is not a duration such as 90, 90s, 15m, 2h or none") from None
-
-
 def exists(path: Path) -> bool:
     """Return whether there is such a file or folder; no file can have a name that is too long."""
     with suppress(OSError, ValueError):

@@ -7,9 +7,9 @@ from itertools import combinations
 from pathlib import Path
 from typing import NamedTuple, NoReturn
 
+from release_sentinel import durations
 from release_sentinel.arguments import (
     ArgumentError,
-    duration,
     expanded,
     find_top,
     given,
@@ -203,15 +203,15 @@ def _wrong_value(option: Option, value: str, directory: Path) -> str:
 
 def _duration(raw: Raw, flag: str) -> float | None:
     text = _last(raw, flag)
-    return None if not text or _duration_problem(text) else duration(text)
+    return None if not text or _duration_problem(text) else durations.parse(text)
 
 
 def _duration_problem(value: str, flag: str = "") -> str:
     if flag == "--gate-interval" and value == "none":
         return "'none' is not a time between two evaluations, expected such as 15s"
     try:
-        duration(value)
-    except argparse.ArgumentTypeError as error:
+        durations.parse(value)
+    except ValueError as error:
         return str(error)
     return ""
 

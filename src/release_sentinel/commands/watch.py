@@ -1,9 +1,8 @@
 """`release-sentinel watch`: whether a deployment stays healthy, for the step after it."""
 
 import os
-from argparse import ArgumentTypeError
 
-from release_sentinel.arguments import duration
+from release_sentinel import durations
 from release_sentinel.commands.gate import run_gates
 from release_sentinel.parser import Once, command, print_help
 from release_sentinel.settings import Settings
@@ -36,8 +35,8 @@ def main(words: list[str], _settings: Settings) -> int:
     known, others = parser.parse_known_args(words)
     for name, text in (("--for", known.hold), ("--wait", known.wait), ("--interval", known.interval)):
         try:
-            seconds = duration(text) if text else 1.0
-        except ArgumentTypeError as error:
+            seconds = durations.parse(text) if text else 1.0
+        except ValueError as error:
             parser.error(f"argument {name}: {error}")
         if not seconds and name != "--wait":
             parser.error(f"argument {name}: {text!r} is not a time such as 10m")

@@ -383,6 +383,11 @@ def run_quietly(item: pytest.Item, following: pytest.Item | None) -> list[pytest
     return item.stash.setdefault(_QUIET, [])
 
 
+def is_quiet(item: pytest.Item) -> bool:
+    """Tell whether an item is run without a word."""
+    return _QUIET in item.stash
+
+
 def protocol(item: pytest.Item, following: pytest.Item | None) -> bool | None:
     """Run an item without a word, if that is how it is run; None leaves it to pytest and its plugins."""
     if _QUIET not in item.stash:

@@ -272,7 +272,8 @@ class Hooks:
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Record one phase, and scrub what pytest will show of it."""
         report = yield
-        scrubbing.clean_report(report, self._session.redactor.scrub)
+        if not compat.is_quiet(item):  # those of the last round are cleaned before pytest is told of them
+            scrubbing.clean_report(report, self._session.redactor.scrub)
         error = call.excinfo.value if call.excinfo else None
         if error and report.when == "teardown" and self._session.cleaning_up:
             self._session.problems.append(

@@ -2,10 +2,11 @@
 
 import time
 from collections.abc import Callable, Sequence
+from itertools import chain
 
 import pytest
 
-from release_sentinel.plugin import compat
+from release_sentinel.plugin import compat, scrubbing
 from release_sentinel.plugin.progress import progress
 from release_sentinel.plugin.schedule import Done, Next, Schedule
 from release_sentinel.plugin.session import RECORD, GateSession
@@ -55,6 +56,8 @@ class _Run:
             self._tell(following, failed)
             self._wait(following, failed)
         self._progress.clear()
+        for report in chain.from_iterable(reports):
+            scrubbing.clean_report(report, self._session.redactor.scrub)
         compat.tell(self._items, reports)
 
     def _round(self) -> list[list[pytest.TestReport]]:

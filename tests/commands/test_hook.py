@@ -47,6 +47,11 @@ class Clone:
         """Run `init hook`."""
         return main(("init", "hook", *words, "--gate-repo", str(self.repo.path)))
 
+    def stub(self) -> Path:
+        """Put a program in the place of ours that notes its words and its input; return where."""
+        self.program.write_text('#!/bin/sh\n{ printf "%s|" "$@"; cat; } > "$0.seen"\n', encoding="utf-8")
+        return self.program.with_name("release-sentinel.seen")
+
     def push(self, *words: str, cwd: Path | None = None, **env: str) -> Run:
         """Push, with a PATH on which the program is."""
         environ = {"PATH": self.path, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", **env}
@@ -133,7 +138,8 @@ def test_a_tag_of_another_commit_is_not_judged_by_head(clone: Clone) -> None:
     assert done.code == 1
     assert "git switch --detach v1.0.0, and push again" in done.out
     clone.repo.git("switch", "--quiet", "--detach", "v1.0.0")
-    assert clone.push("origin", "v1.0.0").code == 0
+    done = clone.push("origin", "v1.0.0")
+    assert done.code == 0, done.out
 
 
 def test_the_object_counts_and_not_the_name(clone: Clone) -> None:
@@ -157,26 +163,29 @@ def test_a_published_tag_is_not_moved(clone: Clone) -> None:
     assert "-> release the next version" in done.out
 
 
-@pytest.mark.parametrize("worktree", [False, True], ids=["clone", "worktree"])
-def test_the_environment_can_be_chosen(clone: Clone, tmp_path: Path, worktree: bool) -> None:
-    """By Git's settings, and above these by a variable; an unknown one blocks. The hook serves worktrees too."""
-    where = clone.repo.path
+@pytest.mark.parametrize("env", [{}, {"RS_ENV": "dev"}], ids=["settings", "variable"])
+def test_the_environment_can_be_chosen(clone: Clone, env: dict[str, str]) -> None:
+    """By Git's settings, and above these by a variable."""
     clone.repo.git("tag", "v1.0.0")
-    if worktree:
-        where = tmp_path / "second tree"
-        clone.repo.git("switch", "--quiet", "--detach")
-        clone.repo.git("worktree", "add", "--quiet", str(where), "main")
-    clone.repo.git("config", "release-sentinel.env", "nowhere")
-    done = clone.push("origin", "v1.0.0", cwd=where)
-    assert done.code == 1
-    assert "v1.0.0 must not go to nowhere" in done.out
-    done = clone.push("origin", "v1.0.0", cwd=where, RS_ENV="stage")
+    clone.repo.git("config", "release-sentinel.env", "stage")
+    done = clone.push("origin", "v1.0.0", **env)
     assert done.code == 0, done.out
-    assert "v1.0.0 may go to stage" in done.out
+    assert f"v1.0.0 may go to {env.get('RS_ENV', 'stage')}" in done.out
+
+
+def test_it_serves_worktrees(clone: Clone, tmp_path: Path) -> None:
+    """What is checked out there is judged."""
+    clone.repo.git("tag", "v1.0.0")
+    clone.repo.git("worktree", "add", "--quiet", "--detach", str(tmp_path / "second tree"))
+    clone.repo.write("app.py")
+    done = clone.push("origin", "v1.0.0", cwd=tmp_path / "second tree")
+    assert done.code == 0, done.out
+    assert "v1.0.0 may go to prod" in done.out
 
 
 def test_without_the_program_nothing_is_pushed(clone: Clone) -> None:
     """It says how to install it, and Git's settings may name its place."""
+    seen = clone.stub()
     clone.program.rename(clone.program.with_name("gate tool"))
     clone.repo.git("tag", "v1.0.0")
     done = clone.push("origin", "v1.0.0")
@@ -185,6 +194,10 @@ def test_without_the_program_nothing_is_pushed(clone: Clone) -> None:
     assert not clone.has("v1.0.0")
     clone.repo.git("config", "release-sentinel.program", str(clone.program.with_name("gate tool")))
     assert clone.push("origin", "v1.0.0").code == 0
+    told = seen.with_name("gate tool.seen").read_text(encoding="utf-8")
+    assert told.startswith(
+        f"hook|--env|prod|--|origin|{clone.remote.path}|refs/tags/v1.0.0 {clone.repo.head} refs/tags"
+    )
 
 
 def test_a_hook_that_is_there_stays(clone: Clone, capsys: pytest.CaptureFixture[str]) -> None:
@@ -198,10 +211,13 @@ def test_a_hook_that_is_there_stays(clone: Clone, capsys: pytest.CaptureFixture[
     assert len(lines) == 5
     clone.hook.write_text("\n".join(["#!/bin/sh", *lines, 'cat > "$0.seen"\n']), encoding="utf-8")
     clone.repo.git("tag", "v1.0.0")
+    seen = clone.stub()
     done = clone.push("origin", "v1.0.0")
     assert done.code == 0, done.out
-    assert "v1.0.0 may go to stage" in done.out
-    assert "refs/tags/v1.0.0" in clone.hook.with_name("pre-push.seen").read_text(encoding="utf-8")
+    told = seen.read_text(encoding="utf-8").rpartition("|")
+    assert told[0] == f"hook|--env|stage|--|origin|{clone.remote.path}"
+    assert "refs/tags/v1.0.0" in told[2]
+    assert clone.hook.with_name("pre-push.seen").read_text(encoding="utf-8") == told[2]
 
 
 def test_beside_pre_commit_it_is_the_hook_that_was_there_before(clone: Clone) -> None:

@@ -85,10 +85,10 @@ def _write_entry(top: Path, text: str) -> int:
 
 def _folder(top: Path) -> Path:
     """Return the folder that Git reads the hooks of a clone from; one that other repositories share is refused."""
-    answer = ask(top, "rev-parse", "--path-format=absolute", "--git-path", "hooks", "--git-common-dir")
+    answer = ask(top, "rev-parse", "--git-path", "hooks", "--git-common-dir")
     if isinstance(answer, Unseen):
         raise SentinelError(f"in {top} is no repository that Git can read: {answer.why}")
-    folder, common = (Path(line) for line in answer.splitlines())
+    folder, common = (top / line for line in answer.splitlines())
     if not any(folder.resolve().is_relative_to(place.resolve()) for place in (common, top)):
         raise SentinelError(
             f"core.hooksPath is {folder}, which other repositories may share; nothing was written: write it there by "

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 import yaml
 
+from release_sentinel import __version__
 from tests.act import Act, find_act
 from tests.conftest import SECRET, Repo, Run, make_repo, make_repo_remote, run
 
@@ -207,13 +209,51 @@ def test_it_runs(act: Act, clone: Repo, settings: dict[str, str]) -> None:
     assert SECRET not in done.out
 
 
-def _run(act: Act, clone: Repo, settings: dict[str, str]) -> Run:
-    """Run the workflow, with a Python of its own that installs the package without a network."""
+def _run(
+    act: Act, clone: Repo, settings: dict[str, str], *words: str, workflow: str = "try", **given: dict[str, str]
+) -> Run:
+    """Run a workflow, with a Python of its own that installs the package without a network."""
     venv.create(act.folder / "venv", with_pip=False)
     site = next((act.folder / "venv" / "lib").glob("python*/site-packages"))
     (site / "borrowed.pth").write_text(f"{sysconfig.get_path('purelib')}\n", encoding="utf-8")
     offline = {"PIP_NO_INDEX": "1", "PIP_NO_BUILD_ISOLATION": "0"}  # pip reads the latter the other way round
-    given = {**offline, **settings}
-    secrets = {"RS_DEPLOY_TOKEN": given.pop("RS_DEPLOY_TOKEN")}
+    env = {**offline, **settings}
+    secrets = {"RS_DEPLOY_TOKEN": env.pop("RS_DEPLOY_TOKEN")}
     path = act.folder / "venv" / "bin"
-    return act.run(".github/workflows/try.yml", cwd=clone.path, path=path, env=given, secret=secrets)
+    file = f".github/workflows/{workflow}.yml"
+    return act.run(file, *words, cwd=clone.path, path=path, env=env, secret=secrets, **given)
+
+
+# Stands in for the actions that prepare a machine or keep a file: without a network, act cannot fetch them.
+STUB = """\
+name: stub
+inputs: {name: {default: ""}, path: {default: ""}}
+runs:
+  using: composite
+  steps:
+    - shell: bash
+      run: if [ "$NAME" = dist ]; then mkdir -p "$KEPT" && cp "$FROM"* "$KEPT"; fi
+      env: {NAME: "${{ inputs.name }}", FROM: "${{ inputs.path }}"}
+"""
+
+
+def test_a_release_is_built_once_the_owner_says_so(act: Act, clone: Repo, settings: dict[str, str]) -> None:
+    """By act, for a tag: the gate and the build run with the variable, and nothing runs without it."""
+    release = clone.path / ".github" / "workflows" / "release.yml"
+    shutil.copy(ROOT / ".github" / "workflows" / "release.yml", release)
+    clone.commit("event.json", json.dumps({"ref": f"refs/tags/v{__version__}"}))
+    clone.git("tag", f"v{__version__}")
+    clone.git("push", "--quiet", "origin", "main", f"v{__version__}")
+    (act.folder / "stub").mkdir()
+    (act.folder / "stub" / "action.yml").write_text(STUB, encoding="utf-8")
+    others = set(re.findall(r"uses: (actions/(?!checkout)\S+)", release.read_text(encoding="utf-8")))
+    words = [word for use in others for word in ("--local-repository", f"{use}={act.folder / 'stub'}")]
+    words += ["--job", "build", "--eventpath", "event.json", "--env", f"KEPT={act.folder / 'dist'}"]
+    variables = {name: settings[name] for name in ("RS_API_URL", "RS_REQUIRED_PROCESS")}
+    off = _run(act, clone, settings, *words, workflow="release", var=variables)
+    assert (off.code, "Judge the release" in off.out) == (0, False), off.out
+    on = _run(act, clone, settings, *words, workflow="release", var={**variables, "RELEASE_ENABLED": "true"})
+    assert on.code == 0, on.out
+    assert f"SAFE (exit 0): v{__version__} may go to prod" in on.out
+    names = {path.name for path in (act.folder / "dist").iterdir()}
+    assert names == {f"release_sentinel-{__version__}{end}" for end in ("-py3-none-any.whl", ".tar.gz")}

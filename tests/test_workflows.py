@@ -17,6 +17,7 @@ from release_sentinel import __version__
 ROOT = Path(__file__).parents[1]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 GATE = ROOT / ".github" / "workflows" / "release-sentinel.yml"
+RELEASE = ROOT / ".github" / "workflows" / "release.yml"
 ACTION = ROOT / ".github" / "actions" / "gate" / "action.yml"
 DEPENDABOT = ROOT / ".github" / "dependabot.yml"
 RUN = ROOT / ".ci" / "run"
@@ -55,7 +56,7 @@ def _program(path: Path, *lines: str) -> None:
 
 def test_there_are_workflows() -> None:
     """The tests below look at the gate workflow and at the project's own tests."""
-    assert [path.name for path in WORKFLOWS] == ["release-sentinel.yml", "tests.yml"]
+    assert [path.name for path in WORKFLOWS] == ["release-sentinel.yml", "release.yml", "tests.yml"]
 
 
 @every_workflow
@@ -103,10 +104,45 @@ def test_one_pin_an_action() -> None:
 
 @every_workflow
 def test_least_permissions(path: Path) -> None:
-    """A workflow has no permission, and its jobs may only read the contents."""
+    """A workflow has no permission, its jobs may read the contents; those that release have what each needs."""
     workflow = _load(path)
     assert workflow["permissions"] == {}
-    assert [job["permissions"] for job in workflow["jobs"].values()] == [{"contents": "read"}]
+    granted = {name: job["permissions"] for name, job in workflow["jobs"].items()}
+    signs = {"id-token": "write", "attestations": "write"}
+    needed = {
+        "attest": signs,
+        "pypi": {"id-token": "write"},
+        "image": {"packages": "write", **signs},
+        "github": {"contents": "write"},
+    }
+    assert granted == {name: needed.get(name, {"contents": "read"}) for name in granted}
+    assert path == RELEASE or not set(needed) & set(granted)
+
+
+def test_a_job_that_may_write_runs_no_code_of_the_repository() -> None:
+    """It checks nothing out, and takes what the build has handed on."""
+    for name, job in _load(RELEASE)["jobs"].items():
+        uses = [step.get("uses", "").partition("@")[0] for step in job["steps"]]
+        reads_only = job["permissions"] == {"contents": "read"}
+        assert reads_only == ("actions/checkout" in uses), name
+        assert reads_only != ("actions/download-artifact" in uses), name
+
+
+def test_a_release_waits_for_the_owner_and_the_gate() -> None:
+    """No job begins before the gate, which the owner's variable lets begin, and none goes on after a failure."""
+    jobs = _load(RELEASE)["jobs"]
+    assert {name: job["if"] for name, job in jobs.items() if "if" in job} == {"gate": "vars.RELEASE_ENABLED == 'true'"}
+    assert {name: job.get("needs", "") for name, job in jobs.items()} == {
+        "gate": "",
+        "build": "gate",
+        "attest": "build",
+        "pypi": "attest",
+        "image": "attest",
+        "github": ["pypi", "image"],
+    }
+    assert jobs["pypi"]["environment"]["name"] == "pypi"
+    assert _load(RELEASE)["on"] == {"push": {"tags": ["v*"]}}
+    assert _load(RELEASE)["concurrency"]["cancel-in-progress"] == "false"
 
 
 @every_workflow

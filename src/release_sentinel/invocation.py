@@ -239,9 +239,9 @@ def _reports(raw: Raw, flags: set[str], directory: Path) -> Iterator[Report]:
 
 def _contradictions(flags: set[str], raw: Raw) -> Iterator[str]:
     asked = {option.flag for option in OPTIONS if option.flag in flags or raw.get(option.dest)}
-    if "--gate-preview" in asked and _last(raw, "--gate-tag-mode") == "existing":
+    if "--gate-preview" in asked and (mode := _last(raw, "--gate-tag-mode")) in {"existing", "local"}:
         yield (
-            "--gate-tag-mode existing and --gate-preview: what has the version's tag is no work to merge; run the gate "
+            f"--gate-tag-mode {mode} and --gate-preview: what has the version's tag is no work to merge; run the gate "
             "on the tag, or leave one of the two out"
         )
     for option in OPTIONS:

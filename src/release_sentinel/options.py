@@ -108,9 +108,10 @@ OPTIONS = (
     Option("--gate-watch", "judge the critical gates alone, after a deployment; the verdict says WATCH"),
     Option(
         "--gate-tag-mode",
-        "whether the version's tag has to be free, to exist, or what the build says (default)",
+        "whether the version's tag has to be free, to exist, to exist here before it is pushed, or what the build says "
+        "(default)",
         "MODE",
-        choices=("auto", "new", "existing"),
+        choices=("auto", "new", "existing", "local"),
     ),
     Option(
         "--junitxml",

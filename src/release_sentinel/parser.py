@@ -3,8 +3,9 @@
 import argparse
 import re
 import sys
+from collections.abc import Callable
 from datetime import timedelta
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from release_sentinel.deliver.verify import duration
 from release_sentinel.lines import one_line
@@ -13,8 +14,24 @@ from release_sentinel.redaction import without_credentials
 _URL = re.compile(r"\w[\w+.-]{0,40}://[^\s'\"]+")
 
 
+class HelpAskedError(Exception):
+    """Carries a parser whose help was asked for."""
+
+    def __init__(self, parser: "Parser") -> None:
+        super().__init__(parser.prog)
+        self.parser = parser
+
+
 class Parser(argparse.ArgumentParser):
     """Exits 1 on a usage error: argparse's own 2 would read CRITICAL."""
+
+    hands_over = False  # while `parser_behind` asks
+
+    def print_help(self, file: Any = None) -> None:
+        """Print the help."""
+        if Parser.hands_over:
+            raise HelpAskedError(self)
+        super().print_help(file)
 
     def error(self, message: str) -> NoReturn:
         """Print the usage and what is wrong, and exit 1."""
@@ -60,3 +77,15 @@ def command(name: str, description: str) -> Parser:
     parser = Parser(prog=f"release-sentinel {name}", description=description, allow_abbrev=False, add_help=False)
     parser.add_argument("-h", "--help", action="store_true", help="show this help")
     return parser
+
+
+def parser_behind(ask_for_help: Callable[[], object]) -> Parser:
+    """Return the parser that answers `--help`: the one that the command reads its words with."""
+    Parser.hands_over = True
+    try:
+        ask_for_help()
+    except HelpAskedError as asked:
+        return asked.parser
+    finally:
+        Parser.hands_over = False
+    raise LookupError("no parser has answered")

@@ -376,3 +376,25 @@ def test_a_tag_of_a_tag(repo: Repo, *, remote: bool) -> None:
     assert result.status is OK, result.message
     repo.commit()
     assert judge(repo, Build("Drone", repo.head, "", "v1.0.0")).status is CRIT
+
+
+def test_before_the_push_the_tag_is_here_alone(repo: Repo) -> None:
+    """It has to be at HEAD; that the remote has it there too is no fault, and anywhere else it is one."""
+    missing = judge(repo, mode="local")
+    assert (missing.status, missing.remedy) == (CRIT, "git tag v1.0.0")
+    repo.git("tag", "v1.0.0")
+    assert judge(repo, mode="local").status is OK
+    repo.git("push", "--quiet", "origin", "v1.0.0")
+    assert judge(repo, mode="local").status is OK
+    repo.commit("more.py")
+    assert judge(repo, mode="local").remedy == "git switch --detach v1.0.0"
+    repo.git("tag", "--force", "v1.0.0")
+    moved = judge(repo, mode="local")
+    assert (moved.status, moved.remedy) == (CRIT, "release the next version")
+
+
+def test_before_the_push_the_remote_has_to_answer(repo: Repo) -> None:
+    """What it has is unknown otherwise."""
+    repo.git("tag", "v1.0.0")
+    repo.git("remote", "set-url", "origin", str(repo.path / "none"))
+    assert judge(repo, mode="local").status is UNKNOWN

@@ -56,9 +56,10 @@ def check_branch(
             "merge it, and release from the branch",
         )
     tag = build.tag if build and build.is_of(repository.commit) else ""
-    if tag or mode == "existing":
-        return _check_tagged_branch(repository, allowed, f"tag {tag}" if tag else "the tagged commit", containing())
     branch = branch_of(repository, build, claimed, remotes)
+    # To push the tag of an older commit, that is checked out by itself.
+    if tag or mode == "existing" or (mode == "local" and branch is None):
+        return _check_tagged_branch(repository, allowed, f"tag {tag}" if tag else "the tagged commit", containing())
     if branch is None:
         return _check_detached(repository, build, expected)
     if is_merge_queue(branch.name):

@@ -1,6 +1,7 @@
 """Is the release's tag still free, or on a tag build at the commit that is judged?"""
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 from msgspec import Struct
 
@@ -52,8 +53,8 @@ def check_tag(
     names = tag_names(version, prefix)
     if preview:
         return _check_new_tag(names, repository, tags())
-    if mode == "existing":
-        return _check_existing_tag("", names, repository, tags())
+    if mode in {"existing", "local"}:
+        return (_check_local_tag if mode == "local" else partial(_check_existing_tag, ""))(names, repository, tags())
     if mode == "auto" and build and build.tag and build.is_of(repository.commit) and not build.pull_request:
         if build.tag in names:
             return _check_existing_tag(build.tag, names, repository, tags())
@@ -150,3 +151,24 @@ def _check_existing_tag(built: str, names: Sequence[str], repository: Repository
                 "build the commit that the tag names; never move a published tag",
             )
     return CheckResult(OK, f"tag {built or next(iter(found))} is at HEAD in {refs.source}")
+
+
+def _check_local_tag(names: Sequence[str], repository: Repository, tags: Tags) -> CheckResult:
+    """Judge a tag that is about to be pushed: this clone has it at HEAD, and no remote has it at another commit."""
+    everywhere = [refs for refs in (tags.local, tags.remote, *tags.pushed) if refs is not None]
+    found = []
+    for refs in everywhere:
+        if isinstance(refs, Unseen):
+            return CheckResult(UNKNOWN, refs.why, refs.remedy)
+        found += [(name, commit, refs) for name in names if (commit := refs.tag(name))]
+    for name, commit, refs in found:
+        if commit != repository.commit:
+            return CheckResult(
+                CRIT,
+                f"tag {name} is at {commit[:12]} in {refs.source}, and HEAD is {repository.commit[:12]}",
+                f"git switch --detach {name}" if refs is tags.local else "release the next version",
+            )
+    here = [name for name, _, refs in found if refs is tags.local]
+    if not here:
+        return CheckResult(CRIT, f"tag {names[0]} does not exist in this clone, but has to", f"git tag {names[0]}")
+    return CheckResult(OK, f"tag {here[0]} is at HEAD in this clone, and names no other commit elsewhere")

@@ -11,7 +11,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from release_sentinel.arguments import GATE_FOLDER, find_top
-from release_sentinel.commands import install, starter
+from release_sentinel.commands import hook_file, install, starter
 from release_sentinel.commands.install import Source
 from release_sentinel.commands.starter import KINDS, Start, Wishes
 from release_sentinel.config.file import has_policy
@@ -39,6 +39,7 @@ _TEMPLATES: Mapping[str, Mapping[str, str]] = {
     "helm": {**_IMAGE, **{f"{chart.FOLDER}/{name}": name for name in (chart.CHART, chart.VALUES)}},
 }
 SYSTEMS = tuple(_TEMPLATES)
+SUBCOMMANDS = {"hook": hook_file.main}
 _EXAMPLE = JobSpec(
     "prod",
     "v1.0.0",
@@ -68,6 +69,8 @@ _NO_SOURCE = Source(missing="no source is named")
 
 def main(words: list[str], _settings: Settings) -> int:
     """Write the files, or print them."""
+    if words[:1] and words[0] in SUBCOMMANDS:
+        return SUBCOMMANDS[words[0]](words[1:], _settings)
     known = _parsed(words)
     top: Path = known.gate_repo or find_top(Path.cwd()) or Path.cwd()
     on_terminal = not known.print and sys.stdin.isatty() and sys.stdout.isatty()
@@ -104,7 +107,7 @@ def _parsed(words: list[str]) -> argparse.Namespace:
     parser = Parser(
         prog="release-sentinel init",
         description="Write what a repository needs: a policy file, a gate of its own, and a pipeline for one system. "
-        "On a terminal it asks what no option says.",
+        "On a terminal it asks what no option says. `release-sentinel init hook` writes a Git hook instead.",
         allow_abbrev=False,
     )
     add = parser.add_argument

@@ -6,7 +6,7 @@ import re
 import tempfile
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 from release_sentinel.arguments import seconds
@@ -21,9 +21,6 @@ from release_sentinel.redaction import Redactor
 from release_sentinel.reports import written
 from release_sentinel.settings import Settings
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
 _COMMANDS = """\
 commands:
   release-sentinel kubernetes job    prints the manifest of a Job, a CronJob, or a hook of Argo CD or Helm
@@ -37,13 +34,8 @@ _LONGEST_JOB = 63
 
 def main(words: list[str], settings: Settings) -> int:
     """Run one of the three commands."""
-    commands: dict[str, Callable[[list[str]], int]] = {
-        "job": lambda rest: _job(rest, settings),
-        "wait": _wait,
-        "run": _run,
-    }
-    if words and words[0] in commands:
-        return commands[words[0]](words[1:])
+    if words and words[0] in SUBCOMMANDS:
+        return SUBCOMMANDS[words[0]](words[1:], settings)
     parser = Parser(
         prog="release-sentinel kubernetes",
         usage="release-sentinel kubernetes {job,wait,run} …",
@@ -107,7 +99,7 @@ def _refuse_secrets(parser: Parser, words: list[str], redactor: Redactor) -> Non
             parser.error(f"{word!r} holds a character that cannot be shown")
 
 
-def _wait(words: list[str]) -> int:
+def _wait(words: list[str], _settings: Settings) -> int:
     parser = command(
         "kubernetes wait",
         "Wait until a Job has ended, and exit with the gate's code; needs kubectl. No verdict is exit 1.",
@@ -123,8 +115,10 @@ def _wait(words: list[str]) -> int:
     return ending.code
 
 
-def _run(words: list[str]) -> int:
+def _run(words: list[str], _settings: Settings) -> int:
     """Judge, and leave the verdict as the container's termination message; until then that says INCOMPLETE."""
+    if words in (["-h"], ["--help"]):
+        return run_gates(words, os.environ)
     place = message.FILE
     if words[:1] == ["--message"] and len(words) > 1:
         place, words = Path(words[1]), words[2:]
@@ -162,3 +156,6 @@ def _count(text: str) -> int:
     if not re.fullmatch(r"[0-9]{1,6}", text):
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number")
     return int(text)
+
+
+SUBCOMMANDS = {"job": _job, "wait": _wait, "run": _run}

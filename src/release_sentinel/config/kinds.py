@@ -403,5 +403,5 @@ NotifyUrl = Annotated[
 ]
 NotifyUrls = Annotated[tuple[NotifyUrl, ...], Meta(description="Apprise URLs, such as slack://…")]
 Occasion = Literal["failure", "recovery", "always"]
-TagMode = Literal["auto", "new", "existing"]
+TagMode = Literal["auto", "new", "existing", "local"]
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]

@@ -207,7 +207,7 @@ class Observations:
             return ""
         if build and build.tag and build.is_of(seen.commit):
             return build.tag
-        return self._existing_tag() if mode == "existing" else ""
+        return self._existing_tag() if mode in {"existing", "local"} else ""
 
     def _existing_tag(self) -> str:
         """Return the spelling of the version's tag that exists, the given one where none does."""

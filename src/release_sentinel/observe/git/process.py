@@ -26,7 +26,7 @@ REMOTE_SECONDS = 20.0
 
 # `git rev-parse --local-env-vars` lists them; asking Git would cost a process each run. `GIT_CONFIG_COUNT` is left out:
 # containers set `safe.directory` and credentials with it, and the command line, which sets what matters, overrides it.
-_ELSEWHERE = (
+ELSEWHERE = (
     "GIT_ALTERNATE_OBJECT_DIRECTORIES",
     "GIT_CEILING_DIRECTORIES",
     "GIT_COMMON_DIR",
@@ -191,7 +191,7 @@ def _clean_environment() -> Iterator[None]:
     GitPython passes `os.environ` to its children and can only add to it.
     """
     with _environment_lock:
-        dropped = {name: os.environ.pop(name) for name in _ELSEWHERE if name in os.environ}
+        dropped = {name: os.environ.pop(name) for name in ELSEWHERE if name in os.environ}
         try:
             yield
         finally:

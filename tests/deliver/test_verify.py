@@ -496,3 +496,34 @@ def test_what_is_no_duration_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"is not a duration such as 90s, 30m, 24h or 7d$") as refusal:
         duration(text)
     assert repr(text) in str(refusal.value)
+
+
+def test_a_file_of_the_first_schema_is_still_read(tmp_path: Path) -> None:
+    """Files that were kept have no measures, no mode and no rounds."""
+    old = {key: value for key, value in safe().items() if key not in {"mode", "rounds", "undelivered"}}
+    gates = [{key: value for key, value in gate.items() if key not in {"measures", "owed"}} for gate in old["gates"]]
+    assert found(tmp_path, {**old, "schema_version": 1, "gates": gates}) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"mode": "watch"}, "the verdict says SAFE with mode watch: it was tampered with, or torn"),
+        ({"verdict": "WATCH SAFE", "mode": "watch"}, "the verdict is WATCH SAFE, expected SAFE"),
+        ({"mode": "preview"}, "the verdict says SAFE with mode preview: it was tampered with, or torn"),
+        ({"undelivered": "no tag"}, "the verdict says SAFE without proof"),
+    ],
+)
+def test_another_mode_is_no_release(tmp_path: Path, changes: dict[str, object], words: str) -> None:
+    """A watch or a preview says nothing about a release, whatever else the file says."""
+    assert any(reason.startswith(words) for reason in found(tmp_path, {**safe(), **changes}))
+
+
+def test_a_gate_that_is_left_out_on_purpose(tmp_path: Path) -> None:
+    """Only a comparison may be: any other gate that was not evaluated did not pass, whatever the file says."""
+    gates = safe()["gates"]
+    assert isinstance(gates, list)
+    spare = {**gates[-1], "status": None, "outcome": "not evaluated", "owed": False}
+    assert found(tmp_path, {**safe(), "gates": [*gates, {**spare, "id": "compare[x]"}]}) == []
+    assert found(tmp_path, {**safe(), "gates": [*gates, {**spare, "id": "own"}]}) != []
+    assert found(tmp_path, {**safe(), "gates": [*gates, {**spare, "id": "compare[x]", "owed": True}]}) != []

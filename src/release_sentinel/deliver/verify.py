@@ -75,9 +75,11 @@ def examine(path: Path, expected: Expectation, now: datetime | None = None) -> t
 def _verdict(verdict: WrittenVerdict, expected: Expectation, now: datetime) -> Iterator[str]:
     gates = verdict.gates
     wanted, mode = (f"WATCH {SAFE}", "watch") if expected.watched else (SAFE, "release")
-    if verdict.verdict != wanted or verdict.mode != mode:
+    if verdict.verdict != wanted:
         because = [*(gate.reason for gate in gates if gate.outcome is Outcome.FAILED), *verdict.problems]
         yield f"the verdict is {verdict.verdict}, expected {wanted}" + (f": {'; '.join(because)}" if because else "")
+    elif verdict.mode != mode:
+        yield f"the verdict says {wanted} with mode {verdict.mode}: {_TORN}"
     elif verdict.partial:
         yield f"the verdict says {SAFE} with partial {verdict.partial}: {_TORN}"
     elif verdict.preview:

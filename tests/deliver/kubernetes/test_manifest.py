@@ -86,6 +86,8 @@ def test_the_job_outlasts_the_gate(retries: int, least: int) -> None:
     """All tries, each with its deadline and time to start, and the pauses in between."""
     spec = replace(PLAIN, deadline=300, retries=retries)
     assert job_of(spec)["activeDeadlineSeconds"] >= least
+    rounds = replace(spec, arguments=("--gate-wait=15m", "--gate-hold", "600", "--gate-all"))
+    assert job_of(rounds)["activeDeadlineSeconds"] >= least + (retries + 1) * 1500
     arguments = containers_of(spec)[0]["args"]
     assert arguments[arguments.index("--gate-deadline") + 1] == "300"
 

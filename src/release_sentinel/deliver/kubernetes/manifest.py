@@ -1,9 +1,14 @@
 """The manifest of the Job that judges a release inside a cluster, as data."""
 
 import re
+from collections.abc import Sequence
+from contextlib import suppress
+from itertools import pairwise
 from typing import Any
 
 from msgspec import Struct
+
+from release_sentinel import durations
 
 CONTAINER = "gate"
 LABELS = {"app.kubernetes.io/name": "release-sentinel", "app.kubernetes.io/component": "release-gate"}
@@ -84,7 +89,18 @@ def _active_deadline(spec: JobSpec) -> int:
     """Return what the Job may take: the gate always ends by itself, with a verdict, before Kubernetes ends it."""
     first, longest = _PAUSES
     pauses = sum(min(first * 2**number, longest) for number in range(spec.retries))
-    return int((spec.deadline + _START) * (spec.retries + 1) + pauses)
+    return int((spec.deadline + _rounds(spec.arguments) + _START) * (spec.retries + 1) + pauses)
+
+
+def _rounds(arguments: Sequence[str]) -> float:
+    """Return the seconds by which --gate-wait and --gate-hold make a run longer."""
+    words = [part for word in arguments for part in word.split("=", 1)]
+    found = 0.0
+    for flag, value in pairwise(words):
+        if flag in {"--gate-wait", "--gate-hold"}:
+            with suppress(ValueError):  # the gate says what is wrong with it
+                found += durations.parse(value)
+    return found
 
 
 def _rules(spec: JobSpec) -> list[dict[str, Any]]:

@@ -1,15 +1,19 @@
 """Do the machines that take the release answer?"""
 
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from release_sentinel.checks.result import OK, UNKNOWN, WARN, CheckResult, measured
 from release_sentinel.config.targets import HostRule
 from release_sentinel.measures import Measure
 from release_sentinel.observe import Unseen
-from release_sentinel.observe.hosts import Reached
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from release_sentinel.observe.hosts import Reached
 
 
-def check_host(rule: HostRule, *, observe: Callable[[], Reached]) -> CheckResult:
+def check_host(rule: HostRule, *, observe: "Callable[[], Reached]") -> CheckResult:
     """The host answers over ssh or in its container, and lets itself be asked.
 
     Why: a host that cannot be reached cannot take the release, and nothing is known of its disks and processes.

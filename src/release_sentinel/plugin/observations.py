@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Mapping
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from release_sentinel.arguments import GATE_FOLDER
 from release_sentinel.checks.branch import branch_of
@@ -15,9 +16,11 @@ from release_sentinel.config.targets import HostRule, Target
 from release_sentinel.gates import expected
 from release_sentinel.observe import Unseen, ci, git, processes, units
 from release_sentinel.observe.bounded import Bounded
-from release_sentinel.plugin.hosts import Hosts
 from release_sentinel.plugin.prefetch import Question
 from release_sentinel.versions import in_the_way, tag_names
+
+if TYPE_CHECKING:
+    from release_sentinel.plugin.hosts import Hosts
 
 
 class Observations:
@@ -252,8 +255,10 @@ class Observations:
             self.__dict__.pop(name, None)
 
     @cached_property
-    def hosts(self) -> Hosts:
+    def hosts(self) -> "Hosts":
         """The other hosts, which are asked once for all their gates."""
+        from release_sentinel.plugin.hosts import Hosts  # noqa: PLC0415 - late: few policies have any
+
         return Hosts(self._policy.targets(HostRule), self._bound)
 
     def question(self, check: Callable[..., CheckResult], target: Target, **observed: object) -> Question:

@@ -28,7 +28,6 @@ from release_sentinel.plugin.conftests import Conftests
 from release_sentinel.plugin.deadline import Deadline
 from release_sentinel.plugin.ending import Ending
 from release_sentinel.plugin.gate import Record
-from release_sentinel.plugin.hosts import resolved
 from release_sentinel.plugin.observations import Observations
 from release_sentinel.plugin.prefetch import Prefetch
 from release_sentinel.plugin.schedule import plan
@@ -67,9 +66,7 @@ class GateSession:
         self.rounds: Rounds | None = None
         self.waivers = waivers.in_force(self.policy.waivers, invocation.env, self.started)
         self._baseline = read_baseline(invocation.baseline, invocation.env, self.policy)
-        self._unknown_hosts: list[str] = []
-        if any(rule.inventory for rule in self.policy.hosts):
-            self.policy, self._unknown_hosts = resolved(self.policy, invocation.repository)
+        self._unknown_hosts = self._find_hosts()
         unread = misspelt(self.environ, self.policy, file_is_named=bool(invocation.policy))
         self.notes: list[str] = [f"note: {sentence}" for sentence in unread]
         self.workflow_output = WorkflowOutput({} if self.parent else self.environ)  # a parent tells GitHub itself
@@ -96,6 +93,15 @@ class GateSession:
         self.pytest_code = 0
         self.concluded: frozenset[str] = frozenset()  # the problems that the verdict counts
         self.verdict: RedactedVerdict | None = None
+
+    def _find_hosts(self) -> list[str]:
+        """Let the policy name the hosts of its inventories; return why that failed, a sentence each."""
+        if not any(rule.inventory for rule in self.policy.hosts):
+            return []
+        from release_sentinel.plugin.hosts import resolved  # noqa: PLC0415 - late: few policies have any
+
+        self.policy, problems = resolved(self.policy, self.invocation.repository)
+        return problems
 
     @cached_property
     def build(self) -> ci.Build | None:

@@ -111,7 +111,7 @@ class _Run:
             return
         left = f"{max(0.0, following.until - now):.0f} s left"
         if not failed:
-            line = f"round {self._schedule.rounds}: healthy, {'held' if following.holding else 'waiting'}, {left}"
+            line = f"round {self._schedule.rounds}: healthy, {'holding' if following.holding else 'waiting'}, {left}"
         else:
             since = ", ".join(f"{gate} ({now - self._since[gate]:.0f} s)" for gate in sorted(failed))
             line = f"round {self._schedule.rounds}: not healthy: {since}; {left}"

@@ -111,7 +111,7 @@ class GateSession:
     @property
     def own_files(self) -> list[Path]:
         """The files and folders of this run's own; see `own_files`."""
-        named = [*self.reports, *([self.invocation.notes] if self.invocation.notes else [])]
+        named = [*self.reports, *filter(None, (self.invocation.notes, self.invocation.baseline))]
         return own_files.own_files(self.config, self.invocation.repository, named, self.environ)
 
     @cached_property

@@ -164,6 +164,20 @@ def test_an_interrupt_between_two_rounds(sentinel: Sentinel, service: Flapping, 
     assert [gate["id"] for gate in told["gates"] if gate["outcome"] == Outcome.FAILED] == ["api"]
 
 
+def test_a_killed_parent_takes_its_child_along(sentinel: Sentinel, service: Flapping) -> None:
+    """Within a moment, not at the end of its hours; the report says INCOMPLETE."""
+    verdict = sentinel.reports / "verdict.json"
+    words = [*CLI, *RELEASE, "--gate-hold=300s", "--gate-interval=100s", f"--gate-verdict={verdict}"]
+    environ = {**sentinel.settings, "RS_API_URL": service.url}
+    with subprocess.Popen(words, cwd=sentinel.repo.path, env=environ, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        while "round 1: healthy" not in process.stdout.readline():
+            assert process.poll() is None
+        process.kill()
+        process.stdout.read()  # to its end: the child has it, too
+    assert json.loads(verdict.read_text(encoding="utf-8"))["verdict"] == "INCOMPLETE"
+
+
 def test_a_watch_judges_critical_gates_alone(sentinel: Sentinel, service: Flapping) -> None:
     """The tree is dirty and the tag is there: it says WATCH, which no deploy step takes for SAFE."""
     sentinel.repo.write("notes.txt")

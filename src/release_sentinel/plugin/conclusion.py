@@ -1,6 +1,5 @@
 """From everything that a run has seen to its verdict."""
 
-import os
 import signal
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
@@ -33,7 +32,7 @@ def conclude(session: GateSession, pytest_code: int) -> RedactedVerdict:
     broken = pytest_code if pytest_code in {pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR} else 0
     if broken:
         problems.append(f"pytest itself failed (exit code {pytest_code}): see its message")
-    elif session.parent and os.getppid() != session.parent:
+    elif session.is_orphan:
         problems.append("the release-sentinel that supervised this run is gone")
     elif pytest_code and not problems and not any(record.failed or record.excused for record in records):
         problems.append(f"pytest ended with exit code {pytest_code}, which no gate explains{_likely(session)}")

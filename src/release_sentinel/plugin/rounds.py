@@ -54,7 +54,8 @@ class _Run:
                 break
             self._since = {gate: self._since.get(gate, began) for gate in failed}
             self._tell(following, failed)
-            self._wait(following, failed)
+            if not self._wait(following, failed):
+                break
         self._progress.clear()
         for report in chain.from_iterable(reports):
             scrubbing.clean_report(report, self._session.redactor.scrub)
@@ -98,11 +99,14 @@ class _Run:
             following.why if isinstance(following, Done) else "it was interrupted between two rounds",
         )
 
-    def _wait(self, following: Next, failed: frozenset[str]) -> None:
-        """Wait for the next round, and say what for."""
+    def _wait(self, following: Next, failed: frozenset[str]) -> bool:
+        """Wait for the next round, and say what for; return False if what supervises this run is gone."""
         while (left := following.at - self._now()) > 0:
+            if self._session.is_orphan:
+                return False
             self._tell(following, failed)
             time.sleep(min(left, _NAP))
+        return not self._session.is_orphan
 
     def _tell(self, following: Next, failed: frozenset[str]) -> None:
         now = self._now()

@@ -94,6 +94,11 @@ class GateSession:
         self.concluded: frozenset[str] = frozenset()  # the problems that the verdict counts
         self.verdict: RedactedVerdict | None = None
 
+    @property
+    def is_orphan(self) -> bool:
+        """Whether the process that supervised this one is gone."""
+        return bool(self.parent) and os.getppid() != self.parent
+
     def _find_hosts(self) -> list[str]:
         """Let the policy name the hosts of its inventories; return why that failed, a sentence each."""
         if not any(rule.inventory for rule in self.policy.hosts):

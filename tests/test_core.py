@@ -442,10 +442,10 @@ def test_the_bound_is_that_of_the_child_s_policy(tmp_path: Path, arguments: tupl
     ("words", "addopts", "bound"),
     [
         ((), "", 115),
-        (("--gate-tag",), "", 295),
-        (("--env=prod", "--gate-release"), "", 295),
-        ((), "--gate-tag", 295),
-        (("@words",), "", 295),
+        (("--gate-tag",), "", 325),
+        (("--env=prod", "--gate-release"), "", 325),
+        ((), "--gate-tag", 325),
+        (("@words",), "", 325),
     ],
 )
 def test_the_child_has_time_beyond_its_deadline(

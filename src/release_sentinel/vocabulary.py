@@ -42,7 +42,7 @@ WORDS = (
     *Stage,
     *Outcome,
     *(stage.upper() for stage in Stage),
-    *("waived", "evaluated", SAFE, BLOCKED, CRITICAL, INCOMPLETE, "PARTIAL", "PREVIEW", "release-sentinel"),
+    *("waived", "evaluated", SAFE, BLOCKED, CRITICAL, INCOMPLETE, "PARTIAL", "PREVIEW", "WATCH", "release-sentinel"),
     *(
         "schema_version",
         "tool",
@@ -82,7 +82,12 @@ WORDS = (
         "owner",
         "expires",
         "why",
+        "mode",
+        "owed",
+        "undelivered",
     ),
+    *("measures", "name", "value", "unit", "warn", "crit"),
+    *("rounds", "count", "wait", "hold", "interval", "healthy_after", "held", "failures"),
 )
 
 UNFINISHED = "the gate session did not finish"  # what every report says until it has

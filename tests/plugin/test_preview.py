@@ -134,7 +134,7 @@ def test_no_command_accepts_a_preview(sentinel: Sentinel, command: str, *, forge
     words = (str(file),) if command == "verify" else (f"--verdict={file}",)
     done = run_command(*CLI, command, *words, *RELEASE, cwd=sentinel.repo.path, env=sentinel.settings)
     assert done.code == 1
-    assert ("with preview True" if forged else "the verdict is PREVIEW SAFE, expected SAFE") in done.out
+    assert ("with mode preview" if forged else "the verdict is PREVIEW SAFE, expected SAFE") in done.out
     assert not sentinel.repo.git("tag")
 
 

@@ -55,7 +55,6 @@ _USUAL_PORTS: Mapping[str, int] = {"": 443, "smtp": 25, "imap": 143, "ldap": 389
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
-_DESTINATION_HOST = re.compile(r"(?:ssh://)?(?:[^@/]*@)?(?:\[([^\]]+)\]|([^:/]+))")
 _BESIDE = {"namespace": "kubectl", "context": "kubectl", "container": "kubectl", "group": "inventory"}
 
 
@@ -241,11 +240,7 @@ class HostRule(Target, frozen=True):
     @property
     def name_in_list(self) -> str:
         """The name, or that of the host: of `ssh://deploy@web1:2222` web1."""
-        destination = self.ssh[0] if self.ssh else self.docker or self.podman or self.kubectl
-        if self.ssh:
-            found = _DESTINATION_HOST.match(destination)
-            destination = found[1] or found[2] if found else destination
-        return self.name or destination
+        return self.name or (_host_of(self.ssh[0]) if self.ssh else self.docker or self.podman or self.kubectl)
 
     def each(self) -> "Iterator[HostRule]":
         """Yield one rule for each host."""
@@ -292,6 +287,16 @@ class HostRule(Target, frozen=True):
                     yield from (problem.below((key, position)) for problem in one.steady_clash(gate_seconds))
         if self.memory:
             yield from (problem.below(("memory",)) for problem in self.memory.steady_clash(gate_seconds))
+
+
+def _host_of(destination: str) -> str:
+    """Return the host of an OpenSSH destination, which may be an IPv6 address with or without brackets."""
+    host = destination.removeprefix("ssh://").rpartition("@")[2].partition("/")[0]
+    if host.startswith("["):
+        host = host[1:].partition("]")[0]
+    elif host.count(":") == 1:
+        host = host.partition(":")[0]
+    return host or destination
 
 
 class JsonCondition(Struct, frozen=True):

@@ -59,11 +59,8 @@ class Deadline:
         Raises `GateTimeoutError` then: nothing could end a thread that the kernel holds, such as in `statvfs`.
         """
         seconds, context = self._share(), contextvars.copy_context()
-
-        def call() -> T:
-            return context.run(function)
-
-        task = Bounded(until(seconds, call), like_main=True)
+        # What is known to the context holds within, and how long is waited.
+        task = Bounded(lambda: context.run(until(seconds, function)), like_main=True)
         if not wait(task.wait, seconds):
             raise self._too_late(seconds)
         return task.result(0)

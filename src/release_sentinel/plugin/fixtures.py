@@ -10,7 +10,7 @@ from release_sentinel.checks.tag import Resumption
 from release_sentinel.config.model import Policy
 from release_sentinel.config.model import urls as policy_urls
 from release_sentinel.config.secrets import header_secrets
-from release_sentinel.config.targets import Target
+from release_sentinel.config.targets import HostRule, Target
 from release_sentinel.config.variables import in_policy
 from release_sentinel.measures import Measure
 from release_sentinel.observe import Unseen, ci, git, processes, settings, units
@@ -220,6 +220,8 @@ def ask(request: pytest.FixtureRequest) -> Callable[..., CheckResult]:
     session, record = request.config.stash[SESSION], request.node.stash[RECORD]
 
     def ask(check: Callable[..., CheckResult], target: Target, **observed: object) -> CheckResult:
+        if isinstance(target, HostRule):
+            return check(target, observe=lambda: session.observations.hosts.look(target.name_in_list))
         if target.on_host and isinstance(session.observations.hosts.look(target.on_host).seen, Unseen):
             return _unreached(session, record, target)
         return session.prefetch.answer(record.id, session.observations.question(check, target, **observed))

@@ -1,7 +1,10 @@
 """The other hosts of a run: each is asked once for all that its gates want to know."""
 
 import threading
+import weakref
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import ExitStack
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +13,10 @@ from msgspec.structs import replace
 from release_sentinel.config.model import Policy
 from release_sentinel.config.targets import DiskLimits, HostRule, MemoryLimits, Target, UnitRule
 from release_sentinel.observe import Unseen
-from release_sentinel.observe.bounded import Bounded
+from release_sentinel.observe.bounded import Bounded, remaining
 from release_sentinel.observe.hosts import Answer, Question, Reach, Reached, Way, ask, settings_folder
 from release_sentinel.observe.hosts.inventory import destinations
+from release_sentinel.observe.temporary import Temporary
 
 
 def resolved(policy: Policy, top: Path) -> tuple[Policy, list[str]]:
@@ -40,7 +44,8 @@ class Hosts:
         self._rules = {rule.name_in_list: rule for rule in rules}
         self._bound = bound
         self._first: dict[str, Bounded[Reached]] = {}
-        self._lock = threading.Lock()
+        self._given_up: dict[str, Reached] = {}  # what took too long for one gate is not waited for by the next
+        self._lock = threading.RLock()
         self._slots: dict[str, threading.BoundedSemaphore] = {}
 
     def look(self, label: str) -> Reached:
@@ -48,15 +53,33 @@ class Hosts:
         with self._lock:
             if label not in self._first:
                 self._first[label] = Bounded(lambda: self.look_again(label))
-        return self._first[label].result(self._bound)
+        if label not in self._given_up:
+            seconds = remaining(self._bound)
+            try:
+                return self._first[label].result(seconds)
+            except TimeoutError:
+                why = f"no answer within {seconds:.2g} s, all that its gate may wait"
+                remedy = "see `timeout`, `tries`, `deadline` and `at_once` of the host, and `gate_seconds`"
+                self._given_up[label] = Reached(Unseen(why, remedy))
+        return self._given_up[label]
 
     def look_again(self, label: str) -> Reached:
         """Ask a host now."""
         rule = self._rules[label]
-        with settings_folder() as folder:
-            way = Way(_reach(rule), folder)
-            with self._slot(way.through, rule.at_once):
-                return ask(way, _question(rule), tries=rule.tries, deadline=rule.deadline)
+        way = Way(_reach(rule), self._place)
+        with self._slot(way.through, rule.at_once):
+            return ask(way, _question(rule), tries=rule.tries, deadline=rule.deadline)
+
+    @property
+    def _place(self) -> Temporary:
+        with self._lock:
+            return self._folder
+
+    @cached_property
+    def _folder(self) -> Temporary:
+        stack = ExitStack()
+        weakref.finalize(self, stack.close)
+        return stack.enter_context(settings_folder())
 
     def _slot(self, through: str, at_once: int) -> threading.BoundedSemaphore:
         with self._lock:

@@ -3,15 +3,12 @@
 import os
 import shlex
 import subprocess
-import sys
-import time
 from collections.abc import Callable
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 
-import psutil
 import pytest
 
 from release_sentinel.observe import Unseen, git
@@ -254,30 +251,3 @@ def test_hooks_of_the_user_do_not_run(repo: Repo, tmp_path: Path, own_home: Path
     )
     assert isinstance(ask(repo, head), git.Standing)
     assert not (tmp_path / "ran").exists()
-
-
-KILLED = """
-import os, subprocess, sys
-from release_sentinel.observe.git.throwaway import folder
-with folder() as (path, tell):
-    (path / "file").touch()
-    child = subprocess.Popen(["sleep", "600"], start_new_session=True, stdout=subprocess.DEVNULL)
-    tell(child.pid)
-    print(path, child.pid, flush=True)
-    os.kill(os.getpid(), int(sys.argv[1]))
-    os._exit(1)
-"""
-
-
-@pytest.mark.parametrize("number", [0, 9, 15])
-def test_a_killed_process_leaves_nothing(tmp_path: Path, number: int) -> None:
-    """However it ends."""
-    done = subprocess.run([sys.executable, "-c", KILLED, str(number)], check=False, capture_output=True, text=True)
-    name, number_of_child = done.stdout.rsplit(maxsplit=1)
-    path, child = Path(name), int(number_of_child)
-    assert path.parent == tmp_path / "temporary"
-    end = time.monotonic() + 10
-    while (path.exists() or psutil.pid_exists(child)) and time.monotonic() < end:
-        time.sleep(0.005)
-    assert not path.exists()
-    assert not psutil.pid_exists(child)

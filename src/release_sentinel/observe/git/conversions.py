@@ -14,8 +14,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from release_sentinel.observe import Unseen, mounts
-from release_sentinel.observe.git import throwaway
+from release_sentinel.observe import Unseen, mounts, temporary
 from release_sentinel.observe.git.folder import folders, text_of
 from release_sentinel.observe.git.process import ask
 from release_sentinel.observe.git.records import CONVERTED, Change
@@ -71,7 +70,8 @@ def hidden(top: Path, paths: Sequence[str], changed: Sequence[str], timeout: flo
     if not (by.lines or by.attributes):
         return ()
     own, shared = folders(top)
-    with throwaway.folder() as (folder, _):
+    with temporary.folder() as place:
+        folder = place.path
         index = folder / "index"
         try:
             shutil.copyfile(own / "index", index)

@@ -1,19 +1,18 @@
 """A throw-away repository, which asks a remote for commits that the clone lacks. The clone is never changed."""
 
 import os
-import subprocess
-import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
-from release_sentinel.observe import Unseen
+from release_sentinel.observe import Unseen, temporary
 from release_sentinel.observe.git.login import Setting, variables
 from release_sentinel.observe.git.patience import patiently
 from release_sentinel.observe.git.process import GitOutput, ask, run
 from release_sentinel.observe.git.records import Remote
+from release_sentinel.observe.temporary import Temporary
 
 DEPTHS = ("50", "1000", "2147483647")  # commits; the last is Git's word for all of them
 # The settings by which a remote is reached.
@@ -21,47 +20,6 @@ _REACHED_BY = ("http.", "url.", "credential.", "protocol.", "ssh.", "core.sshcom
 _OF_REMOTE = (".url", ".proxy", ".proxyauthmethod", ".uploadpack", ".vcs", ".serveroption")
 # What the user's own settings would start here: hooks, and a collection of garbage that outlives the question.
 _STILL = ("-c", f"core.hooksPath={os.devnull}", "-c", "gc.auto=0", "-c", "maintenance.auto=false")
-# Waits until its input ends, which is when the process that writes to it is gone, however it ended. The last line is
-# the process group that is to end with it; blank for none.
-_WATCH = """
-exec 3<&0
-(
-    trap "" HUP INT TERM
-    while read -r line; do group=$line; done <&3
-    test -z "$group" || kill -9 "-$group"
-    rm -rf -- "$1" || { sleep 1; rm -rf -- "$1"; }
-) >/dev/null 2>&1 &
-"""
-
-
-@contextmanager
-def folder() -> Iterator[tuple[Path, Callable[[int | None], None]]]:
-    """Make a temporary folder, which is removed at the end, also if this process is killed before.
-
-    A process group that works in it can be told, which ends then, too; None takes it back.
-    """
-    with tempfile.TemporaryDirectory(prefix="release-sentinel-", ignore_cleanup_errors=True) as path:
-        watch = None
-        with suppress(OSError):  # there is no shell
-            # Of a session of its own, and nobody's child: what ends this process does not end the watch.
-            command = ["sh", "-c", _WATCH, "sh", path]
-            watch = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)
-            watch.wait()
-        told = watch.stdin if watch else None
-
-        def tell(group: int | None) -> None:
-            with suppress(OSError):  # the watch is gone
-                if told:
-                    told.write(f"{group or ''}\n".encode())
-                    told.flush()
-
-        try:
-            yield Path(path), tell
-        finally:
-            tell(None)
-            with suppress(OSError):
-                if told:
-                    told.close()
 
 
 class Throwaway:
@@ -70,15 +28,14 @@ class Throwaway:
     def __init__(
         self,
         top: Path,
-        place: Path,
+        place: Temporary,
         remote: Remote,
         *,
         variables: Mapping[str, str],
         end: float,
-        tell: Callable[[int | None], None],
     ) -> None:
-        self._top, self._here, self._remote = top, place, remote
-        self._variables, self._end, self._tell = variables, end, tell
+        self._top, self._place, self._remote = top, place, remote
+        self._variables, self._end = variables, end
         self._options = ["--filter=tree:0", "--depth"]
 
     def fetch(self, ref: str, depth: str) -> GitOutput | Unseen:
@@ -120,25 +77,32 @@ class Throwaway:
         return max(self._end - time.monotonic(), 0.1)
 
     def _run(self, *words: str, left: float) -> GitOutput | Unseen:
-        options = (f"--git-dir={self._here}", *_STILL)
+        options = (f"--git-dir={self._place.path}", *_STILL)
+        groups: list[int] = []
+
+        def begun(group: int) -> None:
+            groups.append(group)
+            self._place.begun(group)
+
         try:
-            return run(self._top, *options, *words, timeout=left, more=self._variables, begun=self._tell)
+            return run(self._top, *options, *words, timeout=left, more=self._variables, begun=begun)
         finally:
-            self._tell(None)
+            for group in groups:
+                self._place.ended(group)
 
 
 @contextmanager
 def throwaway(top: Path, commit: str, remote: Remote, timeout: float) -> Iterator[Throwaway | Unseen]:
     """Make a throw-away repository for commits of the kind of `commit`; it has `timeout` seconds for all it does."""
     end = time.monotonic() + timeout
-    with folder() as (place, tell):
+    with temporary.folder() as place:
         kind = {"GIT_DEFAULT_HASH": "sha256" if len(commit) > 40 else "sha1"}
-        made = ask(top, f"--git-dir={place}", "init", "--quiet", "--bare", "--template=", more=kind)
-        settings = made if isinstance(made, Unseen) else _reached_by(top, place, remote.name)
+        made = ask(top, f"--git-dir={place.path}", "init", "--quiet", "--bare", "--template=", more=kind)
+        settings = made if isinstance(made, Unseen) else _reached_by(top, place.path, remote.name)
         if isinstance(settings, Unseen):
             yield settings
         else:
-            yield Throwaway(top, place, remote, variables=variables(top, remote, settings=settings), end=end, tell=tell)
+            yield Throwaway(top, place, remote, variables=variables(top, remote, settings=settings), end=end)
 
 
 def _reached_by(top: Path, place: Path, remote: str) -> list[Setting] | Unseen:

@@ -13,7 +13,7 @@ from typing import TypeVar
 from msgspec import Struct
 from msgspec.structs import replace
 
-from release_sentinel.lines import one_line
+from release_sentinel.lines import foreign
 from release_sentinel.observe import Unseen, host, names, processes, units
 from release_sentinel.observe.hosts.question import Question
 from release_sentinel.observe.processes import Process, Table
@@ -22,7 +22,7 @@ from release_sentinel.observe.units import Unit
 Units = Mapping[str, Unit]
 Seen = TypeVar("Seen", bound=Struct)
 _BEGIN = re.compile(r"rs1 (?P<nonce>[0-9a-f]{16}) begin (?P<system>.*)")
-_DISK = re.compile(r"disk ([0-9]+) ok ([0-9]+|-) ([0-9]+) ([0-9]+) ([0-9]+) ([0-9]+) ([0-9]+) ([0-9]+) (/.*)")
+_DISK = re.compile(r"disk ([0-9]+) ok ([0-9]+|-) ([0-9]+) ([0-9]+) ([0-9]+) ([0-9]+) ([0-9]+) ([0-9]+) ([w-]) (/.*)")
 _NO_DISK = re.compile(r"disk ([0-9]+) no (.*)")
 _FILE = re.compile(
     r"f (/[^:]*(?::[^:]+)*?/"
@@ -34,6 +34,7 @@ _OWNER = re.compile(r"o /proc/([0-9]+) ([0-9]+) (\S+)")
 _SSHD = re.compile(r"sshd(-session|-auth)?: ")  # a title by which sshd calls the processes of one connection
 _LISTENER = "[listener]"
 _FSTAB = "/etc/fstab"
+_MOUNTS = "proc/self/mountinfo"
 _DEAD = {"Z", "X", "x"}
 _OWN_REMEDY = "see what the shell of the account prints there, and try `sh -s` by hand"
 
@@ -65,12 +66,15 @@ def read(text: str, question: Question, nonce: str) -> Answer | Unseen:
     starts = [number for number, line in enumerate(lines) if begins(line, nonce)]
     if not starts:
         said = next((line for line in lines if line.strip()), "")
-        what = f"it answers {one_line(repr(said), 100)}" if said else "it answers nothing"
+        what = f"it answers {foreign(repr(said), 100)}" if said else "it answers nothing"
         return Unseen(f"it does not run the probe: {what}", _OWN_REMEDY)
     if len(starts) > 1 or not (found := _BEGIN.fullmatch(lines[starts[0]])):
         return Unseen("its answer is there twice", _OWN_REMEDY)
     if found["system"] != "Linux":
-        system = one_line(found["system"]) or "of an unknown system"
+        system = foreign(found["system"], 100)
+        if not system:
+            why = "it does not say of which system it is, and only Linux hosts can be asked"
+            return Unseen(why, "see whether `uname` runs there: the account may start no more processes")
         return Unseen(f"it is {system}, and only Linux hosts can be asked", "ask such a host by Prometheus instead")
     finish = [number for number, line in enumerate(lines) if ends(line, nonce)]
     if not finish:
@@ -127,18 +131,23 @@ class _Reader:
             if number in seen:
                 yield path, _as_there(self._disk(root, path, seen[number]), root)
             elif number in refused:
-                yield path, Unseen(f"{path} cannot be inspected: {one_line(refused[number])}")
+                yield path, Unseen(f"{path} cannot be inspected: {foreign(refused[number], 300)}")
             else:
                 yield path, Unseen(f"{path} did not answer in time: is its mount dead?", "see `mount` and the server")
 
     def _disk(self, root: Path, path: str, row: re.Match[str]) -> host.Disk | Unseen:
         if not self._done:
             return self._unfinished()
+        if not (root / _MOUNTS).exists():
+            return Unseen(f"{path}: /{_MOUNTS} is not there", "see whether /proc is mounted on the host")
         size, blocks, free, available, inodes, free_inodes = map(int, row.groups()[2:8])
         number = int(row[2]) if row[2].isdecimal() else None
         used = size * (blocks - free)
-        seen = host.Disk(path, row[9], "unknown", used, size * available, inodes - free_inodes, free_inodes)
-        return host.on_mount(root, seen, number)
+        seen = host.Disk(path, row[10], "unknown", used, size * available, inodes - free_inodes, free_inodes)
+        found = host.on_mount(root, seen, number)
+        if found is seen and row[9] != "w":  # as in a chroot, whose own mount is not in its table
+            return Unseen(f"{path} may be read-only: /{_MOUNTS} does not say how it is mounted", "see `mount` there")
+        return found
 
     def _memory(self, root: Path) -> host.Memory | Unseen:
         if not self._question.memory:
@@ -208,7 +217,7 @@ class _Reader:
         started = re.findall(r"^(?:Unit|Triggers|Id)=(\S+)", text, re.MULTILINE)
         found = units.read(text, [*units.with_usual(asked), *started])
         if any(name not in found for name in asked) and (end[1] != "0" or not found):
-            said = one_line("; ".join(line for line in lines[:-1] if line and "=" not in line))
+            said = foreign("; ".join(line for line in lines[:-1] if line and "=" not in line))
             return Unseen(f"systemctl cannot ask systemd: {said or f'it ended with code {end[1]}'}", _OWN_REMEDY)
         return found
 

@@ -7,11 +7,15 @@ PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 export LC_ALL PATH
 umask 077
 set -f
+# Functions of these names may come from the account's environment, as bash exports them.
+unset -f cat head id ls printf read readlink sed sleep stat systemctl test tr uname wait
 exec 3<&0 0</dev/null 2>/dev/null
 
 # One write for each line of what may come from several at once.
 disk() { # NUMBER PATH
     real=$(readlink -f -- "$2") || real=$2
+    case $real in *"
+"*) printf 'disk %s no it leads to a name of several lines\n' "$1"; return ;; esac
     sizes=$(stat -f -c '%S %b %f %a %c %d' -- "$real" 2>&1) || { printf 'disk %s no %s\n' "$1" "${sizes%%
 *}"; return; }
     id=-
@@ -20,7 +24,9 @@ disk() { # NUMBER PATH
             test "$key" = mnt_id: && id=$value
         done 4<"$real" </proc/self/fdinfo/4
     fi
-    printf 'disk %s ok %s %s %s\n' "$1" "$id" "$sizes" "$real"
+    writable=-
+    test -w "$real" && writable=w
+    printf 'disk %s ok %s %s %s %s\n' "$1" "$id" "$sizes" "$writable" "$real"
 }
 
 units() { # LETTER OPTION PROPERTIES NAME...
@@ -53,8 +59,7 @@ one_line() { # FILE...
 lines() { # FILE...
     for file; do
         test -e "$file" || continue
-        cat "$file" >/dev/null || { printf 'unread %s\n' "$file"; continue; }
-        sed "s|^|f $file:|" "$file"
+        cat "$file" >/dev/null && sed "s|^|f $file:|" "$file" || printf 'unread %s\n' "$file"
     done
 }
 
@@ -74,6 +79,9 @@ memory() {
     set -f
     # The groups of process 1: those of a container, or of the host, and not of a login.
     lines /proc/1/cgroup
+    # Hidden by hidepid: on a host it has no limit, but this may be a container.
+    test -e /proc/1/cgroup || ! test -e /proc/self/cgroup ||
+        test "$(readlink /proc/self/ns/pid)" = 'pid:[4026531836]' || printf 'unread /proc/1/cgroup\n'
     while read -r _ _ _ _ point _ rest; do
         case $rest in
         *'- cgroup2 '* | *'- cgroup '*memory*) ;;
@@ -110,7 +118,7 @@ processes() { # BYTES OWNERS
 s/^/q /p'
     head -c "$1" /proc/[0-9]*/cmdline /dev/null | tr '\000' '\001' | sed 's/^/c /'
     printf '\n'
-    ls -l /proc/[0-9]*/exe | sed -n 's|^.* /proc/\([0-9]*\)/exe -> |x \1 |p'
+    ls -ln /proc/[0-9]*/exe | sed -n 's|^.* /proc/\([0-9]*\)/exe -> |x \1 |p'
     test "$2" && stat -c 'o %n %u %U' /proc/[0-9]*
     set -f
 }

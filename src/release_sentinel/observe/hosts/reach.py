@@ -3,26 +3,27 @@
 import contextlib
 import os
 import selectors
+import shlex
 import signal
 import subprocess
-import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Literal
 
 from msgspec import Struct
 
-from release_sentinel.lines import one_line
-from release_sentinel.observe import Unseen, retry
+from release_sentinel.lines import foreign
+from release_sentinel.observe import Unseen, retry, temporary
 from release_sentinel.observe.hosts import ssh
 from release_sentinel.observe.hosts.answer import Answer, begins, ends, read
 from release_sentinel.observe.hosts.question import Question, script
 from release_sentinel.observe.retry import Asked, Try
+from release_sentinel.observe.temporary import Temporary
 
 MOST = 1 << 20  # bytes of an answer
 _GRACE = 1.0  # seconds beyond the time of the probe, for the way there and back
+_ENDING = 0.1  # seconds in which a client is ended
 _ERRORS = 8192  # bytes of what a client complains of
 Kind = Literal["ssh", "docker", "podman", "kubectl"]
 _KEPT = {
@@ -59,13 +60,13 @@ class Reached(Struct, frozen=True):
 class Way:
     """A reach with what is known about it once a run: the words of its command, its environment, its jump host."""
 
-    def __init__(self, reach: Reach, folder: Path, environ: Mapping[str, str] | None = None) -> None:
-        self.reach = reach
+    def __init__(self, reach: Reach, place: Temporary, environ: Mapping[str, str] | None = None) -> None:
+        self.reach, self.place = reach, place
         self._environ = os.environ if environ is None else environ
         self.problem: Unseen | None = None
         self._found: Mapping[str, str] = {}
         if reach.kind == "ssh":
-            self._file = folder / "ssh_config"
+            self._file = place.path / "ssh_config"
             self.environ = ssh.environment(self._environ)
             found = ssh.effective(reach.target, self._file, self.environ)
             if isinstance(found, Unseen):
@@ -95,13 +96,19 @@ class Way:
             return ["kubectl", *words, "exec", "--stdin", *inside, reach.target, "--", "sh", "-s"]
         return [reach.kind, "exec", "--interactive", reach.target, "sh", "-s"]
 
-    def failure(self, words: str) -> tuple[Unseen, bool]:
-        """Return what the words of the client mean, and whether the failure may pass."""
+    @property
+    def trial(self) -> str:
+        """A command by which a user sees whether the host answers."""
+        words = ["ssh", "--", self.reach.target] if self.reach.kind == "ssh" else self.command(5)[:-2]
+        return f"`{shlex.join(word for word in words if word != '--' or self.reach.kind == 'kubectl')} true`"
+
+    def failure(self, words: str, code: int | None) -> tuple[Unseen, bool]:
+        """Return what the words of the client and its exit code mean, and whether the failure may pass."""
         if self.reach.kind == "ssh":
-            return ssh.failure(words, self.reach.target, self._found)
-        said = one_line(words, 300) or f"{self.reach.kind} ended without a word"
+            return ssh.failure(words, code, self.reach.target, self._found)
+        said = foreign(words, 300) or f"{self.reach.kind} ended without a word, by code {code}"
         may_pass = any(one in said.lower() for one in _TRANSIENT)
-        return Unseen(said, f"try `{' '.join(self.command(5)[:-2])} true` here"), may_pass
+        return Unseen(said, f"try {self.trial} here"), may_pass
 
 
 def ask(way: Way, question: Question, *, tries: int = 3, deadline: float = 30.0) -> Reached:
@@ -110,7 +117,7 @@ def ask(way: Way, question: Question, *, tries: int = 3, deadline: float = 30.0)
         return Reached(way.problem)
     asked: Asked[Answer | Unseen] = retry.ask(
         lambda seconds: _once(way, question, seconds),
-        timeout=question.seconds + _GRACE,
+        timeout=question.seconds + _GRACE + _ENDING,
         tries=tries,
         deadline=deadline,
     )
@@ -123,27 +130,31 @@ def _once(way: Way, question: Question, seconds: float) -> Try[Answer | Unseen]:
     """Ask once. What may pass has an error for words, and its `Unseen` as the answer if it was the last try."""
     start = time.monotonic()
     text, nonce = script(question)
-    out, err, complete = _run(way, text, nonce, seconds)
+    seconds = max(seconds - _ENDING, seconds / 2)  # what is said then must not come too late
+    out, err, complete, code = _run(way, text, nonce, seconds)
     took = time.monotonic() - start
-    if complete or any(begins(line, nonce) for line in out.split("\n")):
+    begun = any(begins(line, nonce) for line in out.split("\n"))
+    if len(out.encode(errors="surrogateescape")) > MOST:
+        when, remedy = ("", "ask for less of it") if begun else (" before the probe", "see its login files")
+        return Try(answer=Unseen(f"it prints more than 1 MiB{when}", remedy), seconds=took)
+    if complete or begun:
         seen = read(out, question, nonce)
         if complete or not isinstance(seen, Unseen):
             return Try(answer=seen, seconds=took)
-        lost = Unseen(f"{seen.why}{f': {one_line(err, 300)}' if err.strip() else ''}", seen.remedy)
+        lost = Unseen(f"{seen.why}{f': {foreign(err, 300)}' if err.strip() else ''}", seen.remedy)
         return Try(answer=lost, final=False, seconds=took, words=lost.why)
-    if len(out.encode(errors="surrogateescape")) > MOST:
-        return Try(answer=Unseen("it prints more than 1 MiB before the probe", "see its login files"), seconds=took)
     if took >= seconds:
-        silent = Unseen(f"no answer within {seconds:.2g} s{f': {one_line(err, 300)}' if err.strip() else ''}")
+        why = f"no answer within {seconds:.2g} s{f': {foreign(err, 300)}' if err.strip() else ''}"
+        silent = Unseen(why, f"try {way.trial} here, or raise `timeout`")
         return Try(answer=silent, final=False, seconds=took, words=silent.why)
     if not err.strip() and out.strip():
         return Try(answer=read(out, question, nonce), seconds=took)
-    failed, may_pass = way.failure(err)
+    failed, may_pass = way.failure(err, code)
     return Try(answer=failed, final=not may_pass, seconds=took, words=failed.why)
 
 
-def _run(way: Way, text: str, nonce: str, seconds: float) -> tuple[str, str, bool]:
-    """Run the script there; return what it printed, what the client complained of, and whether the end was seen.
+def _run(way: Way, text: str, nonce: str, seconds: float) -> tuple[str, str, bool, int | None]:
+    """Run the script there; return what it printed, what the client complained of, whether the end was seen, its code.
 
     The client is ended as soon as the answer is complete: whatever hangs there holds its output open.
     """
@@ -157,14 +168,19 @@ def _run(way: Way, text: str, nonce: str, seconds: float) -> tuple[str, str, boo
             start_new_session=True,  # no terminal to ask on, and one group to end, with the ssh of a jump host
         )
     except FileNotFoundError:
-        return "", f"{way.reach.kind} is not there: install it where the gate runs", False
+        return "", f"{way.reach.kind} is not there: install it where the gate runs", False, None
     except OSError as error:
-        return "", f"{way.reach.kind} cannot be run: {error.strerror or error}", False
+        return "", f"{way.reach.kind} cannot be run: {error.strerror or error}", False, None
+    way.place.begun(process.pid)
     try:
         threading.Thread(target=_feed, args=(process, text), daemon=True).start()
-        return _collect(process, nonce, seconds)
+        out, err, complete = _collect(process, nonce, seconds)
+        with contextlib.suppress(subprocess.TimeoutExpired):  # it has closed its output, so it ends
+            process.wait(0 if complete else _ENDING)
+        return out, err, complete, process.returncode
     finally:
         _end(process)
+        way.place.ended(process.pid)
 
 
 def _feed(process: "subprocess.Popen[bytes]", text: str) -> None:
@@ -209,19 +225,14 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
             if stream:
                 stream.close()
     with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGTERM)
-    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(0.5)
-    except subprocess.TimeoutExpired:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(0.5)
 
 
 @contextlib.contextmanager
-def settings_folder() -> Iterator[Path]:
-    """Make a folder with the settings that ssh gets."""
-    with tempfile.TemporaryDirectory(prefix="release-sentinel-ssh-") as path:
-        (Path(path) / "ssh_config").write_text(ssh.settings(), encoding="utf-8")
-        yield Path(path)
+def settings_folder() -> Iterator[Temporary]:
+    """Make a folder with the settings that ssh gets. Clients that still run end with this process."""
+    with temporary.folder("release-sentinel-ssh-") as place:
+        (place.path / "ssh_config").write_text(ssh.settings(), encoding="utf-8")
+        yield place

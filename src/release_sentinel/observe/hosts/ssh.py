@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
+from release_sentinel.lines import foreign
 from release_sentinel.observe import Unseen
 
 # Of each setting the first value counts, and these come before the user's. A file, and not options: the ssh that goes
@@ -42,6 +43,7 @@ ServerAliveInterval 5
 """
 _FILES = ("~/.ssh/config", "/etc/ssh/ssh_config")  # to ssh, `~` is the home of the account, and not HOME
 _HANDED_ON = ("PATH", "HOME", "USER", "LOGNAME", "SSH_AUTH_SOCK", "KRB5CCNAME", "TMPDIR", "XDG_RUNTIME_DIR")
+_OWN_FAILURE = 255  # the exit code of an ssh that fails itself, and not what it runs
 _ITS_OWN_SSH = re.compile(r"\s*(\S*/)?ssh\s+")
 # Failures that may pass: the server is full (MaxStartups), or the network fails for a moment.
 _TRANSIENT = re.compile(
@@ -103,9 +105,13 @@ def jump_host(found: Mapping[str, str]) -> str:
     return "" if jump == "none" else jump.split(",")[0]
 
 
-def failure(words: str, destination: str, found: Mapping[str, str]) -> tuple[Unseen, bool]:
-    """Return what ssh's own words mean, and whether the failure may pass."""
-    said = " ".join(words.split()) or "ssh ended without a word"
+def failure(words: str, code: int | None, destination: str, found: Mapping[str, str]) -> tuple[Unseen, bool]:
+    """Return what ssh's own words mean, and whether the failure may pass. `code` is its exit code, 255 for its own."""
+    said = " ".join(words.split())
+    if not said:
+        lost = "the connection was lost" if code == _OWN_FAILURE else "no shell ran the probe"
+        why = f"ssh ended without a word, by code {code}: {lost}"
+        return Unseen(why, f"try `ssh {destination} true` here"), code == _OWN_FAILURE
     host, port = found.get("hostname", destination), found.get("port", "22")
     at = host if port == "22" else f"[{host}]:{port}"
     keys = (found.get("userknownhostsfile") or "~/.ssh/known_hosts").split(" ")[0]
@@ -122,8 +128,8 @@ def failure(words: str, destination: str, found: Mapping[str, str]) -> tuple[Uns
         return Unseen(f"the key of the host is not known: {_short(said)}", remedy), False
     if "Permission denied" in said:
         remedy = "let the account in by a key that this user or its agent has"
-        return Unseen(f"the login is refused: {said}", remedy), False
-    return Unseen(said, f"try `ssh {destination} true` here"), _TRANSIENT.search(said) is not None
+        return Unseen(f"the login is refused: {_short(said)}", remedy), False
+    return Unseen(_short(said), f"try `ssh {destination} true` here"), _TRANSIENT.search(said) is not None
 
 
 def _of_hop(said: str, at: str) -> str:
@@ -132,5 +138,5 @@ def _of_hop(said: str, at: str) -> str:
 
 
 def _short(said: str) -> str:
-    """Return ssh's words without its frame of `@`."""
-    return re.sub(r"@{3,}|@\s{2,}|\s+@(?=\s)", " ", said).strip()[:300]
+    """Return ssh's words without its frame of `@`, cut short, and harmless in a log."""
+    return foreign(re.sub(r"@{3,}|@\s{2,}|\s+@(?=\s)", " ", said).strip(), 300)

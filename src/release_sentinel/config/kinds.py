@@ -129,6 +129,11 @@ def _notes(value: object) -> str:
     return value
 
 
+def is_destination(text: str) -> bool:
+    """Return whether a text can be given to ssh as a destination."""
+    return re.fullmatch(_DESTINATION, text) is not None
+
+
 def _destinations(value: object) -> tuple[str, ...]:
     words = [value] if isinstance(value, str) else value
     if not isinstance(words, list) or not words:

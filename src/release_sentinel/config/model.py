@@ -315,6 +315,7 @@ class Policy(Struct, frozen=True):
                     says = f"is {label!r}, as hosts[{labels[label]}] is: each label has to be unique; set `name`"
                     yield Problem(("hosts", number), says)
                 labels.setdefault(label, number)
+        yield from self._clashes_of_labels()
         if not self.skip_local_host:
             return
         if not self.hosts:
@@ -322,6 +323,18 @@ class Policy(Struct, frozen=True):
         for key in ("disks", "processes", "units"):
             if getattr(self, key):
                 yield Problem((key,), "is about this machine, which ", ("skip_local_host",), " leaves out: keep one")
+
+    def _clashes_of_labels(self) -> Iterator[Problem]:
+        """Refuse two gates of one id, as of the host `a` with the disk `b:/c`, and of `a:b` with `/c`."""
+        listed = [one for key in ("disks", "processes", "units") for one in getattr(self, key)]
+        taken: dict[tuple[type, str], str] = {(type(one), getattr(one, "label", "")): "this machine" for one in listed}
+        for number, rule in enumerate(self.hosts):
+            for host in getattr(rule, "each", tuple)():
+                for one in host.asked():
+                    other = taken.setdefault((type(one), one.label), host.name_in_list)
+                    if other != host.name_in_list:
+                        says = f"would have a gate {seen(one.label)}, as {other} has: set another `name`"
+                        yield Problem(("hosts", number), says)
 
     def _clashes_in_list(self, key: str, entries: Sequence[object]) -> Iterator[Problem]:
         """Refuse names that are given twice. Entries that could not be read are skipped."""

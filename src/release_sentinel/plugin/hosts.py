@@ -2,7 +2,7 @@
 
 import threading
 import weakref
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
@@ -10,8 +10,10 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from release_sentinel.config.kinds import is_destination
 from release_sentinel.config.model import Policy
 from release_sentinel.config.targets import DiskLimits, HostRule, MemoryLimits, Target, UnitRule
+from release_sentinel.lines import foreign
 from release_sentinel.observe import Unseen
 from release_sentinel.observe.bounded import Bounded, remaining
 from release_sentinel.observe.hosts import Answer, Question, Reach, Reached, Way, ask, settings_folder
@@ -24,9 +26,12 @@ def resolved(policy: Policy, top: Path) -> tuple[Policy, list[str]]:
     found: list[HostRule] = []
     problems = []
     for number, rule in enumerate(policy.hosts):
-        named = destinations(top / rule.inventory, rule.group) if rule.inventory else {}
+        withheld = policy.required.secrets
+        named = destinations(top / rule.inventory, rule.group, withheld=withheld) if rule.inventory else {}
         if isinstance(named, Unseen):
             problems.append(f"the hosts of hosts[{number}] are unknown: {named.why} ({named.remedy})")
+        elif odd := [one for pair in named.items() for one in pair if not is_destination(one)]:
+            problems.append(f"the hosts of hosts[{number}] have names that ssh cannot be given: {foreign(odd, 300)}")
         elif rule.inventory:
             found += [replace(rule, inventory="", group="", ssh=(to,), name=name) for name, to in named.items()]
         else:
@@ -40,9 +45,9 @@ def resolved(policy: Policy, top: Path) -> tuple[Policy, list[str]]:
 class Hosts:
     """The hosts of a policy, by label. The first look at one is shared by all its gates."""
 
-    def __init__(self, rules: Iterable[HostRule], bound: float) -> None:
+    def __init__(self, rules: Iterable[HostRule], bound: float, withheld: Collection[str] = ()) -> None:
         self._rules = {rule.name_in_list: rule for rule in rules}
-        self._bound = bound
+        self._bound, self._withheld = bound, withheld
         self._first: dict[str, Bounded[Reached]] = {}
         self._given_up: dict[str, Reached] = {}  # what took too long for one gate is not waited for by the next
         self._lock = threading.RLock()
@@ -66,7 +71,7 @@ class Hosts:
     def look_again(self, label: str) -> Reached:
         """Ask a host now."""
         rule = self._rules[label]
-        way = Way(_reach(rule), self._place)
+        way = Way(_reach(rule), self._place, withheld=self._withheld)
         with self._slot(way.through, rule.at_once):
             return ask(way, _question(rule), tries=rule.tries, deadline=rule.deadline)
 

@@ -259,7 +259,7 @@ class Observations:
         """The other hosts, which are asked once for all their gates."""
         from release_sentinel.plugin.hosts import Hosts  # noqa: PLC0415 - late: few policies have any
 
-        return Hosts(self._policy.targets(HostRule), self._bound)
+        return Hosts(self._policy.targets(HostRule), self._bound, self._policy.required.secrets)
 
     def question(self, check: Callable[..., CheckResult], target: Target, **observed: object) -> Question:
         """Return the question whether `target` is good, and stays so for as long as its policy wants."""

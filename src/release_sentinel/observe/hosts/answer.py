@@ -22,15 +22,15 @@ from release_sentinel.observe.units import Unit
 Units = Mapping[str, Unit]
 Seen = TypeVar("Seen", bound=Struct)
 _BEGIN = re.compile(r"rs1 (?P<nonce>[0-9a-f]{16}) begin (?P<system>.*)")
-_DISK = re.compile(r"disk ([0-9]+) ok ([0-9]+|-) ([0-9]+) ([0-9]+) ([0-9]+) ([0-9]+) ([0-9]+) ([0-9]+) ([w-]) (/.*)")
-_NO_DISK = re.compile(r"disk ([0-9]+) no (.*)")
+_DISK = re.compile(r"([0-9]+) ok ([0-9]+|-) ([0-9]+) ([0-9]+) ([0-9]+) ([0-9]+) ([0-9]+) ([0-9]+) ([w-]) (/.*)")
+_NO_DISK = re.compile(r"([0-9]+) no (.*)")
 _FILE = re.compile(
-    r"f (/[^:]*(?::[^:]+)*?/"
+    r"(/[^:]*(?::[^:]+)*?/"
     r"(?:meminfo|arcstats|mountinfo|fstab|cgroup|free_hugepages|resv_hugepages|memory\.[a-z_.]+)):(.*)"
 )
-_PROCESS = re.compile(r"p ([0-9]+) \((.*)\) ([A-Za-z]) ([0-9]+)", re.DOTALL)
+_PROCESS = re.compile(r"([0-9]+) \((.*)\) ([A-Za-z]) ([0-9]+)", re.DOTALL)
 _HEADER = re.compile(r"==> /(?:proc/([0-9]+)/cmdline|dev/null) <==")
-_OWNER = re.compile(r"o /proc/([0-9]+) ([0-9]+) (\S+)")
+_OWNER = re.compile(r"/proc/([0-9]+) ([0-9]+) (\S+)")
 _SSHD = re.compile(r"sshd(-session|-auth)?: ")  # a title by which sshd calls the processes of one connection
 _LISTENER = "[listener]"
 _FSTAB = "/etc/fstab"
@@ -84,9 +84,12 @@ def read(text: str, question: Question, nonce: str) -> Answer | Unseen:
 
 class _Reader:
     def __init__(self, lines: list[str], question: Question) -> None:
-        self._lines, self._question = lines, question
+        self._question = question
         self._done = "done" in lines
-        self._unread = [line.removeprefix("unread ") for line in lines if line.startswith("unread ")]
+        self._marked: dict[str, list[str]] = {}  # what each line says after its first word
+        for mark, _, rest in (line.partition(" ") for line in lines):
+            self._marked.setdefault(mark, []).append(rest)
+        self._unread = self._of("unread")
 
     def read(self) -> Answer:
         """Return the answer; the files are laid out for as long as it is read."""
@@ -100,12 +103,12 @@ class _Reader:
         return Answer(disks, memory, table, self._units("s", asked.units), self._units("u", asked.user_units))
 
     def _of(self, mark: str) -> list[str]:
-        return [line.removeprefix(f"{mark} ") for line in self._lines if line.startswith(f"{mark} ")]
+        return self._marked.get(mark, [])
 
     def _lay_out(self, root: Path) -> None:
         """Write the files of the host's kernel below `root`; process 1 stands for the probe in its control groups."""
         texts: dict[str, list[str]] = {}
-        for line in self._lines:
+        for line in self._of("f"):
             if match := _FILE.fullmatch(line):
                 texts.setdefault(match[1], []).append(match[2])
         for name, found in texts.items():
@@ -122,7 +125,7 @@ class _Reader:
 
     def _disks(self, root: Path) -> Iterator[tuple[str, host.Disk | Unseen]]:
         seen, refused = {}, {}
-        for line in self._lines:
+        for line in self._of("disk"):
             if match := _DISK.fullmatch(line):
                 seen[int(match[1])] = match
             elif match := _NO_DISK.fullmatch(line):
@@ -170,14 +173,14 @@ class _Reader:
             pid, parent = map(int, own.split(" "))
         except ValueError:
             return Unseen("its processes cannot be listed", _OWN_REMEDY)
-        rows = {int(match[1]): match for line in self._lines if (match := _PROCESS.fullmatch(line))}
+        rows = {int(match[1]): match for line in self._of("p") if (match := _PROCESS.fullmatch(line))}
         commands = self._commands()
         if pid not in rows or pid not in commands:
             return Unseen("its processes cannot be listed: /proc does not show the probe itself", "see /proc there")
         parents = {one: int(match[4]) for one, match in rows.items()}
         leave_out = _own(pid, parent, parents, commands)
         paths = dict(line.split(" ", 1) for line in self._of("x") if " " in line)
-        owners = {int(match[1]): (match[3], match[2]) for line in self._lines if (match := _OWNER.fullmatch(line))}
+        owners = {int(match[1]): (match[3], match[2]) for line in self._of("o") if (match := _OWNER.fullmatch(line))}
         if self._question.owners and pid not in owners:
             return Unseen("the owners of its processes cannot be listed", "install `stat` there (coreutils)")
         found = []
@@ -188,8 +191,8 @@ class _Reader:
                 continue
             exe = paths.get(str(number), "").removesuffix(" (deleted)")
             found.append(_process(number, match[2], exe, command, owners.get(number, ())))
-        hidden = "" if "h" in self._lines else f"/proc hides the processes of other users{_hidepid(root)}"
-        odd = any(line.startswith("q ") for line in self._lines)
+        hidden = "" if self._of("h") == [""] else f"/proc hides the processes of other users{_hidepid(root)}"
+        odd = bool(self._of("q"))
         hidden = hidden or ("some of its processes have names that cannot be read" if odd else "")
         container = self._of("n")[:1] not in ([], [""], [processes.FIRST_NAMESPACE])
         return Table(tuple(found), hidden, container)

@@ -4,22 +4,27 @@ import json
 import os
 import shutil
 import subprocess
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
-from release_sentinel.lines import one_line
+from release_sentinel.lines import foreign
 from release_sentinel.observe import Unseen
+from release_sentinel.observe.hosts.reach import kept
 
 SECONDS = 30.0
+_KEPT = ("ANSIBLE_", "AWS_", "AZURE_", "GOOGLE_", "GCP_", "OS_", "XDG_", "LANG", "LC_")
 
 
-def destinations(inventory: Path, group: str = "", *, seconds: float = SECONDS) -> dict[str, str] | Unseen:
+def destinations(
+    inventory: Path, group: str = "", *, withheld: Collection[str] = (), seconds: float = SECONDS
+) -> dict[str, str] | Unseen:
     """Return the OpenSSH destination of each host of a group (blank: of all), by the host's name."""
     if shutil.which("ansible-inventory") is None:
         return Unseen("ansible-inventory is not there", "install ansible-core, or list the hosts under `ssh`")
     if not inventory.exists():
         return Unseen(f"{inventory} is not there", "correct `inventory`")
-    environ = {name: value for name, value in os.environ.items() if not name.startswith("RS_")}
+    environ = kept(os.environ, _KEPT, withheld)
     try:
         done = subprocess.run(
             ["ansible-inventory", "-i", str(inventory), "--list"],
@@ -34,7 +39,7 @@ def destinations(inventory: Path, group: str = "", *, seconds: float = SECONDS) 
     except (OSError, subprocess.TimeoutExpired) as error:
         return Unseen(f"ansible-inventory cannot be run: {error}", "run it by hand")
     if done.returncode:
-        return Unseen(f"ansible-inventory: {one_line(done.stderr, 300)}", "run it by hand")
+        return Unseen(f"ansible-inventory: {foreign(done.stderr, 300)}", "run it by hand")
     try:
         return _read(json.loads(done.stdout), group)
     except (ValueError, LookupError, TypeError, AttributeError):
@@ -50,6 +55,11 @@ def _read(listing: Any, group: str) -> dict[str, str] | Unseen:
     if not names:
         return Unseen(f"the group {wanted!r} of the inventory has no hosts", "correct `group`")
     variables = listing.get("_meta", {}).get("hostvars", {})
+    for name in names:
+        connection = variables.get(name, {}).get("ansible_connection", "ssh")
+        if connection not in {"ssh", "smart", "paramiko", "paramiko_ssh", "ssh.connection", "ansible.builtin.ssh"}:
+            why = f"the inventory reaches {name} by {connection!r}, expected ssh"
+            return Unseen(why, "name a group of hosts that are reached by ssh, or list the hosts")
     return {name: _destination(name, variables.get(name, {})) for name in names}
 
 

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Literal
 
 from msgspec import Struct
@@ -35,6 +35,15 @@ _TRANSIENT = ("connection refused", "timeout", "timed out", "eof", "reset by pee
 _ALWAYS = ("PATH", "HOME", "USER", "LOGNAME", "TMPDIR", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY")
 
 
+def kept(environ: Mapping[str, str], prefixes: tuple[str, ...], withheld: Collection[str] = ()) -> dict[str, str]:
+    """Return what a client gets of an environment: what it needs by these prefixes, and nothing that is withheld."""
+    return {
+        name: value
+        for name, value in environ.items()
+        if (name in _ALWAYS or name.startswith(prefixes)) and name not in withheld
+    }
+
+
 class Reach(Struct, frozen=True):
     """The way to one host: an OpenSSH destination, or a container by one of its programs."""
 
@@ -58,9 +67,18 @@ class Reached(Struct, frozen=True):
 
 
 class Way:
-    """A reach with what is known about it once a run: the words of its command, its environment, its jump host."""
+    """A reach with what is known about it once a run: the words of its command, its environment, its jump host.
 
-    def __init__(self, reach: Reach, place: Temporary, environ: Mapping[str, str] | None = None) -> None:
+    Variables that are `withheld` are secrets, and no client gets them.
+    """
+
+    def __init__(
+        self,
+        reach: Reach,
+        place: Temporary,
+        environ: Mapping[str, str] | None = None,
+        withheld: Collection[str] = (),
+    ) -> None:
         self.reach, self.place = reach, place
         self._environ = os.environ if environ is None else environ
         self.problem: Unseen | None = None
@@ -74,10 +92,7 @@ class Way:
             else:
                 self._found = found
         else:
-            kept = _KEPT[reach.kind]
-            self.environ = {
-                name: value for name, value in self._environ.items() if name in _ALWAYS or name.startswith(kept)
-            }
+            self.environ = kept(self._environ, _KEPT[reach.kind], withheld)
 
     @property
     def through(self) -> str:

@@ -16,6 +16,7 @@ from release_sentinel.commands.init import SYSTEMS, contents
 from release_sentinel.commands.starter import KINDS, Wishes, guess, start
 from release_sentinel.config.load import load
 from release_sentinel.config.schema import schema
+from release_sentinel.config.targets import DiskLimits, ProcessRule
 from release_sentinel.errors import SentinelError
 from tests.conftest import CLI, Repo, make_repo, run
 
@@ -189,6 +190,19 @@ def test_what_is_named_is_in_the_policy(tmp_path: Path, kind: str) -> None:
     assert ("instead of this line" in text) == (kind in {"service", "monorepo"})
 
 
+def test_hosts_take_the_release_instead_of_this_machine(tmp_path: Path) -> None:
+    """What has to run is asked of them; without a process they still have disks and memory."""
+    repo = made(monorepo, tmp_path)
+    for process in ("nginx", ""):
+        named = start(repo.path, Wishes("service", process=process, hosts=("deploy@web1", "web2")))
+        (file := tmp_path / "named.toml").write_text(named.text, encoding="utf-8")
+        policy = load({}, file=file, env="prod", gates=gates.IDS).policy
+        assert policy.skip_local_host
+        assert [one.label for one in policy.targets(DiskLimits)] == ["web1:/", "web2:/"]
+        assert [one.name for one in policy.targets(ProcessRule)] == [process] * 2 * bool(process)
+        assert "process" not in policy.disable
+
+
 @pytest.mark.parametrize(
     ("wishes", "why"),
     [
@@ -197,6 +211,7 @@ def test_what_is_named_is_in_the_policy(tmp_path: Path, kind: str) -> None:
             "name one by --component PATH (there are services/blog, services/shop)",
         ),
         (Wishes(), "this looks like a monorepo, which has a policy for each component: name one by --component PATH"),
+        (Wishes("service", hosts=("-oProxyCommand=x",)), "this would not be a valid policy: "),
         (Wishes(component="services/none"), "--component 'services/none' is not a folder below"),
         (Wishes(component="services/../services"), "is not a folder below"),
         (Wishes(component="/etc"), "is not a folder below"),
@@ -244,7 +259,7 @@ def test_a_terminal_is_asked_for_the_kind(
 ) -> None:
     """What is released, and what it needs; a blank answer is what the repository looks like."""
     repo = made(monorepo, tmp_path)
-    answers = iter(["app", "", "services/shop", "shop", "", "PYPI_TOKEN, A_TOKEN"])
+    answers = iter(["app", "", "services/shop", "", "shop", "", "PYPI_TOKEN, A_TOKEN"])
     monkeypatch.setattr("builtins.input", lambda _: next(answers))
     for stream in ("stdin", "stdout"):
         monkeypatch.setattr(f"sys.{stream}.isatty", lambda: True)
@@ -256,9 +271,9 @@ def test_a_terminal_is_asked_for_the_kind(
 
 
 def test_a_terminal_is_asked_for_what_options_leave_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A service without a process and a URL; a URL is asked for until it is one."""
+    """A service without a process and a URL, and what takes it; a URL is asked for until it is one."""
     asked: list[str] = []
-    answers = iter(["", "shop", "https://shop.example.com/health"])
+    answers = iter(["web1, deploy@web2", "", "shop", "https://shop.example.com/health"])
 
     def answer(question: str) -> str:
         asked.append(question)
@@ -268,10 +283,12 @@ def test_a_terminal_is_asked_for_what_options_leave_open(tmp_path: Path, monkeyp
     for stream in ("stdin", "stdout"):
         monkeypatch.setattr(f"sys.{stream}.isatty", lambda: True)
     assert main(("init", "--kind", "service", "--gate-repo", str(tmp_path))) == 0
-    assert len(asked) == 3
-    assert 'api.url = "https://shop.example.com/health"' in (tmp_path / "release-sentinel.toml").read_text()
+    assert len(asked) == 4
+    text = (tmp_path / "release-sentinel.toml").read_text()
+    assert 'api.url = "https://shop.example.com/health"' in text
+    assert 'ssh = ["web1", "deploy@web2"]' in text
     assert main(("init", "--kind", "service", "--process", "shop", "--gate-repo", str(tmp_path), "--force")) == 0
-    assert len(asked) == 3
+    assert len(asked) == 4
 
 
 def test_an_interrupt_writes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -74,7 +74,9 @@ def main(words: list[str], _settings: Settings) -> int:
     known = _parsed(words)
     top: Path = known.gate_repo or find_top(Path.cwd()) or Path.cwd()
     on_terminal = not known.print and sys.stdin.isatty() and sys.stdout.isatty()
-    wishes = Wishes(known.kind or "", known.component, known.process, known.api, tuple(known.secret))
+    wishes = Wishes(
+        known.kind or "", known.component, known.process, known.api, tuple(known.secret), _words(known.hosts)
+    )
     wishes = _asked_wishes(top, wishes) if on_terminal else wishes
     start = starter.start(top, wishes)
     source = _source(known.install, known.vendor, ask=on_terminal) if known.system else None
@@ -115,7 +117,8 @@ def _parsed(words: list[str]) -> argparse.Namespace:
     add("--gate-repo", type=Path, metavar="PATH", help="the repository; default: that of the working directory")
     add("--kind", choices=KINDS, metavar="KIND", help=f"what is released: {', '.join(KINDS)}; default: as it looks")
     add("--component", default="", metavar="PATH", help="the folder of a monorepo's component, whose policy is written")
-    add("--process", default="", metavar="NAME", help="a process that has to run on the machine that judges")
+    add("--hosts", default="", metavar="NAMES", help="the machines that take the release, by ssh, such as web1,web2")
+    add("--process", default="", metavar="NAME", help="a process that has to run: on these hosts, else on this machine")
     add("--api", default="", metavar="URL", help="a service that has to answer")
     add("--secret", action="append", default=[], metavar="NAME", help="a variable with a secret that a release needs")
     add(
@@ -219,18 +222,25 @@ def _asked_wishes(top: Path, wishes: Wishes) -> Wishes:
     while kind not in KINDS:
         kind = _answer(f"kind [{likely}]: ") or likely
     component, process, api, secrets = wishes.component, wishes.process, wishes.api, wishes.secrets
+    hosts = wishes.hosts
     if kind == "monorepo" and not component:
         there = starter.components(top)
         print(f"Which component? There are {', '.join(there[:20])}." if there else "Which component?")
         component = _answer(f"folder{f' [{there[0]}]' if there else ''}: ") or next(iter(there), "")
     if kind in {"service", "monorepo"} and not (process or api):
-        process = _answer("a process that has to run on the machine that judges (blank: none): ")
+        hosts = hosts or _words(_answer("hosts that take the release, by ssh (blank: the machine that judges): "))
+        where = "these hosts" if hosts else "the machine that judges"
+        process = _answer(f"a process that has to run on {where} (blank: none): ")
         while refused := _refused(api := _answer("a URL that has to answer (blank: none): ")):
             print(f"that {refused}")
     if likely and not secrets:
-        names = _answer("names of variables with secrets that the release needs (blank: none): ")
-        secrets = tuple(filter(None, re.split(r"[ ,]+", names)))
-    return Wishes(kind, component, process, api, secrets)
+        secrets = _words(_answer("names of variables with secrets that the release needs (blank: none): "))
+    return Wishes(kind, component, process, api, secrets, hosts)
+
+
+def _words(names: str) -> tuple[str, ...]:
+    """Return names that commas or blanks separate."""
+    return tuple(filter(None, re.split(r"[ ,]+", names)))
 
 
 def _refused(api: str) -> str:

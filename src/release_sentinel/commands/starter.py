@@ -65,6 +65,7 @@ class Wishes(Struct, frozen=True):
     process: str = ""
     api: str = ""
     secrets: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()  # OpenSSH destinations of the machines that take the release; none: this one does
 
 
 _NO_WISHES = Wishes()
@@ -276,16 +277,25 @@ def _branch(top: Path) -> str:
 
 
 def _running(kind: str, wishes: Wishes) -> Iterable[str]:
-    """Yield the lines on what has to run: as named, or switched off with the reason of the kind."""
+    """Yield the lines on what has to run: as named, or switched off with the reason of the kind.
+
+    Tables come last: what follows one is part of it.
+    """
     no_process, no_api = KINDS[kind]
-    if wishes.process:
+    if wishes.hosts:
+        yield f"skip_local_host = {_toml('the hosts below take the release')}"
+    elif wishes.process:
         yield f"process = {_toml(wishes.process)}"
     if wishes.api:
         yield f"api.url = {_toml(wishes.api)}"
-    if not wishes.process:
+    if not (wishes.process or wishes.hosts):
         yield f"disable.process = {_toml(no_process or _NOT_NAMED.format('process', 'process = ...'))}"
     if not wishes.api:
         yield f"disable.api = {_toml(no_api or _NOT_NAMED.format('URL', 'api.url = ...'))}"
+    if wishes.hosts:
+        yield from ("[[hosts]]", f"ssh = {_toml(wishes.hosts)}", 'disks = [{ path = "/" }]', "memory = {}")
+        if wishes.process:
+            yield f"processes = [{{ name = {_toml(wishes.process)} }}]"
 
 
 def _toml(value: object) -> str:

@@ -52,6 +52,7 @@ class Hosts:
         self._given_up: dict[str, Reached] = {}  # what took too long for one gate is not waited for by the next
         self._lock = threading.RLock()
         self._slots: dict[str, threading.BoundedSemaphore] = {}
+        self._turns: dict[str, threading.Semaphore] = {}
 
     def look(self, label: str) -> Reached:
         """Return the answer that all gates of a host share."""
@@ -73,7 +74,8 @@ class Hosts:
         rule = self._rules[label]
         way = Way(_reach(rule), self._place, withheld=self._withheld)
         with self._slot(way.through, rule.at_once):
-            return ask(way, _question(rule), tries=rule.tries, deadline=rule.deadline)
+            turn = self._turn(way.through)
+            return ask(way, _question(rule), tries=rule.tries, deadline=rule.deadline, turn=turn)
 
     @property
     def _place(self) -> Temporary:
@@ -89,6 +91,10 @@ class Hosts:
     def _slot(self, through: str, at_once: int) -> threading.BoundedSemaphore:
         with self._lock:
             return self._slots.setdefault(through, threading.BoundedSemaphore(at_once))
+
+    def _turn(self, through: str) -> threading.Semaphore:
+        with self._lock:
+            return self._turns.setdefault(through, threading.Semaphore())
 
     def observer(self, target: Target) -> Callable[..., Any]:
         """Return what a check observes of a target on another host: for its first look what all share, then anew."""

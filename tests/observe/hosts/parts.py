@@ -20,7 +20,7 @@ def stub(folder: Path, body: str, *names: str) -> dict[str, str]:
     return {"PATH": f"{folder}:{os.environ['PATH']}", "HOME": str(folder)}
 
 
-def reach(environ: dict[str, str], question: Question, where: Reach | None = None, **more: float) -> Reached:
+def reach(environ: dict[str, str], question: Question, where: Reach | None = None, **more: object) -> Reached:
     """Ask a host once, or as often as `tries` says."""
     with settings_folder() as folder:
         way = Way(where or Reach("docker", "shop"), folder, environ)

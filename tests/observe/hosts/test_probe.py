@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -79,9 +80,9 @@ def test_without_programs_nothing_is_zero(tmp_path: Path) -> None:
     )
     seen = read(printed(text.replace("$(uname -s)", "Linux")), ALL, nonce)
     assert isinstance(seen, Answer), seen
-    assert isinstance(seen.disks["/"], Unseen)
-    assert isinstance(seen.memory, Unseen)
-    assert isinstance(seen.processes, Unseen)
+    for part in (seen.disks["/"], seen.memory, seen.processes):
+        assert isinstance(part, Unseen)
+        assert "lacks programs that the probe needs: cat, head, ls, readlink, sed, sleep, stat, tr" in part.why
 
 
 HOSTILE = [
@@ -132,6 +133,7 @@ def test_every_cut_is_seen(lines: tuple[list[str], str]) -> None:
 
 MISSING = {
     r"disk 0 ": "disk",
+    r"f /proc/self/mountinfo:": "disk",
     r"done": "all",
     r"f /proc/meminfo:": "memory",
     r"i \d+": "processes",
@@ -155,6 +157,17 @@ def test_a_missing_part_is_unseen(lines: tuple[list[str], str], missing: str) ->
         return
     for name, part in parts.items():
         assert isinstance(part, Unseen) is (MISSING[missing] in {name, "all"}), name
+
+
+def test_a_disk_that_may_be_read_only(lines: tuple[list[str], str]) -> None:
+    """Whose mount the table does not have, as in a chroot: what can be written to is not read-only."""
+    other = "f /proc/self/mountinfo:1 0 0:5 / /elsewhere rw - ext4 /dev/x rw"
+    rest = [line for line in lines[0] if not line.startswith("f /proc/self/mountinfo:")]
+    for writable in ("w", "-"):
+        changed = [re.sub(r"^(disk 0 ok) \S+ (.*) [w-] /$", rf"\1 - \2 {writable} /", line) for line in rest]
+        seen = read("\n".join([*changed[:-2], other, *changed[-2:]]), ONE, lines[1])
+        assert isinstance(seen, Answer)
+        assert isinstance(seen.disks["/"], Unseen) is (writable == "-")
 
 
 ODD = [
@@ -183,6 +196,25 @@ def test_a_process_with_a_name_of_two_lines(lines: tuple[list[str], str]) -> Non
     assert "names that cannot be read" in seen.processes.hidden
 
 
+def test_a_path_that_leads_to_a_name_of_two_lines(tmp_path: Path) -> None:
+    """It could say anything about another disk."""
+    evil = tmp_path / "a\ndisk 1 ok - 4096 9 9 9 9 9 w"
+    evil.mkdir()
+    (tmp_path / "link").symlink_to(evil)
+    question = Question(disks=(str(tmp_path / "link"), "/nowhere/at/all"), seconds=5)
+    seen = answer(reach(stub(tmp_path / "bin", "exec sh -s"), question))
+    assert all(isinstance(disk, Unseen) for disk in seen.disks.values())
+
+
+def test_a_function_of_the_account_answers_nothing(tmp_path: Path) -> None:
+    """As bash exports them to every bash."""
+    body = "stat() { echo 1 1 1 1 1 1; }; export -f stat; exec bash -s"
+    environ = stub(tmp_path / "bin", f"exec bash -c {shlex.quote(body)}")
+    seen = answer(reach(environ, Question(disks=("/",), seconds=5))).disks["/"]
+    assert isinstance(seen, host.Disk)
+    assert seen.used > 1 << 20
+
+
 def test_an_answer_to_another_question(lines: tuple[list[str], str]) -> None:
     """A recorded answer is not this one's; one that is there twice is none."""
     assert isinstance(read("\n".join(lines[0]), ONE, "0" * 16), Unseen)
@@ -195,6 +227,17 @@ def test_paths_stay_within(lines: tuple[list[str], str], tmp_path: Path) -> None
     seen = read("\n".join([*lines[0][:-2], evil, *lines[0][-2:]]), ONE, lines[1])
     assert isinstance(seen, Answer)
     assert not (tmp_path / "memory.max").exists()
+
+
+def test_an_answer_that_is_too_long(tmp_path: Path) -> None:
+    """Said, and not tried again."""
+    body = "sh -s | while IFS= read -r line; do echo \"$line\"; done; head -c 2000000 /dev/zero | tr '\\000' x"
+    (tmp_path / "bin").mkdir()
+    endless = 'for file; do head -c 1200000 /dev/zero | tr "\\000" x; done'
+    stub(tmp_path / "bin", endless, "readlink")
+    reached = reach(stub(tmp_path / "bin", body), Question(disks=("/",), processes=True, seconds=5), tries=2)
+    assert "it prints more than 1 MiB (" in why(reached)
+    assert reached.tries == 1
 
 
 @pytest.mark.parametrize("system", ["FreeBSD", "Darwin", "SunOS", ""])
@@ -220,7 +263,8 @@ def test_noise_before_the_answer(tmp_path: Path) -> None:
         ),
         ("exit 0", "docker ended without a word"),
         ("echo 'no such container: shop' >&2; exit 1", "no such container: shop"),
-        ("head -c 3000000 /dev/zero | tr '\\000' x; exec sh -s", "more than 1 MiB"),
+        ("head -c 3000000 /dev/zero | tr '\\000' x; exec sh -s", "more than 1 MiB before the probe"),
+        ("printf '##vso[x]\\033[2J' >&2; exit 3", "# #vso[x]\\x1b[2J (try `docker exec --interactive shop true` here)"),
         ("sleep 30", "no answer within"),
     ],
 )

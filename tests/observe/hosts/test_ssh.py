@@ -56,7 +56,7 @@ def ask(tmp_path: Path) -> Ask:
     def ask(host: str, *settings: str, question: Question = SMALL, **more: object) -> Reached:
         use(tmp_path / "home", *settings)
         environ = {**os.environ, "HOME": str(tmp_path / "home"), **more.pop("environ", {})}  # type: ignore[dict-item]
-        return reach(environ, question, Reach("ssh", host), **more)  # type: ignore[arg-type]
+        return reach(environ, question, Reach("ssh", host), **more)
 
     return ask
 
@@ -144,13 +144,13 @@ def test_a_name_that_is_not_there(ask: Ask) -> None:
 
 
 def test_a_full_server_is_tried_again(forced: Callable[..., Sshd], tmp_path: Path) -> None:
-    """MaxStartups refuses connections: within their bounds all hosts are asked in the end."""
-    server = forced("exec sh -s", "MaxStartups 1:100:1")
+    """MaxStartups refuses connections: they take turns, and the usual number of tries is enough."""
+    server, turn = forced("exec sh -s", "MaxStartups 1:100:1"), threading.Semaphore()
     use(tmp_path / "home", server.host("web1"))
     environ, web1 = dict(os.environ), Reach("ssh", "web1")
     found: list[Reached] = []
     threads = [
-        threading.Thread(target=lambda: found.append(reach(environ, SMALL, web1, tries=20, deadline=30.0)))
+        threading.Thread(target=lambda: found.append(reach(environ, SMALL, web1, turn=turn, tries=3, deadline=30.0)))
         for _ in range(4)
     ]
     for thread in threads:
@@ -180,9 +180,11 @@ printf 'rs1 %s begin Linux\ndisk 0 ok\n' "${word%% *}" """
         ),
         (LOST, "its answer breaks off", 2),
         (f"{LOST}\nkill -9 $PPID", "its answer breaks off", 2),
-        ("exit 3", "ssh ended without a word", 1),
+        ("exit 3", "ssh ended without a word, by code 3: no shell ran the probe", 1),
+        ("kill -9 $PPID", "onnection", 2),
+        ("echo 'chroot: Permission denied' >&2; exit 1", "chroot: Permission denied (try `ssh web1 true` here)", 1),
     ],
-    ids=["forced command", "nologin", "cut off", "connection lost", "silent"],
+    ids=["forced command", "nologin", "cut off", "connection lost", "silent", "lost before it", "not the login"],
 )
 def test_what_is_no_answer(forced: Callable[..., Sshd], ask: Ask, command: str, words: str, tries: int) -> None:
     """One sentence; only what may pass is tried again."""

@@ -120,8 +120,14 @@ class _Reader:
             file.write_text("\n".join([*found, ""]), encoding="utf-8", errors="surrogateescape")
         (root / "proc/self").mkdir(parents=True, exist_ok=True)
 
-    def _unfinished(self) -> Unseen:
-        return Unseen("it did not answer in time, or with a part only", "raise `timeout` of this entry of `hosts`")
+    def _incomplete(self) -> Unseen | None:
+        if lacks := ", ".join(self._of("lacks")):
+            return Unseen(f"it lacks programs that the probe needs: {lacks}", "install them there, or busybox")
+        return (
+            None
+            if self._done
+            else Unseen("it did not answer in time, or with a part only", "raise `timeout` of this entry of `hosts`")
+        )
 
     def _disks(self, root: Path) -> Iterator[tuple[str, host.Disk | Unseen]]:
         seen, refused = {}, {}
@@ -131,7 +137,9 @@ class _Reader:
             elif match := _NO_DISK.fullmatch(line):
                 refused[int(match[1])] = match[2]
         for number, path in enumerate(self._question.disks):
-            if number in seen:
+            if lacking := self._of("lacks") and self._incomplete():
+                yield path, lacking
+            elif number in seen:
                 yield path, _as_there(self._disk(root, path, seen[number]), root)
             elif number in refused:
                 yield path, Unseen(f"{path} cannot be inspected: {foreign(refused[number], 300)}")
@@ -139,8 +147,8 @@ class _Reader:
                 yield path, Unseen(f"{path} did not answer in time: is its mount dead?", "see `mount` and the server")
 
     def _disk(self, root: Path, path: str, row: re.Match[str]) -> host.Disk | Unseen:
-        if not self._done:
-            return self._unfinished()
+        if incomplete := self._incomplete():
+            return incomplete
         if not (root / _MOUNTS).exists():
             return Unseen(f"{path}: /{_MOUNTS} is not there", "see whether /proc is mounted on the host")
         size, blocks, free, available, inodes, free_inodes = map(int, row.groups()[2:8])
@@ -155,8 +163,8 @@ class _Reader:
     def _memory(self, root: Path) -> host.Memory | Unseen:
         if not self._question.memory:
             return Unseen("it was not asked")
-        if not self._done:
-            return self._unfinished()
+        if incomplete := self._incomplete():
+            return incomplete
         if unread := [name for name in self._unread if name != _FSTAB]:
             return Unseen(f"{unread[0]} cannot be read there", "let the account read it")
         if not (root / "proc/meminfo").exists():
@@ -166,8 +174,8 @@ class _Reader:
     def _processes(self, root: Path) -> Table | Unseen:
         if not self._question.processes:
             return Unseen("it was not asked")
-        if not self._done:
-            return self._unfinished()
+        if incomplete := self._incomplete():
+            return incomplete
         try:
             (own,) = self._of("i")
             pid, parent = map(int, own.split(" "))

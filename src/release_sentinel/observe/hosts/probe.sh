@@ -11,6 +11,12 @@ set -f
 unset -f cat head id ls printf read readlink sed sleep stat systemctl test tr uname wait
 exec 3<&0 0</dev/null 2>/dev/null
 
+lacking() {
+    for program in cat head ls readlink sed sleep stat tr; do
+        command -v "$program" >/dev/null || printf 'lacks %s\n' "$program"
+    done
+}
+
 # One write for each line of what may come from several at once.
 disk() { # NUMBER PATH
     real=$(readlink -f -- "$2") || real=$2

@@ -33,7 +33,7 @@ class Question(Struct, frozen=True):
 def script(question: Question) -> tuple[str, str]:
     """Return the script, and the word by which its answer is known among whatever else the host prints."""
     nonce = secrets.token_hex(8)
-    lines = [f"printf 'rs1 {nonce} begin %s\\n' \"$(uname -s)\"", "tasks="]
+    lines = [f"printf 'rs1 {nonce} begin %s\\n' \"$(uname -s)\"", "lacking", "tasks="]
     begun = [f"disk {number} {shlex.quote(path)}" for number, path in enumerate(question.disks)]
     for letter, option, names in (("s", "", question.units), ("u", "--user", question.user_units)):
         if names:

@@ -23,6 +23,7 @@ from release_sentinel.observe.temporary import Temporary
 
 MOST = 1 << 20  # bytes of an answer
 _GRACE = 1.0  # seconds beyond the time of the probe, for the way there and back
+_FULL_PAUSE = 1.0  # seconds in which a full server lets in whom it has accepted
 _ENDING = 0.1  # seconds in which a client is ended
 _ERRORS = 8192  # bytes of what a client complains of
 Kind = Literal["ssh", "docker", "podman", "kubectl"]
@@ -126,12 +127,29 @@ class Way:
         return Unseen(said, f"try {self.trial} here"), may_pass
 
 
-def ask(way: Way, question: Question, *, tries: int = 3, deadline: float = 30.0) -> Reached:
-    """Ask a host; connections that are refused or lost are tried again within `deadline` seconds."""
+def ask(
+    way: Way, question: Question, *, tries: int = 3, deadline: float = 30.0, turn: threading.Semaphore | None = None
+) -> Reached:
+    """Ask a host; connections that are refused or lost are tried again within `deadline` seconds.
+
+    What a full server has refused is tried again in `turn`, one host after the other.
+    """
     if way.problem:
         return Reached(way.problem)
+    turn, before = turn or threading.Semaphore(), [""]
+
+    def call(seconds: float) -> Try[Answer | Unseen]:
+        start, is_turn = time.monotonic(), ssh.is_full(before[0]) and turn.acquire(timeout=seconds)
+        try:
+            found = _once(way, question, max(seconds - (time.monotonic() - start), 0.0))
+        finally:
+            if is_turn:
+                turn.release()
+        before[0] = found.words
+        return found
+
     asked: Asked[Answer | Unseen] = retry.ask(
-        lambda seconds: _once(way, question, seconds),
+        call,
         timeout=question.seconds + _GRACE + _ENDING,
         tries=tries,
         deadline=deadline,
@@ -165,7 +183,8 @@ def _once(way: Way, question: Question, seconds: float) -> Try[Answer | Unseen]:
     if not err.strip() and out.strip():
         return Try(answer=read(out, question, nonce), seconds=took)
     failed, may_pass = way.failure(err, code)
-    return Try(answer=failed, final=not may_pass, seconds=took, words=failed.why)
+    pause = _FULL_PAUSE if ssh.is_full(failed.why) else 0.0
+    return Try(answer=failed, final=not may_pass, retry_after=pause, seconds=took, words=failed.why)
 
 
 def _run(way: Way, text: str, nonce: str, seconds: float) -> tuple[str, str, bool, int | None]:

@@ -52,6 +52,9 @@ _TRANSIENT = re.compile(
     r"|Connection to \S+ (?:closed|timed out)|Timeout, server|client_loop|exceeded MaxStartups",
     re.IGNORECASE,
 )
+# Of a server that has too many logins under way; the next try goes well when others are through.
+_FULL = re.compile(r"kex_exchange_identification|ssh_exchange_identification|exceeded MaxStartups", re.IGNORECASE)
+_REFUSED_LOGIN = re.compile(r"Permission denied( \(|, please)|Too many authentication failures")
 _UNKNOWN_KEY = re.compile(r"No (\S+) host key is known for (\S+)|Host key verification failed")
 _CHANGED_KEY = re.compile(r"REMOTE HOST IDENTIFICATION HAS CHANGED|host key .* has changed", re.IGNORECASE)
 _REVOKED_KEY = re.compile(r"marked as revoked|REVOKED HOST KEY", re.IGNORECASE)
@@ -126,10 +129,15 @@ def failure(words: str, code: int | None, destination: str, found: Mapping[str, 
         scan = f"-p {key.rpartition(':')[2]} {key[1:].partition(']')[0]}" if key.startswith("[") else key
         remedy = f"compare the fingerprint with the host's own, then `ssh-keyscan {scan} >> {keys}`"
         return Unseen(f"the key of the host is not known: {_short(said)}", remedy), False
-    if "Permission denied" in said:
+    if _REFUSED_LOGIN.search(said):
         remedy = "let the account in by a key that this user or its agent has"
         return Unseen(f"the login is refused: {_short(said)}", remedy), False
     return Unseen(_short(said), f"try `ssh {destination} true` here"), _TRANSIENT.search(said) is not None
+
+
+def is_full(words: str) -> bool:
+    """Return whether ssh's words are those of a server that refuses further logins for a moment."""
+    return _FULL.search(words) is not None
 
 
 def _of_hop(said: str, at: str) -> str:

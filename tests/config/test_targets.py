@@ -553,6 +553,11 @@ def test_an_entry_of_hosts_is_looked_at(case: str) -> None:
         ("ssh://deploy@web1:2222", "web1"),
         ("ssh://[2001:db8::1]:22", "2001:db8::1"),
         ("web1.example.com", "web1.example.com"),
+        ("2001:db8::1", "2001:db8::1"),
+        ("deploy@2001:db8::2", "2001:db8::2"),
+        ("deploy@[2001:db8::2]", "2001:db8::2"),
+        ("kim@example.com@web1", "web1"),
+        ("web1:22", "web1"),
     ],
 )
 def test_a_host_is_called_by_its_name(ssh: str, label: str) -> None:
@@ -563,6 +568,23 @@ def test_a_host_is_called_by_its_name(ssh: str, label: str) -> None:
     assert len(problems_of({"hosts": [{**HOST, "ssh": [ssh, ssh]}]})) == 1
     assert len(problems_of({"hosts": [{**HOST, "ssh": ssh}, {**HOST, "ssh": ssh}]})) == 1
     assert problems_of({"hosts": [{**HOST, "ssh": ssh}, {"docker": "shop", "memory": {}}]}) == []
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ({"hosts": [{"ssh": "x", "name": "a", "disks": [{"path": "/b:/"}]}]}, {"disks": [{"path": "/"}]}),
+        ({"hosts": [{"ssh": "x", "name": "a", "processes": [{"name": "/b:p"}]}]}, {"processes": [{"name": "p"}]}),
+        ({"disks": [{"path": "a:/b:/"}]}, {"disks": [{"path": "/"}]}),
+    ],
+)
+def test_two_gates_of_one_id_are_refused(first: dict[str, Any], second: dict[str, Any]) -> None:
+    """A name with a colon in it makes the id that another host's gate has, or one of this machine."""
+    other = {"ssh": "y", "name": "a:/b", **second}
+    both = {**first, "hosts": [*first.get("hosts", []), other]}
+    (problem,) = problems_of(both)
+    assert "would have a gate 'a:/b:" in problem
+    assert problems_of({**both, "hosts": [*first.get("hosts", []), {**other, "name": "b"}]}) == []
 
 
 def test_this_machine_can_be_left_out() -> None:

@@ -1,8 +1,11 @@
 """Gates about other hosts, by real runs against a real sshd: what passes, what fails, and how often it is said."""
 
+import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from release_sentinel.vocabulary import Outcome
@@ -17,7 +20,6 @@ ssh = {ssh}
 disks = [{{ path = "/", warn = 99.9, crit = 99.99 }}]
 memory = {{ warn = 99, crit = 99.9 }}
 processes = [{{ name = "{process}" }}]
-timeout = 5
 {more}
 """
 
@@ -37,7 +39,7 @@ def hosts(sentinel: Sentinel, server: Sshd, tmp_path: Path) -> Sentinel:
     return sentinel
 
 
-def policy(sentinel: Sentinel, ssh: str = '"web1"', process: str = "sshd", more: str = "") -> None:
+def policy(sentinel: Sentinel, ssh: str = '"web1"', process: str = "sshd", more: str = "timeout = 5") -> None:
     """Write and commit a policy."""
     text = POLICY.format(ssh=ssh, process=process, more=more)
     sentinel.repo.commit("release-sentinel.toml", text)
@@ -114,6 +116,34 @@ def test_a_waiver_for_a_host_covers_what_is_asked_of_it(hosts: Sentinel) -> None
     words = ("verify", str(hosts.reports / "verdict.json"), "--env=prod", "--version=v1.0.0")
     checked = run(*CLI, *words, cwd=hosts.repo.path, env=hosts.settings)
     assert checked.code == 0, checked.out
+
+
+def test_a_host_that_hangs_longer_than_its_gate(hosts: Sentinel, tmp_path: Path) -> None:
+    """It fails once, and ssh does not outlive the run."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        settings = f"Host silent\nHostName 127.0.0.1\nPort {silent.getsockname()[1]}\n"
+        use(tmp_path / "home", settings)
+        policy(hosts, '"silent"', more="timeout = 20")
+        done = hosts(RS_GATE_SECONDS="0.5", TMPDIR=str(tmp_path))
+    assert done.code == 2
+    found = results(done)
+    assert found.pop("host[silent]") == Outcome.FAILED
+    assert set(found.values()) == {Outcome.NOT_EVALUATED}
+    assert "all that its gate may wait" in done.out
+    end = time.monotonic() + 10
+    while (left := [*_clients(tmp_path), *tmp_path.glob("release-sentinel-ssh-*")]) and time.monotonic() < end:
+        time.sleep(0.01)
+    assert not left
+
+
+def _clients(folder: Path) -> list[int]:
+    """Return the processes that have the settings of ssh in a folder."""
+    running = psutil.process_iter(["pid", "cmdline"])
+    return [
+        one.pid
+        for one in running
+        if any(f"{folder}/release-sentinel-ssh" in word for word in one.info["cmdline"] or ())
+    ]
 
 
 def test_a_host_gate_that_is_switched_off_hides_nothing(hosts: Sentinel) -> None:

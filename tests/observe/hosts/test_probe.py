@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from release_sentinel.observe import Unseen, host
-from release_sentinel.observe.hosts import Answer, Question, read, script
+from release_sentinel.observe.hosts import Answer, Question, Way, read, script, settings_folder
 from release_sentinel.observe.processes import Table
 from tests.observe.hosts.parts import BUSYBOX, answer, applets, printed, reach, stub, why
 
@@ -305,6 +305,11 @@ def test_how_containers_are_reached(kind: str, tmp_path: Path) -> None:
     }
     answer(reach(environ, ALL, Reach(kind, "shop", **more)))  # type: ignore[arg-type]
     assert (tmp_path / "words").read_text().strip() == words
+    more_names = {**environ, "KUBE_TOKEN": "x", "KUBECONFIG": "x"}
+    with settings_folder() as place:
+        way = Way(Reach(kind, "shop"), place, more_names, withheld=["KUBE_TOKEN"])  # type: ignore[arg-type]
+        assert "KUBE_TOKEN" not in way.environ
+        assert ("KUBECONFIG" in way.environ) is (kind == "kubectl")
     assert "s3cret" not in (tmp_path / "env").read_text()
 
 

@@ -179,7 +179,7 @@ printf 'rs1 %s begin Linux\ndisk 0 ok\n' "${word%% *}" """
             1,
         ),
         (LOST, "its answer breaks off", 2),
-        (f"{LOST}\nkill -9 $PPID", "its answer breaks off", 2),
+        (f"{LOST}\nsleep 0.3; kill -9 $PPID", "its answer breaks off", 2),
         ("exit 3", "ssh ended without a word, by code 3: no shell ran the probe", 1),
         ("kill -9 $PPID", "onnection", 2),
         ("echo 'chroot: Permission denied' >&2; exit 1", "chroot: Permission denied (try `ssh web1 true` here)", 1),
@@ -228,6 +228,29 @@ def test_no_shared_connection_is_left_open(server: Sshd, ask: Ask, tmp_path: Pat
     settings = server.host("web1", "ControlMaster auto", f"ControlPath {tmp_path}/socket", "ControlPersist 60")
     answer(ask("web1", settings))
     assert not (tmp_path / "socket").exists()
+
+
+LENIENT = "-o StrictHostKeyChecking=no -oUserKnownHostsFile=/dev/null -o UpdateHostKeys=yes -W %h:%p jump"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        f"ssh {LENIENT}",
+        f"{shutil.which('ssh')} {LENIENT}",
+        f"env ssh {LENIENT}",
+        f"sh -c 'ssh {LENIENT}'",
+        "ssh -F {file} -W %h:%p jump",
+    ],
+)
+def test_options_of_a_proxy_command_accept_no_key(server: Sshd, ask: Ask, tmp_path: Path, command: str) -> None:
+    """Not even those that come before every file of settings, and in no settings of its own."""
+    file = tmp_path / "own_config"
+    file.write_text(server.host("jump", "StrictHostKeyChecking no", known=""), encoding="utf-8")
+    own = f"ProxyCommand {command.format(file=file)}"
+    reached = ask("web1", server.host("web1", own), server.host("jump", known=""), tries=1)
+    assert "the key of the host is not known" in why(reached)
+    assert (server.folder / "known-jump").read_text() == ""
 
 
 @pytest.mark.parametrize("way", ["ProxyJump", "ProxyCommand ssh", "two hops"])

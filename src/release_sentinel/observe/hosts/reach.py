@@ -86,8 +86,9 @@ class Way:
         self._found: Mapping[str, str] = {}
         if reach.kind == "ssh":
             self._file = place.path / "ssh_config"
-            self.environ = ssh.environment(self._environ)
-            found = ssh.effective(reach.target, self._file, self.environ)
+            self._ssh_environ = ssh.environment(self._environ)
+            self.environ = {**self._ssh_environ, "PATH": f"{place.path}:{self._ssh_environ.get('PATH', os.defpath)}"}
+            found = ssh.effective(reach.target, self._file, self._ssh_environ)
             if isinstance(found, Unseen):
                 self.problem = found
             else:
@@ -104,7 +105,9 @@ class Way:
         """Return the words that run a shell there."""
         reach = self.reach
         if reach.kind == "ssh":
-            return ssh.command(reach.target, self._file, seconds, self._found.get("proxycommand", ""))
+            return ssh.command(
+                reach.target, self._file, seconds, self._ssh_environ, self._found.get("proxycommand", "")
+            )
         if reach.kind == "kubectl":
             options = {"--context": reach.context, "--namespace": reach.namespace}
             words = [f"{option}={value}" for option, value in options.items() if value]
@@ -266,7 +269,7 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
 
 @contextlib.contextmanager
 def settings_folder() -> Iterator[Temporary]:
-    """Make a folder with the settings that ssh gets. Clients that still run end with this process."""
+    """Make a folder with what ssh gets. Clients that still run end with this process."""
     with temporary.folder("release-sentinel-ssh-") as place:
-        (place.path / "ssh_config").write_text(ssh.settings(), encoding="utf-8")
+        ssh.write(place.path)
         yield place

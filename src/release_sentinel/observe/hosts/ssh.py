@@ -3,6 +3,7 @@
 import os
 import re
 import shlex
+import shutil
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,9 +12,9 @@ from release_sentinel.lines import foreign
 from release_sentinel.observe import Unseen
 
 # Of each setting the first value counts, and these come before the user's. A file, and not options: the ssh that goes
-# to a jump host is started by this one, which hands it the file and no options.
-_SETTINGS = """\
-Host *
+# to a jump host is started by this one, which hands it the file and no options. The ssh of a ProxyCommand gets them as
+# options, because it may have others of its own.
+_ON_EVERY_HOP = """\
 BatchMode yes
 StrictHostKeyChecking yes
 UpdateHostKeys no
@@ -24,13 +25,16 @@ KbdInteractiveAuthentication no
 NumberOfPasswordPrompts 0
 ForwardAgent no
 ForwardX11 no
-ClearAllForwardings yes
-Tunnel no
 ControlMaster no
 ControlPath none
 ControlPersist no
 AddKeysToAgent no
 PermitLocalCommand no
+"""
+_SETTINGS = f"""\
+Host *
+{_ON_EVERY_HOP}ClearAllForwardings yes
+Tunnel no
 RemoteCommand none
 RequestTTY no
 ForkAfterAuthentication no
@@ -66,6 +70,16 @@ def settings() -> str:
     return _SETTINGS + "".join(f'Include "{name}"\n' for name in dict.fromkeys(names) if '"' not in name)
 
 
+def write(folder: Path) -> None:
+    """Write the settings for `ssh -F`, and a program `ssh` for the PATH of whatever a ProxyCommand runs."""
+    file, program = folder / "ssh_config", folder / "ssh"
+    file.write_text(settings(), encoding="utf-8")
+    options = [word for line in _ON_EVERY_HOP.splitlines() for word in ("-o", line.replace(" ", "=", 1))]
+    words = shlex.join([shutil.which("ssh") or "ssh", "-F", str(file), *options])
+    program.write_text(f'#!/bin/sh\nexec {words} "$@"\n', encoding="utf-8")
+    program.chmod(0o700)
+
+
 def environment(environ: Mapping[str, str] | None = None) -> dict[str, str]:
     """Return what ssh gets of an environment: no more than it needs. `SendEnv RS_*` would carry a token away."""
     environ = os.environ if environ is None else environ
@@ -75,7 +89,7 @@ def environment(environ: Mapping[str, str] | None = None) -> dict[str, str]:
 
 def effective(destination: str, file: Path, environ: Mapping[str, str]) -> dict[str, str] | Unseen:
     """Return ssh's settings for a destination, by name in lower case; nothing is connected to."""
-    words = ["ssh", "-F", str(file), "-G", "--", destination]
+    words = [_program(environ), "-F", str(file), "-G", "--", destination]
     try:
         done = subprocess.run(
             words, capture_output=True, env=dict(environ), encoding="utf-8", errors="replace", timeout=10, check=False
@@ -91,15 +105,19 @@ def effective(destination: str, file: Path, environ: Mapping[str, str]) -> dict[
     return {name: value for name, _, value in rows}
 
 
-def command(destination: str, file: Path, seconds: float, proxy: str = "") -> list[str]:
+def _program(environ: Mapping[str, str]) -> str:
+    return shutil.which("ssh", path=environ.get("PATH")) or "ssh"
+
+
+def command(destination: str, file: Path, seconds: float, environ: Mapping[str, str], proxy: str = "") -> list[str]:
     """Return the words that run a shell on a destination, which reads its script from standard input.
 
-    `proxy` is the user's own ProxyCommand: if it is an ssh, that one gets the same settings.
+    `proxy` is the user's own ProxyCommand: an ssh that it names by its path is called by its name.
     """
     options = ["-o", f"ConnectTimeout={max(1, round(seconds))}"]
     if proxy and proxy != "none" and (own := _ITS_OWN_SSH.match(proxy)):
-        options += ["-o", f"ProxyCommand={proxy[: own.end()]}-F {shlex.quote(str(file))} {proxy[own.end() :]}"]
-    return ["ssh", "-F", str(file), "-T", *options, "--", destination, "exec sh -s"]
+        options += ["-o", f"ProxyCommand={shlex.quote(str(file.with_name('ssh')))} {proxy[own.end() :]}"]
+    return [_program(environ), "-F", str(file), "-T", *options, "--", destination, "exec sh -s"]
 
 
 def jump_host(found: Mapping[str, str]) -> str:
@@ -126,6 +144,9 @@ def failure(words: str, code: int | None, destination: str, found: Mapping[str, 
         return Unseen(f"the key of the host is revoked: {_short(said)}", "do not use this host"), False
     if match := _UNKNOWN_KEY.search(said):
         key = match[2] or at
+        if key == found.get("hostkeyalias"):
+            keys = f"{keys}`, each under the name `{key}"
+            key = at
         scan = f"-p {key.rpartition(':')[2]} {key[1:].partition(']')[0]}" if key.startswith("[") else key
         remedy = f"compare the fingerprint with the host's own, then `ssh-keyscan {scan} >> {keys}`"
         return Unseen(f"the key of the host is not known: {_short(said)}", remedy), False

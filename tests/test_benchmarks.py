@@ -41,3 +41,12 @@ def test_an_unknown_benchmark_is_refused(capsys: pytest.CaptureFixture[str]) -> 
     """The names that there are stand in the message."""
     assert main(["nonsense"]) == 1
     assert re.search("no benchmark is called nonsense; there are: .*redaction", capsys.readouterr().err)
+
+
+def test_hosts_are_measured_where_there_is_an_sshd(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Elsewhere there is a reason instead of a row."""
+    monkeypatch.setattr(found()["hosts"], "MISSING", "OpenSSH is not installed")
+    assert main(["hosts"]) == 0
+    assert "hosts: not measured: OpenSSH is not installed" in capsys.readouterr().err

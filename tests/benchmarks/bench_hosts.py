@@ -17,7 +17,7 @@ from subprocess import DEVNULL
 import psutil
 
 from tests.benchmarks import Row
-from tests.benchmarks.bench_run import repository
+from tests.benchmarks.bench_run import _repository
 from tests.observe.hosts.sshd import MISSING, sshd, use
 
 NAME = "hosts"
@@ -57,7 +57,7 @@ def measure(hosts: int = HOSTS) -> list[Row]:
 
 
 def _rows(folder: Path, names: list[str]) -> Iterator[Row]:
-    top = repository(folder) / "shop"
+    top = _repository(folder) / "shop"
     environ = {
         **{name: value for name, value in os.environ.items() if not name.startswith(("RS_", "GIT_", "PYTEST_"))},
         "HOME": str(folder / "home"),

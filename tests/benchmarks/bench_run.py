@@ -66,7 +66,7 @@ def measure(rounds: int = 9) -> list[Row]:
     """Measure a default run, slow dependencies and a long process table; the best of `rounds` each."""
     compileall.compile_dir(Path(release_sentinel.__file__).parent, quiet=1)  # as an installer does
     with tempfile.TemporaryDirectory() as folder, _server(0) as url:
-        rows = list(_sessions(repository(Path(folder)), url, rounds))
+        rows = list(_sessions(_repository(Path(folder)), url, rounds))
     return [*rows, _dependencies(), _process_table(rounds)]
 
 
@@ -178,7 +178,7 @@ def _server(delay: float) -> Iterator[str]:
             server.shutdown()
 
 
-def repository(top: Path) -> Path:
+def _repository(top: Path) -> Path:
     """Make a repository with one commit, pushed to a remote beside it."""
     person = ("-c", "user.name=Bench", "-c", "user.email=bench@example.invalid")
     commands = (

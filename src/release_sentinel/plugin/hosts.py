@@ -51,6 +51,8 @@ class Hosts:
         self._first: dict[str, Bounded[Reached]] = {}
         self._given_up: dict[str, Reached] = {}  # what took too long for one gate is not waited for by the next
         self._lock = threading.RLock()
+        self._stack = ExitStack()
+        self._end = weakref.finalize(self, self._stack.close)
         self._slots: dict[str, threading.BoundedSemaphore] = {}
         self._turns: dict[str, threading.Semaphore] = {}
 
@@ -77,6 +79,10 @@ class Hosts:
             turn = self._turn(way.through)
             return ask(way, _question(rule), tries=rule.tries, deadline=rule.deadline, turn=turn)
 
+    def close(self) -> None:
+        """End what still asks, and remove what it needed; at the latest this is done at the end of the process."""
+        self._end()
+
     @property
     def _place(self) -> Temporary:
         with self._lock:
@@ -84,9 +90,7 @@ class Hosts:
 
     @cached_property
     def _folder(self) -> Temporary:
-        stack = ExitStack()
-        weakref.finalize(self, stack.close)
-        return stack.enter_context(settings_folder())
+        return self._stack.enter_context(settings_folder())
 
     def _slot(self, through: str, at_once: int) -> threading.BoundedSemaphore:
         with self._lock:

@@ -251,6 +251,8 @@ class Observations:
     def renew(self, environ: Mapping[str, str]) -> None:
         """Forget what was seen of the host, of services and of other hosts; `environ` holds the secrets of requests."""
         self._environ = environ
+        if "hosts" in self.__dict__:
+            self.hosts.close()
         for name in ("process_table", "_units", "hosts"):
             self.__dict__.pop(name, None)
 

@@ -29,7 +29,17 @@ LAYERS = (
     {"checks", ""},
     {"observe"},
     {"arguments", "config", "errors", "ini", "jsonpath", "options", "redaction", "logging", "versions", "trailers"},
-    {"vocabulary", "lines", "regular", "strict_json", "strict_toml", "tokens", "measures", "durations"},  # leaves
+    {
+        "vocabulary",
+        "lines",
+        "regular",
+        "strict_json",
+        "strict_toml",
+        "sentences",
+        "tokens",
+        "measures",
+        "durations",
+    },  # leaves
 )
 LATE = {"apprise", "git", "psutil", "requests", "semver"}
 DOOR = "checks.git"  # the names of the first version, kept: it knows the other checks and nothing knows it

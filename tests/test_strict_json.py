@@ -11,7 +11,7 @@ WRONG: dict[str, tuple[str | bytes, str]] = {
     "NaN": ("[NaN]", "NaN is not JSON"),
     "infinity": ("-Infinity", "-Infinity is not JSON"),
     "larger than a number": ('{"a": 1e999}', "1e999 is larger than any number that can be compared"),
-    "half": ('{"a": ', "line 1, column 7: expected value"),
+    "half": ('{"a": ', "line 1, column 7: expected a value"),
     "a comma": ('{\n"a": 1 "b": 2}', "line 2, column 8: expected ',' delimiter"),
     "nothing": (" \n", "it is empty"),
     "bytes": (b"\xff", "byte 1 is not UTF-8"),

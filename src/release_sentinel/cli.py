@@ -14,6 +14,7 @@ from release_sentinel.commands import COMMANDS
 from release_sentinel.errors import SentinelError
 from release_sentinel.invocation import Invocation, parse
 from release_sentinel.lines import visible
+from release_sentinel.sentences import words_of
 
 if TYPE_CHECKING:
     from release_sentinel.redaction import Redactor
@@ -44,7 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             return _shown(1)
         except OSError as error:  # too many open files, a full disk
             with suppress(OSError):
-                print(f"release-sentinel: {error}", file=sys.stderr)
+                print(f"release-sentinel: {words_of(error)}", file=sys.stderr)
             return _shown(1)
 
 

@@ -5,15 +5,6 @@ from collections.abc import Sequence
 from release_sentinel.lines import one_line
 
 
-def words_of(error: BaseException) -> str:
-    """Return what an exception says, in one line; its name where it says nothing, or where saying it fails."""
-    try:
-        words = " ".join(str(error).split())
-    except (Exception, SystemExit) as failure:  # noqa: BLE001 - of a gate's own class
-        words = f"{type(error).__name__} (its text cannot be shown: {type(failure).__name__} in __str__)"
-    return words or type(error).__name__
-
-
 class SentinelError(RuntimeError):
     """The base of our own errors; a `RuntimeError`, as callers of the first version expect."""
 

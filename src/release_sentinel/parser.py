@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 from release_sentinel.deliver.verify import duration
 from release_sentinel.lines import one_line
 from release_sentinel.redaction import without_credentials
+from release_sentinel.sentences import sentence
 
 _URL = re.compile(r"\w[\w+.-]{0,40}://[^\s'\"]+")
 
@@ -69,7 +70,7 @@ def max_age(parser: Parser, text: str) -> timedelta:
     try:
         return duration(text)
     except ValueError as error:
-        parser.error(f"--max-age {error}")
+        parser.error(f"--max-age {sentence(error)}")
 
 
 def command(name: str, description: str) -> Parser:

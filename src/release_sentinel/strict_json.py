@@ -4,6 +4,8 @@ import json
 import math
 from typing import Any, NoReturn
 
+from release_sentinel.sentences import sentence
+
 DIGITS = 4300  # of a whole number: Python converts no longer one from decimal
 
 
@@ -20,22 +22,12 @@ def loads(text: str | bytes, *, unique: bool = False) -> Any:
         )
     except StrictJSONError:
         raise
-    except json.JSONDecodeError as error:
-        raise StrictJSONError(_sentence(error)) from None
-    except UnicodeDecodeError as error:
-        raise StrictJSONError(f"byte {error.start + 1} is not UTF-8") from None
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise StrictJSONError(sentence(error)) from None
     except RecursionError:
         raise StrictJSONError("it is nested too deep") from None
     except ValueError:
         raise StrictJSONError(f"a number has more than {DIGITS} digits") from None
-
-
-def _sentence(error: json.JSONDecodeError) -> str:
-    """Say where a text stops to be JSON."""
-    if not error.doc.strip():
-        return "it is empty"
-    said = error.msg.removesuffix(" at").replace("Expecting", "expected")
-    return f"line {error.lineno}, column {error.colno}: {said[0].lower()}{said[1:]}"
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import tomllib
 from collections.abc import Iterable
 from typing import Any
 
+from release_sentinel.sentences import sentence
 from release_sentinel.strict_json import DIGITS
 
 DEEPEST = 32  # tables, lists and parts of a key below one another
@@ -34,7 +35,7 @@ def loads(text: str) -> dict[str, Any]:
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise StrictTOMLError(f"is not valid TOML: {error}") from None
+        raise StrictTOMLError(f"is not valid TOML: {sentence(error)}") from None
     except RecursionError:  # deep in a caller's own frames
         raise StrictTOMLError(_TOO_DEEP) from None
     except ValueError:

@@ -262,7 +262,7 @@ def test_a_name_that_is_not_found_is_retried(monkeypatch: pytest.MonkeyPatch) ->
 
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
     seen = ask("http://shop.invalid/", tries=2)
-    assert (seen.status, seen.error, seen.tries) == (None, "Name or service not known", 2)
+    assert (seen.status, seen.error, seen.tries) == (None, "its name cannot be resolved (Name or service not known)", 2)
 
 
 def test_a_name_server_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:

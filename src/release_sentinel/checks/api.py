@@ -14,6 +14,7 @@ from release_sentinel.observe import Unseen, bodies, http
 from release_sentinel.observe.http import Exchange, Request
 from release_sentinel.observe.patterns import EndlessPatternError, Matcher, Question
 from release_sentinel.redaction import MASK, is_plain
+from release_sentinel.sentences import sentence
 
 _DEFAULTS = Dependency()
 _SHOWN = 80  # characters of an unexpected value that a message shows
@@ -130,7 +131,7 @@ def _unmet(target: Dependency, seen: Exchange, matcher: Matcher) -> Iterator[str
     try:
         document = strict_json.loads(text)
     except ValueError as error:
-        yield f"its body is not JSON ({error})"
+        yield f"its body is not JSON ({sentence(error)})"
         return
     for condition in target.json:
         yield from _condition(condition, document, matcher)

@@ -2,6 +2,7 @@
 
 from release_sentinel import gates
 from release_sentinel.parser import Parser
+from release_sentinel.sentences import sentence
 from release_sentinel.settings import Settings
 
 
@@ -16,5 +17,5 @@ def main(words: list[str], _settings: Settings) -> int:
     try:
         print(gates.explain(gates.find(gate)))
     except LookupError as error:
-        parser.error(str(error))
+        parser.error(sentence(error))
     return 0

@@ -24,6 +24,7 @@ from release_sentinel.lines import visible
 from release_sentinel.observe.git.process import GitOutput, run
 from release_sentinel.observe.installed import origin
 from release_sentinel.parser import Parser
+from release_sentinel.sentences import sentence
 from release_sentinel.settings import Settings
 
 _ALWAYS = {f"{GATE_FOLDER}/test_example.py": "test_example.py.in"}
@@ -309,7 +310,7 @@ def _write(top: Path, wanted: Mapping[str, str | bytes], *, force: bool) -> None
             (top / name).parent.mkdir(parents=True, exist_ok=True)
             (top / name).write_bytes(text.encode() if isinstance(text, str) else text)
         except OSError as error:
-            raise SentinelError(f"{top / name} cannot be written: {error.strerror or error}") from error
+            raise SentinelError(f"{top / name} cannot be written: {sentence(error)}") from error
 
 
 def _says(path: Path, text: str | bytes) -> bool:

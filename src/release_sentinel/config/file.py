@@ -16,6 +16,7 @@ from release_sentinel import regular, strict_toml
 from release_sentinel.config.read import KeyPath, dotted, shown_key
 from release_sentinel.config.unread import OWN, SHARED, TABLE, misplaced_tables, unread_files
 from release_sentinel.errors import InvalidPolicyError
+from release_sentinel.sentences import sentence
 
 MOST = regular.MIB  # bytes of a policy file
 
@@ -97,7 +98,7 @@ def _read(path: Path, *, required: bool = True) -> Source | None:
         text = content.decode("utf-8-sig")
         document = strict_toml.loads(text)
     except OSError as error:
-        raise InvalidPolicyError([f"the policy file {path} cannot be read: {error.strerror or error}"]) from error
+        raise InvalidPolicyError([f"the policy file {path} cannot be read: {sentence(error)}"]) from error
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         raise InvalidPolicyError([f"{path}:{line}: is not UTF-8: save the file as UTF-8"], text) from error

@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from msgspec import Meta, Struct
 
 from release_sentinel import durations
+from release_sentinel.sentences import sentence
 
 # Without these gates it is unknown what is released where: they can be neither switched off nor waived.
 INDISPENSABLE = ("environment", "repository", "version")
@@ -116,7 +117,7 @@ def _regex(value: object) -> str:
             warnings.simplefilter("ignore")
             re.compile(value)
     except (re.error, RecursionError, OverflowError) as error:
-        raise HintError(f" ({error})") from None
+        raise HintError(f" ({sentence(error)})") from None
     return value
 
 

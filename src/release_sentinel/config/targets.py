@@ -46,6 +46,7 @@ from release_sentinel.config.kinds import (
 )
 from release_sentinel.config.read import Problem, shown_key
 from release_sentinel.redaction import says_secret
+from release_sentinel.sentences import sentence
 from release_sentinel.vocabulary import PROXY_SCHEMES
 
 Scalar = str | int | float | bool
@@ -354,7 +355,7 @@ class JsonCondition(Struct, frozen=True):
         try:
             jsonpath.steps(self.path)
         except ValueError as error:
-            yield Problem(("path",), str(error).partition(" ")[2])
+            yield Problem(("path",), sentence(error).partition(" ")[2])
         if not self.min <= self.max:
             yield Problem(("min",), f"is {self.min:g}, expected at most max, which is {self.max:g}")
 

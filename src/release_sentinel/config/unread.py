@@ -12,6 +12,7 @@ from release_sentinel import regular, strict_json, strict_toml
 from release_sentinel.config.model import Policy
 from release_sentinel.config.others import is_of_another
 from release_sentinel.config.read import KeyPath, bare, is_record, keys
+from release_sentinel.sentences import sentence
 
 OWN, SHARED, TABLE = "release-sentinel.toml", "pyproject.toml", "release-sentinel"
 
@@ -291,7 +292,7 @@ def _yaml(text: str) -> object:
     try:
         return yaml.safe_load(text)
     except yaml.YAMLError as error:
-        raise ValueError(str(error)) from None
+        raise ValueError(sentence(error)) from None
 
 
 _READERS = (strict_json.loads, strict_toml.loads, _ini, _yaml)

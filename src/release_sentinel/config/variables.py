@@ -17,6 +17,7 @@ from msgspec import Struct
 from release_sentinel.config.model import Policy
 from release_sentinel.config.read import BIGGEST, UNREADABLE, Reading, allowed, bare, kind_at, seen
 from release_sentinel.redaction import is_plain
+from release_sentinel.sentences import sentence
 
 _FLAGS = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
 
@@ -117,8 +118,7 @@ def _mounted(variable: str, file: str) -> Value:
         with Path(file).open("rb") as opened:
             content = opened.read(_MOST + 1)
     except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or error
-        return Value(problem=f"{wanted}, and what it names cannot be read: {why}", found=given)
+        return Value(problem=f"{wanted}, and what it names cannot be read: {sentence(error)}", found=given)
     text = content[:_MOST].decode(errors="surrogateescape").removesuffix("\n").removesuffix("\r")
     if len(content) > _MOST:
         return Value(problem=f"{wanted}, and that file is longer than 1 MiB", found=(text,))

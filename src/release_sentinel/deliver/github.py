@@ -9,6 +9,7 @@ from pathlib import Path
 
 from release_sentinel.reports import github
 from release_sentinel.reports.files import kept
+from release_sentinel.sentences import sentence
 
 
 class WorkflowOutput:
@@ -52,7 +53,7 @@ def _append(path: Path, text: str) -> str:
             text = github.fitting(text, github.SUMMARY_LIMIT - os.fstat(file.fileno()).st_size)
             file.write(text)
     except OSError as error:
-        return f"the job's summary (GITHUB_STEP_SUMMARY) cannot be written: {error.strerror or error}"
+        return f"the job's summary (GITHUB_STEP_SUMMARY) cannot be written: {sentence(error)}"
     return "" if text else "the job's summary (GITHUB_STEP_SUMMARY) is full"
 
 

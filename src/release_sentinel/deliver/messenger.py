@@ -12,6 +12,7 @@ from urllib.parse import quote
 from release_sentinel.deliver import incidents
 from release_sentinel.deliver.forms import form_of
 from release_sentinel.logging import listen
+from release_sentinel.sentences import plain, sentence
 
 _ROOM = 8000  # characters, where the receiver has no limit
 
@@ -36,7 +37,7 @@ def main() -> None:
         try:
             problem = _send(apprise, address, message)
         except Exception as error:  # noqa: BLE001 - whatever a plugin of apprise raises is an answer
-            problem = f"apprise broke, see its issues ({type(error).__name__}: {error})"
+            problem = f"apprise broke, see its issues ({type(error).__name__}: {sentence(error)})"
         with print_lock:
             sys.stdout.write(json.dumps({"number": number, "problem": problem}) + "\n")
             sys.stdout.flush()
@@ -71,7 +72,7 @@ def _send(apprise: Any, address: str, message: dict[str, Any]) -> str:
         sent = messenger.notify(body=body, title=head, notify_type=kind, body_format=form.format)
     if sent:
         return ""
-    return "; ".join(dict.fromkeys(words)) or "the receiver did not take it"
+    return "; ".join(dict.fromkeys(map(plain, words))) or "the receiver did not take it"
 
 
 def _close(plugin: Any, note: str) -> bool:

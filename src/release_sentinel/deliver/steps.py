@@ -16,6 +16,7 @@ from release_sentinel.errors import DeliveryError
 from release_sentinel.observe import Unseen, ci, git, texts
 from release_sentinel.observe.git import Refs
 from release_sentinel.reports.notes import notes
+from release_sentinel.sentences import sentence
 from release_sentinel.versions import parse
 
 if TYPE_CHECKING:
@@ -136,8 +137,7 @@ def _changes(repository: Path, document: Mapping[str, Any], steps: Steps) -> str
         try:
             return regular.read_text(file, texts.MOST, encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
-            why = getattr(error, "strerror", None) or "it is not UTF-8 text"
-            raise DeliveryError(f"no release: the notes {file} cannot be read: {why}") from None
+            raise DeliveryError(f"no release: the notes {file} cannot be read: {sentence(error)}") from None
     wanted = [steps.notes.changelog] if steps.notes.changelog else CANDIDATES
     found = git.file_of(repository, str(document["commit"]), wanted)
     if isinstance(found, Unseen):

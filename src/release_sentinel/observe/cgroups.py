@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from release_sentinel.lines import split
 from release_sentinel.observe import Unseen
+from release_sentinel.sentences import sentence
 
 _NO_LIMIT = 1 << 60  # v1 writes a number near 2**63 for "none"
 _REMEDY = "see the files of the container's control groups"
@@ -121,7 +122,7 @@ def _text(file: Path) -> str | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
-        raise UnclearError(f"{file} cannot be read: {error.strerror or error}") from error
+        raise UnclearError(f"{file} cannot be read: {sentence(error)}") from error
 
 
 def _fields(file: Path, line: str, fields: list[str], least: int) -> list[str]:

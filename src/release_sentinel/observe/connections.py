@@ -14,6 +14,7 @@ from urllib3.exceptions import ConnectTimeoutError, LocationParseError, NameReso
 from urllib3.poolmanager import PoolManager
 
 from release_sentinel.observe import addresses
+from release_sentinel.sentences import sentence
 
 HEADER_LINES = 1000  # of an answer; Python's own bound, 100, is below what gateways send
 _LONGEST_LINE = 1 << 16
@@ -44,7 +45,7 @@ def _connect(connection: HTTPConnection) -> socket.socket:
     except TimeoutError as error:
         raise ConnectTimeoutError(connection, f"no connection to {connection.host} within {seconds:g} s") from error
     except OSError as error:
-        raise NewConnectionError(connection, f"Failed to establish a new connection: {error}") from error
+        raise NewConnectionError(connection, sentence(error)) from error
     sys.audit("http.client.connect", connection, connection.host, connection.port)
     return made
 

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from release_sentinel.lines import split
 from release_sentinel.observe import Unseen, cgroups, mounts
 from release_sentinel.observe.bounded import Bounded
+from release_sentinel.sentences import sentence
 
 WINDOWS = os.name == "nt"
 
@@ -138,7 +139,7 @@ def _windows_disk(path: str) -> Disk | Unseen:
     try:
         usage = psutil.disk_usage(path)
     except OSError as error:
-        return Unseen(f"{path} cannot be inspected: {error}")
+        return Unseen(f"{path} cannot be inspected: {sentence(error)}")
     return Disk(path, *_mount(os.path.realpath(path)), usage.used, usage.free, 0, 0)
 
 
@@ -183,15 +184,15 @@ def _host_memory(root: Path) -> Memory | Unseen:
         try:
             return _of_meminfo(root, _figures(file.read_text(encoding="utf-8", errors="replace")))
         except OSError as error:
-            return Unseen(f"{file} cannot be read: {error.strerror or error}")
+            return Unseen(f"{file} cannot be read: {sentence(error)}")
         except ValueError as error:
-            return Unseen(f"{file} cannot be understood: {error}")
+            return Unseen(f"{file} cannot be understood: {sentence(error)}")
     import psutil  # noqa: PLC0415 - late: it costs 37 ms
 
     try:
         host = psutil.virtual_memory()
     except (OSError, ValueError, LookupError, psutil.Error) as error:
-        return Unseen(f"the kernel reports no memory figures: {error}")
+        return Unseen(f"the kernel reports no memory figures: {sentence(error)}")
     return Memory(host.total - host.available, host.total, "host")
 
 

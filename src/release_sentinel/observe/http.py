@@ -4,33 +4,22 @@ import contextlib
 import os
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urljoin, urlsplit
 
 from msgspec import Struct, field
 
-from release_sentinel.lines import one_line
 from release_sentinel.observe import Unseen, bodies, proxies, retry
 from release_sentinel.observe.retry import Try
 from release_sentinel.redaction import is_plain, without_credentials
+from release_sentinel.sentences import chain, sentence
 
 if TYPE_CHECKING:
     from requests import PreparedRequest, Session
     from requests.adapters import HTTPAdapter
 
 RETRIED = frozenset({408, 425, 429, 500, 502, 503, 504})
-_SENTENCES = {
-    r"IncompleteRead\((\d+) bytes read, (\d+) more expected\)": r"\1 bytes came, and \2 more were announced",
-    r"IncompleteRead\((\d+) bytes read\)": r"it ended after \1 bytes, before its last chunk",
-    r"invalid literal for int\(\) with base 16: .*": "the length of a chunk is missing, or not a number",
-    r"Error -\d+ while decompressing data: (.*)": r"its compressed body is damaged (\1)",
-    r"Remote end closed connection without response": "the server closed the connection without an answer",
-    r"no HTTP: (.*)": r"it does not answer in HTTP, but with: \1",
-    r"got more than (\d+) headers": r"its answer has more than \1 header lines",
-    r"got more than (\d+) bytes when reading (\w+) line": r"a \2 line of its answer is longer than \1 bytes",
-    r"Content-Length contained multiple unmatching values \((.*)\)": r"its Content-Length has several values (\1)",
-}
 _NOT_A_URL = "it is not a URL such as https://example.com"
 _LONGEST = 200  # characters of what a server has sent that an error shows
 _REFERENCE = re.compile(r"\$\{([A-Za-z_]\w*)\}")
@@ -177,15 +166,18 @@ def _try(request: Request, headers: Mapping[str, str], seconds: float) -> Try[_R
     except (exceptions.Timeout, TimeoutError):
         return Try(error=retry.no_answer(seconds), final=False, seconds=time.monotonic() - start)
     except bodies.BrokenOffError as error:
-        return Try(error=f"its answer breaks off: {one_line(root_cause(error), _LONGEST)}", final=False)
+        return Try(error=f"its answer breaks off: {sentence(error.__cause__ or error, _LONGEST)}", final=False)
     except exceptions.SSLError as error:
-        return Try(error=f"TLS: {root_cause(error)}", final=not _broken_off(error))
+        return Try(error=f"TLS: {sentence(error)}", final=not _broken_off(error))
+    except exceptions.ProxyError as error:
+        proxy = without_credentials(proxies.proxy_for(request.url, request.proxy))
+        return Try(error=f"its proxy {proxy}: {sentence(error)}", final=False)
     except (exceptions.ConnectionError, exceptions.ChunkedEncodingError) as error:
-        return Try(error=root_cause(error), final=False)
+        return Try(error=sentence(error), final=False)
     except (exceptions.MissingSchema, exceptions.InvalidSchema, exceptions.InvalidURL):
         return Try(error=_NOT_A_URL)  # and not in requests' words, which repeat it with its credentials
     except (exceptions.RequestException, OSError, ValueError) as error:
-        return Try(error=without_credentials(_sentence(f"{error}")) or type(error).__name__)
+        return Try(error=without_credentials(sentence(error)))
 
 
 def _exchange(session: "Session", request: Request, headers: Mapping[str, str], seconds: float) -> Try[_Reply]:
@@ -268,35 +260,7 @@ def _broken_off(error: BaseException) -> bool:
     """Return whether a connection broke off during the handshake; otherwise its peer is not trusted."""
     import ssl  # noqa: PLC0415 - requests has loaded it
 
-    return any(isinstance(inner, (ssl.SSLEOFError, ssl.SSLZeroReturnError)) for inner in _chain(error))
-
-
-def root_cause(error: BaseException) -> str:
-    """Return the innermost error's words: requests wraps the reason four levels deep."""
-    for inner in reversed(list(_chain(error))):
-        if isinstance(inner, OSError) and inner.strerror:
-            return inner.strerror
-        if text := str(inner).strip():
-            return _sentence(text if type(inner).__name__ != "BadStatusLine" else f"no HTTP: {text}")
-    return type(error).__name__
-
-
-def _sentence(text: str) -> str:
-    """Say in a sentence what a library says in its own terms."""
-    for words, sentence in _SENTENCES.items():
-        if match := re.fullmatch(words, text, re.DOTALL):
-            return match.expand(sentence)
-    return text
-
-
-def _chain(error: BaseException) -> Iterator[BaseException]:
-    seen: BaseException | None = error
-    while seen is not None:
-        yield seen
-        inner = getattr(seen, "reason", None) or seen.__cause__ or seen.__context__
-        if not isinstance(inner, BaseException):
-            inner = next((item for item in seen.args if isinstance(item, BaseException)), None)
-        seen = inner
+    return any(isinstance(inner, (ssl.SSLEOFError, ssl.SSLZeroReturnError)) for inner in chain(error))
 
 
 def retry_after(value: str) -> float:

@@ -16,10 +16,10 @@ from urllib.parse import unquote, urlsplit
 from msgspec import Struct
 
 from release_sentinel import strict_json
-from release_sentinel.errors import words_of
 from release_sentinel.lines import split
 from release_sentinel.observe import Unseen
 from release_sentinel.observe.git.process import OBJECT
+from release_sentinel.sentences import sentence
 
 NAME = "release-sentinel"
 _DIST = NAME.replace("-", "_")
@@ -111,7 +111,7 @@ def read_wheel(path: Path) -> Wheel | Unseen:
             named = re.search(r"(?mi)^name:[ \t]*(\S+)", archive.read(metadata).decode()) if metadata else None
             broken = archive.testzip()
     except (OSError, ValueError, zipfile.BadZipFile) as error:
-        return Unseen(f"{path} cannot be read as a wheel: {words_of(error)}", "build it again")
+        return Unseen(f"{path} cannot be read as a wheel: {sentence(error)}", "build it again")
     if broken or not named or re.sub("[-_.]+", "-", named[1]).lower() != NAME:
         return Unseen(f"{path} is not a wheel of {NAME}", "build it again")
     return Wheel(path.name, content)
@@ -136,7 +136,7 @@ def repacked(installed: Distribution) -> Wheel | Unseen:
         try:
             content = Path(str(file.locate())).read_bytes()
         except OSError as error:
-            return Unseen(f"the installed file {file} cannot be read: {error.strerror or error}", again)
+            return Unseen(f"the installed file {file} cannot be read: {sentence(error)}", again)
         if not file.hash or _hashed(content) != f"{file.hash.mode}={file.hash.value}":
             return Unseen(f"the installed file {file} differs from what was installed", again)
         contents[file.as_posix()] = content
@@ -187,7 +187,7 @@ def _built(where: Origin) -> Wheel | Unseen:
             done = subprocess.run(command, capture_output=True, check=False, timeout=_BUILD_SECONDS, errors="replace")
             said, failed = done.stderr, done.returncode
         except (OSError, subprocess.TimeoutExpired) as error:
-            said, failed = words_of(error), 1
+            said, failed = sentence(error), 1
         wheels = list(Path(folder).glob("*.whl"))
         if failed or len(wheels) != 1:
             last = next((line for line in reversed(split(said)) if line.strip()), "pip said nothing")

@@ -18,6 +18,7 @@ from msgspec import Struct
 from release_sentinel.lines import one_line
 from release_sentinel.observe import Unseen
 from release_sentinel.observe.bounded import remaining
+from release_sentinel.sentences import sentence
 
 SECONDS = 5.0  # for the patterns of one gate, where nothing else bounds them
 _STEPS = 10_000_000  # of a pattern that is matched here: 0.1 s
@@ -113,7 +114,7 @@ def groups(expression: str) -> tuple[int, frozenset[str]]:
             warnings.simplefilter("ignore")
             compiled = re.compile(expression)
     except (re.error, RecursionError, OverflowError) as error:
-        raise ValueError(f"is not valid: {error}") from None
+        raise ValueError(f"is not valid: {sentence(error)}") from None
     return compiled.groups, frozenset(compiled.groupindex)
 
 

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from release_sentinel.lines import split
 from release_sentinel.observe import Unseen, names
+from release_sentinel.sentences import sentence
 
 WINDOWS = os.name == "nt"
 _SEEN = ("pid", "name", "exe", "cmdline", "status", "ppid")
@@ -58,7 +59,7 @@ def processes(root: Path = Path("/"), *, users: bool = False) -> Table | Unseen:
             if not dead and not kernel_thread:
                 found.append(_process(info))
     except (OSError, ValueError, LookupError, psutil.Error) as error:
-        return Unseen(f"the process table cannot be read: {error}")
+        return Unseen(f"the process table cannot be read: {sentence(error)}")
     return Table(tuple(found), _hidden(root), _in_container(root))
 
 

@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from release_sentinel.observe import addresses, retry
 from release_sentinel.observe.retry import Try
+from release_sentinel.sentences import sentence
 
 
 class Connection(Struct, frozen=True):
@@ -30,7 +31,7 @@ def connect(host: str, port: int, *, timeout: float, tries: int, deadline: float
         except TimeoutError:
             return Try(error=retry.no_answer(seconds), final=False)
         except (OSError, ValueError) as error:  # ValueError: a name that cannot be encoded
-            return Try(error=getattr(error, "strerror", None) or f"{error}", final=isinstance(error, ValueError))
+            return Try(error=sentence(error), final=isinstance(error, ValueError))
         return Try(answer=True, seconds=time.monotonic() - start)
 
     asked = retry.ask(call, timeout=timeout, tries=tries, deadline=deadline)

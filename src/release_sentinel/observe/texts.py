@@ -5,6 +5,7 @@ from pathlib import Path
 
 from release_sentinel import regular
 from release_sentinel.observe import Unseen
+from release_sentinel.sentences import sentence
 
 MOST = 16 * regular.MIB  # bytes of a changelog or manifest
 
@@ -22,7 +23,5 @@ def read(path: Path) -> str | Unseen:
     """Return the text of a file."""
     try:
         return regular.read_text(path, MOST, encoding="utf-8-sig")
-    except OSError as error:
-        return Unseen(error.strerror or str(error))
-    except UnicodeDecodeError as error:
-        return Unseen(f"it is not UTF-8 text: {error}")
+    except (OSError, UnicodeDecodeError) as error:
+        return Unseen(sentence(error))

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from release_sentinel.observe import Unseen, addresses, http, retry, starttls
 from release_sentinel.observe.retry import Try
+from release_sentinel.sentences import sentence
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -69,16 +70,16 @@ def certificate(question: Question) -> Certificate | Unseen:
         try:
             return _shake_hands(question, context, seconds)
         except ssl.SSLCertVerificationError as error:
-            return Try(answer=_PeerCertificate(distrust=error.verify_message or f"{error}"))
+            return Try(answer=_PeerCertificate(distrust=error.verify_message or sentence(error)))
         except starttls.RefusedError as error:
             return Try(error=f"{question.starttls}: {error}", final=not error.temporary)
         except TimeoutError:
             return Try(error=retry.no_answer(seconds), final=False)
         except ssl.SSLError as error:
             broken_off = isinstance(error, (ssl.SSLEOFError, ssl.SSLZeroReturnError))
-            return Try(error=f"TLS: {error.reason or error}", final=not broken_off)
+            return Try(error=f"TLS: {sentence(error)}", final=not broken_off)
         except (OSError, ValueError) as error:  # ValueError: a name that cannot be encoded
-            return Try(error=getattr(error, "strerror", None) or f"{error}", final=isinstance(error, ValueError))
+            return Try(error=sentence(error), final=isinstance(error, ValueError))
 
     asked = retry.ask(call, timeout=question.timeout, tries=question.tries, deadline=question.deadline)
     shown, last = asked.last.answer or _PeerCertificate(), asked.last
@@ -103,14 +104,16 @@ def _context(question: Question) -> "SSLContext | Unseen":
         folder, file = (authorities, None) if Path(authorities).is_dir() else (None, authorities)
         context = ssl.create_default_context(cafile=file, capath=folder)
     except (OSError, ValueError) as error:
-        return Unseen(f"the authorities in {authorities} cannot be read: {error}", "correct `ca_bundle` in the policy")
+        return Unseen(
+            f"the authorities in {authorities} cannot be read: {sentence(error)}", "correct `ca_bundle` in the policy"
+        )
     context.hostname_checks_common_name = False
     if question.client_cert:
         try:
             # With a password, even a wrong one, OpenSSL does not ask for it on the terminal.
             context.load_cert_chain(question.client_cert, question.client_key or None, password="")
         except (OSError, ValueError) as error:
-            why = f"the client certificate {question.client_cert} and its key cannot be read: {error}"
+            why = f"the client certificate {question.client_cert} and its key cannot be read: {sentence(error)}"
             return Unseen(why, "correct `client_cert` and `client_key` in the policy; the key must not be encrypted")
     return context
 

@@ -12,6 +12,7 @@ from msgspec import Struct
 from release_sentinel.lines import one_line, split
 from release_sentinel.observe import Unseen
 from release_sentinel.observe.bounded import remaining
+from release_sentinel.sentences import sentence
 
 SECONDS = 10.0  # systemctl itself waits 25 s for a bus that does not answer
 PROPERTIES = (
@@ -90,7 +91,7 @@ def _show(names: list[str], *, user: bool, seconds: float) -> dict[str, Unit] | 
             errors="replace",
         )
     except OSError as error:
-        return Unseen(f"systemctl cannot be run: {error.strerror or error}", _REMEDY)
+        return Unseen(f"systemctl cannot be run: {sentence(error)}", _REMEDY)
     try:
         out, err = process.communicate(timeout=seconds)
     except subprocess.TimeoutExpired:

@@ -10,11 +10,11 @@ from msgspec import Struct, field
 
 from release_sentinel.checks.result import CRIT, OK, UNKNOWN, WARN, CheckResult
 from release_sentinel.config.model import Waiver
-from release_sentinel.errors import words_of
 from release_sentinel.lines import split
 from release_sentinel.measures import Measure
 from release_sentinel.plugin.deadline import DeadlinePassedError, GateTimeoutError
 from release_sentinel.redaction import Secret
+from release_sentinel.sentences import words_of
 from release_sentinel.verdict import GateResult
 from release_sentinel.vocabulary import Stage
 

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from release_sentinel.errors import words_of
 from release_sentinel.invocation import parse
 from release_sentinel.lines import visible
 from release_sentinel.options import OPTIONS
@@ -20,6 +19,7 @@ from release_sentinel.plugin.conclusion import conclude
 from release_sentinel.plugin.session import RECORD, SESSION, GateSession
 from release_sentinel.plugin.unrun import unrun
 from release_sentinel.reports.document import document
+from release_sentinel.sentences import sentence, words_of
 from release_sentinel.vocabulary import Stage
 
 
@@ -58,9 +58,9 @@ def _declare_options(parser: pytest.Parser) -> None:
             option.add_to(group.addoption, without="--version")  # which is pytest's own
         except ValueError as error:
             raise pytest.UsageError(
-                f"another plugin of this environment has an option {option.flag} already ({error}); a gate run needs "
-                "its own: switch that plugin off with `-p no:NAME`, or install release-sentinel in an environment of "
-                "its own"
+                f"another plugin of this environment has an option {option.flag} already ({sentence(error)}); "
+                "a gate run needs its own: switch that plugin off with `-p no:NAME`, or install release-sentinel in an "
+                "environment of its own"
             ) from error
 
 

@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 
 from release_sentinel import arguments
-from release_sentinel.errors import words_of
 from release_sentinel.observe import this_process
 from release_sentinel.plugin import collection, compat, terminal
 from release_sentinel.plugin.conclusion import conclude
@@ -22,6 +21,7 @@ from release_sentinel.plugin.ending import can_show
 from release_sentinel.plugin.gate import Record
 from release_sentinel.plugin.progress import progress
 from release_sentinel.plugin.session import RECORD, GateSession
+from release_sentinel.sentences import words_of
 from release_sentinel.vocabulary import EXIT_BLOCKED, Stage
 
 _STAGE = "a policy gate failed, so critical gates are not probed (--gate-all probes them)"

@@ -16,7 +16,6 @@ from release_sentinel.config.file import places_beside
 from release_sentinel.config.secrets import header_secrets
 from release_sentinel.config.variables import look_up, misspelt
 from release_sentinel.deliver.github import WorkflowOutput
-from release_sentinel.errors import words_of
 from release_sentinel.gates import expected
 from release_sentinel.invocation import Invocation
 from release_sentinel.measures import Measure, full_name
@@ -35,6 +34,7 @@ from release_sentinel.plugin.unnoticed import Unnoticed
 from release_sentinel.redacted import RedactedVerdict, redact
 from release_sentinel.redaction.channel import SecretSender
 from release_sentinel.reports import files, journal
+from release_sentinel.sentences import words_of
 from release_sentinel.settings import settings_of
 from release_sentinel.verdict import GateResult, Release, Rounds, unfinished
 from release_sentinel.vocabulary import HANDOVER, Stage

@@ -17,10 +17,10 @@ from contextlib import ExitStack, contextmanager
 from types import CoroutineType
 from typing import Any
 
-from release_sentinel.errors import words_of
 from release_sentinel.lines import split
 from release_sentinel.plugin.gate import Record
 from release_sentinel.plugin.unfinished import Unfinished
+from release_sentinel.sentences import words_of
 
 _UNAWAITED = "_warn_unawaited_coroutine"  # Python calls it whatever filters of warnings there are
 # What asyncio and executors log of code that failed or did not end. Other errors are about sockets and files left open.

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
 
-from release_sentinel.errors import words_of
+from release_sentinel.sentences import words_of
 
 _ANY: Any = iter  # which function they are given does not matter
 # The code of every function that they return.

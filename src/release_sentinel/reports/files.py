@@ -21,6 +21,7 @@ from release_sentinel.reports.document import document
 from release_sentinel.reports.github import annotations
 from release_sentinel.reports.markdown import markdown
 from release_sentinel.reports.written import MOST
+from release_sentinel.sentences import sentence
 from release_sentinel.verdict import Release, unfinished
 from release_sentinel.vocabulary import UNFINISHED
 
@@ -77,7 +78,7 @@ def write_all(reports: Iterable[Report], verdict: RedactedVerdict) -> list[str]:
         try:
             write_report(one, verdict)
         except OSError as error:
-            failures.append(f"the report {one.path} cannot be written: {error.strerror or error}")
+            failures.append(f"the report {one.path} cannot be written: {sentence(error)}")
     return failures
 
 

@@ -9,6 +9,7 @@ from msgspec import Struct
 from release_sentinel import regular, strict_json
 from release_sentinel.lines import foreign
 from release_sentinel.reports.document import SCHEMA_VERSION
+from release_sentinel.sentences import sentence
 from release_sentinel.vocabulary import Outcome, Stage, Status
 
 _VERSIONS = range(1, SCHEMA_VERSION + 1)
@@ -92,13 +93,13 @@ def read(path: Path) -> tuple[dict[str, Any], WrittenVerdict]:
     try:
         document = strict_json.loads(regular.read(path, MOST), unique=True)
     except OSError as error:
-        raise UnreadableVerdictError(f"{shown} cannot be read: {error.strerror or error}") from None
+        raise UnreadableVerdictError(f"{shown} cannot be read: {sentence(error)}") from None
     except ValueError as error:
-        raise UnreadableVerdictError(f"{shown} is not a JSON document: {foreign(error)}") from None
+        raise UnreadableVerdictError(f"{shown} is not a JSON document: {foreign(sentence(error))}") from None
     version = document.get("schema_version") if isinstance(document, dict) else None
     if not isinstance(document, dict) or type(version) is not int or version not in _VERSIONS:  # true is not 1
         raise UnreadableVerdictError(f"{shown} is not a verdict of release-sentinel (schema_version {SCHEMA_VERSION})")
     try:
         return document, msgspec.convert(document, WrittenVerdict)
     except msgspec.ValidationError as error:
-        raise UnreadableVerdictError(f"{shown} is not a whole verdict: {foreign(error)}") from None
+        raise UnreadableVerdictError(f"{shown} is not a whole verdict: {foreign(sentence(error))}") from None

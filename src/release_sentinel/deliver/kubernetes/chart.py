@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from release_sentinel.deliver.kubernetes.manifest import JobSpec, manifest
 from release_sentinel.deliver.kubernetes.yaml import dump
 from release_sentinel.errors import SentinelError
+from release_sentinel.sentences import sentence
 
 TEMPLATE = "templates/release-gate.yaml"
 CHART, VALUES = "Chart.yaml", "values.yaml"
@@ -114,5 +115,5 @@ def _read(file: Path) -> dict[str, Any]:
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, yaml.YAMLError) as error:
-        raise SentinelError(f"{file} cannot be read: {' '.join(str(error).split())}") from error
+        raise SentinelError(f"{file} cannot be read: {sentence(error)}") from error
     return document if isinstance(document, dict) else {}

@@ -19,6 +19,7 @@ from release_sentinel.observe.git.folder import folders, text_of
 from release_sentinel.observe.git.process import ask
 from release_sentinel.observe.git.records import CONVERTED, Change
 from release_sentinel.observe.git.settings import settings
+from release_sentinel.sentences import sentence
 
 # They hold neither permissions nor links: Git's probe is right to switch both off there.
 _WITHOUT_MODES = {"9p", "cifs", "drvfs", "exfat", "fuseblk", "hgfs", "msdos", "ntfs", "ntfs3", "prl_fs", "smb3"} | {
@@ -83,7 +84,7 @@ def hidden(top: Path, paths: Sequence[str], changed: Sequence[str], timeout: flo
                 for part in split:
                     shutil.copyfile(part, folder / part.name)
         except OSError as error:
-            return Unseen(f"the index of {top} cannot be read: {error.strerror or error}")
+            return Unseen(f"the index of {top} cannot be read: {sentence(error)}")
         words = ("status", "--porcelain=v2", "-z", "--untracked-files=no", "--ignore-submodules=all", "--no-renames")
         options = ("-c", "core.fsmonitor=false", "-c", "core.attributesFile=", *_AS_IT_IS, *by.options)
         listing = ask(top, *options, *words, "--", *paths, timeout=timeout, more=more)

@@ -20,6 +20,7 @@ from msgspec import Struct
 from release_sentinel.lines import one_line, split
 from release_sentinel.observe import Unseen
 from release_sentinel.redaction import without_credentials
+from release_sentinel.sentences import sentence
 
 LOCAL_SECONDS = 60.0  # a cold `status` of a very large tree takes tens of seconds
 REMOTE_SECONDS = 20.0
@@ -107,8 +108,7 @@ def run(
     try:
         git = _git()
     except ImportError as error:  # GitPython asks git for its version, and does not accept every answer
-        reason = " ".join(str(error).split())
-        return Unseen(f"git cannot be used: {reason}", "run `git version` here, and fix what it reports")
+        return Unseen(f"git cannot be used: {sentence(error)}", "run `git version` here, and fix what it reports")
     within = {} if _command(arguments) in _ASKING else _NO_REMOTE
     try:
         with _clean_environment():
@@ -123,7 +123,7 @@ def run(
         return Unseen("git is not installed, or not on PATH", "install Git, or add it to the CI image")
     except OSError as error:
         return Unseen(
-            f"git cannot be started in {top}: {error.strerror or error}",
+            f"git cannot be started in {top}: {sentence(error)}",
             "check the permissions of the folder and of git",
         )
     process = handle.proc

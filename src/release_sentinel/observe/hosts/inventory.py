@@ -11,6 +11,7 @@ from typing import Any
 from release_sentinel.lines import foreign
 from release_sentinel.observe import Unseen
 from release_sentinel.observe.hosts.reach import kept
+from release_sentinel.sentences import sentence
 
 SECONDS = 30.0
 _KEPT = ("ANSIBLE_", "AWS_", "AZURE_", "GOOGLE_", "GCP_", "OS_", "XDG_", "LANG", "LC_")
@@ -37,7 +38,7 @@ def destinations(
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        return Unseen(f"ansible-inventory cannot be run: {error}", "run it by hand")
+        return Unseen(f"ansible-inventory cannot be run: {sentence(error)}", "run it by hand")
     if done.returncode:
         return Unseen(f"ansible-inventory: {foreign(done.stderr, 300)}", "run it by hand")
     try:

@@ -20,6 +20,7 @@ from release_sentinel.observe.hosts.answer import Answer, begins, ends, read
 from release_sentinel.observe.hosts.question import Question, script
 from release_sentinel.observe.retry import Asked, Try
 from release_sentinel.observe.temporary import Temporary
+from release_sentinel.sentences import sentence
 
 MOST = 1 << 20  # bytes of an answer
 _GRACE = 1.0  # seconds beyond the time of the probe, for the way there and back
@@ -207,7 +208,7 @@ def _run(way: Way, text: str, nonce: str, seconds: float) -> tuple[str, str, boo
     except FileNotFoundError:
         return "", f"{way.reach.kind} is not there: install it where the gate runs", False, None
     except OSError as error:
-        return "", f"{way.reach.kind} cannot be run: {error.strerror or error}", False, None
+        return "", f"{way.reach.kind} cannot be run: {sentence(error)}", False, None
     way.place.begun(process.pid)
     try:
         threading.Thread(target=_feed, args=(process, text), daemon=True).start()

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from release_sentinel.lines import foreign
 from release_sentinel.observe import Unseen
+from release_sentinel.sentences import sentence
 
 # Of each setting the first value counts, and these come before the user's. A file, and not options: the ssh that goes
 # to a jump host is started by this one, which hands it the file and no options. The ssh of a ProxyCommand gets them as
@@ -97,7 +98,7 @@ def effective(destination: str, file: Path, environ: Mapping[str, str]) -> dict[
     except FileNotFoundError:
         return Unseen("ssh is not there", "install OpenSSH's client")
     except (OSError, subprocess.TimeoutExpired) as error:
-        return Unseen(f"ssh cannot be run: {error}", "try `ssh -G` by hand")
+        return Unseen(f"ssh cannot be run: {sentence(error)}", "try `ssh -G` by hand")
     if done.returncode:
         said = " ".join(done.stderr.replace(f"{file}", "ssh_config").split())
         return Unseen(f"ssh does not accept its settings: {said}", f"try `ssh -G {destination}`")

@@ -13,6 +13,7 @@ from msgspec import Struct
 from release_sentinel import regular
 from release_sentinel.lines import one_line
 from release_sentinel.observe import texts
+from release_sentinel.sentences import sentence
 
 SHOWN = 80  # characters of a value that a message shows
 _LONGEST = 1000  # characters of a version that is made of properties
@@ -113,13 +114,13 @@ class Tree(Struct, frozen=True):
         try:
             found = [path for path in islice(self.top.glob(glob), MOST_FILES + 1) if path.is_dir()]
         except (OSError, ValueError, NotImplementedError) as error:
-            raise UnclearError(f"the glob {one_line(glob, SHOWN)} cannot be followed: {error}") from None
+            raise UnclearError(f"the glob {one_line(glob, SHOWN)} cannot be followed: {sentence(error)}") from None
         if len(found) > MOST_FILES:
             raise UnclearError(f"the glob {one_line(glob, SHOWN)} names more than {MOST_FILES} folders")
         return sorted(path.relative_to(self.top).as_posix() for path in found)
 
     def _unreadable(self, path: str, error: Exception) -> UnclearError:
-        return UnclearError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}", "see version.files")
+        return UnclearError(f"{path} cannot be read: {sentence(error)}", "see version.files")
 
 
 def beside(path: str, name: str) -> str:

@@ -12,6 +12,7 @@ from release_sentinel.observe import patterns
 from release_sentinel.observe.manifests import markup, modules
 from release_sentinel.observe.manifests.files import AbsentError, Tree, UnclearError, at, text_of, whole
 from release_sentinel.observe.patterns import EndlessPatternError
+from release_sentinel.sentences import sentence
 
 _DEFAULTS = {"*.py": "__version__", "*.nuspec": "metadata.version"}
 
@@ -41,7 +42,7 @@ def matches(path: str, text: str, pattern: str, group: str = "") -> list[str]:
     try:
         groups, names = patterns.groups(pattern)
     except ValueError as error:
-        raise UnclearError(f"the pattern of {path} {error}", remedy) from None
+        raise UnclearError(f"the pattern of {path} {sentence(error)}", remedy) from None
     if group not in names if group else groups != 1:
         wanted = f"a group {group!r}" if group else "one group, the version"
         raise UnclearError(f"the pattern of {path} has {groups} groups, expected {wanted}", remedy)
@@ -94,7 +95,7 @@ def unparsed(path: str, error: Exception) -> UnclearError:
     """Return that a file is not of its format; already understood errors stay as they are."""
     if isinstance(error, UnclearError):
         return error
-    return UnclearError(f"{path} cannot be parsed: {' '.join(str(error).split())}", "correct the file")
+    return UnclearError(f"{path} cannot be parsed: {sentence(error)}", "correct the file")
 
 
 def _at(path: str, document: Any, key: str) -> Any:

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, NoReturn
 
 from release_sentinel.observe.manifests.files import Tree, UnclearError
+from release_sentinel.sentences import sentence
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -38,11 +39,11 @@ def load(tree: Tree, path: str) -> "Element":
     try:
         parser.Parse(content, True)  # noqa: FBT003 - it is the whole document
     except expat.ExpatError as error:
-        raise UnclearError(f"{path} cannot be parsed: {error}", "correct the file") from None
+        raise UnclearError(f"{path} cannot be parsed: {sentence(error)}", "correct the file") from None
     except (ValueError, LookupError) as error:
         if isinstance(error, UnclearError):
             raise
-        raise UnclearError(f"{path} cannot be parsed: {error}", "save the file in UTF-8") from None
+        raise UnclearError(f"{path} cannot be parsed: {sentence(error)}", "save the file in UTF-8") from None
     return builder.close()
 
 

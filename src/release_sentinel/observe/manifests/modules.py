@@ -16,6 +16,7 @@ from release_sentinel.observe.manifests.files import (
     folders_above,
     text_of,
 )
+from release_sentinel.sentences import sentence
 
 
 def value(tree: Tree, path: str, name: str) -> str:
@@ -51,8 +52,7 @@ def parse(tree: Tree, path: str) -> tuple[ast.Module, str]:
     except (RecursionError, MemoryError) as error:
         raise UnclearError(f"{path} cannot be parsed: it is nested too deep") from error
     except (SyntaxError, ValueError) as error:
-        why = " ".join(str(error).split())
-        raise UnclearError(f"{path} cannot be parsed: {why}", "correct the file") from None
+        raise UnclearError(f"{path} cannot be parsed: {sentence(error)}", "correct the file") from None
 
 
 class Module:

@@ -18,6 +18,7 @@ from release_sentinel.arguments import (
     seconds,
 )
 from release_sentinel.options import BY_FLAG, JSON_REPORT, OPTIONS, Option, Report
+from release_sentinel.sentences import sentence
 
 _NOT_WATCHED = ("--gate-preview", "--gate-partial")
 _ADDRESS = re.compile(r"[A-Za-z][\w+.-]*://\S+")
@@ -212,7 +213,7 @@ def _duration_problem(value: str, flag: str = "") -> str:
     try:
         durations.parse(value)
     except ValueError as error:
-        return str(error)
+        return sentence(error)
     return ""
 
 

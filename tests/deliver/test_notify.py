@@ -18,7 +18,7 @@ from release_sentinel.deliver.forms import form_of
 from release_sentinel.deliver.notify import Message, announce, send, service_of, wanted
 from release_sentinel.observe.ci import Build
 from release_sentinel.reports.document import document
-from release_sentinel.reports.message import body
+from release_sentinel.reports.message import body, cut, title
 from tests.deliver.receivers import mailbox, receivers
 from tests.reports.samples import SAMPLES
 
@@ -218,6 +218,7 @@ def test_a_recovery_closes_what_a_failure_opened(tmp_path: Path, monkeypatch: py
     opened, closed_, second = (sent.json for sent in there.of("events.pagerduty.com"))
     assert (opened["event_action"], opened["payload"]["severity"]) == ("trigger", "critical")
     assert "acme/shop v1.0.0 to prod" in opened["payload"]["summary"]
+    assert opened["payload"]["source"] == "acme/shop"
     assert closed_ == {
         "routing_key": "routing",
         "event_action": "resolve",
@@ -225,8 +226,35 @@ def test_a_recovery_closes_what_a_failure_opened(tmp_path: Path, monkeypatch: py
     }
     assert opened["dedup_key"] == closed_["dedup_key"] != second["dedup_key"]
     first, end, _ = there.of("api.opsgenie.com")
+    assert first.json["source"] == end.json["source"] == "acme/shop"
     assert (first.path, first.json["alias"]) == ("/v2/alerts", "release-sentinel acme/shop prod")
     assert end.path == "/v2/alerts/release-sentinel%20acme%2Fshop%20prod/close?identifierType=alias"
+
+
+@pytest.mark.parametrize("own", ["pagerduty://routing@apikey/theirs", "pagerduty://routing@apikey?source=theirs"])
+def test_the_users_own_source_holds(own: str) -> None:
+    """PagerDuty's source is the repository, unless an address names another."""
+    assert "source=acme" in incidents.addressed("pagerduty://routing@apikey", "key", "acme/shop", resolves=False)
+    assert "source=my-shop" in incidents.addressed("pagerduty://routing@apikey", "key", "my shop", resolves=False)
+    assert "acme" not in incidents.addressed(own, "key", "acme/shop", resolves=False)
+
+
+@pytest.mark.parametrize(
+    ("service", "room", "said"),
+    [
+        ("acme/shop", 60, "BLOCKED: acme/shop v1.0.0 to prod"),
+        ("acme/shop", 33, "BLOCKED: acme/shop v1.0.0 to prod"),
+        ("acme/shop", 30, "BLOCKED: acme/… v1.0.0 to prod"),
+        ("group/" * 50 + "shop", 60, f"BLOCKED: {'group/' * 50}"[:44] + "… v1.0.0 to prod"),
+        ("", 20, "BLOCKED: v1.0.0 to …"),
+        ("acme/shop", 20, "BLOCKED: … v1.0.0 t…"),
+    ],
+)
+def test_a_title_keeps_what_matters(service: str, room: int, said: str) -> None:
+    """Verdict, version and environment stay as long as there is room; the name of the repository gives way."""
+    assert cut(f"BLOCKED: {service} v1.0.0 to prod", service, room) == said
+    assert len(title(BLOCKED, "group/" * 50 + "shop")) == 200
+    assert title(BLOCKED, "group/" * 50 + "shop").endswith("… v1.0.0 to prod")
 
 
 @pytest.mark.parametrize(("kind", "most"), [("discord", 2000), ("pagerduty", 1024), ("workflows", 1000)])

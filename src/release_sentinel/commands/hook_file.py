@@ -12,6 +12,7 @@ from release_sentinel.lines import visible
 from release_sentinel.observe import Unseen
 from release_sentinel.observe.git.process import ask
 from release_sentinel.parser import command, print_help
+from release_sentinel.sentences import sentence
 from release_sentinel.settings import Settings
 
 NAME = "pre-push"
@@ -130,7 +131,7 @@ def _write(path: Path, text: str, *, executable: bool = False) -> None:
         if executable:
             path.chmod(0o755)
     except OSError as error:
-        raise SentinelError(f"{path} cannot be written: {error.strerror or error}") from error
+        raise SentinelError(f"{path} cannot be written: {sentence(error)}") from error
 
 
 def _out_of_path() -> str:

@@ -5,6 +5,7 @@ import os
 from release_sentinel import durations
 from release_sentinel.commands.gate import run_gates
 from release_sentinel.parser import Once, command, print_help
+from release_sentinel.sentences import sentence
 from release_sentinel.settings import Settings
 
 DESCRIPTION = (
@@ -37,7 +38,7 @@ def main(words: list[str], _settings: Settings) -> int:
         try:
             seconds = durations.parse(text) if text else 1.0
         except ValueError as error:
-            parser.error(f"argument {name}: {error}")
+            parser.error(f"argument {name}: {sentence(error)}")
         if not seconds and name != "--wait":
             parser.error(f"argument {name}: {text!r} is not a time such as 10m")
     more = {"--gate-wait": known.wait, "--gate-interval": known.interval, "--gate-baseline": known.baseline}

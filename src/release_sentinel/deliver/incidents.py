@@ -20,14 +20,16 @@ def key(service: str, env: str) -> str:
     return name if len(name) <= _LONGEST else f"release-sentinel {sha256(name.encode()).hexdigest()}"
 
 
-def addressed(address: str, name: str, *, resolves: bool) -> str:
-    """Return the address with the incident's name and what is to become of it, as apprise takes them."""
+def addressed(address: str, name: str, service: str = "", *, resolves: bool) -> str:
+    """Return the address with the incident's name, its source and what is to become of it, as apprise takes them."""
     scheme = _scheme(address)
     if scheme not in _KEYS:
         return address
     more = {_KEYS[scheme]: name}
     if scheme == "pagerduty":
         more["action"] = "resolve" if resolves else "trigger"
+        if service and not urlsplit(address).path.strip("/"):  # which may name the source, too
+            more["source"] = "-".join(service.split())  # apprise takes no spaces
     given = parse_qs(urlsplit(address).query, keep_blank_values=True)
     added = "&".join(f"{word}={quote(value, safe='')}" for word, value in more.items() if word not in given)
     return f"{address}{'&' if '?' in address else '?'}{added}" if added else address

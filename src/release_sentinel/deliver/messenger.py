@@ -12,8 +12,10 @@ from urllib.parse import quote
 from release_sentinel.deliver import incidents
 from release_sentinel.deliver.forms import form_of
 from release_sentinel.logging import listen
+from release_sentinel.reports.message import cut
 from release_sentinel.sentences import plain, sentence
 
+_NAME = "release-sentinel"
 _ROOM = 8000  # characters, where the receiver has no limit
 
 # What apprise complains of while it sends one message; it hands the context on to its own threads.
@@ -56,13 +58,15 @@ def _send(apprise: Any, address: str, message: dict[str, Any]) -> str:
     """Send one message; return why that failed, or a blank."""
     words: list[str] = []
     _heard.set(words)
-    asset = apprise.AppriseAsset(app_id="release-sentinel", async_mode=False)
-    address = incidents.addressed(address, message["key"], resolves=message["resolves"])
+    service = message["service"]
+    asset = apprise.AppriseAsset(app_id=_NAME, app_desc=service or _NAME, async_mode=False)
+    address = incidents.addressed(address, message["key"], service, resolves=message["resolves"])
     form = form_of(address)
     messenger = apprise.Apprise(asset=asset)
     if not messenger.add(form.address):
         return "apprise knows no such address"
-    plugin, head = messenger[0], form.inert(message["title"])
+    plugin = messenger[0]
+    head = form.inert(cut(message["title"], service, plugin.title_maxlen or _ROOM))
     room = (plugin.body_maxlen or _ROOM) - len(head) - 2  # some receivers take both as one text
     body = form.written(message["body"], message["link"], room)
     kind = "success" if incidents.kept_by(address) and message["resolves"] else message["type"]
@@ -81,7 +85,7 @@ def _close(plugin: Any, note: str) -> bool:
     from requests import post  # noqa: PLC0415 - as above
 
     url = f"{OPSGENIE_API_LOOKUP[plugin.region_name]}/{quote(plugin.alias, safe='')}/close"
-    sent, _ = plugin._fetch(post, url, {"source": plugin.app_id, "note": note}, {"identifierType": "alias"})  # noqa: SLF001 - apprise has no public way
+    sent, _ = plugin._fetch(post, url, {"source": plugin.app_desc, "note": note}, {"identifierType": "alias"})  # noqa: SLF001 - apprise has no public way
     return bool(sent)
 
 

@@ -34,6 +34,7 @@ class Message:
     """What the messenger sends. `title` and `body` may hold what gates said; `link` is the page of the run.
 
     `type` is apprise's: `failure`, `warning`, `success` or `info`. `key` names the incident, which `resolves` closes.
+    `service` is the name of the repository.
     """
 
     title: str
@@ -42,6 +43,7 @@ class Message:
     type: str = "info"
     resolves: bool = False
     key: str = ""
+    service: str = ""
 
 
 def announce(
@@ -73,6 +75,7 @@ def announce(
         type=alert_type(document),
         resolves=label == SAFE,
         key=clean(incidents.key(service, str(document["env"]))),
+        service=clean(service),
     )
     return list(map(clean, send(told, message, seconds)))
 

@@ -26,7 +26,15 @@ _TASKS = {
 def title(document: Mapping[str, Any], service: str = "") -> str:
     """Return `BLOCKED: acme/shop v1.0.0 to prod`; `service` is the name of the repository."""
     what = f"{service} {document['version'] or '(no version)'}".strip()
-    return _short(f"{document['verdict']}: {what} to {document['env'] or '(no environment)'}", _TITLE)
+    return cut(f"{document['verdict']}: {what} to {document['env'] or '(no environment)'}", service, _TITLE)
+
+
+def cut(line: str, service: str, room: int) -> str:
+    """Return a title in `room` characters: of a longer one the name of the repository gives way, then its end."""
+    line = " ".join(line.split())
+    if service and len(line) > room:
+        line = line.replace(service, f"{service[: max(0, len(service) - len(line) + room - 1)]}…", 1)
+    return line if len(line) <= room else f"{line[: room - 1]}…"
 
 
 def body(document: Mapping[str, Any], *, actor: str = "") -> str:

@@ -210,26 +210,37 @@ TREES = {
 # Exceptions that this project defines say a sentence already.
 OWN = {node.name for tree in TREES.values() for node in ast.walk(tree) if isinstance(node, ast.ClassDef)}
 OWN |= {"ArgumentTypeError"}  # argparse's, for the sentences of others
-EXEMPT = {"config/read.py": ["str(error)"]}  # only of a HintError
+EXEMPT = {
+    "config/read.py": ["str(error)"],  # only of a HintError
+    "plugin/gate.py": ["str(error)"],  # the lines by which pytest explains an assert
+}
+
+
+def holding(tree: ast.AST) -> Iterator[tuple[str, set[str], ast.AST]]:
+    """Yield each name that holds an exception, the kinds of it, and where: in a handler, or as an argument."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ExceptHandler) and node.name and node.type is not None:
+            kinds = node.type.elts if isinstance(node.type, ast.Tuple) else [node.type]
+            yield node.name, {ast.unparse(kind).rpartition(".")[2] for kind in kinds}, node
+        elif isinstance(node, ast.FunctionDef):
+            for argument in node.args.args:
+                kind = ast.unparse(argument.annotation) if argument.annotation else ""
+                if re.search(r"(Exception|Error)\b", kind):
+                    yield argument.arg, {kind.rpartition(".")[2]}, node
 
 
 def shown(tree: ast.AST, own: set[str] = OWN) -> Iterator[str]:
     """Yield each expression that puts a caught exception, or its words, into a text without the owner."""
-    for handler in ast.walk(tree):
-        if not isinstance(handler, ast.ExceptHandler) or not handler.name or handler.type is None:
+    for name, kinds, within in holding(tree):
+        if kinds <= own:
             continue
-        kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
-        if {ast.unparse(kind).rpartition(".")[2] for kind in kinds} <= own:
-            continue
-        for node in ast.walk(handler):
+        for node in ast.walk(within):
             text = ast.unparse(node) if isinstance(node, ast.expr) else ""
             if isinstance(node, ast.FormattedValue):
                 words = ast.unparse(node.value)
-                if re.fullmatch(rf"{handler.name}(\.(strerror|reason|msg|args).*)?", words):
+                if re.fullmatch(rf"{name}(\.(strerror|reason|msg|args).*)?", words):
                     yield words
-            elif re.fullmatch(
-                rf"(str|repr)\({handler.name}\)|{handler.name}\.strerror|getattr\({handler.name}, 'strerror'.*", text
-            ):
+            elif re.fullmatch(rf"(str|repr)\({name}\)|{name}\.strerror|getattr\({name}, 'strerror'.*", text):
                 yield text
 
 
@@ -246,6 +257,8 @@ def test_no_exception_is_shown_raw() -> None:
         ("except OSError as error: say(f'{path}: {error.strerror or error}')", True),
         ("except (ValueError, OwnError) as why: say(str(why))", True),
         ("except OSError as error: why = getattr(error, 'strerror', None)", True),
+        ("finally: pass\ndef said(error: Exception): return str(error)", True),
+        ("finally: pass\ndef said(error: OwnError): return str(error)", False),
         ("except OSError as error: say(f'{path}: {sentence(error)}')", False),
         ("except OwnError as error: say(f'{path}: {error}')", False),
         ("except OSError as error: say(f'{type(error).__name__}')", False),

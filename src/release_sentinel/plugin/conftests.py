@@ -10,6 +10,7 @@ from release_sentinel.arguments import find_top
 from release_sentinel.plugin import folders
 from release_sentinel.plugin.declared import gates_in
 from release_sentinel.plugin.sources import is_python
+from release_sentinel.sentences import words_of
 from release_sentinel.verdict import Missing
 
 _MOVES = re.compile(r"--confcutdir|--rootdir|--config-file|-c")
@@ -25,9 +26,9 @@ class Conftests:
     def note(self, path: Path, error: BaseException) -> None:
         """Take note of a conftest file that ended in an error."""
         cause = getattr(error, "cause", error)  # of pytest's own ConftestImportFailure
-        words = f"sys.exit({cause.code!r})" if isinstance(cause, SystemExit) else " ".join(str(cause).split())
+        words = f"sys.exit({cause.code!r})" if isinstance(cause, SystemExit) else words_of(cause)
         kind = "" if isinstance(cause, SystemExit | pytest.UsageError) else f"{type(cause).__name__}: "
-        self._broken[path] = f"{kind}{words}".removesuffix(": ")
+        self._broken[path] = words if words == type(cause).__name__ else f"{kind}{words}"
 
     def keeps_out(self, path: Path) -> bool:
         """Tell whether the tests of a file are not collected: a conftest file that they may rely on is broken."""

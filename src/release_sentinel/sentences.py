@@ -68,8 +68,8 @@ def words_of(error: BaseException) -> str:
 
 def plain(words: str) -> str:
     """Return the sentence for what a library says in its own terms; other words stay as they are."""
-    for pattern, meaning in _WORDS.items():
-        if match := re.fullmatch(pattern, words, re.DOTALL):
+    for theirs, meaning in _WORDS.items():
+        if match := re.fullmatch(theirs, words, re.DOTALL):
             return match.expand(meaning)
     return words
 

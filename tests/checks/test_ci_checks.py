@@ -332,6 +332,17 @@ GITEA_ROWS: list[Any] = [
         CRIT,
         "test / 0",
     ),
+    (
+        "more than a page, and it does not say so",
+        do(
+            status("test / first", "failure"),
+            *(status(f"test / {number}") for number in range(60)),
+            lambda fake: fake.statuses.reverse(),
+            lambda fake: setattr(fake, "tells_pages", False),
+        ),
+        CRIT,
+        "test / first",
+    ),
 ]
 GITEA_OWN: list[Any] = [
     ("own job", do(status(), own()), OK, ""),
@@ -502,6 +513,14 @@ def test_a_next_page_on_another_server_is_not_asked() -> None:
     assert result.status is UNKNOWN
     assert "evil.example, which is not the address of its API" in result.message
     assert len(fake.asked) == 1
+
+
+def test_a_forge_that_knows_no_pages() -> None:
+    """Gitea is asked up to an empty page; one that repeats the last one has no more."""
+    fake = FakeGitea()
+    fake.denied = {"/status": (200, {"statuses": [{"id": 1, "context": "test / a", "status": "success"}]}, {})}
+    assert judge(fake).status is OK
+    assert sum("/status" in path for path in fake.asked) == 2
 
 
 def test_pages_that_do_not_end() -> None:

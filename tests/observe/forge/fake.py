@@ -37,6 +37,7 @@ class Fake:
         self.known = {SHA}
         self.issues: list[Fields] = []
         self.page_size = 100
+        self.tells_pages = True
         self._ids = itertools.count(1000)
 
     def next_id(self) -> int:
@@ -66,10 +67,11 @@ class Fake:
         page = int(query.get("page", "1"))
         shown = entries[(page - 1) * size : page * size]
         headers = {}
-        if len(entries) > page * size:
+        if len(entries) > page * size and self.tells_pages:
             without = whole.replace(f"&page={page}", "")
             headers["Link"] = f'<{self.base}{without}&page={page + 1}>; rel="next"'
-        return 200, {"total_count": len(entries), key: shown} if key else shown, headers
+        total = len(entries) if self.tells_pages else len(shown)
+        return 200, {"total_count": total, key: shown} if key else shown, headers
 
 
 def user(name: str | None, kind: str = "User") -> Fields | None:
@@ -369,6 +371,8 @@ class FakeGitea(Fake):
             return 404, {"message": "commit does not exist"}, {}
         if path == "/branches/main":
             return 200, self.branch, {}
+        if path.endswith("/status") and not self.statuses:
+            return 200, {"state": "", "statuses": None, "total_count": 0}, {}
         if path == f"/commits/{SHA}/pull":
             return (200, self.pull, {}) if self.pull else (404, {"message": "not found"}, {})
         lists: dict[str, tuple[list[Any], str]] = {

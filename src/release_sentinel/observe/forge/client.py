@@ -72,8 +72,11 @@ class Client:
                 return None
             raise
 
-    def pages(self, path: str, needs: str, key: str = "") -> list[dict[str, Any]]:
-        """Return the entries of all pages, those below `key` where an answer is not a list itself."""
+    def pages(self, path: str, needs: str, key: str = "", *, to_empty: bool = False) -> list[dict[str, Any]]:
+        """Return the entries of all pages, those below `key` where an answer is not a list itself.
+
+        With `to_empty` the last page is an empty one, or the same again: the forge does not say how many there are.
+        """
         found: list[dict[str, Any]] = []
         seen, total = set[str](), 0
         while path:
@@ -82,11 +85,14 @@ class Client:
             seen.add(path)
             page = self._page(path, needs)
             entries = page.body[key] if key else page.body
+            entries = [] if key and entries is None else entries
             if not isinstance(entries, list):
                 raise TypeError(key)
+            if to_empty and entries and found[-len(entries) :] == entries:
+                break
             found += entries
             total = int(page.body.get("total_count") or 0) if key else 0
-            path = page.next or (_turned(path) if entries and len(found) < total else "")
+            path = page.next or (_turned(path) if entries and (to_empty or len(found) < total) else "")
         if len(found) < total:
             raise RefusedError(Unseen(f"{self._name} announces {total} entries, and sends {len(found)}", _LATER))
         return found

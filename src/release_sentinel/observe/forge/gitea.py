@@ -40,9 +40,8 @@ class Gitea:
         """Return the newest status of each context of a commit, and what its branch requires."""
         self._client.forget(f"{self._repo}/commits/")
         newest: dict[str, dict[str, Any]] = {}
-        for status in sorted(
-            self._client.pages(self._statuses(commit), _READ, "statuses"), key=lambda one: int(one["id"])
-        ):
+        statuses = self._client.pages(self._statuses(commit), _READ, "statuses", to_empty=True)
+        for status in sorted(statuses, key=lambda one: int(one["id"])):
             newest[status["context"]] = status
         own = self._own_context(newest)
         found = [

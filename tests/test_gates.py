@@ -11,7 +11,7 @@ from typing import get_args, get_origin
 import pytest
 
 from release_sentinel.config.kinds import Header
-from release_sentinel.config.model import Freeze, Policy, VersionRules
+from release_sentinel.config.model import ForgeRules, Freeze, Policy, VersionRules
 from release_sentinel.config.read import bare, has_mark, keys
 from release_sentinel.config.targets import CertificateTarget, DiskLimits, PrometheusQuery, TcpTarget, UnitRule
 from release_sentinel.gates import BUILT_IN, IDS, BuiltInGate, expected, explain, find, table
@@ -26,11 +26,15 @@ ASKED = {
     "freeze": Policy(
         freezes=(Freeze("sale", "UTC", datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 2, tzinfo=UTC)),)
     ),
+    "ci-checks": Policy(forge=ForgeRules(checks=("required",))),
+    "review": Policy(forge=ForgeRules(approvals=1)),
+    "blockers": Policy(forge=ForgeRules(blockers=("release-blocker",))),
 }
 GATES = Path(__file__).parent.parent / "gate_tests"
 
 POLICY = ["environment", "repository", "clean-tree", "branch", "version", "tag", "configuration"]
 OPT = ["version-increases", "version-files", "changelog", "in-sync", "signature", "freeze"]
+FORGE = ["ci-checks", "review", "blockers"]
 HOST = ["disk", "memory", "process", "api"]
 REMOTE = ["host"]
 FAR = ["tcp", "certificate", "unit", "prometheus"]
@@ -42,9 +46,9 @@ each_gate = pytest.mark.parametrize("gate", BUILT_IN, ids=lambda gate: gate.id)
 
 def test_the_gates_are_the_contracts() -> None:
     """The built-in gates and their stages are those of the contract, policy first."""
-    assert [gate.id for gate in BUILT_IN if gate.stage is Stage.POLICY] == POLICY + OPT
+    assert [gate.id for gate in BUILT_IN if gate.stage is Stage.POLICY] == POLICY + OPT + FORGE
     assert [gate.id for gate in BUILT_IN if gate.stage is Stage.CRITICAL] == CRITICAL
-    assert [gate.id for gate in BUILT_IN] == POLICY + OPT + CRITICAL
+    assert [gate.id for gate in BUILT_IN] == POLICY + OPT + FORGE + CRITICAL
 
 
 def test_opt_in_gates_are_owed_once_they_are_asked_for() -> None:
@@ -189,7 +193,7 @@ def test_a_gate_is_found_by_its_id(gate: BuiltInGate) -> None:
 )
 def test_a_misspelt_id_names_the_nearest(wrong: str, nearest: str) -> None:
     """The message for a typo has the nearest id, and all ids."""
-    ids = ", ".join(POLICY + OPT + CRITICAL)
+    ids = ", ".join(POLICY + OPT + FORGE + CRITICAL)
 
     with pytest.raises(LookupError) as refusal:
         find(wrong)

@@ -122,6 +122,19 @@ BUILT_IN = (
     BuiltInGate("in-sync", Stage.POLICY, "in_sync.check_in_sync", opt=True),
     BuiltInGate("signature", Stage.POLICY, "signature.check_signature", opt=True),
     BuiltInGate("freeze", Stage.POLICY, "freeze.check_freeze", opt=True, asked_by=lambda policy: policy.freezes),
+    BuiltInGate(
+        "ci-checks",
+        Stage.POLICY,
+        "ci_checks.check_ci_checks",
+        opt=True,
+        asked_by=lambda policy: policy.forge.checks,
+    ),
+    BuiltInGate(
+        "review", Stage.POLICY, "review.check_review", opt=True, asked_by=lambda policy: policy.forge.approvals
+    ),
+    BuiltInGate(
+        "blockers", Stage.POLICY, "blockers.check_blockers", opt=True, asked_by=lambda policy: policy.forge.blockers
+    ),
     BuiltInGate("host", Stage.CRITICAL, "host.check_host", opt=True, judges=HostRule),
     BuiltInGate("disk", Stage.CRITICAL, "system.check_disk", judges=DiskLimits),
     BuiltInGate("memory", Stage.CRITICAL, "system.check_memory", judges=MemoryLimits),

@@ -89,7 +89,7 @@ def bound(invocation: Invocation, settings: Settings) -> float:
     rules = settings.policy.rounds
     wait = rules.wait if invocation.wait is None else invocation.wait
     hold = rules.hold if invocation.hold is None else invocation.hold
-    return (invocation.deadline or settings.policy.deadline) + wait + hold + _GRACE + delivery
+    return settings.policy.run_seconds(invocation.deadline) + wait + hold + _GRACE + delivery
 
 
 def believe(

@@ -34,6 +34,16 @@ def test_a_call_hands_back_what_it_returned() -> None:
     assert Deadline(run=LONG, gate=LONG).call(lambda: "answer") == "answer"
 
 
+def test_a_gate_may_be_given_more_time_than_others() -> None:
+    """But not more than is left of the run."""
+    ended = threading.Event()
+    deadline = Deadline(run=LONG, gate=0.01)
+    assert deadline.call(lambda: "answer", lambda wait, seconds: seconds == LONG / 2 + 0.01 and wait(LONG), LONG / 2)
+    with pytest.raises(GateTimeoutError, match="all that was left of the run"):
+        Deadline(run=0.01, gate=LONG).call(lambda: ended.wait(1), more=LONG)
+    ended.set()
+
+
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, SystemExit, pytest.fail.Exception])
 def test_a_call_hands_on_what_it_raised(error: type[BaseException]) -> None:
     """Judgements, breaks and exits of a gate arrive as they were."""

@@ -14,6 +14,7 @@ from msgspec.structs import asdict, replace
 
 from release_sentinel.config.kinds import (
     DAYS,
+    Approvals,
     AtOnce,
     Day,
     Duration,
@@ -31,6 +32,7 @@ from release_sentinel.config.kinds import (
     MaybeApi,
     MaybeLine,
     MaybeReference,
+    MaybeSeconds,
     Names,
     NotesTemplate,
     NotifyUrls,
@@ -187,15 +189,21 @@ class Notify(Struct, frozen=True):
 
 
 class ForgeRules(Struct, frozen=True):
-    """The forge that hosts the project: where releases go. Times in seconds; `tries` counts the first one too.
+    """The forge that hosts the project: where releases go, and what it knows about a commit.
 
-    Blank: by the variables of CI, else by the remote.
+    Times in seconds; `tries` counts the first one too. Blank: by the variables of CI, else by the remote.
     """
 
     kind: ForgeKind = ""
     url: MaybeApi = ""  # the address of its API
     repository: MaybeLine = ""  # `owner/name` there
     token: MaybeReference = ""  # blank: GITHUB_TOKEN, GITLAB_TOKEN, GITEA_TOKEN, or what the forge's own CI sets
+    checks: Names | None = None  # `required`, for what protection and rulesets require; names; globs
+    ignore: Lines = ()  # checks that do not count; names and globs
+    wait: MaybeSeconds = 0.0  # for checks that run, or are not there yet; gate and run may last that much longer
+    interval: Seconds = 15.0  # between two questions meanwhile
+    approvals: Approvals = 0  # of the request that brought the commit
+    blockers: Names | None = None  # labels of open issues and requests, case ignored
     timeout: Seconds = 5.0
     tries: Tries = 3
     deadline: Seconds = 30.0
@@ -261,6 +269,10 @@ class Policy(Struct, frozen=True):
     disable: Mapping[SpareGateId, Line] = field(default_factory=dict)  # gate id: the reason
     waivers: tuple[Waiver, ...] = ()
     freezes: tuple[Freeze, ...] = ()
+
+    def run_seconds(self, asked: float | None = None) -> float:
+        """Return the time of the whole run, of `asked` or the policy, with that for checks of the forge."""
+        return (asked or self.deadline) + self.forge.wait
 
     @classmethod
     def list_of(cls, kind: type[Target]) -> str:

@@ -26,8 +26,8 @@ class BrokenOffError(Exception):
     """An answer ended before its body did, or its body is damaged."""
 
 
-def read(answer: "BaseHTTPResponse", method: str) -> tuple[bytes, bool]:
-    """Read a body up to `MOST` bytes; return it, and whether that was all.
+def read(answer: "BaseHTTPResponse", method: str, most: int = MOST) -> tuple[bytes, bool]:
+    """Read a body up to `most` bytes; return it, and whether that was all.
 
     Raises `TimeoutError`, or `BrokenOffError` for an answer that does not come to the end that it has announced.
     """
@@ -41,14 +41,14 @@ def read(answer: "BaseHTTPResponse", method: str) -> tuple[bytes, bool]:
     try:
         for chunk in answer.stream(_CHUNK, decode_content=not is_packed):
             body += chunk
-            if len(body) > MOST:
+            if len(body) > most:
                 whole = False
                 break
     except ReadTimeoutError as error:
         raise TimeoutError from error
     except (HTTPError, OSError, ValueError) as error:  # ValueError: a chunk of a negative size
         raise BrokenOffError from error
-    return _unpacked(bytes(body), whole=whole) if is_packed else (bytes(body[:MOST]), whole)
+    return _unpacked(bytes(body), whole=whole) if is_packed else (bytes(body[:most]), whole)
 
 
 def _unpacked(packed: bytes, *, whole: bool) -> tuple[bytes, bool]:

@@ -42,6 +42,7 @@ class Request(Struct, frozen=True):
     client_key: str = ""
     content: Any = None  # what is sent, as JSON
     form: Mapping[str, str] = field(default_factory=dict)  # what is sent instead, as a form
+    most: int = bodies.MOST  # bytes of the answer's body
 
 
 class Exchange(Struct, frozen=True):
@@ -199,7 +200,7 @@ def _exchange(session: "Session", request: Request, headers: Mapping[str, str], 
         )
         target = session.get_redirect_target(response)
         if target is None or not request.max_redirects or response.status_code in request.statuses:
-            content, whole = bodies.read(response.raw, question.method or "")
+            content, whole = bodies.read(response.raw, question.method or "", request.most)
             answer = _Reply(response.status_code, content, whole, response.headers)
             adapter.close()  # the rest of the body is not waited for
             break

@@ -52,13 +52,13 @@ class Deadline:
         if self.passed:
             raise DeadlinePassedError(f"the run's deadline of {self.run:g} s had passed")
 
-    def call(self, function: Callable[[], T], wait: Wait = _in_silence) -> T:
+    def call(self, function: Callable[[], T], wait: Wait = _in_silence, more: float = 0.0) -> T:
         """Return what `function` returns. It runs in a thread, which is left behind when it takes too long.
 
-        `wait` waits for it, and may say so.
+        `wait` waits for it, and may say so. It may take `more` seconds than other gates.
         Raises `GateTimeoutError` then: nothing could end a thread that the kernel holds, such as in `statvfs`.
         """
-        seconds, context = self._share(), contextvars.copy_context()
+        seconds, context = self._share(more), contextvars.copy_context()
         # What is known to the context holds within, and how long is waited.
         task = Bounded(lambda: context.run(until(seconds, function)), like_main=True)
         if not wait(task.wait, seconds):
@@ -120,8 +120,8 @@ class Deadline:
             self._ended.set()
             faulthandler.cancel_dump_traceback_later()
 
-    def _share(self) -> float:
-        return min(self._gate, max(self._end - time.monotonic(), 0.0))
+    def _share(self, more: float = 0.0) -> float:
+        return min(self._gate + more, max(self._end - time.monotonic(), 0.0))
 
     def _too_late(self, seconds: float) -> GateTimeoutError:
         of_run = f", all that was left of the run's {self.run:g} s" if seconds < self._gate else ""

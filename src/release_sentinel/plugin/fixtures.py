@@ -1,6 +1,7 @@
 """What gates are given. Each observation is made once a run, when the first gate asks for it."""
 
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 import pytest
 from msgspec.structs import replace
@@ -18,6 +19,9 @@ from release_sentinel.plugin.gate import Gate, Record
 from release_sentinel.plugin.session import RECORD, SESSION, GateSession
 from release_sentinel.redaction import Secret
 from release_sentinel.verdict import Release
+
+if TYPE_CHECKING:
+    from release_sentinel.observe.forge import Evidence
 
 
 @pytest.fixture
@@ -122,6 +126,19 @@ def resumption(request: pytest.FixtureRequest, release: Release) -> Resumption |
 def signature(request: pytest.FixtureRequest) -> Callable[[], git.Signature | Unseen]:
     """Ask for the signature of the tag that is built, or else of HEAD's commit."""
     return request.config.stash[SESSION].observations.signature
+
+
+@pytest.fixture(scope="session")
+def release_branch(request: pytest.FixtureRequest, tags: object) -> Callable[[], str | Unseen]:  # noqa: ARG001 - asked first
+    """Ask for the release branch that HEAD is on, also on a tag build."""
+    return request.config.stash[SESSION].observations.release_branch
+
+
+@pytest.fixture(scope="session")
+def evidence(request: pytest.FixtureRequest) -> "Callable[[], Evidence | Unseen]":
+    """Ask for the forge of the project; what it answers is shared by the gates that ask it about the commit."""
+    observations = request.config.stash[SESSION].observations
+    return lambda: observations.evidence
 
 
 @pytest.fixture(scope="session")

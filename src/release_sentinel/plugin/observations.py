@@ -1,6 +1,7 @@
 """What one run observes: each thing once, when the first gate asks for it or before."""
 
 from collections.abc import Callable, Collection, Mapping
+from fnmatch import fnmatchcase
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +21,7 @@ from release_sentinel.plugin.prefetch import Question
 from release_sentinel.versions import in_the_way, tag_names
 
 if TYPE_CHECKING:
+    from release_sentinel.observe.forge import Evidence
     from release_sentinel.plugin.hosts import Hosts
 
 
@@ -30,6 +32,7 @@ class Observations:
     them; `environ` holds the secrets that requests carry; `build` is what CI says of this build; `bound` is the time,
     in seconds, after which an observation is given up in any case; by default that of the whole run. `claimed` is the
     branch that is built by the word of `--gate-branch`; in a `preview`, the one that it would be merged into.
+    `variables` are those of the run, which say where the forge is, and hold its token.
     """
 
     def __init__(
@@ -45,10 +48,12 @@ class Observations:
         owed_files: Collection[Path] = (),
         claimed: str = "",
         preview: bool = False,
+        variables: Mapping[str, str] | None = None,
     ) -> None:
         self._top, self._version, self._policy = top, version, policy
         self._own_outputs, self._environ, self._build = own_outputs, environ or {}, build
         self._owed_files, self._claimed, self._preview = owed_files, claimed, preview
+        self._variables = variables or {}
         self._bound = policy.deadline if bound is None else bound
 
     def look_ahead(self, wanted: Collection[str]) -> None:
@@ -201,6 +206,37 @@ class Observations:
         """The branch that the release is built from, and who says so."""
         seen = self.repository
         return None if isinstance(seen, Unseen) else self._branch_of(seen)
+
+    def release_branch(self) -> str | Unseen:
+        """Return the release branch that HEAD is on; of a tag build, the first allowed one that contains it."""
+        if not self.built_tag:
+            branch = self.branch
+            return branch.name if branch else Unseen("the branch of HEAD cannot be determined", "see the gate `branch`")
+        seen = self.branches_containing_head()
+        if isinstance(seen, Unseen):
+            return seen
+        on = [name for glob in self._policy.git.branches for name in seen.containing if fnmatchcase(name, glob)]
+        return on[0] if on else Unseen(f"tag {self.built_tag} is on no release branch", "see the gate `branch`")
+
+    @cached_property
+    def evidence(self) -> "Evidence | Unseen":
+        """The forge of the project, as gates ask it about the commit."""
+        from release_sentinel.observe import forge  # noqa: PLC0415 - late: few policies ask it
+
+        rules, remote = self._policy.forge, self._remote.result(self._bound)
+        if isinstance(remote, Unseen):
+            return remote
+        place = forge.find_place(
+            self._variables, remote.url if remote else "", kind=rules.kind, url=rules.url, repository=rules.repository
+        )
+        if isinstance(place, Unseen):
+            return place
+        token, place = rules.token[2:-1], forge.for_reading(place)
+        api = forge.Api.of(place, self._variables, token=token, timeout=rules.timeout, anonymous=True)
+        if isinstance(api, Unseen):
+            return api
+        client = forge.Client(api, tries=rules.tries, deadline=rules.deadline)
+        return forge.Evidence(client, forge.own_job(place.forge, self._variables))
 
     @property
     def built_tag(self) -> str:

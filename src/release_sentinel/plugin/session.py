@@ -61,7 +61,7 @@ class GateSession:
         begun = unfinished(self.release, preview=self.preview, watch=self.watch)
         self._claim(files.claim(invocation.reports, redact(begun, self.redactor)))
         self.plan = plan(invocation, self.policy)
-        run = (invocation.deadline or self.policy.deadline) + self.plan.wait + self.plan.hold
+        run = self.policy.run_seconds(invocation.deadline) + self.plan.wait + self.plan.hold
         self.deadline = Deadline(run, self.policy.gate_seconds)
         self.rounds: Rounds | None = None
         self.waivers = waivers.in_force(self.policy.waivers, invocation.env, self.started)
@@ -133,6 +133,7 @@ class GateSession:
             owed_files=[*self.gate_folders, *self.unread_policies],
             claimed=self.invocation.branch,
             preview=self.preview,
+            variables=self.environ,
         )
 
     @cached_property

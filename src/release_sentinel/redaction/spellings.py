@@ -22,9 +22,9 @@ _GAP_BEGINS = re.compile(r"[\r\n\x1b\\]")  # found ten times faster than a gap i
 # ids and stages of the gates.
 _ORDINARY = (
     "release-sentinel release_sentinel gate_tests policy critical environment repository clean-tree branch version tag "
-    "configuration version-increases version-files changelog in-sync signature freeze host disk memory process "
-    "unit api tcp certificate prometheus compare incomplete collected evaluated https:// "
-    "http://localhost 127.0.0.1 localhost password"
+    "configuration version-increases version-files changelog in-sync signature freeze ci-checks review blockers "
+    "host disk memory process unit api tcp certificate prometheus compare incomplete collected evaluated "
+    "https:// http://localhost 127.0.0.1 localhost password"
 )
 ORDINARY = frozenset(_ORDINARY.split())
 ADDRESS = re.compile(r"[a-z][\w+.-]*://(?:[^/?#]*@)?([^/?#:]*)", re.IGNORECASE)

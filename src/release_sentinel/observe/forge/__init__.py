@@ -1,6 +1,21 @@
-"""The forge that hosts a project: where its API is, and what it answers."""
+"""The forge that hosts a project: where its API is, what it answers, and what it knows about a commit."""
 
 from release_sentinel.observe.forge.api import Api
-from release_sentinel.observe.forge.place import GITEA, GITHUB, GITLAB, Forge, Place, find_place
+from release_sentinel.observe.forge.client import Client
+from release_sentinel.observe.forge.evidence import Evidence
+from release_sentinel.observe.forge.place import GITEA, GITHUB, GITLAB, Forge, Place, find_place, for_reading
+from release_sentinel.observe.forge.records import own_job
 
-__all__ = ["GITEA", "GITHUB", "GITLAB", "Api", "Forge", "Place", "find_place"]
+__all__ = [
+    "GITEA",
+    "GITHUB",
+    "GITLAB",
+    "Api",
+    "Client",
+    "Evidence",
+    "Forge",
+    "Place",
+    "find_place",
+    "for_reading",
+    "own_job",
+]

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from release_sentinel.observe import Unseen
 from release_sentinel.observe.git.remotes import location
@@ -148,3 +149,8 @@ def _is_unsafe(api: str) -> bool:
 
 def _same_server(api: str, host: str, forge: Forge) -> bool:
     return forge.hosts.get(host) == api.rstrip("/") or urlsplit(api).hostname == host.partition(":")[0]
+
+
+def for_reading(place: Place) -> Place:
+    """Return a place for questions about commits, which GitLab does not answer to the token of a job."""
+    return replace(place, tokens=TOKENS[GITLAB.kind]) if place.forge is GITLAB else place

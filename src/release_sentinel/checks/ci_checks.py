@@ -1,0 +1,162 @@
+"""Did the forge's required checks succeed on this very commit?"""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+from release_sentinel.checks.result import CRIT, NO_REPOSITORY, OK, UNKNOWN, WARN, CheckResult
+from release_sentinel.config.model import ForgeRules
+from release_sentinel.observe import Unseen
+from release_sentinel.observe.git import Repository
+
+if TYPE_CHECKING:
+    from release_sentinel.observe.forge import Evidence
+    from release_sentinel.observe.forge.records import Check, Checks, Required
+
+REQUIRED = "required"  # in the policy: what protection and rulesets require
+_SHOWN = 10  # names in a message
+_LATER = "let the checks end, or give them time: `wait` in `[forge]`"
+
+
+def check_ci_checks(
+    repository: Repository | Unseen,
+    branch: Callable[[], str | Unseen],
+    evidence: "Callable[[], Evidence | Unseen]",
+    rules: ForgeRules,
+    *,
+    sleep: Callable[[float], None] = time.sleep,
+    now: Callable[[], float] = time.monotonic,
+) -> CheckResult:
+    """The forge's required checks on this very commit all succeeded.
+
+    Why: a commit that nothing tested, or whose tests failed, breaks after the release instead of before it.
+    Unknown: checks still run, none is required, or the token may not see them.
+    Remedy: let the checks succeed on this commit; if the token may not see them, give it the permission that is named.
+    """
+    if isinstance(repository, Unseen):
+        return CheckResult(UNKNOWN, repository.why, NO_REPOSITORY)
+    on = branch()
+    if isinstance(on, Unseen):
+        return CheckResult(UNKNOWN, on.why, on.remedy)
+    forge = evidence()
+    if isinstance(forge, Unseen):
+        return CheckResult(UNKNOWN, forge.why, forge.remedy)
+    wanted = rules.checks or (REQUIRED,)
+    end = now() + rules.wait
+    while True:
+        seen = forge.checks(
+            repository.commit, on, required=REQUIRED in wanted, globs=any(set(one) & set("*?[") for one in wanted)
+        )
+        if isinstance(seen, Unseen):
+            return CheckResult(UNKNOWN, seen.why, seen.remedy)
+        answer = _Answer(seen, wanted, rules.ignore)
+        left = end - now()
+        if answer.is_final or left <= 0:
+            return answer.judged(repository.commit[:12], on, rules.wait)
+        sleep(min(rules.interval, left))
+
+
+class _Answer:
+    """What one look at the checks of a commit says."""
+
+    def __init__(self, seen: "Checks", wanted: Sequence[str], ignored: Sequence[str]) -> None:
+        self._seen, self._wanted, self._ignored = seen, wanted, ignored
+        self._named: set[str] = set()
+        self._own = False
+        self._absent: list[str] = []
+        found: dict[Check, None] = {}
+        for required in self._rules():
+            met = [one for one in seen.found if _is_meant(one, required) and not self._is_ignored(one.name)]
+            self._own |= any(one.own for one in met)
+            if not met:
+                app = f" of the app {required.app}" if required.app else ""
+                self._absent.append(f"{required.name}{app}")
+            found |= dict.fromkeys(one for one in met if not one.own)
+        self._passed = [one for one in found if one.state == "passed"]
+        self._running = [one for one in found if one.state == "running"]
+        self._failed = [one for one in found if one not in self._passed and one not in self._running]
+
+    def _rules(self) -> "Iterator[Required]":
+        from release_sentinel.observe.forge.records import Required  # noqa: PLC0415 - late: few policies ask the forge
+
+        for name in self._wanted:
+            if name == REQUIRED:
+                yield from (one for one in self._seen.required if not self._is_ignored(one.name))
+            else:
+                yield Required(name, is_glob=True)
+
+    def _is_ignored(self, name: str) -> bool:
+        return any(name == one or fnmatchcase(name, one) for one in self._ignored)
+
+    @property
+    def _is_empty(self) -> bool:
+        return not (self._passed or self._running or self._failed or self._absent)
+
+    @property
+    def is_final(self) -> bool:
+        """Whether waiting changes nothing."""
+        if self._failed:
+            return True
+        return not (self._running or self._absent or (self._is_empty and self._seen.may_come))
+
+    def judged(self, commit: str, branch: str, waited: float) -> CheckResult:
+        """Return the result."""
+        after = f" after {waited:g} s" if waited else ""
+        if self._failed:
+            return CheckResult(
+                CRIT,
+                f"{_count(self._failed)} did not succeed on commit {commit}: {_listed(self._failed)}",
+                "fix what they found, or start them again; then release the commit on which all succeed",
+                _details((*self._failed, *self._running)),
+            )
+        if self._absent:
+            return CheckResult(
+                CRIT,
+                f"not there on commit {commit}{after}: {_names(self._absent)}",
+                "run these checks on this very commit, correct their names, or wait for them: `wait` in `[forge]`",
+                _details(self._running),
+            )
+        if self._running:
+            running = _listed(self._running)
+            return CheckResult(UNKNOWN, f"not ended on commit {commit}{after}: {running}", _LATER)
+        if self._is_empty and self._own:
+            why = f"no check of commit {commit} is left beside the job that runs the gate"
+            return CheckResult(
+                UNKNOWN, why, "require a check that tests the commit, or name one in `checks` of `[forge]`"
+            )
+        if self._is_empty:
+            return CheckResult(
+                UNKNOWN,
+                f"no check is required of commit {commit} on branch {branch}, so that nothing says whether it is good",
+                "require checks in the branch's protection, or name them in `checks` of `[forge]`",
+            )
+        message = f"{_count(self._passed)} succeeded on commit {commit}: {_listed(self._passed, words=False)}"
+        return CheckResult(WARN if self._seen.retried else OK, message + _retried(self._seen.retried))
+
+
+def _is_meant(check: "Check", required: "Required") -> bool:
+    if required.app and check.app != required.app:
+        return False
+    return check.name == required.name or (required.is_glob and fnmatchcase(check.name, required.name))
+
+
+def _retried(errors: Sequence[str]) -> str:
+    return f"; the forge was asked again after: {', '.join(dict.fromkeys(errors))}" if errors else ""
+
+
+def _count(checks: "Sequence[Check]") -> str:
+    return f"{len(checks)} check{'' if len(checks) == 1 else 's'}"
+
+
+def _listed(checks: "Sequence[Check]", *, words: bool = True) -> str:
+    return _names([f"{one.name} ({one.word})" if words else one.name for one in checks])
+
+
+def _names(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more
+
+
+def _details(checks: "Sequence[Check]") -> tuple[str, ...]:
+    return tuple(f"{one.name}: {one.word}" for one in checks)

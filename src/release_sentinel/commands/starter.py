@@ -204,10 +204,13 @@ def _component(top: Path, wishes: Wishes) -> str:
             + (f" (there are {there})" if there else "")
             + ("" if wishes.kind else "; or name another --kind")
         )
-    if not _PATH.fullmatch(path) or {".", ".."} & set(path.split("/")) or not (top / path).is_dir():
+    if not _PATH.fullmatch(path):
         raise SentinelError(
-            f"--component {wanted!r} is not a folder below {top}, by a path of letters, digits, . _ @ + -"
+            f"--component {wanted!r} cannot be used, because it becomes part of pipelines: expected a path of letters, "
+            "digits, . _ @ + - alone; rename the folder"
         )
+    if {".", ".."} & set(path.split("/")) or not (top / path).is_dir():
+        raise SentinelError(f"--component {wanted!r} is not a folder below {top}")
     return path
 
 

@@ -57,13 +57,32 @@ def test_a_tag_on_the_remote_only(repo: Repo, tmp_path: Path, tag: str, options:
     where = f"origin ({tmp_path / 'origin.git'}), at {repo.head[:12]}"
     assert (result.status, result.message) == (CRIT, f"Git tag already exists: {tag} in {where}, which is HEAD")
     assert result.remedy == (
-        "where CI builds this very tag, say so with --gate-tag-mode existing; where an earlier run made it for this "
-        "release and a later step failed, run that same command again; else release the next version"
+        "where CI builds this very tag, add --gate-tag-mode existing; to finish a release that stopped after its tag, "
+        "run its command again, or `release-sentinel release` with its verdict file; else release the next version, "
+        "such as v1.0.1"
     )
     repo.commit()
     result = judge(repo)
     assert (result.status, result.message) == (CRIT, f"Git tag already exists: {tag} in {where}")
-    assert result.remedy == "release the next version"
+    assert result.remedy == "release the next version, such as v1.0.1"
+
+
+@pytest.mark.parametrize(
+    ("version", "prefix", "others", "following"),
+    [
+        ("v1.0.0", "v", (), "v1.0.1"),
+        ("v1.0.0", "v", ("v1.0.1", "v1.0.2", "v2.0.0"), "v1.0.3"),
+        ("1.0.0", "", ("v1.0.1",), "1.0.2"),
+        ("shop-v1.0.0", "shop-v", ("web-v1.0.1",), "shop-v1.0.1"),
+        ("v1.0.0-rc.1", "v", ("v1.0.0-rc.2",), "v1.0.0-rc.3"),
+        ("v1.0.0+5", "v", (), "v1.0.1"),
+    ],
+)
+def test_a_taken_version_names_one_above(version: str, prefix: str, others: tuple[str, ...], following: str) -> None:
+    """One of the same prefix whose tag was not seen; a candidate follows a candidate."""
+    refs = Refs({f"refs/tags/{tag}": OTHER for tag in (version, *others)}, "origin")
+    result = check_tag(version, REPOSITORY, lambda: Tags(refs, None), prefix=prefix)
+    assert (result.status, result.remedy) == (CRIT, f"release the next version, such as {following}")
 
 
 @pytest.mark.parametrize("tag", ["v1.0.0", "1.0.0"])
@@ -390,7 +409,7 @@ def test_before_the_push_the_tag_is_here_alone(repo: Repo) -> None:
     assert judge(repo, mode="local").remedy == "git switch --detach v1.0.0"
     repo.git("tag", "--force", "v1.0.0")
     moved = judge(repo, mode="local")
-    assert (moved.status, moved.remedy) == (CRIT, "release the next version")
+    assert (moved.status, moved.remedy) == (CRIT, "release the next version, such as v1.0.1")
 
 
 def test_before_the_push_the_remote_has_to_answer(repo: Repo) -> None:

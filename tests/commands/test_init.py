@@ -69,15 +69,77 @@ def test_the_folder_is_the_repository(tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 def test_nothing_is_written_over_a_file(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    """If one is there none is written, and all that are there are named; a link that leads nowhere is one."""
+    """If a pipeline is there none is written, and it is named; a link that leads nowhere is one."""
     (tmp_path / "release-sentinel.toml").write_text("deadline = 5\n")
     (tmp_path / ".gitlab-ci.yml").symlink_to("nowhere")
     assert init(tmp_path, "gitlab") == 1
     assert files(tmp_path) == {"release-sentinel.toml"}
     assert (tmp_path / "release-sentinel.toml").read_text() == "deadline = 5\n"
-    there = "release-sentinel.toml, .gitlab-ci.yml"
-    said = f"in {tmp_path} there is already {there}; nothing was written: --force replaces, --print shows"
+    said = f"in {tmp_path} there is already .gitlab-ci.yml; nothing was written: --force replaces, --print shows"
     assert capsys.readouterr() == ("", f"release-sentinel: {said}\n")
+
+
+EDITED = 'version.prefix = "rel-"\nrequired.secrets = ["OWN_TOKEN"]\n'
+
+
+@pytest.mark.parametrize("force", [(), ("--force",)])
+@pytest.mark.parametrize("component", ["", "web"])
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_a_policy_that_is_there_stays(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, system: str, component: str, force: tuple[str, ...]
+) -> None:
+    """The pipeline alone is written, for the prefix and the secrets of that policy."""
+    policy = tmp_path / component / ("release.toml" if component else "release-sentinel.toml")
+    policy.parent.mkdir(exist_ok=True)
+    policy.write_text(EDITED, encoding="utf-8")
+    assert init(tmp_path, system, *(("--component", component) if component else ()), *force) == 0
+    assert policy.read_text(encoding="utf-8") == EDITED
+    written = files(tmp_path) - {str(policy.relative_to(tmp_path))}
+    assert not written & ALWAYS
+    assert len(written) == len(PIPELINES[system])
+    text = "".join((tmp_path / name).read_text(encoding="utf-8") for name in written)
+    assert system == "helm" or re.search(r"\brel-", text)  # a chart has the version in its values
+    assert ("OWN_TOKEN" in text) == (system in {"github", "gitlab", "jenkins", "azure"})
+    assert not component or "web/release.toml" in text
+    assert "policy: kept as it is; only the pipeline was written" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ((), "there is already release-sentinel.toml"),
+        (("github", "--process", "shop"), "there is already release-sentinel.toml"),
+    ],
+)
+def test_a_new_policy_replaces_none(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, words: tuple[str, ...], said: str
+) -> None:
+    """Without a system, or with what a policy says, a policy is wanted; one is there."""
+    (tmp_path / "release-sentinel.toml").write_text(EDITED, encoding="utf-8")
+    assert init(tmp_path, *words) == 1
+    assert said in capsys.readouterr().err
+    assert files(tmp_path) == {"release-sentinel.toml"}
+
+
+def test_a_policy_that_cannot_be_read_stops_the_pipeline(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """Its pipeline would be for a guessed prefix."""
+    (tmp_path / "release-sentinel.toml").write_text("deadline = [\n", encoding="utf-8")
+    assert init(tmp_path, "github") == 1
+    assert "release-sentinel.toml" in capsys.readouterr().err
+    assert files(tmp_path) == {"release-sentinel.toml"}
+
+
+@pytest.mark.parametrize("system", ["", "github", "kubernetes", "argocd"])
+def test_every_component_has_its_own_files(tmp_path: Path, system: str) -> None:
+    """A second one stops neither at an edited example nor at the schema of an older version."""
+    for name in ("api", "web"):
+        (tmp_path / name).mkdir()
+        assert init(tmp_path, *filter(None, [system]), "--component", name) == 0
+        (tmp_path / "gate_tests/test_example.py").write_text("# edited\n", encoding="utf-8")
+        (tmp_path / ".release-sentinel/schema.json").write_text("{}\n", encoding="utf-8")
+    assert (tmp_path / "gate_tests/test_example.py").read_text(encoding="utf-8") == "# edited\n"
+    owned = [name for name in files(tmp_path) if "web" in name]
+    assert len(owned) == (2 if system else 1)
 
 
 def test_force_replaces(tmp_path: Path) -> None:

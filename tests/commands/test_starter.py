@@ -215,6 +215,7 @@ def test_hosts_take_the_release_instead_of_this_machine(tmp_path: Path) -> None:
         (Wishes(component="services/none"), "--component 'services/none' is not a folder below"),
         (Wishes(component="services/../services"), "is not a folder below"),
         (Wishes(component="/etc"), "is not a folder below"),
+        (Wishes(component="my shop"), "--component 'my shop' cannot be used, because it becomes part of pipelines"),
         (
             Wishes("service", secrets=("ghp_" + "Zq5wR8tB3nL7" * 3,)),
             "a secret is named by its variable, not by its value",

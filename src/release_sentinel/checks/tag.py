@@ -1,7 +1,6 @@
 """Is the release's tag still free, or on a tag build at the commit that is judged?"""
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
 
 from msgspec import Struct
 
@@ -52,9 +51,11 @@ def check_tag(
         )
     names = tag_names(version, prefix)
     if preview:
-        return _check_new_tag(names, repository, tags())
-    if mode in {"existing", "local"}:
-        return (_check_local_tag if mode == "local" else partial(_check_existing_tag, ""))(names, repository, tags())
+        return _check_new_tag(names, repository, tags(), prefix)
+    if mode == "local":
+        return _check_local_tag(names, repository, tags(), prefix)
+    if mode == "existing":
+        return _check_existing_tag("", names, repository, tags())
     if mode == "auto" and build and build.tag and build.is_of(repository.commit) and not build.pull_request:
         if build.tag in names:
             return _check_existing_tag(build.tag, names, repository, tags())
@@ -63,16 +64,17 @@ def check_tag(
             f"{build.provider} builds tag {build.tag}, and --version says {version}",
             f"pass --version {build.tag}",
         )
-    return _check_new_tag(names, repository, tags(), resumption)
+    return _check_new_tag(names, repository, tags(), prefix, resumption)
 
 
 def _check_new_tag(
-    names: Sequence[str], repository: Repository, tags: Tags, resumption: Resumption | None = None
+    names: Sequence[str], repository: Repository, tags: Tags, prefix: str, resumption: Resumption | None = None
 ) -> CheckResult:
     everywhere = (tags.remote, *tags.pushed, tags.local)
+    remedy = _release_the_next(names[0], tags, prefix)
     own = ""  # where a tag of this very release is
     for refs in everywhere:
-        for met in _in_use(names, refs, repository, resumption) if isinstance(refs, Refs) else ():
+        for met in _in_use(names, refs, repository, remedy, resumption) if isinstance(refs, Refs) else ():
             if met.status != OK:
                 return met
             own = own or met.message
@@ -92,7 +94,7 @@ def _check_new_tag(
 
 
 def _in_use(
-    names: Sequence[str], refs: Refs, repository: Repository, resumption: Resumption | None
+    names: Sequence[str], refs: Refs, repository: Repository, remedy: str, resumption: Resumption | None
 ) -> Iterator[CheckResult]:
     """Yield a result for the tag in each spelling that exists, and for tags beside which Git cannot make it."""
     for name in names:
@@ -100,7 +102,7 @@ def _in_use(
             made = None
             if resumption and name == names[0] and commit == repository.commit:
                 made = _made(name, refs, repository, resumption)
-            yield _exists(name, commit, refs, repository) if made is None else made
+            yield _exists(name, commit, refs, repository, remedy) if made is None else made
     for tag in refs.tags:
         if names[0].startswith(f"{tag}/") or tag.startswith(f"{names[0]}/"):
             yield CheckResult(
@@ -121,15 +123,28 @@ def _made(name: str, refs: Refs, repository: Repository, resumption: Resumption)
     return CheckResult(OK, f"tag {name} is at HEAD in {refs.source}, made by a run of this release ({judged})")
 
 
-def _exists(name: str, commit: str, refs: Refs, repository: Repository) -> CheckResult:
+def _release_the_next(name: str, tags: Tags, prefix: str) -> str:
+    """Return the remedy for a version whose tag is taken: the first version above it whose tag was not seen."""
+    version = parse(name, prefix)
+    if version is None:
+        return "release the next version"
+    seen = {tag for refs in (tags.remote, *tags.pushed, tags.local) if isinstance(refs, Refs) for tag in refs.tags}
+    following = name
+    while following == name or seen.intersection(tag_names(following, prefix)):
+        version = version.bump_prerelease() if version.prerelease else version.bump_patch()
+        following = f"{prefix}{version}"
+    return f"release the next version, such as {following}"
+
+
+def _exists(name: str, commit: str, refs: Refs, repository: Repository, remedy: str) -> CheckResult:
     message = f"Git tag already exists: {name} in {refs.source}, at {commit[:12]}"
     if commit != repository.commit:
-        return CheckResult(CRIT, message, "release the next version")
+        return CheckResult(CRIT, message, remedy)
     return CheckResult(
         CRIT,
         f"{message}, which is HEAD",
-        "where CI builds this very tag, say so with --gate-tag-mode existing; where an earlier run made it for this "
-        "release and a later step failed, run that same command again; else release the next version",
+        "where CI builds this very tag, add --gate-tag-mode existing; to finish a release that stopped after its tag, "
+        f"run its command again, or `release-sentinel release` with its verdict file; else {remedy}",
     )
 
 
@@ -153,7 +168,7 @@ def _check_existing_tag(built: str, names: Sequence[str], repository: Repository
     return CheckResult(OK, f"tag {built or next(iter(found))} is at HEAD in {refs.source}")
 
 
-def _check_local_tag(names: Sequence[str], repository: Repository, tags: Tags) -> CheckResult:
+def _check_local_tag(names: Sequence[str], repository: Repository, tags: Tags, prefix: str) -> CheckResult:
     """Judge a tag that is about to be pushed: this clone has it at HEAD, and no remote has it at another commit."""
     everywhere = [refs for refs in (tags.local, tags.remote, *tags.pushed) if refs is not None]
     found = []
@@ -166,7 +181,7 @@ def _check_local_tag(names: Sequence[str], repository: Repository, tags: Tags) -
             return CheckResult(
                 CRIT,
                 f"tag {name} is at {commit[:12]} in {refs.source}, and HEAD is {repository.commit[:12]}",
-                f"git switch --detach {name}" if refs is tags.local else "release the next version",
+                f"git switch --detach {name}" if refs is tags.local else _release_the_next(names[0], tags, prefix),
             )
     here = [name for name, _, refs in found if refs is tags.local]
     if not here:

@@ -3,6 +3,7 @@
 import argparse
 import os
 import re
+import shlex
 import sys
 from collections.abc import Callable, Mapping
 from importlib.resources import files
@@ -15,6 +16,7 @@ from release_sentinel.commands import hook_file, install, starter
 from release_sentinel.commands.install import Source
 from release_sentinel.commands.starter import KINDS, Start, Wishes
 from release_sentinel.config.file import has_policy
+from release_sentinel.config.model import Policy
 from release_sentinel.config.unread import OWN, SHARED
 from release_sentinel.deliver.kubernetes import chart
 from release_sentinel.deliver.kubernetes.manifest import JobSpec, manifest
@@ -49,22 +51,31 @@ _EXAMPLE = JobSpec(
     repository="https://git.example.com/shop.git",
     ref="v1.0.0",
 )
-_PRINT = "release-sentinel kubernetes job --env prod --version v1.0.0 --image IMAGE --secret release-gate"
-_JOB_HEAD = f"""\
+_JOB_HEAD = """\
 # An example. A Job is about one release: print each one's own by
-# {_PRINT} --repository URL --ref v1.0.0
+# {command} --repository URL --ref {version}
 # and `kubectl apply` it; `release-sentinel kubernetes wait JOB` then exits with the gate's code.
 """
-_ARGOCD_HEAD = f"""\
+_ARGOCD_HEAD = """\
 # Argo CD runs this Job before each sync, and syncs only if it completes. Name your image, repository, version and
-# Secret here, or print it by {_PRINT} --argocd
+# Secret here, or print it by {command} --argocd
 """
+
+
+def _headed(head: str, job: JobSpec) -> str:
+    """Return the manifest of a Job below the command that prints one."""
+    options = shlex.join(("--env", job.env, "--version", job.version, *job.arguments))
+    command = f"release-sentinel kubernetes job {options} --image IMAGE --secret release-gate"
+    return head.format(command=command, version=job.version) + dump(manifest(job))
+
+
 # Each of a system whose pipeline is a Job: the file, and its text for a Job as the example is.
 _MANIFESTS: Mapping[str, tuple[str, Callable[[JobSpec], str]]] = {
-    "kubernetes": (f"{_FOLDER}/job.yaml", lambda job: _JOB_HEAD + dump(manifest(job))),
-    "argocd": (f"{_FOLDER}/presync.yaml", lambda job: _ARGOCD_HEAD + dump(manifest(replace(job, hook="argocd")))),
+    "kubernetes": (f"{_FOLDER}/job.yaml", lambda job: _headed(_JOB_HEAD, job)),
+    "argocd": (f"{_FOLDER}/presync.yaml", lambda job: _headed(_ARGOCD_HEAD, replace(job, hook="argocd"))),
     "helm": (f"{chart.FOLDER}/{chart.TEMPLATE}", lambda job: chart.template(job.arguments)),
 }
+_BY_COMPONENT = ("release-gate.yml", "job.yaml", "presync.yaml")
 _NO_SOURCE = Source(missing="no source is named")
 
 
@@ -78,10 +89,14 @@ def main(words: list[str], _settings: Settings) -> int:
     wishes = Wishes(
         known.kind or "", known.component, known.process, known.api, tuple(known.secret), _words(known.hosts)
     )
-    wishes = _asked_wishes(top, wishes) if on_terminal else wishes
-    start = starter.start(top, wishes)
+    if on_terminal and not _kept(top, known.system, wishes):
+        wishes = _asked_wishes(top, wishes)
+    kept = _kept(top, known.system, wishes)
+    start = starter.start(top, wishes, kept)
     source = _source(known.install, known.vendor, ask=on_terminal) if known.system else None
     wanted: dict[str, str | bytes] = {**contents(known.system, source or _NO_SOURCE, start)}
+    for name in _not_wanted(top, start, is_kept=kept is not None, force=known.force):
+        del wanted[name]
     advice = chart.fit(top, known.chart, wanted, spare=not known.print) if known.system == "helm" else []
     if source and source.wheel:
         wanted[source.path] = source.wheel.content
@@ -90,20 +105,36 @@ def main(words: list[str], _settings: Settings) -> int:
             shown = f"# ({len(text)} bytes)\n" if isinstance(text, bytes) or name == starter.SCHEMA else text
             print(f"# --- {name}\n{shown}")
         return 0
-    if start.file == OWN and not os.path.lexists(top / OWN) and has_policy(top):
+    if start.file in wanted and start.file == OWN and not os.path.lexists(top / OWN) and has_policy(top):
         raise SentinelError(f"{SHARED} has a policy already, and two would stop every run; --print shows this one")
     _write(top, wanted, force=known.force)
-    for name in wanted:
-        print(f"written: {visible(str(top / name))}")
+    for line in (*(f"written: {top / name}" for name in wanted), *advice):
+        print(visible(line))
     if source is not None:
         _report(source, top)
-    for line in advice:
-        print(visible(line))
+    _report_policy(start, wishes, is_kept=kept is not None)
+    return 0
+
+
+def _report_policy(start: Start, wishes: Wishes, *, is_kept: bool) -> None:
+    """Say which policy there is, and what follows."""
     how = "" if wishes.kind or wishes.component else ", as it looks; --kind names another"
-    for note in (f"of the kind {start.kind}{how}", *start.notes):
+    what = "kept as it is; only the pipeline was written" if is_kept else f"of the kind {start.kind}{how}"
+    for note in (what, *start.notes):
         print(f"policy: {visible(note)}")
     print(f"next: read them, commit, push, and run: {start.command}")
-    return 0
+
+
+def _kept(top: Path, system: str | None, wishes: Wishes) -> Policy | None:
+    """Return the policy that is there, where a pipeline alone is wanted; None: one is to be written."""
+    return starter.existing(top, wishes.component) if system and not wishes.tell_of_policy else None
+
+
+def _not_wanted(top: Path, start: Start, *, is_kept: bool, force: bool) -> tuple[str, ...]:
+    """Return the files beside the pipeline that stay as they are: of a kept policy all, else the gates that exist."""
+    if is_kept:
+        return (*_ALWAYS, start.file, starter.SCHEMA)
+    return tuple(_ALWAYS) if (top / GATE_FOLDER).is_dir() and not force else ()
 
 
 def _parsed(words: list[str]) -> argparse.Namespace:
@@ -140,7 +171,11 @@ def _parsed(words: list[str]) -> argparse.Namespace:
         metavar="PATH",
         help="with `helm`: the folder of the chart in the repository; default: the one that has a Chart.yaml, or chart",
     )
-    add("--force", action="store_true", help="replace files that exist; without it nothing is written if one does")
+    add(
+        "--force",
+        action="store_true",
+        help="replace files that exist; without it nothing is written if one does; a policy stays if a CI is named",
+    )
     add("--print", action="store_true", help="print the files instead of writing them")
     known = parser.parse_args(words)
     if known.system is None and known.vendor in SYSTEMS:  # `init --vendor github`
@@ -168,16 +203,22 @@ def contents(system: str | None, source: Source = _NO_SOURCE, start: Start = sta
     named = {**_ALWAYS, **(_TEMPLATES[system] if system else {})}
     found = {start.file: start.text, starter.SCHEMA: starter.schema_text()}
     for name, template in named.items():
-        # GitHub has a workflow for each component; elsewhere, one file is the whole pipeline.
-        own = name.replace("/release-gate.yml", f"/release-gate-{Path(start.component).name}.yml")
         text = (folder / template).read_text(encoding="utf-8")
-        found[own if start.component else name] = _filled(text, source, start)
+        found[_own(name, start)] = _filled(text, source, start)
     if system and system in _MANIFESTS:
         name, text_for = _MANIFESTS[system]
         version = f"{start.prefix}{_EXAMPLE.version.removeprefix('v')}"
         policy = ("--gate-policy", start.file) if start.component else ()
-        found[name] = text_for(replace(_EXAMPLE, version=version, ref=version, arguments=policy))
+        found[_own(name, start)] = text_for(replace(_EXAMPLE, version=version, ref=version, arguments=policy))
     return found
+
+
+def _own(name: str, start: Start) -> str:
+    """Return where a file is written: a workflow or a Job for each component; elsewhere one file is for all."""
+    path = Path(name)
+    if not start.component or path.name not in _BY_COMPONENT:
+        return name
+    return path.with_stem(f"{path.stem}-{Path(start.component).name}").as_posix()
 
 
 def _filled(template: str, source: Source, start: Start) -> str:
@@ -301,6 +342,7 @@ def _report(source: Source, top: Path) -> None:
 def _write(top: Path, wanted: Mapping[str, str | bytes], *, force: bool) -> None:
     """Write every file, or none if one of them is there already and says something else."""
     there = [name for name, text in wanted.items() if os.path.lexists(top / name) and not _says(top / name, text)]
+    there = [name for name in there if name != starter.SCHEMA]  # which is never edited, only of an older version
     if there and not force:
         raise SentinelError(
             f"in {top} there is already {', '.join(there)}; nothing was written: --force replaces, --print shows"

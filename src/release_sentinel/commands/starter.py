@@ -1,7 +1,9 @@
 """The policy that a repository starts with: about ten lines that fit it as it is."""
 
 import json
+import os
 import re
+import shlex
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -12,7 +14,9 @@ from msgspec import Struct
 
 from release_sentinel import lines
 from release_sentinel.checks.changelog import CANDIDATES
+from release_sentinel.config.file import has_policy
 from release_sentinel.config.load import load
+from release_sentinel.config.model import Policy
 from release_sentinel.config.schema import schema
 from release_sentinel.config.unread import OWN
 from release_sentinel.errors import InvalidPolicyError, SentinelError
@@ -67,6 +71,11 @@ class Wishes(Struct, frozen=True):
     secrets: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()  # OpenSSH destinations of the machines that take the release; none: this one does
 
+    @property
+    def tell_of_policy(self) -> bool:
+        """Whether they name what a policy holds, so that one is to be written."""
+        return bool(self.process or self.api or self.secrets or self.hosts)
+
 
 _NO_WISHES = Wishes()
 
@@ -101,22 +110,32 @@ class Start(Struct, frozen=True):
     @property
     def options(self) -> str:
         """Further options of each run: the policy, where it is not at the usual place."""
-        return f" --gate-policy {self.file}" if self.component else ""
+        return f" --gate-policy {shlex.quote(self.file)}" if self.component else ""
 
 
 # What templates are filled with where no repository is at hand.
 EXAMPLE = Start("service", OWN, "", "v", "1.0.0", ("RS_DEPLOY_TOKEN",))
 
 
-def start(top: Path, wishes: Wishes = _NO_WISHES) -> Start:
-    """Return the policy for the repository at `top`; raises `SentinelError` where it cannot be made."""
+def existing(top: Path, component: str = "") -> Policy | None:
+    """Return the policy that is there, as of production; None: there is none. Raises `InvalidPolicyError`."""
+    file = top / component.strip("/") / _OF_COMPONENT if component else None
+    is_there = os.path.lexists(file) if file else has_policy(top)
+    return load({}, repository=top, file=file, env="prod").policy if is_there else None
+
+
+def start(top: Path, wishes: Wishes = _NO_WISHES, kept: Policy | None = None) -> Start:
+    """Return the policy for the repository at `top`; raises `SentinelError` where it cannot be made.
+
+    Where a policy is `kept`, the prefix, the secrets and the version are as it says, and its own text is not used.
+    """
     if any(secret for name in wishes.secrets for secret in secrets_in(name)):
         raise SentinelError("a secret is named by its variable, not by its value")
-    kind = "monorepo" if wishes.component else wishes.kind or guess(top)
+    kind = "monorepo" if wishes.component else wishes.kind or ("library" if kept else guess(top))
     component = _component(top, wishes) if kind == "monorepo" else ""
     place, before = top / component, f"{component}/" if component else ""
     tags = _tags(top)
-    prefix = _prefix(tags, component)
+    prefix = kept.version.prefix if kept else _prefix(tags, component)
     released = [found for tag in tags if (found := parse(tag, prefix))]
     finals = [found for found in released if not found.prerelease]
     files, stated, notes = _version_files(place, max(finals, default=None))
@@ -140,7 +159,9 @@ def start(top: Path, wishes: Wishes = _NO_WISHES) -> Start:
     file = before + _OF_COMPONENT if component else OWN
     text = "\n".join([*policy, ""])
     _validate(Path(file).name, text)
-    return Start(kind, file, text, prefix, version, tuple(wishes.secrets), component, tuple(notes))
+    secrets = kept.required.secrets if kept else tuple(wishes.secrets)
+    notes = [note for note in notes if not (kept and note.startswith("not in"))]
+    return Start(kind, file, text, prefix, version, secrets, component, tuple(notes))
 
 
 def schema_text() -> str:
@@ -183,10 +204,13 @@ def _component(top: Path, wishes: Wishes) -> str:
             + (f" (there are {there})" if there else "")
             + ("" if wishes.kind else "; or name another --kind")
         )
-    if not _PATH.fullmatch(path) or {".", ".."} & set(path.split("/")) or not (top / path).is_dir():
+    if not _PATH.fullmatch(path):
         raise SentinelError(
-            f"--component {wanted!r} is not a folder below {top}, by a path of letters, digits, . _ @ + -"
+            f"--component {wanted!r} cannot be used, because it becomes part of pipelines: expected a path of letters, "
+            "digits, . _ @ + - alone; rename the folder"
         )
+    if {".", ".."} & set(path.split("/")) or not (top / path).is_dir():
+        raise SentinelError(f"--component {wanted!r} is not a folder below {top}")
     return path
 
 

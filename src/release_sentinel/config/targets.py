@@ -521,8 +521,8 @@ class CompareRule(Target, frozen=True):
 
     def matches(self, name: str) -> bool:
         """Whether the rule is about a measure."""
-        pattern = ".*".join(map(re.escape, self.measure.split("*")))
-        return name == self.measure or re.fullmatch(pattern, name, re.DOTALL) is not None
+        anything = ".*".join(map(re.escape, self.measure.split("*")))
+        return name == self.measure or re.fullmatch(anything, name, re.DOTALL) is not None
 
     def clashes(self) -> Iterator[Problem]:
         """Refuse a rule that bounds nothing."""

@@ -371,3 +371,21 @@ def test_the_container_file_needs_no_root() -> None:
     assert [word for word, _ in words].count("FROM") == 2
     assert not {"ADD", "ARG"} & set(last)
     assert any("git" in line for line in lines)
+
+
+@pytest.mark.parametrize("gates", ['checks = ["required"]', "approvals = 1", 'blockers = ["release-blocker"]'])
+def test_gates_that_ask_the_forge_get_what_they_need(tmp_path: Path, gates: str) -> None:
+    """The job may read what they ask for, and nothing more; without such gates it may read contents alone."""
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "release-sentinel.toml").write_text(f"[forge]\n{gates}\n", encoding="utf-8")
+    assert init(tmp_path, "github", "--install", "release-sentinel==1.0.0") == 0
+    workflow = tmp_path / ".github/workflows/release-gate.yml"
+    job = yaml.safe_load(workflow.read_text(encoding="utf-8"))["jobs"]["gate"]
+    asked = {"contents", "checks", "statuses", "actions", "pull-requests", "issues"}
+    assert job["permissions"] == dict.fromkeys(asked, "read")
+    assert next(step for step in job["steps"] if "GITHUB_TOKEN" in step.get("env", {}))["id"] == "gate"
+    _lint("actionlint", "-shellcheck=", "-pyflakes=", workflow)
+    assert init(tmp_path, "gitlab", "--install", "release-sentinel==1.0.0") == 0
+    assert "GITLAB_TOKEN" in (tmp_path / ".gitlab-ci.yml").read_text(encoding="utf-8")
+    plain = contents("github")[".github/workflows/release-gate.yml"]
+    assert yaml.safe_load(plain)["jobs"]["gate"]["permissions"] == {"contents": "read"}

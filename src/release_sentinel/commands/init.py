@@ -225,14 +225,17 @@ def _filled(template: str, source: Source, start: Start) -> str:
     """Return a template with what it leaves open filled in.
 
     `<install: PIP>` becomes the command that installs this program, and `<install: PIP in FOLDER>` that for a wheel in
-    a folder of an image. A line `<if git: TEXT>`, `<if wheel: TEXT>` or `<if secrets: TEXT>` stays where pip needs Git,
-    where `<wheel>` is a path, and where the release needs secrets. A line `<secret: TEXT>` is repeated for each, with
-    `NAME` and `ID` for its name.
+    a folder of an image. A line `<if git: TEXT>`, `<if wheel: TEXT>`, `<if secrets: TEXT>` or `<if forge: TEXT>` stays
+    where pip needs Git, where `<wheel>` is a path, where the release needs secrets, and where gates ask the forge.
+    A line `<secret: TEXT>` is repeated for each, with `NAME` and `ID` for its name.
     """
-    holds = {"git": source.needs_git, "wheel": bool(source.wheel), "secrets": bool(start.secrets)}
-    text = re.sub(
-        r"(?m)^<if (git|wheel|secrets): (.*)>\n", lambda line: f"{line[2]}\n" if holds[line[1]] else "", template
-    )
+    holds = {
+        "git": source.needs_git,
+        "wheel": bool(source.wheel),
+        "secrets": bool(start.secrets),
+        "forge": start.asks_forge,
+    }
+    text = re.sub(r"(?m)^<if (\w+): (.*)>\n", lambda line: f"{line[2]}\n" if holds[line[1]] else "", template)
     text = re.sub(r"(?m)^<secret: (.*)>\n", lambda line: _for_each(line[1], start.secrets), text)
     for mark, value in {
         "<wheel>": source.path,

@@ -91,6 +91,7 @@ class Start(Struct, frozen=True):
     secrets: tuple[str, ...] = ()
     component: str = ""
     notes: tuple[str, ...] = ()
+    asks_forge: bool = False  # whether the policy has gates that ask the forge, which needs more permissions
 
     @property
     def command(self) -> str:
@@ -161,7 +162,8 @@ def start(top: Path, wishes: Wishes = _NO_WISHES, kept: Policy | None = None) ->
     _validate(Path(file).name, text)
     secrets = kept.required.secrets if kept else tuple(wishes.secrets)
     notes = [note for note in notes if not (kept and note.startswith("not in"))]
-    return Start(kind, file, text, prefix, version, secrets, component, tuple(notes))
+    asks_forge = bool(kept and (kept.forge.checks or kept.forge.approvals or kept.forge.blockers))
+    return Start(kind, file, text, prefix, version, secrets, component, tuple(notes), asks_forge)
 
 
 def schema_text() -> str:

@@ -1,5 +1,6 @@
 """The command line of a gate run is read once, and everything that is wrong with it is said."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -42,7 +43,8 @@ def test_each_option_is_read_from_each_place(
     """Wherever pytest reads arguments from, an option there counts as one on the command line."""
     monkeypatch.chdir(tmp_path)
     flag = option.flag  # type: ignore[attr-defined]  # an Option
-    word = f"{flag}={good(flag)}"
+    value = good(flag)
+    word = f"{flag}={value}" if " " not in value else f"{flag}={os.path.relpath(value)}"
     more = [option.beside] if option.beside else []  # type: ignore[attr-defined]  # as above
     release = [one for one in (f"--env={'prod'}", "--release-version=v1.0.0") if not one.startswith(flag)]
     release = release[:1] if flag == "--version" else release

@@ -10,8 +10,6 @@ from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 
-from release_sentinel.sentences import sentence
-
 GATE_FOLDER = "gate_tests"
 # The signals that ask a run to end: it is INCOMPLETE, with exit code 128 + N.
 INTERRUPTS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
@@ -37,9 +35,7 @@ def given(words: Sequence[str], environ: Mapping[str, str]) -> list[str]:
     try:
         more = shlex.split(environ.get("PYTEST_ADDOPTS", ""))
     except ValueError as error:
-        raise ArgumentError(
-            f"PYTEST_ADDOPTS cannot be read ({sentence(error)}): {environ['PYTEST_ADDOPTS']!r}"
-        ) from error
+        raise ArgumentError(f"PYTEST_ADDOPTS cannot be read ({error}): {environ['PYTEST_ADDOPTS']!r}") from error
     return expanded([*more, *words])
 
 

@@ -125,6 +125,12 @@ def _place(error: BaseException) -> str:
     return f"{pool.host}:{pool.port}" if pool else ""
 
 
+def _not_encodable(error: Any) -> str:
+    if error.encoding == "idna":  # from Python 3.13 on; before, it is wrapped
+        return f"it is not the name of a host: {error.reason}"
+    return f"character {error.start + 1}, {error.object[error.start]!a}, is not {error.encoding.upper()}"
+
+
 def _tls(error: Any) -> str:
     if distrust := getattr(error, "verify_message", ""):
         return f"the certificate is not trusted: {distrust}"
@@ -167,9 +173,7 @@ _TYPES: MappingProxyType[str, Callable[[Any], str]] = MappingProxyType(
         "OSError": lambda error: error.strerror or _text(error),
         "TimeoutError": lambda error: error.strerror or _text(error) or "no answer in time",
         "UnicodeDecodeError": lambda error: f"byte {error.start + 1} is not {error.encoding.upper()}",
-        "UnicodeEncodeError": lambda error: (
-            f"character {error.start + 1}, {error.object[error.start]!a}, is not {error.encoding.upper()}"
-        ),
+        "UnicodeEncodeError": _not_encodable,
         "KeyError": lambda error: f"there is no {error.args[0]!r}",
         "RecursionError": lambda _: "it is nested too deep",
         "MemoryError": lambda _: "there is not enough memory",

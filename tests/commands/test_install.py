@@ -138,7 +138,9 @@ def test_no_page_installs_by_name_alone() -> None:
     assert not any(map(BARE.search, (f'pip install "{GIT}"', "pip install release-sentinel==1.2")))
     sources = [*(ROOT / "src").rglob("*"), *(ROOT / ".github").rglob("*"), *PAGES]
     texts = {
-        path: path.read_text(encoding="utf-8") for path in sources if path.suffix not in {".pyc", ""} and path.is_file()
+        path: path.read_text(encoding="utf-8")
+        for path in sources
+        if "__pycache__" not in path.parts and path.suffix and path.is_file()
     }
     texts |= {Path(name): text for system in SYSTEMS for name, text in contents(system).items()}
     assert {str(path): BARE.findall(text) for path, text in texts.items() if BARE.search(text)} == {}

@@ -98,9 +98,9 @@ def test_a_whole_run_on_github(forge: Forge, sentinel: Sentinel) -> None:
     folder = forge.folder / "work"
     folder.mkdir()
     program = folder / "release-sentinel"
-    program.write_text(f'#!/bin/sh\nexec {CLI[0]} -m release_sentinel "$@"\n')
+    program.write_text(f'#!/bin/sh\nexec "{CLI[0]}" -m release_sentinel "$@"\n')
     program.chmod(0o755)
-    script = step["run"].replace("gates.xml", f"{folder}/gates.xml").replace("verdict.json", f"{folder}/verdict.json")
+    script = re.sub(r"gates\.xml|verdict\.json", rf"'{folder}/\g<0>'", step["run"])
     own = {name: value for name, value in github(forge).items() if not name.startswith("RS_")}
     path = os.pathsep.join([str(folder), os.environ["PATH"]])
     done = subprocess.run(

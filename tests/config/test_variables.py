@@ -67,7 +67,7 @@ REFUSED = {
     "RS_ENABLE": ("a list of gate ids, with commas between them", [","]),
     "RS_REQUIRED_GATES": ("a list of gate ids, with commas between them", [",,"]),
     "RS_NOTIFY_ON": ("a list, each one of failure, recovery, always, with commas between them", ["never", ","]),
-    "RS_TAG_MODE": ("one of auto, new, existing", ["old", "NEW", "auto,new"]),
+    "RS_TAG_MODE": ("one of auto, new, existing, local", ["old", "NEW", "auto,new"]),
     "RS_SIGNERS": ("a list of names, with commas between them", [","]),
     "RS_VERSION_FILES": ("a list of names, with commas between them", [","]),
     "RS_PRERELEASES": ("true or false", ["maybe", "2", "tru"]),

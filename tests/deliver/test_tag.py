@@ -298,7 +298,7 @@ def test_a_tag_that_cannot_be_read_is_no_one_s(repo: Repo, tmp_path: Path) -> No
     repo.git("tag", "--delete", "v1.0.0")
     repo.git("reflog", "expire", "--expire=all", "--all")
     repo.git("gc", "--quiet", "--prune=now")
-    repo.git("config", "remote.origin.uploadpack", f"{tmp_path}/listing-only")
+    repo.git("config", "remote.origin.uploadpack", f"'{tmp_path}/listing-only'")
     script = tmp_path / "listing-only"
     once = 'test ! -e "$0.asked" || exit 1; touch "$0.asked"'
     script.write_text(f'#!/bin/sh\n{once}\nexec git-upload-pack "$@"\n')

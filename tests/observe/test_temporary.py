@@ -21,7 +21,7 @@ with folder() as place:
         place.begun(child.pid)
     for child in children[1:3]:
         place.ended(child.pid)
-    print(place.path, *(child.pid for child in children), flush=True)
+    print(place.path, *(child.pid for child in children), sep="\\n", flush=True)
     os.kill(os.getpid(), int(sys.argv[1]))
     os._exit(1)
 """
@@ -32,7 +32,7 @@ def test_a_killed_process_leaves_nothing(tmp_path: Path, number: int, monkeypatc
     """However it ends; a group that was taken back is left alone."""
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     done = subprocess.run([sys.executable, "-c", KILLED, str(number)], check=False, capture_output=True, text=True)
-    path, *numbers = done.stdout.split()
+    path, *numbers = done.stdout.rstrip("\n").split("\n")
     end = time.monotonic() + 10
     while (Path(path).exists() or len(_running(numbers)) > 2) and time.monotonic() < end:
         time.sleep(0.005)

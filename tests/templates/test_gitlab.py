@@ -33,7 +33,10 @@ def _run(executor: list[str], project: Project, verdict: str) -> tuple[int, str]
     words += ["--unset-variable", "CI_COMMIT_BRANCH"]  # it is the tag's pipeline
     home = project.folder / "home"
     home.mkdir(exist_ok=True)
-    done = execute(*executor, *words, project=project, env=project.environ("SAFE", HOME=str(home)))
+    temporary = (
+        "../home"  # from the clone: gitlab-ci-local does not quote its temporary files, whose path may have blanks
+    )
+    done = execute(*executor, *words, project=project, env=project.environ("SAFE", HOME=str(home), TMPDIR=temporary))
     ended = re.search(r"^release-gate finished in \S+ m?s(?: +FAIL (\d+))?", done.out, re.MULTILINE)
     assert ended, done.out
     code = int(ended[1] or 0)

@@ -119,7 +119,7 @@ def test_a_chart_that_is_there_stays(chart: Chart, capsys: pytest.CaptureFixture
     assert chart.lint("deploy/own").code == 0  # Helm lets `required` pass there
     refused = chart.run("template", "shop", "deploy/own")
     assert "releaseGate.env is not set: name an environment of release-sentinel.toml" in refused.out
-    shown = capsys.readouterr().out.partition(f"add to {folder}/values.yaml:\n")[2].partition("next:")[0]
+    shown = capsys.readouterr().out.partition(f"add to {folder}/values.yaml:\n")[2].partition("install:")[0]
     with (folder / "values.yaml").open("a", encoding="utf-8") as values:
         values.write(shown)
     assert chart.lint("deploy/own").code == 0

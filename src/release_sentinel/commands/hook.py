@@ -12,7 +12,7 @@ from msgspec import Struct
 from release_sentinel.arguments import find_top
 from release_sentinel.commands.gate import run_gates
 from release_sentinel.errors import InvalidPolicyError, SentinelError
-from release_sentinel.lines import visible
+from release_sentinel.lines import split, visible
 from release_sentinel.observe import Unseen
 from release_sentinel.observe.git.process import ELSEWHERE, GitOutput, ask, run
 from release_sentinel.parser import command, print_help
@@ -78,7 +78,7 @@ def _told_by_git(stdin: TextIO | None) -> Iterator[PushedTag]:
     """
     if stdin is None or stdin.isatty():
         raise SentinelError("hook reads what Git tells its pre-push hook: `release-sentinel init hook` writes that")
-    for line in os.fsdecode(stdin.buffer.read()).splitlines():
+    for line in split(os.fsdecode(stdin.buffer.read())):
         found = _LINE.fullmatch(line)
         if not line:  # a hook that calls this one may have added it
             continue

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from release_sentinel.arguments import find_top
 from release_sentinel.errors import SentinelError
-from release_sentinel.lines import visible
+from release_sentinel.lines import split, visible
 from release_sentinel.observe import Unseen
 from release_sentinel.observe.git.process import ask
 from release_sentinel.parser import command, print_help
@@ -89,7 +89,7 @@ def _folder(top: Path) -> Path:
     answer = ask(top, "rev-parse", "--git-path", "hooks", "--git-common-dir")
     if isinstance(answer, Unseen):
         raise SentinelError(f"in {top} is no repository that Git can read: {answer.why}")
-    folder, common = (top / line for line in answer.splitlines())
+    folder, common = (top / line for line in split(answer))
     if not any(folder.resolve().is_relative_to(place.resolve()) for place in (common, top)):
         raise SentinelError(
             f"core.hooksPath is {folder}, which other repositories may share; nothing was written: write it there by "
@@ -106,7 +106,7 @@ def _free_place(folder: Path, text: str) -> Path | None:
 
 
 def _tell_how_to_chain(path: Path, env: str) -> None:
-    lines = _template("pre-push-chain.sh", env).splitlines()
+    lines = split(_template("pre-push-chain.sh", env))
     print(
         f"release-sentinel: {visible(str(path))} is there already, and stays as it is. If it is a shell script, these "
         "lines below its first one run both:",

@@ -254,7 +254,8 @@ class HostRule(Target, frozen=True):
         """Yield what has to hold on the one host of this rule."""
         memory = (self.memory,) if self.memory else ()
         for one in (*self.disks, *memory, *self.processes, *self.units):
-            yield replace(one, on_host=self.name_in_list)
+            if isinstance(one, Target):  # what could not be read is none
+                yield replace(one, on_host=self.name_in_list)
 
     def clashes(self) -> Iterator[Problem]:
         """Refuse an entry without a way, with two, or that asks for nothing, and keys that do not belong together."""

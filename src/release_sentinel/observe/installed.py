@@ -1,5 +1,6 @@
 """This program as it is installed: where pip took it from (PEP 610), and the wheel that it was installed from."""
 
+import csv
 import hashlib
 import io
 import re
@@ -9,8 +10,8 @@ import tempfile
 import zipfile
 from base64 import urlsafe_b64encode
 from functools import lru_cache
-from importlib.metadata import Distribution, PackageNotFoundError, PackagePath, distribution
-from pathlib import Path
+from importlib.metadata import Distribution, PackageNotFoundError, distribution
+from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
 from msgspec import Struct
@@ -130,16 +131,17 @@ def repacked(installed: Distribution) -> Wheel | Unseen:
     """Return the wheel that a distribution was installed from: the files of its RECORD, without what pip added."""
     again = "install it again, or name a wheel: --vendor PATH"
     contents: dict[str, bytes] = {}
-    for file in installed.files or ():
-        if _is_added(file):
+    # `installed.files` leaves out what is not there (Python 3.12 and later), and a wheel without it would be made.
+    for name, digest, *_ in csv.reader(split(installed.read_text("RECORD") or "")):
+        if _is_added(PurePosixPath(name)):
             continue
         try:
-            content = Path(str(file.locate())).read_bytes()
+            content = Path(str(installed.locate_file(name))).read_bytes()
         except OSError as error:
-            return Unseen(f"the installed file {file} cannot be read: {sentence(error)}", again)
-        if not file.hash or _hashed(content) != f"{file.hash.mode}={file.hash.value}":
-            return Unseen(f"the installed file {file} differs from what was installed", again)
-        contents[file.as_posix()] = content
+            return Unseen(f"the installed file {name} cannot be read: {sentence(error)}", again)
+        if _hashed(content) != digest:
+            return Unseen(f"the installed file {name} differs from what was installed", again)
+        contents[name] = content
     folder = next((name.partition("/")[0] for name in contents if name.endswith(".dist-info/WHEEL")), "")
     if not folder:
         return Unseen(f"the installation of {NAME} records no wheel", again)
@@ -166,7 +168,7 @@ def _installed() -> Distribution | None:
         return None
 
 
-def _is_added(file: PackagePath) -> bool:
+def _is_added(file: PurePosixPath) -> bool:
     """Return whether an installer made this file: byte code, a script (outside of the library), a record of its own."""
     outside = ".." in file.parts or file.is_absolute()
     return outside or "__pycache__" in file.parts or bool(file.parent.suffix and _ADDED.fullmatch(file.name))

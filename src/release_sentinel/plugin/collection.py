@@ -213,6 +213,7 @@ def _record(session: GateSession, item: pytest.Item, stage: Stage) -> Record:
         function=_function(item),
         built_in=folders.holds(item.path),
         strict=session.invocation.has("--gate-strict"),
+        wordy=session.config.get_verbosity() > 1,
         declared=frozenset(_declared(item)),
     )
 

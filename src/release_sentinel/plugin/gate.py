@@ -74,7 +74,7 @@ def _words(error: BaseException) -> str:
 _EXPLAINED = 20  # lines of an assert
 
 
-def _said(error: AssertionError) -> tuple[str, tuple[str, ...]]:
+def _said(error: BaseException) -> tuple[str, tuple[str, ...]]:
     """Return what an assert says that failed, and the lines by which pytest explains it."""
     try:
         first, *more = split(str(error).strip()) or ["an assert failed"]
@@ -110,6 +110,7 @@ class Record(Struct):
     failure: str = ""  # of a plain assert or pytest.fail
     broken: str = ""  # what ended it without a judgement
     hung: bool = False
+    wordy: bool = False  # pytest shows all that it knows of an assert that failed (-vv)
     explained: tuple[str, ...] = ()
     traceback: str = ""
     finished: bool = False
@@ -170,13 +171,18 @@ class Record(Struct):
         elif isinstance(error, GateTimeoutError):
             self.hung = True
             self.broken = self.broken or f"the gate hung{where}: {words}"
-        elif isinstance(error, pytest.fail.Exception) and report.when == "call":
-            self.failure = self.failure or words
-        elif isinstance(error, AssertionError) and report.when == "call":
-            self.failure, self.explained = (self.failure, self.explained) if self.failure else _said(error)
+        elif isinstance(error, (pytest.fail.Exception, AssertionError)) and report.when == "call":
+            self._asserted(report, error)
         else:
             self.broken = self.broken or f"the gate broke{where}: {type(error).__name__}: {words}"
             self.traceback = str(report.longrepr)
+
+    def _asserted(self, report: pytest.TestReport, error: BaseException) -> None:
+        """Take note of the judgement that the gate's own code passed by an exception."""
+        explains = isinstance(error, AssertionError)
+        if not self.failure:  # which a subtest of the gate may have set
+            self.failure, self.explained = _said(error) if explains else (_words(error), ())
+        self.traceback = str(report.longrepr) if self.wordy and explains else ""
 
     @property
     def judged_nothing(self) -> bool:

@@ -98,14 +98,21 @@ def status(record: Record, report: pytest.TestReport) -> tuple[str, str, str | t
 
 
 def hide_judged(config: pytest.Config, records: dict[str, Record]) -> None:
-    """Keep judged gates out of pytest's FAILURES: the verdict block shows them once, with their remedy."""
+    """Keep judged gates out of pytest's FAILURES: the verdict block shows them once, with their remedy.
+
+    One that printed something stays there, with its output and without a traceback.
+    """
     shown = reporter(config)
     if shown is None:
         return
     for category in ("failed", "error"):
         for report in list(shown.stats.get(category, [])):
             record = records.get(report.nodeid)
-            if record and record.failed and not record.traceback:
+            if not record or not record.failed or record.traceback:
+                continue
+            if any(name.startswith("Captured") for name, _ in report.sections):
+                report.longrepr = "what this gate judged is in the verdict below"
+            else:
                 shown.stats[category].remove(report)  # the key stays, and with it the red colour
                 shown.stats.setdefault("held back", []).append(report)
     for report in list(shown.stats.get("skipped", [])):

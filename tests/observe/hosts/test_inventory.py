@@ -33,7 +33,7 @@ def stand_in(folder: Path, monkeypatch: pytest.MonkeyPatch, variables: Mapping[s
     """Put an `ansible-inventory` on PATH that lists hosts with these variables; return a file for it."""
     listing = {"_meta": {"hostvars": variables}, "all": {"hosts": list(variables)}}
     (folder / "listing").write_text(json.dumps(listing), encoding="utf-8")
-    (folder / "ansible-inventory").write_text(f"#!/bin/sh\nenv >{folder}/env\ncat {folder}/listing\n")
+    (folder / "ansible-inventory").write_text(f"#!/bin/sh\nenv >'{folder}/env'\ncat '{folder}/listing'\n")
     (folder / "ansible-inventory").chmod(0o755)
     monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
     (folder / "inventory").touch()

@@ -76,7 +76,7 @@ def test_without_programs_nothing_is_zero(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     text, nonce = script(ALL)
     text = text.replace(
-        "PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", f"PATH={tmp_path}/empty"
+        "PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", f"PATH='{tmp_path}/empty'"
     )
     seen = read(printed(text.replace("$(uname -s)", "Linux")), ALL, nonce)
     assert isinstance(seen, Answer), seen
@@ -296,7 +296,7 @@ def test_how_containers_are_reached(kind: str, tmp_path: Path) -> None:
     from release_sentinel.observe.hosts import Reach
 
     words, more = WAYS[kind]
-    body = f'echo "$@" >{tmp_path}/words; env >{tmp_path}/env; exec sh -s'
+    body = f"""echo "$@" >'{tmp_path}/words'; env >'{tmp_path}/env'; exec sh -s"""
     environ = {
         **stub(tmp_path / "bin", body, kind),
         "RS_DEPLOY_TOKEN": "s3cret",

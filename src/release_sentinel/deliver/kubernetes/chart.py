@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from release_sentinel.deliver.kubernetes.manifest import JobSpec, manifest
 from release_sentinel.deliver.kubernetes.yaml import dump
 from release_sentinel.errors import SentinelError
+from release_sentinel.lines import split
 from release_sentinel.sentences import sentence
 
 TEMPLATE = "templates/release-gate.yaml"
@@ -101,7 +102,7 @@ def _advice(folder: Path, values: str) -> list[str]:
     """Return what an existing chart lacks for the hook: sentences, and lines to add."""
     lines = []
     if (folder / VALUES).exists() and "releaseGate" not in _read(folder / VALUES):
-        lines += [f"add to {folder / VALUES}:", *values.splitlines()]
+        lines += [f"add to {folder / VALUES}:", *split(values)]
     version = _read(folder / CHART).get("appVersion")
     if not isinstance(version, str) or not version:
         seen = "no appVersion" if version is None else f"appVersion: {version} (not a text)"

@@ -13,6 +13,7 @@ from release_sentinel.observe.forge.github import GitHub
 from release_sentinel.observe.forge.gitlab import GitLab
 from release_sentinel.observe.forge.place import GITEA, GITHUB, GITLAB
 from release_sentinel.observe.forge.records import Blockers, Checks, Own, Review
+from release_sentinel.sentences import sentence
 
 Seen = TypeVar("Seen", bound=Struct)
 
@@ -71,7 +72,7 @@ class Evidence:
         except RefusedError as error:
             return self._not_pushed(error.seen, commit) or error.seen
         except (LookupError, TypeError, ValueError, AttributeError) as error:
-            why = f"{self.name} answers otherwise than its API documents ({type(error).__name__}: {error})"
+            why = f"{self.name} answers otherwise than its API documents ({sentence(error)})"
             return Unseen(why, "correct `kind` and `url` in `[forge]`, or report this")
         return replace(answer, retried=tuple(self._client.retried))  # type: ignore[no-any-return]  # of the same class
 

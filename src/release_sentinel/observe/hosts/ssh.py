@@ -8,7 +8,7 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-from release_sentinel.lines import foreign
+from release_sentinel.lines import foreign, split
 from release_sentinel.observe import Unseen
 from release_sentinel.sentences import sentence
 
@@ -75,7 +75,7 @@ def write(folder: Path) -> None:
     """Write the settings for `ssh -F`, and a program `ssh` for the PATH of whatever a ProxyCommand runs."""
     file, program = folder / "ssh_config", folder / "ssh"
     file.write_text(settings(), encoding="utf-8")
-    options = [word for line in _ON_EVERY_HOP.splitlines() for word in ("-o", line.replace(" ", "=", 1))]
+    options = [word for line in split(_ON_EVERY_HOP) for word in ("-o", line.replace(" ", "=", 1))]
     words = shlex.join([shutil.which("ssh") or "ssh", "-F", str(file), *options])
     program.write_text(f'#!/bin/sh\nexec {words} "$@"\n', encoding="utf-8")
     program.chmod(0o700)
@@ -102,7 +102,7 @@ def effective(destination: str, file: Path, environ: Mapping[str, str]) -> dict[
     if done.returncode:
         said = " ".join(done.stderr.replace(f"{file}", "ssh_config").split())
         return Unseen(f"ssh does not accept its settings: {said}", f"try `ssh -G {destination}`")
-    rows = (line.partition(" ") for line in done.stdout.splitlines())
+    rows = (line.partition(" ") for line in split(done.stdout))
     return {name: value for name, _, value in rows}
 
 

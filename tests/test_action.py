@@ -18,6 +18,7 @@ import yaml
 from release_sentinel import __version__
 from tests.act import Act, find_act
 from tests.conftest import SECRET, Repo, Run, make_repo, make_repo_remote, run
+from tests.observe.forge.fake import GitHubWith, served
 
 ROOT = Path(__file__).parents[1]
 ACTION = ROOT / ".github" / "actions" / "gate" / "action.yml"
@@ -237,22 +238,41 @@ runs:
 """
 
 
-def test_a_release_is_built_once_the_owner_says_so(act: Act, clone: Repo, settings: dict[str, str]) -> None:
-    """By act, for a tag: the gate and the build run with the variable, and nothing runs without it."""
-    release = clone.path / ".github" / "workflows" / "release.yml"
-    shutil.copy(ROOT / ".github" / "workflows" / "release.yml", release)
+def _prepare_release(clone: Repo, forge: str) -> None:
+    """Tag this project's release in a clone whose policy names a forge on this machine."""
+    shutil.copy(ROOT / ".github" / "workflows" / "release.yml", clone.path / ".github" / "workflows")
+    policy = (ROOT / ".github" / "release-sentinel.toml").read_text(encoding="utf-8")
+    place = f'kind = "github"\nurl = "{forge}"\nrepository = "acme/shop"\n'
+    (clone.path / ".github" / "release-sentinel.toml").write_text(policy + place, encoding="utf-8")
+    clone.git("add", ".github")
     clone.commit("event.json", json.dumps({"ref": f"refs/tags/v{__version__}"}))
     clone.git("tag", f"v{__version__}")
     clone.git("push", "--quiet", "origin", "main", f"v{__version__}")
-    (act.folder / "stub").mkdir()
-    (act.folder / "stub" / "action.yml").write_text(STUB, encoding="utf-8")
-    others = set(re.findall(r"uses: (actions/(?!checkout)\S+)", release.read_text(encoding="utf-8")))
-    words = [word for use in others for word in ("--local-repository", f"{use}={act.folder / 'stub'}")]
-    words += ["--job", "build", "--eventpath", "event.json", "--env", f"KEPT={act.folder / 'dist'}"]
-    variables = {name: settings[name] for name in ("RS_API_URL", "RS_REQUIRED_PROCESS")}
-    off = _run(act, clone, settings, *words, workflow="release", var=variables)
-    assert (off.code, "Judge the release" in off.out) == (0, False), off.out
-    on = _run(act, clone, settings, *words, workflow="release", var={**variables, "RELEASE_ENABLED": "true"})
+
+
+def test_a_release_is_built_once_the_owner_says_so(act: Act, clone: Repo, settings: dict[str, str]) -> None:
+    """By act, for a tag of a tested commit: the gate and the build run with the variable, and nothing without it."""
+    forge = GitHubWith("")
+    with served(forge) as url:
+        _prepare_release(clone, url)
+        forge.commit_there = clone.head
+        (act.folder / "stub").mkdir()
+        (act.folder / "stub" / "action.yml").write_text(STUB, encoding="utf-8")
+        release = (clone.path / ".github" / "workflows" / "release.yml").read_text(encoding="utf-8")
+        others = set(re.findall(r"uses: (actions/(?!checkout)\S+)", release))
+        words = [word for use in others for word in ("--local-repository", f"{use}={act.folder / 'stub'}")]
+        words += ["--job", "build", "--eventpath", "event.json", "--env", f"KEPT={act.folder / 'dist'}"]
+        variables = {name: settings[name] for name in ("RS_API_URL", "RS_REQUIRED_PROCESS")}
+        off = _run(act, clone, settings, *words, workflow="release", var=variables)
+        assert (off.code, "Judge the release" in off.out) == (0, False), off.out
+        variables["RELEASE_ENABLED"] = "true"
+        forge.run("Lint and tests", conclusion="failure")
+        untested = _run(act, clone, settings, *words, workflow="release", var=variables)
+        assert untested.code
+        assert "Lint and tests (failure)" in untested.out
+        assert not (act.folder / "dist").exists()
+        forge.run("Lint and tests")
+        on = _run(act, clone, settings, *words, workflow="release", var=variables)
     assert on.code == 0, on.out
     assert f"SAFE (exit 0): v{__version__} may go to prod" in on.out
     names = {path.name for path in (act.folder / "dist").iterdir()}

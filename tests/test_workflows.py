@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sysconfig
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ ROOT = Path(__file__).parents[1]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 GATE = ROOT / ".github" / "workflows" / "release-sentinel.yml"
 RELEASE = ROOT / ".github" / "workflows" / "release.yml"
+TESTS = ROOT / ".github" / "workflows" / "tests.yml"
 ACTION = ROOT / ".github" / "actions" / "gate" / "action.yml"
 DEPENDABOT = ROOT / ".github" / "dependabot.yml"
 RUN = ROOT / ".ci" / "run"
@@ -104,7 +106,10 @@ def test_one_pin_an_action() -> None:
 
 @every_workflow
 def test_least_permissions(path: Path) -> None:
-    """A workflow has no permission, its jobs may read the contents; those that release have what each needs."""
+    """A workflow has no permission, its jobs may read the contents; those that release have what each needs.
+
+    The gate of a release also reads what the forge knows about the commit.
+    """
     workflow = _load(path)
     assert workflow["permissions"] == {}
     granted = {name: job["permissions"] for name, job in workflow["jobs"].items()}
@@ -115,15 +120,27 @@ def test_least_permissions(path: Path) -> None:
         "image": {"packages": "write", **signs},
         "github": {"contents": "write"},
     }
+    if path == RELEASE:
+        needed["gate"] = dict.fromkeys(("contents", "checks", "statuses", "actions"), "read")
     assert granted == {name: needed.get(name, {"contents": "read"}) for name in granted}
     assert path == RELEASE or not set(needed) & set(granted)
+
+
+def test_a_release_demands_the_tests_of_its_commit() -> None:
+    """By the name that their job has, and for as long as they may take."""
+    (step,) = (step for step in _load(RELEASE)["jobs"]["gate"]["steps"] if step.get("name") == "Judge the release")
+    policy = tomllib.loads((ROOT / step["with"]["policy"]).read_text(encoding="utf-8"))
+    (job,) = _load(TESTS)["jobs"].values()
+    assert policy["forge"]["checks"] == [job["name"]]
+    longest, wait = int(job["timeout-minutes"]) * 60, policy["forge"]["wait"]
+    assert longest < wait < int(_load(RELEASE)["jobs"]["gate"]["timeout-minutes"]) * 60
 
 
 def test_a_job_that_may_write_runs_no_code_of_the_repository() -> None:
     """It checks nothing out, and takes what the build has handed on."""
     for name, job in _load(RELEASE)["jobs"].items():
         uses = [step.get("uses", "").partition("@")[0] for step in job["steps"]]
-        reads_only = job["permissions"] == {"contents": "read"}
+        reads_only = "write" not in job["permissions"].values()
         assert reads_only == ("actions/checkout" in uses), name
         assert reads_only != ("actions/download-artifact" in uses), name
 
@@ -150,7 +167,7 @@ def test_bounded(path: Path) -> None:
     """Every workflow has a concurrency group, and every job a time-out."""
     workflow = _load(path)
     assert workflow["concurrency"]["group"]
-    assert all(int(job["timeout-minutes"]) <= 20 for job in workflow["jobs"].values())
+    assert all(int(job["timeout-minutes"]) <= 40 for job in workflow["jobs"].values())
 
 
 @every_workflow

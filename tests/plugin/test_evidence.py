@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import Run, Sentinel
-from tests.observe.forge.fake import FakeGitHub, served
+from tests.observe.forge.fake import GitHubWith, served
 
 TOKEN = "ghs_0123456789abcdefghij"
 POLICY = """
@@ -16,19 +16,7 @@ blockers = ["release-blocker"]
 """
 
 
-class Forge(FakeGitHub):
-    """GitHub, which knows the commit of a real repository by the name that the fake has for its own."""
-
-    def __init__(self, commit: str) -> None:
-        super().__init__()
-        self.commit_there = commit
-
-    def answer(self, path: str) -> Any:
-        """Answer about the repository's commit."""
-        return super().answer(path.replace(self.commit_there, "c" * 40))
-
-
-def start(sentinel: Sentinel, forge: Forge, *options: str) -> Run:
+def start(sentinel: Sentinel, forge: GitHubWith, *options: str) -> Run:
     """Run the gate in a job of the forge's CI."""
     with served(forge) as url:
         variables: dict[str, Any] = {
@@ -41,13 +29,13 @@ def start(sentinel: Sentinel, forge: Forge, *options: str) -> Run:
 
 
 @pytest.fixture
-def forge(sentinel: Sentinel) -> Forge:
+def forge(sentinel: Sentinel) -> GitHubWith:
     """A forge that has the commit of the repository."""
     sentinel.repo.commit("release-sentinel.toml", POLICY)
-    return Forge(sentinel.repo.head)
+    return GitHubWith(sentinel.repo.head)
 
 
-def test_a_commit_that_is_good_is_safe(sentinel: Sentinel, forge: Forge) -> None:
+def test_a_commit_that_is_good_is_safe(sentinel: Sentinel, forge: GitHubWith) -> None:
     """The look-alike: an older failure, a comment and a closed issue; the token is in no output."""
     forge.run(conclusion="failure")
     forge.run()
@@ -62,7 +50,7 @@ def test_a_commit_that_is_good_is_safe(sentinel: Sentinel, forge: Forge) -> None
     assert len(forge.asked) <= 9
 
 
-def test_a_commit_that_is_not_is_blocked(sentinel: Sentinel, forge: Forge) -> None:
+def test_a_commit_that_is_not_is_blocked(sentinel: Sentinel, forge: GitHubWith) -> None:
     """Each gate turns red, and says why."""
     forge.run()
     forge.run(status="completed", conclusion="failure")
@@ -76,7 +64,7 @@ def test_a_commit_that_is_not_is_blocked(sentinel: Sentinel, forge: Forge) -> No
     assert "#1 Title 1" in reasons["blockers"]
 
 
-def test_a_check_is_waited_for(sentinel: Sentinel, forge: Forge) -> None:
+def test_a_check_is_waited_for(sentinel: Sentinel, forge: GitHubWith) -> None:
     """A check that ends within the wait counts as it ended."""
     sentinel.repo.commit("release-sentinel.toml", POLICY + "wait = 5\ninterval = 0.1\n")
     forge.commit_there = sentinel.repo.head
@@ -97,7 +85,7 @@ def test_a_check_is_waited_for(sentinel: Sentinel, forge: Forge) -> None:
     assert done.code == 0, done.out
 
 
-def test_a_preview_asks_for_blockers_alone(sentinel: Sentinel, forge: Forge) -> None:
+def test_a_preview_asks_for_blockers_alone(sentinel: Sentinel, forge: GitHubWith) -> None:
     """Checks and reviews of what is not merged are judged after the merge."""
     done = start(sentinel, forge, "--gate-preview")
     reasons = {one["id"]: one["reason"] for one in done.verdict["gates"]}

@@ -218,6 +218,18 @@ class FakeGitHub(Fake):
         return 404, {"message": "Not Found"}, {}
 
 
+class GitHubWith(FakeGitHub):
+    """GitHub, which knows the commit of a real repository by the name that the fake has for its own."""
+
+    def __init__(self, commit: str) -> None:
+        super().__init__()
+        self.commit_there = commit
+
+    def answer(self, path: str) -> Answer:
+        """Answer about the repository's commit."""
+        return super().answer(path.replace(self.commit_there, SHA))
+
+
 class FakeGitLab(Fake):
     """GitLab: one pipeline that passed; request 7, which bob approved after the last push."""
 

@@ -233,6 +233,33 @@ def test_the_block_comes_last(sentinel: Sentinel) -> None:
     assert "FAILURES" not in run.out
 
 
+@pytest.mark.parametrize("judges", ["assert 1 == 2", "gate.require(CheckResult(CRIT, '1 is not 2'))"])
+@pytest.mark.parametrize("verbosity", ["", "-vv"])
+def test_what_a_gate_printed_is_shown_where_it_fails(sentinel: Sentinel, judges: str, verbosity: str) -> None:
+    """Without a traceback of what it judged, which `-vv` shows of an assert."""
+    sentinel.gate(
+        f"""
+        from release_sentinel import CRIT, CheckResult
+
+        @pytest.mark.policy
+        def test_speaks(gate):
+            print("asked the queue")
+            {judges}
+
+        @pytest.mark.policy
+        def test_is_mute(gate):
+            {judges}
+        """
+    )
+    run = sentinel(*verbosity.split())
+    assert run.code == 1
+    above = run.out.partition("FAILURES")[2].partition("= release-sentinel =")[0]
+    assert "asked the queue" in above
+    traced = bool(verbosity) and judges.startswith("assert")
+    assert ("what this gate judged is in the verdict below" in above) == (not traced)
+    assert (f">       {judges}" in above) == ("test_is_mute" in above) == traced
+
+
 def leaking(sentinel: Sentinel) -> Run:
     """Run a gate that breaks with the token in its hands, with everything that pytest can show."""
     sentinel.gate(

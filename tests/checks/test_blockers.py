@@ -58,15 +58,16 @@ def test_the_first_ten_are_named(kind: str) -> None:
     assert result.message.count("Title") == 10
 
 
+@pytest.mark.parametrize("label", ["Urgent", "Urgent, really"])
 @each_forge
-def test_several_labels(kind: str) -> None:
-    """One of them is enough, also beyond the first page."""
+def test_several_labels(kind: str, label: str) -> None:
+    """One of them is enough, also beyond the first page, and with a comma in its name."""
     fake = FAKES[kind]()
     for number in range(1, 131):
         issue(number, "bug")(fake)
-    issue(131, "urgent")(fake)
-    result = judge(fake, "release-blocker", "Urgent")
-    assert (result.status, "131 Title 131 (urgent)" in result.message) == (CRIT, True)
+    issue(131, label.lower())(fake)
+    result = judge(fake, "release-blocker", label)
+    assert (result.status, f"131 Title 131 ({label.lower()})" in result.message) == (CRIT, True)
 
 
 def test_a_merge_request_of_gitlab_blocks() -> None:

@@ -92,6 +92,16 @@ def with_child(state: str, **more: Any) -> Callable[[Any], Any]:
     return lambda fake: fake.bridge(fake.pipeline(), state, **more)
 
 
+def with_grandchild(state: str, **more: Any) -> Callable[[Any], Any]:
+    """Add a pipeline with a child that passed, and has one of its own."""
+    return lambda fake: fake.bridge(fake.bridge(fake.pipeline(), "success", **more), state)
+
+
+def child_of_own(state: str, stage: str = "test") -> Callable[[Any], Any]:
+    """Add a child to the gate's own pipeline."""
+    return lambda fake: fake.bridge(GITLAB_RUN, state, stage=stage)
+
+
 def denied(part: str, answer: Any = FORBIDDEN) -> Callable[[Any], Any]:
     """Let a part of the API answer otherwise."""
     return lambda fake: fake.denied.update({part: answer})
@@ -284,6 +294,11 @@ GITLAB_ROWS: list[Any] = [
     ("a child may fail", with_child("failed", allow_failure=True), OK, ""),
     ("a child runs", with_child("running"), UNKNOWN, "running"),
     ("a child passed", with_child("success"), OK, ""),
+    ("a child of a child failed", with_grandchild("failed"), CRIT, "pipeline of child (failed)"),
+    ("a child of a child runs", with_grandchild("running"), UNKNOWN, "running"),
+    ("a child of a child passed", with_grandchild("success"), OK, ""),
+    ("a child that may fail has one that failed", with_grandchild("failed", allow_failure=True), OK, ""),
+    ("a child of another project", do(with_child("success"), denied("/pipelines/1001/bridges", (404, {}, {}))), OK, ""),
     ("a bridge without a child", with_child("success", downstream_pipeline=None), OK, ""),
     ("an external status failed", do(pipeline(), status("scan", "failed")), CRIT, "scan"),
     ("an external status passed", do(pipeline(), status("scan", "success")), OK, ""),
@@ -310,7 +325,15 @@ GITLAB_OWN: list[Any] = [
     ("what comes after waits for a hand", do(own(), lambda fake: fake.job("live", "manual", "deploy")), OK, ""),
     ("another job of the stage runs", do(own(), lambda fake: fake.job("scan", "running", "gate")), OK, ""),
     ("another job of the stage failed", do(own(), lambda fake: fake.job("scan", "failed", "gate")), CRIT, "scan"),
-    ("nothing before", do(own(), lambda fake: fake.jobs.pop(0)), UNKNOWN, "no check"),
+    ("nothing before", do(own(), lambda fake: (fake.jobs.pop(0), fake.statuses.pop(0))), UNKNOWN, "no check"),
+    ("an external status of it failed", do(own(), status("scan", "failed", GITLAB_RUN)), CRIT, "scan"),
+    ("an external status of it runs", do(own(), status("scan", "running", GITLAB_RUN)), UNKNOWN, "scan"),
+    ("an external status of it passed", do(own(), status("scan", "success", GITLAB_RUN)), OK, "scan"),
+    ("a child of it failed", do(own(), child_of_own("failed")), CRIT, "pipeline of child (failed)"),
+    ("a child of it runs", do(own(), child_of_own("running")), UNKNOWN, "running"),
+    ("a child of it passed", do(own(), child_of_own("success")), OK, "child"),
+    ("a child beside the gate runs", do(own(), child_of_own("running", stage="gate")), OK, "test"),
+    ("a child beside the gate failed", do(own(), child_of_own("failed", stage="gate")), CRIT, "child"),
     ("own pipeline beside another that failed", do(own(), pipeline("failed", source="schedule")), CRIT, "schedule"),
 ]
 GITEA_ROWS: list[Any] = [

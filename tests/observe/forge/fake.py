@@ -202,12 +202,12 @@ class FakeGitHub(Fake):
         if path == "/issues":
             if not self.has_issues:
                 return 410, {"message": "Issues has been disabled in this repository."}, {}
-            label = query.get("labels", "").lower()
+            wanted = set(filter(None, query.get("labels", "").lower().split(",")))
             labels = [{one["name"].lower() for one in issue["labels"]} for issue in self.issues]
             found = [
                 issue
                 for issue, has in zip(self.issues, labels, strict=True)
-                if issue["state"] == "open" and (not label or label in has)
+                if issue["state"] == "open" and wanted <= has
             ]
             return self.paged(found, query, whole)
         if parts[1] == "collaborators":
@@ -274,11 +274,15 @@ class FakeGitLab(Fake):
         made = {"id": self.next_id(), "name": name, "status": status, "ref": "main", "pipeline_id": pipeline}
         self.statuses.append({**made, "allow_failure": False, **more})
 
-    def bridge(self, pipeline: int, status: str, **more: Any) -> None:
+    def bridge(self, pipeline: int, status: str, **more: Any) -> int:
         """Add a child pipeline."""
-        child = {"id": self.next_id(), "ref": "main", "source": "parent_pipeline", "status": status}
+        if pipeline == GITLAB_RUN:  # the list of jobs does not hold it
+            self.status("child", "success", pipeline)
+        number = self.next_id()
+        child = {"id": number, "ref": "main", "source": "parent_pipeline", "status": status}
         made = {"id": self.next_id(), "name": "child", "downstream_pipeline": child, "allow_failure": False}
         self.bridges.setdefault(pipeline, []).append(made | more)
+        return number
 
     def request(self, **more: Any) -> Fields:
         """Add a merged request."""

@@ -202,6 +202,8 @@ class GitHub:
         entries = self._client.find(path, needs, (410,))
         if entries is None:  # issues are switched off
             entries = self._client.pages(f"{self._repo}/pulls?state=open&per_page=100", needs)
+        elif len(entries) >= 100 and any("," in label for label in labels):  # which parts labels there
+            entries = self._client.pages(path, needs)
         elif len(entries) >= 100:
             entries = [one for label in labels for one in self._client.pages(f"{path}&labels={quoted(label)}", needs)]
         found = {one["number"]: _issue(one, labels) for one in entries}

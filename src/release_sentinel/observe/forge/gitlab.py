@@ -1,5 +1,6 @@
 """What GitLab knows about a commit, gitlab.com and self-hosted."""
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -23,6 +24,7 @@ from release_sentinel.observe.forge.records import (
 
 _RUNNING = {"created", "waiting_for_resource", "waiting_for_callback", "preparing", "pending", "running", "scheduled"}
 _NEEDS = "the scope read_api and the role Reporter"
+_DEEPEST = 2  # child pipelines: GitLab allows no more
 _NOT_OF_JOBS = {"skipped", "manual"}  # states of jobs that their pipeline's own state answers for
 
 
@@ -60,22 +62,36 @@ class GitLab:
             if of in counted and status["status"] in _NOT_OF_JOBS:
                 continue
             jobs.append(_job(status))
-        if mine in counted or (mine not in of_commit and any(one.get("pipeline_id") == mine for one in statuses)):
-            jobs += self._own_jobs(mine)
+        of_mine = [one for one in _newest(statuses) if one.get("pipeline_id") == mine]
+        if mine in counted or (mine not in of_commit and of_mine):
+            jobs += self._own_jobs(mine, of_mine)
         names = dict.fromkeys(Required(one.name) for one in (*found, *jobs) if not one.own)
         return Checks((*found, *jobs), tuple(names) if required else (), may_come=True)
 
     def _children(self, pipeline: int) -> list[Check]:
-        """Return the pipelines that a pipeline has started, those of other projects too."""
-        bridges = self._client.pages(f"{self._project}/pipelines/{pipeline}/bridges?per_page=100", _NEEDS)
-        return [
-            _excused(replace(_pipeline(child), name=f"pipeline of {bridge['name']}"), bridge)
-            for bridge in bridges
-            if (child := bridge.get("downstream_pipeline"))
-        ]
+        """Return the pipelines that a pipeline has started, in other projects too, and those that these started."""
+        bridges = self._client.pages(self._bridges(pipeline), _NEEDS)
+        return [check for bridge in bridges for check in self._below(bridge, _DEEPEST)]
 
-    def _own_jobs(self, pipeline: int) -> list[Check]:
-        """Return the jobs of the gate's own pipeline that come before it, and those that have failed."""
+    def _bridges(self, pipeline: int) -> str:
+        return f"{self._project}/pipelines/{pipeline}/bridges?per_page=100"
+
+    def _below(self, bridge: dict[str, Any], depth: int) -> Iterator[Check]:
+        """Yield the pipeline that a job has started, and those below it: its state says nothing of these."""
+        if not (child := bridge.get("downstream_pipeline")):
+            return
+        check = replace(_pipeline(child), name=f"pipeline of {bridge['name']}")
+        yield _excused(check, bridge)
+        if depth > 1 and check.state is not State.FAILED and bridge.get("allow_failure") is not True:
+            # A pipeline of another project is not found here.
+            for one in self._client.find(self._bridges(child["id"]), _NEEDS) or []:
+                yield from self._below(one, depth - 1)
+
+    def _own_jobs(self, pipeline: int, statuses: list[dict[str, Any]]) -> list[Check]:
+        """Return the jobs of the gate's own pipeline that come before it, and those that have ended.
+
+        Its `statuses` also name what the list of jobs does not hold: external statuses, and jobs that start a pipeline.
+        """
         path = f"{self._project}/pipelines/{pipeline}/jobs?include_retried=true&per_page=100"
         jobs = sorted(self._client.pages(path, _NEEDS), key=_id)
         stages: dict[str, int] = {}
@@ -88,12 +104,15 @@ class GitLab:
         for job in newest.values():
             if own and job["name"] == own["name"]:
                 continue
-            check = _job(job)
-            if job["status"] == "skipped":
-                check = replace(check, state=State.PASSED)
-            has_ended = job["status"] == "success" or (check.state is State.FAILED and job["status"] != "manual")
-            if stages[job["stage"]] < at or has_ended:
-                found.append(check)
+            found += _told(job, comes_before=stages[job["stage"]] < at)
+        others = [one for one in statuses if one["name"] not in newest]
+        bridges = {one["name"]: one for one in self._client.pages(self._bridges(pipeline), _NEEDS)} if others else {}
+        for status in others:
+            bridge = bridges.get(status["name"], {})
+            comes_before = stages.get(bridge.get("stage", ""), -1) < at
+            found += _told(status, comes_before=comes_before)
+            below = self._below(bridge, _DEEPEST)
+            found += [check for check in below if comes_before or check.state is not State.RUNNING]
         if own:
             found.append(Check(own["name"], State.RUNNING, str(own["status"]), own=True))
         return found
@@ -168,6 +187,15 @@ def _pipeline(seen: dict[str, Any]) -> Check:
 
 def _job(seen: dict[str, Any]) -> Check:
     return _excused(Check(str(seen["name"]), _state(seen["status"]), str(seen["status"])), seen)
+
+
+def _told(job: dict[str, Any], *, comes_before: bool) -> list[Check]:
+    """Return what a job of the gate's own pipeline says: nothing if it comes after the gate's and has not ended."""
+    check = _job(job)
+    if job["status"] == "skipped":
+        check = replace(check, state=State.PASSED)
+    has_ended = job["status"] == "success" or (check.state is State.FAILED and job["status"] != "manual")
+    return [check] if comes_before or has_ended else []
 
 
 def _excused(check: Check, job: dict[str, Any]) -> Check:

@@ -1,6 +1,6 @@
 """The command line of a gate run is read once, and everything that is wrong with it is said."""
 
-import os
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -44,13 +44,13 @@ def test_each_option_is_read_from_each_place(
     monkeypatch.chdir(tmp_path)
     flag = option.flag  # type: ignore[attr-defined]  # an Option
     value = good(flag)
-    word = f"{flag}={value}" if " " not in value else f"{flag}={os.path.relpath(value)}"
+    word = f"{flag}={value}"
     more = [option.beside] if option.beside else []  # type: ignore[attr-defined]  # as above
     release = [one for one in (f"--env={'prod'}", "--release-version=v1.0.0") if not one.startswith(flag)]
     release = release[:1] if flag == "--version" else release
     (tmp_path / "words").write_text(f"{word}\n", encoding="utf-8")
     words = {"command line": [word], "file": ["@words"]}.get(place, [])
-    environ = {"PYTEST_ADDOPTS": word} if place == "PYTEST_ADDOPTS" else {}
+    environ = {"PYTEST_ADDOPTS": shlex.quote(word)} if place == "PYTEST_ADDOPTS" else {}
     asked = parse([*release, *more, *words], environ, tmp_path, ini=[word] if place == "ini" else [])
     beside = parse([*release, *more, word], {}, tmp_path)
     assert not asked.problems

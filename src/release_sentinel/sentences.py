@@ -31,6 +31,7 @@ _WORDS = {
     r"Content-Length contained multiple unmatching values \((.*)\)": r"its Content-Length has several values (\1)",
     r"File is not a zip file": "it is not a zip file",
     r"encoding with 'idna' codec failed \(UnicodeError: (.*)\)": r"it is not the name of a host: \1",
+    r"label (?:empty or )?too long": r"it is not the name of a host: \g<0>",  # of Python 3.12
     # apprise
     r"Failed to (?:send|post) .*?(?:: )?([A-Z][^:]*?)(?:, |: )error=(\d+)\.?": r"it answered with HTTP \2 (\1)",
     r"Failed to (?:send|post) .*?error=(\d+)\.?": r"it answered with HTTP \1",
@@ -126,7 +127,7 @@ def _place(error: BaseException) -> str:
 
 
 def _not_encodable(error: Any) -> str:
-    if error.encoding == "idna":  # from Python 3.13 on; before, it is wrapped
+    if error.encoding == "idna":  # from Python 3.13 on
         return f"it is not the name of a host: {error.reason}"
     return f"character {error.start + 1}, {error.object[error.start]!a}, is not {error.encoding.upper()}"
 

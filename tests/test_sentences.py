@@ -284,7 +284,7 @@ PORT_CHECKS: dict[str, Callable[[int], CheckResult]] = {
     **{
         f"{name} over {scheme}": lambda port, name=name, scheme=scheme: HTTP_CHECKS[name](
             f"{scheme}://127.0.0.1:{port}/"
-        )  # type: ignore[misc]
+        )  # type: ignore[misc]  # mypy does not infer a lambda with a default
         for name in HTTP_CHECKS
         for scheme in ("http", "https")
     },

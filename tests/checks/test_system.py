@@ -190,14 +190,14 @@ def test_huge_pages_that_nobody_uses() -> None:
     result = judged(unused_huge_pages=800 * GIB)
     assert (result.status, result.message) == (
         OK,
-        "50.0% of 200.0 GiB in use (host), besides 800.0 GiB of huge pages that nobody uses",
+        "50.0% of 200.0 GiB in use (host), besides 800.0 GiB of unused huge pages",
     )
     full = host.Memory(990 * GIB, 1000 * GIB, "host", unused_huge_pages=800 * GIB)
     assert check_memory(observe=lambda: full).status is CRIT
     counted = judged(MemoryLimits(count_unused_huge_pages=True), unused_huge_pages=800 * GIB)
     assert (counted.status, counted.message.rpartition("; ")[2]) == (
         CRIT,
-        "800.0 GiB of it are huge pages that nobody uses",
+        "800.0 GiB of it are unused huge pages",
     )
     garbage = judged(unused_huge_pages=1000 * GIB)
     assert garbage.status is UNKNOWN

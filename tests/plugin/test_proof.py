@@ -716,7 +716,7 @@ def test_a_helper_that_asserts_and_is_used_nowhere_is_asked_about(sentinel: Sent
     assert done.code == 1
     assert done.block[1] == (
         "[INCOMPLETE] no result from gate test_own.py::queue_is_short: "
-        "it looks like a gate, and pytest does not run it: begin its name with test_, or with _ if it is none"
+        "it looks like a gate, and pytest does not run it: begin its name with test_, or with _ if it is not one"
     )
 
 

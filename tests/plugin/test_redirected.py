@@ -38,9 +38,9 @@ def test_the_run_s_own_output_is_named(sentinel: Sentinel, command: tuple[str, .
 
 def test_only_what_the_run_writes_is_its_output() -> None:
     """Otherwise the message is as ever."""
-    there = Repository(Path("/shop"), "0" * 40, "main", "", False, (Change("??", "out.log"),))  # noqa: FBT003 - shallow
+    there = Repository(Path("/shop"), "0" * 40, "main", "", False, (Change("??", "out.log"),))  # noqa: FBT003 - shallow - shallow
     assert "this run writes" not in check_clean_tree(there).remedy
-    both = Repository(Path("/shop"), "0" * 40, "main", "", False, (Change("??", "out.log", written=True),))  # noqa: FBT003
+    both = Repository(Path("/shop"), "0" * 40, "main", "", False, (Change("??", "out.log", written=True),))  # noqa: FBT003 - shallow
     assert check_clean_tree(both).remedy.startswith("this run writes out.log itself")
     assert "commit, stash" not in check_clean_tree(both).remedy
 

@@ -97,7 +97,7 @@ def check_memory(
     used = 100 * fullest.share
     figures = f"{used:.1f}% of {fullest.limit / 2**30:.1f} GiB in use ({fullest.scope})"
     if fullest.unused_huge_pages and not limits.count_unused_huge_pages:
-        figures += f", besides {_size(fullest.unused_huge_pages)} of huge pages that nobody uses"
+        figures += f", besides {_size(fullest.unused_huge_pages)} of unused huge pages"
     if fullest.zfs_cache and not limits.count_zfs_cache:
         figures += f", besides {_size(fullest.zfs_cache)} of ZFS's cache"
     result = _graded(used, limits.warn, limits.crit, figures, "free memory, or raise the limit")
@@ -108,7 +108,7 @@ def check_memory(
 def _counted(scope: host.Memory, limits: MemoryLimits) -> host.Memory:
     """Return a scope's memory as the policy counts it.
 
-    Unused huge pages leave the total too: nobody else can have them, so the rest is full before.
+    Unused huge pages leave the total too: nothing else can have them, so the rest is full before.
     """
     aside = 0 if limits.count_unused_huge_pages else scope.unused_huge_pages
     cache = 0 if limits.count_zfs_cache else scope.zfs_cache
@@ -124,7 +124,7 @@ def _with_causes(result: CheckResult, scope: host.Memory, limits: MemoryLimits) 
         causes.append(f"{_size(scope.zfs_cache)} of it is ZFS's cache (ARC), which it can give back")
         remedy = f"{remedy}, or lower zfs_arc_max, or set `count_zfs_cache = false` under `memory`"
     if scope.unused_huge_pages and limits.count_unused_huge_pages:
-        causes.append(f"{_size(scope.unused_huge_pages)} of it are huge pages that nobody uses")
+        causes.append(f"{_size(scope.unused_huge_pages)} of it are unused huge pages")
         remedy = f"{remedy}, or lower vm.nr_hugepages"
     if scope.swap:
         in_use, most = scope.swap

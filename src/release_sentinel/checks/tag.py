@@ -113,7 +113,7 @@ def _in_use(
 
 
 def _made(name: str, refs: Refs, repository: Repository, resumption: Resumption) -> CheckResult | None:
-    """Judge a tag at HEAD that may be of an earlier run of this release; None where it is somebody else's."""
+    """Judge a tag at HEAD that may be of an earlier run of this release; None where it is not of this release."""
     said = resumption.read(name, refs.objects.get(f"refs/tags/{name}", ""))
     if isinstance(said, Unseen):
         return CheckResult(UNKNOWN, said.why, said.remedy)

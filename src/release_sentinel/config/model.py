@@ -380,7 +380,7 @@ def _before(freeze: Freeze) -> bool:
 
 
 def urls(policy: Policy) -> dict[str, str]:
-    """Return the URLs that gates ask, by their keys; that of a gate that is switched off is none of them."""
+    """Return the URLs that gates ask, by their keys; without that of a gate that is switched off."""
     found = {} if "api" in policy.disable else {"api.url": policy.api.url}
     found |= {f"dependencies[{one.name}].url": one.url for one in policy.dependencies}
     return found | {f"prometheus[{one.name}].url": one.url for one in policy.prometheus}

@@ -139,7 +139,7 @@ class MemoryLimits(Target, frozen=True):
     """Limits on memory in use, in per cent of what this process may use.
 
     ZFS's cache above its minimum counts as in use, because it may be given back too slowly. Huge pages that are set
-    aside and that nobody uses do not count, neither as in use nor as memory.
+    aside and that are unused do not count, neither as in use nor as memory.
     """
 
     warn: PerCent = 70.0
@@ -254,7 +254,7 @@ class HostRule(Target, frozen=True):
         """Yield what has to hold on the one host of this rule."""
         memory = (self.memory,) if self.memory else ()
         for one in (*self.disks, *memory, *self.processes, *self.units):
-            if isinstance(one, Target):  # what could not be read is none
+            if isinstance(one, Target):  # what could not be read is not one
                 yield replace(one, on_host=self.name_in_list)
 
     def clashes(self) -> Iterator[Problem]:

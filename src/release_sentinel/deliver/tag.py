@@ -21,7 +21,7 @@ from release_sentinel.vocabulary import SAFE, Outcome
 class TagOrder(Struct, frozen=True):
     """How the tag is to be made. `remote` is the one to ask, blank for the usual one; `rules` say what a change is.
 
-    `any_maker` accepts a published tag at the judged commit by whoever made it.
+    `any_maker` accepts a published tag at the judged commit by any maker.
     """
 
     prefix: str = "v"

@@ -42,7 +42,7 @@ class Memory(Struct, frozen=True):
     """Memory in bytes; `scope` says whose: the host's, or the control group's that limits this process.
 
     Of what is `used`, the kernel counts `zfs_cache` although ZFS can give it back, and `unused_huge_pages` although
-    nobody uses them.
+    they are unused.
     """
 
     used: int

@@ -15,7 +15,7 @@ from release_sentinel.observe.http import Exchange, Request
 from release_sentinel.redaction import without_credentials
 
 _LONG = 2000  # characters of a query's URL; some servers and proxies refuse a longer one
-# A proxy that lets nobody write refuses POST; Prometheus itself takes both.
+# A read-only proxy refuses POST; Prometheus itself takes both.
 _NUMBER = re.compile(r"NaN|[+-]?(?:Inf|[0-9]+(?:\.[0-9]*)?(?:e[+-]?[0-9]+)?)", re.IGNORECASE)
 _REFUSALS = {"POST": frozenset({403, 405, 501}), "GET": frozenset({414, 431})}
 _SHORTEST = 0.1  # seconds that a question has even where the ones before it took all the time

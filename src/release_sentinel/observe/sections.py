@@ -161,7 +161,7 @@ def _lines(source: Sequence[str], *, markdown: bool, asciidoc: bool, plain: bool
 
 
 def _title(line: str) -> str:
-    """Return the title that a line of plain text is; blank if it is none."""
+    """Return the title that a line of plain text is; blank if it is not one."""
     if entry := _DEBIAN.fullmatch(line):
         package, upstream, revision = entry.groups("")
         return f"{package} {upstream}, {upstream}{revision}"

@@ -53,7 +53,7 @@ def folder(prefix: str = "release-sentinel-") -> Iterator[Temporary]:
     with tempfile.TemporaryDirectory(prefix=prefix, ignore_cleanup_errors=True) as path:
         watch = None
         with suppress(OSError):  # there is no shell
-            # Of a session of its own, and nobody's child: what ends this process does not end the watch.
+            # Of a session of its own, and without a parent: what ends this process does not end the watch.
             command = ["sh", "-c", _WATCH, "sh", path]
             watch = subprocess.Popen(command, stdin=subprocess.PIPE, bufsize=0, start_new_session=True)
             watch.wait()

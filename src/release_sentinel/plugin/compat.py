@@ -175,7 +175,7 @@ def tolerate_conftests(config: pytest.Config, note: Callable[[Path, BaseExceptio
 
 
 def _refuse_unknown_hooks(manager: pytest.PytestPluginManager, module: ModuleType) -> None:
-    """Refuse a conftest file with a hook that nobody calls, as pytest does later, and with a traceback.
+    """Refuse a conftest file with a hook that is never called, as pytest does later, and with a traceback.
 
     That is `pluginmanager.check_pending()`, when the collection begins.
     """

@@ -31,7 +31,7 @@ _BESIDE = (
 )
 _UNCOLLECTED = "pytest did not collect it"
 _UNPARSED = "it marks gates, and it is neither Python that can be parsed nor a file that pytest collects"
-_UNNAMED = "it looks like a gate, and pytest does not run it: begin its name with test_, or with _ if it is none"
+_UNNAMED = "it looks like a gate, and pytest does not run it: begin its name with test_, or with _ if it is not one"
 _LISTING = {
     "help": "--help",
     "version": "pytest's own --version",

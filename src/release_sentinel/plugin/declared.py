@@ -122,7 +122,7 @@ class _Reader:
         yield from self._nested(source, meant=meant)
 
     def _is_no_test(self, name: str, function: Function, no_tests: set[str]) -> bool:
-        """Tell whether a function without a marker is none by its author's word, or by what makes use of it.
+        """Tell whether a function without a marker is no gate by its author's word, or by what makes use of it.
 
         It is a fixture or a property, or a method of a class that other code makes instances of.
         """
@@ -237,7 +237,7 @@ def _either(one: _Found, other: _Found) -> _Found:
 def _looks_like_a_gate(function: Function, *, in_class: bool) -> bool:
     """Tell whether a function that no other place speaks of may be a gate with a misspelt name.
 
-    It is named nearly like a test, takes what judges, or asserts. One whose name begins with an underscore is none, nor
+    It is named nearly like a test, takes what judges, or asserts. A name that begins with an underscore is not, nor is
     one that pytest or a decorator registers; the methods of a class may be called by what it is derived from.
     """
     decorators = [ast.unparse(decorator) for decorator in function.decorator_list]

@@ -11,7 +11,7 @@ from release_sentinel.arguments import GATE_FOLDER, find_top
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 _TEST_FILES = ("test_*.py", "*_test.py")  # as pytest's `python_files` has it
-# What tools leave beside sources; nobody writes gates there.
+# What tools leave beside sources; gates are not written there.
 _TOOLS = {".git", ".ipynb_checkpoints", ".mypy_cache", ".nox", ".ruff_cache", ".tox", "__pycache__", "node_modules"}
 _ENVIRONMENT = ("pyvenv.cfg", "conda-meta")  # what a folder with an environment of Python holds
 _LEFT_BY_EDITORS = re.compile(r"\.#.*|#.*#|.*~")

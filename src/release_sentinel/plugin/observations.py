@@ -139,7 +139,7 @@ class Observations:
 
     @property
     def _target(self) -> str:
-        """The branch that a pull request would be merged into, as far as somebody says so without asking Git."""
+        """The branch that a pull request would be merged into, as far as it is named without asking Git."""
         return (self._build.target if self._build else "") or self._claimed
 
     def tag_object(self, name: str, id_: str) -> git.TagObject | Unseen | None:

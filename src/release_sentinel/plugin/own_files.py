@@ -21,7 +21,7 @@ _OF_PLUGINS = (".hypothesis", ".benchmarks")  # folders that plugins of pytest w
 def own_files(config: pytest.Config, top: Path, reports: Collection[Path], environ: Mapping[str, str]) -> list[Path]:
     """Return the files and folders of this run, and the reports that an earlier one has left beside them.
 
-    What Git tracks is none of them.
+    What Git tracks is not among them.
     """
     here = Path(config.invocation_params.dir)
     caches = [config.rootpath / name for name in _CACHES]

@@ -1,6 +1,6 @@
 """What a gate has started and not waited for: threads, calls of an executor, processes of `multiprocessing`.
 
-Each may still judge when the gate has ended, and nobody would hear of it.
+Each may still judge when the gate has ended, and its result would be lost.
 """
 
 import inspect

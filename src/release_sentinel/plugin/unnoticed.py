@@ -1,6 +1,6 @@
 """What fails in a repository's own gate where no code of it looks, and so would pass for nothing.
 
-In a thread, in `__del__`, in a task or future whose result nobody takes, in a coroutine that is never awaited. Python
+In a thread, in `__del__`, in a task or future whose result is never taken, in a coroutine that is never awaited. Python
 and asyncio only print or log these, by hooks that are replaced here for as long as gates run.
 """
 
@@ -42,7 +42,7 @@ class UnnoticedError(Exception):
 
 
 class Unnoticed:
-    """Raises what nobody noticed at the end of the phase of the gate in which it came up.
+    """Raises what went unnoticed at the end of the phase of the gate in which it came up.
 
     Where no gate runs, or one that has nothing to do with it, it is told as a problem of the run.
     """
@@ -98,7 +98,7 @@ class Unnoticed:
                 self._record = None
 
     def end(self, *, wait: bool) -> None:
-        """Find what gates have left behind: what still runs, garbage, coroutines and tasks that nobody asked.
+        """Find what gates have left behind: what still runs, garbage, coroutines and tasks that were never asked.
 
         `wait`: let it end.
         """

@@ -8,7 +8,7 @@ from urllib.parse import unquote, unquote_plus
 class Credential(NamedTuple):
     """A password or token, and what stands before and behind it.
 
-    Without `before`, its place is none where a plain one is masked.
+    Without `before`, its place is not one where a plain one is masked.
     """
 
     value: str

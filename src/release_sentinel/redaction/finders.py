@@ -15,7 +15,7 @@ _CLOSING, _BORDER = ")]}>,;:.", re.compile(r"[;|&,<>\\]")
 
 # Every repetition is bounded, or keeps what it has matched: any text is read in linear time.
 BLANK, GAP = r"[ \t]{1,20}+", r"[ \t]{0,20}+"
-_NEXT = r"(?![\"']?[\w.-]{1,60}[\"']?[=:])"  # a border that another setting follows is none
+_NEXT = r"(?![\"']?[\w.-]{1,60}[\"']?[=:])"  # a border that another setting follows does not count
 WORD = rf"((?:[^\s\"'`;|&,<>\\]|[;|&,<>\\]{_NEXT})++)"
 VALUE = rf"'([^'\n]{{1,500}}+)'|\"([^\"\n]{{1,500}}+)\"|(?![-&])[\"'({{\[]?{WORD}"
 _IN_QUOTES = r"'((?:[^'\\]|\\.|''){0,500}+)'|\"((?:[^\"\\]|\\.|\"\"){0,500}+)\"|\{([^}]{0,500}+)\}"

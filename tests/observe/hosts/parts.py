@@ -24,7 +24,7 @@ def reach(environ: dict[str, str], question: Question, where: Reach | None = Non
     """Ask a host once, or as often as `tries` says."""
     with settings_folder() as folder:
         way = Way(where or Reach("docker", "shop"), folder, environ)
-        return ask(way, question, **{"tries": 1, "deadline": 20.0, **more})  # type: ignore[arg-type]
+        return ask(way, question, **{"tries": 1, "deadline": 20.0, **more})  # type: ignore[arg-type]  # of any type
 
 
 def answer(reached: Reached) -> Answer:

@@ -303,11 +303,11 @@ def test_how_containers_are_reached(kind: str, tmp_path: Path) -> None:
         "GH_TOKEN": "s3cret",
         "DOCKER_HOST": "x",
     }
-    answer(reach(environ, ALL, Reach(kind, "shop", **more)))  # type: ignore[arg-type]
+    answer(reach(environ, ALL, Reach(kind, "shop", **more)))  # type: ignore[arg-type]  # a row of the table
     assert (tmp_path / "words").read_text().strip() == words
     more_names = {**environ, "KUBE_TOKEN": "x", "KUBECONFIG": "x"}
     with settings_folder() as place:
-        way = Way(Reach(kind, "shop"), place, more_names, withheld=["KUBE_TOKEN"])  # type: ignore[arg-type]
+        way = Way(Reach(kind, "shop"), place, more_names, withheld=["KUBE_TOKEN"])  # type: ignore[arg-type]  # a row of the table
         assert "KUBE_TOKEN" not in way.environ
         assert ("KUBECONFIG" in way.environ) is (kind == "kubectl")
     assert "s3cret" not in (tmp_path / "env").read_text()

@@ -55,7 +55,7 @@ def ask(tmp_path: Path) -> Ask:
 
     def ask(host: str, *settings: str, question: Question = SMALL, **more: object) -> Reached:
         use(tmp_path / "home", *settings)
-        environ = {**os.environ, "HOME": str(tmp_path / "home"), **more.pop("environ", {})}  # type: ignore[dict-item]
+        environ = {**os.environ, "HOME": str(tmp_path / "home"), **more.pop("environ", {})}  # type: ignore[dict-item]  # variables too
         return reach(environ, question, Reach("ssh", host), **more)
 
     return ask

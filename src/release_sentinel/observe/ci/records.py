@@ -96,7 +96,7 @@ class System(Struct, frozen=True):
     actors: tuple[str, ...] = ()  # variables that name who started the build, the first that names a person counts
     fork: Callable[[Variables], bool] = no_sign  # whether a pull request is from another repository
     bot: Callable[[Variables], bool] = no_sign  # whether it is by a bot that gets no secrets
-    trusted: Callable[[Variables], bool] = no_sign  # whether it gets secrets, whoever it is by
+    trusted: Callable[[Variables], bool] = no_sign  # whether it gets secrets, whatever its author
     login: str = ""  # how a step's Git gets a login for the repository that is built
 
 

@@ -59,7 +59,7 @@ def _address(template: str, get: Variables) -> str:
 
 
 def _is_person(name: str) -> bool:
-    """Return whether this names a person; Drone writes `@hook` and `@cron` for what is none."""
+    """Return whether this names a person; Drone writes `@hook` and `@cron` for anything else."""
     return bool(name) and not name.startswith("@") and name not in _NOBODY
 
 

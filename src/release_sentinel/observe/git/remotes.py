@@ -17,7 +17,7 @@ from release_sentinel.redaction import without_credentials
 # Of `git remote -v`; a partial clone adds its filter.
 _REMOTE = re.compile(r"([^\t\n ]+)\t(.*) \((fetch|push)\)(?: \[[^\]]*\])?")
 _SCP = re.compile(r"(?:[^@/:]+@)?([^/:]+):(?!/)(.+)")  # git@github.com:shop/shop.git
-# What people write as the address for pushes so that none succeeds: `no_push`, `DISABLED`, a file that is none.
+# What people write as the address for pushes so that none succeeds: `no_push`, `DISABLED`, no repository.
 _NO_PUSH = re.compile(r"[\w .!?<>()-]+|(?:file://)?/dev/null")
 _PUSHED = "release-sentinel-push"  # a remote of the settings of one question, by which an address stays out of `ps`
 _HEADS = "refs/heads/"

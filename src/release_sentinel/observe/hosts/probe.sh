@@ -1,6 +1,6 @@
 # Observes a host and writes it to standard output, and nothing anywhere else. POSIX sh: dash, busybox ash, bash.
 # The whole is one compound command, which the shell reads to its end before it runs it: what follows on standard input
-# is not lost, and its end says that nobody waits any more.
+# is not lost, and its end says that the caller is gone.
 {
 LC_ALL=C
 PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
@@ -129,7 +129,7 @@ s/^/q /p'
     set -f
 }
 
-# Waits for processes of this probe, and kills them after some seconds, or once nobody waits for the answer.
+# Waits for processes of this probe, and kills them after some seconds, or once the caller is gone.
 within() { # SECONDS PROCESS...
     seconds=$1
     shift

@@ -222,7 +222,7 @@ def _run(way: Way, text: str, nonce: str, seconds: float) -> tuple[str, str, boo
 
 
 def _feed(process: "subprocess.Popen[bytes]", text: str) -> None:
-    """Write the script. Standard input stays open: its end tells the probe that nobody waits."""
+    """Write the script. Standard input stays open: its end tells the probe that the caller is gone."""
     with contextlib.suppress(OSError, ValueError):
         if process.stdin:
             process.stdin.write(text.encode(errors="surrogateescape"))

@@ -237,8 +237,8 @@ def _either(one: _Found, other: _Found) -> _Found:
 def _looks_like_a_gate(function: Function, *, in_class: bool) -> bool:
     """Tell whether a function that no other place speaks of may be a gate with a misspelt name.
 
-    It is named nearly like a test, takes what judges, or asserts. A name that begins with an underscore is not, nor is
-    one that pytest or a decorator registers; the methods of a class may be called by what it is derived from.
+    It is named nearly like a test, takes what judges, or asserts. It is not one if its name begins with an underscore,
+    or if pytest or a decorator registers it; the methods of a class may be called by what it is derived from.
     """
     decorators = [ast.unparse(decorator) for decorator in function.decorator_list]
     if function.name.startswith(("_", "pytest_")) or _XUNIT.fullmatch(function.name):

@@ -1,0 +1,97 @@
+"""How pages look: light and dark, narrow and wide, on a screen and on paper. Colours carry a meaning, never alone.
+
+Each pair of a text and its ground has a contrast of 4.5 to 1 at least. The style of a page is known by its digest, so
+no element can have a style of its own: lengths of bars are attributes of SVG.
+"""
+
+_LIGHT = """
+color-scheme:light;--page:#f5f6f8;--card:#fff;--text:#1a1f26;--mute:#566070;--line:#dde2e8;--link:#0a53b0;
+--ok:#17692f;--ok-ground:#e3f5e7;--warn:#7a4d00;--warn-ground:#fdf1cf;--crit:#b01225;--crit-ground:#fdebea;
+--unknown:#6a36b5;--unknown-ground:#f4ecfd;--off:#566070;--off-ground:#eceff3;--track:#e6eaef;--shade:#1a1f260f
+"""
+_DARK = """
+color-scheme:dark;--page:#0e1217;--card:#161b22;--text:#e4e9ef;--mute:#9ba7b4;--line:#2b333d;--link:#7fb8ff;
+--ok:#5fd071;--ok-ground:#12281a;--warn:#e5b649;--warn-ground:#2d2410;--crit:#ff8d86;--crit-ground:#38191c;
+--unknown:#cfa9ff;--unknown-ground:#281d3d;--off:#9ba7b4;--off-ground:#222932;--track:#29313b;--shade:#0000
+"""
+_RULES = """
+*{box-sizing:border-box}
+html{-webkit-text-size-adjust:100%}
+body{margin:0;background:var(--page);color:var(--text);font:15px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,
+"Helvetica Neue",Arial,sans-serif;font-variant-numeric:tabular-nums;overflow-wrap:anywhere;--tone:var(--off);
+--ground:var(--off-ground)}
+.ok{--tone:var(--ok);--ground:var(--ok-ground)}
+.warn{--tone:var(--warn);--ground:var(--warn-ground)}
+.crit{--tone:var(--crit);--ground:var(--crit-ground)}
+.unknown{--tone:var(--unknown);--ground:var(--unknown-ground)}
+.off{--tone:var(--off);--ground:var(--off-ground)}
+.top,main,footer{max-width:1120px;margin:0 auto;padding:0 24px}
+main:focus{outline:0}
+h1,h2,h3,h4,p,dl,dd,ol,ul,pre{margin:0;padding:0}
+ol,ul{list-style:none}
+h1{font-size:30px;line-height:1.2;font-weight:700;letter-spacing:-.01em}
+h2{font-size:19px;line-height:1.3;font-weight:650;margin:40px 0 12px}
+h3{font-size:15px;font-weight:650}
+a{color:var(--link);text-underline-offset:2px}
+:focus-visible{outline:2px solid var(--link);outline-offset:2px;border-radius:3px}
+code,pre{font:13px/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,"Liberation Mono",monospace}
+pre{white-space:pre-wrap;overflow-wrap:anywhere;background:var(--page);border:1px solid var(--line);border-radius:6px;
+padding:10px 12px;margin-top:6px}
+small,.mute{color:var(--mute);font-size:13px}
+.skip{position:absolute;left:-9999px}
+.skip:focus{left:16px;top:8px;z-index:1;background:var(--card);padding:8px 12px}
+.hidden{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
+.top{padding-top:28px}
+.brand{color:var(--mute);font-size:13px;margin-bottom:14px}
+.brand b{color:var(--text);font-weight:650}
+nav ul{display:flex;flex-wrap:wrap;gap:4px 18px;margin-top:22px;font-size:14px}
+nav a{display:inline-block;padding:3px 0}
+.card{background:var(--card);border:1px solid var(--line);border-radius:10px;box-shadow:0 1px 2px var(--shade)}
+.pill{display:inline-block;padding:1px 9px;border-radius:99px;background:var(--ground);color:var(--tone);
+font-size:12.5px;font-weight:650;line-height:1.6;white-space:nowrap}
+.facts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,210px),1fr));gap:14px 28px}
+dt{color:var(--mute);font-size:13px}
+details{margin-top:6px}
+summary{cursor:pointer;color:var(--mute);font-size:13px;padding:2px 0;width:fit-content;min-height:24px}
+summary:hover{color:var(--text)}
+details li+li{margin-top:2px}
+table{border-collapse:collapse;width:100%}
+th{text-align:left;font-weight:inherit}
+th,td{padding:9px 16px;vertical-align:top;border-top:1px solid var(--line)}
+thead th{color:var(--mute);font-size:13px;border-top:0;padding-top:10px}
+caption{text-align:left}
+svg{display:block;width:100%}
+.bar{height:12px}
+.track{fill:var(--track)}
+.zone{fill:var(--tone);fill-opacity:.25}
+.fill{fill:var(--tone)}
+.limit{fill:var(--text)}
+.axis{display:flex;justify-content:space-between;color:var(--mute);font-size:12px}
+footer{color:var(--mute);font-size:13px;padding-top:28px;padding-bottom:36px}
+"""
+_NARROW = """
+.top,main,footer{padding-left:16px;padding-right:16px}
+h1{font-size:24px}
+h2{margin-top:32px}
+"""
+_PAPER = """
+@page{margin:11mm}
+body{font-size:8.5pt;line-height:1.35;background:#fff}
+.top,main,footer{max-width:none;padding-left:0;padding-right:0}
+.card{box-shadow:none;break-inside:auto}
+.skip,nav{display:none}
+svg,.pill,.card{print-color-adjust:exact;-webkit-print-color-adjust:exact}
+tr,li,dl>div{break-inside:avoid}
+h2,h3{break-after:avoid}
+"""
+
+
+def _packed(*rules: str) -> str:
+    return "".join("".join(rules).splitlines())
+
+
+STYLE = (
+    _packed(":root{", _LIGHT, "}@media screen and (prefers-color-scheme:dark){:root{", _DARK, "}}", _RULES)
+    + _packed("@media (max-width:640px){", _NARROW, "}@media print{", _PAPER, "}")
+    + "@media (forced-colors:active){svg{forced-color-adjust:none}.pill{border:1px solid}}"
+)

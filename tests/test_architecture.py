@@ -38,6 +38,7 @@ LAYERS = (
         "sentences",
         "tokens",
         "measures",
+        "timeline",
         "durations",
     },  # leaves
 )

@@ -9,12 +9,14 @@ class ReportFile(NamedTuple):
     """A report that an option asks for: how the file's name ends, what writes it, and how a finished one begins.
 
     `writer` is a module and a function below `reports`, loaded when the report is written. `begins` is a regular
-    expression, by which a later run knows the report of an earlier one: it does not make the work tree dirty.
+    expression, by which a later run knows the report of an earlier one: it does not make the work tree dirty. One that
+    `links` needs to know the page of the commit on its forge.
     """
 
     suffix: str
     writer: str
     begins: str
+    links: bool = False
 
 
 class Report(NamedTuple):

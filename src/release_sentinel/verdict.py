@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from release_sentinel.measures import Measure
+from release_sentinel.timeline import Phase, Step
 from release_sentinel.vocabulary import (
     BLOCKED,
     CRITICAL,
@@ -30,7 +31,11 @@ if TYPE_CHECKING:
 
 
 class GateResult(Struct, frozen=True):
-    """One gate's result. `status` is None where the gate was not evaluated; `seconds` includes its fixtures."""
+    """One gate's result. `status` is None where the gate was not evaluated; `seconds` includes its fixtures.
+
+    `began` is in seconds after the start of the run. A gate that waits for what was asked before it has steps that
+    began earlier.
+    """
 
     id: str
     stage: Stage
@@ -44,6 +49,8 @@ class GateResult(Struct, frozen=True):
     waiver: "Waiver | None" = None  # that excuses the failure
     measures: tuple[Measure, ...] = ()
     spare: bool = False  # it was left out on purpose, and nothing is owed
+    began: float = 0.0
+    steps: tuple[Step, ...] = ()  # what it asked, of the last round
 
     @property
     def outcome(self) -> Outcome:
@@ -102,6 +109,7 @@ class Provenance(Struct, frozen=True):
 
     remote: str = ""  # the address of the remote, without credentials
     url: str = ""  # of the CI run
+    commit_url: str = ""  # the page of the commit on its forge
     actor: str = ""  # who started it
     policy: str = ""  # the policy file's name
     policy_sha256: str = ""
@@ -121,6 +129,7 @@ class Rounds(Struct, frozen=True):
     held: float
     failures: dict[str, int]
     why: str = ""
+    phases: tuple[Phase, ...] = ()
 
 
 class Verdict(Struct, frozen=True):
@@ -147,6 +156,7 @@ class Verdict(Struct, frozen=True):
     rounds: Rounds | None = None
     watch: bool = False  # judged after a deployment, by its critical gates alone
     undelivered: str = ""  # the problem that says what was to follow a SAFE verdict, and did not happen
+    steps: tuple[Step, ...] = ()  # what was asked for several gates
 
     @property
     def label(self) -> str:

@@ -88,6 +88,7 @@ WORDS = (
     ),
     *("measures", "name", "value", "unit", "warn", "crit"),
     *("rounds", "count", "wait", "hold", "interval", "healthy_after", "held", "failures"),
+    *("steps", "what", "began", "words", "phases", "failed", "holding"),
 )
 
 UNFINISHED = "the gate session did not finish"  # what every report says until it has

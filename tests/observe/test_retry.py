@@ -46,7 +46,7 @@ def asked(
         clock.now += lasts
         return next(answers)
 
-    return ask(call, timeout=5, tries=most, deadline=deadline), given
+    return ask(call, what="a question", timeout=5, tries=most, deadline=deadline), given
 
 
 def test_a_final_try_ends_it(clock: Clock) -> None:

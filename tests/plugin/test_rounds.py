@@ -64,6 +64,10 @@ def test_it_waits_until_all_is_healthy(sentinel: Sentinel, service: Flapping, wa
     rounds = done.verdict["rounds"]
     assert (rounds["count"], rounds["failures"], rounds["why"]) == (3, {"api": 2}, "")
     assert service.asked == 3
+    assert [(one["rounds"], one["failed"], one["holding"]) for one in rounds["phases"]] == [
+        (2, ["api"], False),
+        (1, [], False),
+    ]
     assert done.junit.count('name="api"') == 1
     assert "11 gates: 11 passed" in done.out
     assert "3 rounds: healthy after" in done.out

@@ -35,6 +35,7 @@ HEAD = {
     "mode": str,
     "rounds": type(None),
     "preview": bool,
+    "steps": list,
 }
 
 each_sample = pytest.mark.parametrize("sample", SAMPLES.values(), ids=SAMPLES)
@@ -136,6 +137,8 @@ def test_a_failed_gate_is_told_in_full() -> None:
             "waiver": None,
             "owed": True,
             "measures": [],
+            "began": 0.0,
+            "steps": [],
         }
     ]
 

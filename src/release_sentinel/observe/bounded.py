@@ -7,6 +7,8 @@ from collections.abc import Callable
 from contextvars import ContextVar, copy_context
 from typing import Generic, TypeVar
 
+from release_sentinel import timeline
+
 T = TypeVar("T")
 _end: ContextVar[float] = ContextVar("_end")  # the moment up to which the caller waits, by the monotonic clock
 
@@ -37,6 +39,7 @@ class Bounded(Generic[T]):
     def __init__(self, call: Callable[[], T], *, like_main: bool = False) -> None:
         self._call = call
         self._like_main = like_main
+        self._recorder = timeline.current()
         self._done = threading.Event()
         self._answer: T | None = None
         self._error: BaseException | None = None
@@ -46,7 +49,8 @@ class Bounded(Generic[T]):
         if self._like_main:  # a thread inherits it from the one that starts it, and no argument of that one is public
             threading.current_thread()._daemonic = False  # type: ignore[attr-defined]  # noqa: SLF001 - see above
         try:
-            self._answer = self._call()
+            with timeline.recording(self._recorder):
+                self._answer = self._call()
         except BaseException as error:  # noqa: BLE001 - raised again where the result is awaited
             self._error = error
         self._done.set()

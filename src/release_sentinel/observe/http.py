@@ -92,6 +92,7 @@ def ask(request: Request, environ: Mapping[str, str] | None = None) -> Exchange 
     load()
     asked = retry.ask(
         lambda seconds: _try(request, headers, seconds),
+        what=f"{request.method} {without_credentials(request.url.partition('?')[0])}",
         timeout=request.timeout,
         tries=request.tries,
         deadline=request.deadline,

@@ -10,6 +10,7 @@ from typing import Generic, TypeVar
 
 from msgspec import Struct
 
+from release_sentinel import timeline
 from release_sentinel.observe.bounded import Bounded
 
 T = TypeVar("T")
@@ -39,18 +40,21 @@ class Asked(Struct, Generic[T], frozen=True):
     earlier: tuple[str, ...]  # how the tries before the last one ended
 
 
-def ask(call: Callable[[float], Try[T]], *, timeout: float, tries: int, deadline: float) -> Asked[T]:
+def ask(call: Callable[[float], Try[T]], *, what: str, timeout: float, tries: int, deadline: float) -> Asked[T]:
     """Call until a try is final, up to `tries` times; each lasts at most `timeout`, all together at most `deadline`.
 
-    `call` is given the seconds that it may take. It runs in a thread, which is left behind when it takes longer: that
-    bounds what the library does not, such as a name look-up, or a server that drips its answer.
+    `what` names the question in a timeline. `call` is given the seconds that it may take. It runs in a thread, which is
+    left behind when it takes longer: that bounds what the library does not, such as a name look-up, or a server that
+    drips its answer.
     """
     start = time.monotonic()
     met: list[str] = []
     last: Try[T] = Try(error="it was not asked")
     for number in range(1, tries + 1):
         left = start + deadline - time.monotonic()
+        began = time.monotonic()
         last = _once(call, max(_SHORTEST_TRY, min(timeout, left)))
+        timeline.note(what, began, last.error or last.words)
         if last.final or number == tries:
             break
         pause = max(last.retry_after, random.uniform(0, min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** (number - 1))))  # noqa: S311 - jitter, not a key

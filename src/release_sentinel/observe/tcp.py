@@ -34,5 +34,5 @@ def connect(host: str, port: int, *, timeout: float, tries: int, deadline: float
             return Try(error=sentence(error), final=isinstance(error, ValueError))
         return Try(answer=True, seconds=time.monotonic() - start)
 
-    asked = retry.ask(call, timeout=timeout, tries=tries, deadline=deadline)
+    asked = retry.ask(call, what=f"connect to {host}:{port}", timeout=timeout, tries=tries, deadline=deadline)
     return Connection(asked.last.error, asked.tries, asked.seconds, asked.earlier)

@@ -81,7 +81,13 @@ def certificate(question: Question) -> Certificate | Unseen:
         except (OSError, ValueError) as error:  # ValueError: a name that cannot be encoded
             return Try(error=sentence(error), final=isinstance(error, ValueError))
 
-    asked = retry.ask(call, timeout=question.timeout, tries=question.tries, deadline=question.deadline)
+    asked = retry.ask(
+        call,
+        what=f"TLS with {question.host}:{question.port}",
+        timeout=question.timeout,
+        tries=question.tries,
+        deadline=question.deadline,
+    )
     shown, last = asked.last.answer or _PeerCertificate(), asked.last
     return Certificate(
         shown.subject,

@@ -126,7 +126,7 @@ def prepare(session: GateSession, items: list[pytest.Item]) -> None:
     session.carriers = list(_carriers(session))
     if any(not item.nodeid.isascii() and not _is_text(item.nodeid) for item in items):
         compat.forget_names(session.config)
-    session.observations.look_ahead({name for item in items for name in getattr(item, "fixturenames", ())})
+    session.look_ahead({name for item in items for name in getattr(item, "fixturenames", ())})
 
 
 def _is_text(name: str) -> bool:

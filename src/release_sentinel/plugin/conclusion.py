@@ -14,9 +14,10 @@ from release_sentinel.config import file as policy_file
 from release_sentinel.config.model import LOCAL
 from release_sentinel.gates import BUILT_IN, expected
 from release_sentinel.observe import Unseen
+from release_sentinel.options import BY_FLAG
 from release_sentinel.plugin import completeness
 from release_sentinel.plugin.declared import has_marked_gates
-from release_sentinel.plugin.provenance import provenance
+from release_sentinel.plugin.provenance import commit_page, provenance
 from release_sentinel.plugin.session import GateSession
 from release_sentinel.redacted import RedactedVerdict, redact
 from release_sentinel.verdict import Disabled, GateResult, Missing, Provenance, Release, Verdict, decide
@@ -37,7 +38,7 @@ def conclude(session: GateSession, pytest_code: int) -> RedactedVerdict:
     elif pytest_code and not problems and not any(record.failed or record.excused for record in records):
         problems.append(f"pytest ended with exit code {pytest_code}, which no gate explains{_likely(session)}")
     session.concluded = frozenset(problems)
-    results = tuple(record.result() for record in records)
+    results = tuple(record.result(session.began) for record in records)
     name, code = decide(results, problems, interrupted=session.interrupted, broken=broken)
     verdict = Verdict(
         name,
@@ -56,6 +57,7 @@ def conclude(session: GateSession, pytest_code: int) -> RedactedVerdict:
         session.rounds,
         session.watch,
         session.undelivered,
+        session.shared.steps(session.began),
     )
     session.verdict = redact(verdict, session.redactor)
     return session.verdict
@@ -160,7 +162,12 @@ def _warnings(session: GateSession, results: Sequence[GateResult]) -> tuple[str,
 
 def _provenance(session: GateSession) -> Provenance:
     """Return where this run takes place, as far as the gates have seen it."""
-    return provenance(session.settings.loaded, session.build, session.observations.remote if session.seen else None)
+    seen = session.seen
+    remote = session.observations.remote if seen else None
+    page = ""
+    if seen and any((option := BY_FLAG[one.flag].report) and option.links for one in session.reports.values()):
+        page = commit_page(session.environ, session.policy.forge.kind, remote, seen.commit)
+    return provenance(session.settings.loaded, session.build, remote, page)
 
 
 def _seen_release(session: GateSession) -> Release:

@@ -1,5 +1,6 @@
 """What a gate says while it runs, and what that makes of it."""
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -15,6 +16,7 @@ from release_sentinel.measures import Measure
 from release_sentinel.plugin.deadline import DeadlinePassedError, GateTimeoutError
 from release_sentinel.redaction import Secret
 from release_sentinel.sentences import words_of
+from release_sentinel.timeline import Recorder
 from release_sentinel.verdict import GateResult
 from release_sentinel.vocabulary import Stage
 
@@ -114,6 +116,8 @@ class Record(Struct):
     explained: tuple[str, ...] = ()
     traceback: str = ""
     finished: bool = False
+    began: float = 0.0  # a moment of the monotonic clock
+    recorder: Recorder = field(default_factory=Recorder)
 
     def begin(self) -> None:
         """Start over: plugins may run a gate again."""
@@ -122,14 +126,17 @@ class Record(Struct):
         self.asserted = self.asserted_beside = 0
         self.judging, self.raised = False, ""
         self.runs += 1
+        self.began = self.began or time.monotonic()
         self.not_evaluated = self.skipped = self.failure = self.broken = self.traceback = ""
         self.explained = ()
         self.finished = False
 
     def renew(self) -> None:
         """Forget an earlier round: what it said does not count in this one."""
+        self.began = 0.0
         self.begin()
         self.runs, self.seconds, self.hung = 0, 0.0, False
+        self.recorder.clear()
 
     @contextmanager
     def judgement(self) -> Iterator[None]:
@@ -237,8 +244,8 @@ class Record(Struct):
         said = [one for result in (*self.beside, *self.judged) for one in result.measures]
         return tuple({one.name: one for one in said}.values())
 
-    def result(self) -> GateResult:
-        """Return the gate's result."""
+    def result(self, start: float = 0.0) -> GateResult:
+        """Return the gate's result, in a run that began at `start`, by the monotonic clock."""
         if self.not_evaluated:
             return GateResult(self.id, self.stage, None, self.not_evaluated, seconds=self.seconds, spare=self.spare)
         worst = self.worst
@@ -254,4 +261,6 @@ class Record(Struct):
             traceback=self.traceback,
             waiver=self.waiver if self.excused else None,
             measures=self.measures,
+            began=max(0.0, self.began - start),
+            steps=self.recorder.steps(start),
         )

@@ -20,6 +20,7 @@ from release_sentinel.plugin.session import RECORD, SESSION, GateSession
 from release_sentinel.plugin.unrun import unrun
 from release_sentinel.reports.document import document
 from release_sentinel.sentences import sentence, words_of
+from release_sentinel.timeline import recording
 from release_sentinel.vocabulary import Stage
 
 
@@ -256,7 +257,8 @@ class Hooks:
     @contextmanager
     def _phase(self, item: pytest.Item, *, last: bool = False) -> Iterator[None]:
         """Let what pytest only warns of, and what no code notices, fail the gate."""
-        with _strict(), self._session.unnoticed.during(item.stash[RECORD], last=last):
+        record = item.stash[RECORD]
+        with _strict(), recording(record.recorder), self._session.unnoticed.during(record, last=last):
             yield
 
     def pytest_assertion_pass(self, item: pytest.Item, lineno: int, orig: str, expl: str) -> None:

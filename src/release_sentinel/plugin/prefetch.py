@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterable
 
+from release_sentinel import timeline
 from release_sentinel.checks.result import CheckResult
 from release_sentinel.observe.bounded import Bounded
 
@@ -15,6 +16,7 @@ class Prefetch:
     def __init__(self) -> None:
         self._begun = False
         self._answers: dict[str, Bounded[CheckResult]] = {}
+        self._recorders: dict[str, timeline.Recorder] = {}
 
     def begin(self, questions: Callable[[], Iterable[tuple[str, Question]]], at_once: int) -> None:
         """Ask the questions, the first time that this is called; at most `at_once` of them at a time."""
@@ -23,16 +25,22 @@ class Prefetch:
         self._begun = True
         slots = threading.BoundedSemaphore(at_once)
 
-        def put(question: Question) -> Bounded[CheckResult]:
+        def put(gate: str, question: Question) -> Bounded[CheckResult]:
             def call() -> CheckResult:
                 with slots:
                     return question()
 
-            return Bounded(call)
+            self._recorders[gate] = timeline.Recorder()
+            with timeline.recording(self._recorders[gate]):
+                return Bounded(call)
 
-        self._answers = {gate: put(question) for gate, question in questions()}
+        self._answers = {gate: put(gate, question) for gate, question in questions()}
 
     def answer(self, gate: str, question: Question) -> CheckResult:
         """Return the answer to a gate's question: the one that was asked early, else a new one, as on a second run."""
         under_way = self._answers.pop(gate, None)
-        return under_way.result(threading.TIMEOUT_MAX) if under_way else question()
+        if under_way is None:
+            return question()
+        answer = under_way.result(threading.TIMEOUT_MAX)
+        timeline.take_over(self._recorders.pop(gate))
+        return answer

@@ -1,16 +1,28 @@
 """Where a run took place, for those who read of it elsewhere."""
 
+from collections.abc import Mapping
+
 from release_sentinel.config.load import Loaded
 from release_sentinel.observe import ci, git
 from release_sentinel.verdict import Provenance
 
 
-def provenance(loaded: Loaded, build: ci.Build | None, remote: git.Remote | None = None) -> Provenance:
+def provenance(
+    loaded: Loaded, build: ci.Build | None, remote: git.Remote | None = None, commit_url: str = ""
+) -> Provenance:
     """Return the CI run, the policy file and the address of the remote that was asked."""
     return Provenance(
         remote=remote.url if remote else "",
         url=build.url if build else "",
+        commit_url=commit_url,
         actor=build.actor if build else "",
         policy=loaded.file,
         policy_sha256=loaded.sha256,
     )
+
+
+def commit_page(environ: Mapping[str, str], kind: str, remote: git.Remote | None, commit: str) -> str:
+    """Return the address of a commit's page on its forge; blank where it is not known."""
+    from release_sentinel.observe.forge import page_of  # noqa: PLC0415 - late: few reports link to it
+
+    return page_of(environ, remote.url, commit, kind=kind) if remote and commit else ""

@@ -5,15 +5,18 @@ from collections.abc import Callable, Sequence
 from itertools import chain
 
 import pytest
+from msgspec.structs import replace
 
 from release_sentinel.plugin import compat, scrubbing
 from release_sentinel.plugin.progress import progress
 from release_sentinel.plugin.schedule import Done, Next, Schedule
 from release_sentinel.plugin.session import RECORD, GateSession
+from release_sentinel.timeline import Phase
 from release_sentinel.verdict import Rounds
 from release_sentinel.vocabulary import Stage
 
 _TOLD = 60.0  # seconds after which progress is told again, outside of terminals
+_MOST_PHASES = 200  # of a stage that flaps for hours; later ones are left out
 _NAP = 0.5  # seconds between two looks at the clock, so that an interrupt is heeded
 
 
@@ -40,6 +43,8 @@ class _Run:
         self._told_at = 0.0
         self._since: dict[str, float] = {}  # when each gate that fails began to
         self._progress = progress(session.config, session.redactor.scrub)
+        self._start = now() - (time.monotonic() - session.began)  # of the run, by this clock
+        self._phases: list[Phase] = []
 
     def to_the_end(self) -> None:
         """Run rounds until there is no further one; then pytest learns of the last one."""
@@ -48,6 +53,7 @@ class _Run:
             reports = self._round()
             ended = self._now()
             failed = self._failed()
+            self._add_phase(began, ended, failed)
             following = self._schedule.after(began, ended, failed)
             self._note(following)
             if isinstance(following, Done):
@@ -60,6 +66,16 @@ class _Run:
         for report in chain.from_iterable(reports):
             scrubbing.clean_report(report, self._session.redactor.scrub)
         compat.tell(self._items, reports)
+
+    def _add_phase(self, began: float, ended: float, failed: frozenset[str]) -> None:
+        """Take note of a round, or let it lengthen the phase in which the same gates failed."""
+        began, ended = began - self._start, ended - self._start
+        phase = Phase(began, ended, 1, tuple(sorted(failed)), self._schedule.healthy_after is not None)
+        last = self._phases[-1] if self._phases else None
+        if last and (last.failed, last.holding) == (phase.failed, phase.holding):
+            self._phases[-1] = replace(last, ended=ended, rounds=last.rounds + 1)
+        elif len(self._phases) < _MOST_PHASES:
+            self._phases.append(phase)
 
     def _round(self) -> list[list[pytest.TestReport]]:
         """Ask everything anew, with fresh fixtures, and return pytest's reports of each gate."""
@@ -97,6 +113,7 @@ class _Run:
             schedule.held,
             dict(schedule.failures),
             following.why if isinstance(following, Done) else "it was interrupted between two rounds",
+            tuple(self._phases),
         )
 
     def _wait(self, following: Next, failed: frozenset[str]) -> bool:

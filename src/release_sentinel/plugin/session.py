@@ -3,7 +3,8 @@
 import os
 import re
 import signal
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -36,6 +37,7 @@ from release_sentinel.redaction.channel import SecretSender
 from release_sentinel.reports import files, journal
 from release_sentinel.sentences import words_of
 from release_sentinel.settings import settings_of
+from release_sentinel.timeline import Recorder, recording
 from release_sentinel.verdict import GateResult, Release, Rounds, unfinished
 from release_sentinel.vocabulary import HANDOVER, Stage
 
@@ -45,7 +47,8 @@ class GateSession:
 
     def __init__(self, config: pytest.Config, invocation: Invocation) -> None:
         self.config, self.invocation = config, invocation
-        self.started = datetime.now(UTC)
+        self.started, self.began = datetime.now(UTC), time.monotonic()  # the same moment
+        self.shared = Recorder()  # of what is asked for several gates
         self.parent, self.handover = _handover()  # the process that supervises this one (0: none), and its file
         self._sender = SecretSender(os.environ)
         # What the built-in gates judge. A conftest or a gate may set variables later, for this process alone.
@@ -154,6 +157,11 @@ class GateSession:
     def owed(self) -> frozenset[str]:
         """The ids of the built-in gates that the policy asks for."""
         return frozenset(gate.id for gate in expected(self.policy))
+
+    def look_ahead(self, wanted: Collection[str]) -> None:
+        """Begin to observe what gates will ask for (fixtures, by name)."""
+        with recording(self.shared):
+            self.observations.look_ahead(wanted)
 
     @property
     def seen(self) -> git.Repository | None:
@@ -363,7 +371,7 @@ class GateSession:
         """Let a supervising parent know how a gate ended, or that it has begun: this process may not live to say so."""
         if self.handover:
             begun = GateResult(record.id, record.stage, None, "")
-            journal.note(self.handover, record.result() if record.finished else begun, self.redactor)
+            journal.note(self.handover, record.result(self.began) if record.finished else begun, self.redactor)
 
     def write_reports(self, verdict: RedactedVerdict) -> list[str]:
         """Write every report that was asked for; return what went wrong, a sentence each."""

@@ -7,6 +7,7 @@ from release_sentinel import __version__
 from release_sentinel.config.model import Waiver
 from release_sentinel.measures import Measure
 from release_sentinel.redacted import RedactedVerdict
+from release_sentinel.timeline import Phase, Step
 from release_sentinel.verdict import GateResult, Rounds
 
 SCHEMA_VERSION = 2  # 1 had no measures, no mode and no rounds
@@ -39,6 +40,7 @@ def document(verdict: RedactedVerdict) -> dict[str, Any]:
         "warnings": list(verdict.warnings),
         "undelivered": verdict.undelivered,
         "rounds": _rounds(verdict.rounds) if verdict.rounds else None,
+        "steps": [_step(step) for step in verdict.steps],
     }
 
 
@@ -56,6 +58,27 @@ def _gate(gate: GateResult) -> dict[str, Any]:
         "waiver": _waiver(gate.waiver) if gate.waiver else None,
         "owed": not gate.spare,
         "measures": [_measure(measure) for measure in gate.measures],
+        "began": round(gate.began, 3),
+        "steps": [_step(step) for step in gate.steps],
+    }
+
+
+def _step(step: Step) -> dict[str, Any]:
+    return {
+        "what": step.what,
+        "began": round(step.began, 3),
+        "seconds": round(step.seconds, 3),
+        "words": step.words,
+    }
+
+
+def _phase(phase: Phase) -> dict[str, Any]:
+    return {
+        "began": round(phase.began, 3),
+        "ended": round(phase.ended, 3),
+        "rounds": phase.rounds,
+        "failed": list(phase.failed),
+        "holding": phase.holding,
     }
 
 
@@ -81,6 +104,7 @@ def _rounds(rounds: Rounds) -> dict[str, Any]:
         "held": round(rounds.held, 3),
         "failures": rounds.failures,
         "why": rounds.why,
+        "phases": [_phase(phase) for phase in rounds.phases],
     }
 
 

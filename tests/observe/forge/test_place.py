@@ -3,7 +3,7 @@
 import pytest
 
 from release_sentinel.observe import Unseen
-from release_sentinel.observe.forge import Place, find_place
+from release_sentinel.observe.forge import Place, find_place, page_of
 
 GITHUB = {"GITHUB_ACTIONS": "true", "GITHUB_API_URL": "https://api.github.com", "GITHUB_REPOSITORY": "acme/shop"}
 GITEA = {**GITHUB, "GITEA_ACTIONS": "true", "GITHUB_API_URL": "https://git.example.com/api/v1"}
@@ -117,3 +117,23 @@ def test_what_cannot_be_known_is_told(environ: dict[str, str], remote: str, said
 def test_another_name_elsewhere_is_no_other_repository(remote: str) -> None:
     """Case does not count, nor does a mirror on another server."""
     assert found(GITHUB, remote)[2] == "acme/shop"
+
+
+@pytest.mark.parametrize(
+    ("environ", "remote", "expected"),
+    [
+        ({}, "https://github.com/acme/shop.git", "https://github.com/acme/shop/commit/abc"),
+        ({}, "git@codeberg.org:acme/shop.git", "https://codeberg.org/acme/shop/commit/abc"),
+        ({}, "ssh://git@gitlab.com:22/acme/web/shop", "https://gitlab.com/acme/web/shop/-/commit/abc"),
+        (GITLAB, "https://gl.example.com:8443/acme/shop", "https://gl.example.com:8443/acme/shop/-/commit/abc"),
+        (GITLAB, "https://github.com/acme/shop", "https://github.com/acme/shop/commit/abc"),
+        (GITHUB, "https://ci:token@ghe.example.com/acme/s p", "https://ghe.example.com/acme/s%20p/commit/abc"),
+        ({}, "https://git.example.com/acme/shop", ""),
+        (GITHUB, "/srv/git/shop.git", ""),
+        (GITHUB, "file:///srv/git/shop.git", ""),
+        (GITHUB, "", ""),
+    ],
+)
+def test_the_page_of_a_commit(environ: dict[str, str], remote: str, expected: str) -> None:
+    """It is on the server of the remote, without a credential; where no forge is known there is none."""
+    assert page_of(environ, remote, "abc") == expected

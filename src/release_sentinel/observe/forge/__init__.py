@@ -3,7 +3,7 @@
 from release_sentinel.observe.forge.api import Api
 from release_sentinel.observe.forge.client import Client
 from release_sentinel.observe.forge.evidence import Evidence
-from release_sentinel.observe.forge.place import GITEA, GITHUB, GITLAB, Forge, Place, find_place, for_reading
+from release_sentinel.observe.forge.place import GITEA, GITHUB, GITLAB, Forge, Place, find_place, for_reading, page_of
 from release_sentinel.observe.forge.records import own_job
 
 __all__ = [
@@ -18,4 +18,5 @@ __all__ = [
     "find_place",
     "for_reading",
     "own_job",
+    "page_of",
 ]

@@ -1,7 +1,7 @@
 """Where a project is hosted: the kind of forge, the address of its API, the repository's name there."""
 
 from collections.abc import Mapping
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -149,6 +149,19 @@ def _is_unsafe(api: str) -> bool:
 
 def _same_server(api: str, host: str, forge: Forge) -> bool:
     return forge.hosts.get(host) == api.rstrip("/") or urlsplit(api).hostname == host.partition(":")[0]
+
+
+def page_of(environ: Mapping[str, str], remote: str, commit: str, *, kind: str = "") -> str:
+    """Return the address of a commit's page; blank where the remote is on no forge that is known.
+
+    An address with a port or a path before the repository's is known for HTTP remotes alone.
+    """
+    host, path = location(remote)
+    forge = next((one for one in FORGES if host in one.hosts), None) or _forge(kind, environ, host)
+    if forge is None or not host or not path or remote.lower().startswith("file:"):
+        return ""
+    middle = "/-/commit/" if forge is GITLAB else "/commit/"
+    return f"{_origin(remote, host)}/{quote(path)}{middle}{commit}"
 
 
 def for_reading(place: Place) -> Place:

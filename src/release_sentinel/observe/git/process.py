@@ -10,6 +10,7 @@ import re
 import signal
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -17,6 +18,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from release_sentinel import timeline
 from release_sentinel.lines import one_line, split
 from release_sentinel.observe import Unseen
 from release_sentinel.redaction import without_credentials
@@ -105,6 +107,21 @@ def run(
 
     `timeout` is in seconds; `more` are variables for Git alone; `begun` is told the process group.
     """
+    start = time.monotonic()
+    answer = _run(top, arguments, timeout, more, begun)
+    command = _command(arguments)
+    refusal = answer.words if isinstance(answer, GitOutput) and answer.code and command in _ASKING else ""
+    timeline.note(f"git {command}", start, answer.why if isinstance(answer, Unseen) else refusal)
+    return answer
+
+
+def _run(
+    top: Path,
+    arguments: tuple[str, ...],
+    timeout: float,
+    more: Mapping[str, str],
+    begun: Callable[[int], None],
+) -> GitOutput | Unseen:
     try:
         git = _git()
     except ImportError as error:  # GitPython asks git for its version, and does not accept every answer

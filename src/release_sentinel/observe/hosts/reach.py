@@ -154,6 +154,7 @@ def ask(
 
     asked: Asked[Answer | Unseen] = retry.ask(
         call,
+        what=str(way.reach),
         timeout=question.seconds + _GRACE + _ENDING,
         tries=tries,
         deadline=deadline,

@@ -31,6 +31,11 @@ class Axis(NamedTuple):
     low: float
     high: float
 
+    @property
+    def length(self) -> float:
+        """How much it shows."""
+        return self.high - self.low
+
     def at(self, value: float) -> float:
         """Return where a value lies, from 0 to 1000; one beyond an end lies at that end."""
         share = (value - self.low) / (self.high - self.low) if self.high > self.low else 0.0
@@ -81,10 +86,10 @@ def timeline(axis: Axis, spans: Iterable[Span]) -> Markup:
     return _chart([_rect(0, _WIDE, "track", 5, 2), *(_span(axis, span) for span in spans)])
 
 
-def axis_labels(axis: Axis) -> Markup:
-    """Return the words below or above a time line: its ends and its quarters, in seconds since the run began."""
-    quarters = [axis.low + (axis.high - axis.low) * part / 4 for part in range(5)]
-    return element("div", [element("span", duration(at)) for at in quarters], class_="axis", aria_hidden="true")
+def axis_labels(length: float) -> Markup:
+    """Return the words beside a time line of so many seconds, at its ends and its quarters."""
+    quarters = [element("span", duration(length * part / 4)) for part in range(5)]
+    return element("div", quarters, class_="axis", aria_hidden="true")
 
 
 def _span(axis: Axis, span: Span) -> Markup:
@@ -125,10 +130,8 @@ def _zones(measure: Measure, axis: Axis) -> list[Markup]:
 
 
 def _rect(left: float, right: float, class_: str, top: int, height: int) -> Markup:
-    left, right = round(left), round(right)
-    opacity = ".8" if class_.startswith("fill") else ".2"  # where a viewer drops the style
-    width = max(0, right - left)
-    return element("rect", x=left, y=top, width=width, height=height, class_=class_, fill_opacity=opacity)
+    left, width = round(left), max(0, round(right) - round(left))
+    return element("path", class_=class_, d=f"M{left} {top}h{width}v{height}h-{width}z")
 
 
 def _chart(shapes: Content) -> Markup:
@@ -140,5 +143,6 @@ def _chart(shapes: Content) -> Markup:
         preserveAspectRatio="none",
         width=240,
         height=_HIGH,
+        fill_opacity=".3",  # where a viewer drops the style
         aria_hidden="true",
     )

@@ -6,6 +6,7 @@ this module makes it. Tags and attributes that could load or run something do no
 
 from base64 import b64encode
 from collections.abc import Iterable
+from functools import lru_cache
 from hashlib import sha256
 from typing import NamedTuple, TypeAlias, Union
 from urllib.parse import urlsplit
@@ -133,6 +134,7 @@ def _collect(content: Content, inside: list[str]) -> None:
             _collect(one, inside)
 
 
+@lru_cache(maxsize=2000)  # most are written in each row of a table
 def _attribute(name: str, value: Value) -> str:
     if name not in ATTRIBUTES:
         raise LookupError(f"no page has an attribute {name}")

@@ -49,7 +49,7 @@ nav a{display:inline-block;padding:3px 0}
 .card{background:var(--card);border:1px solid var(--line);border-radius:10px;box-shadow:0 1px 2px var(--shade)}
 .pill{display:inline-block;padding:1px 9px;border-radius:99px;background:var(--ground);color:var(--tone);
 font-size:12.5px;font-weight:650;line-height:1.6;white-space:nowrap}
-.facts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,210px),1fr));gap:14px 28px}
+.facts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,270px),1fr));gap:14px 28px}
 dt{color:var(--mute);font-size:13px}
 details{margin-top:6px}
 summary{cursor:pointer;color:var(--mute);font-size:13px;padding:2px 0;width:fit-content;min-height:24px}
@@ -62,17 +62,78 @@ thead th{color:var(--mute);font-size:13px;border-top:0;padding-top:10px}
 caption{text-align:left}
 svg{display:block;width:100%}
 .bar{height:12px}
-.track{fill:var(--track)}
-.zone{fill:var(--tone);fill-opacity:.25}
+.track,.fill,.limit{fill:var(--track);fill-opacity:1}
 .fill{fill:var(--tone)}
+.zone{fill:var(--tone);fill-opacity:.28}
 .limit{fill:var(--text)}
 .axis{display:flex;justify-content:space-between;color:var(--mute);font-size:12px}
+.verdict{display:block;color:var(--tone);font-size:44px;line-height:1.1;letter-spacing:-.02em;margin-bottom:6px}
+body{border-top:6px solid var(--tone)}
+.line{display:flex;flex-wrap:wrap;gap:8px 32px}
+.top .line{margin-top:18px}
+.answers{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,280px),1fr));margin-top:24px;
+overflow:hidden}
+.answers section{padding:18px 20px;box-shadow:-1px -1px 0 var(--line)}
+.answers section:first-child{background:var(--ground)}
+.answers section:first-child .big{color:var(--tone)}
+.answers h2{font-size:13px;font-weight:600;margin:0 0 6px;color:var(--mute)}
+.answers section:first-child h2{color:var(--tone)}
+.big{font-size:22px;line-height:1.25;font-weight:650;margin-bottom:4px}
+.cut{display:-webkit-box;-webkit-line-clamp:2;-webkit-box-orient:vertical;overflow:hidden}
+.answers li+li{margin-top:4px}
+.cards>li+li,.cards+.card,.card+.card{margin-top:12px}
+.reason,.note{padding:14px 18px;border-left:4px solid var(--tone)}
+.head{display:flex;flex-wrap:wrap;gap:2px 10px;align-items:baseline;margin-bottom:4px}
+.todo{margin-top:6px}
+.reason .todo{background:var(--page);border-radius:6px;padding:8px 12px}
+.card>h3{padding:14px 16px 0}
+.card>h3 small{font-weight:400;margin-left:6px}
+.card>h3~p,.card>.wide,.card>h3~details{padding:0 16px;margin:6px 0}
+tbody th{font-weight:600}
+td p+*{margin-top:4px}
+.gates td:last-child,.times td:nth-child(n+3){white-space:nowrap;color:var(--mute);font-size:13px;text-align:right}
+.gates th:last-child,.times th:nth-child(n+3){text-align:right}
+.gates tr>:first-child{width:136px}
+.gates tr>:nth-child(2){width:220px}
+.gates tr>:last-child{width:92px}
+.times tr>:first-child{width:220px}
+.times tr>:nth-child(n+3){width:84px}
+.times,.gates{table-layout:fixed}
+.times th,.times td{padding-top:6px;padding-bottom:6px}
+.times td:nth-child(2){background:repeating-linear-gradient(90deg,var(--line) 0 1px,#0000 1px 25%)
+16px 0/calc(100% - 32px) 100% no-repeat}
+.times .bar{margin:4px 0}
+.measures li{display:grid;grid-template-columns:minmax(120px,190px) minmax(60px,200px) 1fr;gap:2px 12px;
+align-items:center;margin-top:4px}
+.measures b{color:var(--tone)}
+.details{margin-top:6px}
+.rows li{display:grid;grid-template-columns:120px 1fr;gap:12px;padding:12px 16px;align-items:start}
+.rows li+li{border-top:1px solid var(--line)}
+.legend{margin-bottom:8px}
+.reason .line{margin-top:6px}
+.phases td:nth-child(-n+3){width:14%}
+.facts.card{padding:18px 20px}
 footer{color:var(--mute);font-size:13px;padding-top:28px;padding-bottom:36px}
 """
 _NARROW = """
 .top,main,footer{padding-left:16px;padding-right:16px}
-h1{font-size:24px}
+h1{font-size:22px}
 h2{margin-top:32px}
+.verdict{font-size:34px}
+.gates thead,.times thead th:not(:nth-child(2)){position:absolute;width:1px;height:1px;overflow:hidden;
+clip-path:inset(50%)}
+.gates tr{display:grid;grid-template-columns:auto 1fr auto;gap:4px 10px;padding:12px 16px;
+border-top:1px solid var(--line)}
+.gates tr>*,.times tr>*{padding:0!important;border:0;width:auto!important}
+.gates td:nth-child(3){grid-column:1/-1;grid-row:2}
+.times tr{display:grid;grid-template-columns:1fr auto auto;gap:2px 12px;padding:10px 16px;
+border-top:1px solid var(--line)}
+.times td:nth-child(2),.times thead th:nth-child(2){grid-column:1/-1;grid-row:2}
+.times td:nth-child(2){background:none}
+.measures li{grid-template-columns:1fr 1fr}
+.measures small{grid-column:1/-1}
+.rows li{grid-template-columns:1fr;gap:6px}
+.axis span:nth-child(even){display:none}
 """
 _PAPER = """
 @page{margin:11mm}

@@ -11,7 +11,7 @@ from release_sentinel.reports.charts import duration
 from release_sentinel.reports.html_gates import gate_tables, reason_cards, waived_cards
 from release_sentinel.reports.html_timeline import timelines
 from release_sentinel.reports.message import decision, task
-from release_sentinel.reports.page import Content, Markup, element, facts, jump, link, page
+from release_sentinel.reports.page import Content, Markup, element, facts, jump, link, page, prose
 from release_sentinel.reports.text import counts, rounds
 from release_sentinel.verdict import Release
 from release_sentinel.vocabulary import BLOCKED, CRITICAL, INCOMPLETE, SAFE, Outcome
@@ -108,11 +108,11 @@ def _answer(question: str, answer: str, *content: Content) -> Markup:
 def _why(verdict: RedactedVerdict) -> list[Content]:
     """Return the first reasons, with a way to all of them; of a SAFE verdict, what passed."""
     found: list[Content] = [
-        [jump(f"reason-{order}", gate.id), " ", gate.reason]
+        [jump(f"reason-{order}", gate.id), " ", prose(gate.reason)]
         for order, gate in enumerate(verdict.gates)
         if gate.outcome is Outcome.FAILED
     ]
-    found += verdict.problems
+    found += map(prose, verdict.problems)
     if not found:
         noted = [rounds(verdict.rounds)] if verdict.rounds else []
         return [counts(verdict), *noted, *(f"Warning: {warning}" for warning in verdict.warnings[:_FEW])]
@@ -129,7 +129,7 @@ def _section(anchor: str, title: str, content: Iterable[Content]) -> Markup:
 
 def _warnings(verdict: RedactedVerdict) -> list[Markup]:
     pill = element("span", "Warning", class_="pill")
-    return [element("p", pill, " ", warning, class_="card note warn") for warning in verdict.warnings]
+    return [element("p", pill, " ", prose(warning), class_="card note warn") for warning in verdict.warnings]
 
 
 def _left_out(verdict: RedactedVerdict) -> list[Markup]:
@@ -144,7 +144,7 @@ def _left_out(verdict: RedactedVerdict) -> list[Markup]:
         element(
             "li",
             element("span", word, class_=f"pill {tone}"),
-            element("p", element("b", ", ".join(ids)), element("br"), why),
+            element("p", element("b", ", ".join(ids)), element("br"), prose(why)),
         )
         for (word, tone, why), ids in gates.items()
     ]

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from release_sentinel.measures import Measure
 from release_sentinel.redacted import RedactedVerdict
 from release_sentinel.reports.charts import TONES, bullet, duration, number
-from release_sentinel.reports.page import Content, Markup, element, facts, folded, jump, lines
+from release_sentinel.reports.page import Content, Markup, element, facts, folded, jump, lines, prose
 from release_sentinel.verdict import GateResult
 from release_sentinel.vocabulary import Outcome, Stage, Status
 
@@ -25,7 +25,7 @@ def reason_cards(verdict: RedactedVerdict) -> list[Markup]:
     cards = list(_cards(verdict, Outcome.FAILED))
     for problem in verdict.problems:
         head = element("div", element("span", "Incomplete", class_="pill"), class_="head")
-        cards.append(element("li", head, element("p", problem), class_="card reason unknown"))
+        cards.append(element("li", head, element("p", prose(problem)), class_="card reason unknown"))
     return [element("ol", cards, class_="cards")] if cards else []
 
 
@@ -73,7 +73,12 @@ def _cards(verdict: RedactedVerdict, outcome: Outcome) -> Iterator[Markup]:
                 element("h3", gate.id),
                 element("small", " · ".join([gate.stage, *tries, duration(gate.seconds)])),
             ]
-            inside = [element("div", head, class_="head"), element("p", gate.reason), _waiver(gate), *_more(gate)]
+            inside = [
+                element("div", head, class_="head"),
+                element("p", prose(gate.reason)),
+                _waiver(gate),
+                *_more(gate),
+            ]
             yield element("li", inside, class_=f"card reason {tone}", id=f"reason-{order}")
 
 
@@ -92,7 +97,7 @@ def _row(order: int, gate: GateResult) -> Markup:
         "tr",
         element("td", element("span", word, class_=f"pill {tone}"), role="cell"),
         element("th", gate.id, scope="row", role="rowheader"),
-        element("td", element("p", gate.reason), more, role="cell"),
+        element("td", element("p", prose(gate.reason)), more, role="cell"),
         element("td", duration(gate.seconds) if gate.status else None, tries, role="cell"),
         role="row",
     )
@@ -103,7 +108,7 @@ def _more(gate: GateResult) -> list[Content]:
     remedy = gate.remedy if gate.outcome is not Outcome.PASSED else ""
     measures = [element("li", _measure(one)) for one in gate.measures]
     return [
-        element("p", element("b", "What to do: "), remedy, class_="todo") if remedy else None,
+        element("p", element("b", "What to do: "), prose(remedy), class_="todo") if remedy else None,
         element("ul", measures, class_="measures") if measures else None,
         _details(gate.details),
         folded("Traceback", lines(gate.traceback)) if gate.traceback else None,

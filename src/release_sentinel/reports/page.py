@@ -78,6 +78,14 @@ def is_web(address: str) -> bool:
     return plain and parts.scheme in {"http", "https"} and bool(parts.hostname) and "@" not in parts.netloc
 
 
+def prose(text: str) -> Content:
+    """Return a text whose parts in backticks are code, as our own messages write it."""
+    parts = text.split("`")
+    if len(parts) % 2 == 0:
+        return text
+    return [element("code", part) if order % 2 else part for order, part in enumerate(parts)]
+
+
 def lines(text: str, class_: str | None = None) -> Markup:
     """Return a text with its lines kept."""
     kept = "\n".join(_text(line) for line in split(text))

@@ -107,11 +107,13 @@ td p+*{margin-top:4px}
 align-items:center;margin-top:4px}
 .measures b{color:var(--tone)}
 .details{margin-top:6px}
+.details code{white-space:pre-wrap}
 .rows li{display:grid;grid-template-columns:120px 1fr;gap:12px;padding:12px 16px;align-items:start}
+.rows .pill{justify-self:start}
 .rows li+li{border-top:1px solid var(--line)}
 .legend{margin-bottom:8px}
 .reason .line{margin-top:6px}
-.phases td:nth-child(-n+3){width:14%}
+.phases tr>:nth-child(-n+3){width:1%;white-space:nowrap;padding-right:24px}
 .facts.card{padding:18px 20px}
 footer{color:var(--mute);font-size:13px;padding-top:28px;padding-bottom:36px}
 """
@@ -134,13 +136,32 @@ border-top:1px solid var(--line)}
 .measures small{grid-column:1/-1}
 .rows li{grid-template-columns:1fr;gap:6px}
 .axis span:nth-child(even){display:none}
+.times td:nth-child(3)::before{content:"at "}
+.times td:nth-child(4)::before{content:"for "}
+.phases th,.phases td{padding-left:10px;padding-right:0!important}
 """
 _PAPER = """
 @page{margin:11mm}
-body{font-size:8.5pt;line-height:1.35;background:#fff}
-.top,main,footer{max-width:none;padding-left:0;padding-right:0}
-.card{box-shadow:none;break-inside:auto}
-.skip,nav{display:none}
+body{zoom:.68;line-height:1.35;background:#fff;border:0}
+.top,main,footer{max-width:none;padding:0}
+.card{box-shadow:none}
+.skip,nav,footer,.legend{display:none}
+.brand{margin:0}
+.verdict{font-size:34px;margin:0}
+h1{font-size:22px}
+h2{font-size:16px;margin:14px 0 6px}
+.top .line,.answers{margin-top:10px}
+.answers{grid-template-columns:1fr 1.4fr 1fr}
+.answers section,.facts.card,.reason,.note{padding:8px 14px}
+.facts{gap:6px 20px}
+.card>h3{padding-top:5px}
+thead th{padding-top:2px}
+.cards>li+li,.cards+.card,.card+.card{margin-top:8px}
+.gates th,.gates td,.phases th,.phases td{padding-top:3px;padding-bottom:3px}
+.times th,.times td{padding-top:1px;padding-bottom:1px}
+.gates td>a,.times small,.times details{display:none}
+.todo,.measures li,.details{margin-top:2px}
+.reason .todo{padding:3px 10px}
 svg,.pill,.card{print-color-adjust:exact;-webkit-print-color-adjust:exact}
 tr,li,dl>div{break-inside:avoid}
 h2,h3{break-after:avoid}

@@ -141,23 +141,24 @@ border-top:1px solid var(--line)}
 .phases th,.phases td{padding-left:10px;padding-right:0!important}
 """
 _PAPER = """
-@page{margin:11mm}
-body{zoom:.68;line-height:1.35;background:#fff;border:0}
+@page{margin:9mm}
+body{zoom:.62;line-height:1.35;background:#fff;border:0}
 .top,main,footer{max-width:none;padding:0}
 .card{box-shadow:none}
 .skip,nav,footer,.legend{display:none}
 .brand{margin:0}
 .verdict{font-size:34px;margin:0}
 h1{font-size:22px}
-h2{font-size:16px;margin:14px 0 6px}
+h2{font-size:16px;margin:10px 0 4px}
 .top .line,.answers{margin-top:10px}
 .answers{grid-template-columns:1fr 1.4fr 1fr}
-.answers section,.facts.card,.reason,.note{padding:8px 14px}
-.facts{gap:6px 20px}
+.answers section,.facts.card,.reason,.note{padding:6px 14px}
+.facts{gap:6px 20px;grid-template-columns:repeat(4,1fr)}
 .card>h3{padding-top:5px}
 thead th{padding-top:2px}
-.cards>li+li,.cards+.card,.card+.card{margin-top:8px}
-.gates th,.gates td,.phases th,.phases td{padding-top:3px;padding-bottom:3px}
+.cards>li+li,.cards+.card,.card+.card{margin-top:6px}
+.gates th,.gates td,.phases th,.phases td{padding-top:2px;padding-bottom:2px}
+.rows li{padding:4px 16px}
 .times th,.times td{padding-top:1px;padding-bottom:1px}
 .gates td>a,.times small,.times details{display:none}
 .todo,.measures li,.details{margin-top:2px}

@@ -271,7 +271,7 @@ def _hostile() -> RedactedVerdict:
     text, word = HOSTILE, "W" * 300
     release = Release(text, f"v{text}", f"/srv/{text}", text, f"{word}{text}", text, text)
     where = Provenance(text, "javascript:alert(1)", "data:text/html,<script>alert(1)</script>", text, text, text)
-    waiver = Waiver("disk", "prod", text, text, date(2024, 6, 30))
+    waiver = Waiver(f"{text}1", text, text, text, date(2024, 6, 30))
     numbers = (0.0, -5.0, 1e30, math.nan, math.inf, -math.inf)
     measures = tuple(Measure(f"{text}{number}", number, text, 75, 85) for number in numbers)
     gates = [

@@ -112,6 +112,9 @@ def _words(step: Step) -> str:
 def _rounds(told: Rounds) -> Markup:
     """Return how the rounds went: a line to look at, and a table of its phases."""
     content: list[Content] = [element("h3", "Rounds"), element("p", rounds(told))]
+    if told.failures:
+        counts = [f"{gate} {count}" for gate, count in told.failures.items()]
+        content.append(element("p", f"failed rounds: {', '.join(counts)}", class_="mute"))
     if told.phases:
         axis = Axis(told.phases[0].began, told.phases[-1].ended)
         spans = [Span(one.began, one.ended, "crit" if one.failed else "ok", thin=one.holding) for one in told.phases]

@@ -196,13 +196,8 @@ def birds(sentinel: Sentinel, httpserver: HTTPServer) -> Sentinel:
 def outputs(birds: Sentinel) -> tuple[str, ...]:
     """Return the options that write every file there is."""
     at = birds.reports
-    files = (
-        f"--gate-summary={at}/s.md",
-        f"--gate-html={at}/s.html",
-        "--json-report",
-        f"--json-report-file={at}/r.json",
-    )
-    files = (*files, f"--debug={at}/debug.log")
+    pages = (f"--gate-summary={at}/s.md", f"--gate-html={at}/s.html")
+    files = (*pages, "--json-report", f"--json-report-file={at}/r.json", f"--debug={at}/debug.log")
     return (*LOUD, *files, f"--log-file={at}/log.txt", "--log-file-level=DEBUG")
 
 

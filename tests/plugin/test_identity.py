@@ -56,8 +56,7 @@ def reports(sentinel: Sentinel) -> tuple[str, ...]:
     at = sentinel.reports
     plugins = ("-p", "pytest_jsonreport.plugin", "-p", "pytest_metadata.plugin")
     files = (f"--gate-summary={at}/s.md", f"--gate-attestation={at}/a.json", f"--json-report-file={at}/r.json")
-    files = (*files, f"--gate-html={at}/s.html")
-    return (*plugins, *files, "--json-report")
+    return (*plugins, *files, f"--gate-html={at}/s.html", "--json-report")
 
 
 def assert_readable(shop: Sentinel, done: Run, about: dict[str, str]) -> None:

@@ -9,19 +9,23 @@ import tempfile
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pytest_httpserver import HTTPServer
 
+from release_sentinel import testing
 from release_sentinel.plugin import folders
+from release_sentinel.testing import runs
 from tests import forked
 
 pytest_plugins = ["pytester"]
 
-SECRET = "s3cr3t/Tok+en&value"
+Repo = testing.Repository
+make_repo = testing.make_repository
+SECRET = testing.SECRET
 
 
 def pytest_xdist_auto_num_workers() -> int:
@@ -29,16 +33,15 @@ def pytest_xdist_auto_num_workers() -> int:
     return 2 * len(os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1))
 
 
-# What the tests keep of the caller's environment. Whatever else it says of Git, Python, pytest, CI or other releases
-# (XDG_CONFIG_HOME, PYTHONPATH, GIT_DIR, GITHUB_ACTIONS …) would decide tests on that machine alone.
-KEPT = {"PATH", "TMPDIR", "TEMP", "TMP", "TZ", "LANG", "LANGUAGE", "SYSTEMROOT", "PATHEXT", "COMSPEC"}
-KEPT_PREFIXES = ("LC_", "PYTEST_XDIST_", "PYTEST_CURRENT_TEST", "PYTEST_VERSION", "COVERAGE_", "COV_CORE_", "REAL_")
-_ENDING = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGPIPE") if hasattr(signal, name)]
+KEPT_PREFIXES = ("PYTEST_XDIST_", "PYTEST_CURRENT_TEST", "PYTEST_VERSION", "REAL_")  # of the caller's environment
 
 
 def kept(environ: Mapping[str, str]) -> dict[str, str]:
     """Return what the tests keep of an environment."""
-    return {name: value for name, value in environ.items() if name in KEPT or name.startswith(KEPT_PREFIXES)}
+    return runs.kept(environ, KEPT_PREFIXES)
+
+
+_ENDING = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGPIPE") if hasattr(signal, name)]
 
 
 @pytest.fixture(scope="session")
@@ -61,13 +64,11 @@ def _plain_environment(home: Path) -> Iterator[None]:
     """
     ignored = [number for number in _ENDING if signal.getsignal(number) is signal.SIG_IGN]
     with pytest.MonkeyPatch.context() as patch:
-        for name in set(os.environ) - set(kept(os.environ)):
+        plain = testing.plain_environment(home, KEPT_PREFIXES)
+        for name in set(os.environ) - set(plain):
             patch.delenv(name)
-        patch.setenv("HOME", str(home))
-        patch.setenv("GIT_CONFIG_NOSYSTEM", "1")
-        for role in ("AUTHOR", "COMMITTER"):
-            patch.setenv(f"GIT_{role}_NAME", "Test Author")
-            patch.setenv(f"GIT_{role}_EMAIL", "author@example.invalid")
+        for name, value in plain.items():
+            patch.setenv(name, value)
         for number in ignored:
             if number != getattr(signal, "SIGPIPE", 0):  # Python ignores that one itself, and its children do not
                 signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
@@ -100,61 +101,13 @@ def pieces(text: str) -> set[str]:
     return {text[start : start + 8] for start in range(len(text) - 7)}
 
 
-@dataclass(frozen=True)
-class Repo:
-    """A real repository, and git to work on it."""
-
-    path: Path
-
-    def git(self, *arguments: str, check: bool = True) -> str:
-        """Run git in the repository and return what it printed."""
-        run = subprocess.run(["git", *arguments], cwd=self.path, check=check, capture_output=True, text=True)
-        return run.stdout.strip()
-
-    def write(self, name: str, text: str = "text\n") -> Path:
-        """Write a file in the work tree."""
-        file = self.path / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, encoding="utf-8")
-        return file
-
-    def commit(self, name: str = "file.txt", text: str = "text\n") -> str:
-        """Write a file, commit it, and return the commit."""
-        self.write(name, text)
-        self.git("add", "--all")
-        self.git("commit", "--quiet", "--message", f"change {name}")
-        return self.head
-
-    @property
-    def head(self) -> str:
-        """The commit that HEAD is at."""
-        return self.git("rev-parse", "HEAD")
-
-
-def make_repo(path: Path) -> Repo:
-    """Make an empty repository on branch main."""
-    path.mkdir(parents=True, exist_ok=True)
-    repo = Repo(path)
-    repo.git("init", "--quiet")
-    repo.git("symbolic-ref", "HEAD", "refs/heads/main")
-    return repo
-
-
 @pytest.fixture
 def repo(tmp_path: Path) -> Repo:
     """A repository on branch main with one commit, pushed to a bare remote `origin` beside it."""
     repo = make_repo(tmp_path / "shop")
     repo.commit("app.py", "print('hello')\n")
-    make_repo_remote(repo, tmp_path / "origin.git")
+    repo.add_remote(tmp_path / "origin.git")
     return repo
-
-
-def make_repo_remote(repo: Repo, path: Path, name: str = "origin") -> Repo:
-    """Make a bare repository, add it as a remote, and push main to it."""
-    subprocess.run(["git", "init", "--quiet", "--bare", str(path)], check=True)
-    repo.git("remote", "add", name, str(path))
-    repo.git("push", "--quiet", name, "main")
-    return Repo(path)
 
 
 @contextmanager
@@ -177,13 +130,8 @@ def agent(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @dataclass(frozen=True)
-class Run:
-    """A finished command: its exit code, everything that it printed, and the reports that it left."""
-
-    code: int
-    out: str
-    verdict: dict[str, Any] = field(default_factory=dict)
-    junit: str = ""
+class Run(testing.Run):
+    """A finished command, with the block that a terminal shows."""
 
     @property
     def block(self) -> list[str]:
@@ -191,11 +139,6 @@ class Run:
         lines = self.out.splitlines()
         titles = [number for number, line in enumerate(lines) if " release-sentinel ===" in line]
         return lines[titles[-1] + 1 :] if titles else []
-
-    @property
-    def statuses(self) -> dict[str, str | None]:
-        """Each gate's status, by id."""
-        return {gate["id"]: gate["status"] for gate in self.verdict["gates"]}
 
 
 def run(*command: str, cwd: Path, env: Mapping[str, str] | None = None, timeout: float = 1200) -> Run:

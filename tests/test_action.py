@@ -17,7 +17,7 @@ import yaml
 
 from release_sentinel import __version__
 from tests.act import Act, find_act
-from tests.conftest import SECRET, Repo, Run, make_repo, make_repo_remote, run
+from tests.conftest import SECRET, Repo, Run, make_repo, run
 from tests.observe.forge.fake import GitHubWith, served
 
 ROOT = Path(__file__).parents[1]
@@ -194,7 +194,7 @@ def clone(tmp_path: Path) -> Repo:
     for name in ("pyproject.toml", "README.md", "conftest.py", ".gitignore"):
         shutil.copy(ROOT / name, repo.path)
     repo.commit(".github/workflows/try.yml", WORKFLOW)
-    make_repo_remote(repo, tmp_path / "origin.git")
+    repo.add_remote(tmp_path / "origin.git")
     return repo
 
 

@@ -15,7 +15,7 @@ GATES = Path(__file__).parent.parent / "gate_tests"
 
 # Highest first. A name stands for a module, or for a folder with all its modules; `` is the package itself.
 LAYERS = (
-    {"cli", "__main__"},
+    {"cli", "__main__", "testing"},
     {"commands", "parser"},
     {"core", "proof", "supervision", "relay"},
     {"plugin"},

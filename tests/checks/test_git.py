@@ -14,7 +14,7 @@ from release_sentinel.checks.git import (
     ensure_version_valid,
 )
 from release_sentinel.errors import InvalidPolicyError, PolicyError
-from tests.conftest import Repo, make_repo, make_repo_remote
+from tests.conftest import Repo, make_repo
 from tests.observe.parts import clone, conflict
 
 
@@ -248,7 +248,7 @@ git = { branches = ["stable"], remote = "upstream", tag_mode = "TAG_MODE" }
 @pytest.fixture
 def upstream(here: Repo, tmp_path: Path) -> Repo:
     """The remote that the policy of `here` names: it has the branch `stable`, and the tag of a version."""
-    remote = make_repo_remote(here, tmp_path / "upstream.git", "upstream")
+    remote = here.add_remote(tmp_path / "upstream.git", "upstream")
     here.git("push", "--quiet", "upstream", "main:stable", "main:refs/tags/shop-1.0.0")
     here.write("release-sentinel.toml", POLICY.replace("TAG_MODE", "new"))
     return remote

@@ -10,7 +10,7 @@ from release_sentinel.checks.result import CRIT, OK, UNKNOWN, WARN
 from release_sentinel.observe import ci, git
 from release_sentinel.observe.ci import Build
 from tests.checks.test_branch import judge
-from tests.conftest import Repo, Sentinel, make_repo_remote
+from tests.conftest import Repo, Sentinel
 from tests.observe.parts import clone
 
 Make = Callable[[Repo], None]
@@ -151,7 +151,7 @@ def test_a_remote_of_another_name_before_the_branch(repo: Repo) -> None:
 
 def another(repo: Repo, name: str = "upstream") -> Repo:
     """Add a second remote that has main, too."""
-    return make_repo_remote(repo, repo.path.with_name(f"{name}.git"), name)
+    return repo.add_remote(repo.path.with_name(f"{name}.git"), name)
 
 
 def test_a_claimed_branch_is_asked_of_the_remote_that_it_follows(repo: Repo) -> None:

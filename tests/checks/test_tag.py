@@ -12,7 +12,7 @@ from release_sentinel.observe.ci import Build
 from release_sentinel.observe.git import Refs, Repository, Tags
 from release_sentinel.versions import in_the_way, tag_names
 from release_sentinel.vocabulary import Status
-from tests.conftest import Repo, make_repo, make_repo_remote
+from tests.conftest import Repo, make_repo
 from tests.observe.parts import clone, closed_port, look
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -357,7 +357,7 @@ def test_a_tag_beside_which_git_can_make_it(repo: Repo, tag: str) -> None:
 
 def test_the_remote_that_the_branch_follows_is_asked(repo: Repo, tmp_path: Path) -> None:
     """`origin` is a fork without the tag, which `upstream` has."""
-    make_repo_remote(repo, tmp_path / "upstream.git", "upstream")
+    repo.add_remote(tmp_path / "upstream.git", "upstream")
     repo.git("push", "--quiet", "upstream", "main:refs/tags/v1.0.0")
     assert judge(repo).status is OK
     repo.git("branch", "--quiet", "--set-upstream-to=upstream/main")
@@ -369,7 +369,7 @@ def test_the_remote_that_the_branch_follows_is_asked(repo: Repo, tmp_path: Path)
 
 def test_the_repository_that_is_pushed_to_is_asked(repo: Repo, tmp_path: Path) -> None:
     """It has the tag, and the one that is fetched from has not."""
-    other = make_repo_remote(repo, tmp_path / "other.git", "other")
+    other = repo.add_remote(tmp_path / "other.git", "other")
     repo.git("push", "--quiet", "other", "main:refs/tags/v1.0.0")
     repo.git("remote", "set-url", "--push", "origin", str(other.path))
     result = judge(repo)

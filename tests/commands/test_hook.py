@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from release_sentinel.cli import main
-from tests.conftest import Repo, Run, make_repo, make_repo_remote, run
+from tests.conftest import Repo, Run, make_repo, run
 
 POLICY = """\
 enable = ["version-increases"]
@@ -31,7 +31,7 @@ class Clone:
     def __init__(self, folder: Path, policy: str = POLICY) -> None:
         self.repo = make_repo(folder / "my shop")
         self.repo.commit("release-sentinel.toml", policy)
-        self.remote = make_repo_remote(self.repo, folder / "the origin.git")
+        self.remote = self.repo.add_remote(folder / "the origin.git")
         (folder / "bin").mkdir()
         self.program = folder / "bin" / "release-sentinel"
         self.program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m release_sentinel "$@"\n', encoding="utf-8")

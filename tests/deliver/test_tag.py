@@ -12,7 +12,7 @@ from release_sentinel.deliver.tag import TagOrder, message, tag
 from release_sentinel.errors import DeliveryError
 from release_sentinel.observe.git import Rules
 from release_sentinel.reports.document import document
-from tests.conftest import Repo, make_repo_remote
+from tests.conftest import Repo
 from tests.reports.samples import CLOSE, PASSED, SAMPLES, WAIVED, verdict
 
 PUSH = TagOrder(push=True)
@@ -61,7 +61,7 @@ def test_the_tag_is_pushed(repo: Repo) -> None:
 
 def test_the_judged_remote_gets_the_tag(repo: Repo) -> None:
     """Whatever HEAD's branch follows by now."""
-    upstream = make_repo_remote(repo, repo.path.with_name("upstream.git"), "upstream")
+    upstream = repo.add_remote(repo.path.with_name("upstream.git"), "upstream")
     repo.git("config", "branch.main.remote", "origin")
     assert "pushed to upstream" in tag(safe(repo, remote="upstream"), repo.path, PUSH, str)
     assert (tags(repo), upstream.git("tag")) == (["v1.0.0"], "v1.0.0")

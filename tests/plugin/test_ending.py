@@ -12,7 +12,7 @@ from typing import Any
 import psutil
 import pytest
 
-from tests.conftest import PYTEST, RELEASE, Run, Sentinel, make_repo, make_repo_remote
+from tests.conftest import PYTEST, RELEASE, Run, Sentinel, make_repo
 from tests.plugin.test_hangs import patiently
 
 OWN_START = "1"  # of PYTHONUNBUFFERED: an interpreter of its own, see `run`
@@ -105,7 +105,7 @@ def _another(sentinel: Sentinel, folder: Path, source: str) -> Sentinel:
     repo.commit("app.py")
     made = replace(sentinel, repo=repo, reports=folder)
     made.gate(source)
-    make_repo_remote(repo, folder / "origin.git")
+    repo.add_remote(folder / "origin.git")
     return made
 
 

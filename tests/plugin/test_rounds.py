@@ -3,67 +3,42 @@
 import json
 import signal
 import subprocess
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
 
 from release_sentinel.plugin import folders
+from release_sentinel.testing import Answer, Dependency
 from release_sentinel.vocabulary import Outcome
 from tests.conftest import CLI, PYTEST, RELEASE, Run, Sentinel, run
 
 
-class Flapping:
-    """A service that answers by a script: a status for each request, the last one from then on."""
-
-    def __init__(self, server: ThreadingHTTPServer) -> None:
-        self.url = f"http://127.0.0.1:{server.server_address[1]}/health"
-        self.script = [200]
-        self.asked = 0
-
-
 @pytest.fixture
-def service() -> Iterator[Flapping]:
+def service() -> Iterator[Dependency]:
     """A service on loopback."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            status = flapping.script[min(flapping.asked, len(flapping.script) - 1)]
-            flapping.asked += 1
-            self.send_response(status)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        flapping = Flapping(server)
-        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-        yield flapping
-        server.shutdown()
+    with Dependency() as dependency:
+        yield dependency
 
 
 WAYS = ("release-sentinel", "pytest")
 
 
-def start(sentinel: Sentinel, service: Flapping, way: str, *options: str, **env: Any) -> Run:
+def start(sentinel: Sentinel, service: Dependency, way: str, *options: str, **env: Any) -> Run:
     """Run the gate with the service as its dependency, asked once a round."""
     command = sentinel if way == "release-sentinel" else sentinel.pytest
     return command("--gate-interval=0.1s", *options, RS_API_URL=service.url, RS_API_TRIES="1", **env)
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_it_waits_until_all_is_healthy(sentinel: Sentinel, service: Flapping, way: str) -> None:
+def test_it_waits_until_all_is_healthy(sentinel: Sentinel, service: Dependency, way: str) -> None:
     """SAFE by the first healthy round; each gate counts once, and the verdict says what it took."""
-    service.script = [404, 404, 200]
+    service.answer(*map(Answer, [404, 404, 200]))
     done = start(sentinel, service, way, "--gate-wait=60s")
     assert done.code == 0, done.out
     rounds = done.verdict["rounds"]
     assert (rounds["count"], rounds["failures"], rounds["why"]) == (3, {"api": 2}, "")
-    assert service.asked == 3
+    assert len(service.requests) == 3
     assert [(one["rounds"], one["failed"], one["holding"]) for one in rounds["phases"]] == [
         (2, ["api"], False),
         (1, [], False),
@@ -74,9 +49,9 @@ def test_it_waits_until_all_is_healthy(sentinel: Sentinel, service: Flapping, wa
     assert "not healthy: api" in done.out
 
 
-def test_never_healthy(sentinel: Sentinel, service: Flapping) -> None:
+def test_never_healthy(sentinel: Sentinel, service: Dependency) -> None:
     """CRITICAL after the last round, which is at the end of the time, also where the interval is longer."""
-    service.script = [404]
+    service.answer(*map(Answer, [404]))
     done = sentinel("--gate-wait=0.3s", "--gate-interval=60s", RS_API_URL=service.url, RS_API_TRIES="1")
     assert done.code == 2
     assert done.verdict["rounds"]["count"] == 2
@@ -84,9 +59,9 @@ def test_never_healthy(sentinel: Sentinel, service: Flapping) -> None:
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_it_has_to_stay_healthy(sentinel: Sentinel, service: Flapping, way: str) -> None:
+def test_it_has_to_stay_healthy(sentinel: Sentinel, service: Dependency, way: str) -> None:
     """A failure in the hold ends it at once, and there is no way back."""
-    service.script = [200, 200, 404, 200]
+    service.answer(*map(Answer, [200, 200, 404, 200]))
     done = start(sentinel, service, way, "--gate-hold=60s")
     assert done.code == 2
     assert done.verdict["rounds"]["count"] == 3
@@ -94,22 +69,22 @@ def test_it_has_to_stay_healthy(sentinel: Sentinel, service: Flapping, way: str)
     assert [gate["id"] for gate in done.verdict["gates"] if gate["outcome"] == Outcome.FAILED] == ["api"]
 
 
-def test_a_hold_without_a_wait_needs_a_healthy_first_round(sentinel: Sentinel, service: Flapping) -> None:
+def test_a_hold_without_a_wait_needs_a_healthy_first_round(sentinel: Sentinel, service: Dependency) -> None:
     """Nothing waits for it."""
-    service.script = [404, 200]
+    service.answer(*map(Answer, [404, 200]))
     done = start(sentinel, service, "release-sentinel", "--gate-hold=60s")
-    assert (done.code, service.asked) == (2, 1)
+    assert (done.code, len(service.requests)) == (2, 1)
 
 
-def test_a_failing_policy_has_no_rounds(sentinel: Sentinel, service: Flapping) -> None:
+def test_a_failing_policy_has_no_rounds(sentinel: Sentinel, service: Dependency) -> None:
     """It is judged once, and the critical stage not at all."""
     sentinel.repo.write("notes.txt")
     done = start(sentinel, service, "release-sentinel", "--gate-wait=60s")
-    assert (done.code, service.asked, done.verdict["rounds"]) == (1, 0, None)
+    assert (done.code, len(service.requests), done.verdict["rounds"]) == (1, 0, None)
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_gates_of_one_s_own_run_again_with_fresh_fixtures(sentinel: Sentinel, service: Flapping, way: str) -> None:
+def test_gates_of_one_s_own_run_again_with_fresh_fixtures(sentinel: Sentinel, service: Dependency, way: str) -> None:
     """Of any scope; policy gates run once; a measure of each round's own is in the verdict."""
     sentinel.gate(
         """
@@ -132,7 +107,7 @@ def test_gates_of_one_s_own_run_again_with_fresh_fixtures(sentinel: Sentinel, se
             gate.measure("rounds", RUNS["critical"], "rounds", warn=100, crit=200)
         """
     )
-    service.script = [404, 404, 200]
+    service.answer(*map(Answer, [404, 404, 200]))
     done = start(sentinel, service, way, "--gate-wait=60s")
     assert done.code == 0, done.out
     (own,) = [gate for gate in done.verdict["gates"] if gate["id"] == "own"]
@@ -149,9 +124,9 @@ def test_what_ends_a_stage_early_is_refused(sentinel: Sentinel, option: str) -> 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("way", WAYS)
-def test_an_interrupt_between_two_rounds(sentinel: Sentinel, service: Flapping, way: str, number: int) -> None:
+def test_an_interrupt_between_two_rounds(sentinel: Sentinel, service: Dependency, way: str, number: int) -> None:
     """The reports say what was known."""
-    service.script = [404]
+    service.answer(*map(Answer, [404]))
     command = CLI if way == "release-sentinel" else (*PYTEST, str(folders.built_in()))
     verdict = sentinel.reports / "verdict.json"
     words = [*command, *RELEASE, "--gate-wait=300s", "--gate-interval=60s", f"--gate-verdict={verdict}"]
@@ -168,7 +143,7 @@ def test_an_interrupt_between_two_rounds(sentinel: Sentinel, service: Flapping, 
     assert [gate["id"] for gate in told["gates"] if gate["outcome"] == Outcome.FAILED] == ["api"]
 
 
-def test_a_killed_parent_takes_its_child_along(sentinel: Sentinel, service: Flapping) -> None:
+def test_a_killed_parent_takes_its_child_along(sentinel: Sentinel, service: Dependency) -> None:
     """Within a moment, not at the end of its hours; the report says INCOMPLETE."""
     verdict = sentinel.reports / "verdict.json"
     words = [*CLI, *RELEASE, "--gate-hold=300s", "--gate-interval=100s", f"--gate-verdict={verdict}"]
@@ -182,7 +157,7 @@ def test_a_killed_parent_takes_its_child_along(sentinel: Sentinel, service: Flap
     assert json.loads(verdict.read_text(encoding="utf-8"))["verdict"] == "INCOMPLETE"
 
 
-def test_a_watch_judges_critical_gates_alone(sentinel: Sentinel, service: Flapping) -> None:
+def test_a_watch_judges_critical_gates_alone(sentinel: Sentinel, service: Dependency) -> None:
     """The tree is dirty and the tag is there: it says WATCH, which no deploy step takes for SAFE."""
     sentinel.repo.write("notes.txt")
     verdict = sentinel.reports / "verdict.json"
@@ -220,9 +195,9 @@ def test_a_watch_that_is_wrong(sentinel: Sentinel, words: tuple[str, ...], said:
     assert said in done.out
 
 
-def test_a_watch_that_fails(sentinel: Sentinel, service: Flapping) -> None:
+def test_a_watch_that_fails(sentinel: Sentinel, service: Dependency) -> None:
     """Exit 2: roll back."""
-    service.script = [200, 404]
+    service.answer(*map(Answer, [200, 404]))
     words = ("watch", *RELEASE, "--for=60s", "--interval=0.1s")
     environ = {**sentinel.settings, "RS_API_URL": service.url, "RS_API_TRIES": "1"}
     done = run(*CLI, *words, cwd=sentinel.repo.path, env=environ)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from release_sentinel.cli import main
-from tests.conftest import Repo, Run, make_repo, make_repo_remote, run
+from tests.conftest import Repo, Run, make_repo, run
 
 TAG = "shop/v1.0.0"  # as in a monorepo: some systems have a variable with only what follows the slash
 _HARNESS = Path(__file__).with_name("jenkins.groovy")
@@ -78,7 +78,7 @@ def make_project(folder: Path, system: str, settings: Mapping[str, str]) -> Proj
     source = ("--install", "release-sentinel==1.0.0", "--secret", "RS_DEPLOY_TOKEN")
     assert main(("init", system, "--gate-repo", str(repo.path), *release, *source)) == 0
     repo.commit("app.py", "the release\n")
-    make_repo_remote(repo, folder / "origin.git")
+    repo.add_remote(folder / "origin.git")
     repo.git("tag", TAG)
     repo.git("push", "--quiet", "origin", "--tags")
     return Project(repo, folder, settings)

@@ -10,7 +10,7 @@ import pytest
 
 from release_sentinel.observe import Unseen, git
 from release_sentinel.observe.git.records import Branches, Remote
-from tests.conftest import Repo, make_repo, make_repo_remote
+from tests.conftest import Repo, make_repo
 from tests.observe.parts import (
     clone,
     closed_port,
@@ -36,13 +36,13 @@ def containing(repo: Repo, *allowed: str) -> Branches | Unseen:
 
 def test_remote_name_is_origin(repo: Repo, tmp_path: Path) -> None:
     """Of several remotes `origin` is queried."""
-    make_repo_remote(repo, tmp_path / "backup.git", "backup")
+    repo.add_remote(tmp_path / "backup.git", "backup")
     assert remote_name(repo.path) == "origin"
 
 
 def test_remote_name_as_wanted(repo: Repo, tmp_path: Path) -> None:
     """The policy's remote is queried if it names one."""
-    make_repo_remote(repo, tmp_path / "backup.git", "backup")
+    repo.add_remote(tmp_path / "backup.git", "backup")
     assert remote_name(repo.path, "backup") == "backup"
 
 
@@ -66,7 +66,7 @@ def test_a_remote_that_is_not_there(repo: Repo) -> None:
 
 def test_several_remotes_without_origin(repo: Repo, tmp_path: Path) -> None:
     """Which of several remotes to query is not guessed."""
-    make_repo_remote(repo, tmp_path / "backup.git", "backup")
+    repo.add_remote(tmp_path / "backup.git", "backup")
     repo.git("remote", "rename", "origin", "upstream")
     seen = git.find_remote(repo.path)
     assert isinstance(seen, Unseen)
@@ -241,7 +241,7 @@ def test_a_remote_branch_that_was_rewritten(repo: Repo) -> None:
 
 def test_branches_of_other_remotes_do_not_count(repo: Repo, tmp_path: Path) -> None:
     """The main branch of a fork is not ours, also where the fork's name holds a slash."""
-    make_repo_remote(repo, tmp_path / "fork.git", "fork/main")
+    repo.add_remote(tmp_path / "fork.git", "fork/main")
     repo.git("checkout", "--quiet", "--detach")
     repo.commit("theirs.py")
     repo.git("push", "--quiet", "fork/main", "HEAD:refs/heads/main")

@@ -9,7 +9,7 @@ import pytest
 
 from release_sentinel.observe import Unseen, git
 from release_sentinel.observe.git.records import Refs
-from tests.conftest import Repo, Sentinel, make_repo, make_repo_remote
+from tests.conftest import Repo, Sentinel, make_repo
 
 COMMANDS = (
     "rev-parse",
@@ -76,7 +76,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Repo:
     folder = tmp_path_factory.mktemp("wrapped")
     repo = make_repo(folder / "shop")
     repo.commit("app.py", "print('hello')\n")
-    make_repo_remote(repo, folder / "origin.git")
+    repo.add_remote(folder / "origin.git")
     repo.git("tag", "--annotate", "--message", "one", "v1.0.0")
     repo.git("push", "--quiet", "origin", "v1.0.0")
     repo.git("update-index", "--assume-unchanged", "app.py")

@@ -27,6 +27,8 @@ def test_every_report_says_safe(sentinel: Sentinel, tmp_path: Path) -> None:
     assert '<span class="verdict">SAFE</span> <span>v1.0.0 to prod</span>' in page.read_text(encoding="utf-8")
     assert (document["exitcode"], document["release"]["verdict"]) == (0, "SAFE")
     assert document["release"]["commit"] == done.verdict["commit"] == sentinel.repo.head
+    steps = [step for gate in done.verdict["gates"] for step in gate["steps"]]
+    assert [step["words"] for step in steps if step["what"].startswith("GET ")] == [""]  # nothing was wrong
 
 
 def test_the_verdict_names_the_release(sentinel: Sentinel) -> None:

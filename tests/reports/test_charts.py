@@ -6,7 +6,17 @@ import re
 import pytest
 
 from release_sentinel.measures import Measure
-from release_sentinel.reports.charts import Axis, Span, axis_labels, bullet, duration, number, timeline
+from release_sentinel.reports.charts import (
+    Axis,
+    Span,
+    axis_labels,
+    bullet,
+    duration,
+    limits,
+    number,
+    quantity,
+    timeline,
+)
 from release_sentinel.reports.page import Markup
 
 SHAPE = re.compile(r'<path class="([a-z ]+)" d="M(\d+) \d+h(\d+)v\d+h-(\d+)z"/>')
@@ -109,6 +119,24 @@ def test_a_duration_is_for_people(seconds: float, words: str) -> None:
 def test_a_number_is_for_people(value: float, words: str) -> None:
     """Six digits, thousands grouped, no number at all said in words."""
     assert number(value) == words
+
+
+@pytest.mark.parametrize(
+    ("measure", "words"),
+    [
+        (Measure("used", 38.888812, "%", 75, 85), ("38.89 %", "warn ≥ 75, crit ≥ 85")),
+        (Measure("used", 84.9996, "%", 75, 85), ("84.9996 %", "warn ≥ 75, crit ≥ 85")),
+        (Measure("used", 84.99999996, "%", crit=85), ("84.99999996 %", "crit ≥ 85")),
+        (Measure("free", 66577215488, "bytes", 2 * 1024**3, 1024**2), ("62 GiB", "warn ≤ 2 GiB, crit ≤ 1 MiB")),
+        (Measure("free", 0, "bytes"), ("0 bytes", "")),
+        (Measure("count", 2), ("2", "")),
+        (Measure("rate", math.nan, "1/s", 1), ("not a number 1/s", "warn ≥ 1")),
+    ],
+    ids=str,
+)
+def test_a_quantity_is_as_exact_as_its_limits_need(measure: Measure, words: tuple[str, str]) -> None:
+    """Four digits are enough, unless they would say that a limit is reached; bytes are counted in powers of 1,024."""
+    assert (quantity(measure), limits(measure)) == words
 
 
 def test_a_span_lies_where_it_belongs() -> None:

@@ -7,11 +7,14 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from release_sentinel.measures import Measure
 from release_sentinel.reports.page import Content, Markup, element
 from release_sentinel.vocabulary import Status
 
 _WIDE, _HIGH = 1000, 12
+_BYTES = "bytes"
 _LEAST = 4  # of `_WIDE`: what took no time is seen nevertheless
 TONES = {Status.OK: "ok", Status.WARN: "warn", Status.CRIT: "crit", Status.UNKNOWN: "unknown"}
 
@@ -42,14 +45,38 @@ class Axis(NamedTuple):
         return _WIDE * min(1.0, max(0.0, share))
 
 
-def number(value: float) -> str:
-    """Return a number for people: at most six digits, thousands grouped."""
+def number(value: float, digits: int = 6) -> str:
+    """Return a number for people: so many digits of a fraction at most, thousands grouped."""
     if not math.isfinite(value):
         return "not a number" if math.isnan(value) else f"{'-' if value < 0 else ''}infinite"
     if abs(value) >= 1e15 or 0 < abs(value) < 1e-4:
         return f"{value:.3g}"
-    shown = f"{value:,.{max(0, min(6, 5 - math.floor(math.log10(abs(value)))))}f}" if value else "0"
+    before = math.floor(math.log10(abs(value))) + 1 if value else 1
+    shown = f"{value:,.{max(0, digits - max(before, 0))}f}"
     return shown.rstrip("0").rstrip(".") if "." in shown else shown
+
+
+def quantity(measure: Measure) -> str:
+    """Return a measured number with its unit, in as few digits as do not move it across a limit."""
+    for digits in (4, 6):
+        if replace(measure, value=float(f"{measure.value:.{digits}g}")).status is measure.status:
+            return _with_unit(measure.value, measure.unit, digits)
+    return _with_unit(measure.value, measure.unit, 15)
+
+
+def limits(measure: Measure) -> str:
+    """Return the limits of a measured number: `warn ≥ 75, crit ≥ 85`; blank where it has none."""
+    reached = "≤" if measure.less_is_worse else "≥"
+    named = (("warn", measure.warn), ("crit", measure.crit))
+    unit = measure.unit if measure.unit == _BYTES else ""
+    return ", ".join(f"{word} {reached} {_with_unit(limit, unit, 6)}" for word, limit in named if limit is not None)
+
+
+def _with_unit(value: float, unit: str, digits: int) -> str:
+    if unit == _BYTES and math.isfinite(value):
+        step = next((step for step in (4, 3, 2, 1) if abs(value) >= 1024**step), 0)
+        value, unit = value / 1024**step, ("bytes", "KiB", "MiB", "GiB", "TiB")[step]
+    return f"{number(value, digits)} {unit}".rstrip()
 
 
 def duration(seconds: float) -> str:

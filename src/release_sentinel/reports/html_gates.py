@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from release_sentinel.measures import Measure
 from release_sentinel.redacted import RedactedVerdict
-from release_sentinel.reports.charts import TONES, bullet, duration, number
-from release_sentinel.reports.page import Content, Markup, element, facts, folded, jump, lines, prose
+from release_sentinel.reports.charts import TONES, bullet, duration, limits, quantity
+from release_sentinel.reports.page import Content, Markup, element, facts, folded, jump, lines, name, prose
 from release_sentinel.verdict import GateResult
 from release_sentinel.vocabulary import Outcome, Stage, Status
 
@@ -70,7 +70,7 @@ def _cards(verdict: RedactedVerdict, outcome: Outcome) -> Iterator[Markup]:
             tries = [f"{gate.tries} tries"] if gate.tries > 1 else []
             head = [
                 element("span", word, class_="pill"),
-                element("h3", gate.id),
+                element("h3", name(gate.id)),
                 element("small", " · ".join([gate.stage, *tries, duration(gate.seconds)])),
             ]
             inside = [
@@ -96,7 +96,7 @@ def _row(order: int, gate: GateResult) -> Markup:
     return element(
         "tr",
         element("td", element("span", word, class_=f"pill {tone}"), role="cell"),
-        element("th", gate.id, scope="row", role="rowheader"),
+        element("th", name(gate.id), scope="row", role="rowheader"),
         element("td", element("p", prose(gate.reason)), more, role="cell"),
         element("td", duration(gate.seconds) if gate.status else None, tries, role="cell"),
         role="row",
@@ -123,13 +123,9 @@ def _details(details: tuple[str, ...]) -> Content:
 
 
 def _measure(measure: Measure) -> list[Content]:
-    unit = f" {measure.unit}" if measure.unit else ""
-    reached = "≤" if measure.less_is_worse else "≥"
-    limits = [
-        f"{word} {reached} {number(limit)}"
-        for word, limit in (("warn", measure.warn), ("crit", measure.crit))
-        if limit is not None
+    value = element("b", quantity(measure), class_=TONES[measure.status])
+    return [
+        element("span", f"{measure.name} ", value),
+        bullet(measure),
+        element("small", limits(measure) or "no limits"),
     ]
-    value = element("b", f"{number(measure.value)}{unit}", class_=TONES[measure.status])
-    told = element("small", ", ".join(limits) or "no limits")
-    return [element("span", f"{measure.name} ", value), bullet(measure), told]

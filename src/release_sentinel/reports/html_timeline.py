@@ -6,7 +6,7 @@ from typing import NamedTuple
 from release_sentinel.redacted import RedactedVerdict
 from release_sentinel.reports.charts import Axis, Span, axis_labels, duration, timeline
 from release_sentinel.reports.html_gates import tone_of
-from release_sentinel.reports.page import Content, Markup, element, folded
+from release_sentinel.reports.page import Content, Markup, element, folded, name
 from release_sentinel.reports.text import rounds
 from release_sentinel.timeline import Phase, Step
 from release_sentinel.verdict import Rounds
@@ -34,6 +34,16 @@ class _Row(NamedTuple):
     def last(self) -> float:
         """When all of it had ended."""
         return max([self.ended, *(step.began + step.seconds for step in self.steps)])
+
+    @property
+    def took(self) -> float:
+        """How long it was worked on: what was asked ahead for a gate waits until the gate is judged."""
+        total, reached = 0.0, self.first
+        parts = [(self.began, self.ended), *((step.began, step.began + step.seconds) for step in self.steps)]
+        for began, ended in sorted(parts):
+            total += max(0.0, ended - max(began, reached))
+            reached = max(reached, ended)
+        return total
 
 
 def timelines(verdict: RedactedVerdict) -> list[Markup]:
@@ -80,10 +90,10 @@ def _line(row: _Row, axis: Axis) -> Markup:
     spans += [Span(one.began, one.began + one.seconds, "crit" if one.words else "ok", thin=True) for one in row.steps]
     return element(
         "tr",
-        element("th", row.name, scope="row", role="rowheader"),
+        element("th", name(row.name), scope="row", role="rowheader"),
         element("td", timeline(axis, spans), _asked(row.steps, axis), role="cell"),
         element("td", duration(row.first - axis.low), role="cell"),
-        element("td", duration(row.last - row.first), role="cell"),
+        element("td", duration(row.took), role="cell"),
         role="row",
     )
 
@@ -118,6 +128,7 @@ def _rounds(told: Rounds) -> Markup:
     if told.phases:
         axis = Axis(told.phases[0].began, told.phases[-1].ended)
         spans = [Span(one.began, one.ended, "crit" if one.failed else "ok", thin=one.holding) for one in told.phases]
+        content.append(element("p", "Pale is the wait, solid the hold, red where a gate failed.", class_="mute"))
         content.append(element("div", timeline(axis, spans), axis_labels(axis.length), class_="wide"))
         words = ("From", "To", "Rounds", "What happened")
         head = element("thead", element("tr", [element("th", word, scope="col") for word in words]))

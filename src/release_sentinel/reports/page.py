@@ -86,6 +86,12 @@ def prose(text: str) -> Content:
     return [element("code", part) if order % 2 else part for order, part in enumerate(parts)]
 
 
+def name(text: str) -> Content:
+    """Return the id of a gate, which may break before its parameter: `disk[/var/lib]`."""
+    first, bracket, rest = text.partition("[")
+    return [first, element("wbr"), bracket, rest] if bracket and first else text
+
+
 def lines(text: str, class_: str | None = None) -> Markup:
     """Return a text with its lines kept."""
     kept = "\n".join(_text(line) for line in split(text))

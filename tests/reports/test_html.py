@@ -127,7 +127,7 @@ def test_the_first_screen_answers_three_questions() -> None:
         (
             "preview",
             "safe",
-            "May we release? Yes, after the merge",
+            "May we release? Not before the merge",
             "The gate judges the release again after",
         ),
         ("preview", "blocked", "May we release? No", "The one who started the run Fix the release"),
@@ -152,6 +152,8 @@ def test_each_mode_is_told(mode: str, name: str, answer: str, acts: str) -> None
     assert said.label.startswith("" if mode == "release" else mode.upper())
     assert answer in shown
     assert acts in shown
+    decides = said.name != "SAFE" or mode in {"release", "watch"}
+    assert ('<body class="off">' in html(said)) is not decides  # a part or a preview is not green
 
 
 @pytest.mark.parametrize(
@@ -196,7 +198,7 @@ def test_a_waiver_is_told_with_its_end() -> None:
     shown = plain(WARNED)
     assert "Waived disk" in shown
     assert "Waived until 2024-06-30 By Kim Lee Because new disks arrive on Monday" in shown
-    assert "Switched off process this host runs no agent" in shown
+    assert "Switched off signature keys are rolled out in June" in shown
 
 
 def test_the_time_line_tells_tries() -> None:
@@ -216,7 +218,7 @@ def test_rounds_have_a_time_line_of_their_own() -> None:
     """The policy stage, the rounds with holds, and the last round, each drawn from its own begin."""
     shown = plain(PAGES["rounds"])
     assert "failed rounds: api 24, prometheus[queue] 17" in shown
-    assert "5 min 29 s 13 min 59 s 34 healthy, during the hold" in shown
+    assert "5 min 29 s to 13 min 59 s 34 healthy, during the hold" in shown
     assert re.search(
         r"Policy stage Gate .* Rounds 59 rounds: .* Last round, 14 min 58 s after the start of the run", shown
     )

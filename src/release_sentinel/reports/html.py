@@ -20,7 +20,7 @@ _TONES = {SAFE: "ok", BLOCKED: "crit", CRITICAL: "crit", INCOMPLETE: "unknown"}
 _FEW = 3  # reasons of the first screen
 _ANSWERS = {  # by mode and verdict; any other is No
     "release": {SAFE: "Yes", CRITICAL: "Not now"},
-    "preview": {SAFE: "Yes, after the merge", CRITICAL: "Not now"},
+    "preview": {SAFE: "Not before the merge", CRITICAL: "Not now"},
     "partial": {SAFE: "Not decided", CRITICAL: "Not now"},
     "watch": {SAFE: "Yes", INCOMPLETE: "Not known"},
 }
@@ -48,7 +48,8 @@ def html(verdict: RedactedVerdict) -> str:
     main = [_answers(verdict), *(_section(*one) for one in shown)]
     footer = element("p", f"release-sentinel {__version__}")
     title = f"{verdict.label}: {_what(verdict.release)}"
-    return page(title, header, main, footer, tone=_TONES.get(verdict.name, "off"))
+    undecided = verdict.name == SAFE and verdict.mode in {"partial", "preview"}
+    return page(title, header, main, footer, tone="off" if undecided else _TONES.get(verdict.name, "off"))
 
 
 def _headline(verdict: RedactedVerdict) -> list[Content]:

@@ -130,7 +130,7 @@ def _rounds(told: Rounds) -> Markup:
         spans = [Span(one.began, one.ended, "crit" if one.failed else "ok", thin=one.holding) for one in told.phases]
         content.append(element("p", "Pale is the wait, solid the hold, red where a gate failed.", class_="mute"))
         content.append(element("div", timeline(axis, spans), axis_labels(axis.length), class_="wide"))
-        words = ("From", "To", "Rounds", "What happened")
+        words = ("When", "Rounds", "What happened")
         head = element("thead", element("tr", [element("th", word, scope="col") for word in words]))
         body = element("tbody", [element("tr", _phase(phase, axis)) for phase in told.phases])
         table = element("table", head, body, class_="phases")
@@ -141,8 +141,7 @@ def _rounds(told: Rounds) -> Markup:
 def _phase(phase: Phase, axis: Axis) -> list[Markup]:
     state = f"failed: {', '.join(phase.failed)}" if phase.failed else "healthy"
     cells = (
-        duration(phase.began - axis.low),
-        duration(phase.ended - axis.low),
+        f"{duration(phase.began - axis.low)} to {duration(phase.ended - axis.low)}",
         str(phase.rounds),
         f"{state}, during the hold" if phase.holding else state,
     )

@@ -113,7 +113,8 @@ align-items:center;margin-top:4px}
 .rows li+li{border-top:1px solid var(--line)}
 .legend{margin-bottom:8px}
 .reason .line{margin-top:6px}
-.phases tr>:nth-child(-n+3){width:1%;white-space:nowrap;padding-right:24px}
+.phases tr>:first-child{width:32%}
+.phases tr>:nth-child(2){width:90px}
 .facts.card{padding:18px 20px}
 footer{color:var(--mute);font-size:13px;padding-top:28px;padding-bottom:36px}
 """
@@ -138,7 +139,6 @@ border-top:1px solid var(--line)}
 .axis span:nth-child(even){display:none}
 .times td:nth-child(3)::before{content:"at "}
 .times td:nth-child(4)::before{content:"for "}
-.phases th,.phases td{padding-left:10px;padding-right:0!important}
 """
 _PAPER = """
 @page{margin:9mm}

@@ -164,7 +164,7 @@ def _provenance(verdict: RedactedVerdict) -> Markup:
             ("Commit", _commit(verdict, 40)),
             ("Repository", release.repository),
             ("Remote", " ".join(filter(None, (release.remote, where.remote)))),
-            ("Policy", [where.policy or "built-in defaults", digest]),
+            ("Policy", [where.policy, digest] if where.policy else None),
             ("Ended", verdict.ended.strftime("%Y-%m-%d %H:%M:%S UTC")),
             ("Tool", f"release-sentinel {__version__}"),
         ],

@@ -148,7 +148,7 @@ def _collect(content: Content, inside: list[str]) -> None:
             _collect(one, inside)
 
 
-@lru_cache(maxsize=2000)  # most are written in each row of a table
+@lru_cache(maxsize=500)  # most are written in each row of a table
 def _attribute(name: str, value: Value) -> str:
     if name not in ATTRIBUTES:
         raise LookupError(f"no page has an attribute {name}")

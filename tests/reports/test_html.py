@@ -243,6 +243,7 @@ def test_a_hundred_gates_fit() -> None:
     """Below 150 KiB, so that it can be mailed and opened anywhere."""
     assert len(PAGES["hundred"].gates) == 100
     assert len(html(PAGES["hundred"]).encode()) < 150 * 1024
+    assert "<summary>100 gates</summary>" in html(PAGES["hundred"])  # of the time line
 
 
 def test_the_hostile_sample_is_hostile() -> None:

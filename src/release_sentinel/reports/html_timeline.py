@@ -14,6 +14,7 @@ from release_sentinel.vocabulary import Stage
 
 _LEGEND = "A pale bar is a gate, a solid one a request, a Git command or a probe; a red solid one met an error."
 _FEW = 6  # phases that are shown at once
+_MANY = 40  # gates; more are folded, because who scrolls past them looks for what is below
 
 
 class _Row(NamedTuple):
@@ -82,7 +83,8 @@ def _block(title: str, rows: Sequence[_Row], start: float) -> list[Markup]:
     head = element("thead", element("tr", heads, role="row"), role="rowgroup")
     body = element("tbody", [_line(row, axis) for row in sorted(rows, key=lambda row: row.first)], role="rowgroup")
     table = element("table", head, body, role="table", class_="times")
-    return [element("div", element("h3", title), table, class_="card")]
+    shown = table if len(rows) <= _MANY else folded(f"{len(rows)} gates", table)
+    return [element("div", element("h3", title), shown, class_="card")]
 
 
 def _line(row: _Row, axis: Axis) -> Markup:

@@ -88,7 +88,7 @@ overflow:hidden}
 .reason .todo{background:var(--page);border-radius:6px;padding:8px 12px}
 .card>h3{padding:14px 16px 0}
 .card>h3 small{font-weight:400;margin-left:6px}
-.card>h3~p,.card>.wide,.card>h3~details{padding:0 16px;margin:6px 0}
+.card>h3~p,.card>.wide,.card>h3~details>summary{padding:0 16px;margin:6px 0}
 tbody th{font-weight:600}
 td p+*{margin-top:4px}
 .gates td:last-child,.times td:nth-child(n+3){white-space:nowrap;color:var(--mute);font-size:13px;text-align:right}

@@ -24,7 +24,7 @@ def told(*, terminal: bool, ends_after: int, seconds: float = 60, monkeypatch: p
         return looks[0] > ends_after
 
     monkeypatch.setattr(progress, "monotonic", lambda: clock[0])
-    ended = Progress(shown.append, terminal=terminal).wait("api[pay]", wait, seconds)
+    ended = Progress(shown.append, width=(lambda: 80) if terminal else None).wait("api[pay]", wait, seconds)
     return ended, "".join(shown)
 
 

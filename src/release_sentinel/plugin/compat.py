@@ -255,8 +255,9 @@ def shows_output(config: pytest.Config) -> bool:
 
 
 def column(writer: TerminalWriter) -> int:
-    """Return the column that pytest's line has come to."""
-    return writer.width_of_current_line % writer.fullwidth
+    """Return how many columns of its last row pytest's line takes: from 0 to all of them."""
+    width = writer.width_of_current_line
+    return (width - 1) % writer.fullwidth + 1 if width else 0
 
 
 def write_aside(writer: TerminalWriter, text: str) -> None:

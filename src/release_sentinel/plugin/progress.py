@@ -17,7 +17,7 @@ class Progress:
     """The one line of a run that says what it waits for.
 
     `write` shows a text as it is; `width` returns that of a terminal where a line can be overwritten, None elsewhere;
-    `column` returns where in its line the output has come to, which goes on there afterwards.
+    `column` returns how many columns of a row are taken by output that goes on there afterwards.
     """
 
     def __init__(
@@ -60,10 +60,10 @@ class Progress:
         if self._width is None:
             self._write(f"\n{line}\n")
             return
-        if not self._shown:
-            self._resumes = self._column()
-        begin = "\n" if self._resumes and not self._shown else ""
-        line = cut(line, max(self._width() - 1, _NARROWEST))  # in the last column, some terminals begin another line
+        room, begin = self._width(), ""
+        if not self._shown and (taken := self._column()):
+            begin, self._resumes = "\n", taken % room  # after a full row, the output goes on in the next one
+        line = cut(line, max(room - 1, _NARROWEST))  # in the last column, some terminals begin another line
         width = columns(line)
         self._write(f"{begin}\r{line}{' ' * (self._shown - width)}")
         self._shown = width
@@ -73,7 +73,7 @@ class Progress:
         if self._shown:
             back = f"\x1b[A\x1b[{self._resumes}C" if self._resumes else ""
             self._write(f"\r{' ' * self._shown}\r{back}")
-        self._shown = 0
+        self._shown = self._resumes = 0
 
 
 def progress(screen: Screen, scrub: Callable[[str], str]) -> Progress:

@@ -1,10 +1,12 @@
 """Output is coloured where a person asked for it, else on a terminal that can show it."""
 
+import sys
+from io import StringIO
 from itertools import combinations, product
 
 import pytest
 
-from release_sentinel.colours import RULES, Tone, wanted
+from release_sentinel.colours import RULES, Tone, painted, wanted
 
 # Each value that a variable may have, and what it says; None: nothing.
 VALUES = {
@@ -48,3 +50,31 @@ def test_what_decides_has_a_colour_of_its_own() -> None:
     assert len(verdicts) == 4
     assert all("bold" in tone.split() for tone in verdicts)
     assert not any("bold" in tone.split() for tone in set(Tone) - verdicts)
+
+
+@pytest.mark.parametrize("tone", Tone)
+def test_every_tone_can_be_painted(tone: Tone) -> None:
+    """Where colours are wanted; elsewhere the text is as it was."""
+    assert painted("text", tone, StringIO(), {}) == "text"
+    shown = painted("text", tone, StringIO(), {"FORCE_COLOR": "1"})
+    assert shown == "text" if tone is Tone.PLAIN else shown.startswith("\x1b[")
+    assert "text" in shown
+
+
+@pytest.mark.parametrize(
+    ("platform", "environ", "coloured"),
+    [
+        ("linux", {}, True),
+        ("win32", {}, False),
+        ("win32", {"WT_SESSION": "1"}, True),
+        ("win32", {"NO_COLOR": "1"}, False),
+    ],
+)
+def test_an_old_console_of_windows_is_spared(
+    monkeypatch: pytest.MonkeyPatch, platform: str, environ: dict[str, str], *, coloured: bool
+) -> None:
+    """It would show the escape sequences as they are."""
+    file = StringIO()
+    file.isatty = lambda: True  # type: ignore[method-assign]  # no terminal is at hand
+    monkeypatch.setattr(sys, "platform", platform)
+    assert ("\x1b" in painted("text", Tone.SAFE, file, environ)) is coloured

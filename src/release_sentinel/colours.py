@@ -1,8 +1,9 @@
 """What is coloured, and when: one decision for pytest's output, the verdict block and every command. A leaf."""
 
+import sys
 from collections.abc import Callable, Mapping
 from enum import StrEnum
-from typing import NamedTuple
+from typing import NamedTuple, TextIO
 
 
 class Tone(StrEnum):
@@ -44,3 +45,15 @@ def wanted(environ: Mapping[str, str], *, terminal: bool, option: str = "auto") 
         return option == "yes"
     said = (rule.decide(environ.get(rule.variable, "")) for rule in RULES)
     return next((one for one in said if one is not None), terminal)
+
+
+_CODES = {"bold": 1, "red": 31, "green": 32, "yellow": 33, "purple": 35, "cyan": 36}
+
+
+def painted(text: str, tone: Tone, file: TextIO, environ: Mapping[str, str]) -> str:
+    """Return what a command writes to a file that shows a text, in the colour of its tone or in none."""
+    terminal = file.isatty() and (sys.platform != "win32" or "WT_SESSION" in environ)  # older consoles know no colours
+    if not tone or not wanted(environ, terminal=terminal):
+        return text
+    codes = ";".join(str(_CODES[name]) for name in tone.split())
+    return f"\x1b[{codes}m{text}\x1b[0m"

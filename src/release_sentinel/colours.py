@@ -50,10 +50,14 @@ def wanted(environ: Mapping[str, str], *, terminal: bool, option: str = "auto") 
 _CODES = {"bold": 1, "red": 31, "green": 32, "yellow": 33, "purple": 35, "cyan": 36}
 
 
+def understood(environ: Mapping[str, str]) -> bool:
+    """Return whether a terminal takes escape sequences as they are: older consoles of Windows show them as text."""
+    return sys.platform != "win32" or "WT_SESSION" in environ
+
+
 def painted(text: str, tone: Tone, file: TextIO, environ: Mapping[str, str]) -> str:
     """Return what a command writes to a file that shows a text, in the colour of its tone or in none."""
-    terminal = file.isatty() and (sys.platform != "win32" or "WT_SESSION" in environ)  # older consoles know no colours
-    if not tone or not wanted(environ, terminal=terminal):
+    if not tone or not wanted(environ, terminal=file.isatty() and understood(environ)):
         return text
     codes = ";".join(str(_CODES[name]) for name in tone.split())
     return f"\x1b[{codes}m{text}\x1b[0m"

@@ -1,5 +1,6 @@
 """The verdict block is laid out for what it is shown on, after everything secret is out of it."""
 
+import sys
 from collections.abc import Callable
 from io import StringIO
 from types import SimpleNamespace
@@ -170,7 +171,7 @@ def test_a_mask_is_not_split(show: Show) -> None:
         ({"TERM": "dumb"}, (), True, False),
         ({"NO_COLOR": "1"}, (), True, True),
         ({}, ("-s",), True, False),
-        ({}, ("-o", "log_cli=1"), True, False),
+        ({}, ("--log-cli-level=INFO",), True, False),
     ],
 )
 def test_where_a_line_can_be_overwritten(
@@ -178,8 +179,16 @@ def test_where_a_line_can_be_overwritten(
 ) -> None:
     """On a terminal that can, while nothing else is shown on it; also where a parent process shows it there."""
     config = pytester.parseconfig(*options)
-    config._do_configure()
-    try:
-        assert Screen(config, environ, relayed=relayed).can_overwrite is can
-    finally:
-        config._ensure_unconfigure()
+    assert Screen(config, environ, relayed=relayed).can_overwrite is can
+
+
+@pytest.mark.parametrize(("environ", "obeys"), [({}, False), ({"WT_SESSION": "1"}, True)])
+def test_a_parent_does_not_translate_for_an_old_console(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, environ: dict[str, str], *, obeys: bool
+) -> None:
+    """What it shows is what we write: without colours and without a line that changes, and still in its width."""
+    screen = Screen(pytester.parseconfig(), environ, relayed=True)
+    monkeypatch.setattr(sys, "platform", "win32")
+    assert (screen.can_overwrite, screen.is_terminal) == (obeys, True)
+    screen.choose_colours()
+    assert (screen.config.option.color == "yes") is obeys

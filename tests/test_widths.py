@@ -10,7 +10,8 @@ TEXTS = st.text(st.sampled_from("abc  漢é\u0301👍[]:,"), max_size=80).map(st
 
 
 @pytest.mark.parametrize(
-    ("text", "expected"), [("", 0), ("abc", 3), ("é", 1), ("e\u0301", 1), ("漢字", 4), ("👍", 2), ("❤\ufe0f", 1)]
+    ("text", "expected"),
+    [("", 0), ("abc", 3), ("é", 1), ("e\u0301", 1), ("漢字", 4), ("👍", 2), ("❤\ufe0f", 1), ("ก็", 1)],
 )
 def test_columns(text: str, expected: int) -> None:
     """Wide characters take two, combining ones none."""

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from unicodedata import combining, east_asian_width
+from unicodedata import category, east_asian_width
 
 _CUT = "..."  # ASCII, which every terminal can show
 
@@ -15,7 +15,7 @@ def columns(text: str) -> int:
 
 
 def _columns_of(character: str) -> int:
-    if combining(character) or "\ufe00" <= character <= "\ufe0f":
+    if category(character) in {"Mn", "Me"}:
         return 0
     return 2 if east_asian_width(character) in {"W", "F"} else 1
 
@@ -39,15 +39,15 @@ def wrap(text: str, width: int, hang: int = 0) -> Iterator[str]:
 
 
 def cut(text: str, width: int) -> str:
-    """Return a text in `width` columns: of a longer one both ends."""
+    """Return a text in `width` columns, at least three: of a longer one both ends."""
     if columns(text) <= width:
         return text
     room = max(width - len(_CUT), 0)
     end = "".join(reversed(_fitting(reversed(text), room // 2)))
-    return "".join([*_fitting(text, room - columns(end)), _CUT, end])[:width]
+    return "".join([*_fitting(iter(text), room - columns(end)), _CUT, end])
 
 
-def _fitting(text: "str | Iterator[str]", width: int) -> list[str]:
+def _fitting(text: Iterator[str], width: int) -> list[str]:
     """Return the first characters of a text that fit into `width`."""
     kept, used = [], 0
     for character in text:

@@ -1,5 +1,6 @@
 """The verdict block is laid out for what it is shown on, after everything secret is out of it."""
 
+import re
 import sys
 from collections.abc import Callable
 from io import StringIO
@@ -64,18 +65,18 @@ def test_elsewhere_each_line_stays_one(show: Show, name: str) -> None:
     assert show(verdict(*MANY)).count("\n") == len(block(verdict(*MANY))) + 2
 
 
-@pytest.mark.parametrize("width", [60, 80, 200])
 @pytest.mark.parametrize("name", SAMPLES)
-def test_on_a_terminal_no_line_is_wider(show: Show, name: str, width: int) -> None:
+def test_on_a_terminal_no_line_is_wider(show: Show, name: str) -> None:
     """What does not fit goes on below, indented; the words are the same."""
     long = [replace(gate, reason=f"{gate.reason} {LONG}", remedy=f"see {LONG}") for gate in SAMPLES[name].gates]
     told = replace(SAMPLES[name], gates=tuple(long))
-    rows = on_terminal(show(told, width, 200), width).rows
-    assert all(len(row) <= width for row in rows)
-    assert " ".join(rows[2:]).split() == " ".join(block(told)).split()
-    assert [row for row in rows[2:] if row and not row.startswith(" ")] == [
-        row for row in rows if row.startswith(tuple(line[:20] for line in block(told) if not line.startswith(" ")))
-    ]
+    for width in (60, 80, 200):
+        lines = re.sub(r"\x1b\[[\d;]*m", "", show(told, width, 200)).splitlines()
+        assert max(map(len, lines)) <= width
+        assert " ".join(lines[2:]).split() == " ".join(block(told)).split()
+        assert len([line for line in lines[2:] if not line.startswith(" ")]) == len(
+            [line for line in block(told) if not line.startswith(" ")]
+        )
 
 
 @pytest.mark.parametrize(("width", "height"), [(60, 24), (80, 24), (200, 50)])

@@ -12,6 +12,7 @@ from msgspec import NODEFAULT
 
 import release_sentinel
 from release_sentinel import gates, options
+from release_sentinel.colours import RULES
 from release_sentinel.config.model import PLACEHOLDERS, Policy
 from release_sentinel.config.read import allowed, bare, is_record, keys
 from release_sentinel.config.variables import VARIABLES, Variable
@@ -70,6 +71,12 @@ def _shown(value: Any) -> str:
         return f"`{str(value).lower()}`"
     words = map(str, value) if isinstance(value, tuple) else [f"{value:g}" if isinstance(value, float) else str(value)]
     return f"`{','.join(words)}`"
+
+
+def colours_table() -> str:
+    """Return the variables that decide on colours as a Markdown table."""
+    rows = [f"| `{rule.variable}` | {rule.meaning} |" for rule in RULES]
+    return "\n".join(["| variable | meaning |", "|---|---|", *rows])
 
 
 def keys_table() -> str:
@@ -163,6 +170,7 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "options": options_table,
     "reports": reports_table,
     "variables": variables_table,
+    "colours": colours_table,
     "policy keys": keys_table,
 }
 _TABLE = re.compile(r"(?<=<!-- table: )([a-z ]+)( -->\n\n)(.*?)(?=\n\n|\n\Z)", re.DOTALL)

@@ -31,7 +31,9 @@ LAYERS = (
     {"arguments", "config", "errors", "ini", "jsonpath", "options", "redaction", "logging", "versions", "trailers"},
     {
         "vocabulary",
+        "colours",
         "lines",
+        "widths",
         "regular",
         "strict_json",
         "strict_toml",
@@ -175,6 +177,7 @@ def test_only_the_plugin_knows_pytest() -> None:
 PRIVATE = {
     "_pytest",
     "_anonymous",
+    "_current_line",
     "_fixtureinfo",
     "_getobj",
     "_groups",
@@ -184,6 +187,8 @@ PRIVATE = {
     "_parser",
     "_tw",
     "_writer",
+    "fullwidth",
+    "hasmarkup",
     "isatty",
     "known_args_namespace",
     "AssertionRewritingHook",

@@ -1,18 +1,19 @@
 """What a child prints passes through us, scrubbed; nothing of it is lost, and no one is waited for in vain."""
 
 import os
+import pty
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from release_sentinel.redaction import MASK, Redactor
 from release_sentinel.redaction.channel import SecretChannel
-from release_sentinel.relay import Relay, colour, terminal
+from release_sentinel.relay import Relay, terminal
+from release_sentinel.vocabulary import TERMINAL
 from tests.conftest import SECRET, run
 
 PREAMBLE = f"import os, sys, subprocess\nSECRET = {SECRET!r}\n"
@@ -134,37 +135,35 @@ def test_a_standard_output_that_nobody_reads_is_noticed(target: str, tmp_path: P
     assert "code 5, closed True" in done.out
 
 
-@pytest.mark.parametrize(
-    ("arguments", "environ"),
-    [
-        (["--color=no"], {}),
-        (["--color", "no"], {}),
-        ([], {"PYTEST_ADDOPTS": "-q --color=no"}),
-        ([], {"NO_COLOR": "1"}),
-        ([], {"FORCE_COLOR": "1"}),
-        ([], {"PY_COLORS": "0"}),
-        ([], {"TERM": "dumb"}),
-    ],
-)
-def test_a_choice_of_colour_is_kept(
-    monkeypatch: pytest.MonkeyPatch, arguments: list[str], environ: Mapping[str, str]
-) -> None:
-    """At a terminal, colours are asked for only where no one has chosen."""
-    monkeypatch.setattr(os, "isatty", lambda _number: True)
-    assert colour([], {}) == ["--color=yes"]
-    assert colour(arguments, environ) == []
-
-
-def test_the_child_learns_how_wide_the_terminal_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It sees a pipe; a width that someone has set is kept."""
+def test_the_child_learns_of_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It sees a pipe; a size that the user has set is kept."""
     monkeypatch.setattr(os, "isatty", lambda _number: True)
     monkeypatch.setattr(os, "get_terminal_size", lambda _number: os.terminal_size((132, 40)))
-    assert terminal({}) == {"COLUMNS": "132"}
-    assert terminal({"COLUMNS": "90"}) == {}
+    assert terminal({}) == {TERMINAL: "1", "COLUMNS": "132", "LINES": "40"}
+    assert terminal({"COLUMNS": "90"}) == {TERMINAL: "1", "LINES": "40"}
 
 
-def test_without_a_terminal_nothing_is_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    """In CI, pytest's own ideas of width and colour apply."""
+def test_without_a_terminal_there_is_nothing_to_learn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In CI, pytest's own ideas of width and colour apply, whatever the caller's environment says."""
     monkeypatch.setattr(os, "isatty", lambda _number: False)
-    assert terminal({}) == {}
-    assert colour([], {}) == []
+    assert terminal({TERMINAL: "1"}) == {TERMINAL: ""}
+
+
+@pytest.mark.parametrize(("written", "ended"), [("told", True), ("told\n", False), ("", False)])
+def test_a_line_that_a_killed_child_left_open_is_ended_on_a_terminal(written: str, *, ended: bool) -> None:
+    """What we say next begins a line of its own."""
+    ours, theirs = pty.openpty()
+    before = os.dup(1)
+    os.dup2(theirs, 1)
+    try:
+        relayed(f"os.write(1, {written!r}.encode())")
+    finally:
+        os.dup2(before, 1)
+        os.close(before)
+    os.write(theirs, b"next\n")
+    shown = ""
+    while not shown.endswith("next\r\n"):
+        shown += os.read(ours, 99).decode()
+    assert shown == f"{written}{chr(10) if ended else ''}next\n".replace("\n", "\r\n")
+    os.close(ours)
+    os.close(theirs)

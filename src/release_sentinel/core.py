@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from release_sentinel import ini
 from release_sentinel.invocation import Invocation, parse
-from release_sentinel.relay import colour, terminal
+from release_sentinel.relay import terminal
 from release_sentinel.supervision import Supervised
 from release_sentinel.vocabulary import HANDOVER
 
@@ -54,7 +54,7 @@ def judge(
         child_environ.pop("PYTHONOPTIMIZE", None)  # would strip the asserts out of a gate's helpers
         if len(child_environ.get("COLUMNS", "")) > _DIGITS:  # pytest draws lines of that width
             del child_environ["COLUMNS"]
-        command = _command(invocation, child_environ)
+        command = _command(invocation)
         with Supervised(command, invocation.directory, child_environ) as child:
             from release_sentinel.proof import Judgement  # noqa: PLC0415 - loaded while the child starts
             from release_sentinel.redaction import Redactor  # noqa: PLC0415 - as above
@@ -75,7 +75,7 @@ def claim(invocation: Invocation) -> str:
     return files.previous_verdict(invocation.reports, invocation.env)
 
 
-def _command(invocation: Invocation, environ: Mapping[str, str]) -> list[str]:
+def _command(invocation: Invocation) -> list[str]:
     """Return the child's command line."""
     top, words = invocation.repository, invocation.own
     own_ini = any(word.partition("=")[0] in {"-c", "--config-file"} for word in words)
@@ -84,6 +84,5 @@ def _command(invocation: Invocation, environ: Mapping[str, str]) -> list[str]:
     if folders := ini.python_path(said, top):
         config += ["-o", f"pythonpath={join(map(str, folders))}"]
     config += [word for setting in ini.kept(said) for word in ("-o", setting)]
-    options = [*config, *colour(words, environ), *words]
     # -P: no module of the working directory takes the place of an installed one.
-    return [sys.executable, "-P", "-m", "pytest", "-p", "release_sentinel.plugin", *options]
+    return [sys.executable, "-P", "-m", "pytest", "-p", "release_sentinel.plugin", *config, *words]

@@ -24,6 +24,7 @@ from release_sentinel.reports import files, journal
 from release_sentinel.reports.document import document
 from release_sentinel.reports.github import annotations
 from release_sentinel.reports.markdown import markdown
+from release_sentinel.reports.message import title
 from release_sentinel.reports.written import MOST
 from release_sentinel.settings import Settings, settings_of
 from release_sentinel.supervision import End
@@ -80,6 +81,8 @@ class Judgement:
         )
         for problem in problems:
             print(f"[WARN] {one_line(problem)}", file=sys.stderr)
+        if problems:  # the verdict is the last word
+            print(f"release-sentinel: {title(verdict)} (exit {code})", file=sys.stderr)
         return code
 
 

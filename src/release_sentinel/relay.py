@@ -3,10 +3,12 @@
 import os
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from threading import Lock, Thread
 from typing import IO, TYPE_CHECKING
+
+from release_sentinel.vocabulary import TERMINAL
 
 if TYPE_CHECKING:
     import subprocess
@@ -76,7 +78,7 @@ class _Line:
         self._source, self._target, self._stream, self._channel = source, target, stream, channel
         self._reads = 0
         self._end_of_period, self._pieces = 0.0, 0
-        self._ended = False
+        self._ended = self._open = False
         self._lock = Lock()  # held while something is written
         self._thread = Thread(target=self._read, daemon=True)
         self._thread.start()
@@ -93,6 +95,8 @@ class _Line:
             return
         self._ended = True
         self._write(self._stream.end())
+        if self._open and self._target is not None and os.isatty(self._target):
+            self._write(b"\n")  # a child that was killed has left its last line as it was
         self._close()
         self._lock.release()
 
@@ -118,6 +122,7 @@ class _Line:
         return os.read(self._source.fileno(), _CHUNK)
 
     def _write(self, data: bytes) -> bool:
+        self._open = not data.endswith(b"\n") if data else self._open
         try:
             while data and not self.broken:
                 if self._target is None:
@@ -143,26 +148,12 @@ def _duplicate(number: int) -> int | None:
 
 
 def terminal(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return the variables that tell a child, which sees a pipe, how wide the terminal is that we write to."""
-    if "COLUMNS" in environ or not _is_terminal():
-        return {}
+    """Return the variables that tell a child, which sees a pipe, of the terminal that we write to, and of its size."""
     try:
-        return {"COLUMNS": str(os.get_terminal_size(1).columns)}
+        size = os.get_terminal_size(1) if os.isatty(1) else None
     except OSError:
-        return {}
-
-
-def colour(arguments: Sequence[str], environ: Mapping[str, str]) -> list[str]:
-    """Return pytest's option for colours where our terminal shows them and no other choice was made."""
-    chosen = {"NO_COLOR", "FORCE_COLOR", "PY_COLORS"} & set(environ)
-    words = (*arguments, *environ.get("PYTEST_ADDOPTS", "").split())
-    if chosen or environ.get("TERM") == "dumb" or any(word.startswith("--color") for word in words):
-        return []
-    return ["--color=yes"] if _is_terminal() else []
-
-
-def _is_terminal() -> bool:
-    try:
-        return os.isatty(1)
-    except OSError:
-        return False
+        size = None
+    if size is None:
+        return {TERMINAL: ""}
+    told = {"COLUMNS": str(size.columns), "LINES": str(size.lines)}
+    return {TERMINAL: "1"} | {name: value for name, value in told.items() if name not in environ}

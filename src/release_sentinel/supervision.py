@@ -79,23 +79,20 @@ class Supervised:
 
         channel = SecretChannel(redactor, self._pipe[0]) if self._pipe else None
         self._relay.begin(self._child, redactor, channel)
+        hung = False
         try:
-            code = _wait(self._child, bound)
+            try:
+                code = self._child.wait(bound)
+            except subprocess.TimeoutExpired:
+                hung, code = True, _kill(self._child)
             _end_group(self._child.pid)
         finally:
             self._relay.end(bound)
             if channel:
                 channel.close()
+        if hung:
+            print(f"release-sentinel: the gate run hung for {bound:g} s and was killed", file=sys.stderr)
         return End(code, not self._relay.closed, self._interrupts.received)
-
-
-def _wait(child: "subprocess.Popen[bytes]", bound: float) -> int:
-    """Wait for the child's end; kill it and what it has started after `bound` seconds."""
-    try:
-        return child.wait(bound)
-    except subprocess.TimeoutExpired:
-        print(f"release-sentinel: the gate run hung for {bound:g} s and is killed", file=sys.stderr)
-    return _kill(child)
 
 
 def _end_group(number: int) -> None:

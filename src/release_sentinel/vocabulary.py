@@ -101,8 +101,9 @@ EXIT_CRITICAL = 2
 EXIT_INTERRUPTED = 128  # and the number of the signal
 
 # The variables by which a parent asks its child for the verdict (PID:FILE), and for what else has to be hidden (a file
-# descriptor).
+# descriptor), and says that what the child prints goes to a terminal.
 HANDOVER = "RELEASE_SENTINEL_HANDOVER"
 SECRETS = "RELEASE_SENTINEL_SECRETS"
+TERMINAL = "RELEASE_SENTINEL_TERMINAL"
 
 PROXY_SCHEMES = ("http", "https", "socks4", "socks4a", "socks5", "socks5h")

@@ -296,6 +296,7 @@ def test_get_env_takes_its_options_by_name_only() -> None:
         ("SENTINEL_PORT", ""),
         ("RELEASE_SENTINEL_HANDOVER", ""),
         ("RELEASE_SENTINEL_SECRETS", ""),
+        ("RELEASE_SENTINEL_TERMINAL", ""),
         ("DB_PASSWORD_FILE", ""),
         ("DB_PASSWORDS", ""),
         ("RS_" + "X" * 10_000, ""),

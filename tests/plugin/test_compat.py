@@ -186,7 +186,57 @@ def test_isatty(pytester: pytest.Pytester, tty: bool) -> None:
     """The reporter's `isatty` tells what its file is: a method, in pytest 8.4.0 an attribute."""
     file = StringIO()
     file.isatty = lambda: tty  # type: ignore[method-assign]  # no terminal is at hand
-    assert compat.is_terminal(pytest.TerminalReporter(pytester.parseconfig(), file)) is tty
+    config = pytester.parseconfig()
+    config.pluginmanager.register(pytest.TerminalReporter(config, file), "terminalreporter")
+    assert compat.is_terminal(config) is tty
+
+
+@pytest.mark.parametrize("coloured", [True, False])
+@pytest.mark.parametrize(("option", "value"), [("--color=yes", "yes"), ("--color=no", "no"), ("-pno:terminal", "auto")])
+def test_hasmarkup(pytester: pytest.Pytester, option: str, value: str, coloured: bool) -> None:
+    """The choice of colours counts with and without a reporter, and knows the value of `--color`."""
+    asked, config = [], pytester.parseconfig(option)
+
+    def is_coloured(option: str) -> bool:
+        asked.append(option)
+        return coloured
+
+    compat.choose_colours(config, is_coloured)
+    config._do_configure()
+    writer = compat.terminal_writer(config, is_coloured)
+    config._ensure_unconfigure()
+    assert (writer.hasmarkup, asked) == (coloured, [value])
+
+
+def test_current_line(pytester: pytest.Pytester) -> None:
+    """What is written aside leaves pytest's `_current_line` as it is, and with it the column."""
+    writer = compat.terminal_writer(pytester.parseconfig("-p", "no:terminal"))
+    writer.write("one")
+    compat.write_aside(writer, "\rmore\n than that\r")
+    assert (compat.column(writer), writer._current_line) == (3, "one")
+
+
+@pytest.mark.parametrize(
+    ("options", "shows"),
+    [
+        ((), False),
+        (("--capture=sys",), False),
+        (("-s",), True),
+        (("--capture=tee-sys",), True),
+        (("--log-cli-level=INFO",), True),
+        (("-o", "log_cli=true"), True),
+        (("-p", "no:logging"), False),
+        (("-p", "no:capture"), True),
+    ],
+)
+def test_what_a_gate_prints_is_shown_at_once(pytester: pytest.Pytester, options: tuple[str, ...], shows: bool) -> None:
+    """By pytest's options `capture`, `log_cli_level` and `log_cli`, where their plugins are there."""
+    config = pytester.parseconfig(*options)
+    config._do_configure()
+    try:
+        assert compat.shows_output(config) is shows
+    finally:
+        config._ensure_unconfigure()
 
 
 def test_no_terminal_reporter(pytester: pytest.Pytester) -> None:

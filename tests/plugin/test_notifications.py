@@ -1,5 +1,6 @@
 """After the verdict people are told of it, once a run, by either command; and that cannot change the verdict."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -50,12 +51,14 @@ def test_a_message_is_redacted_and_the_address_hidden(
 
 @pytest.mark.parametrize("way", ["release-sentinel", "pytest"])
 def test_a_failed_notification_changes_nothing(sentinel: Sentinel, httpserver: HTTPServer, way: str) -> None:
-    """It is a WARN below the verdict block, and SAFE stays SAFE."""
+    """It is a WARN below the verdict block, SAFE stays SAFE, and is the last word."""
     httpserver.expect_request("/hook").respond_with_data("no", status=500)
     run = sentinel if way == "release-sentinel" else sentinel.pytest
     done: Run = run(f"--gate-notify=json://127.0.0.1:{httpserver.port}/hook", RS_NOTIFY_ON="always")
     assert (done.code, done.verdict["verdict"]) == (0, "SAFE")
     assert any(line.startswith("[WARN] the notification to json://*** failed: ") for line in done.block)
+    assert re.search(r"\bSAFE\b.*v1\.0\.0", done.block[-1])
+    assert "(exit 0)" in done.block[-1]
 
 
 def test_a_killed_run_is_told(sentinel: Sentinel, httpserver: HTTPServer, hook: str) -> None:

@@ -11,7 +11,10 @@ import pytest
 
 from release_sentinel.plugin import progress
 from release_sentinel.plugin.progress import Progress
-from tests.conftest import CLI, PYTEST, RELEASE, Sentinel
+from release_sentinel.redaction import Redactor
+from release_sentinel.widths import columns
+from tests.conftest import CLI, PYTEST, RELEASE, SECRET, Sentinel
+from tests.emulator import Terminal
 
 
 def told(*, terminal: bool, ends_after: int, seconds: float = 60, monkeypatch: pytest.MonkeyPatch) -> tuple[bool, str]:
@@ -24,7 +27,7 @@ def told(*, terminal: bool, ends_after: int, seconds: float = 60, monkeypatch: p
         return looks[0] > ends_after
 
     monkeypatch.setattr(progress, "monotonic", lambda: clock[0])
-    ended = Progress(shown.append, terminal=terminal).wait("api[pay]", wait, seconds)
+    ended = Progress(shown.append, width=(lambda: 80) if terminal else None).wait("api[pay]", wait, seconds)
     return ended, "".join(shown)
 
 
@@ -39,6 +42,65 @@ def test_a_terminal_shows_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     ended, text = told(terminal=True, ends_after=2, monkeypatch=monkeypatch)
     first, second = (f"waiting for api[pay]: {now} s, for {60 - now} s more at most" for now in (2, 3))
     assert (ended, text) == (True, f"\r{first}\r{second}\r{' ' * len(second)}\r")
+
+
+WIDE = "a\u6f22\u5b57" * 50
+
+
+@pytest.mark.parametrize("width", [60, 80, 200])
+@pytest.mark.parametrize("written", ["", "gate_tests/test_host.py .", "x" * 59, "x" * 60, "x" * 61, "x" * 150])
+def test_a_line_leaves_nothing_behind(written: str, width: int) -> None:
+    """What pytest had written, even half a line, stands there as before and goes on; a long line does not wrap."""
+    shown, plain = Terminal(width, 24), Terminal(width, 24)
+    for screen in (shown, plain):
+        screen.write(f"{written}")
+    line = Progress(shown.write, width=lambda: width, column=lambda: (len(written) - 1) % width + 1 if written else 0)
+    rows = len(plain.rows) + bool(written)
+    for told in ("waiting", WIDE, f"waiting for {WIDE}: 3 s", "w"):
+        line.tell(told)
+        assert shown.rows[:-1] == (plain.rows if written else [])
+        assert len(shown.rows) == rows
+        assert columns(shown.rows[-1]) < width
+    line.clear()
+    for screen in (shown, plain):
+        screen.write("F\nnext\n")
+    assert shown.rows == plain.rows
+
+
+def test_a_long_line_keeps_what_matters() -> None:
+    """Of an id that is too long for the line the middle is left out, and not the time."""
+    screen = Terminal(60, 24)
+    Progress(screen.write, width=lambda: 60).tell(
+        "waiting for prometheus[error-rate-of-checkout]: 30 s, for 600 s more"
+    )
+    assert screen.screen[-1] == "waiting for prometheus[error...ckout]: 30 s, for 600 s more"
+
+
+def test_text_is_scrubbed_before_it_is_cut() -> None:
+    """A secret that is cut would not be known any more; what moves the cursor is shown as text."""
+    screen = Terminal(60, 24)
+    scrub = Redactor(SECRET).scrub
+    Progress(screen.write, width=lambda: 60, scrub=scrub).tell(f"waiting for own[{SECRET}\x1b[2J]: {'x' * 99}")
+    assert screen.screen[-1].startswith("waiting for own[***\\x1b[2J]")
+
+
+def test_an_interrupt_clears_the_line() -> None:
+    """So does anything that ends the wait."""
+    screen = Terminal(60, 24)
+    line = Progress(screen.write, width=lambda: 60)
+    answers = iter([False])
+    with pytest.raises(StopIteration):
+        line.wait("api", lambda _: next(answers), 60)
+    assert screen.rows == [""]
+
+
+def test_a_short_wait_leaves_another_line() -> None:
+    """The line of the rounds stays while the gates of a round are evaluated again."""
+    screen = Terminal(60, 24)
+    line = Progress(screen.write, width=lambda: 60)
+    line.tell("round 1: not healthy")
+    line.wait("api", lambda _: True, 60)
+    assert screen.rows == ["round 1: not healthy"]
 
 
 def test_elsewhere_lines_are_plain(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,10 +1,12 @@
 """`release-sentinel verify`: whether a verdict file lets a release through, for the deploy step."""
 
 import argparse
+import os
 import re
 import sys
 from pathlib import Path
 
+from release_sentinel.colours import Tone, painted
 from release_sentinel.deliver import verify
 from release_sentinel.lines import foreign
 from release_sentinel.parser import Once, command, max_age, print_help
@@ -27,12 +29,14 @@ def main(words: list[str], _settings: Settings) -> int:
     release = verify.Expectation(known.env, known.version, known.commit or "", age, watched=known.watched)
     reasons = verify.problems(known.file, release)
     for reason in reasons:
-        print(f"release-sentinel verify: {reason}", file=sys.stderr)
+        line = f"release-sentinel verify: {reason}"
+        print(painted(line, Tone.POLICY_FAILED, sys.stderr, os.environ), file=sys.stderr)
     if reasons:
         return 1
     verdict = "WATCH SAFE" if known.watched else "SAFE"
     does = "is healthy on" if known.watched else "may go to"
-    print(f"{verdict}: {known.version} {does} {known.env}, says {foreign(known.file)}")
+    line = f"{verdict}: {known.version} {does} {known.env}, says {foreign(known.file)}"
+    print(painted(line, Tone.SAFE, sys.stdout, os.environ))
     return 0
 
 

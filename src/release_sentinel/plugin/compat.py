@@ -6,6 +6,7 @@ pytest changes it.
 
 import argparse
 import contextlib
+import shutil
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -205,13 +206,33 @@ def ensure_terminal_writer(config: pytest.Config) -> None:
         config.get_terminal_writer = lambda: TerminalWriter(sys.stdout)  # type: ignore[method-assign]  # it asserts
 
 
-def terminal_writer(config: pytest.Config) -> TerminalWriter:
+def terminal_writer(config: pytest.Config, is_coloured: Callable[[str], bool] | None = None) -> TerminalWriter:
     """Return what writes to the terminal, also after the session and where pytest's own reporter is switched off.
 
-    The reporter's `_tw` is what `config.get_terminal_writer()` returns, which fails without one.
+    The reporter's `_tw` is what `config.get_terminal_writer()` returns, which fails without one. `is_coloured` tells of
+    the value of pytest's option `--color` whether there are colours.
     """
     found = reporter(config)
-    return found._tw if found else TerminalWriter(sys.stdout)  # noqa: SLF001 - see above
+    writer = found._tw if found else TerminalWriter(sys.stdout)  # noqa: SLF001 - see above
+    if is_coloured and not found:
+        writer.hasmarkup = is_coloured(_color(config))
+    return writer
+
+
+def choose_colours(config: pytest.Config, is_coloured: Callable[[str], bool]) -> None:
+    """Let pytest's own reporter, which is not made yet, show colours or not."""
+    if hasattr(config.option, "color"):  # without the reporter's module, other plugins do without colours
+        config.option.color = "yes" if is_coloured(_color(config)) else "no"
+
+
+def _color(config: pytest.Config) -> str:
+    """Return the value of pytest's option `--color`, which the reporter's module declares."""
+    return str(getattr(config.option, "color", "auto"))
+
+
+def terminal_size(writer: TerminalWriter) -> tuple[int, int]:
+    """Return the width that pytest draws lines of, and the terminal's height."""
+    return writer.fullwidth, shutil.get_terminal_size().lines
 
 
 def reporter(config: pytest.Config) -> pytest.TerminalReporter | None:
@@ -220,10 +241,30 @@ def reporter(config: pytest.Config) -> pytest.TerminalReporter | None:
     return found if isinstance(found, pytest.TerminalReporter) else None
 
 
-def is_terminal(shown: pytest.TerminalReporter) -> bool:
-    """Tell whether a line that is shown can be overwritten. In pytest 8.4.0 `isatty` is not a method."""
-    isatty: Any = shown.isatty
+def is_terminal(config: pytest.Config) -> bool:
+    """Tell whether output is shown on a terminal. In pytest 8.4.0 the reporter's `isatty` is not a method."""
+    isatty: Any = getattr(reporter(config) or sys.stdout, "isatty", False)
     return bool(isatty() if callable(isatty) else isatty)
+
+
+def shows_output(config: pytest.Config) -> bool:
+    """Tell whether what gates print or log is shown while they run (`-s`, `log_cli`)."""
+    live = config.pluginmanager.has_plugin("logging-plugin") and config.getini("log_cli")
+    level, capture = (getattr(config.option, name, None) for name in ("log_cli_level", "capture"))
+    return bool(live) or level is not None or capture not in {"fd", "sys"}
+
+
+def column(writer: TerminalWriter) -> int:
+    """Return how many columns of its last row pytest's line takes: from 0 to all of them."""
+    width = writer.width_of_current_line
+    return (width - 1) % writer.fullwidth + 1 if width else 0
+
+
+def write_aside(writer: TerminalWriter, text: str) -> None:
+    """Write what is gone before pytest writes again: its account of its line, `_current_line`, stays as it is."""
+    line = writer._current_line  # noqa: SLF001 - see above
+    writer.write(text, flush=True)
+    writer._current_line = line  # noqa: SLF001 - see above
 
 
 @contextlib.contextmanager

@@ -19,7 +19,6 @@ from release_sentinel.plugin.conclusion import conclude
 from release_sentinel.plugin.deadline import is_alarm
 from release_sentinel.plugin.ending import can_show
 from release_sentinel.plugin.gate import Record
-from release_sentinel.plugin.progress import progress
 from release_sentinel.plugin.session import RECORD, GateSession
 from release_sentinel.sentences import words_of
 from release_sentinel.vocabulary import EXIT_BLOCKED, Stage
@@ -157,7 +156,7 @@ def bound(session: GateSession, item: pytest.Item) -> None:
     def bounded(*args: object, **named: object) -> object:
         __tracebackhide__ = True
         if alone:
-            wait = partial(progress(session.config, session.redactor.scrub).wait, record.id)
+            wait = partial(session.progress.wait, record.id)
             more = session.policy.forge.wait if record.id == "ci-checks" else 0.0
             return deadline.call(lambda: judge(*args, **named), wait, more)
         with deadline.interrupting():
@@ -191,6 +190,7 @@ def _last_words(session: GateSession) -> int:
     session.problems.append(session.early_end)
     with suppress(Exception):  # whatever it is stuck in may be captured; the last words must not be
         compat.stop_capturing(session.config)
+        session.progress.clear()
     terminal.finish(session, conclude(session, pytest.ExitCode.INTERRUPTED))
     sys.stdout.flush()
     return EXIT_BLOCKED

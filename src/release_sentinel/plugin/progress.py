@@ -3,59 +3,100 @@
 from collections.abc import Callable
 from time import monotonic
 
-import pytest
-
-from release_sentinel.plugin.compat import is_terminal, reporter, uncaptured
+from release_sentinel.lines import visible
+from release_sentinel.plugin import compat
+from release_sentinel.plugin.screen import Screen
+from release_sentinel.widths import columns, cut
 
 _FIRST = 2.0  # seconds before anything is said
 _TERMINAL, _PLAIN = 1.0, 15.0  # seconds between two lines
+_NARROWEST = 20
 
 
 class Progress:
-    """Shows how long a gate has been waited for.
+    """The one line of a run that says what it waits for.
 
-    `write` shows a text as it is; `terminal` says that it can be overwritten.
+    `write` shows a text as it is; `width` returns that of a terminal where a line can be overwritten, None elsewhere;
+    `column` returns how many columns of a row are taken by output that goes on there afterwards.
     """
 
-    def __init__(self, write: Callable[[str], None], *, terminal: bool) -> None:
-        self._write = write
-        self._pause = _TERMINAL if terminal else _PLAIN
-        self.is_terminal = terminal  # whether a line can be overwritten
-        self._shown = 0  # characters of the line that the terminal shows
+    def __init__(
+        self,
+        write: Callable[[str], None],
+        *,
+        width: Callable[[], int] | None = None,
+        column: Callable[[], int] = lambda: 0,
+        scrub: Callable[[str], str] = str,
+    ) -> None:
+        self._write, self._width, self._column, self._scrub = write, width, column, scrub
+        self._shown = 0  # columns of the line that the terminal shows
+        self._resumes = 0  # the column of the line above that the output goes on at; 0: there is none
+
+    @property
+    def is_overwritten(self) -> bool:
+        """Whether a line takes the place of the one before, so that it can be told often."""
+        return self._width is not None
 
     def wait(self, gate: str, wait: Callable[[float], bool], seconds: float) -> bool:
         """Wait for a gate for `seconds`, with `wait` for a part of them; return whether it ended by then."""
-        start = monotonic()
+        start, told = monotonic(), False
         pause = min(_FIRST, seconds)
-        while not (ended := wait(pause)):
-            waited = monotonic() - start
-            if waited >= seconds:
-                break
-            self.tell(f"waiting for {gate}: {waited:.0f} s, for {seconds - waited:.0f} s more at most")
-            pause = min(self._pause, seconds - waited)
-        self.clear()
+        try:
+            while not (ended := wait(pause)):
+                waited = monotonic() - start
+                if waited >= seconds:
+                    break
+                self.tell(f"waiting for {gate}: {waited:.0f} s, for {seconds - waited:.0f} s more at most")
+                told = True
+                pause = min(_TERMINAL if self.is_overwritten else _PLAIN, seconds - waited)
+        finally:
+            if told:
+                self.clear()
         return ended
 
     def tell(self, line: str) -> None:
-        """Show a line; on a terminal in the place of the one before."""
-        self._write(f"\r{line.ljust(self._shown)}" if self.is_terminal else f"\n{line}\n")
-        self._shown = len(line)
+        """Show a line; on a terminal in the place of the one before, and no wider than the terminal."""
+        line = visible(self._scrub(line))
+        if self._width is None:
+            self._write(f"\n{line}\n")
+            return
+        room, begin = self._width(), ""
+        if not self._shown and (taken := self._column()):
+            begin, self._resumes = "\n", taken % room  # after a full row, the output goes on in the next one
+        line = cut(line, max(room - 1, _NARROWEST))  # in the last column, some terminals begin another line
+        width = columns(line)
+        self._write(f"{begin}\r{line}{' ' * (self._shown - width)}")
+        self._shown = width
 
     def clear(self) -> None:
-        """Remove the line that a terminal shows."""
-        if self._shown and self.is_terminal:
-            self._write("\r" + " " * self._shown + "\r")
-        self._shown = 0
+        """Remove the line that a terminal shows, and go back to where it was before."""
+        if self._shown:
+            back = f"\x1b[A\x1b[{self._resumes}C" if self._resumes else ""
+            self._write(f"\r{' ' * self._shown}\r{back}")
+        self._shown = self._resumes = 0
 
 
-def progress(config: pytest.Config, scrub: Callable[[str], str]) -> Progress:
+def progress(screen: Screen, scrub: Callable[[str], str]) -> Progress:
     """Return the progress that this run shows; nothing with `-qq`."""
-    shown = reporter(config)
-    if shown is None or config.get_verbosity() < -1:
-        return Progress(lambda _: None, terminal=False)
+    config = screen.config
+    if compat.reporter(config) is None or config.get_verbosity() < -1:
+        return Progress(lambda _: None)
+
+    writer = compat.terminal_writer(config)
 
     def write(text: str) -> None:
-        with uncaptured(config):
-            shown.write(scrub(text), flush=True)
+        with compat.uncaptured(config):
+            writer.write(text, flush=True)
 
-    return Progress(write, terminal=is_terminal(shown))
+    def write_aside(text: str) -> None:
+        with compat.uncaptured(config):
+            compat.write_aside(writer, text)
+
+    if not screen.can_overwrite:
+        return Progress(write, scrub=scrub)
+    return Progress(
+        write_aside,
+        width=lambda: compat.terminal_size(writer)[0],
+        column=lambda: compat.column(writer),
+        scrub=scrub,
+    )

@@ -8,7 +8,6 @@ import pytest
 from msgspec.structs import replace
 
 from release_sentinel.plugin import compat, scrubbing
-from release_sentinel.plugin.progress import progress
 from release_sentinel.plugin.schedule import Done, Next, Schedule
 from release_sentinel.plugin.session import RECORD, GateSession
 from release_sentinel.timeline import Phase
@@ -42,12 +41,22 @@ class _Run:
         self._told: tuple[frozenset[str], bool] | None = None
         self._told_at = 0.0
         self._since: dict[str, float] = {}  # when each gate that fails began to
-        self._progress = progress(session.config, session.redactor.scrub)
+        self._progress = session.progress
         self._start = now() - (time.monotonic() - session.began)  # of the run, by this clock
         self._phases: list[Phase] = []
 
     def to_the_end(self) -> None:
         """Run rounds until there is no further one; then pytest learns of the last one."""
+        try:
+            reports = self._all()
+        finally:
+            self._progress.clear()
+        for report in chain.from_iterable(reports):
+            scrubbing.clean_report(report, self._session.redactor.scrub)
+        compat.tell(self._items, reports)
+
+    def _all(self) -> list[list[pytest.TestReport]]:
+        """Run rounds, and return pytest's reports of the last one."""
         while True:
             began = self._now()
             reports = self._round()
@@ -57,15 +66,11 @@ class _Run:
             following = self._schedule.after(began, ended, failed)
             self._note(following)
             if isinstance(following, Done):
-                break
+                return reports
             self._since = {gate: self._since.get(gate, began) for gate in failed}
             self._tell(following, failed)
             if not self._wait(following, failed):
-                break
-        self._progress.clear()
-        for report in chain.from_iterable(reports):
-            scrubbing.clean_report(report, self._session.redactor.scrub)
-        compat.tell(self._items, reports)
+                return reports
 
     def _add_phase(self, began: float, ended: float, failed: frozenset[str]) -> None:
         """Take note of a round, or let it lengthen the phase in which the same gates failed."""
@@ -128,7 +133,7 @@ class _Run:
     def _tell(self, following: Next, failed: frozenset[str]) -> None:
         now = self._now()
         changed = self._told != (failed, following.holding)
-        if not (changed or self._progress.is_terminal or now - self._told_at >= _TOLD):
+        if not (changed or self._progress.is_overwritten or now - self._told_at >= _TOLD):
             return
         left = f"{max(0.0, following.until - now):.0f} s left"
         if not failed:

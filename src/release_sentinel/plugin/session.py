@@ -30,7 +30,9 @@ from release_sentinel.plugin.ending import Ending
 from release_sentinel.plugin.gate import Record
 from release_sentinel.plugin.observations import Observations
 from release_sentinel.plugin.prefetch import Prefetch
+from release_sentinel.plugin.progress import Progress, progress
 from release_sentinel.plugin.schedule import plan
+from release_sentinel.plugin.screen import Screen
 from release_sentinel.plugin.unnoticed import Unnoticed
 from release_sentinel.redacted import RedactedVerdict, redact
 from release_sentinel.redaction.channel import SecretSender
@@ -39,7 +41,7 @@ from release_sentinel.sentences import words_of
 from release_sentinel.settings import settings_of
 from release_sentinel.timeline import Recorder, recording
 from release_sentinel.verdict import GateResult, Release, Rounds, unfinished
-from release_sentinel.vocabulary import HANDOVER, Stage
+from release_sentinel.vocabulary import HANDOVER, TERMINAL, Stage
 
 
 class GateSession:
@@ -50,6 +52,7 @@ class GateSession:
         self.started, self.began = datetime.now(UTC), time.monotonic()  # the same moment
         self.shared = Recorder()  # of what is asked for several gates
         self.parent, self.handover = _handover()  # the process that supervises this one (0: none), and its file
+        self._relayed = bool(os.environ.pop(TERMINAL, ""))  # to a terminal, by that process
         self._sender = SecretSender(os.environ)
         # What the built-in gates judge. A conftest or a gate may set variables later, for this process alone.
         self.environ: Mapping[str, str] = MappingProxyType(dict(os.environ))
@@ -96,6 +99,16 @@ class GateSession:
         self.pytest_code = 0
         self.concluded: frozenset[str] = frozenset()  # the problems that the verdict counts
         self.verdict: RedactedVerdict | None = None
+
+    @cached_property
+    def screen(self) -> Screen:
+        """What the run is shown on. It needs pytest's own reporter."""
+        return Screen(self.config, self.environ, relayed=self._relayed)
+
+    @cached_property
+    def progress(self) -> Progress:
+        """The line that says what the run waits for."""
+        return progress(self.screen, self.redactor.scrub)
 
     @property
     def is_orphan(self) -> bool:

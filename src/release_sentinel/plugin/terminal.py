@@ -4,16 +4,16 @@ from contextlib import suppress
 
 import pytest
 
-from release_sentinel.lines import visible
-from release_sentinel.plugin.compat import reporter, terminal_writer
+from release_sentinel.colours import Tone
+from release_sentinel.plugin.compat import reporter
 from release_sentinel.plugin.conclusion import conclude
 from release_sentinel.plugin.gate import Record
 from release_sentinel.plugin.session import GateSession
 from release_sentinel.redacted import RedactedVerdict
 from release_sentinel.reports.github import annotations
 from release_sentinel.reports.markdown import markdown
-from release_sentinel.reports.text import TITLE, block
-from release_sentinel.vocabulary import EXIT_BLOCKED, SAFE
+from release_sentinel.reports.text import TITLE, Line, decision, lines
+from release_sentinel.vocabulary import EXIT_BLOCKED
 
 
 def finish(session: GateSession, verdict: RedactedVerdict) -> int:
@@ -36,14 +36,13 @@ def finish(session: GateSession, verdict: RedactedVerdict) -> int:
         session.write_reports(verdict)
         code = verdict.exit_code
     try:
-        show(session.config, verdict, notes)
+        show(session, verdict, notes)
         session.workflow_output.end(annotations(verdict), markdown(verdict))
     except (OSError, ValueError, AttributeError):  # standard output is closed or full: see `can_show`
         code = code or EXIT_BLOCKED
     with suppress(OSError, ValueError, AttributeError):
-        for problem in _announce(session, verdict):
-            terminal_writer(session.config).line(visible(f"[WARN] {problem}"), yellow=True)
-            terminal_writer(session.config).flush()
+        if unsent := _announce(session, verdict):
+            session.screen.say(*(Line(f"[WARN] {problem}", Tone.NOTED) for problem in unsent), decision(verdict))
     return code
 
 
@@ -64,18 +63,15 @@ def _announce(session: GateSession, verdict: RedactedVerdict) -> list[str]:
     return delivery.announce(session, verdict)
 
 
-def show(config: pytest.Config, verdict: RedactedVerdict, notes: list[str]) -> None:
+def show(session: GateSession, verdict: RedactedVerdict, notes: list[str]) -> None:
     """Write the verdict block; `notes` are lines about the run's reports."""
-    writer = terminal_writer(config)
-    colour = {"green": True} if verdict.name == SAFE else {"red": True}
-    writer.line()
-    writer.sep("=", TITLE, bold=True, **colour)
-    decision, *rest = block(verdict)
-    writer.line(decision, bold=True, **colour)
-    for line in map(visible, [*rest, *notes]):
-        shown = line.startswith(("[WARN]", "[WAIVED]"))
-        writer.line(line, yellow=shown, red=line.startswith("[") and not shown)
-    writer.flush()
+    decided = decision(verdict)
+    found = len(verdict.reasons)
+    files = ", ".join(path.name for path in session.reports)
+    also = f", or {files}" if files else "; `--gate-summary FILE.md` writes them to a file"
+    where = f"{found} reason{'' if found == 1 else 's'}: see above, from the line `{TITLE}` on{also}"
+    closing = [decided, Line(where)] if found else [decided]
+    session.screen.show(TITLE, decided.tone, [*lines(verdict), *map(Line, notes)], closing)
 
 
 def excuse(record: Record, report: pytest.TestReport) -> None:

@@ -1,13 +1,25 @@
 """The verdict as the terminal shows it last."""
 
 from collections import Counter
+from collections.abc import Iterator
+from typing import NamedTuple
 
+from release_sentinel.colours import Tone
 from release_sentinel.redacted import RedactedVerdict
 from release_sentinel.verdict import GateResult, Rounds
-from release_sentinel.vocabulary import CRITICAL, INCOMPLETE, SAFE, Outcome
+from release_sentinel.vocabulary import CRITICAL, INCOMPLETE, SAFE, Outcome, Stage
 
 TITLE = "release-sentinel"
 _STAGE_FAILED = "because an earlier stage failed"
+_FAILED = {Stage.POLICY: Tone.POLICY_FAILED, Stage.CRITICAL: Tone.CRITICAL_FAILED}
+
+
+class Line(NamedTuple):
+    """A line of the block: its words, what they mean, and how far the rest of it is indented where it is broken."""
+
+    text: str
+    tone: Tone = Tone.PLAIN
+    hang: int = 4
 
 
 def sentence(verdict: RedactedVerdict) -> str:
@@ -33,20 +45,30 @@ def decision(name: str, mode: str, version: str, env: str) -> str:
 
 def block(verdict: RedactedVerdict) -> list[str]:
     """Return the lines below the title: the decision, a paragraph a gate that did not simply pass, and counts."""
-    lines = [sentence(verdict)]
+    return [line.text for line in lines(verdict)]
+
+
+def lines(verdict: RedactedVerdict) -> Iterator[Line]:
+    """Yield the lines of the block, and what each means."""
+    yield decision(verdict)
     for outcome in (Outcome.FAILED, Outcome.WAIVED, Outcome.WARNED):
         for gate in verdict.having(outcome):
-            lines += _paragraph(gate)
-    lines += [f"[WARN] {warning}" for warning in verdict.warnings]
-    lines += [f"[INCOMPLETE] {problem}" for problem in verdict.problems]
+            yield from _paragraph(gate, _FAILED[gate.stage] if outcome is Outcome.FAILED else Tone.NOTED)
+    yield from (Line(f"[WARN] {warning}", Tone.NOTED) for warning in verdict.warnings)
+    yield from (Line(f"[INCOMPLETE] {problem}", Tone.NOTED) for problem in verdict.problems)
     left_out = verdict.having(Outcome.NOT_EVALUATED)
     for why in dict.fromkeys(gate.reason for gate in left_out):
         told = _STAGE_FAILED if why.startswith("a policy gate failed") else why
-        lines.append(f"not evaluated, {told}: {', '.join(gate.id for gate in left_out if gate.reason == why)}")
-    lines += [rounds(verdict.rounds)] if verdict.rounds else []
-    lines += [f"switched off by the policy: {one.gate} ({one.reason})" for one in verdict.disabled]
-    lines.append(counts(verdict))
-    return lines
+        yield Line(f"not evaluated, {told}: {', '.join(gate.id for gate in left_out if gate.reason == why)}")
+    if verdict.rounds:
+        yield Line(rounds(verdict.rounds))
+    yield from (Line(f"switched off by the policy: {one.gate} ({one.reason})") for one in verdict.disabled)
+    yield Line(counts(verdict))
+
+
+def decision(verdict: RedactedVerdict) -> Line:
+    """Return the decision as a line."""
+    return Line(sentence(verdict), Tone[verdict.name])
 
 
 def rounds(told: Rounds) -> str:
@@ -65,6 +87,8 @@ def counts(verdict: RedactedVerdict) -> str:
     return f"{len(verdict.gates)} {gates}: {', '.join(parts)}" if parts else "no gate gave a result"
 
 
-def _paragraph(gate: GateResult) -> list[str]:
-    lines = [gate.headline, *(f"    {detail}" for detail in gate.details)]
-    return [*lines, f"    -> {gate.remedy}"] if gate.remedy else lines
+def _paragraph(gate: GateResult, tone: Tone) -> Iterator[Line]:
+    yield Line(gate.headline, tone)
+    yield from (Line(f"    {detail}", hang=6) for detail in gate.details)
+    if gate.remedy:
+        yield Line(f"    -> {gate.remedy}", Tone.REMEDY, hang=7)

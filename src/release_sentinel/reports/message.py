@@ -94,7 +94,7 @@ def alert_type(document: Mapping[str, Any]) -> str:
 def decision(name: str, mode: str, version: str, env: str) -> str:
     """Return a verdict in plain words, with the kind of its reasons."""
     if mode == "watch" or name not in _DECISIONS:
-        return text.decision(name, mode, version, env)
+        return text.in_words(name, mode, version, env)
     return f"{version or '(no version)'} {_DECISIONS[name]} {env or '(no environment)'}"
 
 

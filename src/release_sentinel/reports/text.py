@@ -25,11 +25,11 @@ class Line(NamedTuple):
 def sentence(verdict: RedactedVerdict) -> str:
     """Return the decision in one line."""
     release = verdict.release
-    told = decision(verdict.name, verdict.mode, release.version, release.env)
+    told = in_words(verdict.name, verdict.mode, release.version, release.env)
     return f"{verdict.label} (exit {verdict.exit_code}): {told}"
 
 
-def decision(name: str, mode: str, version: str, env: str) -> str:
+def in_words(name: str, mode: str, version: str, env: str) -> str:
     """Return a verdict in plain words: `v1.0.0 may go to prod`."""
     what, where = version or "(no version)", env or "(no environment)"
     if mode == "partial" and name == SAFE:

@@ -17,7 +17,8 @@ atexit.register(lambda: pathlib.Path(os.environ["LOADED"]).write_text("\\n".join
 """
 
 
-OPT_IN = {f"release_sentinel.observe.{name}" for name in ("manifests", "sections", "headings")}
+OPT_IN = {f"release_sentinel.observe.{name}" for name in ("manifests", "sections", "headings", "forge.place")}
+OPT_IN |= {f"release_sentinel.reports.{name}" for name in ("charts", "html", "html_gates", "html_timeline", "page")}
 
 
 @pytest.mark.parametrize(

@@ -138,6 +138,12 @@ OPTIONS = (
         report=ReportFile(".md", "files.summary", "<!-- a report of release-sentinel -->"),
     ),
     Option(
+        "--gate-html",
+        "write the verdict as a page to look at: one file, without scripts or requests",
+        "FILE.html",
+        report=ReportFile(".html", "html.html", "<!DOCTYPE html>\n<!-- a report of release-sentinel -->", links=True),
+    ),
+    Option(
         "--gate-attestation",
         "write the verdict as an in-toto statement about the commit, to be signed",
         "FILE.json",

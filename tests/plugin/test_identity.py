@@ -56,7 +56,7 @@ def reports(sentinel: Sentinel) -> tuple[str, ...]:
     at = sentinel.reports
     plugins = ("-p", "pytest_jsonreport.plugin", "-p", "pytest_metadata.plugin")
     files = (f"--gate-summary={at}/s.md", f"--gate-attestation={at}/a.json", f"--json-report-file={at}/r.json")
-    return (*plugins, *files, "--json-report")
+    return (*plugins, *files, f"--gate-html={at}/s.html", "--json-report")
 
 
 def assert_readable(shop: Sentinel, done: Run, about: dict[str, str]) -> None:
@@ -77,6 +77,7 @@ def assert_readable(shop: Sentinel, done: Run, about: dict[str, str]) -> None:
     assert statement["predicate"]["configuration"][0]["annotations"]["version"] == version
     assert statement["subject"][0]["digest"]["gitCommit"] == about["commit"]
     assert f"{version}" in (shop.reports / "s.md").read_text()
+    assert f"<span>{version} to {name}</span>" in (shop.reports / "s.html").read_text()
     document = json.loads((shop.reports / "r.json").read_text())
     assert document["release"]["env"] == name
     assert document["release"]["verdict"] == verdict["verdict"]

@@ -15,17 +15,20 @@ from tests.conftest import CLI, PYTEST, RELEASE, SECRET, Run, Sentinel, each, ru
 
 
 def test_every_report_says_safe(sentinel: Sentinel, tmp_path: Path) -> None:
-    """JUnit, verdict, summary and pytest-json-report's document agree on a SAFE release."""
-    summary, report = tmp_path / "summary.md", tmp_path / "report.json"
+    """JUnit, verdict, summary, page and pytest-json-report's document agree on a SAFE release."""
+    summary, report, page = tmp_path / "summary.md", tmp_path / "report.json", tmp_path / "page.html"
     options = (f"--gate-summary={summary}", "-p", "pytest_jsonreport", "--json-report", f"--json-report-file={report}")
-    done = sentinel(*options)
+    done = sentinel(*options, f"--gate-html={page}")
     document = json.loads(report.read_text())
     suite = fromstring(done.junit).find("testsuite")
     assert suite is not None
     assert (done.code, suite.get("failures"), suite.get("tests")) == (0, "0", "12")
     assert summary.read_text().partition("\n")[2].startswith("## SAFE (exit 0): v1.0.0 may go to prod")
+    assert '<span class="verdict">SAFE</span> <span>v1.0.0 to prod</span>' in page.read_text(encoding="utf-8")
     assert (document["exitcode"], document["release"]["verdict"]) == (0, "SAFE")
     assert document["release"]["commit"] == done.verdict["commit"] == sentinel.repo.head
+    steps = [step for gate in done.verdict["gates"] for step in gate["steps"]]
+    assert [step["words"] for step in steps if step["what"].startswith("GET ")] == [""]  # nothing was wrong
 
 
 def test_the_verdict_names_the_release(sentinel: Sentinel) -> None:
@@ -110,11 +113,11 @@ def test_a_usage_error_leaves_red_reports(sentinel: Sentinel, tmp_path: Path) ->
     assert "the gate session did not finish" in done.junit
 
 
-@pytest.mark.parametrize("flag", ["--junitxml", "--gate-verdict", "--gate-summary"])
+@pytest.mark.parametrize("flag", ["--junitxml", "--gate-verdict", "--gate-summary", "--gate-html"])
 def test_a_report_that_cannot_be_written_ends_the_run_first(sentinel: Sentinel, tmp_path: Path, flag: str) -> None:
     """A report whose folder is a file is told before any gate runs."""
     (tmp_path / "file").write_text("")
-    suffix = {"--junitxml": "xml", "--gate-verdict": "json", "--gate-summary": "md"}[flag]
+    suffix = {"--junitxml": "xml", "--gate-verdict": "json", "--gate-summary": "md", "--gate-html": "html"}[flag]
     command = (*PYTEST, "gate_tests", *RELEASE, f"{flag}={tmp_path}/file/report.{suffix}")
     done = run(*command, cwd=sentinel.repo.path, env=sentinel.settings)
     assert done.code == 4

@@ -26,6 +26,7 @@ from release_sentinel.reports.files import (
     write_all,
     write_report,
 )
+from release_sentinel.reports.html import html
 from release_sentinel.reports.junit import junit
 from release_sentinel.verdict import Release, unfinished
 from tests.reports.samples import SAMPLES, STARTED
@@ -37,6 +38,7 @@ FLAGS = {
     "--gate-verdict": (".json", verdict_json),
     "--gate-attestation": (".json", attestation),
     "--gate-summary": (".md", summary),
+    "--gate-html": (".html", html),
 }
 each_flag = pytest.mark.parametrize("flag", FLAGS)
 

@@ -38,6 +38,16 @@ def test_who_acts_is_asked_to_where_there_is_something_to_do(name: str) -> None:
     assert (f"To do, {asked}" in body(seen)) if asked else ("To do" not in body(seen))
 
 
+def test_after_a_deployment_the_question_is_another() -> None:
+    """A watch says whether what was deployed is healthy; that it may go there would be wrong, and so would a retry."""
+    sick, well = (replace(SAMPLES[name], watch=True) for name in ("critical", "safe"))
+    assert body(document(sick)).splitlines()[:2] == [
+        "v1.0.0 is not healthy on prod",
+        "To do, operations: fix the system, or roll the release back",
+    ]
+    assert body(document(well)).startswith("v1.0.0 is healthy on prod\n[WARNED]")
+
+
 def test_what_is_not_known_is_left_out() -> None:
     """Outside CI no one is named; without a branch, none is."""
     assert body(document(verdict(PASSED, release=replace(RELEASE, branch="")))).splitlines() == [

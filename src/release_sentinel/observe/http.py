@@ -219,7 +219,7 @@ def _exchange(session: "Session", request: Request, headers: Mapping[str, str], 
         final=answer.status in request.statuses or answer.status not in RETRIED,
         retry_after=retry_after(response.headers.get("Retry-After", "")),
         seconds=time.monotonic() - start,
-        words=f"HTTP {answer.status}",
+        words="" if answer.status in request.statuses else f"HTTP {answer.status}",
     )
 
 

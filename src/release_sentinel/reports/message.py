@@ -3,24 +3,25 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from release_sentinel.reports import text
 from release_sentinel.vocabulary import BLOCKED, CRITICAL, INCOMPLETE, SAFE, Outcome
 
 _MOST = 20  # reasons; who has more looks at the run
 _LONG = 300  # characters of one
 _TITLE = 200  # characters
 
+# More than the terminal says in the line above its reasons.
 _DECISIONS = {
-    SAFE: "may go to",
     BLOCKED: "breaks the release policy and must not go to",
     CRITICAL: "must not go now, because the system is not ready, to",
-    INCOMPLETE: "was not fully judged and must not go to",
 }
-# Who acts, `{actor}` being who started the run, and on what.
+# Who acts (blank: who started the run), and on what.
 _TASKS = {
-    BLOCKED: "{actor}: fix the release; a retry does not help",
-    CRITICAL: "operations: fix the system, or retry later; the release itself is not at fault",
-    INCOMPLETE: "{actor}: fix the gate run, and run it again",
+    BLOCKED: ("", "fix the release; a retry does not help"),
+    CRITICAL: ("operations", "fix the system, or retry later; the release itself is not at fault"),
+    INCOMPLETE: ("", "fix the gate run, and run it again"),
 }
+_AFTER_DEPLOYMENT = ("operations", "fix the system, or roll the release back")
 
 
 def title(document: Mapping[str, Any], service: str = "") -> str:
@@ -47,10 +48,10 @@ def body(document: Mapping[str, Any], *, actor: str = "") -> str:
     more = [f"… and {len(found) - _MOST} more"] if len(found) > _MOST else []
     branch = f" on {document['branch']}" if document["branch"] else ""
     name = _name(document)
-    task = _TASKS[name].format(actor=actor or "the one who started the run") if name in _TASKS else ""
+    who, what = task(name, document["mode"], actor)
     lines = [
-        _short(_decision(document, name)),
-        _short(f"To do, {task}") if task else "",
+        _short(decision(name, document["mode"], document["version"], document["env"])),
+        _short(f"To do, {who}: {what}") if what else "",
         *found[:_MOST],
         *more,
         f"commit {document['commit'][:12]}{branch}" if document["commit"] else "no commit was seen",
@@ -90,18 +91,23 @@ def alert_type(document: Mapping[str, Any]) -> str:
     return "warning" if noted else "success"
 
 
+def decision(name: str, mode: str, version: str, env: str) -> str:
+    """Return a verdict in plain words, with the kind of its reasons."""
+    if mode == "watch" or name not in _DECISIONS:
+        return text.in_words(name, mode, version, env)
+    return f"{version or '(no version)'} {_DECISIONS[name]} {env or '(no environment)'}"
+
+
+def task(name: str, mode: str, actor: str) -> tuple[str, str]:
+    """Return who acts, and on what, both blank where there is nothing to do. `actor` is who started the run."""
+    if name not in _TASKS:
+        return "", ""
+    who, what = _AFTER_DEPLOYMENT if (name, mode) == (CRITICAL, "watch") else _TASKS[name]
+    return who or actor or "the one who started the run", what
+
+
 def _name(document: Mapping[str, Any]) -> str:
     return str(document["verdict"]).rpartition(" ")[2]
-
-
-def _decision(document: Mapping[str, Any], name: str) -> str:
-    """Return the verdict in plain words."""
-    what, where = document["version"] or "(no version)", document["env"] or "(no environment)"
-    if name == SAFE and document["partial"]:
-        return f"{what} to {where} passed the chosen gates, not all of them"
-    if name == SAFE and document["preview"]:
-        return f"{what} may go to {where} as far as a preview can say"
-    return f"{what} {_DECISIONS.get(name, 'must not go to')} {where}"
 
 
 def _short(line: str, long: int = _LONG) -> str:

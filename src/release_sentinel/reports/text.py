@@ -25,16 +25,22 @@ class Line(NamedTuple):
 def sentence(verdict: RedactedVerdict) -> str:
     """Return the decision in one line."""
     release = verdict.release
-    what, where = release.version or "(no version)", release.env or "(no environment)"
-    if verdict.partial and verdict.name == SAFE:
-        return f"{verdict.label} (exit {verdict.exit_code}): {what} to {where} passed the chosen gates, not all of them"
-    if verdict.preview and verdict.name == SAFE:
-        return f"{verdict.label} (exit {verdict.exit_code}): {what} may go to {where} as far as a preview can say"
-    if verdict.watch:
-        watched = {SAFE: "is healthy on", CRITICAL: "is not healthy on"}.get(verdict.name, "was not fully judged on")
-        return f"{verdict.label} (exit {verdict.exit_code}): {what} {watched} {where}"
-    decision = {SAFE: "may go to", INCOMPLETE: "was not fully judged and must not go to"}
-    return f"{verdict.label} (exit {verdict.exit_code}): {what} {decision.get(verdict.name, 'must not go to')} {where}"
+    told = in_words(verdict.name, verdict.mode, release.version, release.env)
+    return f"{verdict.label} (exit {verdict.exit_code}): {told}"
+
+
+def in_words(name: str, mode: str, version: str, env: str) -> str:
+    """Return a verdict in plain words: `v1.0.0 may go to prod`."""
+    what, where = version or "(no version)", env or "(no environment)"
+    if mode == "partial" and name == SAFE:
+        return f"{what} to {where} passed the chosen gates, not all of them"
+    if mode == "preview" and name == SAFE:
+        return f"{what} may go to {where} as far as a preview can say"
+    if mode == "watch":
+        watched = {SAFE: "is healthy on", CRITICAL: "is not healthy on"}.get(name, "was not fully judged on")
+        return f"{what} {watched} {where}"
+    words = {SAFE: "may go to", INCOMPLETE: "was not fully judged and must not go to"}
+    return f"{what} {words.get(name, 'must not go to')} {where}"
 
 
 def block(verdict: RedactedVerdict) -> list[str]:

@@ -1,0 +1,172 @@
+"""The verdict as a page for people who look rather than read: one file, without a script or a request to anywhere.
+
+The first screen answers three questions: may we, why not, who acts. The page below says why, and how it was found.
+"""
+
+from collections.abc import Iterable
+
+from release_sentinel import __version__
+from release_sentinel.redacted import RedactedVerdict
+from release_sentinel.reports.charts import duration
+from release_sentinel.reports.html_gates import gate_tables, reason_cards, waived_cards
+from release_sentinel.reports.html_timeline import timelines
+from release_sentinel.reports.message import decision, task
+from release_sentinel.reports.page import Content, Markup, element, facts, jump, link, page, prose
+from release_sentinel.reports.text import counts, rounds
+from release_sentinel.verdict import Release
+from release_sentinel.vocabulary import BLOCKED, CRITICAL, INCOMPLETE, SAFE, Outcome
+
+_TONES = {SAFE: "ok", BLOCKED: "crit", CRITICAL: "crit", INCOMPLETE: "unknown"}
+_FEW = 3  # reasons of the first screen
+_ANSWERS = {  # by mode and verdict; any other is No
+    "release": {SAFE: "Yes", CRITICAL: "Not now"},
+    "preview": {SAFE: "Not before the merge", CRITICAL: "Not now"},
+    "partial": {SAFE: "Not decided", CRITICAL: "Not now"},
+    "watch": {SAFE: "Yes", INCOMPLETE: "Not known"},
+}
+_NEXT = {  # after a SAFE verdict, by mode
+    "release": "The deployment may start.",
+    "preview": "The gate judges the release again after the merge.",
+    "partial": "Run the gate with all its gates before the release goes out.",
+    "watch": "The deployment stays.",
+}
+
+
+def html(verdict: RedactedVerdict) -> str:
+    """Return the page."""
+    sections = [
+        ("reasons", "Reasons and remedies", reason_cards(verdict)),
+        ("noted", "Waivers and warnings", [*waived_cards(verdict), *_warnings(verdict)]),
+        ("gates", "Gates", gate_tables(verdict)),
+        ("timeline", "Timeline", timelines(verdict)),
+        ("left-out", "Not judged", _left_out(verdict)),
+        ("provenance", "Provenance", [_provenance(verdict)]),
+    ]
+    shown = [(anchor, title, content) for anchor, title, content in sections if content]
+    contents = element("ul", [element("li", jump(anchor, title)) for anchor, title, _ in shown])
+    header = [*_headline(verdict), element("nav", contents, aria_label="On this page")]
+    main = [_answers(verdict), *(_section(*one) for one in shown)]
+    footer = element("p", f"release-sentinel {__version__}")
+    title = f"{verdict.label}: {_what(verdict.release)}"
+    undecided = verdict.name == SAFE and verdict.mode in {"partial", "preview"}
+    return page(title, header, main, footer, tone="off" if undecided else _TONES.get(verdict.name, "off"))
+
+
+def _headline(verdict: RedactedVerdict) -> list[Content]:
+    release = verdict.release
+    name = release.repository.replace("\\", "/").rstrip("/").rpartition("/")[2]
+    branch = f"{release.branch}, according to {release.branch_source}" if release.branch_source else release.branch
+    started = verdict.started.strftime("%Y-%m-%d %H:%M:%S UTC")
+    moment = element("time", started, datetime=verdict.started.isoformat(timespec="seconds"))
+    return [
+        element("p", element("b", "release-sentinel"), f" · {name}" if name else None, class_="brand"),
+        element("h1", element("span", verdict.label, class_="verdict"), " ", element("span", _what(release))),
+        facts(
+            [
+                ("Release", release.version or "(no version)"),
+                ("Environment", release.env or "(no environment)"),
+                ("Commit", _commit(verdict, 12) or "none was seen"),
+                ("Branch", branch or "none was seen"),
+                ("Judged", [moment, f", in {duration((verdict.ended - verdict.started).total_seconds())}"]),
+            ],
+            "line",
+        ),
+    ]
+
+
+def _what(release: Release) -> str:
+    return f"{release.version or '(no version)'} to {release.env or '(no environment)'}"
+
+
+def _commit(verdict: RedactedVerdict, letters: int) -> Content:
+    commit = verdict.release.commit
+    return link(verdict.provenance.commit_url, element("code", commit[:letters])) if commit else None
+
+
+def _answers(verdict: RedactedVerdict) -> Markup:
+    name, mode, release = verdict.name, verdict.mode, verdict.release
+    who, what = task(name, mode, verdict.provenance.actor)
+    question = "Is it healthy?" if mode == "watch" else "May we release?"
+    who = who if who == verdict.provenance.actor else _capital(who)
+    return element(
+        "div",
+        _answer(question, _ANSWERS[mode].get(name, "No"), decision(name, mode, release.version, release.env)),
+        _answer("Why?" if name == SAFE else "Why not?", "", *_why(verdict)),
+        _answer("Who acts?", who or "No fix is needed", f"{_capital(what)}." if what else _NEXT[mode]),
+        class_="card answers",
+    )
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _answer(question: str, answer: str, *content: Content) -> Markup:
+    told = [one if isinstance(one, Markup) else element("p", one) for one in content]
+    return element("section", element("h2", question), element("p", answer, class_="big") if answer else None, told)
+
+
+def _why(verdict: RedactedVerdict) -> list[Content]:
+    """Return the first reasons, with a way to all of them; of a SAFE verdict, what passed."""
+    found: list[Content] = [
+        [jump(f"reason-{order}", gate.id), " ", prose(gate.reason)]
+        for order, gate in enumerate(verdict.gates)
+        if gate.outcome is Outcome.FAILED
+    ]
+    found += map(prose, verdict.problems)
+    if not found:
+        noted = [rounds(verdict.rounds)] if verdict.rounds else []
+        return [counts(verdict), *noted, *(f"Warning: {warning}" for warning in verdict.warnings[:_FEW])]
+    listed = [element("li", one, class_="cut") for one in found[:_FEW]]
+    if len(found) > _FEW:
+        listed.append(element("li", jump("reasons", f"and {len(found) - _FEW} more")))
+    return [element("ul", listed)]
+
+
+def _section(anchor: str, title: str, content: Iterable[Content]) -> Markup:
+    heading = element("h2", title, id=f"{anchor}-title")
+    return element("section", heading, content, id=anchor, aria_labelledby=f"{anchor}-title")
+
+
+def _warnings(verdict: RedactedVerdict) -> list[Markup]:
+    pill = element("span", "Warning", class_="pill")
+    return [element("p", pill, " ", prose(warning), class_="card note warn") for warning in verdict.warnings]
+
+
+def _left_out(verdict: RedactedVerdict) -> list[Markup]:
+    """Return what has no result, by the reason: gates that are missing, not evaluated or switched off."""
+    found = [("Missing", "unknown", one.why, one.gate) for one in verdict.missing]
+    found += [("Not evaluated", "off", one.reason, one.id) for one in verdict.having(Outcome.NOT_EVALUATED)]
+    found += [("Switched off", "off", one.reason, one.gate) for one in verdict.disabled]
+    gates: dict[tuple[str, str, str], list[str]] = {}
+    for word, tone, why, gate in found:
+        gates.setdefault((word, tone, why), []).append(gate)
+    rows = [
+        element(
+            "li",
+            element("span", word, class_=f"pill {tone}"),
+            element("p", element("b", ", ".join(ids)), element("br"), prose(why)),
+        )
+        for (word, tone, why), ids in gates.items()
+    ]
+    return [element("ul", rows, class_="card rows")] if rows else []
+
+
+def _provenance(verdict: RedactedVerdict) -> Markup:
+    release, where = verdict.release, verdict.provenance
+    digest = [element("br"), element("code", where.policy_sha256)] if where.policy_sha256 else None
+    return facts(
+        [
+            ("Verdict", f"{verdict.label}, exit code {verdict.exit_code}"),
+            ("Mode", verdict.mode),
+            ("Started by", where.actor),
+            ("CI run", link(where.url, where.url) if where.url else None),
+            ("Commit", _commit(verdict, 40)),
+            ("Repository", release.repository),
+            ("Remote", " ".join(filter(None, (release.remote, where.remote)))),
+            ("Policy", [where.policy, digest] if where.policy else None),
+            ("Ended", verdict.ended.strftime("%Y-%m-%d %H:%M:%S UTC")),
+            ("Tool", f"release-sentinel {__version__}"),
+        ],
+        "facts card",
+    )

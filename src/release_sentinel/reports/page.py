@@ -1,0 +1,161 @@
+"""A page of HTML that stands alone: no script, no request to anywhere, and no way to forget escaping.
+
+Pages are built of elements. Each text that goes into one is escaped, each attribute too; only `Markup` is not, and only
+this module makes it. Tags and attributes that could load or run something do not exist here.
+"""
+
+from base64 import b64encode
+from collections.abc import Iterable
+from functools import lru_cache
+from hashlib import sha256
+from typing import NamedTuple, TypeAlias, Union
+from urllib.parse import urlsplit
+
+from release_sentinel.lines import split, visible
+from release_sentinel.reports.style import STYLE
+
+
+class Markup(NamedTuple):
+    """Finished HTML, of `element` and its like. Put into a string, it is a text again, and would be escaped."""
+
+    html: str
+
+
+Content: TypeAlias = Union[Markup, str, Iterable["Content"], None]  # noqa: UP007 - a name in quotes knows no `|`
+Value: TypeAlias = str | float | None
+
+MARK = "<!DOCTYPE html>\n<!-- a report of release-sentinel -->"  # by which a later run knows it
+# Where the style is the only one that the page allows, injected markup could not even draw.
+POLICY = (
+    f"default-src 'none'; style-src 'sha256-{b64encode(sha256(STYLE.encode()).digest()).decode()}'; "
+    "base-uri 'none'; form-action 'none'"
+)
+_TAGS = """
+a abbr article b br caption code dd details div dl dt em footer h1 h2 h3 h4 header li main nav ol p pre section small
+span strong summary table tbody td tfoot th thead time tr ul wbr circle g line path polyline rect svg text
+"""
+TAGS = frozenset(_TAGS.split())
+_ATTRIBUTES = """
+aria-current aria-describedby aria-hidden aria-label aria-labelledby class colspan cx cy d datetime dir fill
+fill-opacity height id lang open points preserveAspectRatio r role rowspan rx scope stroke-dasharray tabindex
+text-anchor viewBox width x x1 x2 y y1 y2
+"""
+# By their names in Python: `class_`, `aria_label`.
+ATTRIBUTES = {name.replace("-", "_").replace("class", "class_"): name for name in _ATTRIBUTES.split()}
+_EMPTY = frozenset({"br", "wbr"})
+_SHAPES = frozenset({"circle", "line", "path", "polyline", "rect"})
+_ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;"})
+
+
+def element(tag: str, *content: Content, **attributes: Value) -> Markup:
+    """Return an element. An attribute that is None is left out.
+
+    Raises `LookupError` for a tag or an attribute that no page needs: a fault of the caller, never of the data.
+    """
+    if tag not in TAGS:
+        raise LookupError(f"no page has an element {tag}")
+    return _element(tag, "".join([_attribute(name, value) for name, value in attributes.items()]), content)
+
+
+def link(address: str, *content: Content) -> Content:
+    """Return a link to a web page; where the address is not one (`javascript:`, `data:`), the content alone."""
+    return _element("a", f' href="{_text(address)}" rel="noopener noreferrer"', content) if is_web(address) else content
+
+
+def jump(anchor: str, *content: Content, class_: str | None = None) -> Markup:
+    """Return a link to the element of this page whose id is `anchor`."""
+    return _element("a", f' href="#{_text(anchor)}"{_attribute("class_", class_)}', content)
+
+
+def is_web(address: str) -> bool:
+    """Tell whether an address is one of a web page: absolute, by http or https, without credentials or odd letters."""
+    try:
+        parts = urlsplit(address)
+        _ = parts.port
+    except ValueError:
+        return False
+    plain = address.isprintable() and " " not in address and "\\" not in address
+    return plain and parts.scheme in {"http", "https"} and bool(parts.hostname) and "@" not in parts.netloc
+
+
+def prose(text: str) -> Content:
+    """Return a text whose parts in backticks are code, as our own messages write it."""
+    parts = text.split("`")
+    if len(parts) % 2 == 0:
+        return text
+    return [element("code", part) if order % 2 else part for order, part in enumerate(parts)]
+
+
+def name(text: str) -> Content:
+    """Return the id of a gate, which may break before its parameter: `disk[/var/lib]`."""
+    first, bracket, rest = text.partition("[")
+    return [first, element("wbr"), bracket, rest] if bracket and first else text
+
+
+def lines(text: str, class_: str | None = None) -> Markup:
+    """Return a text with its lines kept."""
+    kept = "\n".join(_text(line) for line in split(text))
+    return Markup(f'<pre tabindex="0"{_attribute("class_", class_)}>\n{kept}</pre>')
+
+
+def folded(summary: Content, *content: Content, class_: str | None = None) -> Markup:
+    """Return content that is shown on demand, without a script."""
+    return element("details", element("summary", summary), *content, class_=class_)
+
+
+def facts(rows: Iterable[tuple[str, Content]], class_: str = "facts") -> Markup:
+    """Return terms with their values; a row without a value is left out."""
+    pairs = [element("div", element("dt", term), element("dd", value)) for term, value in rows if value]
+    return element("dl", *pairs, class_=class_)
+
+
+def page(title: str, header: Content, main: Content, footer: Content = None, *, tone: str = "") -> str:
+    """Return a whole page. `tone` is a class of the body: how grave what it says is (`ok`, `warn`, `crit`, …)."""
+    head = [
+        f'{MARK}\n<html lang="en">\n<head>\n<meta charset="utf-8">',
+        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">',
+        '<meta name="viewport" content="width=device-width, initial-scale=1">',
+        '<meta name="color-scheme" content="light dark">\n<meta name="referrer" content="no-referrer">',
+        f"<title>{_text(title)}</title>\n<style>{STYLE}</style>\n</head>",
+    ]
+    body = [
+        f'<body class="{_text(tone)}">',
+        jump("main", "Skip to the content", class_="skip").html,
+        element("header", header, class_="top").html,
+        element("main", main, id="main", tabindex="-1").html,
+        element("footer", footer).html if footer else "",
+    ]
+    return "\n".join([*head, *body, "</body>\n</html>\n"])
+
+
+def _element(tag: str, attributes: str, content: Iterable[Content]) -> Markup:
+    if tag in _EMPTY:
+        return Markup(f"<{tag}{attributes}>")
+    if tag in _SHAPES:
+        return Markup(f"<{tag}{attributes}/>")
+    inside: list[str] = []
+    _collect(content, inside)
+    return Markup(f"<{tag}{attributes}>{''.join(inside)}</{tag}>")
+
+
+def _collect(content: Content, inside: list[str]) -> None:
+    if isinstance(content, Markup):
+        inside.append(content.html)
+    elif isinstance(content, str):
+        inside.append(_text(content))
+    elif content is not None:
+        for one in content:
+            _collect(one, inside)
+
+
+@lru_cache(maxsize=500)  # most are written in each row of a table
+def _attribute(name: str, value: Value) -> str:
+    if name not in ATTRIBUTES:
+        raise LookupError(f"no page has an attribute {name}")
+    if value is None:
+        return ""
+    return f' {ATTRIBUTES[name]}="{_text(value) if isinstance(value, str) else f"{value:.6g}"}"'
+
+
+def _text(text: str) -> str:
+    return visible(text).translate(_ESCAPES)

@@ -27,6 +27,8 @@ from release_sentinel.reports.files import (
     write_report,
 )
 from release_sentinel.reports.junit import junit
+from release_sentinel.reports.metrics import metrics
+from release_sentinel.reports.sarif import sarif
 from release_sentinel.verdict import Release, unfinished
 from tests.reports.samples import SAMPLES, STARTED
 
@@ -37,6 +39,8 @@ FLAGS = {
     "--gate-verdict": (".json", verdict_json),
     "--gate-attestation": (".json", attestation),
     "--gate-summary": (".md", summary),
+    "--gate-metrics": (".prom", metrics),
+    "--gate-sarif": (".sarif", sarif),
 }
 each_flag = pytest.mark.parametrize("flag", FLAGS)
 
@@ -274,13 +278,14 @@ def test_a_key_at_the_top_is_scrubbed() -> None:
 
 
 def test_every_kind_of_report_says_that_the_run_is_unfinished(tmp_path: Path) -> None:
-    """Each writer can tell of a verdict without any gate: a run begins so. A statement has no room for why."""
+    """Each writer can tell of a verdict without any gate: a run begins so. Two have no room for why."""
     texts = {}
     for option in OPTIONS:
         if option.report:
             write_report(report := Report(option.flag, tmp_path / f"report{option.report.suffix}"), SAMPLES["empty"])
             texts[option.flag] = report.path.read_text(encoding="utf-8")
     assert '"result": "FAILED"' in texts.pop("--gate-attestation")
+    assert '\nrelease_sentinel_safe{env="prod",version="v1.0.0",mode="release"} 0.0\n' in texts.pop("--gate-metrics")
     assert all("no gates at all" in text for text in texts.values())
 
 
@@ -311,6 +316,11 @@ def test_the_json_report_is_known(tmp_path: Path) -> None:
         ("pom.xml", '<?xml version="1.0" encoding="utf-8"?>\n<project name="release-sentinel "/>'),
         ("gates.txt", '<?xml version="1.0" encoding="utf-8"?>\n<testsuites name="release-sentinel ">'),
         ("tests.xml", '<?xml version="1.0" encoding="utf-8"?><testsuites name="pytest tests">'),
+        ("backup.prom", "# HELP backup_safe Whether the last backup is.\n# HELP release_sentinel_safe x"),
+        (
+            "bandit.sarif",
+            '{"$schema": "x", "version": "2.1.0", "runs": [{"tool": {"driver": {"name": "release-sentinels"',
+        ),
         ("bytes.json", "\udcff"),
         ("empty.json", ""),
     ],

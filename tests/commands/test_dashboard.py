@@ -1,10 +1,7 @@
 """`release-sentinel dashboard`: a dashboard that Grafana can import, and alerts that fire when they should."""
 
 import json
-import os
 import re
-import shutil
-import subprocess
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,6 +12,7 @@ from release_sentinel.cli import main
 from release_sentinel.commands.dashboard import alerts
 from release_sentinel.commands.grafana import _OTHER_CODES, _STATUSES, _VERDICTS, dashboard
 from release_sentinel.reports.metrics import METRICS, NUMBERS
+from tests.prometheus import promtool
 
 NAMES = {metric.name: set(metric.labels) for metric in METRICS}
 PANELS = dashboard()["panels"]
@@ -23,14 +21,6 @@ QUERIES = {panel["title"]: target["expr"] for panel in PANELS for target in pane
 RULES = {rule["alert"]: rule for rule in yaml.safe_load(alerts(7))["groups"][0]["rules"]}
 ASKED = {**QUERIES, **{name: rule["expr"] for name, rule in RULES.items()}}
 ADDED = {"job", "instance"}  # labels that Prometheus adds
-
-
-def promtool(*words: str, folder: Path) -> "subprocess.CompletedProcess[str]":
-    """Run promtool, which has to be there in CI."""
-    if not shutil.which("promtool"):
-        absent = "promtool is not installed (Debian: apt-get install prometheus)"
-        pytest.fail(absent) if os.environ.get("REAL_PROMETHEUS") == "required" else pytest.skip(absent)
-    return subprocess.run(["promtool", *words], cwd=folder, capture_output=True, text=True, check=False)
 
 
 def filled(query: str) -> str:

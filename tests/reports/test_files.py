@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from release_sentinel.options import OPTIONS, Option, Report
+from release_sentinel.options import OPTIONS, Option, Report, ReportFile
 from release_sentinel.plugin.scrubbing import scrub_in_place
 from release_sentinel.redacted import redact
 from release_sentinel.redaction import Redactor
@@ -76,6 +76,23 @@ def test_a_report_can_be_read_by_others(tmp_path: Path) -> None:
     path = tmp_path / "v.json"
     write(path, "")
     assert stat.S_IMODE(path.stat().st_mode) == 0o644
+
+
+@pytest.mark.parametrize(
+    "asked", [option.report for option in OPTIONS if option.report], ids=lambda asked: asked.writer
+)
+def test_no_reader_takes_half_a_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: ReportFile) -> None:
+    """What is being written has another ending: node_exporter reads every `*.prom` of its folder."""
+    names: list[str] = []
+    exchange = Path.replace
+
+    def spy(path: Path, target: Path) -> Path:
+        names.extend(file.name for file in tmp_path.iterdir())
+        return exchange(path, target)
+
+    monkeypatch.setattr(Path, "replace", spy)
+    write(tmp_path / f"r{asked.suffix}", "text")
+    assert [name.endswith(asked.suffix) for name in names] == [False]
 
 
 def test_a_link_stays_a_link(tmp_path: Path) -> None:

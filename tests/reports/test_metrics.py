@@ -1,23 +1,25 @@
 """The verdict as metrics: what each sample says, and that every reader of the format takes it."""
 
 import math
-import os
-import shutil
-import subprocess
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 from msgspec.structs import replace
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics
 from prometheus_client.parser import text_string_to_metric_families as prometheus
 
 from release_sentinel.measures import Measure
+from release_sentinel.options import Report
 from release_sentinel.redacted import RedactedVerdict, redact
 from release_sentinel.redaction import Redactor
+from release_sentinel.reports.files import write_report
 from release_sentinel.reports.metrics import METRICS, NUMBERS, metrics
 from release_sentinel.verdict import Missing, Release, unfinished
 from release_sentinel.vocabulary import Stage, Status
+from tests.prometheus import promtool, require, serving
 from tests.reports.samples import BROKEN, CLOSE, FULL, LEFT_OUT, PASSED, RELEASE, SAMPLES, STARTED, WAIVED, verdict
 
 OPENMETRICS: Any = openmetrics  # it has no types
@@ -153,11 +155,27 @@ def test_no_text_leaves_its_label() -> None:
 
 
 @pytest.mark.parametrize("sample", [SAMPLES["waived"], HOSTILE_SAMPLE], ids=["waived", "hostile"])
-def test_promtool_has_no_complaint(sample: RedactedVerdict) -> None:
+def test_promtool_has_no_complaint(tmp_path: Path, sample: RedactedVerdict) -> None:
     """Neither an error nor a remark on a name."""
-    if not shutil.which("promtool"):
-        absent = "promtool is not installed (Debian: apt-get install prometheus)"
-        pytest.fail(absent) if os.environ.get("REAL_PROMETHEUS") == "required" else pytest.skip(absent)
-    command = ("promtool", "check", "metrics")
-    done = subprocess.run(command, input=metrics(sample), capture_output=True, text=True, check=False)
+    done = promtool("check", "metrics", folder=tmp_path, text=metrics(sample))
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_a_real_node_exporter_hands_it_on(tmp_path: Path) -> None:
+    """Two environments, one of them hostile: every series arrives as it was written."""
+    require("prometheus-node-exporter")
+    (tmp_path / "text").mkdir()
+    written = {"prod": SAMPLES["waived"], "other": HOSTILE_SAMPLE}
+    for name, sample in written.items():
+        write_report(Report("--gate-metrics", tmp_path / "text" / f"{name}.prom"), sample)
+    options = ("--collector.disable-defaults", "--collector.textfile", "--collector.textfile.directory=text")
+    with serving(tmp_path, "prometheus-node-exporter", *options, ready="/") as address:
+        answer = requests.get(f"{address}/metrics", timeout=60).content.decode()
+    assert series(answer) == sorted(line for sample in written.values() for line in series(metrics(sample)))
+    assert "\nnode_textfile_scrape_error 0\n" in answer
+
+
+def series(text: str) -> list[str]:
+    """Return the series of ours with their values; equal, whatever the order of labels and the form of numbers."""
+    samples = [one for family in prometheus(text) for one in family.samples if one.name.startswith("release_sentinel_")]
+    return sorted(f"{one.name} {sorted(one.labels.items())} {float(one.value)}" for one in samples)

@@ -27,7 +27,9 @@ _OF_GATE = ("env", "gate", "stage")
 _OF_MEASURE = ("env", "gate", "name", "unit")
 
 _SAFE = Metric(
-    "release_sentinel_safe", "Whether the last run said SAFE: 1, else 0; of a release where mode says so.", _OF_RUN
+    "release_sentinel_safe",
+    "1 if the last run said SAFE, else 0; only where mode is release, it was a release.",
+    _OF_RUN,
 )
 _EXIT_CODE = Metric("release_sentinel_exit_code", "Exit code of the last run.", _OF_RUN)
 _TIMESTAMP = Metric("release_sentinel_timestamp_seconds", "When the last run ended, in seconds since 1970.", _OF_RUN)

@@ -151,7 +151,7 @@ def test_an_alert_lives_on_from_run_to_run() -> None:
 def test_the_rule_of_a_built_in_gate_is_its_documentation(gate: gates.BuiltInGate) -> None:
     """What `explain` says of it, within the limits."""
     rule = _rule(gate.id)
-    assert plain(rule["shortDescription"]["text"]) == gate.title
+    assert plain(rule["shortDescription"]["text"]) == f"Gate {gate.id} requires: {gate.title}"
     assert gate.section("Why") in plain(rule["fullDescription"]["text"])
     assert gate.section("Remedy") in plain(rule["help"]["text"])
     assert max(len(rule[field]["text"]) for field in ("fullDescription", "help")) <= DESCRIPTION

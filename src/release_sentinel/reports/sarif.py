@@ -27,7 +27,7 @@ _LONGEST_ID = 255
 
 _LEVELS = {Outcome.FAILED: "error", Outcome.WARNED: "warning", Outcome.WAIVED: "warning"}
 _VERDICT_TEXTS = (
-    "The run was complete, and the release is SAFE.",
+    "The run is complete, and its verdict SAFE.",
     "an incomplete run proves nothing.",
     "fix the pipeline.",
 )
@@ -46,7 +46,7 @@ class Result(NamedTuple):
 def sarif(verdict: RedactedVerdict) -> str:
     """Return the log, with one run."""
     found = sorted(_results(verdict), key=lambda result: result.level)[:MOST_RESULTS]  # errors come first
-    rules = list(dict.fromkeys(result.rule for result in found))
+    rules = {rule: index for index, rule in enumerate(dict.fromkeys(result.rule for result in found))}
     run = {
         "tool": {"driver": {"name": "release-sentinel", "version": __version__, "rules": [*map(_rule, rules)]}},
         "automationDetails": {"id": _category(verdict)},
@@ -113,10 +113,11 @@ def _provenance(verdict: RedactedVerdict) -> list[dict[str, str]]:
 def _rule(name: str) -> dict[str, Any]:
     """Return the rule: what a built-in gate demands, why, and how to fix a failure, as `explain` tells it."""
     title, why, remedy = _texts(name)
+    demand = f"Gate {name} requires: {title}"
     return {
         "id": name,
-        "shortDescription": {"text": _text(title)},
-        "fullDescription": {"text": _text(f"{title} Why: {why}" if why else title)},
+        "shortDescription": {"text": _text(demand)},  # the title of an alert: it must not read as if all were well
+        "fullDescription": {"text": _text(f"{demand} Why: {why}" if why else demand)},
         "help": {"text": _text(f"To fix: {remedy}" if remedy else "See the message.")},
         "properties": {"tags": ["release"]},
     }
@@ -128,11 +129,11 @@ def _texts(rule: str) -> tuple[str, str, str]:
     try:
         gate = gates.find(rule)
     except LookupError:  # the repository's own
-        return f"The gate {rule} passes.", "", ""
+        return "What its test says.", "", ""
     return gate.title, gate.section("Why"), gate.section("Remedy")
 
 
-def _result(result: Result, rules: list[str], verdict: RedactedVerdict) -> dict[str, Any]:
+def _result(result: Result, rules: dict[str, int], verdict: RedactedVerdict) -> dict[str, Any]:
     mark = "" if verdict.mode == "release" else f"{verdict.mode.upper()} "
     excused = [{"kind": "external", "status": "accepted", "justification": result.excuse}] if result.excuse else []
     policy = verdict.provenance.policy
@@ -140,7 +141,7 @@ def _result(result: Result, rules: list[str], verdict: RedactedVerdict) -> dict[
     digest = hashlib.sha256(f"{result.rule}\n{result.identity}".encode()).hexdigest()
     return {
         "ruleId": result.rule,
-        "ruleIndex": rules.index(result.rule),
+        "ruleIndex": rules[result.rule],
         "level": result.level,
         "message": {"text": _text(f"{mark}{result.text}")},
         "locations": [{"physicalLocation": {"artifactLocation": {"uri": uri}, "region": {"startLine": 1}}}],

@@ -17,6 +17,7 @@ import pytest
 from pytest_httpserver import HTTPServer
 
 from release_sentinel import testing
+from release_sentinel.options import OPTIONS
 from release_sentinel.plugin import folders
 from release_sentinel.testing import runs
 from tests import forked
@@ -210,6 +211,12 @@ class Sentinel:
     settings: dict[str, str]
     reports: Path
     pushes: bool = True  # whether the remote has all commits before a run
+
+    @property
+    def every_report(self) -> tuple[str, ...]:
+        """The options that write all other reports of ours into `reports`, each named after its option."""
+        more = [option for option in OPTIONS if option.report and option.own and option.flag != "--gate-verdict"]
+        return tuple(f"{one.flag}={self.reports}/{one.dest}{one.report.suffix}" for one in more if one.report)
 
     def __call__(self, *options: str, release: Sequence[str] = RELEASE, cwd: Path | None = None, **env: Any) -> Run:
         """Run `release-sentinel` with a junit and a verdict report; `env` adds to the settings."""

@@ -19,6 +19,7 @@ from release_sentinel.config.variables import VARIABLES, Variable
 from release_sentinel.observe import ci
 from release_sentinel.redaction import MASK
 from release_sentinel.redaction.forms import FORMS
+from release_sentinel.reports import metrics
 from tests.observe import ci_cases
 from tests.templates import table
 
@@ -169,6 +170,7 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "gates": gates.table,
     "options": options_table,
     "reports": reports_table,
+    "metrics": metrics.table,
     "variables": variables_table,
     "colours": colours_table,
     "policy keys": keys_table,

@@ -9,12 +9,11 @@ import pytest
 
 from release_sentinel import __version__, gates
 from release_sentinel.cli import main
+from release_sentinel.commands import COMMANDS
 from release_sentinel.config.schema import schema
 from release_sentinel.options import OPTIONS
 from release_sentinel.reports.document import document
 from tests.reports.samples import RELEASE, WHOLE
-
-COMMANDS = ("explain", "policy", "schema", "verify", "init", "kubernetes", "guide", "demo")
 
 
 def refused(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[str, str]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from release_sentinel.options import OPTIONS
 from release_sentinel.reports.files import verdict_json
 from tests.conftest import RELEASE, Repo, Sentinel
 from tests.reports.samples import WHOLE
@@ -17,8 +18,10 @@ atexit.register(lambda: pathlib.Path(os.environ["LOADED"]).write_text("\\n".join
 """
 
 
+WRITERS = {option.report.writer.partition(".")[0] for option in OPTIONS if option.report}
+SHARED = {"charts", "html_gates", "html_timeline", "page"}  # by pages
+OTHER_REPORTS = {f"release_sentinel.reports.{name}" for name in (WRITERS | SHARED) - {"files", "junit"}}
 OPT_IN = {f"release_sentinel.observe.{name}" for name in ("manifests", "sections", "headings", "forge.place")}
-OPT_IN |= {f"release_sentinel.reports.{name}" for name in ("charts", "html", "html_gates", "html_timeline", "page")}
 
 
 @pytest.mark.parametrize(
@@ -33,13 +36,13 @@ OPT_IN |= {f"release_sentinel.reports.{name}" for name in ("charts", "html", "ht
 def test_what_is_not_needed_is_not_loaded(
     sentinel: Sentinel, options: tuple[str, ...], env: dict[str, Any], absent: set[str]
 ) -> None:
-    """A policy failure needs no network, a look at the host no Git."""
+    """A policy failure needs no network, a look at the host no Git, and a report that is not asked for no writer."""
     sentinel.repo.commit("gate_tests/conftest.py", TELL)
     told = sentinel.reports / "loaded"
     sentinel(*options, LOADED=str(told), PYTHONUNBUFFERED="1", **env)  # an interpreter of its own: see `run`
     loaded = set(told.read_text(encoding="utf-8").splitlines())
     assert "pytest" in loaded
-    assert not absent & loaded
+    assert not (absent | OTHER_REPORTS) & loaded
 
 
 def loaded_by(program: str, cwd: Path) -> set[str]:

@@ -144,6 +144,24 @@ OPTIONS = (
         report=ReportFile(".html", "html.html", "<!DOCTYPE html>\n<!-- a report of release-sentinel -->", links=True),
     ),
     Option(
+        "--gate-metrics",
+        "write the verdict as metrics, for the textfile collector of node_exporter or a Pushgateway",
+        "FILE.prom",
+        report=ReportFile(".prom", "metrics.metrics", "# HELP release_sentinel_safe "),
+    ),
+    Option(
+        "--gate-sarif",
+        "write what blocks or warns as SARIF, for views of code scanning",
+        "FILE.sarif",
+        report=ReportFile(
+            ".sarif",
+            "sarif.sarif",
+            _JSON_HEAD
+            + r'"\$schema": "[^"]*",\s*"version": "2\.1\.0",\s*"runs": \[\s*\{\s*"tool": \{\s*"driver": \{\s*'
+            r'"name": "release-sentinel"',
+        ),
+    ),
+    Option(
         "--gate-attestation",
         "write the verdict as an in-toto statement about the commit, to be signed",
         "FILE.json",

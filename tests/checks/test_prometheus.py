@@ -2,15 +2,8 @@
 
 import json
 import math
-import os
-import re
-import shutil
-import subprocess
 import time
-import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,6 +19,7 @@ from release_sentinel.observe.http import Request
 from release_sentinel.observe.prometheus import QueryResult, Series
 from release_sentinel.vocabulary import Status
 from tests.observe.parts import closed_port
+from tests.prometheus import promtool, require, serving
 
 QUERY = PrometheusQuery("errors", "http://prometheus:9090", "job:errors:ratio", "<", 0.01, proxy="none")
 
@@ -311,9 +305,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
     It looks back for two hours, and the others go on for one, so that the tests may take that long.
     """
-    if not (shutil.which("prometheus") and shutil.which("promtool")):
-        absent = "prometheus is not installed (Debian: apt-get install prometheus)"
-        pytest.fail(absent) if os.environ.get("REAL_PROMETHEUS") == "required" else pytest.skip(absent)
+    require("prometheus", "promtool")
     folder = tmp_path_factory.mktemp("prometheus")
     moment = int(time.time())
     lines = ["# TYPE shop_errors gauge"]
@@ -325,28 +317,11 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     lines += ["# EOF"]
     (folder / "history.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
     (folder / "prometheus.yml").write_text("scrape_configs: []\n", encoding="utf-8")
-    promtool = ("promtool", "tsdb", "create-blocks-from", "openmetrics", "history.txt", "data")
-    subprocess.run(promtool, cwd=folder, check=True, capture_output=True)
-    options = ["--config.file=prometheus.yml", "--storage.tsdb.path=data", "--web.listen-address=127.0.0.1:0"]
-    options.append("--query.lookback-delta=2h")
-    with (
-        (folder / "log").open("wb") as log,
-        subprocess.Popen(["prometheus", *options], cwd=folder, stdout=log, stderr=log) as process,
-    ):
-        try:
-            yield _ready(process, folder / "log")
-        finally:
-            process.kill()
-
-
-def _ready(process: "subprocess.Popen[bytes]", log: Path) -> str:
-    """Wait until the server is ready; return the address that it has chosen."""
-    while process.poll() is None:
-        if address := re.search(r'msg="Listening on" address=(\S+)\n', log.read_text(encoding="utf-8")):
-            with suppress(OSError), urllib.request.urlopen(f"http://{address[1]}/-/ready"):
-                return f"http://{address[1]}"
-        time.sleep(0.02)
-    raise AssertionError(log.read_text(encoding="utf-8"))
+    made = promtool("tsdb", "create-blocks-from", "openmetrics", "history.txt", "data", folder=folder)
+    assert made.returncode == 0, made.stderr
+    options = ("--config.file=prometheus.yml", "--storage.tsdb.path=data", "--query.lookback-delta=2h")
+    with serving(folder, "prometheus", *options, ready="/-/ready") as address:
+        yield address
 
 
 @pytest.mark.parametrize(

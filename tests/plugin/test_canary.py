@@ -196,8 +196,7 @@ def birds(sentinel: Sentinel, httpserver: HTTPServer) -> Sentinel:
 def outputs(birds: Sentinel) -> tuple[str, ...]:
     """Return the options that write every file there is."""
     at = birds.reports
-    pages = (f"--gate-summary={at}/s.md", f"--gate-html={at}/s.html")
-    files = (*pages, "--json-report", f"--json-report-file={at}/r.json", f"--debug={at}/debug.log")
+    files = (*birds.every_report, "--json-report", f"--json-report-file={at}/r.json", f"--debug={at}/debug.log")
     return (*LOUD, *files, f"--log-file={at}/log.txt", "--log-file-level=DEBUG")
 
 
@@ -222,9 +221,17 @@ def test_no_failing_gate_shows_a_canary(birds: Sentinel, program: str, capture: 
     )
     assert run.code == 1
     assert "***" in run.out
-    assert {"r.json", "s.md", "s.html", "log.txt", "debug.log", "gates.xml", "verdict.json"} <= {
-        path.name for path in birds.reports.iterdir()
-    }
+    assert {
+        "r.json",
+        "gate_summary.md",
+        "gate_html.html",
+        "gate_metrics.prom",
+        "gate_sarif.sarif",
+        "log.txt",
+        "debug.log",
+        "gates.xml",
+        "verdict.json",
+    } <= {path.name for path in birds.reports.iterdir()}
     assert_hidden(run, birds)
 
 

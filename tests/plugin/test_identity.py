@@ -55,8 +55,7 @@ def reports(sentinel: Sentinel) -> tuple[str, ...]:
     """Return the options that write every other report."""
     at = sentinel.reports
     plugins = ("-p", "pytest_jsonreport.plugin", "-p", "pytest_metadata.plugin")
-    files = (f"--gate-summary={at}/s.md", f"--gate-attestation={at}/a.json", f"--json-report-file={at}/r.json")
-    return (*plugins, *files, f"--gate-html={at}/s.html", "--json-report")
+    return (*plugins, *sentinel.every_report, f"--json-report-file={at}/r.json", "--json-report")
 
 
 def assert_readable(shop: Sentinel, done: Run, about: dict[str, str]) -> None:
@@ -72,12 +71,14 @@ def assert_readable(shop: Sentinel, done: Run, about: dict[str, str]) -> None:
     assert all(f'classname="release-sentinel.policy" name="{id_}"' in done.junit for id_ in ids)
     assert f"{version}" in done.block[0]
     assert re.search(rf"\b{name}\b", done.block[0])
-    statement = json.loads((shop.reports / "a.json").read_text())
+    statement = json.loads((shop.reports / "gate_attestation.json").read_text())
     assert statement["predicate"]["configuration"][0]["annotations"]["env"] == name
     assert statement["predicate"]["configuration"][0]["annotations"]["version"] == version
     assert statement["subject"][0]["digest"]["gitCommit"] == about["commit"]
-    assert f"{version}" in (shop.reports / "s.md").read_text()
-    assert f"<span>{version} to {name}</span>" in (shop.reports / "s.html").read_text()
+    assert f"{version}" in (shop.reports / "gate_summary.md").read_text()
+    assert f'{{env="{name}",version="{version}",mode="release"}} 0' in (shop.reports / "gate_metrics.prom").read_text()
+    assert f'"id": "release-sentinel/{name}/"' in (shop.reports / "gate_sarif.sarif").read_text()
+    assert f"<span>{version} to {name}</span>" in (shop.reports / "gate_html.html").read_text()
     document = json.loads((shop.reports / "r.json").read_text())
     assert document["release"]["env"] == name
     assert document["release"]["verdict"] == verdict["verdict"]

@@ -23,8 +23,14 @@ ADDRESSES = "https://hooks.slack.com/services/"
 def options(sentinel: Sentinel) -> tuple[str, ...]:
     """Return the options that write every file there is, and show all that can be shown."""
     at = sentinel.reports
-    files = (f"--gate-summary={at}/s.md", f"--gate-attestation={at}/a.json", "--json-report")
-    return (*LOUD, *files, f"--json-report-file={at}/r.json", f"--debug={at}/debug.log", f"--log-file={at}/log.txt")
+    return (
+        *LOUD,
+        *sentinel.every_report,
+        "--json-report",
+        f"--json-report-file={at}/r.json",
+        f"--debug={at}/debug.log",
+        f"--log-file={at}/log.txt",
+    )
 
 
 def start(sentinel: Sentinel, way: str) -> Callable[..., Run]:

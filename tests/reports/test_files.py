@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from release_sentinel.options import OPTIONS, Option, Report
+from release_sentinel.options import OPTIONS, Option, Report, ReportFile
 from release_sentinel.plugin.scrubbing import scrub_in_place
 from release_sentinel.redacted import redact
 from release_sentinel.redaction import Redactor
@@ -28,6 +28,8 @@ from release_sentinel.reports.files import (
 )
 from release_sentinel.reports.html import html
 from release_sentinel.reports.junit import junit
+from release_sentinel.reports.metrics import metrics
+from release_sentinel.reports.sarif import sarif
 from release_sentinel.verdict import Release, unfinished
 from tests.reports.samples import SAMPLES, STARTED
 
@@ -39,6 +41,8 @@ FLAGS = {
     "--gate-attestation": (".json", attestation),
     "--gate-summary": (".md", summary),
     "--gate-html": (".html", html),
+    "--gate-metrics": (".prom", metrics),
+    "--gate-sarif": (".sarif", sarif),
 }
 each_flag = pytest.mark.parametrize("flag", FLAGS)
 
@@ -74,6 +78,23 @@ def test_a_report_can_be_read_by_others(tmp_path: Path) -> None:
     path = tmp_path / "v.json"
     write(path, "")
     assert stat.S_IMODE(path.stat().st_mode) == 0o644
+
+
+@pytest.mark.parametrize(
+    "asked", [option.report for option in OPTIONS if option.report], ids=lambda asked: asked.writer
+)
+def test_no_reader_takes_half_a_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: ReportFile) -> None:
+    """What is being written has another ending: node_exporter reads every `*.prom` of its folder."""
+    names: list[str] = []
+    exchange = Path.replace
+
+    def spy(path: Path, target: Path) -> Path:
+        names.extend(file.name for file in tmp_path.iterdir())
+        return exchange(path, target)
+
+    monkeypatch.setattr(Path, "replace", spy)
+    write(tmp_path / f"r{asked.suffix}", "text")
+    assert [name.endswith(asked.suffix) for name in names] == [False]
 
 
 def test_a_link_stays_a_link(tmp_path: Path) -> None:
@@ -276,13 +297,14 @@ def test_a_key_at_the_top_is_scrubbed() -> None:
 
 
 def test_every_kind_of_report_says_that_the_run_is_unfinished(tmp_path: Path) -> None:
-    """Each writer can tell of a verdict without any gate: a run begins so. A statement has no room for why."""
+    """Each writer can tell of a verdict without any gate: a run begins so. Two have no room for why."""
     texts = {}
     for option in OPTIONS:
         if option.report:
             write_report(report := Report(option.flag, tmp_path / f"report{option.report.suffix}"), SAMPLES["empty"])
             texts[option.flag] = report.path.read_text(encoding="utf-8")
     assert '"result": "FAILED"' in texts.pop("--gate-attestation")
+    assert '\nrelease_sentinel_safe{env="prod",version="v1.0.0",mode="release"} 0.0\n' in texts.pop("--gate-metrics")
     assert all("no gates at all" in text for text in texts.values())
 
 
@@ -313,6 +335,11 @@ def test_the_json_report_is_known(tmp_path: Path) -> None:
         ("pom.xml", '<?xml version="1.0" encoding="utf-8"?>\n<project name="release-sentinel "/>'),
         ("gates.txt", '<?xml version="1.0" encoding="utf-8"?>\n<testsuites name="release-sentinel ">'),
         ("tests.xml", '<?xml version="1.0" encoding="utf-8"?><testsuites name="pytest tests">'),
+        ("backup.prom", "# HELP backup_safe Whether the last backup is.\n# HELP release_sentinel_safe x"),
+        (
+            "bandit.sarif",
+            '{"$schema": "x", "version": "2.1.0", "runs": [{"tool": {"driver": {"name": "release-sentinels"',
+        ),
         ("bytes.json", "\udcff"),
         ("empty.json", ""),
     ],

@@ -14,5 +14,6 @@ COMMANDS = {
     "hook": ("", "judges the version tags that a push brings; `init hook` writes the Git hook that calls it"),
     "completion": ("SHELL", "the script by which bash, zsh or fish completes this command line"),
     "kubernetes": ("", "the gate as a Job in a cluster: its manifest, and waiting for its verdict"),
+    "dashboard": ("", "a Grafana dashboard over the metrics of --gate-metrics; with --alerts, alert rules"),
     "demo": ("", "three real runs on a throw-away repository: SAFE, BLOCKED, CRITICAL"),
 }

@@ -19,7 +19,7 @@ LAYERS = (
     {"commands", "parser"},
     {"core", "proof", "supervision", "relay"},
     {"plugin"},
-    {"reports", "deliver"},
+    {"reports", "deliver", "history"},
     {"redacted"},
     {"waivers"},
     {"verdict"},

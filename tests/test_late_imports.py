@@ -63,7 +63,11 @@ def test_a_verdict_stands_on_little(tmp_path: Path) -> None:
     assert 3 < len(ours) <= 12
 
 
-@pytest.mark.parametrize("words", [["verify", "verdict.json", *RELEASE], ["explain", "disk"], ["explain"], ["policy"]])
+@pytest.mark.parametrize(
+    "words",
+    [["verify", "verdict.json", *RELEASE], ["explain", "disk"], ["explain"], ["policy"], ["history", ".", "--json"]],
+    ids=" ".join,
+)
 def test_a_command_that_judges_nothing_loads_no_library_for_it(repo: Repo, words: list[str]) -> None:
     """The deploy step reads a file: it needs no HTTP client, no process table, no Git."""
     repo.write("verdict.json", verdict_json(WHOLE))

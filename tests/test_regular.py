@@ -143,3 +143,13 @@ def test_a_verdict(sentinel: Sentinel, make: Maker, words: list[str]) -> None:
     assert done.code == 1
     (line,) = done.out.splitlines()
     assert line.startswith(f"release-sentinel {words[0]}: {place} cannot be read: ")
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="there is no /proc")
+def test_a_file_may_be_longer_than_its_size() -> None:
+    """Those of /proc have none; the bound holds all the same."""
+    content = regular.read(Path("/proc/self/status"), regular.MIB)
+    assert content.startswith(b"Name:")
+    assert content.count(b"\n") > 20
+    with pytest.raises(OSError, match="longer than"):
+        regular.read(Path("/proc/self/status"), 10)

@@ -16,8 +16,11 @@ def read(path: Path, most: int) -> bytes:
     _demand_regular(path.stat().st_mode)  # opening a device may already do something
     handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     with os.fdopen(handle, "rb") as file:
-        _demand_regular(os.fstat(handle).st_mode)  # it may have been replaced
-        content = file.read(most + 1)
+        found = os.fstat(handle)
+        _demand_regular(found.st_mode)  # it may have been replaced
+        content = file.read(min(found.st_size, most) + 1)  # no buffer of `most` for each small file
+        if len(content) > found.st_size:  # it grows, or is one of /proc, which have no size
+            content += file.read(most + 1 - len(content))
     if len(content) > most:
         raise OSError(errno.EFBIG, f"it is longer than the {most // MIB} MiB that are read")
     return content

@@ -31,7 +31,7 @@ for (const { name, views, keyboard, sheets } of jobs) {
         await page.setViewportSize({ width, height: 800 });
         await page.emulateMedia({ colorScheme });
         const wide = await page.evaluate(() => [...document.querySelectorAll("body *")]
-            .filter((one) => one.getBoundingClientRect().right > innerWidth + 1 && !one.closest(".skip, .hidden"))
+            .filter((one) => one.getBoundingClientRect().right > innerWidth + 1 && !one.closest(".skip, .hidden, .scrolls"))
             .map((one) => one.outerHTML.slice(0, 100))
             .concat(document.documentElement.scrollWidth > innerWidth ? ["the page"] : []));
         problems.push(...wide.map((one) => `wider than ${width}: ${one}`));

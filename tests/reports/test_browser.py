@@ -15,6 +15,7 @@ import pytest
 
 from release_sentinel.reports.files import write
 from release_sentinel.reports.html import html
+from tests.history.kept import long_history
 from tests.reports.html_samples import PAGES
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or ""
@@ -52,10 +53,12 @@ def test_pages_hold_in_a_browser(tmp_path: Path) -> None:
         "blocked": {**views, "sheets": 1},
         "rounds": {"views": [*views["views"], (360, "light"), (1600, "dark")], "keyboard": True, "sheets": 2},
         "hundred": {"views": [(360, "light")]},
+        "history": {**views, "sheets": 4},
         "faulty": {"views": [(360, "light")], "keyboard": True, "sheets": 1},
     }
     for name in jobs:
         write(tmp_path / f"{name}.html", html(PAGES[name]) if name in PAGES else FAULTY)
+    write(tmp_path / "history.html", long_history(tmp_path / "kept"))
     faulty = tmp_path / "faulty.html"
     faulty.write_text(FAULTY.replace("WIDE", "x" * 200).replace("TALL", "x<br>" * 80), encoding="utf-8")
     told = json.dumps([{"name": name, **job} for name, job in jobs.items()])

@@ -103,3 +103,13 @@ def groovy() -> list[str]:
     if not jar or not shutil.which("java"):
         pytest.skip("Java and Groovy are not installed (Debian: groovy), and REAL_GROOVY does not name its jar")
     return ["java", "-Xshare:auto", "-XX:TieredStopAtLevel=1", "-cp", jar, "groovy.ui.GroovyMain", str(_HARNESS)]
+
+
+def gitlab() -> list[str]:
+    """Return the command that runs GitLab's jobs: `REAL_GITLAB` is its script, for the Node.js that `REAL_NODE` is."""
+    command = [os.environ.get("REAL_NODE") or "node", os.environ.get("REAL_GITLAB", "")]
+    if not command[1]:
+        pytest.skip("gitlab-ci-local is not installed (npm), or REAL_GITLAB does not name it")
+    if not shutil.which("rsync"):
+        pytest.skip("gitlab-ci-local needs rsync")
+    return [*command, "--force-shell-executor", "--json-schema-validation=false", "--state-dir", "../state"]

@@ -1,29 +1,16 @@
 """GitLab's job, by gitlab-ci-local on this machine's shell."""
 
-import os
 import re
-import shutil
 from pathlib import Path
 from typing import Any
 
-import pytest
 import yaml
 
-from tests.templates.parts import CAUSES, CODES, TAG, Project, Tried, execute, make_project
+from tests.templates.parts import CAUSES, CODES, TAG, Project, Tried, execute, gitlab, make_project
 
 TRIED = [
     Tried("gitlab", "gitlab-ci-local, shell executor", "the job; it knows no `retry`: the test applies the rule"),
 ]
-
-
-def _executor() -> list[str]:
-    """Return the command: `REAL_GITLAB` is its script, for the Node.js that `REAL_NODE` is."""
-    command = [os.environ.get("REAL_NODE") or "node", os.environ.get("REAL_GITLAB", "")]
-    if not command[1]:
-        pytest.skip("gitlab-ci-local is not installed (npm), or REAL_GITLAB does not name it")
-    if not shutil.which("rsync"):
-        pytest.skip("gitlab-ci-local needs rsync")
-    return [*command, "--force-shell-executor", "--json-schema-validation=false", "--state-dir", "../state"]
 
 
 def _run(executor: list[str], project: Project, verdict: str) -> tuple[int, str]:
@@ -46,7 +33,7 @@ def _run(executor: list[str], project: Project, verdict: str) -> tuple[int, str]
 
 def test_it_runs(tmp_path: Path, settings: dict[str, str]) -> None:
     """A CRITICAL is an exit code that GitLab retries, and the retry is SAFE; a BLOCKED is none."""
-    executor = _executor()
+    executor = gitlab()
     project = make_project(tmp_path, "gitlab", settings)
     job: dict[str, Any] = yaml.safe_load((project.repo.path / ".gitlab-ci.yml").read_text(encoding="utf-8"))
     retry = job["release-gate"]["retry"]

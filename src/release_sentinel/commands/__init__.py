@@ -10,6 +10,7 @@ COMMANDS = {
     "tag": ("", "tags the commit of a SAFE verdict file, as --gate-tag does at the end of a run"),
     "release": ("", "finishes the release of a verdict file: tag, push, release on the forge"),
     "watch": ("", "after a deployment: do the critical gates stay healthy for as long as --for says?"),
+    "history": ("FOLDER", "how it has been going, from verdict files that were kept: last verdicts, gates, measures"),
     "init": ("[CI]", "writes what a repository needs: policy, a gate of its own, a pipeline, a Git hook"),
     "hook": ("", "judges the version tags that a push brings; `init hook` writes the Git hook that calls it"),
     "completion": ("SHELL", "the script by which bash, zsh or fish completes this command line"),

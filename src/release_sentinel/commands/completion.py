@@ -105,7 +105,7 @@ def _values(action: argparse.Action) -> tuple[str, ...]:
         return choices
     if action.dest in known and action.nargs != 0:
         return tuple(known[action.dest])
-    if metavar == "PATH":
+    if metavar in {"PATH", "FOLDER"}:
         return (_FOLDERS,)
     is_file = action.type is Path or metavar.startswith("FILE") or metavar == "WHEEL"
     return (_FILES,) if is_file else ()

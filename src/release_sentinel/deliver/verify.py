@@ -20,7 +20,6 @@ from release_sentinel.reports.written import WrittenGate, WrittenVerdict
 from release_sentinel.vocabulary import EXIT_BLOCKED, EXIT_SAFE, INCOMPLETE, SAFE, Outcome, Stage
 
 DEFAULT_MAX_AGE = timedelta(hours=24)
-_CLOCK_SKEW = timedelta(minutes=5)  # between the machine that judged and the one that deploys
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _PASSED = (Outcome.PASSED, Outcome.WARNED, Outcome.WAIVED)
 _TORN = "it was tampered with, or torn"
@@ -130,13 +129,13 @@ def _release(verdict: WrittenVerdict, expected: Expectation) -> Iterator[str]:
 
 def _age(ended: str, max_age: timedelta, now: datetime) -> Iterator[str]:
     try:
-        age = now - datetime.fromisoformat(ended)
-    except (ValueError, TypeError, OverflowError):
+        age = now - written.moment(ended)
+    except ValueError:
         yield f"the verdict does not say when it ended: {ended!r}"
         return
     if age > max_age:
         yield f"the verdict is {_rounded(age)} old, expected at most {_rounded(max_age)}: run the gate again"
-    if age < -_CLOCK_SKEW:
+    if age < -written.CLOCK_SKEW:
         yield f"the verdict is from the future ({ended}): one of the clocks is wrong"
 
 

@@ -118,6 +118,20 @@ align-items:center;margin-top:4px}
 .facts.card{padding:18px 20px}
 footer{color:var(--mute);font-size:13px;padding-top:28px;padding-bottom:36px}
 """
+# A measure over time.
+_PLOT = """
+.plot{height:100px}
+article.plot{height:auto;padding:12px 16px;margin-top:12px}
+article.plot>h3,article.plot>p{padding-left:0;padding-right:0}
+.curve,.bound{fill:none;stroke:var(--link);stroke-width:1.5;vector-effect:non-scaling-stroke}
+.bound{stroke:var(--tone);stroke-width:1;stroke-dasharray:4 3}
+.dot{fill:var(--link)}
+.scrolls{position:relative;overflow-x:auto;margin-top:8px}
+.scrolls table{overflow-wrap:break-word}
+.scrolls time{white-space:nowrap}
+.scrolls th,.scrolls td{padding:7px 12px}
+h3+.scrolls{margin-bottom:20px}
+"""
 _NARROW = """
 .top,main,footer{padding-left:16px;padding-right:16px}
 h1{font-size:22px}
@@ -174,7 +188,7 @@ def _packed(*rules: str) -> str:
 
 
 STYLE = (
-    _packed(":root{", _LIGHT, "}@media screen and (prefers-color-scheme:dark){:root{", _DARK, "}}", _RULES)
+    _packed(":root{", _LIGHT, "}@media screen and (prefers-color-scheme:dark){:root{", _DARK, "}}", _RULES, _PLOT)
     + _packed("@media (max-width:640px){", _NARROW, "}@media print{", _PAPER, "}")
     + "@media (forced-colors:active){svg{forced-color-adjust:none}.pill{border:1px solid}}"
 )

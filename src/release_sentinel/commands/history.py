@@ -1,0 +1,118 @@
+"""`release-sentinel history`: how it has been going, from verdict files that were kept."""
+
+import argparse
+import json
+import shutil
+import sys
+from contextlib import suppress
+from datetime import UTC, date, datetime, time
+from pathlib import Path
+
+import msgspec
+
+from release_sentinel.deliver.verify import duration
+from release_sentinel.history import analysis, files, text
+from release_sentinel.history.analysis import History
+from release_sentinel.lines import foreign
+from release_sentinel.parser import Once, command, print_help
+from release_sentinel.reports.files import obstacle, write
+from release_sentinel.sentences import sentence
+from release_sentinel.settings import Settings
+
+DESCRIPTION = (
+    "From verdict files that were kept (*.json below FOLDER): the last verdict of each environment, a calendar, gates "
+    f"that fail, flap or warn, releases that were held, measures over time. {text.FLAP}"
+)
+
+
+def main(words: list[str], settings: Settings) -> int:
+    """Print what a folder of verdict files says."""
+    parser = command("history", DESCRIPTION)
+    add = parser.add_argument
+    add("folder", type=_folder, metavar="FOLDER", help="where the files are, at any depth")
+    add("--json", action="store_true", help="for machines: everything; the guide `history` describes it")
+    add("--html", type=Path, action=Once, metavar="FILE.html", help="write a page for people, which needs no network")
+    add("--env", default="", action=Once, help="only the verdicts for this environment")
+    add("--since", action=Once, type=_since, metavar="30d", help="only later verdicts; also a date: 2026-11-01, in UTC")
+    if {"-h", "--help"} & set(words):
+        return print_help(parser, words)
+    known = parser.parse_args(words)
+    if known.html and known.html.suffix != ".html":
+        parser.error(f"--html {foreign(known.html)} is not the name of an HTML file, expected FILE.html")
+    found, problem = _history(known)
+    if not found:
+        return _fail(problem)
+    if known.html and (why := _write(known.html, found, settings)):
+        return _fail(f"the page {foreign(known.html)} cannot be written: {why}")
+    if known.json:
+        # In a string of JSON this is the same, and no runner takes it as a command.
+        print(json.dumps(msgspec.to_builtins(found)).replace("##", r"#\u0023"))
+    else:
+        width = shutil.get_terminal_size((100, 24)).columns
+        print("\n".join(text.lines(found, width, blocks=_has_blocks())))
+    return 0
+
+
+def _history(known: argparse.Namespace) -> tuple[History | None, str]:
+    """Return the history that is asked for; without one, why."""
+    shown = foreign(known.folder)
+    if not known.folder.is_dir():
+        what = "is not a folder" if known.folder.exists() else "does not exist"
+        return None, f"{shown} {what}, expected a folder with verdict files"
+    try:
+        kept = files.read(known.folder, datetime.now(UTC))
+    except OSError as error:
+        return None, f"the folder {shown} cannot be read: {sentence(error)}"
+    found = analysis.history(kept, env=known.env, since=known.since)
+    if found.verdicts:
+        return found, ""
+    envs = sorted({run.env for run in kept.runs})
+    hint = f"; it has verdicts for {', '.join(map(foreign, envs))}" if envs else ""
+    return None, f"there is no verdict in {shown}, expected files of --gate-verdict: {text.counts(found)}{hint}"
+
+
+def _folder(words: str) -> Path:
+    """Return a folder; a blank (an unset variable) must not mean the working directory."""
+    if not words.strip():
+        raise argparse.ArgumentTypeError("the folder is blank (an unset variable?)")
+    return Path(words)
+
+
+def _since(words: str) -> datetime:
+    """Return the time that a duration or a date means."""
+    with suppress(ValueError):
+        return datetime.combine(date.fromisoformat(words), time(), UTC)
+    try:
+        return datetime.now(UTC) - duration(words)
+    except OverflowError:  # before the first year
+        return datetime.min.replace(tzinfo=UTC)
+    except ValueError:
+        why = f"{words!r} is not a duration such as 30d or a date such as 2026-11-01"
+        raise argparse.ArgumentTypeError(why) from None
+
+
+def _write(path: Path, found: History, settings: Settings) -> str:
+    """Write the page; return why that is not possible, or a blank."""
+    from release_sentinel.history.page import page  # noqa: PLC0415 - late: few ask for it
+
+    if why := obstacle(path):
+        return why
+    try:
+        write(path, page(found, settings.redactor.scrub))
+    except OSError as error:
+        return sentence(error)
+    return ""
+
+
+def _has_blocks() -> bool:
+    """Tell whether standard output can show the characters of a sparkline."""
+    try:
+        text.BLOCKS.encode(sys.stdout.encoding or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
+
+
+def _fail(message: str) -> int:
+    print(f"release-sentinel history: {message}", file=sys.stderr)
+    return 1

@@ -1,0 +1,267 @@
+"""What kept verdicts say: pure, from runs to the numbers that every view of a history shows.
+
+Only verdicts of the mode `release` count for environments, days, releases and gates; measures are those of every mode.
+"""
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from datetime import date, datetime
+from itertools import pairwise
+from typing import TypeVar
+
+from msgspec import Struct
+
+from release_sentinel.history.files import FOREIGN, FUTURE, REPEATED, TORN, VERDICTS, Kept, Run, Skipped
+from release_sentinel.measures import Measure
+from release_sentinel.vocabulary import BLOCKED, SAFE, Outcome, Stage, Status
+
+RELEASE = "release"
+_Key = TypeVar("_Key", bound=Hashable)
+_FAILS = (Outcome.FAILED, Outcome.WAIVED)
+
+
+class Last(Struct, frozen=True):
+    """The newest verdict of its kind. `unfinished`: its run was killed, or had not ended when the file was kept."""
+
+    mode: str
+    verdict: str
+    version: str
+    commit: str
+    ended: datetime
+    unfinished: bool
+    file: str
+
+
+class Day(Struct, frozen=True):
+    """A day in UTC, and how many of its verdicts were what."""
+
+    day: date
+    verdicts: dict[str, int]
+
+    @property
+    def worst(self) -> str:
+        """The worst verdict of the day."""
+        return max(self.verdicts, key=VERDICTS.index)
+
+
+class Released(Struct, frozen=True):
+    """A version in an environment, up to its first SAFE; the times are None where there is no such verdict."""
+
+    env: str
+    version: str
+    verdicts: int
+    held_since: datetime | None  # the first verdict that was not SAFE
+    held_by: str  # that verdict
+    blocked_since: datetime | None  # the first BLOCKED
+    safe_at: datetime | None  # the first SAFE
+    seconds_held: float | None
+    seconds_blocked: float | None
+
+
+class Environment(Struct, frozen=True):
+    """An environment: its last verdicts, the release's first, and what its releases met."""
+
+    env: str
+    verdicts: dict[str, int]
+    last: tuple[Last, ...]  # one for each mode
+    days: tuple[Day, ...]
+    releases: tuple[Released, ...]  # the one that was judged last is the last
+
+
+class GateHistory(Struct, frozen=True):
+    """How often a gate was judged in an environment, and how that ended."""
+
+    env: str
+    gate: str
+    kind: Stage
+    judged: int
+    failed: int
+    flapped: int
+    warned: int
+    waived: int
+
+
+class Limits(Struct, frozen=True):
+    """The limits that held from a time on."""
+
+    since: datetime
+    warn: float | None
+    crit: float | None
+
+
+class Series(Struct, frozen=True):
+    """A measure over time, in one unit. A value is None where the gate measured none."""
+
+    env: str
+    name: str
+    unit: str
+    limits: tuple[Limits, ...]
+    points: tuple[tuple[datetime, float | None], ...]
+
+    @property
+    def values(self) -> list[float]:
+        """The numbers among the points."""
+        return [value for _, value in self.points if value is not None]
+
+    @property
+    def status(self) -> Status:
+        """What the limits say of the last point."""
+        value, limits = self.points[-1][1], self.limits[-1]
+        return Measure("", math.nan if value is None else value, "", limits.warn, limits.crit).status
+
+
+class History(Struct, frozen=True):
+    """Everything that is known. `files` is the sum of the six numbers that follow it."""
+
+    files: int
+    verdicts: int
+    torn: int
+    foreign: int
+    repeated: int
+    future: int
+    filtered: int  # verdicts that `--env` or `--since` leaves out
+    skipped: tuple[Skipped, ...]
+    folders: tuple[Skipped, ...]
+    environments: tuple[Environment, ...]
+    gates: tuple[GateHistory, ...]
+    measures: tuple[Series, ...]
+
+    @property
+    def troubled(self) -> list[GateHistory]:
+        """The gates that failed, flapped or warned, those that failed most first."""
+        return [gate for gate in self.gates if gate.failed or gate.flapped or gate.warned]
+
+    @property
+    def held(self) -> list[Released]:
+        """The releases that were held, the newest first."""
+        found = [(one.held_since, one) for env in self.environments for one in env.releases if one.held_since]
+        return [one for _, one in sorted(found, key=lambda pair: pair[0], reverse=True)]
+
+
+def history(kept: Kept, *, env: str = "", since: datetime | None = None) -> History:
+    """Return the history of the verdicts for `env`, by default all, that ended at `since` or later."""
+    runs = [run for run in kept.runs if env in {"", run.env} and (since is None or run.ended >= since)]
+    kinds = Counter(skipped.kind for skipped in kept.skipped)
+    by_env = _grouped(runs, lambda run: run.env)
+    return History(
+        files=kept.files,
+        verdicts=len(runs),
+        torn=kinds[TORN],
+        foreign=kinds[FOREIGN],
+        repeated=kinds[REPEATED],
+        future=kinds[FUTURE],
+        filtered=len(kept.runs) - len(runs),
+        skipped=kept.skipped,
+        folders=kept.folders,
+        environments=tuple(_environment(name, by_env[name]) for name in sorted(by_env)),
+        gates=tuple(sorted((gate for name in by_env for gate in _gates(name, by_env[name])), key=_trouble)),
+        measures=tuple(series for name in sorted(by_env) for series in _measures(name, by_env[name])),
+    )
+
+
+def _grouped(runs: Iterable[Run], key: Callable[[Run], _Key]) -> dict[_Key, list[Run]]:
+    groups: dict[_Key, list[Run]] = defaultdict(list)
+    for run in runs:
+        groups[key(run)].append(run)
+    return groups
+
+
+def _environment(name: str, runs: Sequence[Run]) -> Environment:
+    judged = [run for run in runs if run.mode == RELEASE]
+    newest = {run.mode: run for run in runs}
+    versions = _grouped((run for run in judged if run.version), lambda run: run.version)
+    latest = sorted(versions.items(), key=lambda release: release[1][-1].ended)
+    return Environment(
+        name,
+        _counted(judged),
+        tuple(_last(newest[mode]) for mode in sorted(newest, key=lambda mode: (mode != RELEASE, mode))),
+        tuple(Day(day, _counted(of)) for day, of in _grouped(judged, lambda run: run.ended.date()).items()),
+        tuple(_released(version, of) for version, of in latest),
+    )
+
+
+def _counted(runs: Sequence[Run]) -> dict[str, int]:
+    counts = Counter(run.verdict for run in runs)
+    return {verdict: counts[verdict] for verdict in VERDICTS if verdict in counts}
+
+
+def _last(run: Run) -> Last:
+    return Last(run.mode, run.verdict, run.version, run.commit, run.ended, run.unfinished, run.file)
+
+
+def _released(version: str, runs: Sequence[Run]) -> Released:
+    safe = next((run for run in runs if run.verdict == SAFE), None)
+    before = runs[: runs.index(safe)] if safe else runs
+    held = next(iter(before), None)
+    blocked = next((run for run in before if run.verdict == BLOCKED), None)
+    return Released(
+        runs[0].env,
+        version,
+        len(runs),
+        held.ended if held else None,
+        held.verdict if held else "",
+        blocked.ended if blocked else None,
+        safe.ended if safe else None,
+        _seconds(held, safe),
+        _seconds(blocked, safe),
+    )
+
+
+def _seconds(first: Run | None, last: Run | None) -> float | None:
+    return (last.ended - first.ended).total_seconds() if first and last else None
+
+
+def _gates(env: str, runs: Sequence[Run]) -> list[GateHistory]:
+    judged = [run for run in runs if run.mode == RELEASE]
+    counts = Counter((gate.id, gate.outcome) for run in judged for gate in run.gates)
+    kinds = {gate.id: gate.kind for run in judged for gate in run.gates if gate.outcome is not Outcome.NOT_EVALUATED}
+    flaps = _flaps(judged)
+    return [
+        GateHistory(
+            env,
+            gate,
+            kind,
+            sum(counts[gate, outcome] for outcome in Outcome if outcome is not Outcome.NOT_EVALUATED),
+            counts[gate, Outcome.FAILED],
+            flaps[gate],
+            counts[gate, Outcome.WARNED],
+            counts[gate, Outcome.WAIVED],
+        )
+        for gate, kind in kinds.items()
+    ]
+
+
+def _flaps(runs: Iterable[Run]) -> Counter[str]:
+    """Return how often each gate flapped.
+
+    A flap: of two consecutive verdicts on the same version and commit that judged the gate, it passed in one (with or
+    without a warning) and failed in the other (waived or not).
+    """
+    flaps: Counter[str] = Counter()
+    for of in _grouped((run for run in runs if run.commit), lambda run: (run.version, run.commit)).values():
+        answers = defaultdict(list)
+        for run in of:
+            for gate in run.gates:
+                if gate.outcome is not Outcome.NOT_EVALUATED:
+                    answers[gate.id].append(gate.outcome in _FAILS)
+        flaps.update({gate: sum(one != other for one, other in pairwise(failed)) for gate, failed in answers.items()})
+    return flaps
+
+
+def _trouble(gate: GateHistory) -> tuple[int, int, int, str, str]:
+    return -gate.failed, -gate.flapped, -gate.warned, gate.env, gate.gate
+
+
+def _measures(env: str, runs: Sequence[Run]) -> list[Series]:
+    """Return the measures of one environment: a series ends where the unit changes, and another begins."""
+    points: dict[tuple[str, str], list[tuple[datetime, float | None]]] = defaultdict(list)
+    limits: dict[tuple[str, str], list[Limits]] = defaultdict(list)
+    for run in runs:
+        for measured, value in zip(run.measured, run.values, strict=True):
+            key = measured.name, measured.unit
+            points[key].append((run.ended, None if math.isnan(value) else value))
+            held = limits[key]
+            if not held or (held[-1].warn, held[-1].crit) != (measured.warn, measured.crit):
+                held.append(Limits(run.ended, measured.warn, measured.crit))
+    return [Series(env, *key, tuple(limits[key]), tuple(points[key])) for key in sorted(points)]

@@ -1,0 +1,205 @@
+"""A history as plain text, as wide as a terminal, from 60 columns on."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+
+from release_sentinel.history.analysis import RELEASE, Environment, GateHistory, History, Last, Released, Series
+from release_sentinel.history.files import Skipped
+from release_sentinel.history.scale import Scale
+from release_sentinel.lines import foreign
+from release_sentinel.vocabulary import Status
+from release_sentinel.widths import columns, cut, wrap
+
+NARROWEST = 60
+BLOCKS = "▁▂▃▄▅▆▇█"  # of a sparkline
+NAMED = 20  # files, gates, measures; `--json` has all
+FLAP = (
+    "A gate flaps where it passes in one of two consecutive verdicts on the same environment, version and commit, and "
+    "fails in the other."
+)
+DAYS = "Days in UTC, each by its worst verdict: S safe, C critical, I incomplete, B blocked"
+_WEEKS, _CALENDARS, _RELEASES = 6, 5, 10
+_SPARKS = 16  # characters of a sparkline
+_LEAST = 6  # columns that are left of a text
+_NONE = "(none)"
+
+
+def lines(history: History, width: int, *, blocks: bool) -> Iterator[str]:
+    """Yield the lines of a history; with `blocks`, measures have a sparkline."""
+    width = max(NARROWEST, width)
+    yield from wrap(counts(history), width, 4)
+    for title, part in (
+        ("Last verdicts (times are UTC)", _environments(history, width)),
+        (f"{DAYS} (weeks without a verdict are left out)", _calendars(history)),
+        ("Gates that failed, flapped or warned", _gates(history, width)),
+        ("Releases that were held, up to their first SAFE", _releases(history, width)),
+        ("Measures: the last value, its range, its limits", _measures(history, width, blocks=blocks)),
+        ("Not read as a verdict", _skipped(history.skipped, width)),
+        ("Folders that were not looked into", _skipped(history.folders, width)),
+    ):
+        if shown := list(part):
+            yield from ("", *wrap(title, width), *shown)
+
+
+def counts(history: History) -> str:
+    """Return how many files there are, and what they are."""
+    numbers = {
+        "repeated": history.repeated,
+        "torn": history.torn,
+        "foreign": history.foreign,
+        "in the future": history.future,
+        "left out by the options": history.filtered,
+    }
+    parts = [_plural(history.verdicts, "verdict"), *(f"{number} {what}" for what, number in numbers.items() if number)]
+    return f"{_plural(history.files, 'file')}: {', '.join(parts)}"
+
+
+def duration(seconds: float) -> str:
+    """Return a time as `45s`, `12m`, `3h 20m` or `2d 4h`."""
+    minutes, hours = int(seconds // 60), int(seconds // 3600)
+    if minutes < 1:
+        return f"{int(seconds)}s"
+    if hours < 1:
+        return f"{minutes}m"
+    return f"{hours}h {minutes % 60}m" if hours < 24 else f"{hours // 24}d {hours % 24}h"
+
+
+def minute(time: datetime) -> str:
+    """Return a time to the minute."""
+    return f"{time:%Y-%m-%d %H:%M}"
+
+
+def sparkline(values: Sequence[float], most: int = _SPARKS) -> str:
+    """Return numbers as blocks of different heights, each the mean of the numbers of its part."""
+    size = max(1, min(most, len(values)))
+    parts = [values[len(values) * i // size : len(values) * (i + 1) // size] for i in range(size)]
+    means = [sum(value / len(part) for value in part) for part in parts if part]
+    height = Scale(means or [0.0], 0, len(BLOCKS) - 1)
+    return "".join(BLOCKS[round(height(mean))] for mean in means)
+
+
+def _plural(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+def _environments(history: History, width: int) -> Iterator[str]:
+    rows = [
+        [one.env if first else "", *_of_last(last)]
+        for one in history.environments
+        for first, last in ((last is one.last[0], last) for last in one.last)
+    ]
+    yield from _table(rows[:NAMED], width)
+    yield from _more(len(rows) - NAMED)
+
+
+def _of_last(last: Last) -> list[str]:
+    return [label(last), last.version or "(no version)", minute(last.ended)]
+
+
+def label(last: Last) -> str:
+    """Return a verdict with its mode, as every report names it."""
+    mode = "" if last.mode == RELEASE else f"{last.mode.upper()} "
+    return f"{mode}{last.verdict}{' (unfinished)' if last.unfinished else ''}"
+
+
+def _calendars(history: History) -> Iterator[str]:
+    judged = [one for one in history.environments if one.days]
+    for one in judged[:_CALENDARS]:
+        yield from _calendar(one)
+    yield from _more(len(judged) - _CALENDARS, "--env shows one")
+
+
+def _calendar(environment: Environment) -> Iterator[str]:
+    """Yield the last weeks that have a verdict."""
+    days = {day.day: day.worst[0] for day in environment.days}
+    weeks = sorted({day - timedelta(days=day.weekday()) for day in days})[-_WEEKS:]
+    yield f"  {_padded(cut(foreign(environment.env) or _NONE, 20), 20)}  Mo Tu We Th Fr Sa Su"
+    for week in weeks:
+        marks = (days.get(week + timedelta(days=weekday), ".") for weekday in range(7))
+        yield f"  {week.isoformat():>20}  {'  '.join(marks)}"
+
+
+def _gates(history: History, width: int) -> Iterator[str]:
+    gates = history.troubled
+    if gates:
+        head = ["env", "gate", "failed", "flapped", "warned", "judged"]
+        yield from _table([head, *map(_of_gate, gates[:NAMED])], width, numbers=4)
+    yield from _more(len(gates) - NAMED)
+
+
+def _of_gate(gate: GateHistory) -> list[str]:
+    return [gate.env, gate.gate, *map(str, (gate.failed, gate.flapped, gate.warned, gate.judged))]
+
+
+def _releases(history: History, width: int) -> Iterator[str]:
+    rows = [
+        [one.env, one.version, until(one), f"{one.held_by} {minute(since)}"]
+        for one in history.held[:_RELEASES]
+        if (since := one.held_since)
+    ]
+    yield from _table(rows, width)
+    yield from _more(len(history.held) - _RELEASES)
+
+
+def until(release: Released) -> str:
+    """Return how long a release was held."""
+    return "not SAFE yet" if release.seconds_held is None else f"SAFE after {duration(release.seconds_held)}"
+
+
+def _measures(history: History, width: int, *, blocks: bool) -> Iterator[str]:
+    for one in by_trouble(history.measures)[:NAMED]:
+        yield from wrap(f"  {_of_series(one, blocks=blocks)}", width, 6)
+    yield from _more(len(history.measures) - NAMED)
+
+
+def by_trouble(measures: Iterable[Series]) -> list[Series]:
+    """Return the measures whose last value breaks a limit first."""
+    worst = (Status.CRIT, Status.WARN, Status.OK)
+    return sorted(measures, key=lambda one: worst.index(one.status))
+
+
+def _of_series(series: Series, *, blocks: bool) -> str:
+    spark = f" {sparkline(series.values)}" if blocks and len(series.values) > 1 else ""
+    return f"{foreign(series.env) or _NONE}: {foreign(series.name)} {words(series, foreign(series.unit))}{spark}"
+
+
+def words(series: Series, unit: str) -> str:
+    """Return the last value of a measure, its range and its limits."""
+    values, limits, last = series.values, series.limits[-1], series.points[-1][1]
+    span = f", {min(values):.6g} to {max(values):.6g}" if len(values) > 1 else ""
+    held = "".join(f", {name} {limit:g}" for name in ("warn", "crit") if (limit := getattr(limits, name)) is not None)
+    now = "no number" if last is None else f"{last:.6g}{f' {unit}' if unit else ''}"
+    return f"{now}{span}{held}"
+
+
+def _skipped(skipped: Sequence[Skipped], width: int) -> Iterator[str]:
+    for one in skipped[:NAMED]:
+        yield from wrap(f"  {cut(foreign(one.file), 200)}: {one.kind}: {foreign(one.why)}", width, 6)
+    yield from _more(len(skipped) - NAMED)
+
+
+def _more(number: int, where: str = "--json has all") -> Iterator[str]:
+    if number > 0:
+        yield f"  and {number} more: {where}"
+
+
+def _table(rows: Sequence[Sequence[str]], width: int, numbers: int = 0) -> Iterator[str]:
+    """Yield rows, with their columns below each other; the widest are cut. The last `numbers` columns are numbers."""
+    cells = [[foreign(cell) for cell in row] for row in rows]
+    if not cells:
+        return
+    widths = [max(columns(row[number]) for row in cells) for number in range(len(cells[0]))]
+    while 2 * len(widths) + sum(widths) > width and max(widths) > _LEAST:
+        widths[widths.index(max(widths))] -= 1
+    right = len(widths) - numbers
+    for row in cells:
+        placed = (
+            _padded(cut(cell, widths[number]), widths[number], to_right=number >= right)
+            for number, cell in enumerate(row)
+        )
+        yield f"  {'  '.join(placed)}".rstrip()
+
+
+def _padded(text: str, width: int, *, to_right: bool = False) -> str:
+    blanks = " " * (width - columns(text))
+    return f"{blanks}{text}" if to_right else f"{text}{blanks}"

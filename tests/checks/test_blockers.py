@@ -89,11 +89,12 @@ def test_a_repository_without_issues() -> None:
 def test_a_first_page_that_is_not_full() -> None:
     """GitHub leaves out entries after it has cut the pages: only its link says that there are more."""
     fake = FakeGitHub()
-    fake.page_size = 60
+    fake.page_size = 10
     for number in range(1, 61):
         issue(number, "bug")(fake)
     issue(99, "release-blocker")(fake)
     assert judge(fake).status is CRIT
+    assert len(fake.asked) == 2  # the second time by the label
 
 
 @each_forge

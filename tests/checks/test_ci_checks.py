@@ -287,6 +287,7 @@ GITHUB_OWN: list[Any] = [
     ("another run's job of that name", do(need("gate"), run("gate", status="in_progress", run="8")), UNKNOWN, "gate"),
     ("own job, its run not in its address", do(need("test", "gate"), GOOD, unlisted), OK, ""),
     ("two jobs in progress", two_of_one_run, OK, ""),
+    ("another job was on its runner", do(two_of_one_run, other_of_own_run("old", "completed", "runner 1")), OK, ""),
     ("two jobs, both required", do(two_of_one_run, need("test", "gate (1)", "gate (2)")), UNKNOWN, "gate (2)"),
     ("two jobs, not told apart", do(two_of_one_run, lambda fake: fake.jobs.clear()), UNKNOWN, "gate (1)"),
 ]
@@ -348,6 +349,13 @@ GITHUB_NAMED: list[Any] = [
         "",
     ),
     ("a glob, with a workflow that failed by no job", do(GOOD, flow(1, 7, "cancelled")), rules("t*"), CRIT, "flow 7"),
+    (
+        "a required name that is a workflow's, too",
+        do(GOOD, run("zed"), flow(5, 5, None, status="in_progress", name="test")),
+        rules("required", "z*"),
+        OK,
+        "",
+    ),
     ("a name, with more jobs to come", do(GOOD, flow(1, 7, None, status="in_progress")), rules("test"), OK, ""),
     (
         "ignored, with more jobs to come",
@@ -653,11 +661,12 @@ def test_every_page_is_asked_anew(page: str, becomes: Any, wanted: object) -> No
     [
         (run(status="queued"), UNKNOWN, [15.0, 5.0]),
         (do(), CRIT, [15.0, 5.0]),
+        (do(need("test", app=5), status()), UNKNOWN, [15.0, 5.0]),
         (do(need("test", "lint"), run(status="queued"), run("lint", "failure")), CRIT, []),
         (do(need(), GOOD), UNKNOWN, []),
         (GOOD, OK, []),
     ],
-    ids=["running", "absent", "failed", "nothing required", "good"],
+    ids=["running", "absent", "of an app that is not known", "failed", "nothing required", "good"],
 )
 def test_the_end_of_the_wait(change: Callable[[Any], None], wanted: object, slept: list[float]) -> None:
     """Running is unknown, absent fails; a failure, and what waiting does not change, ends the wait at once."""

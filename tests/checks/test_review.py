@@ -174,6 +174,20 @@ GITHUB: list[Any] = [
     ("the same twice", do(GOOD, GOOD), 2, CRIT, ""),
     ("an author without an account", do(GOOD, commits("ann", None)), 1, UNKNOWN, "without an account"),
     ("an author without an account, and one more", do(GOOD, review("carl"), commits("ann", None)), 1, OK, ""),
+    (
+        "an author without an account, and one who may only read",
+        do(GOOD, review("rita"), commits("ann", None)),
+        1,
+        UNKNOWN,
+        "without an account",
+    ),
+    (
+        "a co-author and a committer without an address",
+        do(GOOD, committed(user("ann"), ""), co_author("")),
+        1,
+        UNKNOWN,
+        "without an account",
+    ),
     ("more commits than are listed", do(GOOD, commits(*["ann"] * 250)), 1, UNKNOWN, "250 commits"),
     ("a long review", do(*(review(f"u{number}", "COMMENTED") for number in range(130)), GOOD), 1, OK, ""),
     ("requests of another shape", do(GOOD, denied("/pulls", (200, [{}], {}))), 1, UNKNOWN, "otherwise than its API"),
@@ -181,6 +195,7 @@ GITHUB: list[Any] = [
     ("the reviews are not found", do(GOOD, denied("/reviews", NOT_FOUND)), 1, UNKNOWN, "Pull requests: read"),
     ("the commit is not known", lambda fake: fake.known.clear(), 1, UNKNOWN, "not pushed"),
 ]
+ANN = {"username": "ann", "name": "Ann"}
 GITLAB: list[Any] = [
     ("approved", approve(), 1, OK, "request !7 was approved by bob"),
     ("a direct push", no_pull, 1, CRIT, "pushed directly"),
@@ -194,11 +209,18 @@ GITLAB: list[Any] = [
     ("no time of the push", do(approve(), denied("/versions", NOT_FOUND)), 1, UNKNOWN, ""),
     ("its author", approve("ann"), 1, CRIT, "ann is an author"),
     ("who wrote a commit", do(approve("ann"), request(author={"username": "carl"})), 1, CRIT, ""),
+    (
+        "who opened it",
+        do(approve("carl"), request(author={"username": "carl", "name": "C"}, assignees=[ANN])),
+        1,
+        CRIT,
+        "carl is an author",
+    ),
     ("who wrote a commit under a name", do(approve_as("bs", "Ann"), request(author={"username": "c"})), 1, CRIT, ""),
-    ("who wrote no commit of it", do(approve(), request(assignees=[{"username": "ann"}])), 1, OK, ""),
+    ("who wrote no commit of it", do(approve(), request(assignees=[ANN])), 1, OK, ""),
     (
         "an assignee wrote it",
-        do(approve(), request(author={"username": "carl"}, assignees=[{"username": "ann"}])),
+        do(approve(), request(author={"username": "carl"}, assignees=[ANN])),
         1,
         OK,
         "",
@@ -215,6 +237,16 @@ GITLAB: list[Any] = [
         1,
         UNKNOWN,
         "otherwise",
+    ),
+    *(
+        (
+            f"reviewers {said}",
+            do(approve(), lambda fake: fake.want("x"), denied("/reviewers", answer)),
+            1,
+            UNKNOWN,
+            "read_api",
+        )
+        for said, answer in (("forbidden", FORBIDDEN), ("not found", NOT_FOUND))
     ),
     ("pushes of another shape", do(approve(), denied("/versions", (200, {}, {}))), 1, UNKNOWN, "otherwise"),
     ("its own rules lack some", do(approve(), lambda fake: setattr(fake, "left", 2)), 1, CRIT, "2 more approvals"),
@@ -280,7 +312,7 @@ HIDDEN = {
 }
 FOREIGN = {"github": "gitea", "gitlab": "github", "gitea": "gitlab"}
 SELF = ("GitHub", "noreply@github.com")
-ANN, ROBERT = ("Ann", "ann@example.com"), ("Robert", "robert@corp.example")
+ANN_SAYS, ROBERT = ("Ann", "ann@example.com"), ("Robert", "robert@corp.example")
 AUTHORS: list[Any] = [
     ("of the author alone", {}, OK),
     ("of an author who is not known", {"author": ROBERT}, UNKNOWN),
@@ -307,7 +339,7 @@ def test_a_commit(kind: str, _: str, written: Any, wanted: object) -> None:
     hidden = {of: HIDDEN[of].format(id=number, name=name) for of in HIDDEN}
     trailer = written.get("trailer", "").format(hidden=hidden[kind], foreign=hidden[FOREIGN[kind]])
     fake = FAKES[kind]()
-    wrote(fake, written.get("author", ANN), written.get("committer", ANN), f"Fix\n\n{trailer}\n")
+    wrote(fake, written.get("author", ANN_SAYS), written.get("committer", ANN_SAYS), f"Fix\n\n{trailer}\n")
     approved_by(fake, "bob", 7)
     result = judge(fake)
     assert result.status is wanted, result

@@ -163,7 +163,7 @@ class GitLab:
         """Return the requests for changes that stand."""
         if not request.get("reviewers"):
             return []
-        seen = self._client.find_pages(f"{path}/reviewers?per_page=100", _NEEDS)
+        seen = self._client.pages(f"{path}/reviewers?per_page=100", _NEEDS)
         return [Opinion(_user(one["user"]), approves=False) for one in seen if one["state"] == "requested_changes"]
 
     def _last_push(self, path: str) -> datetime | None:

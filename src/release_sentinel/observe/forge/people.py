@@ -70,7 +70,7 @@ def with_accounts(forge: Forge, commit: Mapping[str, Any]) -> list[Writer]:
     found = writers(forge, str(author.get("name") or ""), mail, pair, str(said.get("message") or ""))
     for user, address in ((commit.get("author"), mail), (commit.get("committer"), pair[1])):
         account = account_of(user)
-        if account and account.login != "web-flow":
+        if account:
             found.append(Writer("", address.lower(), account))
     return found
 

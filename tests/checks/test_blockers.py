@@ -86,6 +86,27 @@ def test_a_repository_without_issues() -> None:
     assert judge(fake).message.startswith("1 open with a label that blocks releases: #4")
 
 
+def test_a_first_page_that_is_not_full() -> None:
+    """GitHub leaves out entries after it has cut the pages: only its link says that there are more."""
+    fake = FakeGitHub()
+    fake.page_size = 10
+    for number in range(1, 61):
+        issue(number, "bug")(fake)
+    issue(99, "release-blocker")(fake)
+    assert judge(fake).status is CRIT
+    assert len(fake.asked) == 2  # the second time by the label
+
+
+@each_forge
+@pytest.mark.parametrize("answer", [{}, "", None, {"message": "x"}], ids=repr)
+def test_an_answer_of_another_shape_is_unknown(kind: str, answer: object) -> None:
+    """It does not say that nothing is open."""
+    fake = FAKES[kind]()
+    denied("/issues", (200, answer, {}))(fake)
+    result = judge(fake)
+    assert (result.status, "otherwise than its API documents" in result.message) == (UNKNOWN, True)
+
+
 @each_forge
 def test_what_the_token_may_not_see_is_unknown(kind: str) -> None:
     """And names the permission."""

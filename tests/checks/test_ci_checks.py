@@ -28,7 +28,7 @@ from tests.observe.forge.fake import (
 
 REPOSITORY = Repository(Path("/shop"), SHA, "main", "", shallow=False, changes=())
 OWN = {
-    "github": Own(RUN, runner="runner 1"),
+    "github": Own(RUN, "gate", runner="runner 1"),
     "gitlab": Own(str(GITLAB_RUN), str(GITLAB_JOB)),
     "gitea": Own("77", number="12"),
 }
@@ -133,13 +133,25 @@ def unlisted(fake: Any) -> None:
 def two_of_one_run(fake: Any) -> None:
     """Add two jobs in progress, of which the runner tells the own one."""
     fake.run()
-    own_one = fake.own("gate (1)")
-    other = fake.own("gate (2)")
-    fake.jobs = [
-        {"id": own_one["id"], "status": "in_progress", "runner_name": "runner 1"},
-        {"id": other["id"], "status": "in_progress", "runner_name": "runner 2"},
-    ]
+    fake.own("gate (1)")
+    fake.job_of_own_run("gate (2)")
     fake.require("test", "gate (1)")
+
+
+def other_of_own_run(*args: Any, **named: Any) -> Callable[[Any], Any]:
+    """Add another job of the gate's run."""
+    return lambda fake: fake.job_of_own_run(*args, **named)
+
+
+def own_not_listed(fake: Any) -> None:
+    """Let the check runs come later than the jobs."""
+    fake.own()
+    fake.runs.pop(0)
+
+
+def own_still_queued(fake: Any) -> None:
+    """Let the check runs be older than the jobs."""
+    fake.own()["status"] = "queued"
 
 
 def protect(value: Any) -> Callable[[Any], None]:
@@ -190,7 +202,9 @@ GITHUB_ROWS: list[Any] = [
     ("an app again in another suite", do(run(app=5, conclusion="failure"), run(app=5, suite=2)), OK, ""),
     ("an app's check by that app", do(need("test", app=5), run(app=5)), OK, ""),
     ("an app's check by another app", do(need("test", app=5), GOOD), CRIT, "test of the app 5"),
-    ("an app's check by a status", do(need("test", app=5), status()), CRIT, "test of the app 5"),
+    ("an app's check by a status", do(need("test", app=5), status()), UNKNOWN, "which app set it: test of the app 5"),
+    ("an app's check by a run and a status", do(need("test", app=5), run(app=5), status()), OK, ""),
+    ("an app's check by another status", do(need("test", app=5), status("lint")), CRIT, "test of the app 5"),
     ("an app's check beside another's failure", do(need("test", app=5), run(app=5), run(conclusion="failure")), OK, ""),
     ("any app, by -1", do(need("test", app=-1), GOOD), OK, ""),
     ("a suite without runs", do(GOOD, flow(3, 3, None, status="queued")), OK, ""),
@@ -231,6 +245,26 @@ GITHUB_OWN: list[Any] = [
     ("own job beside a good one", do(GOOD, own()), OK, ""),
     ("own job is required", do(need("test", "gate"), GOOD, own()), OK, ""),
     ("own job alone", do(need("gate"), own()), UNKNOWN, "beside the job that runs the gate"),
+    ("own job has another name", do(need("test", "Release"), GOOD, own("Release")), OK, ""),
+    (
+        "own job has another name, its jobs are hidden",
+        do(need("x"), own("x"), denied("/jobs")),
+        UNKNOWN,
+        "Actions: read",
+    ),
+    ("own job is queued yet", do(need("test", "gate"), GOOD, own_still_queued), OK, ""),
+    (
+        "own job is queued yet, another runs",
+        do(need("test", "e2e"), GOOD, other_of_own_run("e2e"), own_still_queued),
+        UNKNOWN,
+        "e2e (in_progress)",
+    ),
+    (
+        "own job is not listed yet, another runs",
+        do(need("test", "e2e"), GOOD, other_of_own_run("e2e"), own_not_listed),
+        UNKNOWN,
+        "e2e (in_progress)",
+    ),
     (
         "own job again",
         do(need("test", "gate"), GOOD, own(), lambda fake: fake.run("gate", "failure", suite=9, run=RUN)),
@@ -253,6 +287,7 @@ GITHUB_OWN: list[Any] = [
     ("another run's job of that name", do(need("gate"), run("gate", status="in_progress", run="8")), UNKNOWN, "gate"),
     ("own job, its run not in its address", do(need("test", "gate"), GOOD, unlisted), OK, ""),
     ("two jobs in progress", two_of_one_run, OK, ""),
+    ("another job was on its runner", do(two_of_one_run, other_of_own_run("old", "completed", "runner 1")), OK, ""),
     ("two jobs, both required", do(two_of_one_run, need("test", "gate (1)", "gate (2)")), UNKNOWN, "gate (2)"),
     ("two jobs, not told apart", do(two_of_one_run, lambda fake: fake.jobs.clear()), UNKNOWN, "gate (1)"),
 ]
@@ -266,11 +301,89 @@ GITHUB_NAMED: list[Any] = [
     ("all, with a workflow to approve", do(GOOD, flow(7, 7, "action_required")), rules("*"), CRIT, "flow 7"),
     ("all, with a workflow that waits", do(GOOD, flow(7, 7, None, status="queued")), rules("*"), UNKNOWN, "flow 7"),
     ("all, with a workflow that began again", do(GOOD, flow(7, 7, "failure"), flow(1, 7)), rules("*"), OK, ""),
+    ("all, with more jobs to come", do(GOOD, flow(1, 7, None, status="in_progress")), rules("*"), UNKNOWN, "flow 7"),
+    ("all, with a job that runs", do(run(status="queued"), flow(1, 7, None, status="queued")), rules("*"), UNKNOWN, ""),
+    *(
+        (
+            f"all, with a workflow that ended in {word}",
+            do(GOOD, flow(1, 7, word)),
+            rules("*"),
+            CRIT,
+            f"flow 7 ({word or 'no conclusion'})",
+        )
+        for word in (
+            "failure",
+            "cancelled",
+            "timed_out",
+            "action_required",
+            "startup_failure",
+            "stale",
+            "surprise",
+            None,
+        )
+    ),
+    *(
+        (f"all, with a workflow that ended in {word}", do(GOOD, flow(1, 7, word)), rules("*"), OK, "")
+        for word in ("success", "neutral", "skipped")
+    ),
+    (
+        "all, with a workflow that begins again",
+        do(GOOD, flow(1, 7), flow(2, 7, None, status="queued")),
+        rules("*"),
+        UNKNOWN,
+        "",
+    ),
+    (
+        "a glob, with more jobs of it to come",
+        do(GOOD, flow(1, 7, None, status="waiting")),
+        rules("t*"),
+        UNKNOWN,
+        "flow 7",
+    ),
+    ("a glob, with jobs of others to come", do(GOOD, flow(2, 8, None, status="queued")), rules("t*"), OK, ""),
+    (
+        "a glob, with a workflow that failed by another job",
+        do(GOOD, run("lint", "failure"), flow(1, 7, "failure")),
+        rules("t*"),
+        OK,
+        "",
+    ),
+    ("a glob, with a workflow that failed by no job", do(GOOD, flow(1, 7, "cancelled")), rules("t*"), CRIT, "flow 7"),
+    (
+        "a required name that is a workflow's, too",
+        do(GOOD, run("zed"), flow(5, 5, None, status="in_progress", name="test")),
+        rules("required", "z*"),
+        OK,
+        "",
+    ),
+    ("a name, with more jobs to come", do(GOOD, flow(1, 7, None, status="in_progress")), rules("test"), OK, ""),
+    (
+        "ignored, with more jobs to come",
+        do(GOOD, flow(1, 7, None, status="queued")),
+        rules("*", ignore=("flow 7",)),
+        OK,
+        "",
+    ),
     ("both kinds of name", do(GOOD, run("lint", "failure")), rules("required", "lint"), CRIT, "lint"),
     ("ignored", do(need("test", "lint"), GOOD, run("lint", "failure")), rules("required", ignore=("lint",)), OK, ""),
     ("ignored by glob", do(GOOD, run("x/1", "failure")), rules("*", ignore=("x/*",)), OK, ""),
     ("all ignored", GOOD, rules("required", ignore=("*",)), UNKNOWN, "no check is required"),
     ("brackets in a name", do(run("build [linux]")), rules("build [linux]"), OK, ""),
+    (
+        "brackets in a name that is ignored",
+        do(GOOD, run("build [linux]", "failure"), run("build l", "failure")),
+        rules("*", ignore=("build [linux]",)),
+        CRIT,
+        "build l (failure)",
+    ),
+    ("brackets that are a glob", do(GOOD, run("build l", "failure")), rules("*", ignore=("build [klm]",)), OK, ""),
+    (
+        "brackets in a name of one that passes",
+        do(run("build [linux]"), run("build l", "failure")),
+        rules("build [linux]"),
+        CRIT,
+        "build l",
+    ),
     ("another case", run("Test"), rules("test"), CRIT, "test"),
 ]
 GITLAB_ROWS: list[Any] = [
@@ -338,7 +451,8 @@ GITLAB_OWN: list[Any] = [
 ]
 GITEA_ROWS: list[Any] = [
     ("success", status(), OK, "test / unit"),
-    *((word, status(status=word), CRIT, word) for word in ("failure", "error", "warning", "skipped", "surprise")),
+    *((word, status(status=word), CRIT, word) for word in ("failure", "error", "warning", "surprise")),
+    ("skipped", status(status="skipped"), OK, ""),
     ("pending", status(status="pending"), UNKNOWN, "pending"),
     ("absent", do(), CRIT, "test / *"),
     ("not required", do(status(), status("lint", "failure")), OK, ""),
@@ -367,11 +481,37 @@ GITEA_ROWS: list[Any] = [
         "test / first",
     ),
 ]
+# As Gitea's own library matches them: glob, context, whether it does.
+GITEA_GLOBS = [
+    ("{test,lint} / *", "lint / a", True),
+    ("{test,lint} / *", "test / a/b", True),
+    ("{test,lint} / *", "build / a", False),
+    ("a{b,c{d,e}*}", "acexx", True),
+    ("a{b,c{d,e}*}", "acx", False),
+    ("a,b", "a,b", True),
+    ("build ?", "build 1", True),
+    ("build ?", "build 10", False),
+    ("build [a-c]", "build b", True),
+    ("build [!a-c]", "build b", False),
+    ("build [xyz]", "build y", True),
+    ("build [xyz]", "build a", False),
+    ("build [c-a]", "build [c-a]", True),
+    (r"a\*", "a*", True),
+    (r"a\*", "ab", False),
+    ("build [linux", "build [linux", True),
+    ("{a,b", "a", False),
+    ("ci.test (push)", "ci.test (push)", True),
+    ("ci.test", "ci-test", False),
+]
 GITEA_OWN: list[Any] = [
     ("own job", do(status(), own()), OK, ""),
     ("own job alone", own(), UNKNOWN, "beside the job that runs the gate"),
     ("another job of the run waits", do(status(), own(), own("test / next", "Waiting to run")), UNKNOWN, "test / next"),
     ("two have begun", do(status(), own(), own("test / other")), UNKNOWN, "test / gate"),
+    *(
+        (f"own job is not listed yet, another: {said}", do(status(), own("test / next", said)), UNKNOWN, "test / next")
+        for said in ("Waiting to run", "Blocked by required conditions")
+    ),
 ]
 
 
@@ -400,6 +540,22 @@ def test_names(_: str, change: Callable[[Fake], None], asked: ForgeRules, wanted
     expect(FakeGitHub(), change, wanted, words, rules=asked)
 
 
+@pytest.mark.parametrize(
+    ("change", "wanted", "words"),
+    [
+        (do(), OK, "succeeded"),
+        (other_of_own_run("e2e"), UNKNOWN, "e2e (in_progress)"),
+        (flow(5, 5, None, id=8, status="in_progress"), UNKNOWN, "flow 5 (in_progress)"),
+    ],
+    ids=["its own run", "another job of it", "another run"],
+)
+def test_all_checks_in_its_own_ci(change: Callable[[Fake], None], wanted: object, words: str) -> None:
+    """The gate's own run cannot end before the gate; jobs of it that are there count."""
+    fake = FakeGitHub()
+    before = do(GOOD, own(), flow(9, 1, None, id=int(RUN), status="in_progress"), change)
+    expect(fake, before, wanted, words, own=True, rules=rules("*"))
+
+
 @pytest.mark.parametrize(("_", "change", "wanted", "words"), GITLAB_ROWS, ids=ids(GITLAB_ROWS))
 def test_gitlab(_: str, change: Callable[[Fake], None], wanted: object, words: str) -> None:
     """A state of GitLab has one result."""
@@ -422,6 +578,15 @@ def test_gitea(_: str, change: Callable[[Fake], None], wanted: object, words: st
 def test_gitea_in_its_own_ci(_: str, change: Callable[[Fake], None], wanted: object, words: str) -> None:
     """The job that runs the gate is left out."""
     expect(FakeGitea(), change, wanted, words, own=True)
+
+
+@pytest.mark.parametrize(("glob", "context", "is_met"), GITEA_GLOBS)
+def test_globs_of_gitea(glob: str, context: str, *, is_met: bool) -> None:
+    """They are read as Gitea reads them."""
+    fake = FakeGitea()
+    fake.branch["status_check_contexts"] = [glob]
+    fake.status(context)
+    assert judge(fake).status is (OK if is_met else CRIT)
 
 
 def expect(
@@ -463,16 +628,45 @@ def test_a_pipeline_that_comes_in_time_passes() -> None:
     assert judge(fake, rules("required", wait=20), clock=clock).status is OK
 
 
+@pytest.mark.parametrize("page", ["first", "second"])
+@pytest.mark.parametrize(
+    ("becomes", "wanted"),
+    [
+        ({"conclusion": "failure"}, CRIT),
+        ({"status": "in_progress", "conclusion": None}, UNKNOWN),
+        ({"conclusion": "neutral"}, OK),
+    ],
+    ids=["red", "begun again", "green"],
+)
+def test_every_page_is_asked_anew(page: str, becomes: Any, wanted: object) -> None:
+    """Whatever the addresses of further pages begin with."""
+    fake = FakeGitHub()
+    fake.require("test", "slow")
+    fake.run()
+    for number in range(110):
+        fake.run(f"job {number}")
+    slow, watched = fake.run("slow", status="in_progress"), fake.runs[-1]
+    if page == "first":
+        fake.runs.reverse()
+
+    def change(_: float) -> None:
+        slow.update(status="completed", conclusion="success")
+        watched.update(becomes)
+
+    assert judge(fake, rules("required", wait=20), clock=Clock(then=change)).status is wanted
+
+
 @pytest.mark.parametrize(
     ("change", "wanted", "slept"),
     [
         (run(status="queued"), UNKNOWN, [15.0, 5.0]),
         (do(), CRIT, [15.0, 5.0]),
+        (do(need("test", app=5), status()), UNKNOWN, [15.0, 5.0]),
         (do(need("test", "lint"), run(status="queued"), run("lint", "failure")), CRIT, []),
         (do(need(), GOOD), UNKNOWN, []),
         (GOOD, OK, []),
     ],
-    ids=["running", "absent", "failed", "nothing required", "good"],
+    ids=["running", "absent", "of an app that is not known", "failed", "nothing required", "good"],
 )
 def test_the_end_of_the_wait(change: Callable[[Any], None], wanted: object, slept: list[float]) -> None:
     """Running is unknown, absent fails; a failure, and what waiting does not change, ends the wait at once."""
@@ -485,7 +679,7 @@ def test_the_end_of_the_wait(change: Callable[[Any], None], wanted: object, slep
 # The network.
 
 
-@pytest.mark.parametrize("answer", [500, 502, 503, 504, 429, 408])
+@pytest.mark.parametrize("answer", [500, 502, 503, 504, 429, 408, 202])
 def test_a_pass_after_a_retry_warns(answer: int) -> None:
     """It says what came before."""
     fake = FakeGitHub()
@@ -525,6 +719,23 @@ def test_what_outlasts_the_deadline_is_unknown(answer: Any, words: str) -> None:
     assert result.status is UNKNOWN
     assert words in result.message
     assert result.remedy == "try again later"
+
+
+@pytest.mark.parametrize(
+    ("status", "words", "remedy"),
+    [
+        *((moved, "has moved", "`repository`") for moved in (301, 302, 303, 307, 308)),
+        (202, "has not prepared the answer yet", "try again later"),
+        *((odd, "as a cache or a proxy may do", "`url`") for odd in (203, 204, 206, 304)),
+    ],
+)
+def test_an_answer_that_is_none(status: int, words: str, remedy: str) -> None:
+    """Only a redirect says that the repository has moved."""
+    fake = FakeGitHub()
+    fake.failures = [(status, {}, {})] * 3
+    result = judge(fake)
+    assert result.status is UNKNOWN
+    assert (words in result.message, remedy in result.remedy) == (True, True), result
 
 
 def test_a_next_page_on_another_server_is_not_asked() -> None:

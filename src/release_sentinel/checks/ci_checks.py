@@ -1,7 +1,7 @@
 """Did the forge's required checks succeed on this very commit?"""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
@@ -42,15 +42,16 @@ def check_ci_checks(
     forge = evidence()
     if isinstance(forge, Unseen):
         return CheckResult(UNKNOWN, forge.why, forge.remedy)
+    from release_sentinel.observe.forge.records import by_name  # noqa: PLC0415 - late: few policies ask the forge
+
     wanted = rules.checks or (REQUIRED,)
+    named = tuple(by_name(one) for one in wanted if one != REQUIRED)
     end = now() + rules.wait
     while True:
-        seen = forge.checks(
-            repository.commit, on, required=REQUIRED in wanted, globs=any(set(one) & set("*?[") for one in wanted)
-        )
+        seen = forge.checks(repository.commit, on, required=REQUIRED in wanted, names=named)
         if isinstance(seen, Unseen):
             return CheckResult(UNKNOWN, seen.why, seen.remedy)
-        answer = _Answer(seen, wanted, rules.ignore)
+        answer = _Answer(seen, named, rules.ignore)
         left = end - now()
         if answer.is_final or left <= 0:
             return answer.judged(repository.commit[:12], on, rules.wait)
@@ -60,45 +61,39 @@ def check_ci_checks(
 class _Answer:
     """What one look at the checks of a commit says."""
 
-    def __init__(self, seen: "Checks", wanted: Sequence[str], ignored: Sequence[str]) -> None:
-        self._seen, self._wanted, self._ignored = seen, wanted, ignored
-        self._named: set[str] = set()
+    def __init__(self, seen: "Checks", named: "Sequence[Required]", ignored: Sequence[str]) -> None:
+        self._seen, self._ignored = seen, ignored
         self._own = False
         self._absent: list[str] = []
+        self._unclear: list[str] = []
+        self._known = {one.name for one in seen.found} | {one.name for one in seen.required}
         found: dict[Check, None] = {}
-        for required in self._rules():
-            met = [one for one in seen.found if _is_meant(one, required) and not self._is_ignored(one.name)]
+        for wanted in (*(one for one in seen.required if not self._is_ignored(one.name)), *named):
+            met = [one for one in seen.found if wanted.admits(one) and not self._is_ignored(one.name)]
             self._own |= any(one.own for one in met)
             if not met:
-                app = f" of the app {required.app}" if required.app else ""
-                self._absent.append(f"{required.name}{app}")
+                of_unknown_app = any(one.app is None and one.name == wanted.name for one in seen.found)
+                app = f" of the app {wanted.app}" if wanted.app else ""
+                (self._unclear if of_unknown_app else self._absent).append(f"{wanted.name}{app}")
             found |= dict.fromkeys(one for one in met if not one.own)
         self._passed = [one for one in found if one.state == "passed"]
         self._running = [one for one in found if one.state == "running"]
         self._failed = [one for one in found if one not in self._passed and one not in self._running]
 
-    def _rules(self) -> "Iterator[Required]":
-        from release_sentinel.observe.forge.records import Required  # noqa: PLC0415 - late: few policies ask the forge
-
-        for name in self._wanted:
-            if name == REQUIRED:
-                yield from (one for one in self._seen.required if not self._is_ignored(one.name))
-            else:
-                yield Required(name, is_glob=True)
-
     def _is_ignored(self, name: str) -> bool:
-        return any(name == one or fnmatchcase(name, one) for one in self._ignored)
+        """Return whether a check does not count. An entry that is the name of a check is no glob."""
+        return any(name == one or (one not in self._known and fnmatchcase(name, one)) for one in self._ignored)
 
     @property
     def _is_empty(self) -> bool:
-        return not (self._passed or self._running or self._failed or self._absent)
+        return not (self._passed or self._running or self._failed or self._absent or self._unclear)
 
     @property
     def is_final(self) -> bool:
         """Whether waiting changes nothing."""
         if self._failed:
             return True
-        return not (self._running or self._absent or (self._is_empty and self._seen.may_come))
+        return not (self._running or self._absent or self._unclear or (self._is_empty and self._seen.may_come))
 
     def judged(self, commit: str, branch: str, waited: float) -> CheckResult:
         """Return the result."""
@@ -117,6 +112,14 @@ class _Answer:
                 "run these checks on this very commit, correct their names, or wait for them: `wait` in `[forge]`",
                 _details(self._running),
             )
+        if self._unclear:
+            return CheckResult(
+                UNKNOWN,
+                f"a commit status of that name is there, and the forge does not say which app set it: "
+                f"{_names(self._unclear)}",
+                "let the app report a check run, or take the app off the required check",
+                _details(self._running),
+            )
         if self._running:
             running = _listed(self._running)
             return CheckResult(UNKNOWN, f"not ended on commit {commit}{after}: {running}", _LATER)
@@ -133,12 +136,6 @@ class _Answer:
             )
         message = f"{_count(self._passed)} succeeded on commit {commit}: {_listed(self._passed, words=False)}"
         return CheckResult(WARN if self._seen.retried else OK, message + _retried(self._seen.retried))
-
-
-def _is_meant(check: "Check", required: "Required") -> bool:
-    if required.app and check.app != required.app:
-        return False
-    return check.name == required.name or (required.is_glob and fnmatchcase(check.name, required.name))
 
 
 def _retried(errors: Sequence[str]) -> str:

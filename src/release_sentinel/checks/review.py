@@ -58,8 +58,8 @@ def _judged(change: "Change", wanted: int) -> CheckResult:
         )
     if change.unmet:
         return CheckResult(CRIT, f"request {change.name} lacks {change.unmet}", "let those approve whom its rules want")
-    given = [one for one in change.opinions if one.approves and one.may_write and one.user not in change.authors]
-    current = [one.user for one in given if one.is_current]
+    given = [one for one in change.opinions if one.approves and one.may_write is not False and not one.is_author]
+    current = [one.user for one in given if one.is_current and one.may_write]
     found = f"request {change.name} has {_count(len(current), wanted)} of its last state"
     if len(current) >= wanted + change.unknown_authors:
         return CheckResult(OK, f"request {change.name} was approved by {', '.join(current)}")
@@ -69,14 +69,20 @@ def _judged(change: "Change", wanted: int) -> CheckResult:
             f"{found}, and commits by {change.unknown_authors} authors without an account, who may be among them",
             "let the authors add their addresses to their accounts, or let more people approve",
         )
-    unclear = [one.user for one in given if one.is_current is None]
+    unclear = [one.user for one in given if one.is_current is not False and one.user not in current]
+    if len(current) + len(unclear) >= wanted and change.hidden:
+        return CheckResult(
+            UNKNOWN,
+            f"request {change.name}: whether {', '.join(unclear)} may write is hidden: {change.hidden.why}",
+            change.hidden.remedy,
+        )
     if len(current) + len(unclear) >= wanted:
         return CheckResult(
             UNKNOWN,
             f"request {change.name}: the forge does not say whether {', '.join(unclear)} approved its last state",
             "let them approve again, or update the forge",
         )
-    others = [f"{one.user} {_why_not(one, change)}" for one in change.opinions if one.user not in current]
+    others = [f"{one.user} {_why_not(one)}" for one in change.opinions if one.user not in current]
     why = f" ({'; '.join(others)})" if others else ""
     return CheckResult(
         CRIT, f"{found}{why}", "let people who may write, and wrote nothing of it, approve the last state of a request"
@@ -87,7 +93,7 @@ def _count(found: int, wanted: int) -> str:
     return f"{found} of {wanted} approval{'' if wanted == 1 else 's'}"
 
 
-def _why_not(opinion: "Opinion", change: "Change") -> str:
-    if opinion.user in change.authors:
+def _why_not(opinion: "Opinion") -> str:
+    if opinion.is_author:
         return "is an author"
-    return "may not write" if not opinion.may_write else "approved an earlier state"
+    return "may not write" if opinion.may_write is False else "approved an earlier state"

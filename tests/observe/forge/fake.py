@@ -38,6 +38,7 @@ class Fake:
         self.issues: list[Fields] = []
         self.page_size = 100
         self.tells_pages = True
+        self.named_in_links = "/repos/acme/shop"
         self._ids = itertools.count(1000)
 
     def next_id(self) -> int:
@@ -69,14 +70,15 @@ class Fake:
         headers = {}
         if len(entries) > page * size and self.tells_pages:
             without = whole.replace(f"&page={page}", "")
-            headers["Link"] = f'<{self.base}{without}&page={page + 1}>; rel="next"'
+            named = without.replace("/repos/acme/shop", self.named_in_links)
+            headers["Link"] = f'<{self.base}{named}&page={page + 1}>; rel="next"'
         total = len(entries) if self.tells_pages else len(shown)
         return 200, {"total_count": total, key: shown} if key else shown, headers
 
 
-def user(name: str | None, kind: str = "User") -> Fields | None:
+def user(name: str | None, kind: str = "User", number: int = 0) -> Fields | None:
     """Return a user of GitHub or Gitea."""
-    return None if name is None else {"login": name, "type": kind}
+    return None if name is None else {"login": name, "type": kind, **({"id": number} if number else {})}
 
 
 class FakeGitHub(Fake):
@@ -98,6 +100,7 @@ class FakeGitHub(Fake):
         self.commits: list[Fields] = [self.commit("ann")]
         self.permissions = {"bob": "write", "carl": "admin", "rita": "read", "ann": "write"}
         self.has_issues = True
+        self.named_in_links = "/repositories/1300192"  # as GitHub does
         self.require("test")
         self.pull()
 
@@ -139,7 +142,13 @@ class FakeGitHub(Fake):
 
     def own(self, name: str = "gate", **more: Any) -> Fields:
         """Add the job that runs the gate."""
-        return self.run(name, status="in_progress", run=RUN, suite=9, **more)
+        return self.job_of_own_run(name, runner="runner 1", **more)
+
+    def job_of_own_run(self, name: str, status: str = "in_progress", runner: str = "runner 2", **more: Any) -> Fields:
+        """Add a job of the run that the gate's is of."""
+        made = self.run(name, status=status, run=RUN, suite=9, **more)
+        self.jobs.append({"id": made["id"], "status": status, "runner_name": runner})
+        return made
 
     def status(self, context: str = "test", state: str = "success") -> None:
         """Set a commit status."""
@@ -167,7 +176,8 @@ class FakeGitHub(Fake):
     @staticmethod
     def commit(author: str | None) -> Fields:
         """Return a commit of an author; None: without an account."""
-        return {"sha": HEAD, "author": user(author), "commit": {"author": {"email": f"{author or 'x'}@example.com"}}}
+        said = {"name": author or "x", "email": f"{author or 'x'}@example.com"}
+        return {"sha": HEAD, "author": user(author), "commit": {"author": said, "committer": said, "message": "Fix"}}
 
     def review(self, name: str | None = "bob", state: str = "APPROVED", commit: str = HEAD, **more: Any) -> None:
         """Add a review, newer than all others."""
@@ -181,7 +191,7 @@ class FakeGitHub(Fake):
 
     def route(self, path: str, query: Mapping[str, str], whole: str) -> Answer:
         """Return the answer that follows from the state."""
-        path = path.removeprefix("/repos/acme/shop")
+        path = path.removeprefix("/repos/acme/shop").removeprefix(self.named_in_links)
         parts = path.split("/")
         if parts[1] == "commits" and parts[2] not in self.known:
             return 422, {"message": f"No commit found for SHA: {parts[2]}"}, {}
@@ -300,10 +310,10 @@ class FakeGitLab(Fake):
         self.requests.append(made | more)
         return self.requests[-1]
 
-    def approve(self, name: str = "bob", at: str | None = "2026-01-01T11:00:00.000Z") -> None:
+    def approve(self, name: str = "bob", at: str | None = "2026-01-01T11:00:00.000Z", **more: Any) -> None:
         """Add an approval."""
         when = {"approved_at": at} if at else {}
-        self.approved.append({"user": {"username": name, "name": name.title()}, **when})
+        self.approved.append({"user": {"username": name, "name": name.title(), **more}, **when})
 
     def want(self, name: str = "bob", state: str = "requested_changes") -> None:
         """Let a reviewer want changes."""

@@ -35,7 +35,7 @@ def plain(kind: str, *, in_ci: bool) -> tuple[Fake, Own | None]:
         fake.run()
         fake.review()
         fake.own()
-        return fake, Own("900", runner="runner 1") if in_ci else None
+        return fake, Own("900", "gate", runner="runner 1") if in_ci else None
     if isinstance(fake, FakeGitLab):
         fake.approve()
         if in_ci:
@@ -54,9 +54,11 @@ def plain(kind: str, *, in_ci: bool) -> tuple[Fake, Own | None]:
 def test_three_gates_take_nine_requests_at_most(kind: str, *, in_ci: bool) -> None:
     """Where nothing is paged, tried again or waited for."""
     fake, own = plain(kind, in_ci=in_ci)
+    if isinstance(fake, FakeGitHub):
+        fake.require("test", "gate")
     evidence = Evidence(Client(api_of(fake)), own)
     answers = [
-        evidence.checks(SHA, "main", required=True, globs=False),
+        evidence.checks(SHA, "main", required=True, names=()),
         evidence.review(SHA, "main", 1),
         evidence.blockers(("release-blocker",)),
     ]
@@ -77,13 +79,38 @@ def test_the_token_goes_in_a_header_to_the_forge_alone(kind: str) -> None:
             assert not isinstance(place, Unseen)
             api = Api.of(place, environ, anonymous=True)
             assert isinstance(api, Api)
-            seen = Evidence(Client(api)).checks(SHA, "main", required=True, globs=False)
+            seen = Evidence(Client(api)).checks(SHA, "main", required=True, names=())
             assert isinstance(seen, Checks), seen
             assert fake.headers
             for headers in fake.headers:
                 assert sum(TOKEN in value for value in headers.values()) == count
             assert not [path for path in fake.asked if TOKEN in path]
             assert "Authorization" in fake.headers[0] or token == "" or kind == "gitlab"
+
+
+@each_forge
+@pytest.mark.parametrize("name", ["HTTP_PROXY", "http_proxy", "ALL_PROXY"])
+def test_no_proxy_gets_the_token_in_clear_text(kind: str, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A forge on loopback is asked directly."""
+    fake, _ = plain(kind, in_ci=False)
+    with served(FAKES[kind]()) as proxy, served(fake) as url:
+        monkeypatch.setenv(name, proxy)
+        place = find_place({}, kind=kind, url=url, repository="acme/shop")
+        assert not isinstance(place, Unseen)
+        seen = Evidence(Client(Api(place, TOKEN, "TOKEN"))).checks(SHA, "main", required=True, names=())
+    assert isinstance(seen, Checks), seen
+    assert fake.asked
+
+
+def test_a_forge_over_https_is_asked_through_the_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which sees the name of the server alone."""
+    with served(FakeGitHub()) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", proxy)
+        place = find_place({}, kind="github", url="https://forge.example/api", repository="acme/shop")
+        assert not isinstance(place, Unseen)
+        seen = Evidence(Client(Api(place, TOKEN, "TOKEN"), tries=1)).blockers(("x",))
+    assert isinstance(seen, Unseen)
+    assert "its proxy http://127.0.0.1" in seen.why
 
 
 def test_a_redirect_is_not_followed() -> None:
@@ -93,7 +120,7 @@ def test_a_redirect_is_not_followed() -> None:
         fake.denied = {"/repos": (301, {"message": "Moved Permanently"}, {"Location": f"{other}/repositories/1"})}
         place = find_place({}, kind="github", url=url, repository="acme/shop")
         assert not isinstance(place, Unseen)
-        seen = Evidence(Client(Api(place, TOKEN, "GITHUB_TOKEN"))).checks(SHA, "main", required=True, globs=False)
+        seen = Evidence(Client(Api(place, TOKEN, "GITHUB_TOKEN"))).checks(SHA, "main", required=True, names=())
     assert isinstance(seen, Unseen)
     assert "has moved" in seen.why
     assert len(fake.asked) == 1
@@ -123,6 +150,7 @@ def test_the_run_may_last_longer_by_the_wait() -> None:
     ("kind", "environ", "own"),
     [
         ("github", {"GITHUB_ACTIONS": "true", "GITHUB_RUN_ID": "9", "RUNNER_NAME": "r"}, Own("9", runner="r")),
+        ("github", {"GITHUB_ACTIONS": "true", "GITHUB_RUN_ID": "9", "GITHUB_JOB": "gate"}, Own("9", "gate")),
         ("github", {"GITHUB_RUN_ID": "9"}, None),
         ("github", {"GITHUB_ACTIONS": "true", "GITEA_ACTIONS": "true", "GITHUB_RUN_ID": "9"}, None),
         (

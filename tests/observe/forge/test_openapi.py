@@ -16,7 +16,7 @@ import pytest
 
 from release_sentinel.observe import Unseen
 from release_sentinel.observe.forge import Client, Evidence
-from release_sentinel.observe.forge.records import Own
+from release_sentinel.observe.forge.records import Own, by_name
 from tests.observe.forge.fake import RUN, SHA, Answer, FakeGitHub, api_of
 
 DESCRIPTION = os.environ.get("GITHUB_OPENAPI", "")
@@ -68,7 +68,7 @@ def ask(fake: Described) -> list[Any]:
     """Ask for all that the gates ask."""
     evidence = Evidence(Client(api_of(fake)), Own(RUN, runner="runner 1"))
     return [
-        evidence.checks(SHA, "main", required=True, globs=True),
+        evidence.checks(SHA, "main", required=True, names=(by_name("*"),)),
         evidence.review(SHA, "main", 1),
         evidence.blockers(("bug",)),
     ]

@@ -15,6 +15,7 @@ from release_sentinel.tokens import JOB_TOKENS
 
 _HELD = "TOKEN"  # the reference by which the token gets into a header
 _LIMITED = {403, 429}
+MOVED = {301, 302, 303, 307, 308}
 _NOT_FOUND = "there is no such repository, or the token may not see it"
 _SECONDARY = b"secondary rate limit"
 _SECONDARY_PAUSE = 60.0  # seconds; GitHub's own advice where it names no time
@@ -80,6 +81,8 @@ class Api(Struct, frozen=True):
             deadline=deadline,
             content=content,
             most=most,
+            # The token is not for a proxy: plain HTTP, which is for loopback alone, would show it.
+            proxy="none" if self.place.api.startswith("http://") else "",
         )
         return http.ask(request, {_HELD: self.token})
 
@@ -114,10 +117,14 @@ class Api(Struct, frozen=True):
             means = f"the token may not do this: it needs {needs}" if needs else self._release_refusal
         elif status == 404:
             means = f"it is not there, or the token lacks {needs}" if needs else _NOT_FOUND
-        elif 300 <= status < 400:
+        elif status in MOVED:
             means = f"the repository has moved: correct {self.place.forge.repository}, or `repository` in `[forge]`"
         elif status >= 500:
             means = f"{name} has a failure"
+        elif status == 202:
+            means = f"{name} has not prepared the answer yet"
+        elif status < 400:
+            means = f"{name} answers without what was asked for, as a cache or a proxy may do"
         else:
             means = f"{name} refuses the request"
         return f"{means} (HTTP {status}{f', {said}' if said else ''})"

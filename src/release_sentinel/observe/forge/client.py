@@ -4,19 +4,22 @@ import random
 import re
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
 
 from msgspec import Struct
 
 from release_sentinel import strict_json
 from release_sentinel.observe import Unseen, http
-from release_sentinel.observe.forge.api import Api, is_limit, pause, words_of
+from release_sentinel.observe.forge.api import MOVED, Api, is_limit, pause, words_of
+
+Seen = TypeVar("Seen")
 
 _FIRST_PAUSE = 0.5  # seconds; doubled each time, then drawn from 0 to that
 _MOST = 32 << 20  # bytes of an answer: 100 issues with long texts
 _NEXT = re.compile(r'<([^>]*)>\s*;[^,]*\brel="?next"?')
 _MOST_PAGES = 200
+_RETRIED = http.RETRIED | {202}
 _LATER = "try again later"
 
 
@@ -48,7 +51,7 @@ class Client:
     ) -> None:
         self.api, self._tries, self._deadline, self._sleep = api, tries, deadline, sleep
         self._end = time.monotonic() + deadline
-        self._kept: dict[str, _Page] = {}
+        self._kept: dict[str, dict[str, _Page]] = {}  # pages by path, by the path that was asked for first
         self.retried: list[str] = []
 
     def begin(self) -> None:
@@ -56,21 +59,27 @@ class Client:
         self._end, self.retried = time.monotonic() + self._deadline, []
 
     def forget(self, path: str) -> None:
-        """Ask anew for what begins with a path."""
-        self._kept = {key: page for key, page in self._kept.items() if not key.startswith(path)}
+        """Ask anew for what begins with a path, with all its pages, whatever their own paths are."""
+        self._kept = {asked: pages for asked, pages in self._kept.items() if not asked.startswith(path)}
 
-    def get(self, path: str, needs: str) -> Any:
+    def get(self, path: str, needs: str) -> dict[str, Any]:
         """Return an answer; raises `RefusedError`, which names the permission that the request `needs`."""
-        return self._page(path, needs).body
+        body = self._page(path, path, needs).body
+        if not isinstance(body, dict):
+            raise TypeError(path)
+        return body
 
-    def find(self, path: str, needs: str, absent: tuple[int, ...] = (404,)) -> Any:
+    def find(self, path: str, needs: str) -> dict[str, Any] | None:
         """Return an answer; None where there is nothing."""
-        try:
-            return self.get(path, needs)
-        except RefusedError as error:
-            if isinstance(error.seen, Refused) and error.seen.status in absent:
-                return None
-            raise
+        return _unless_absent(lambda: self.get(path, needs), 404)
+
+    def find_pages(self, path: str, needs: str) -> list[dict[str, Any]]:
+        """Return the entries of all pages; none where there is nothing."""
+        return _unless_absent(lambda: self.pages(path, needs), 404) or []
+
+    def has_more(self, path: str, needs: str, absent: int = 404) -> bool | None:
+        """Return whether there is a second page; None where there is nothing."""
+        return _unless_absent(lambda: bool(self._page(path, path, needs).next), absent)
 
     def pages(self, path: str, needs: str, key: str = "", *, to_empty: bool = False) -> list[dict[str, Any]]:
         """Return the entries of all pages, those below `key` where an answer is not a list itself.
@@ -78,12 +87,12 @@ class Client:
         With `to_empty` the last page is an empty one, or the same again: the forge does not say how many there are.
         """
         found: list[dict[str, Any]] = []
-        seen, total = set[str](), 0
+        asked, seen, total = path, set[str](), 0
         while path:
             if path in seen or len(seen) >= _MOST_PAGES:
                 raise RefusedError(Unseen(f"{self._name} does not come to an end of its pages", _LATER))
             seen.add(path)
-            page = self._page(path, needs)
+            page = self._page(asked, path, needs)
             entries = page.body[key] if key else page.body
             entries = [] if key and entries is None else entries
             if not isinstance(entries, list):
@@ -101,8 +110,10 @@ class Client:
     def _name(self) -> str:
         return self.api.place.forge.name
 
-    def _page(self, path: str, needs: str) -> _Page:
-        if path not in self._kept:
+    def _page(self, asked: str, path: str, needs: str) -> _Page:
+        """Return a page of what was asked for."""
+        kept = self._kept.setdefault(asked, {})
+        if path not in kept:
             seen = self._ask(path, needs)
             try:
                 body = strict_json.loads(seen.body)
@@ -111,8 +122,8 @@ class Client:
                 raise RefusedError(Unseen(f"{why} ({seen.url})", "correct `url` in `[forge]`")) from None
             if not seen.whole:
                 raise RefusedError(Unseen(f"the answer of {self._name} is longer than {_MOST >> 20} MiB", _LATER))
-            self._kept[path] = _Page(body, self._next(path, seen))
-        return self._kept[path]
+            kept[path] = _Page(body, self._next(path, seen))
+        return kept[path]
 
     def _ask(self, path: str, needs: str) -> http.Exchange:
         number = 0
@@ -132,7 +143,7 @@ class Client:
             if seen.status == 200:
                 return seen
             limit = is_limit(seen)
-            again = seen.status is None or seen.status in http.RETRIED or limit
+            again = seen.status is None or seen.status in _RETRIED or limit
             wait = max(pause(seen), random.uniform(0, _FIRST_PAUSE * 2 ** (number - 1)))  # noqa: S311 - jitter
             if not again or (number >= self._tries) or time.monotonic() + wait >= self._end:
                 raise RefusedError(self._refused(seen, needs))
@@ -146,7 +157,9 @@ class Client:
         if is_limit(seen):
             seconds = pause(seen)
             return Refused(f"{why}; it ends in {seconds:.0f} s" if seconds else why, _LATER, status)
-        remedy = _LATER if status >= 500 else "correct `repository` in `[forge]`"
+        remedy = _LATER if status >= 500 or status == 202 else "correct `repository` in `[forge]`"
+        if status not in {202, *MOVED} and status < 400:
+            remedy = "correct `url` in `[forge]`, or what answers there"
         if status in {401, 403, 404}:
             given = f"set {self.api.place.tokens[0]}: it was asked without a token, which needs {needs}"
             remedy = f"give the token {needs}" if self.api.token else given
@@ -164,6 +177,15 @@ class Client:
             return address.removeprefix(base)
         number = str(seen.headers.get("X-Next-Page") or "").strip()
         return _turned(path, number) if number.isdecimal() else ""
+
+
+def _unless_absent(ask: Callable[[], Seen], absent: int) -> Seen | None:
+    try:
+        return ask()
+    except RefusedError as error:
+        if isinstance(error.seen, Refused) and error.seen.status == absent:
+            return None
+        raise
 
 
 def _turned(path: str, number: str = "") -> str:

@@ -1,6 +1,6 @@
 """What a forge knows about the released commit, for all gates that ask: one client, and one reader by its kind."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol, TypeVar
 
 from msgspec import Struct
@@ -12,7 +12,7 @@ from release_sentinel.observe.forge.gitea import Gitea
 from release_sentinel.observe.forge.github import GitHub
 from release_sentinel.observe.forge.gitlab import GitLab
 from release_sentinel.observe.forge.place import GITEA, GITHUB, GITLAB
-from release_sentinel.observe.forge.records import Blockers, Checks, Own, Review
+from release_sentinel.observe.forge.records import Blockers, Checks, Own, Required, Review
 from release_sentinel.sentences import sentence
 
 Seen = TypeVar("Seen", bound=Struct)
@@ -21,10 +21,10 @@ Seen = TypeVar("Seen", bound=Struct)
 class Reader(Protocol):
     """How one kind of forge is asked. Each method may raise `RefusedError`."""
 
-    def checks(self, commit: str, branch: str, *, required: bool, globs: bool) -> Checks:
+    def checks(self, commit: str, branch: str, *, required: bool, names: Sequence[Required]) -> Checks:
         """Return the checks of a commit; with `required` those that its branch requires.
 
-        With `globs` also what no check would be seen of, such as a workflow that failed to begin.
+        With globs among `names` also what the checks do not show, such as a workflow that failed to begin.
         """
 
     def review(self, commit: str, branch: str, approvals: int) -> Review:
@@ -53,9 +53,12 @@ class Evidence:
         """The forge's name, for messages."""
         return self._client.api.place.forge.name
 
-    def checks(self, commit: str, branch: str, *, required: bool, globs: bool) -> Checks | Unseen:
-        """Ask, anew each time, for the checks of a commit and those that its branch requires."""
-        return self._ask(lambda: self._reader.checks(commit, branch, required=required, globs=globs), commit)
+    def checks(self, commit: str, branch: str, *, required: bool, names: Sequence[Required] = ()) -> Checks | Unseen:
+        """Ask, anew each time, for the checks of a commit and those that its branch requires.
+
+        `names` are those that the policy names.
+        """
+        return self._ask(lambda: self._reader.checks(commit, branch, required=required, names=names), commit)
 
     def review(self, commit: str, branch: str, approvals: int) -> Review | Unseen:
         """Ask how a commit came to a branch."""

@@ -1,12 +1,13 @@
 """What Gitea and Forgejo know about a commit."""
 
 import re
+from collections.abc import Sequence
 from typing import Any
-
-from msgspec.structs import replace
 
 from release_sentinel.observe.forge.api import quoted
 from release_sentinel.observe.forge.client import Client
+from release_sentinel.observe.forge.people import account_of, is_person, told_apart, with_accounts
+from release_sentinel.observe.forge.place import GITEA
 from release_sentinel.observe.forge.records import (
     Blockers,
     Change,
@@ -21,9 +22,13 @@ from release_sentinel.observe.forge.records import (
     blocked,
 )
 
-_STATES = {"success": State.PASSED, "pending": State.RUNNING}  # all others fail: `warning`, `failure`, `error`
+# All others fail: `warning`, `failure`, `error`.
+_STATES = {"success": State.PASSED, "skipped": State.PASSED, "pending": State.RUNNING}
 _RUN = re.compile(r"/actions/runs/(\d+)/jobs/\d+")
 _BEGUN = "has started running"
+_NOT_BEGUN = {"waiting to run", "blocked by required conditions"}
+_GLOB = re.compile(r"\\(?P<literal>.)|(?P<any>\*+|\?)|\[(?P<not>!?)(?P<set>[^]]+)]|(?P<other>.)", re.DOTALL)
+_BRACES, _DEEPER = {"{": "(?:", ",": "|", "}": ")"}, {"{": 1, "}": -1}
 _OPINIONS = {"APPROVED", "REQUEST_CHANGES"}
 _READ = "the scope read:repository"
 _ISSUES = "the scope read:issue"
@@ -36,7 +41,7 @@ class Gitea:
         self._client, self._own = client, own
         self._repo = "/repos/" + "/".join(map(quoted, client.api.place.repository.split("/")))
 
-    def checks(self, commit: str, branch: str, *, required: bool, globs: bool) -> Checks:  # noqa: ARG002 - as others
+    def checks(self, commit: str, branch: str, *, required: bool, names: Sequence[Required]) -> Checks:  # noqa: ARG002 - as others
         """Return the newest status of each context of a commit, and what its branch requires."""
         self._client.forget(f"{self._repo}/commits/")
         newest: dict[str, dict[str, Any]] = {}
@@ -57,7 +62,7 @@ class Gitea:
         seen = self._client.get(f"{self._repo}/branches/{quoted(branch)}", _READ)
         if not seen["protected"] or not seen["enable_status_check"]:
             return ()
-        return tuple(Required(one, is_glob=True) for one in seen.get("status_check_contexts") or [])
+        return tuple(Required(one, pattern=_pattern(one)) for one in seen.get("status_check_contexts") or [])
 
     def _own_context(self, newest: dict[str, dict[str, Any]]) -> str:
         """Return the context of the gate's own job; blank if there is none, or it cannot be determined."""
@@ -71,34 +76,37 @@ class Gitea:
         begun = [name for name, said in mine if said == _BEGUN]
         if len(begun) == 1:
             return begun[0]
-        return mine[0][0] if len(mine) == 1 else ""
+        return mine[0][0] if len(mine) == 1 and mine[0][1] not in _NOT_BEGUN else ""
 
     def review(self, commit: str, branch: str, approvals: int) -> Review:  # noqa: ARG002 - as others
         """Return the pull request that brought a commit to a branch, with its reviews."""
         request = self._client.find(f"{self._repo}/commits/{commit}/pull", _READ)
         if request is None:  # also where the token may not see the repository, or the commit is not there
             self._client.get(self._statuses(commit), _READ)
-        if request is None or not request.get("merged") or request["base"]["ref"] != branch:
+        if request is None or not request["merged"] or request["base"]["ref"] != branch:
             return Review(None)
         path = f"{self._repo}/pulls/{request['number']}"
         commits = self._client.pages(f"{path}/commits?limit=50", _READ)
-        known = {_login(one.get("author")) for one in commits} - {""}
-        unknown = {_mail(one) for one in commits if not _login(one.get("author"))}
+        accounts, unknown = told_apart(one for commit in commits for one in with_accounts(GITEA, commit))
+        accounts += filter(None, [account_of(request.get("user"))])
         reviews = self._client.pages(f"{path}/reviews?limit=50", _READ)
         latest: dict[str, Opinion] = {}
         for review in sorted(reviews, key=lambda one: int(one["id"])):
             if review["state"] not in _OPINIONS:
                 continue
-            user = _login(review.get("user")) or f"review {review['id']}"
+            by = account_of(review.get("user"))
+            user = by.login if by else f"review {review['id']}"
             latest.pop(user, None)
             if review.get("dismissed"):
                 continue
-            is_current = not review.get("stale") and review.get("commit_id") == request["head"]["sha"]
-            approves = review["state"] == "APPROVED"
-            may_write = review.get("official") is True and not user.startswith("review ")
-            latest[user] = Opinion(user, approves, is_current, may_write)
-        change = Change(f"#{request['number']}", frozenset(known | {_login(request.get("user"))}))
-        return Review(replace(change, opinions=tuple(latest.values()), unknown_authors=len(unknown)))
+            latest[user] = Opinion(
+                user,
+                review["state"] == "APPROVED",
+                not review.get("stale") and review.get("commit_id") == request["head"]["sha"],
+                review.get("official") is True and is_person(review.get("user")),
+                by is not None and any(map(by.is_same, accounts)),
+            )
+        return Review(Change(f"#{request['number']}", tuple(latest.values()), unknown_authors=len(unknown)))
 
     def blockers(self, labels: tuple[str, ...]) -> Blockers:
         """Return the open issues and pull requests that have one of the labels."""
@@ -116,9 +124,27 @@ def _word(status: dict[str, Any]) -> str:
     return str(status.get("status") or status.get("state") or "no state")
 
 
-def _login(user: dict[str, Any] | None) -> str:
-    return str((user or {}).get("login") or "").lower()
+def _pattern(glob: str) -> str:
+    """Return the regular expression of a glob, as Gitea reads globs; blank if it is not valid.
 
-
-def _mail(commit: dict[str, Any]) -> str:
-    return str(((commit.get("commit") or {}).get("author") or {}).get("email") or commit.get("sha"))
+    They know `{one,another}` and a backslash before a sign, and `*` stands for slashes, too.
+    """
+    found, depth = "", 0
+    for match in _GLOB.finditer(glob):
+        sign = match["other"] or ""
+        if match["any"]:
+            found += ".*" if match["any"].startswith("*") else "."
+        elif match["set"]:
+            first, last = match["set"][0], match["set"][-1]
+            is_range = len(match["set"]) == 3 and match["set"][1] == "-"
+            chars = f"{re.escape(first)}-{re.escape(last)}" if is_range else re.escape(match["set"])
+            found += f"[{'^' if match['not'] else ''}{chars}]"
+        elif sign == "{" or (depth and sign in {"}", ","}):
+            depth += _DEEPER.get(sign, 0)
+            found += _BRACES[sign]
+        else:
+            found += re.escape(match["literal"] or sign)
+    try:
+        return re.compile(rf"(?s:{found})\Z").pattern
+    except re.error:
+        return ""

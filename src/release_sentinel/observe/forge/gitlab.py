@@ -1,6 +1,6 @@
 """What GitLab knows about a commit, gitlab.com and self-hosted."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -8,6 +8,8 @@ from msgspec.structs import replace
 
 from release_sentinel.observe.forge.api import quoted
 from release_sentinel.observe.forge.client import Client
+from release_sentinel.observe.forge.people import Account, Writer, account_of, is_person, told_apart, writers
+from release_sentinel.observe.forge.place import GITLAB
 from release_sentinel.observe.forge.records import (
     Blockers,
     Change,
@@ -24,6 +26,7 @@ from release_sentinel.observe.forge.records import (
 
 _RUNNING = {"created", "waiting_for_resource", "waiting_for_callback", "preparing", "pending", "running", "scheduled"}
 _NEEDS = "the scope read_api and the role Reporter"
+_NAME = "username"
 _DEEPEST = 2  # child pipelines: GitLab allows no more
 _NOT_OF_JOBS = {"skipped", "manual"}  # states of jobs that their pipeline's own state answers for
 
@@ -35,7 +38,7 @@ class GitLab:
         self._client, self._own = client, own
         self._project = f"/projects/{quoted(client.api.place.repository)}"
 
-    def checks(self, commit: str, branch: str, *, required: bool, globs: bool) -> Checks:  # noqa: ARG002 - as others
+    def checks(self, commit: str, branch: str, *, required: bool, names: Sequence[Required]) -> Checks:  # noqa: ARG002 - as others
         """Return pipelines, jobs and external statuses of a commit. GitLab has no required checks: all pipelines count.
 
         They are the newest one of each source and ref, and external statuses. The gate's own pipeline counts by the
@@ -65,8 +68,8 @@ class GitLab:
         of_mine = [one for one in _newest(statuses) if one.get("pipeline_id") == mine]
         if mine in counted or (mine not in of_commit and of_mine):
             jobs += self._own_jobs(mine, of_mine)
-        names = dict.fromkeys(Required(one.name) for one in (*found, *jobs) if not one.own)
-        return Checks((*found, *jobs), tuple(names) if required else (), may_come=True)
+        needed = dict.fromkeys(Required(one.name) for one in (*found, *jobs) if not one.own)
+        return Checks((*found, *jobs), tuple(needed) if required else (), may_come=True)
 
     def _children(self, pipeline: int) -> list[Check]:
         """Return the pipelines that a pipeline has started, in other projects too, and those that these started."""
@@ -84,7 +87,7 @@ class GitLab:
         yield _excused(check, bridge)
         if depth > 1 and check.state is not State.FAILED and bridge.get("allow_failure") is not True:
             # A pipeline of another project is not found here.
-            for one in self._client.find(self._bridges(child["id"]), _NEEDS) or []:
+            for one in self._client.find_pages(self._bridges(child["id"]), _NEEDS):
                 yield from self._below(one, depth - 1)
 
     def _own_jobs(self, pipeline: int, statuses: list[dict[str, Any]]) -> list[Check]:
@@ -131,30 +134,40 @@ class GitLab:
         path = f"{self._project}/merge_requests/{request['iid']}"
         approved = self._client.get(f"{path}/approvals", _NEEDS)
         left = approved.get("approvals_left") or 0
-        opinions = list(self._wishes(path, request))
-        authors = {_user(request["author"])}
+        opinions, unknown = list(self._wishes(path, request)), 0
         if approved["approved_by"]:
+            users = [one["user"] for one in approved["approved_by"]]
+            authors, unknown = self._authors(path, [request["author"], *users, *_others(request)])
+            authors += filter(None, [account_of(request["author"], _NAME)])
             pushed = self._last_push(path)
-            opinions += [
-                Opinion(_user(one["user"]), approves=True, is_current=_after(one, pushed))
-                for one in approved["approved_by"]
-            ]
-            commits = self._client.pages(f"{path}/commits?per_page=100", _NEEDS)
-            writers = {word for one in commits for word in _words_of_author(one)}
-            people = (one["user"] for one in approved["approved_by"])
-            authors |= {_user(one) for one in people if {_user(one), str(one.get("name", "")).lower()} & writers}
+            opinions += [_approval(one, pushed, authors) for one in approved["approved_by"]]
         unmet = f"{left} more approvals by its own rules" if left else ""
-        return Review(Change(f"!{request['iid']}", frozenset(authors), tuple(opinions), unmet=unmet))
+        return Review(Change(f"!{request['iid']}", tuple(opinions), unknown_authors=unknown, unmet=unmet))
+
+    def _authors(self, path: str, people: list[dict[str, Any]]) -> tuple[list[Account], int]:
+        """Return the accounts of those who wrote the commits of a request, and how many of them have none.
+
+        GitLab says names and addresses alone: they are compared with the names of the people of the request.
+        """
+        commits = self._client.pages(f"{path}/commits?per_page=100", _NEEDS)
+        known, unknown = told_apart(one for commit in commits for one in _writers(commit))
+        count = 0
+        for writer in unknown:
+            words = _words(writer)
+            meant = [one for one in people if {_user(one), str(one.get("name") or "").lower()} & words]
+            known += filter(None, (account_of(one, _NAME) for one in meant))
+            count += not meant
+        return known, count
 
     def _wishes(self, path: str, request: dict[str, Any]) -> list[Opinion]:
         """Return the requests for changes that stand."""
         if not request.get("reviewers"):
             return []
-        seen = self._client.find(f"{path}/reviewers", _NEEDS) or []
+        seen = self._client.pages(f"{path}/reviewers?per_page=100", _NEEDS)
         return [Opinion(_user(one["user"]), approves=False) for one in seen if one["state"] == "requested_changes"]
 
     def _last_push(self, path: str) -> datetime | None:
-        versions = self._client.find(f"{path}/versions?per_page=100", _NEEDS) or []
+        versions = self._client.find_pages(f"{path}/versions?per_page=100", _NEEDS)
         times = [_time(one.get("created_at")) for one in versions]
         known = [one for one in times if one]
         return max(known) if known and len(known) == len(times) else None
@@ -222,12 +235,37 @@ def _brought(request: dict[str, Any]) -> set[Any]:
     return {request.get(key) for key in ("merge_commit_sha", "squash_commit_sha", "sha")}
 
 
-def _words_of_author(commit: dict[str, Any]) -> set[str]:
-    """Return what may name the author's account: GitLab says their name and address only."""
-    mail = str(commit.get("author_email") or "").lower()
-    local = mail.partition("@")[0]
-    words = {str(commit.get("author_name") or "").lower(), local, local.partition("-")[2], local.partition("+")[2]}
-    return words - {""}
+def _approval(one: dict[str, Any], pushed: datetime | None, authors: list[Account]) -> Opinion:
+    by = Account(_user(one["user"]), int(one["user"].get("id") or 0))
+    return Opinion(
+        by.login,
+        approves=True,
+        is_current=_after(one, pushed),
+        may_write=is_person(one["user"], _NAME),
+        is_author=any(map(by.is_same, authors)),
+    )
+
+
+def _others(request: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return who else is known by account at a request."""
+    return [
+        *(request.get("assignees") or []),
+        *(request.get("reviewers") or []),
+        *filter(None, [request.get("merge_user")]),
+    ]
+
+
+def _writers(commit: dict[str, Any]) -> list[Writer]:
+    said = {key: str(commit.get(key) or "") for key in ("author_name", "author_email", "message")}
+    committer = (str(commit.get("committer_name") or ""), str(commit.get("committer_email") or ""))
+    mail = said["author_email"] or str(commit["id"])
+    return writers(GITLAB, said["author_name"], mail, committer, said["message"])
+
+
+def _words(writer: Writer) -> set[str]:
+    """Return what may name a writer's account."""
+    local = writer.mail.partition("@")[0]
+    return {writer.name.lower(), local, local.partition("-")[2], local.partition("+")[2]} - {""}
 
 
 def _time(text: Any) -> datetime | None:

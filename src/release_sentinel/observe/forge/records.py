@@ -1,10 +1,13 @@
 """What a forge knows about a commit, as frozen records: the same for every kind of forge."""
 
+import re
 from collections.abc import Mapping
 from enum import StrEnum
+from fnmatch import translate
 
 from msgspec import Struct
 
+from release_sentinel.observe import Unseen
 from release_sentinel.observe.forge.place import GITEA, GITLAB, Forge
 
 
@@ -22,16 +25,33 @@ class Check(Struct, frozen=True):
     name: str
     state: State
     word: str
-    app: str = ""  # the id of the app that ran it, where the forge says so
+    app: str | None = ""  # the id of the app that ran it; blank: none did; None: the forge does not say
     own: bool = False  # it is the job that runs the gate
+    jobs: tuple[str, ...] | None = None  # of a run as a whole: the names of its jobs so far
 
 
 class Required(Struct, frozen=True):
-    """A check that a branch requires: its name, or a glob of it; `app` alone may meet it, where that is not blank."""
+    """A check that is asked for: its name, or a regular expression for it.
+
+    `app` alone may meet it, where that is not blank. Runs as a whole meet expressions alone, also by a job's name.
+    """
 
     name: str
     app: str = ""
-    is_glob: bool = False
+    pattern: str = ""
+
+    def admits(self, check: Check) -> bool:
+        """Return whether a check is meant."""
+        if self.app and check.app != self.app:
+            return False
+        if check.name == self.name and check.jobs is None:
+            return True
+        return bool(self.pattern) and any(re.match(self.pattern, one) for one in (check.name, *(check.jobs or ())))
+
+
+def by_name(entry: str) -> Required:
+    """Return what an entry of the policy asks for: a name, or a glob."""
+    return Required(entry, pattern=translate(entry) if set(entry) & set("*?[") else "")
 
 
 class Checks(Struct, frozen=True):
@@ -49,20 +69,18 @@ class Opinion(Struct, frozen=True):
     user: str
     approves: bool
     is_current: bool | None = True  # about the last state of the request; None: the forge does not say
-    may_write: bool = True
+    may_write: bool | None = True  # None: the token may not see it
+    is_author: bool = False  # opened the request, or wrote a commit of it
 
 
 class Change(Struct, frozen=True):
-    """A merge request that brought a commit to a branch.
-
-    `authors` opened it, or wrote a commit of it; of `unknown_authors` the forge does not know the account.
-    """
+    """A merge request that brought a commit to a branch. Of `unknown_authors` the forge does not know the account."""
 
     name: str  # `#7`, `!7`
-    authors: frozenset[str]  # lower case
     opinions: tuple[Opinion, ...] = ()
     unknown_authors: int = 0
     unmet: str = ""  # what the forge's own rules still lack
+    hidden: Unseen | None = None  # why it is not known whether someone may write
 
 
 class Review(Struct, frozen=True):
@@ -94,7 +112,7 @@ class Own(Struct, frozen=True):
     """The job that runs the gate, as CI names it."""
 
     run: str
-    job: str = ""  # its id, where CI says so
+    job: str = ""  # its id on GitLab, its key in the workflow on GitHub
     number: str = ""  # of the run, as Gitea shows it in addresses
     runner: str = ""
 
@@ -108,7 +126,8 @@ def own_job(forge: Forge, environ: Mapping[str, str]) -> Own | None:
     if forge is not GITEA and any(environ.get(name) for name in GITEA.ci):
         return None  # it sets GitHub's variables as well
     run, number = environ.get("GITHUB_RUN_ID", ""), environ.get("GITHUB_RUN_NUMBER", "")
-    return Own(run, number=number, runner=environ.get("RUNNER_NAME", ""))
+    job = "" if forge is GITEA else environ.get("GITHUB_JOB", "")
+    return Own(run, job, number, environ.get("RUNNER_NAME", ""))
 
 
 def blocked(name: str, title: str, has: list[str], wanted: tuple[str, ...]) -> Issue | None:

@@ -88,6 +88,7 @@ RESULTS = {
     "empty": "FAILED",
     "partial": "FAILED",
     "waived": "WARNED",
+    "advised": "WARNED",
     "unseen": "FAILED",
 }
 

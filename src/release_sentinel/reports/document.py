@@ -56,6 +56,7 @@ def _gate(gate: GateResult) -> dict[str, Any]:
         "tries": gate.tries,
         "seconds": round(gate.seconds, 3),
         "waiver": _waiver(gate.waiver) if gate.waiver else None,
+        "advised": gate.advised.isoformat() if gate.advised else None,
         "owed": not gate.spare,
         "measures": [_measure(measure) for measure in gate.measures],
         "began": round(gate.began, 3),

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from release_sentinel import __version__
 from release_sentinel.redacted import RedactedVerdict
 from release_sentinel.reports.charts import duration
-from release_sentinel.reports.html_gates import gate_tables, reason_cards, waived_cards
+from release_sentinel.reports.html_gates import excused_cards, gate_tables, reason_cards
 from release_sentinel.reports.html_timeline import timelines
 from release_sentinel.reports.message import decision, task
 from release_sentinel.reports.page import Content, Markup, element, facts, jump, link, page, prose
@@ -36,7 +36,7 @@ def html(verdict: RedactedVerdict) -> str:
     """Return the page."""
     sections = [
         ("reasons", "Reasons and remedies", reason_cards(verdict)),
-        ("noted", "Waivers and warnings", [*waived_cards(verdict), *_warnings(verdict)]),
+        ("noted", "Excused gates and warnings", [*excused_cards(verdict), *_warnings(verdict)]),
         ("gates", "Gates", gate_tables(verdict)),
         ("timeline", "Timeline", timelines(verdict)),
         ("left-out", "Not judged", _left_out(verdict)),

@@ -1,6 +1,6 @@
 """A verdict file that was written earlier: read whole, up to a bound, with the type of every field."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
@@ -51,6 +51,7 @@ class WrittenGate(Struct, frozen=True):
     tries: int
     seconds: float
     waiver: dict[str, Any] | None
+    advised: date | None = None
     owed: bool = True
     measures: tuple[WrittenMeasure, ...] = ()  # schema version 1 has none
 

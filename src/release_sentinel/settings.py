@@ -55,7 +55,7 @@ def settle(
     problems: tuple[str, ...] = ()
     try:
         loaded = load(environ, repository=repository, file=file, directory=directory, env=env, gates=IDS)
-        text = loaded.source.text
+        text = loaded.text
     except InvalidPolicyError as error:
         loaded, problems = Loaded(Policy()), error.problems
         text = error.text or (_text_of(repository) if file else "")  # another word may have taken the file's place

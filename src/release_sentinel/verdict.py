@@ -112,6 +112,13 @@ class Disabled(Struct, frozen=True):
     reason: str
 
 
+class PolicyFile(Struct, frozen=True):
+    """A policy file of the run, and its digest in hexadecimal."""
+
+    name: str
+    sha256: str
+
+
 class Provenance(Struct, frozen=True):
     """Where a run took place, as far as it was asked; what is not known is blank."""
 
@@ -119,8 +126,7 @@ class Provenance(Struct, frozen=True):
     url: str = ""  # of the CI run
     commit_url: str = ""  # the page of the commit on its forge
     actor: str = ""  # who started it
-    policy: str = ""  # the policy file's name
-    policy_sha256: str = ""
+    policies: tuple[PolicyFile, ...] = ()  # the bases first
 
 
 class Rounds(Struct, frozen=True):

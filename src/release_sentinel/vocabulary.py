@@ -74,6 +74,8 @@ WORDS = (
         "problems",
         "missing",
         "disabled",
+        "policies",
+        "sha256",
         "warnings",
         "id",
         "kind",

@@ -14,7 +14,7 @@ from release_sentinel import gates
 from release_sentinel.redacted import RedactedVerdict, redact
 from release_sentinel.redaction import Redactor
 from release_sentinel.reports.sarif import LONGEST, MOST_RESULTS, _rule, sarif
-from release_sentinel.verdict import Provenance, Release, unfinished
+from release_sentinel.verdict import PolicyFile, Provenance, Release, unfinished
 from release_sentinel.vocabulary import SAFE
 from tests.reports.samples import CLOSE, DIRTY, FULL, PASSED, RELEASE, SAMPLES, WAIVED, verdict
 
@@ -193,7 +193,7 @@ def test_more_than_github_shows() -> None:
 )
 def test_results_are_at_the_policy(policy: str, uri: str) -> None:
     """At the top of the repository; a file that was named may be anywhere, and its name alone leads nowhere."""
-    (result,) = run(replace(verdict(FULL), provenance=Provenance(policy=policy)))["results"]
+    (result,) = run(replace(verdict(FULL), provenance=Provenance(policies=(PolicyFile(policy, ""),))))["results"]
     assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == uri
 
 

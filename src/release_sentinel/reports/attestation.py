@@ -60,12 +60,11 @@ def _predicate(verdict: RedactedVerdict) -> dict[str, Any]:
 
 
 def _configuration(verdict: RedactedVerdict) -> list[dict[str, Any]]:
-    """Return what the gates were run by, with what they were asked, and the policy file if there was one."""
+    """Return what the gates were run by, with what they were asked, and the policy files, the bases first."""
     asked = {"env": verdict.release.env, "version": verdict.release.version, "verdict": verdict.label}
     tool = {"name": NAME, **_tool(origin()), "annotations": asked}
-    where = verdict.provenance
-    policy = [{"name": where.policy, "digest": {"sha256": where.policy_sha256}}] if where.policy_sha256 else []
-    return [tool, *policy]
+    policies = [{"name": one.name, "digest": {"sha256": one.sha256}} for one in verdict.provenance.policies]
+    return [tool, *policies]
 
 
 def _tool(installed: Origin) -> dict[str, Any]:

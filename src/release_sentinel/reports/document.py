@@ -38,6 +38,7 @@ def document(verdict: RedactedVerdict) -> dict[str, Any]:
         "missing": [{"gate": missing.gate, "why": missing.why} for missing in verdict.missing],
         "disabled": [{"gate": disabled.gate, "reason": disabled.reason} for disabled in verdict.disabled],
         "warnings": list(verdict.warnings),
+        "policies": [{"name": one.name, "sha256": one.sha256} for one in verdict.provenance.policies],
         "undelivered": verdict.undelivered,
         "rounds": _rounds(verdict.rounds) if verdict.rounds else None,
         "steps": [_step(step) for step in verdict.steps],

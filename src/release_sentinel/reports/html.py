@@ -154,7 +154,7 @@ def _left_out(verdict: RedactedVerdict) -> list[Markup]:
 
 def _provenance(verdict: RedactedVerdict) -> Markup:
     release, where = verdict.release, verdict.provenance
-    digest = [element("br"), element("code", where.policy_sha256)] if where.policy_sha256 else None
+    policies = [element("p", one.name, element("br"), element("code", one.sha256)) for one in where.policies]
     return facts(
         [
             ("Verdict", f"{verdict.label}, exit code {verdict.exit_code}"),
@@ -164,7 +164,7 @@ def _provenance(verdict: RedactedVerdict) -> Markup:
             ("Commit", _commit(verdict, 40)),
             ("Repository", release.repository),
             ("Remote", " ".join(filter(None, (release.remote, where.remote)))),
-            ("Policy", [where.policy, digest] if where.policy else None),
+            ("Policies" if len(policies) > 1 else "Policy", policies),
             ("Ended", verdict.ended.strftime("%Y-%m-%d %H:%M:%S UTC")),
             ("Tool", f"release-sentinel {__version__}"),
         ],

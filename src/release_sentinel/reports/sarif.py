@@ -136,7 +136,7 @@ def _texts(rule: str) -> tuple[str, str, str]:
 def _result(result: Result, rules: dict[str, int], verdict: RedactedVerdict) -> dict[str, Any]:
     mark = "" if verdict.mode == "release" else f"{verdict.mode.upper()} "
     excused = [{"kind": "external", "status": "accepted", "justification": result.excuse}] if result.excuse else []
-    policy = verdict.provenance.policy
+    policy = next((one.name for one in reversed(verdict.provenance.policies)), "")
     uri = policy if policy in {OWN, SHARED} else OWN
     digest = hashlib.sha256(f"{result.rule}\n{result.identity}".encode()).hexdigest()
     return {

@@ -191,6 +191,9 @@ BUILT_IN = (
 # The id of each gate, with the class of its targets.
 IDS: Mapping[str, type[Target] | None] = MappingProxyType({gate.id: gate.judges for gate in BUILT_IN})
 
+# The keys by which each gate judges, besides those of its targets.
+KEYS: Mapping[str, tuple[str, ...]] = MappingProxyType({gate.id: gate.keys for gate in BUILT_IN})
+
 
 def expected(policy: Policy) -> tuple[BuiltInGate, ...]:
     """Return the built-in gates that a run under `policy` owes a result of."""

@@ -31,6 +31,7 @@ HEAD = {
     "missing": list,
     "disabled": list,
     "warnings": list,
+    "policies": list,
     "undelivered": str,
     "mode": str,
     "rounds": type(None),

@@ -1,12 +1,14 @@
 """The policy of one run: defaults, then each file and its part for `--env`, the bases first, then the variables."""
 
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -14,8 +16,10 @@ from msgspec.structs import replace
 from release_sentinel.config import file as policy_file
 from release_sentinel.config import variables
 from release_sentinel.config.bases import below
+from release_sentinel.config.breaches import broken
 from release_sentinel.config.kinds import ENVIRONMENTS, nearest
-from release_sentinel.config.layers import Layer, of_file, of_variables, setter
+from release_sentinel.config.layers import Layer, of_file, of_options, of_variables, setter
+from release_sentinel.config.locks import Lock, Step, lock_of, problems_of
 from release_sentinel.config.model import NEEDED_BY, LayerRules, Policy, Required
 from release_sentinel.config.read import KeyPath, Problem, Reading, dotted, keys, leaves, seen, shown_key
 from release_sentinel.config.targets import Target
@@ -39,6 +43,13 @@ class Loaded(Struct, frozen=True, dict=True):
     file: str = ""
     files: Sequence[policy_file.Source] = ()
     layers: Sequence[Layer] = ()
+    locks: Sequence[Lock] = ()
+
+    def lock_of(self, path: KeyPath) -> str:
+        """Return how a key is locked: `locked by base.toml:3`; or a blank."""
+        key = ".".join(part for part in path if isinstance(part, str))
+        names = [key[:end] for end in (len(key), *(match.start() for match in re.finditer(r"\.", key)))]
+        return next((word for lock in self.locks for name in names if (word := lock.because(name))), "")
 
     @property
     def text(self) -> str:
@@ -77,12 +88,17 @@ def load(
     directory: Path | None = None,
     env: str = "",
     gates: Mapping[str, type[Target] | None] = ANY_GATES,
+    keys_of: Mapping[str, Sequence[str]] = MappingProxyType({}),
+    options: Mapping[str, tuple[str, Any]] = MappingProxyType({}),
+    now: datetime | None = None,
 ) -> Loaded:
     """Build the policy for the environment `env` from the policy files and the `RS_*` variables of `environ`.
 
     The file is `file`, or the one of `repository`, in which `directory` is the working directory; it is above its
     bases. `gates` are the ids
-    of the built-in gates, each with the class of its targets; without them any id is accepted. Raises
+    of the built-in gates, each with the class of its targets; without them any id is accepted. `keys_of` are the other
+    keys that a gate judges by. `options` of the command line are held against the locks of the files: the flag and the
+    value, by the key. `now` is the moment from which waivers are counted. Raises
     `InvalidPolicyError`, which names everything that is not valid, in the parts for other environments too.
     """
     environ = os.environ if environ is None else environ
@@ -107,12 +123,20 @@ def load(
     layers = [*chosen.layers, of_variables(values)]
     rest = {variable: value for variable, value in values.items() if variable not in everywhere}
     policy = _needed(check.read(_with(chosen.document, rest), layers), layers)
+    locks: list[Lock] = []
+    if any(one.rules != LayerRules(extends=one.rules.extends) for one in files):
+        asked: dict[KeyPath, tuple[str, Any]] = {tuple(key.split(".")): said for key, said in options.items()}
+        above = _Above(values, asked, now or datetime.now(UTC))
+        for name, stack in stacks.items():
+            found, sentences = _broken(files, stack, check, above, gates, keys_of)
+            problems += sentences
+            locks = found if name == env or not locks else locks
     if problems:
         told = list(dict.fromkeys(problems))
         more = [f"and {len(told) - SHOWN} more problems"] if len(told) > SHOWN else []
         raise InvalidPolicyError([*told[:SHOWN], *more], texts)
     named = [one.source for one in files if one.source.name]
-    return Loaded(policy, files[-1].source.name, tuple(named), layers)
+    return Loaded(policy, files[-1].source.name, tuple(named), layers, locks)
 
 
 class _File(Struct):
@@ -131,13 +155,66 @@ class _Stack:
     def __init__(self, files: Sequence[_File], env: str, everywhere: Mapping[Variable, Any]) -> None:
         document: dict[str, Any] = {}
         self.layers: list[Layer] = []
+        self.steps: list[tuple[list[Layer], dict[str, Any]]] = []  # what there is after each layer
+        self.ends: list[int] = []  # the step after which each file has said all
         for one in files:
             part = one.parts.get(env, {})
-            document = merged(merged(document, one.common), part)
-            self.layers.append(of_file(one.source, one.common))
-            self.layers += [of_file(one.source, part, env)] if part else []
+            for layer, said in ((of_file(one.source, one.common), one.common), (of_file(one.source, part, env), part)):
+                if said or said is one.common:
+                    document = merged(document, said)
+                    self.layers.append(layer)
+                    self.steps.append(([*self.layers], document))
+            self.ends.append(len(self.steps) - 1)
         self.document = _with(document, everywhere)
         self.layers.append(of_variables(everywhere))
+
+
+class _Above(NamedTuple):
+    """What is above all files: the variables, and the options with their flags."""
+
+    values: Mapping[Variable, Any]
+    options: Mapping[KeyPath, tuple[str, Any]]
+    now: datetime
+
+
+def _broken(
+    files: Sequence[_File],
+    stack: _Stack,
+    check: "_Validation",
+    above: _Above,
+    gates: Mapping[str, type[Target] | None],
+    keys_of: Mapping[str, Sequence[str]],
+) -> tuple[list[Lock], list[str]]:
+    """Return the locks of the files, and what is wrong with them or breaks them."""
+    steps = [Step(layers, _needed(check.quietly(document, layers), layers)) for layers, document in stack.steps]
+    whole = [*stack.layers, of_variables(above.values)]
+    steps.append(Step(whole, _needed(check.quietly(_with(stack.document, above.values), whole), whole)))
+    if above.options:
+        flags = of_options({path: flag for path, (flag, _) in above.options.items()})
+        steps.append(Step([*whole, flags], _asked(steps[-1].policy, above.options)))
+    locks: list[Lock] = []
+    problems: list[str] = []
+    for one, end in zip(files, stack.ends, strict=True):
+        problems += problems_of(one.source, one.rules, gates)
+        below = locks[-1] if locks else None
+        locks.append(lock_of(one.source, one.rules, steps[end], below, gates, keys_of))
+        problems += broken(locks[-1], steps[end + 1 :], above.now)
+    return locks, problems
+
+
+def _asked(policy: Policy, options: Mapping[KeyPath, tuple[str, Any]]) -> Policy:
+    """Return a policy with what options of the command line say."""
+    for path, (_, value) in options.items():
+        policy = _replaced(policy, path, value)
+    return policy
+
+
+def _replaced(record: Any, path: KeyPath, value: Any) -> Any:
+    name, *rest = map(str, path)
+    old = getattr(record, name)
+    if not rest and isinstance(value, tuple):
+        value = (*old, *value)
+    return replace(record, **{name: _replaced(old, tuple(rest), value) if rest else value})
 
 
 def _needed(policy: Policy, layers: Sequence[Layer]) -> Policy:
@@ -238,6 +315,13 @@ class _Validation:
         sentences = [_sentence(problem, layers) for problem in (*found, *_gate_problems(policy, self._gates))]
         self._problems += [text for text in sentences if text not in reported]
         self._known.append((document, policy))
+        return policy
+
+    def quietly(self, document: Mapping[str, Any], layers: Sequence[Layer]) -> Policy:
+        """Return the policy of some layers; what contradicts itself there may be made good by one above."""
+        policy: Policy
+        policy, found = self._reading.read(Policy, document)
+        self._problems += [_sentence(problem, layers) for problem in found if problem.unreadable]
         return policy
 
 

@@ -26,7 +26,7 @@ def as_toml(loaded: Loaded) -> str:
             table = path[:-1]
             lines += ["", _header(table)]
         key = _key(path[-1])
-        source = loaded.sources.get(path, "")
+        source = "; ".join(filter(None, (loaded.sources.get(path, ""), loaded.lock_of(path))))
         if value is None:
             lines.append(f"# {key} is not set")
         else:
@@ -35,9 +35,9 @@ def as_toml(loaded: Loaded) -> str:
 
 
 def as_document(loaded: Loaded) -> dict[str, Any]:
-    """Return the policy for machines: the value and the source of each key."""
+    """Return the policy for machines: the value and the source of each key, and its lock."""
     return {
-        dotted(path): {"value": _json(value), "source": loaded.sources.get(path, "")}
+        dotted(path): {"value": _json(value), "source": loaded.sources.get(path, ""), "lock": loaded.lock_of(path)}
         for path, value in _shown_leaves(loaded)
     }
 

@@ -35,11 +35,13 @@ def as_toml(loaded: Loaded) -> str:
 
 
 def as_document(loaded: Loaded) -> dict[str, Any]:
-    """Return the policy for machines: the value and the source of each key, and its lock."""
-    return {
-        dotted(path): {"value": _json(value), "source": loaded.sources.get(path, ""), "lock": loaded.lock_of(path)}
-        for path, value in _shown_leaves(loaded)
-    }
+    """Return the policy for machines: the value and the source of each key, and its lock if it has one."""
+    return {dotted(path): _entry(loaded, path, value) for path, value in _shown_leaves(loaded)}
+
+
+def _entry(loaded: Loaded, path: KeyPath, value: Any) -> dict[str, Any]:
+    lock = loaded.lock_of(path)
+    return {"value": _json(value), "source": loaded.sources.get(path, ""), **({"lock": lock} if lock else {})}
 
 
 def _shown_leaves(loaded: Loaded) -> Iterator[tuple[KeyPath, Any]]:

@@ -10,11 +10,10 @@ from msgspec import Struct
 from release_sentinel.config import file as policy_file
 from release_sentinel.config import packages
 from release_sentinel.config.file import Source
-from release_sentinel.config.variables import look_up
+from release_sentinel.config.variables import BASE, look_up, misspelt_base
 from release_sentinel.errors import InvalidPolicyError
 from release_sentinel.sentences import sentence
 
-VARIABLE = "RS_POLICY_BASE"
 DEEPEST = 8  # files, each of which extends the next
 MOST = 32  # files of one policy
 
@@ -87,8 +86,8 @@ def below(*sources: Source, environ: Mapping[str, str], repository: Path | None 
     Raises `InvalidPolicyError` where one is missing, cannot be read, or extends itself.
     """
     bases = _Bases(repository)
-    if any(name.startswith(VARIABLE) for name in environ):
-        _add_variable(bases, environ, repository)
+    bases.problems += misspelt_base(environ)
+    _add_variable(bases, environ, repository)
     for source in sources:
         bases.add_below(source)
     if bases.problems:
@@ -99,25 +98,21 @@ def below(*sources: Source, environ: Mapping[str, str], repository: Path | None 
 
 def _add_variable(bases: _Bases, environ: Mapping[str, str], repository: Path | None) -> None:
     """Add the base that RS_POLICY_BASE names. Who can change the repository must not be able to change it."""
-    value = look_up(VARIABLE, environ)
+    value = look_up(BASE, environ)
     text = (value.text or "").strip()
     if value.problem:
         bases.problems.append(value.problem)
     elif not text:
         if value.text is not None:
-            bases.problems.append(
-                f"{VARIABLE} is blank, expected package:file or an absolute path, or no such variable"
-            )
+            bases.problems.append(f"{BASE} is blank, expected package:file or an absolute path, or no such variable")
     elif packages.named(text):
-        bases.add(text, _Said(f"{VARIABLE} is {text}"))
+        bases.add(text, _Said(f"{BASE} is {text}"))
     elif not Path(text).is_absolute():
-        bases.problems.append(f"{VARIABLE} is {text}, expected package:file or an absolute path")
+        bases.problems.append(f"{BASE} is {text}, expected package:file or an absolute path")
     elif repository and _is_inside(text, repository):
-        bases.problems.append(
-            f"{VARIABLE} is {text}, a file of the repository, which could change it: move it elsewhere"
-        )
+        bases.problems.append(f"{BASE} is {text}, a file of the repository, which could change it: move it elsewhere")
     else:
-        bases.add(text, _Said(f"{VARIABLE} is {text}"))
+        bases.add(text, _Said(f"{BASE} is {text}"))
 
 
 def _is_inside(text: str, repository: Path) -> bool:

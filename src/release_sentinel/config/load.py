@@ -95,11 +95,11 @@ def load(
     """Build the policy for the environment `env` from the policy files and the `RS_*` variables of `environ`.
 
     The file is `file`, or the one of `repository`, in which `directory` is the working directory; it is above its
-    bases. `gates` are the ids
-    of the built-in gates, each with the class of its targets; without them any id is accepted. `keys_of` are the other
-    keys that a gate judges by. `options` of the command line are held against the locks of the files: the flag and the
-    value, by the key. `now` is the moment from which waivers are counted. Raises
-    `InvalidPolicyError`, which names everything that is not valid, in the parts for other environments too.
+    bases. `gates` are the ids of the built-in gates, each with the class of its targets; without them any id is
+    accepted. `keys_of` are the other keys that a gate judges by. `options` of the command line are held against the
+    locks of the files: the flag and the value, by the key. `now` is the moment from which waivers are counted.
+
+    Raises `InvalidPolicyError`, which names everything that is not valid, in the parts for other environments too.
     """
     environ = os.environ if environ is None else environ
     files, problems = _files(environ, repository, file, directory), []

@@ -166,7 +166,7 @@ def problems_of(source: Source, rules: LayerRules, gates: Collection[str]) -> It
             place, found = f"{source.where((name, number))}: {name} names {pattern!r}", matching(pattern)
             if not found:
                 yield f"{place}, which is not a key of the policy{nearest(pattern, known_keys())}"
-            elif name == "stricter_only" and not any(_has_direction(key) for key in found):
+            elif name == "stricter_only" and not any(map(_has_direction, [pattern] if pattern in found else found)):
                 yield f"{place}, which has no stricter direction: name it under `locked`"
     for number, pattern in enumerate(rules.waivers.never):
         near = get_close_matches(pattern, gates, n=1, cutoff=0.85)

@@ -10,7 +10,7 @@ import pytest
 from release_sentinel.config.breaches import is_stricter
 from release_sentinel.config.kinds import LOWER, Change
 from release_sentinel.config.load import NOT_BY_ENV, Loaded, load
-from release_sentinel.config.locks import known_keys, matching
+from release_sentinel.config.locks import globbed, known_keys, matching
 from release_sentinel.config.show import _toml, as_document, as_toml
 from release_sentinel.config.variables import VARIABLES
 from release_sentinel.errors import InvalidPolicyError
@@ -461,6 +461,26 @@ def test_a_lock_that_would_lock_nothing_is_refused(tmp_path: Path, line: str, pr
 def test_a_pattern_names_keys(pattern: str, keys: list[str]) -> None:
     """A table stands for its keys, a gate's name for all its targets; `[]` may be left out."""
     assert matching(pattern) == keys
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text", "fits"),
+    [
+        ("", "", True),
+        ("*", "", True),
+        ("a*", "a", True),
+        ("a*a", "a", False),
+        ("a*a", "aba", True),
+        ("*b*", "abc", True),
+        ("*b*b*", "abc", False),
+        ("a.c", "abc", False),
+        ("*" * 999 + "x", "a" * 9999, False),
+        ("*a" * 999, "a" * 9999, True),
+    ],
+)
+def test_a_glob(pattern: str, text: str, *, fits: bool) -> None:
+    """A star alone is special, and many of them take no time."""
+    assert globbed(pattern, text) is fits
 
 
 def test_a_change_is_held_against_one_of_its_own_unit() -> None:

@@ -3,10 +3,9 @@
 `release_sentinel.config.breaches` says what breaks a lock.
 """
 
-import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from difflib import get_close_matches
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple, get_args, get_origin
 
 from msgspec import Struct
@@ -94,8 +93,16 @@ class Lock(Struct, frozen=True):
 
 
 def globbed(pattern: str, text: str) -> bool:
-    """Return whether a text is a pattern's, in which `*` stands for anything."""
-    return re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), text, re.DOTALL) is not None
+    """Return whether a text is a pattern's, in which `*` stands for anything; in linear time."""
+    first, *pieces = pattern.split("*")
+    if not pieces or not text.startswith(first):
+        return pattern == text
+    position = len(first)
+    for piece in pieces[:-1]:
+        position = text.find(piece, position) + len(piece)
+        if position < len(piece):
+            return False
+    return text.endswith(pieces[-1]) and position + len(pieces[-1]) <= len(text)
 
 
 @cache
@@ -151,6 +158,7 @@ def _alike(word: str) -> list[str]:
     return [key for key, kind in _containers() if kind in kinds]
 
 
+@lru_cache(maxsize=1000)
 def matching(pattern: str) -> list[str]:
     """Return the keys that a pattern of `locked` or `stricter_only` names."""
     plain = pattern.replace("[]", "")

@@ -214,11 +214,20 @@ def test_the_base_of_the_environment_is_below_all(top: Path, site: Path) -> None
     assert load({"RS_POLICY_BASE": "acme_gates:p.toml"}).policy.deadline == 7  # without a repository
 
 
+def test_a_slip_in_a_key_is_told(top: Path) -> None:
+    """Also in one that is about files, and not a key of the policy itself."""
+    assert refused(top, 'extend = ["../base.toml"]') == [
+        f"{OWN}:1: extend is not a key of the policy; did you mean extends?"
+    ]
+
+
 def test_a_named_file_stands_above_the_bases_of_the_repository(top: Path) -> None:
     """It takes the place of the repository's own file, and not that of its bases."""
     write(top.parent, {"base.toml": "disk.crit = 7\ndeadline = 7\n", "named.toml": "deadline = 9\n"})
     found = loaded(top, 'extends = ["../base.toml"]\ndisk.crit = 99\n', file=top.parent / "named.toml")
     assert (found.policy.disk.crit, found.policy.deadline) == (7, 9)
+    write(top, {"sentinel.toml": "deadline = 5\n", "pyproject.toml": "["})  # neither is read, then as before
+    assert load({}, repository=top, file=top.parent / "named.toml").policy.disk.crit == 7
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import os
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -94,6 +95,15 @@ def _find(own: Path, shared: Path) -> Source:
             [f"{own} and [tool.{TABLE}] in {shared} both hold a policy: keep one of them"], found.text
         )
     return _read(own) or Source()
+
+
+def replaced(repository: Path) -> list[Source]:
+    """Return the policy of a repository in whose place another file is read, as far as it can be read."""
+    found = []
+    for path in (repository / SHARED, repository / OWN):
+        with suppress(InvalidPolicyError):
+            found.append(_read(path, required=False) or Source())
+    return found
 
 
 def _text(path: Path) -> str:

@@ -3,7 +3,6 @@
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -238,10 +237,9 @@ def _files(
         return below(*sources, environ=environ, repository=repository)
 
     if file:
-        named, replaced = policy_file.read(file), policy_file.Source()
-        with suppress(InvalidPolicyError):  # else it is not read, and has no bases
-            replaced = policy_file.find(repository, bases=bases) if repository else replaced
-        sources = [*(base for base in bases(replaced, named) if base.key != named.key), named]
+        named = policy_file.read(file)
+        others = policy_file.replaced(repository) if repository else []
+        sources = [*(base for base in bases(*others, named) if base.key != named.key), named]
     else:
         own = policy_file.find(repository, directory, bases) if repository else policy_file.Source()
         sources = [*bases(own), own]

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as clock
 from types import MappingProxyType
-from typing import Annotated, Any, TypeVar, get_args
+from typing import Annotated, Any, ClassVar, TypeVar, get_args
 
 from msgspec import Meta, Struct, field
 from msgspec.structs import asdict, replace
@@ -251,8 +251,26 @@ class Redaction(Struct, frozen=True):
 LOCAL: tuple[type[Target], ...] = (DiskLimits, MemoryLimits, ProcessRule, UnitRule)
 
 
+class WaiverLimits(Struct, frozen=True):
+    """What the layers above may waive: in place of waivers, which a file with these limits has none of."""
+
+    max_days: WaiverDays | None = None  # from the day of the run
+    never: GateGlobs = ()  # ids, which also stand for the gate's targets
+
+
+class LayerRules(Struct, frozen=True):
+    """What a policy file says of the files below it, and of all that is above it."""
+
+    extends: PolicyFiles = ()  # the files below it; a later one overrides an earlier one
+    locked: KeyGlobs = ()  # keys that nothing above may change
+    stricter_only: KeyGlobs = ()  # keys that may only become stricter above
+    waivers: WaiverLimits = field(default_factory=WaiverLimits)
+
+
 class Policy(Struct, frozen=True):
     """The validated settings of one run. Times in seconds."""
+
+    beside: ClassVar[tuple[str, ...]] = ("env", *keys(LayerRules))  # what a file has beside these keys
 
     environments: Annotated[Environments, FEWER] = ("dev", "stage", "prod")
     enable: Annotated[GateIds, MORE] = ()  # opt-in gates
@@ -395,22 +413,6 @@ def _before(freeze: Freeze) -> bool:
     edges = [edge for edge in (freeze.from_, freeze.to) if isinstance(edge, datetime)]
     begin, end = (edge if edge.tzinfo else edge.replace(tzinfo=zone) for edge in edges)
     return begin.timestamp() < end.timestamp()
-
-
-class WaiverLimits(Struct, frozen=True):
-    """What the layers above may waive: in place of waivers, which a file with these limits has none of."""
-
-    max_days: WaiverDays | None = None  # from the day of the run
-    never: GateGlobs = ()  # ids, which also stand for the gate's targets
-
-
-class LayerRules(Struct, frozen=True):
-    """What a policy file says of the files below it, and of all that is above it."""
-
-    extends: PolicyFiles = ()  # the files below it; a later one overrides an earlier one
-    locked: KeyGlobs = ()  # keys that nothing above may change
-    stricter_only: KeyGlobs = ()  # keys that may only become stricter above
-    waivers: WaiverLimits = field(default_factory=WaiverLimits)
 
 
 def urls(policy: Policy) -> dict[str, str]:

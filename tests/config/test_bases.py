@@ -194,7 +194,7 @@ def _spoilt(site: Path) -> Iterator[tuple[str, str]]:
     (site / "acme_gates/p.toml").write_text("disk.crit = 99\n")
     yield "acme_gates:p.toml", "differs from what was installed: pip install acme-gates --force-reinstall"
     install(site, {"acme_gates/p.toml": "disk.crit = 99\n"}, "evil-2.0")
-    yield "acme_gates:p.toml", "acme_gates/p.toml is a file of acme_gates-1.0 and evil-2.0: uninstall all but one"
+    yield "acme_gates:p.toml", f"{site}/acme_gates-1.0.dist-info and {site}/evil-2.0.dist-info: uninstall all but one"
 
 
 def test_a_package_that_is_not_as_it_was_installed(top: Path, site: Path) -> None:

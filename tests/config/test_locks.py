@@ -271,6 +271,8 @@ def company(tmp_path: Path) -> Company:
         "[disk]\ncrit = 99.9\nwarn = 10",
         "[env.dev]\n[env.stage]\n[env.prod]\ndisk.crit = 70",
         "[env.dev]\ndisk.crit = 81\n[env.stage]\n[env.prod]",
+        'disk.path = "/dev/shm"',
+        'disk = { path = "/dev/shm", crit = 60 }',
         "disks = []",
         'disks = [{ path = "/srv", crit = 71 }]',
         'disks = [{ path = "/srv/", crit = 70 }]',
@@ -298,6 +300,8 @@ def company(tmp_path: Path) -> Company:
         'disable = { process = "no" }',
         'disable = { clean-tree = "no" }',
         'disable = { configuration = "no" }',
+        '[env.dev]\n[env.stage]\n[env.prod]\ndisable = { branch = "no" }',
+        "[env.dev]\n[env.stage.advise]\nbranch = 2027-01-01\n[env.prod]",
         "advise = { branch = 2027-01-01 }",
         "advise = { 'disk[/srv]' = 2027-01-01 }",
         "advise = { signature = 2027-01-01 }",
@@ -363,6 +367,8 @@ def test_what_the_base_allows(company: Company, own: str) -> None:
         ({"RS_API_URL": "https://ok.example"}, "RS_API_URL"),
         ({"RS_API_STATUSES": "200,500"}, "RS_API_STATUSES"),
         ({"RS_DEADLINE": "900"}, "RS_DEADLINE"),
+        ({"RS_REQUIRED_GATES": "own"}, "RS_REQUIRED_GATES"),
+        ({"RS_DISK_PATH": "/dev/shm"}, "RS_DISK_PATH"),  # noqa: S108 - no file is made there
     ],
 )
 def test_a_variable_loosens_nothing(company: Company, environ: dict[str, str], name: str) -> None:

@@ -80,7 +80,8 @@ def _values_of(
         elif not is_record(field_kind):
             yield (key, names), _Value(place, value)
         elif value is not None:
-            yield from _values_of(value, field_kind, f"{key}.", names, place)
+            own = _name(value) if isinstance(value, Target) else ""  # of the disk that is in no list, its path
+            yield from _values_of(value, field_kind, f"{key}.", (*names, own) if own else names, place)
 
 
 def _targets(entry: Any) -> list[Any]:
@@ -119,8 +120,8 @@ def _changed(lock: Lock, base: Mapping[Place, _Value], before: Mapping[Place, _V
 
 
 def _of_list(path: KeyPath) -> KeyPath:
-    """Return the path of the list that holds a value, or else that of the value."""
-    return next((path[:end] for end, part in enumerate(path) if isinstance(part, int)), path)
+    """Return the path of the list that holds a value, or else that of its table."""
+    return next((path[:end] for end, part in enumerate(path) if isinstance(part, int)), path[:-1])
 
 
 def _expected(direction: Stricter, base: Any, value: Any) -> str:

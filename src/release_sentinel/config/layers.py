@@ -47,10 +47,14 @@ def of_options(flags: Mapping[KeyPath, str]) -> Layer:
 
 
 def _named(names: Mapping[KeyPath, str]) -> Layer:
-    def name(path: KeyPath) -> str:
+    def source(path: KeyPath) -> str:
         return next((names[path[:end]] for end in range(len(path), 0, -1) if path[:end] in names), "")
 
-    return Layer(sets=lambda path: bool(name(path)), name=name, source=name, place=lambda _: "")
+    def name(path: KeyPath) -> str:
+        below = (said for key, said in names.items() if key[: len(path)] == path)
+        return source(path) or ", ".join(below)
+
+    return Layer(sets=lambda path: bool(source(path)), name=name, source=source, place=lambda _: "")
 
 
 def setter(path: KeyPath, layers: Sequence[Layer]) -> Layer:

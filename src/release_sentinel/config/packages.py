@@ -50,7 +50,7 @@ def find(package: str, file: str) -> Path:
             "installation, do not count)"
         )
     if len(owners) > 1:
-        both = " and ".join(record.parent.name.removesuffix(".dist-info") for record, _ in owners)
+        both = " and ".join(str(record.parent) for record, _ in owners)
         raise PackageError(f"{wanted} is a file of {both}: uninstall all but one of them")
     record, digest = owners[0]
     path = record.parent.parent / wanted

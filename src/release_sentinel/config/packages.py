@@ -4,7 +4,6 @@ Only the folders where this Python installs packages are looked at, never the wo
 file has to be as it was installed: no folder of a repository can stand in for a package.
 """
 
-import csv
 import hashlib
 import re
 from base64 import urlsafe_b64encode
@@ -30,6 +29,8 @@ def named(text: str) -> tuple[str, str] | None:
 
 def find(package: str, file: str) -> Path:
     """Return the file of a package, `acme.gates` and `policies/all.toml`; raises `PackageError`."""
+    import csv  # noqa: PLC0415 - late: few policies have bases
+
     folder = package.replace(".", "/")
     wanted = f"{folder}/{file}"
     if not all(part.strip(". ") for part in wanted.split("/")):

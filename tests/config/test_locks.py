@@ -217,6 +217,23 @@ def test_a_key_without_a_direction_is_refused(tmp_path: Path, key: str) -> None:
     ]
 
 
+# By these no gate judges; with a lock on one of them no gate is protected, but for those that are asked for by id.
+OF_NO_GATE = {
+    *("at_once", "deadline", "gate_seconds", "git.sign_tags", "forge.interval", "release.notes", "skip_local_host"),
+    *("enable", "required_gates", "disable", "advise", "waivers"),
+    *(key for key in known_keys() if key.startswith(("notify.", "redact.", "rounds."))),
+}
+
+
+def test_every_key_is_of_a_gate() -> None:
+    """So that a gate with a locked key can be neither switched off nor advised: a new key cannot be forgotten."""
+    judging = {key for key, known in known_keys().items() if set(known.holders) & {*IDS.values()}}
+    patterns = [pattern for patterns in KEYS.values() for pattern in patterns]
+    judging |= {key for key in known_keys() if any(globbed(pattern, key) for pattern in patterns)}
+    assert set(known_keys()) - judging == OF_NO_GATE
+    assert [pattern for pattern in patterns if not any(globbed(pattern, key) for key in known_keys())] == []
+
+
 def test_every_option_that_stands_in_place_of_the_policy_names_its_key() -> None:
     """And every such key exists."""
     assert set(BY_OPTION) <= set(known_keys())

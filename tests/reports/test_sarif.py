@@ -113,6 +113,12 @@ def test_what_failed_comes_first() -> None:
     assert [rule for rule, _, _ in results(SAMPLES["blocked"])] == ["clean-tree", "tag"]
 
 
+def test_what_is_advised_is_a_warning() -> None:
+    """It is seen, and not suppressed: soon it will count."""
+    assert [level for _, level, _ in results(SAMPLES["advised"])] == ["warning"]
+    assert "suppressions" not in run(SAMPLES["advised"])["results"][0]
+
+
 def test_what_was_waived_says_by_whom() -> None:
     """A warning, suppressed with the waiver's words; what a person has to read is one of the verdict."""
     (waived, expired) = run(SAMPLES["waived"])["results"]

@@ -110,7 +110,7 @@ def test_a_base_of_two_bases_is_read_once(top: Path) -> None:
         (
             {"b.toml": 'extends = ["release-sentinel.toml"]'},
             '["b.toml"]',
-            "extends names release-sentinel.toml: which is a circle: release-sentinel.toml -> b.toml -> release-",
+            "extends names 'release-sentinel.toml': which is a circle: release-sentinel.toml -> b.toml -> release-",
         ),
         (
             {"b.toml": 'extends = ["b.toml"]'},
@@ -235,7 +235,8 @@ def test_a_named_file_stands_above_the_bases_of_the_repository(top: Path) -> Non
     [
         ("", "RS_POLICY_BASE is blank, expected package:file or an absolute path, or no such variable"),
         (" ", "RS_POLICY_BASE is blank"),
-        ("base.toml", "RS_POLICY_BASE is base.toml, expected package:file or an absolute path"),
+        ("base.toml", "RS_POLICY_BASE is 'base.toml', expected package:file or an absolute path"),
+        ("k3yd4taXq7Zp1Lm9Tr5s", "RS_POLICY_BASE is invalid (not shown), expected package:file or an absolute path"),
         ("TOP/base.toml", "a file of the repository, which could change it: move it elsewhere"),
         ("TOP/../shop/base.toml", "a file of the repository"),
         ("TOP/../inside.toml", "a file of the repository"),

@@ -10,6 +10,7 @@ from msgspec import Struct
 from release_sentinel.config import file as policy_file
 from release_sentinel.config import packages
 from release_sentinel.config.file import Source
+from release_sentinel.config.read import seen
 from release_sentinel.config.variables import BASE, look_up, misspelt_base
 from release_sentinel.errors import InvalidPolicyError
 from release_sentinel.sentences import sentence
@@ -39,7 +40,7 @@ class _Bases:
         """Add the bases that a file names, and theirs."""
         chain = (*chain, source)
         for number, text in enumerate(source.extends):
-            self.add(text, _Said(f"{source.where(('extends', number))}: extends names {text}", source), chain)
+            self.add(text, _Said(f"{source.where(('extends', number))}: extends names {seen(text)}", source), chain)
 
     def add(self, text: str, said: _Said, chain: tuple[Source, ...] = ()) -> None:
         """Add the base of this name, and those below it."""
@@ -108,7 +109,7 @@ def _add_variable(bases: _Bases, environ: Mapping[str, str], repository: Path | 
     elif packages.named(text):
         bases.add(text, _Said(f"{BASE} is {text}"))
     elif not Path(text).is_absolute():
-        bases.problems.append(f"{BASE} is {text}, expected package:file or an absolute path")
+        bases.problems.append(f"{BASE} is {seen(text)}, expected package:file or an absolute path")
     elif repository and _is_inside(text, repository):
         bases.problems.append(f"{BASE} is {text}, a file of the repository, which could change it: move it elsewhere")
     else:

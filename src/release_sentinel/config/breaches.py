@@ -99,11 +99,11 @@ def _name(target: Target) -> str:
 
 def _changed(lock: Lock, base: Mapping[Place, _Value], before: Mapping[Place, _Value], step: Step) -> Iterator[str]:
     """Yield the keys with a lock that a layer changes, or whose entry it removes."""
-    after, removed = _values(step.policy), set()
+    after, places, removed = _values(step.policy), lock.places, set()
     for place, (path, value) in base.items():
         key, names = place
         found, last = after.get(place), before.get(place)
-        if key not in lock.places or found is last or (found and last and found.value == last.value):
+        if key not in places or found is last or (found and last and found.value == last.value):
             continue
         because, origin = lock.because(key), lock.base.origin(path)
         if found is None:

@@ -70,6 +70,13 @@ class WrittenMissing(Struct, frozen=True):
     why: str
 
 
+class WrittenPolicy(Struct, frozen=True):
+    """A policy file, and its digest."""
+
+    name: str
+    sha256: str
+
+
 class WrittenVerdict(Struct, frozen=True):
     """The fields of a verdict file, as `document` writes them; a later version may write more."""
 
@@ -92,6 +99,7 @@ class WrittenVerdict(Struct, frozen=True):
     warnings: tuple[str, ...]
     preview: bool = False  # versions before 0.2 have none
     remote: str = ""  # likewise
+    policies: tuple[WrittenPolicy, ...] = ()  # likewise
     undelivered: str = ""  # likewise
     mode: str = "release"  # likewise
 
@@ -114,6 +122,7 @@ class _CurrentRounds(Rounds, frozen=True, kw_only=True):
 
 
 class _CurrentGate(WrittenGate, frozen=True, kw_only=True):
+    advised: date | None
     owed: bool
     measures: tuple[WrittenMeasure, ...]
     began: float
@@ -125,6 +134,7 @@ class _Current(WrittenVerdict, frozen=True, kw_only=True):
     gates: tuple[_CurrentGate, ...]
     preview: bool
     remote: str
+    policies: tuple[WrittenPolicy, ...]
     undelivered: str
     mode: str
     rounds: _CurrentRounds | None
@@ -167,7 +177,7 @@ def _names(verdict: _Current) -> int:
     """Return how many names of fields there are if none is there twice, and none that is not known."""
     names = _fields(_Current) + len(verdict.gates) * _fields(_CurrentGate)
     names += len(verdict.missing) * _fields(WrittenMissing) + len(verdict.disabled) * _fields(WrittenDisabled)
-    names += len(verdict.steps) * _fields(_CurrentStep)
+    names += len(verdict.steps) * _fields(_CurrentStep) + len(verdict.policies) * _fields(WrittenPolicy)
     if verdict.rounds:
         names += _fields(_CurrentRounds) + len(verdict.rounds.failures)
         names += len(verdict.rounds.phases) * _fields(_CurrentPhase)

@@ -13,9 +13,10 @@ from msgspec import NODEFAULT
 import release_sentinel
 from release_sentinel import gates, options
 from release_sentinel.colours import RULES
-from release_sentinel.config.model import PLACEHOLDERS, Policy
+from release_sentinel.config.kinds import Stricter
+from release_sentinel.config.model import PLACEHOLDERS, LayerRules, Policy
 from release_sentinel.config.read import allowed, bare, is_record, keys
-from release_sentinel.config.variables import VARIABLES, Variable
+from release_sentinel.config.variables import BASE, VARIABLES, Variable
 from release_sentinel.observe import ci
 from release_sentinel.redaction import MASK
 from release_sentinel.redaction.forms import FORMS
@@ -31,6 +32,7 @@ PAGES = [README, *GUIDES.values()]
 
 # Asked for by `required`, and no field of the policy.
 _TOKEN = "| `RS_DEPLOY_TOKEN` | (required) | the secret that deploys; asked for, never shown |"
+_BASE = f"| `{BASE}` |  | a policy file below all others: `package:file` or an absolute path; a blank is an error |"
 _REQUIRED = {"RS_REQUIRED_PROCESS", "RS_API_URL"}
 
 
@@ -56,7 +58,7 @@ def reports_table() -> str:
 
 def variables_table() -> str:
     """Return the variables that set the policy as a Markdown table."""
-    rows = [*map(_variable, VARIABLES[:2]), _TOKEN, *map(_variable, VARIABLES[2:])]
+    rows = [*map(_variable, VARIABLES[:2]), _TOKEN, *map(_variable, VARIABLES[2:]), _BASE]
     return "\n".join(["| variable | default | meaning |", "|---|---|---|", *rows])
 
 
@@ -82,7 +84,8 @@ def colours_table() -> str:
 
 def keys_table() -> str:
     """Return every key of the policy as a Markdown table."""
-    return "\n".join(["| key | default | may be |", "|---|---|---|", *_keys(Policy, "")])
+    rows = [*_keys(LayerRules, ""), *_keys(Policy, "")]
+    return "\n".join(["| key | default | may be | stricter |", "|---|---|---|---|", *rows])
 
 
 def _keys(record: Any, prefix: str) -> Iterator[str]:
@@ -97,7 +100,16 @@ def _keys(record: Any, prefix: str) -> Iterator[str]:
             default = f"{len(PLACEHOLDERS)} patterns"
         elif field.default is not NODEFAULT:
             default = _shown(field.default)
-        yield f"| `{prefix}{name}` | {default} | {allowed(kind)} |"
+        yield f"| `{prefix}{name}` | {default} | {allowed(kind)} | {_stricter(kind)} |"
+
+
+def _stricter(kind: Any) -> str:
+    """Return in which direction a key is stricter."""
+    mark = next((mark for mark in bare(kind)[1] if isinstance(mark, Stricter)), None)
+    if mark is None:
+        return ""
+    words = {"superset": "more entries", "subset": "fewer entries"}.get(mark.way, mark.way)
+    return f"{words}; {'0' if mark.way == 'lower' else 'none'} bounds nothing" if mark.has_free else words
 
 
 def forms_table() -> str:

@@ -8,7 +8,7 @@ from release_sentinel.checks.result import CRIT, OK, WARN
 from release_sentinel.config.model import Waiver
 from release_sentinel.verdict import GateResult, decide
 from release_sentinel.vocabulary import Stage, Status
-from release_sentinel.waivers import in_force, remarks
+from release_sentinel.waivers import advice_remarks, advised, in_force, remarks
 
 NOW = datetime(2026, 12, 31, 18, tzinfo=UTC)
 LAST = Waiver("disk", "prod", "on order", "Kim", date(2026, 12, 31))
@@ -102,6 +102,35 @@ def test_one_for_a_gate_without_a_result_is_reported(gate: str, disabled: tuple[
     waiver = Waiver(gate, "prod", "on order", "Kim", date(2026, 12, 31))
     found = remarks_on(waiver, results=(result(OK, gate="queue[mail]"),), disabled=disabled)
     assert found == [f"the waiver for {NAME.replace('disk', gate, 1)} excuses nothing: {words}"]
+
+
+@pytest.mark.parametrize(
+    ("advise", "gate", "day"),
+    [
+        ({"disk": date(2026, 5, 17)}, "disk", 17),
+        ({"disk": date(2026, 5, 17)}, "disk[/var]", 17),
+        ({"disk[/var]": date(2026, 5, 18)}, "disk[/var]", 18),
+        ({"disk": date(2026, 5, 16), "disk[/var]": date(2026, 5, 18)}, "disk[/var]", 18),
+        ({"disk": date(2026, 5, 18), "disk[/var]": date(2026, 5, 16)}, "disk[/var]", None),
+        ({"disk[/var]": date(2026, 5, 18)}, "disk", None),
+        ({"disk": date(2026, 5, 16)}, "disk", None),
+        ({}, "disk", None),
+    ],
+)
+def test_a_gate_is_advised_to_the_end_of_its_day(advise: dict[str, date], gate: str, day: int | None) -> None:
+    """Also by the id of all its targets; its own entry counts first."""
+    last = datetime(2026, 5, 17, 23, 59, tzinfo=UTC)
+    assert advised(advise, gate, last) == (date(2026, 5, day) if day else None)
+
+
+def test_what_is_advised_no_longer_is_told() -> None:
+    """As is what is not there; one that is still advised, or passes, needs no words."""
+    advise = {"disk": date(2026, 5, 1), "queue": date(2027, 1, 1), "api": date(2027, 1, 1)}
+    told = advice_remarks(advise, datetime(2026, 5, 17, tzinfo=UTC), [result(OK), result(OK, gate="api[shop]")])
+    assert list(told) == [
+        "disk was advised until 2026-05-01, and counts now: remove it from advise",
+        "advise names queue, and excuses nothing: there is no such gate",
+    ]
 
 
 def test_a_waived_gate_counts_as_passed() -> None:

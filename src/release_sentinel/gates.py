@@ -40,6 +40,7 @@ class BuiltInGate(Struct, frozen=True):
     asked_by: Callable[[Policy], object] | None = None  # the setting that asks for it, besides its id
     judges: type[Target] | None = None  # the class of its targets in the policy, one item each
     prepare: Callable[[], None] | None = None  # called once, before its targets are asked in threads
+    keys: tuple[str, ...] = ()  # of the policy by which it judges, besides those of its targets; globs
 
     @property
     def prefetched(self) -> bool:
@@ -96,14 +97,20 @@ def _load_http() -> None:
     http.load()
 
 
+_FORGE = tuple(f"forge.{key}" for key in ("kind", "url", "repository", "token", "timeout", "tries", "deadline"))
 BUILT_IN = (
-    BuiltInGate("environment", Stage.POLICY, "env.check_environment"),
+    BuiltInGate("environment", Stage.POLICY, "env.check_environment", keys=("environments",)),
     BuiltInGate("repository", Stage.POLICY, "repository.check_repository"),
-    BuiltInGate("clean-tree", Stage.POLICY, "repository.check_clean_tree"),
-    BuiltInGate("branch", Stage.POLICY, "branch.check_branch"),
-    BuiltInGate("version", Stage.POLICY, "version.check_version"),
-    BuiltInGate("tag", Stage.POLICY, "tag.check_tag"),
-    BuiltInGate("configuration", Stage.POLICY, "config.check_configuration"),
+    BuiltInGate(
+        "clean-tree",
+        Stage.POLICY,
+        "repository.check_clean_tree",
+        keys=("git.untracked", "git.untracked_allowed", "git.submodules"),
+    ),
+    BuiltInGate("branch", Stage.POLICY, "branch.check_branch", keys=("git.branches", "git.remote")),
+    BuiltInGate("version", Stage.POLICY, "version.check_version", keys=("version.prefix", "version.prereleases")),
+    BuiltInGate("tag", Stage.POLICY, "tag.check_tag", keys=("git.tag_mode", "git.remote")),
+    BuiltInGate("configuration", Stage.POLICY, "config.check_configuration", keys=("required.*",)),
     BuiltInGate("version-increases", Stage.POLICY, "version_increases.check_version_increases", opt=True),
     BuiltInGate(
         "version-files",
@@ -111,6 +118,7 @@ BUILT_IN = (
         "version_files.check_version_files",
         opt=True,
         asked_by=lambda policy: policy.version.files,
+        keys=("version.files",),
     ),
     BuiltInGate(
         "changelog",
@@ -118,27 +126,46 @@ BUILT_IN = (
         "changelog.check_changelog",
         opt=True,
         asked_by=lambda policy: policy.version.changelog,
+        keys=("version.changelog",),
     ),
     BuiltInGate("in-sync", Stage.POLICY, "in_sync.check_in_sync", opt=True),
-    BuiltInGate("signature", Stage.POLICY, "signature.check_signature", opt=True),
-    BuiltInGate("freeze", Stage.POLICY, "freeze.check_freeze", opt=True, asked_by=lambda policy: policy.freezes),
+    BuiltInGate("signature", Stage.POLICY, "signature.check_signature", opt=True, keys=("git.signers",)),
+    BuiltInGate(
+        "freeze",
+        Stage.POLICY,
+        "freeze.check_freeze",
+        opt=True,
+        asked_by=lambda policy: policy.freezes,
+        keys=("freezes",),
+    ),
     BuiltInGate(
         "ci-checks",
         Stage.POLICY,
         "ci_checks.check_ci_checks",
         opt=True,
         asked_by=lambda policy: policy.forge.checks,
+        keys=(*_FORGE, "forge.checks", "forge.ignore", "forge.wait"),
     ),
     BuiltInGate(
-        "review", Stage.POLICY, "review.check_review", opt=True, asked_by=lambda policy: policy.forge.approvals
+        "review",
+        Stage.POLICY,
+        "review.check_review",
+        opt=True,
+        asked_by=lambda policy: policy.forge.approvals,
+        keys=(*_FORGE, "forge.approvals"),
     ),
     BuiltInGate(
-        "blockers", Stage.POLICY, "blockers.check_blockers", opt=True, asked_by=lambda policy: policy.forge.blockers
+        "blockers",
+        Stage.POLICY,
+        "blockers.check_blockers",
+        opt=True,
+        asked_by=lambda policy: policy.forge.blockers,
+        keys=(*_FORGE, "forge.blockers"),
     ),
     BuiltInGate("host", Stage.CRITICAL, "host.check_host", opt=True, judges=HostRule),
     BuiltInGate("disk", Stage.CRITICAL, "system.check_disk", judges=DiskLimits),
     BuiltInGate("memory", Stage.CRITICAL, "system.check_memory", judges=MemoryLimits),
-    BuiltInGate("process", Stage.CRITICAL, "system.check_process", judges=ProcessRule),
+    BuiltInGate("process", Stage.CRITICAL, "system.check_process", judges=ProcessRule, keys=("process",)),
     BuiltInGate("api", Stage.CRITICAL, "api.check_api", judges=Dependency, prepare=_load_http),
     BuiltInGate("tcp", Stage.CRITICAL, "tcp.check_tcp", opt=True, judges=TcpTarget),
     BuiltInGate(
@@ -163,6 +190,9 @@ BUILT_IN = (
 
 # The id of each gate, with the class of its targets.
 IDS: Mapping[str, type[Target] | None] = MappingProxyType({gate.id: gate.judges for gate in BUILT_IN})
+
+# The keys by which each gate judges, besides those of its targets.
+KEYS: Mapping[str, tuple[str, ...]] = MappingProxyType({gate.id: gate.keys for gate in BUILT_IN})
 
 
 def expected(policy: Policy) -> tuple[BuiltInGate, ...]:

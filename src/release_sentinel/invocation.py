@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 from pathlib import Path
-from typing import NamedTuple, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from release_sentinel import durations
 from release_sentinel.arguments import (
@@ -53,6 +53,16 @@ class Invocation(NamedTuple):
     def has(self, flag: str) -> bool:
         """Tell whether a flag is set."""
         return flag in self.flags
+
+    @property
+    def settings(self) -> dict[str, tuple[str, Any]]:
+        """What options say in place of the policy, by its keys: the flag, and the value.
+
+        The rounds of a watch are its own.
+        """
+        said = {option: getattr(self, option.dest.removeprefix("gate_")) for option in OPTIONS if option.sets}
+        told = {option.sets: (option.flag, value) for option, value in said.items() if value not in {None, "", ()}}
+        return {key: one for key, one in told.items() if not (self.has("--gate-watch") and key.startswith("rounds."))}
 
     @property
     def missing(self) -> list[str]:

@@ -44,6 +44,7 @@ class Option(NamedTuple):
     beside: str = ""  # the option that it says more about
     delivers: bool = False  # takes place after the verdict, and needs time of its own
     own: bool = True  # pytest or one of its plugins declares the others
+    sets: str = ""  # the key of the policy in whose place its value stands, or to whose list it adds
 
     @property
     def dest(self) -> str:
@@ -85,6 +86,7 @@ OPTIONS = (
         "one bound on the whole run (default: the policy's, 300); what is not judged by then is UNKNOWN",
         "SECONDS",
         seconds=True,
+        sets="deadline",
     ),
     Option("--gate-all", "evaluate critical gates even when a policy gate failed"),
     Option("--gate-strict", "a WARN fails its gate"),
@@ -99,9 +101,18 @@ OPTIONS = (
         "evaluate the critical stage again until it is healthy as a whole, or the time is up (15m; none)",
         "DURATION",
         duration=True,
+        sets="rounds.wait",
     ),
-    Option("--gate-hold", "from then on it has to stay healthy that long", "DURATION", duration=True),
-    Option("--gate-interval", "the time between two evaluations (default: 15s)", "DURATION", duration=True),
+    Option(
+        "--gate-hold", "from then on it has to stay healthy that long", "DURATION", duration=True, sets="rounds.hold"
+    ),
+    Option(
+        "--gate-interval",
+        "the time between two evaluations (default: 15s)",
+        "DURATION",
+        duration=True,
+        sets="rounds.interval",
+    ),
     Option(
         "--gate-baseline",
         "an earlier verdict file: the rules under `compare` in the policy compare what is measured with it",
@@ -114,6 +125,7 @@ OPTIONS = (
         "(default)",
         "MODE",
         choices=("auto", "new", "existing", "local"),
+        sets="git.tag_mode",
     ),
     Option(
         "--junitxml",
@@ -202,6 +214,7 @@ OPTIONS = (
         "send the verdict to an Apprise URL; repeatable (other users do not see RS_NOTIFY_URLS)",
         "URL",
         repeatable=True,
+        sets="notify.urls",
     ),
 )
 BY_FLAG = {flag: option for option in OPTIONS for flag in option.flags}

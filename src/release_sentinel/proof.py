@@ -12,8 +12,11 @@ from typing import Any
 
 from release_sentinel import regular, strict_json
 from release_sentinel.arguments import INTERRUPTS
+from release_sentinel.config.bases import below
+from release_sentinel.config.variables import BASE
 from release_sentinel.deliver import notify
 from release_sentinel.deliver.github import WorkflowOutput
+from release_sentinel.errors import InvalidPolicyError
 from release_sentinel.invocation import Invocation
 from release_sentinel.lines import one_line
 from release_sentinel.observe import ci
@@ -67,6 +70,7 @@ class Judgement:
                 settings.redactor,
             ),
             self._workflow_output,
+            self._doubt,
         )
         build, occasions = ci.build(self._environ), settings.policy.notify.on
         git = settings.policy.git
@@ -85,6 +89,16 @@ class Judgement:
             print(f"release-sentinel: {title(verdict)} (exit {code})", file=sys.stderr)
         return code
 
+    def _doubt(self, seen: Mapping[str, Any]) -> str:
+        """Return why a SAFE verdict is not believed: a base that this process was started with was left out."""
+        try:
+            bases = below(environ=self._environ, repository=self._invocation.repository)
+        except InvalidPolicyError as error:
+            return str(error)
+        judged_by = str(seen.get("policies"))
+        lost = [base.name for base in bases if base.sha256 not in judged_by]
+        return f"the gate run was not judged by {lost[0]}, which {BASE} names" if lost else ""
+
 
 def bound(invocation: Invocation, settings: Settings) -> float:
     """Return the seconds after which the child is killed."""
@@ -101,10 +115,12 @@ def believe(
     reports: Sequence[Report],
     incomplete: Callable[[str], RedactedVerdict],
     workflow_output: WorkflowOutput | None = None,
+    doubt: Callable[[Mapping[str, Any]], str] = lambda _: "",
 ) -> tuple[int, Mapping[str, Any]]:
     """Return the exit code that the child's verdict proves, and that verdict as a document.
 
     Where it proves none, no report may say otherwise: they get the verdict that `incomplete` makes of the reason.
+    `doubt` says why a SAFE verdict is not believed; or it is blank.
     """
     code, seen = end.code, {}
     workflow_output = workflow_output or WorkflowOutput({})
@@ -118,6 +134,8 @@ def believe(
         proven = None
     if proven == code == 0 and end.interrupted:
         proven, why = None, f"it was interrupted by {_signal_name(end.interrupted)}"
+    elif proven == code == 0 and (why := doubt(seen)):
+        proven = None
     elif proven in _BELIEVED and code == proven:
         if code or end.shown:
             workflow_output.end(*told)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -16,7 +16,7 @@ from release_sentinel.config.load import Loaded, load
 from release_sentinel.config.model import Policy
 from release_sentinel.config.secrets import learn, learn_text
 from release_sentinel.errors import InvalidPolicyError
-from release_sentinel.gates import IDS
+from release_sentinel.gates import IDS, KEYS
 from release_sentinel.identity import identity
 from release_sentinel.invocation import Invocation
 from release_sentinel.observe.git.settings import settings as git_settings
@@ -49,13 +49,26 @@ def settle(
     directory: Path | None = None,
     env: str = "",
     version: str = "",
+    options: Mapping[str, tuple[str, Any]] = MappingProxyType({}),
     redactor: Redactor | None = None,
 ) -> Settings:
-    """Load the policy for `env` once, and learn every secret that environment, policy and Git's settings hold."""
+    """Load the policy for `env` once, and learn every secret that environment, policy and Git's settings hold.
+
+    `options` of the command line, by the keys that they set, are held against the locks of the policy.
+    """
     problems: tuple[str, ...] = ()
     try:
-        loaded = load(environ, repository=repository, file=file, directory=directory, env=env, gates=IDS)
-        text = loaded.source.text
+        loaded = load(
+            environ,
+            repository=repository,
+            file=file,
+            directory=directory,
+            env=env,
+            gates=IDS,
+            keys_of=KEYS,
+            options=options,
+        )
+        text = loaded.text
     except InvalidPolicyError as error:
         loaded, problems = Loaded(Policy()), error.problems
         text = error.text or (_text_of(repository) if file else "")  # another word may have taken the file's place
@@ -87,6 +100,7 @@ def settings_of(invocation: Invocation, environ: Mapping[str, str], redactor: Re
         directory=invocation.directory,
         env=invocation.env,
         version=invocation.version,
+        options=invocation.settings,
         redactor=redactor,
     )
     receivers = tuple(dict.fromkeys((*invocation.notify, *settings.receivers)))

@@ -4,7 +4,7 @@ An exit code only worsens, by the order that `decide` spells out; it is never co
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -51,6 +51,7 @@ class GateResult(Struct, frozen=True):
     spare: bool = False  # it was left out on purpose, and nothing is owed
     began: float = 0.0
     steps: tuple[Step, ...] = ()  # what it asked, of the last round
+    advised: date | None = None  # the last day on which the failure holds no release
 
     @property
     def outcome(self) -> Outcome:
@@ -61,20 +62,27 @@ class GateResult(Struct, frozen=True):
             return Outcome.WARNED
         if self.status is Status.OK:
             return Outcome.PASSED
-        return Outcome.WAIVED if self.waiver else Outcome.FAILED
+        if self.waiver:
+            return Outcome.WAIVED
+        return Outcome.ADVISED if self.advised else Outcome.FAILED
 
     @property
     def headline(self) -> str:
         """The one line that every report shows: `[CRITICAL] disk: reason`."""
-        labels = {Outcome.WARNED: "WARN", Outcome.PASSED: "OK", Outcome.WAIVED: "WAIVED"}
+        labels = {Outcome.PASSED: "OK", Outcome.WARNED: "WARN", Outcome.WAIVED: "WAIVED", Outcome.ADVISED: "ADVISED"}
         unknown = "could not be determined: " if self.status is Status.UNKNOWN else ""
         return f"[{labels.get(self.outcome, self.stage.upper())}] {self.id}: {unknown}{self.full_reason}"
 
     @property
     def full_reason(self) -> str:
         """The reason, and what excuses it."""
-        waiver = self.waiver
-        return self.reason + (f" — waived until {waiver.until}, by {waiver.owner}: {waiver.reason}" if waiver else "")
+        if waiver := self.waiver:
+            return f"{self.reason} — waived until {waiver.until}, by {waiver.owner}: {waiver.reason}"
+        return (
+            f"{self.reason} — advised until {self.advised}, and holds no release until then"
+            if self.advised
+            else self.reason
+        )
 
 
 class Release(Struct, frozen=True):
@@ -104,6 +112,13 @@ class Disabled(Struct, frozen=True):
     reason: str
 
 
+class PolicyFile(Struct, frozen=True):
+    """A policy file of the run, and its digest in hexadecimal."""
+
+    name: str
+    sha256: str
+
+
 class Provenance(Struct, frozen=True):
     """Where a run took place, as far as it was asked; what is not known is blank."""
 
@@ -111,8 +126,7 @@ class Provenance(Struct, frozen=True):
     url: str = ""  # of the CI run
     commit_url: str = ""  # the page of the commit on its forge
     actor: str = ""  # who started it
-    policy: str = ""  # the policy file's name
-    policy_sha256: str = ""
+    policies: tuple[PolicyFile, ...] = ()  # the bases first
 
 
 class Rounds(Struct, frozen=True):
@@ -206,6 +220,6 @@ def decide(
     if Stage.CRITICAL in failed:
         return CRITICAL, EXIT_CRITICAL
     owed = [gate for gate in gates if not (gate.spare and gate.status is None)]
-    if owed and all(gate.outcome in {Outcome.PASSED, Outcome.WARNED, Outcome.WAIVED} for gate in owed):
+    if owed and all(gate.outcome.passes for gate in owed):
         return SAFE, EXIT_SAFE
     return INCOMPLETE, EXIT_BLOCKED

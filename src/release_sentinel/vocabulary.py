@@ -30,8 +30,17 @@ class Outcome(StrEnum):
     PASSED = "passed"
     WARNED = "warned"  # passed, and is shown
     WAIVED = "waived"  # failed, and a waiver of the policy excuses it
+    ADVISED = "advised"  # failed, and the policy only advises the gate until a date
     FAILED = "failed"
     NOT_EVALUATED = "not evaluated"
+
+    @property
+    def passes(self) -> bool:
+        """Whether a gate with this outcome lets the release through."""
+        return self is Outcome.PASSED or self in NOTED
+
+
+NOTED = (Outcome.WAIVED, Outcome.ADVISED, Outcome.WARNED)  # pass, and every report shows them
 
 
 SAFE, BLOCKED, CRITICAL, INCOMPLETE = "SAFE", "BLOCKED", "CRITICAL", "INCOMPLETE"
@@ -42,7 +51,7 @@ WORDS = (
     *Stage,
     *Outcome,
     *(stage.upper() for stage in Stage),
-    *("waived", "evaluated", SAFE, BLOCKED, CRITICAL, INCOMPLETE, "PARTIAL", "PREVIEW", "WATCH", "release-sentinel"),
+    *("evaluated", SAFE, BLOCKED, CRITICAL, INCOMPLETE, "PARTIAL", "PREVIEW", "WATCH", "release-sentinel"),
     *(
         "schema_version",
         "tool",
@@ -65,6 +74,8 @@ WORDS = (
         "problems",
         "missing",
         "disabled",
+        "policies",
+        "sha256",
         "warnings",
         "id",
         "kind",
@@ -78,6 +89,7 @@ WORDS = (
         "tries",
         "seconds",
         "waiver",
+        "advised",
         "gate",
         "owner",
         "expires",

@@ -1,7 +1,7 @@
-"""Waivers: which one excuses a gate, and remarks on those that excuse nothing. Pure."""
+"""What excuses a gate: a waiver, or that the policy only advises it. Remarks on what excuses nothing. Pure."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, date, datetime
 
 from release_sentinel.config.kinds import nearest
 from release_sentinel.config.model import Waiver
@@ -14,6 +14,24 @@ def in_force(waivers: Sequence[Waiver], env: str, now: datetime) -> Mapping[str,
     """Return the waivers for `env` that have not expired, by the id of their gate; the last to expire counts."""
     ours = [waiver for waiver in waivers if waiver.env == env and now < waiver.end]
     return {waiver.gate: waiver for waiver in sorted(ours, key=lambda waiver: waiver.end)}
+
+
+def advised(advise: Mapping[str, date], gate: str, now: datetime) -> date | None:
+    """Return the last day on which a gate is only advised, by its id or that of all its targets, if it is."""
+    day = advise.get(gate, advise.get(gate.partition("[")[0]))
+    return day if day and now.astimezone(UTC).date() <= day else None
+
+
+def advice_remarks(
+    advise: Mapping[str, date], now: datetime, results: Sequence[GateResult], disabled: Collection[str] = ()
+) -> Iterator[str]:
+    """Yield a sentence for each gate that is advised no longer, or that is not there; see `remarks`."""
+    found = {id_: result for result in results for id_ in (result.id.partition("[")[0], result.id)}
+    for gate, day in advise.items():
+        if gate not in found:
+            yield f"advise names {gate}, and excuses nothing: {_not_found(gate, found, disabled)}"
+        elif advised(advise, gate, now) is None:
+            yield f"{gate} was advised until {day}, and counts now: remove it from advise"
 
 
 def remarks(

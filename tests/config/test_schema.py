@@ -9,7 +9,9 @@ import jsonschema
 import pytest
 from jsonschema import Draft202012Validator
 
-from release_sentinel.config.model import Policy
+from release_sentinel.config.file import Source
+from release_sentinel.config.load import NOT_BY_ENV, _split
+from release_sentinel.config.model import LayerRules, Policy
 from release_sentinel.config.read import Reading, is_record, keys
 from release_sentinel.config.schema import schema
 from tests.config.test_load import BROKEN, FREEZE, POLICY, WAIVER
@@ -59,6 +61,9 @@ GOOD = {
     "a whole number": "deadline = 5",
     "units by name": "units = ['nginx.service', 'backup.timer']",
     "units in full": "units = ['nginx', { name = 'agent.service', user = true }]",
+    "bases": "extends = ['acme_gates:policy.toml', '../base.toml']",
+    "locks": "locked = ['disk']\nstricter_only = ['*.crit']\nwaivers = { max_days = 0, never = ['acme.*'] }",
+    "an advised gate": "advise = { disk = 2027-01-01 }",
     "patterns": "required.placeholders = ['^x+$']",
 }
 
@@ -76,13 +81,8 @@ def plain(value: Any) -> Any:
 
 def accepts(document: dict[str, Any]) -> bool:
     """Return whether the validator accepts a document, parts for environments included."""
-    common = {key: value for key, value in document.items() if key != "env"}
-    parts = document.get("env", {})
-    if not isinstance(parts, dict) or not all(isinstance(part, dict) for part in parts.values()):
-        return False
-    documents = [common, *parts.values()]
-    whole = not any({"environments", "waivers", "env"} & set(part) for part in parts.values())
-    return whole and not any(Reading().read(Policy, one)[1] for one in documents)
+    read = _split(Source(document=document))
+    return not read.problems and not any(Reading().read(Policy, one)[1] for one in (read.common, *read.parts.values()))
 
 
 def test_the_schema_is_valid() -> None:
@@ -144,7 +144,10 @@ ANY: list[Any] = [
 ]
 ANY += ["fri 16:00", "16:00", "2026-01-01T00:00:00Z", "UTC", [], ["x"], [1], [200], [""], {}, {"x": "y"}, {"disk": 5}]
 LEAVES = [
-    (section, key) for section, (_, kind) in keys(Policy).items() for key in (keys(kind) if is_record(kind) else [""])
+    (section, key)
+    for record in (LayerRules, Policy)
+    for section, (_, kind) in keys(record).items()
+    for key in (keys(kind) if is_record(kind) else [""])
 ]
 
 
@@ -155,7 +158,7 @@ def test_both_agree_about_any_value_of_any_key(leaf: tuple[str, str]) -> None:
     for value in ANY if section != "skip_local_host" else ["", 1, []]:  # a reason needs `hosts` beside it
         document = {section: {key: value} if key else value}
         assert VALIDATOR.is_valid(document) == accepts(document), document
-        if section not in {"environments", "waivers"}:
+        if section not in NOT_BY_ENV:
             part = {"env": {"prod": document}}
             assert VALIDATOR.is_valid(part) == accepts(part), part
 

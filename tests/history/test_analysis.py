@@ -106,6 +106,14 @@ def test_a_waived_gate_has_failed_for_a_flap(tmp_path: Path) -> None:
     assert gates(tmp_path, waived, written(ended="27T09:00"))["disk"].flapped == 1
 
 
+def test_an_advised_gate_is_counted(tmp_path: Path) -> None:
+    """So that a platform team sees how often a new gate would have held a release."""
+    advised = written("CRITICAL", ended="27T08:00", verdict="SAFE", exit_code=0)
+    advised["gates"][1] |= {"outcome": "advised", "advised": "2030-01-01"}
+    found = gates(tmp_path, advised, written(ended="27T09:00"))["disk"]
+    assert (found.flapped, found.advised, found.failed, found.judged) == (1, 1, 0, 2)
+
+
 def test_the_gates_that_fail_most_come_first(tmp_path: Path) -> None:
     """Then those that flap, then those that warn."""
     told = [written(name, ended=f"27T0{hour}:00") for hour, name in enumerate(["CRITICAL", "WARNED", "BLOCKED"])]

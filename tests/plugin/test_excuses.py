@@ -44,6 +44,38 @@ def test_what_a_waiver_excuses(changes: dict[str, Any], outcome: Outcome) -> Non
     assert (result.waiver is not None) is (outcome is Outcome.WAIVED)
 
 
+DAY = date(2026, 12, 31)
+
+
+@pytest.mark.parametrize(
+    ("changes", "outcome"),
+    [
+        ({"judged": [CheckResult(CRIT, "no")]}, Outcome.ADVISED),
+        ({"judged": [CheckResult(UNKNOWN, "who knows")]}, Outcome.ADVISED),
+        ({"failure": "assert 1 == 2"}, Outcome.ADVISED),
+        ({"broken": "the gate broke: KeyError"}, Outcome.ADVISED),
+        ({"judged": [CheckResult(CRIT, "no")], "waiver": WAIVER}, Outcome.WAIVED),
+        ({"broken": "the gate broke: KeyError", "waiver": WAIVER}, Outcome.ADVISED),
+        ({"judged": [CheckResult(OK, "fine")]}, Outcome.PASSED),
+        ({"judged": [CheckResult(WARN, "close")]}, Outcome.WARNED),
+        ({"not_evaluated": "a policy gate failed"}, Outcome.NOT_EVALUATED),
+        ({"judged": [CheckResult(CRIT, "no")], "advised": None}, Outcome.FAILED),
+    ],
+)
+def test_what_becomes_of_an_advised_gate(changes: dict[str, Any], outcome: Outcome) -> None:
+    """It holds no release, whatever it says and however it ends; a waiver counts first."""
+    gate = record(**{"waiver": None, "advised": DAY, **changes})
+    result = gate.result()
+    assert (result.outcome, result.advised) == (outcome, DAY if outcome is Outcome.ADVISED else None)
+    assert gate.failed is (outcome is Outcome.FAILED)
+
+
+@pytest.mark.parametrize("changes", [{}, {"skipped": "not here"}])
+def test_an_advised_gate_without_a_result_proves_nothing(changes: dict[str, Any]) -> None:
+    """One that judged nothing, or was skipped, is missing, and the run is INCOMPLETE."""
+    assert not record(waiver=None, advised=DAY, **changes).counts
+
+
 def test_a_warning_that_is_strict_may_be_waived() -> None:
     """`--gate-strict` makes it a judgement like any other."""
     gate = record(strict=True)

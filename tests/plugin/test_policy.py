@@ -63,6 +63,18 @@ def test_gates_that_are_switched_off_required_and_asked_for(sentinel: Sentinel) 
     assert sentinel().code == 0
 
 
+def test_an_advised_gate_holds_no_release_until_its_day(sentinel: Sentinel) -> None:
+    """A gate of each stage fails, one breaks: the run is SAFE, shows them, and tells what is advised no longer."""
+    sentinel.gate("@pytest.mark.critical\ndef test_queue():\n    raise KeyError\n")
+    sentinel.repo.commit(POLICY, f"advise = {{ clean-tree = {TOMORROW}, queue = {TOMORROW}, tag = 2020-01-01 }}\n")
+    sentinel.repo.write("stray.txt")
+    done = sentinel("-x")
+    found = {gate["id"]: (gate["outcome"], gate["advised"]) for gate in done.verdict["gates"]}
+    assert (done.code, found["clean-tree"], found["queue"]) == (0, *[("advised", TOMORROW)] * 2)
+    assert any(line.startswith("[ADVISED] clean-tree: Git working tree is dirty") for line in done.block)
+    assert done.verdict["warnings"] == ["tag was advised until 2020-01-01, and counts now: remove it from advise"]
+
+
 def test_a_waived_policy_gate_lets_the_critical_stage_begin(sentinel: Sentinel) -> None:
     """The gate shows its true result, passes, also under `-x`, and the run is SAFE."""
     sentinel.repo.commit(POLICY, waiver("clean-tree") + waiver("tag") + waiver("nonsense"))

@@ -38,6 +38,7 @@ CLOSE = GateResult("memory", Stage.CRITICAL, WARN, "80% in use", remedy="free me
 BROKEN = GateResult("own", Stage.CRITICAL, UNKNOWN, "the gate broke: KeyError: 'x'", traceback="Traceback:\n  KeyError")
 LEFT_OUT = GateResult("process", Stage.CRITICAL, None, "a policy gate failed")
 WAIVED = replace(FULL, waiver=Waiver("disk", "prod", "disks are on order", "Kim", date(2024, 6, 30)))
+ADVISED = replace(FULL, id="queue-drained", reason="12 jobs wait", advised=date(2024, 6, 30))
 
 
 def verdict(
@@ -69,5 +70,6 @@ SAMPLES = {
         disabled=(Disabled("process", Stage.CRITICAL, "this host runs no agent"),),
         warnings=("the waiver for tag has expired",),
     ),
+    "advised": verdict(PASSED, ADVISED),
     "unseen": verdict(release=Release("", ""), problems=("--env is blank",)),
 }

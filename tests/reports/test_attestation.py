@@ -13,7 +13,7 @@ from release_sentinel.redacted import RedactedVerdict, redact
 from release_sentinel.redaction import Redactor
 from release_sentinel.reports import attestation as module
 from release_sentinel.reports.attestation import attestation, statement
-from release_sentinel.verdict import Provenance, Release, unfinished
+from release_sentinel.verdict import PolicyFile, Provenance, Release, unfinished
 from tests.reports.samples import CLOSE, DIRTY, PASSED, RELEASE, SAMPLES, WAIVED, verdict
 
 # https://github.com/in-toto/attestation/blob/main/spec/v1/resource_descriptor.md, digest_set.md, statement.md and
@@ -76,8 +76,7 @@ WHERE = Provenance(
     remote="https://github.com/acme/shop",
     url="https://github.com/acme/shop/actions/runs/7",
     actor="kim",
-    policy="release-sentinel.toml",
-    policy_sha256="ab" * 32,
+    policies=(PolicyFile("release-sentinel.toml", "ab" * 32),),
 )
 RESULTS = {
     "safe": "WARNED",
@@ -88,6 +87,7 @@ RESULTS = {
     "empty": "FAILED",
     "partial": "FAILED",
     "waived": "WARNED",
+    "advised": "WARNED",
     "unseen": "FAILED",
 }
 

@@ -31,6 +31,7 @@ HEAD = {
     "missing": list,
     "disabled": list,
     "warnings": list,
+    "policies": list,
     "undelivered": str,
     "mode": str,
     "rounds": type(None),
@@ -94,6 +95,7 @@ def test_verdict_and_exit_code_are_the_runs() -> None:
         "partial": ("PARTIAL SAFE", 0),
         "unseen": ("INCOMPLETE", 1),
         "waived": ("SAFE", 0),
+        "advised": ("SAFE", 0),
     }
 
 
@@ -135,6 +137,7 @@ def test_a_failed_gate_is_told_in_full() -> None:
             "tries": 1,
             "seconds": 0.25,
             "waiver": None,
+            "advised": None,
             "owed": True,
             "measures": [],
             "began": 0.0,

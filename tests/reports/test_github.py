@@ -47,6 +47,15 @@ each_sample = pytest.mark.parametrize("sample", SAMPLES.values(), ids=SAMPLES)
                 "::warning title=release-sentinel::the waiver for tag has expired",
             ],
         ),
+        (
+            "advised",
+            [
+                (
+                    "::warning title=[ADVISED] queue-drained::12 jobs wait — advised until 2024-06-30, and holds no "
+                    "release until then\n-> free space on /"
+                ),
+            ],
+        ),
     ],
 )
 def test_a_line_for_each_that_did_not_simply_pass(name: str, lines: list[str]) -> None:

@@ -201,6 +201,14 @@ def test_a_waiver_is_told_with_its_end() -> None:
     assert "Switched off signature keys are rolled out in June" in shown
 
 
+def test_an_advised_gate_is_told_with_its_day() -> None:
+    """On a card, as what is waived, and not among the reasons."""
+    shown = plain(SAMPLES["advised"])
+    assert "Excused gates and warnings" in shown
+    assert "Advised until 2024-06-30" in shown
+    assert "Reasons and remedies" not in shown
+
+
 def test_the_time_line_tells_tries() -> None:
     """Each try with what was answered and when, in the order of time; one of several gates too."""
     step = Step("GET https://api", 0.5, 1.0, "503")

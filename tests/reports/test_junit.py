@@ -361,6 +361,15 @@ def test_a_waived_gate_passes_and_says_so() -> None:
     assert (element[0].text or "").startswith("[WAIVED] disk: 91% in use — waived until 2024-06-30, by Kim")
 
 
+def test_an_advised_gate_passes_and_says_so() -> None:
+    """Its case is no failure, and names the day from which it would be one."""
+    (output,) = case(SAMPLES["advised"], "queue-drained")
+    assert (output.tag, (output.text or "").splitlines()[0]) == (
+        "system-out",
+        "[ADVISED] queue-drained: 12 jobs wait — advised until 2024-06-30, and holds no release until then",
+    )
+
+
 def test_a_gate_that_is_switched_off_is_skipped() -> None:
     """It can be seen in the report, with the reason of the policy; what needs a look stands with the verdict."""
     (skipped,) = case(SAMPLES["waived"], "process")

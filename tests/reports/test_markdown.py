@@ -163,6 +163,13 @@ def test_a_line_break_does_not_end_the_row(line_break: str) -> None:
     assert text.count("\n- ") == 1
 
 
+def test_an_advised_gate_is_marked() -> None:
+    """A summary shows it apart from those that hold the release, and from those that pass."""
+    row = [rendered(cell) for cell in rows(markdown(SAMPLES["advised"]))[1]]
+    assert row[0] == "🔔 advised"
+    assert row[3] == "12 jobs wait — advised until 2024-06-30, and holds no release until then"
+
+
 def test_a_waived_gate_is_marked_and_explained() -> None:
     """A summary shows the true reason, the waiver, and what is switched off or needs a look."""
     text = markdown(SAMPLES["waived"])

@@ -66,6 +66,7 @@ TYPES = {
     "empty": "failure",
     "partial": "info",
     "waived": "warning",
+    "advised": "warning",
     "unseen": "failure",
 }
 

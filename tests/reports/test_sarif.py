@@ -14,7 +14,7 @@ from release_sentinel import gates
 from release_sentinel.redacted import RedactedVerdict, redact
 from release_sentinel.redaction import Redactor
 from release_sentinel.reports.sarif import LONGEST, MOST_RESULTS, _rule, sarif
-from release_sentinel.verdict import Provenance, Release, unfinished
+from release_sentinel.verdict import PolicyFile, Provenance, Release, unfinished
 from release_sentinel.vocabulary import SAFE
 from tests.reports.samples import CLOSE, DIRTY, FULL, PASSED, RELEASE, SAMPLES, WAIVED, verdict
 
@@ -113,6 +113,12 @@ def test_what_failed_comes_first() -> None:
     assert [rule for rule, _, _ in results(SAMPLES["blocked"])] == ["clean-tree", "tag"]
 
 
+def test_what_is_advised_is_a_warning() -> None:
+    """It is seen, and not suppressed: soon it will count."""
+    assert [level for _, level, _ in results(SAMPLES["advised"])] == ["warning"]
+    assert "suppressions" not in run(SAMPLES["advised"])["results"][0]
+
+
 def test_what_was_waived_says_by_whom() -> None:
     """A warning, suppressed with the waiver's words; what a person has to read is one of the verdict."""
     (waived, expired) = run(SAMPLES["waived"])["results"]
@@ -193,7 +199,7 @@ def test_more_than_github_shows() -> None:
 )
 def test_results_are_at_the_policy(policy: str, uri: str) -> None:
     """At the top of the repository; a file that was named may be anywhere, and its name alone leads nowhere."""
-    (result,) = run(replace(verdict(FULL), provenance=Provenance(policy=policy)))["results"]
+    (result,) = run(replace(verdict(FULL), provenance=Provenance(policies=(PolicyFile(policy, ""),))))["results"]
     assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == uri
 
 

@@ -26,6 +26,7 @@ SENTENCES = {
     "empty": "INCOMPLETE (exit 1): v1.0.0 was not fully judged and must not go to prod",
     "partial": "PARTIAL SAFE (exit 0): v1.0.0 to prod passed the chosen gates, not all of them",
     "waived": "SAFE (exit 0): v1.0.0 may go to prod",
+    "advised": "SAFE (exit 0): v1.0.0 may go to prod",
     "unseen": "INCOMPLETE (exit 1): (no version) was not fully judged and must not go to (no environment)",
 }
 
@@ -39,7 +40,7 @@ def test_the_decision_is_one_sentence(name: str) -> None:
 
 def test_only_a_whole_safe_run_may_go() -> None:
     """No other sentence says that the release may go."""
-    assert [name for name, text in SENTENCES.items() if " may go " in text] == ["safe", "waived"]
+    assert [name for name, text in SENTENCES.items() if " may go " in text] == ["safe", "waived", "advised"]
 
 
 def test_a_safe_block_is_the_decision_and_the_counts() -> None:
@@ -121,6 +122,16 @@ def test_counts_add_up(gates: tuple[GateResult, ...], line: str) -> None:
 def test_a_version_that_is_blank_leaves_no_hole() -> None:
     """A sentence without its subject would be misread."""
     assert "(no version)" in sentence(verdict(PASSED, release=Release("prod", "")))
+
+
+def test_an_advised_gate_is_shown_with_its_date() -> None:
+    """A gate that is being introduced is seen before it counts."""
+    assert block(SAMPLES["advised"]) == [
+        "SAFE (exit 0): v1.0.0 may go to prod",
+        "[ADVISED] queue-drained: 12 jobs wait — advised until 2024-06-30, and holds no release until then",
+        "    -> free space on /",
+        "2 gates: 1 passed, 1 advised",
+    ]
 
 
 def test_a_waived_gate_is_shown_with_its_waiver() -> None:

@@ -15,7 +15,7 @@ from release_sentinel.reports.document import document
 from release_sentinel.reports.files import verdict_json
 from release_sentinel.reports.written import UnreadableVerdictError, record
 from release_sentinel.timeline import Phase, Step
-from release_sentinel.verdict import Rounds
+from release_sentinel.verdict import PolicyFile, Provenance, Rounds
 from tests.reports.samples import SAMPLES, WHOLE
 
 STEP = Step("GET /health", 1.0, 0.25, "timed out")
@@ -25,6 +25,7 @@ FULLEST = replace(
     steps=(STEP, STEP),
     rounds=ROUNDS,
     missing=SAMPLES["incomplete"].missing,
+    provenance=Provenance(policies=(PolicyFile("acme_gates:policy.toml", "ab"), PolicyFile("own.toml", "cd"))),
     gates=tuple(
         replace(gate, steps=(STEP,), measures=(Measure("used", 71.5, "%", 75, 85), Measure("free", 5)))
         for gate in SAMPLES["waived"].gates
@@ -61,7 +62,7 @@ def _structs(kind: Any, found: set[type[Struct]]) -> set[type[Struct]]:
 def test_no_field_of_it_may_be_absent() -> None:
     """Else the names that are missing would hide names that are there twice."""
     found = _structs(written._Current, set())
-    assert len(found) == 8
+    assert len(found) == 9
     assert [(kind.__name__, field.name) for kind in found for field in fields(kind) if not field.required] == []
 
 

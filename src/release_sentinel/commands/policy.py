@@ -20,7 +20,7 @@ def main(words: list[str], settings: Settings) -> int:
     parser.add_argument("--env", default="", action=Once, help="the environment; default: what holds for none of them")
     parser.add_argument("--gate-repo", type=Path, metavar="PATH", help="the repository; default: that of this folder")
     parser.add_argument("--gate-policy", type=Path, metavar="FILE", help="the policy file, instead of the repository's")
-    parser.add_argument("--json", action="store_true", help="for machines: the value and the source of each key")
+    parser.add_argument("--json", action="store_true", help="for machines: each key's value, source and lock")
     known = parser.parse_args(words)
     for problem in settings.problems:
         print(f"release-sentinel policy: {problem}", file=sys.stderr)

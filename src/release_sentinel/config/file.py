@@ -4,7 +4,8 @@ import hashlib
 import os
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from release_sentinel import regular, strict_toml
+from release_sentinel.config.packages import named
 from release_sentinel.config.read import KeyPath, dotted, shown_key
 from release_sentinel.config.unread import OWN, SHARED, TABLE, misplaced_tables, unread_files
 from release_sentinel.errors import InvalidPolicyError
@@ -29,9 +31,26 @@ class Source(Struct, frozen=True, dict=True):
     text: str = ""
     table: KeyPath = ()  # that holds the policy
     sha256: str = ""  # of the file
+    path: Path | None = None
 
     def __repr__(self) -> str:
         return f"Source({self.name!r})"  # the text may hold secrets
+
+    @property
+    def package(self) -> bool:
+        """Whether it is a file of an installed package."""
+        return named(self.name) is not None
+
+    @property
+    def key(self) -> str:
+        """What tells it from every other file."""
+        return os.path.realpath(self.path) if self.path else ""
+
+    @property
+    def extends(self) -> list[str]:
+        """The names of its bases, as far as they are names."""
+        listed = self.document.get("extends")
+        return [name for name in listed if isinstance(name, str) and name] if isinstance(listed, list) else []
 
     def where(self, path: KeyPath) -> str:
         """Return `release-sentinel.toml:12` for the key at `path`, or else for what it holds, or what holds it."""
@@ -45,14 +64,29 @@ class Source(Struct, frozen=True, dict=True):
         return first_lines(self.text)
 
 
-def find(repository: Path, directory: Path | None = None) -> Source:
+def find(
+    repository: Path, directory: Path | None = None, bases: Callable[[Source], Iterable[Source]] = lambda _: ()
+) -> Source:
     """Return the policy of a repository; raises `InvalidPolicyError` if it cannot be read, is misnamed, or is twice.
 
-    `directory` is the working directory, which may be below the top: a policy there is not read either.
+    `directory` is the working directory, which may be below the top: a policy there is not read either, unless it is
+    among the `bases` of the one that is.
     """
     own, shared = repository / OWN, repository / SHARED
-    if unread := unread_files(repository, directory):
+    source, refusal = Source(), None
+    try:
+        source = _find(own, shared)
+    except InvalidPolicyError as error:
+        refusal = error
+    read = [base.path for base in bases(source) if base.path] if source.extends else []
+    if unread := unread_files(repository, directory, read):
         raise InvalidPolicyError(unread, _text(own) + _text(shared))
+    if refusal:
+        raise refusal
+    return source
+
+
+def _find(own: Path, shared: Path) -> Source:
     found = _read(shared, required=False) if os.path.lexists(shared) else None
     if not os.path.lexists(own):
         return found or Source()
@@ -61,6 +95,15 @@ def find(repository: Path, directory: Path | None = None) -> Source:
             [f"{own} and [tool.{TABLE}] in {shared} both hold a policy: keep one of them"], found.text
         )
     return _read(own) or Source()
+
+
+def replaced(repository: Path) -> list[Source]:
+    """Return the policy of a repository in whose place another file is read, as far as it can be read."""
+    found = []
+    for path in (repository / SHARED, repository / OWN):
+        with suppress(InvalidPolicyError):
+            found.append(_read(path, required=False) or Source())
+    return found
 
 
 def _text(path: Path) -> str:
@@ -84,12 +127,12 @@ def places_beside(repository: Path, read_file: str) -> list[Path]:
     return [repository / name for name in {OWN: (), SHARED: (OWN,)}.get(read_file, (OWN, SHARED))]
 
 
-def read(path: Path) -> Source:
-    """Return the policy in a file that was named; raises `InvalidPolicyError`."""
-    return _read(path) or Source()
+def read(path: Path, name: str = "") -> Source:
+    """Return the policy in a file that was named, to be called `name`; raises `InvalidPolicyError`."""
+    return _read(path, name) or Source()
 
 
-def _read(path: Path, *, required: bool = True) -> Source | None:
+def _read(path: Path, name: str = "", *, required: bool = True) -> Source | None:
     """Read a file of either form; None if a pyproject.toml, where a policy is optional, has none."""
     text = ""
     try:
@@ -104,7 +147,7 @@ def _read(path: Path, *, required: bool = True) -> Source | None:
         raise InvalidPolicyError([f"{path}:{line}: is not UTF-8: save the file as UTF-8"], text) from error
     except strict_toml.StrictTOMLError as error:
         raise InvalidPolicyError([f"{path}: {error}"], text) from error
-    whole = Source(path.name, document, text, (), hashlib.sha256(content).hexdigest())
+    whole = Source(name or path.name, document, text, (), hashlib.sha256(content).hexdigest(), path)
     if wrong := next(misplaced_tables(path.name, document), None):
         place = f"{path}:{first_lines(text).get(wrong, 1)}"
         raise InvalidPolicyError([f"{place}: {dotted(wrong)} is not a policy; did you mean tool.{TABLE}?"], text)

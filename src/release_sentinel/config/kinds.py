@@ -75,6 +75,28 @@ class NoKey(Struct, frozen=True):
     """Marks a field that a document does not set."""
 
 
+class Stricter(Struct, frozen=True):
+    """Marks a key with the direction in which its values are stricter: then `stricter_only` can name it.
+
+    `way`: a number is `lower` or `higher`, a list a `superset` or a `subset`, a flag `true` or `false`. `free` is the
+    value, 0 or an empty list, that bounds nothing.
+    """
+
+    way: Literal["lower", "higher", "superset", "subset", "true", "false"]
+    has_free: bool = False
+
+    def is_free(self, value: object) -> bool:
+        """Whether a value bounds nothing."""
+        return value is None or (self.has_free and not value)
+
+
+LOWER, HIGHER = Stricter("lower"), Stricter("higher")
+LOWER_OR_0 = Stricter("lower", has_free=True)  # 0: without a bound
+MORE, FEWER = Stricter("superset"), Stricter("subset")
+FEWER_OR_ANY = Stricter("subset", has_free=True)  # empty: any
+TRUE, FALSE = Stricter("true"), Stricter("false")
+
+
 class WeekTime(Struct, frozen=True):
     """A time of day, on one day of the week or (blank) on any."""
 
@@ -205,6 +227,13 @@ def _expiry(value: object) -> date | datetime:
     return _near(value)
 
 
+def _last_day(value: object) -> date:
+    day = _expiry(value)
+    if isinstance(day, datetime):
+        raise HintError("; a day has no time")
+    return day
+
+
 def _near(moment: Moment) -> Moment:
     """Return a date that is not at an end of the calendar: there, times in other zones cannot be computed."""
     if not _FIRST <= moment.year <= _LAST:
@@ -253,6 +282,15 @@ ENVIRONMENTS = 100  # at most: each is validated by itself
 Environments = Annotated[tuple[Line, ...], Meta(min_length=1, max_length=ENVIRONMENTS, description="a list of names")]
 Names = Annotated[tuple[Line, ...], Meta(min_length=1, description="a list of names")]
 Lines = Annotated[tuple[Line, ...], Meta(description="a list of names")]
+GateGlobs = Annotated[tuple[GateId, ...], Meta(description="a list of gate ids; `*` stands for anything")]
+KeyGlobs = Annotated[tuple[Line, ...], Meta(description="a list of keys such as disk.crit; `*` stands for anything")]
+PolicyFiles = Annotated[tuple[Line, ...], Meta(description="a list of paths, or of package:file")]
+WaiverDays = Annotated[int, Meta(ge=0, le=3650, description="a number of days, from 0 to 3650")]
+LastDay = Annotated[
+    date,
+    Meta(description="the last day, such as 2026-12-31"),
+    Custom(_last_day, {"type": "string", "format": "date", "pattern": f"^{_DATE}$"}),
+]
 GateIds = Annotated[tuple[GateId, ...], Meta(description="a list of gate ids")]
 PerCent = Annotated[float, Meta(ge=0, le=100, description="per cent, from 0 to 100")]
 Seconds = Annotated[float, Meta(ge=0.1, le=600, description="seconds, from 0.1 to 600")]

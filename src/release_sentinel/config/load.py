@@ -1,48 +1,59 @@
-"""The policy of one run: defaults, then the file, then the file's part for `--env`, then the `RS_*` variables."""
+"""The policy of one run: defaults, then each file and its part for `--env`, the bases first, then the variables."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from release_sentinel.config import file as policy_file
 from release_sentinel.config import variables
+from release_sentinel.config.bases import below
+from release_sentinel.config.breaches import broken
 from release_sentinel.config.kinds import ENVIRONMENTS, nearest
-from release_sentinel.config.model import NEEDED_BY, Policy, Required
-from release_sentinel.config.read import KeyPath, Problem, Reading, dotted, leaves, seen, shown_key
+from release_sentinel.config.layers import Layer, of_file, of_options, of_variables, setter
+from release_sentinel.config.locks import Lock, Step, lock_of, problems_of
+from release_sentinel.config.model import NEEDED_BY, LayerRules, Policy, Required
+from release_sentinel.config.read import KeyPath, Problem, Reading, dotted, keys, leaves, seen, shown_key
 from release_sentinel.config.targets import Target
 from release_sentinel.config.variables import Variable
 from release_sentinel.errors import InvalidPolicyError
 
 SHOWN = 100  # problems of a policy, at most
-NOT_BY_ENV = ("environments", "waivers")  # what a part for one environment cannot set
+NOT_BY_ENV = ("environments", *keys(LayerRules))  # what a part for one environment cannot set
 DEFAULT = "default"
 _SETTINGS: KeyPath = ("required", "settings")
 ANY_GATES: Mapping[str, type[Target] | None] = MappingProxyType({})
 
 
-class Layer(Struct, frozen=True):
-    """One source of settings; several are in the order of their precedence."""
-
-    sets: Callable[[KeyPath], bool]
-    name: Callable[[KeyPath], str]  # of a key, as messages show it
-    source: Callable[[KeyPath], str]
-    place: Callable[[KeyPath], str]  # file and line, where there are any
-
-
 class Loaded(Struct, frozen=True, dict=True):
-    """A policy, the file that it came from, if there was one, and the layers that set it."""
+    """A policy, the name of the repository's own file or the one in its place, all files, and the layers that set it.
+
+    The files are in the order of their precedence, the bases first.
+    """
 
     policy: Policy
     file: str = ""
-    sha256: str = ""
+    files: Sequence[policy_file.Source] = ()
     layers: Sequence[Layer] = ()
-    source: policy_file.Source = policy_file.Source()
+    locks: Sequence[Lock] = ()
+
+    def lock_of(self, path: KeyPath) -> str:
+        """Return how a key is locked: `locked by base.toml:3`; or a blank."""
+        key = ".".join(part for part in path if isinstance(part, str))
+        names = [key[:end] for end in (len(key), *(match.start() for match in re.finditer(r"\.", key)))]
+        return next((word for lock in self.locks for name in names if (word := lock.because(name))), "")
+
+    @property
+    def text(self) -> str:
+        """What all files say."""
+        return "\n".join(source.text for source in self.files)
 
     @cached_property
     def sources(self) -> Mapping[KeyPath, str]:
@@ -76,38 +87,133 @@ def load(
     directory: Path | None = None,
     env: str = "",
     gates: Mapping[str, type[Target] | None] = ANY_GATES,
+    keys_of: Mapping[str, Sequence[str]] = MappingProxyType({}),
+    options: Mapping[str, tuple[str, Any]] = MappingProxyType({}),
+    now: datetime | None = None,
 ) -> Loaded:
-    """Build the policy for the environment `env` from the policy file and the `RS_*` variables of `environ`.
+    """Build the policy for the environment `env` from the policy files and the `RS_*` variables of `environ`.
 
-    The file is `file`, or the one of `repository`, in which `directory` is the working directory. `gates` are the ids
-    of the built-in gates, each with the class of its targets; without them any id is accepted. Raises
-    `InvalidPolicyError`, which names everything that is not valid, in the parts for other environments too.
+    The file is `file`, or the one of `repository`, in which `directory` is the working directory; it is above its
+    bases. `gates` are the ids of the built-in gates, each with the class of its targets; without them any id is
+    accepted. `keys_of` are the other keys that a gate judges by. `options` of the command line are held against the
+    locks of the files: the flag and the value, by the key. `now` is the moment from which waivers are counted.
+
+    Raises `InvalidPolicyError`, which names everything that is not valid, in the parts for other environments too.
     """
-    source = _source(file, repository, directory)
-    common, parts, problems = _split(source)
-    values, refused = variables.read(os.environ if environ is None else environ)
+    environ = os.environ if environ is None else environ
+    files, problems = _files(environ, repository, file, directory), []
+    texts = "\n".join(one.source.text for one in files)
+    for one in files:
+        problems += one.problems
+    values, refused = variables.read(environ)
     problems += refused
     everywhere = {variable: value for variable, value in values.items() if variable.path in NOT_BY_ENV}
-    rest = {variable: value for variable, value in values.items() if variable not in everywhere}
-    common = _with(common, everywhere)
-    base = [_of_file(source, source.document), _of_variables(everywhere)]
     check = _Validation(gates, problems)
-    policy = check.read(common, base)
-    if list(policy.environments) == common.get("environments", list(policy.environments)):  # else they are not valid
-        problems += _mismatches(source, parts, policy)
-    document, layers = common, base
-    for name, part in parts.items():
-        whole, above = merged(common, part), [*base, _of_file(source, part, name)]
-        check.read(whole, above)
-        if name == env:
-            document, layers = whole, above
-    layers = [*layers, _of_variables(values)]
-    policy = _needed(check.read(_with(document, rest), layers), layers)
+    stacks = {"": _Stack(files, "", everywhere)}
+    common = stacks[""]
+    policy = check.read(common.document, common.layers)
+    if list(policy.environments) == common.document.get("environments", list(policy.environments)):
+        problems += _mismatches(files, policy)  # else the environments are not valid
+    for name in dict.fromkeys(name for one in files for name in one.parts):
+        if any(one.parts.get(name) for one in files):
+            stacks[name] = _Stack(files, name, everywhere)
+            check.read(stacks[name].document, stacks[name].layers)
+    chosen = stacks.get(env, common)
+    layers = [*chosen.layers, of_variables(values)]
+    rest = {variable: value for variable, value in values.items() if variable not in everywhere}
+    policy = _needed(check.read(_with(chosen.document, rest), layers), layers)
+    locks: list[Lock] = []
+    if any(one.rules != LayerRules(extends=one.rules.extends) for one in files):
+        asked: dict[KeyPath, tuple[str, Any]] = {tuple(key.split(".")): said for key, said in options.items()}
+        above = _Above(values, asked, now or datetime.now(UTC))
+        for name, stack in stacks.items():
+            found, sentences = _broken(files, stack, check, above, gates, keys_of)
+            problems += sentences
+            locks = found if name == env or not locks else locks
     if problems:
         told = list(dict.fromkeys(problems))
         more = [f"and {len(told) - SHOWN} more problems"] if len(told) > SHOWN else []
-        raise InvalidPolicyError([*told[:SHOWN], *more], source.text)
-    return Loaded(policy, source.name, source.sha256, layers, source)
+        raise InvalidPolicyError([*told[:SHOWN], *more], texts)
+    named = [one.source for one in files if one.source.name]
+    return Loaded(policy, files[-1].source.name, tuple(named), layers, locks)
+
+
+class _File(Struct):
+    """One policy file: what applies everywhere, what applies to one environment each, and what it says of layers."""
+
+    source: policy_file.Source
+    common: dict[str, Any]
+    parts: dict[str, dict[str, Any]]
+    rules: LayerRules
+    problems: list[str]
+
+
+class _Stack:
+    """What the files say for an environment, one above the other, and what variables say for all environments."""
+
+    def __init__(self, files: Sequence[_File], env: str, everywhere: Mapping[Variable, Any]) -> None:
+        document: dict[str, Any] = {}
+        self.layers: list[Layer] = []
+        self.steps: list[tuple[list[Layer], dict[str, Any]]] = []  # what there is after each layer
+        self.ends: list[int] = []  # the step after which each file has said all
+        for one in files:
+            part = one.parts.get(env, {})
+            for layer, said in ((of_file(one.source, one.common), one.common), (of_file(one.source, part, env), part)):
+                if said or said is one.common:
+                    document = merged(document, said)
+                    self.layers.append(layer)
+                    self.steps.append(([*self.layers], document))
+            self.ends.append(len(self.steps) - 1)
+        self.document = _with(document, everywhere)
+        self.layers.append(of_variables(everywhere))
+
+
+class _Above(NamedTuple):
+    """What is above all files: the variables, and the options with their flags."""
+
+    values: Mapping[Variable, Any]
+    options: Mapping[KeyPath, tuple[str, Any]]
+    now: datetime
+
+
+def _broken(
+    files: Sequence[_File],
+    stack: _Stack,
+    check: "_Validation",
+    above: _Above,
+    gates: Mapping[str, type[Target] | None],
+    keys_of: Mapping[str, Sequence[str]],
+) -> tuple[list[Lock], list[str]]:
+    """Return the locks of the files, and what is wrong with them or breaks them."""
+    steps = [Step(layers, _needed(check.quietly(document, layers), layers)) for layers, document in stack.steps]
+    whole = [*stack.layers, of_variables(above.values)]
+    steps.append(Step(whole, _needed(check.quietly(_with(stack.document, above.values), whole), whole)))
+    if above.options:
+        flags = of_options({path: flag for path, (flag, _) in above.options.items()})
+        steps.append(Step([*whole, flags], _asked(steps[-1].policy, above.options)))
+    locks: list[Lock] = []
+    problems: list[str] = []
+    for one, end in zip(files, stack.ends, strict=True):
+        problems += problems_of(one.source, one.rules, gates)
+        below = locks[-1] if locks else None
+        locks.append(lock_of(one.source, one.rules, steps[end], below, gates, keys_of))
+        problems += broken(locks[-1], steps[end + 1 :], above.now)
+    return locks, problems
+
+
+def _asked(policy: Policy, options: Mapping[KeyPath, tuple[str, Any]]) -> Policy:
+    """Return a policy with what options of the command line say."""
+    for path, (_, value) in options.items():
+        policy = _replaced(policy, path, value)
+    return policy
+
+
+def _replaced(record: Any, path: KeyPath, value: Any) -> Any:
+    name, *rest = map(str, path)
+    old = getattr(record, name)
+    if not rest and isinstance(value, tuple):
+        value = (*old, *value)
+    return replace(record, **{name: _replaced(old, tuple(rest), value) if rest else value})
 
 
 def _needed(policy: Policy, layers: Sequence[Layer]) -> Policy:
@@ -119,26 +225,46 @@ def _needed(policy: Policy, layers: Sequence[Layer]) -> Policy:
     return replace(policy, required=replace(policy.required, settings=settings))
 
 
-def _source(file: Path | None, repository: Path | None, directory: Path | None) -> policy_file.Source:
+def _files(
+    environ: Mapping[str, str], repository: Path | None, file: Path | None, directory: Path | None
+) -> list[_File]:
+    """Return the policy files of a run, the bases first; the last one is the repository's own, or the one named.
+
+    A file that is named takes the place of the repository's own, and stands above the bases of that one as well.
+    """
+
+    def bases(*sources: policy_file.Source) -> list[policy_file.Source]:
+        return below(*sources, environ=environ, repository=repository)
+
     if file:
-        return policy_file.read(file)
-    return policy_file.find(repository, directory) if repository else policy_file.Source()
+        named = policy_file.read(file)
+        others = policy_file.replaced(repository) if repository else []
+        sources = [*(base for base in bases(*others, named) if base.key != named.key), named]
+    else:
+        own = policy_file.find(repository, directory, bases) if repository else policy_file.Source()
+        sources = [*bases(own), own]
+    return [_split(source) for source in sources]
 
 
-def _split(source: policy_file.Source) -> tuple[dict[str, Any], dict[str, dict[str, Any]], list[str]]:
-    """Split a file into what applies everywhere and what applies to one environment each."""
-    common, problems = dict(source.document), []
+def _split(source: policy_file.Source) -> _File:
+    """Split a file into what applies everywhere, what applies to one environment each, and what it says of layers."""
+    common = dict(source.document)
+    limits = isinstance(common.get("waivers"), dict)  # in place of the waivers themselves
+    said = {key: common.pop(key) for key in keys(LayerRules) if key in common and (key != "waivers" or limits)}
+    rules, wrong = Reading().read(LayerRules, said)
+    problems = [f"{source.where(problem.path)}: {dotted(problem.path)} {problem.says}" for problem in wrong]
+    tables: dict[str, dict[str, Any]] = {}
     parts = common.pop("env", {})
     if not isinstance(parts, dict):
-        return common, {}, [f"{source.where(('env',))}: env is not a table: write [env.NAME]"]
-    if len(parts) > ENVIRONMENTS:
-        return common, {}, [f"{source.where(('env',))}: env has {len(parts)} parts, expected at most {ENVIRONMENTS}"]
-    tables: dict[str, dict[str, Any]] = {}
-    for name, part in parts.items():
-        problems += [f"{source.where(('env', name, *key))}: env.{says}" for key, says in _part_problems(name, part)]
-        if isinstance(part, dict):
-            tables[name] = {key: value for key, value in part.items() if key not in {*NOT_BY_ENV, "env"}}
-    return common, tables, problems
+        problems.append(f"{source.where(('env',))}: env is not a table: write [env.NAME]")
+    elif len(parts) > ENVIRONMENTS:
+        problems.append(f"{source.where(('env',))}: env has {len(parts)} parts, expected at most {ENVIRONMENTS}")
+    else:
+        for name, part in parts.items():
+            problems += [f"{source.where(('env', name, *key))}: env.{says}" for key, says in _part_problems(name, part)]
+            if isinstance(part, dict):
+                tables[name] = {key: value for key, value in part.items() if key not in {*NOT_BY_ENV, "env"}}
+    return _File(source, common, tables, rules, problems)
 
 
 def _part_problems(name: str, part: Any) -> Iterator[tuple[tuple[str, ...], str]]:
@@ -153,17 +279,19 @@ def _part_problems(name: str, part: Any) -> Iterator[tuple[tuple[str, ...], str]
         yield (), f"{shown_key(name)}.env is set, but a part cannot contain parts"
 
 
-def _mismatches(source: policy_file.Source, parts: Mapping[str, Any], policy: Policy) -> Iterator[str]:
-    """Yield the environments without a part in the file, and the parts without an environment."""
-    if not parts:
-        return
-    for name in policy.environments:
-        if name not in parts:
-            yield f"{source.name}: environment {name} has no rules: write [env.{name}], which may be empty"
-    for name in parts:
-        if name not in policy.environments:
-            names = f"{', '.join(policy.environments)}{nearest(name, policy.environments)}"
-            yield f"{source.where(('env', name))}: env.{shown_key(name)} is not an environment, expected one of {names}"
+def _mismatches(files: Sequence[_File], policy: Policy) -> Iterator[str]:
+    """Yield the environments that no file has a part for, where one has any, and the parts without an environment."""
+    named = {name for one in files for name in one.parts}
+    for name in policy.environments if named else ():
+        if name not in named:
+            top = next(one.source.name for one in reversed(files) if one.source.name)
+            yield f"{top}: environment {name} has no rules: write [env.{name}], which may be empty"
+    for one in files:
+        for name in one.parts:
+            if name not in policy.environments:
+                names = f"{', '.join(policy.environments)}{nearest(name, policy.environments)}"
+                place = one.source.where(("env", name))
+                yield f"{place}: env.{shown_key(name)} is not an environment, expected one of {names}"
 
 
 class _Validation:
@@ -187,6 +315,13 @@ class _Validation:
         self._known.append((document, policy))
         return policy
 
+    def quietly(self, document: Mapping[str, Any], layers: Sequence[Layer]) -> Policy:
+        """Return the policy of some layers; what contradicts itself there may be made good by one above."""
+        policy: Policy
+        policy, found = self._reading.read(Policy, document)
+        self._problems += [_sentence(problem, layers) for problem in found if problem.unreadable]
+        return policy
+
 
 def _gate_problems(policy: Policy, gates: Mapping[str, type[Target] | None]) -> Iterator[Problem]:
     """Yield the ids that no built-in gate has, and the gates that are asked for and have no target."""
@@ -203,54 +338,10 @@ def _gate_problems(policy: Policy, gates: Mapping[str, type[Target] | None]) -> 
 
 
 def _sentence(problem: Problem, layers: Sequence[Layer]) -> str:
-    layer = _setter(problem.path, layers)
+    layer = setter(problem.path, layers)
     place = layer.place(problem.path)
-    other = _setter(problem.other, layers).name(problem.other) if problem.other else ""
+    other = setter(problem.other, layers).name(problem.other) if problem.other else ""
     return f"{place}{': ' if place else ''}{layer.name(problem.path)} {problem.says}{other}{problem.ends}"
-
-
-def _setter(path: KeyPath, layers: Sequence[Layer]) -> Layer:
-    """Return the layer that set a key, or else the table that holds it."""
-    for end in range(len(path), 0, -1):
-        for layer in reversed(layers):
-            if layer.sets(path[:end]):
-                return layer
-    return layers[0]
-
-
-def _of_file(source: policy_file.Source, document: Mapping[str, Any], env: str = "") -> Layer:
-    """Return what a file sets by `document`, for all environments or for one."""
-    part: KeyPath = ("env", env) if env else ()
-    note = f" [env.{env}]" if env else ""
-    return Layer(
-        sets=lambda path: _holds(document, path),
-        name=lambda path: dotted((*part, *path)),
-        source=lambda path: f"{source.where((*part, *path))}{note}",
-        place=lambda path: source.where((*part, *path)),
-    )
-
-
-def _of_variables(values: Iterable[Variable]) -> Layer:
-    """Return what variables set."""
-    names: dict[KeyPath, str] = {variable.key: variable.name for variable in values}
-
-    def name(path: KeyPath) -> str:
-        return next((names[path[:end]] for end in range(len(path), 0, -1) if path[:end] in names), "")
-
-    return Layer(sets=lambda path: bool(name(path)), name=name, source=name, place=lambda _: "")
-
-
-def _holds(document: Any, path: KeyPath) -> bool:
-    for part in path:
-        if isinstance(part, int):
-            if not isinstance(document, list) or part >= len(document):
-                return False
-        elif isinstance(document, str):  # the value of one key stands for its table
-            return part == "name"
-        elif not isinstance(document, Mapping) or part not in document:
-            return False
-        document = document[part]
-    return True
 
 
 def merged(below: dict[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,13 +7,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as clock
 from types import MappingProxyType
-from typing import Annotated, Any, TypeVar, get_args
+from typing import Annotated, Any, ClassVar, TypeVar, get_args
 
 from msgspec import Meta, Struct, field
 from msgspec.structs import asdict, replace
 
 from release_sentinel.config.kinds import (
     DAYS,
+    FALSE,
+    FEWER,
+    FEWER_OR_ANY,
+    HIGHER,
+    LOWER,
+    MORE,
+    TRUE,
     Approvals,
     AtOnce,
     Day,
@@ -23,10 +30,13 @@ from release_sentinel.config.kinds import (
     Expiry,
     Failures,
     ForgeKind,
+    GateGlobs,
     GateIds,
     GateSeconds,
     HiddenRegex,
     Interval,
+    KeyGlobs,
+    LastDay,
     Line,
     Lines,
     MaybeApi,
@@ -38,6 +48,7 @@ from release_sentinel.config.kinds import (
     NotifyUrls,
     Occasion,
     Only,
+    PolicyFiles,
     RunSeconds,
     Seconds,
     SpareGateId,
@@ -45,6 +56,7 @@ from release_sentinel.config.kinds import (
     Tries,
     VariableGlobs,
     VariableName,
+    WaiverDays,
     WeekTime,
     Zone,
     nearest,
@@ -75,22 +87,24 @@ Api = Annotated[
 class GitRules(Struct, frozen=True):
     """Where releases come from."""
 
-    branches: Names = ("main", "master")  # globs
+    branches: Annotated[Names, FEWER] = ("main", "master")  # globs
     remote: MaybeLine = ""  # blank: `origin`, or the only one there is
     tag_mode: TagMode = "auto"  # auto: the tag has to exist on a tag build, and to be free otherwise
-    untracked: bool = True  # whether untracked files make the tree dirty
-    untracked_allowed: Lines = ()  # globs of those that do not
-    submodules: bool = True  # whether changes of submodules do
-    sign_tags: bool = False  # whether tags that we make are signed; Git's own settings may say so, too
-    signers: Lines = ()  # fingerprints, key ids, addresses or principals; empty: any key that Git trusts
+    untracked: Annotated[bool, TRUE] = True  # whether untracked files make the tree dirty
+    untracked_allowed: Annotated[Lines, FEWER] = ()  # globs of those that do not
+    submodules: Annotated[bool, TRUE] = True  # whether changes of submodules do
+    sign_tags: Annotated[bool, TRUE] = False  # whether tags that we make are signed; Git's own settings may say so, too
+    # fingerprints, key ids, addresses or principals; empty: any key that Git trusts
+    signers: Annotated[Lines, FEWER_OR_ANY] = ()
 
 
 class VersionRules(Struct, frozen=True):
     """What a release may be called."""
 
     prefix: MaybeLine = "v"
-    prereleases: bool = False
-    files: Lines = ()  # manifests with the version: `package.json`, `app.yaml#release.version`, `a.txt#is (.*)`
+    prereleases: Annotated[bool, FALSE] = False
+    # manifests with the version: `package.json`, `app.yaml#release.version`, `a.txt#is (.*)`
+    files: Annotated[Lines, MORE] = ()
     changelog: MaybeLine = ""  # the file that has to have a section for the version
 
 
@@ -119,9 +133,10 @@ NEEDED_BY: Mapping[str, str] = MappingProxyType({"RS_REQUIRED_PROCESS": "process
 class Required(Struct, frozen=True):
     """The names of the environment variables that a release needs, and what does not count as a value."""
 
-    settings: tuple[VariableName, ...] = tuple(NEEDED_BY)  # without those of gates that are switched off
-    secrets: tuple[VariableName, ...] = ("RS_DEPLOY_TOKEN",)
-    placeholders: tuple[HiddenRegex, ...] = PLACEHOLDERS  # matched whole, case ignored
+    # Without those of gates that are switched off.
+    settings: Annotated[tuple[VariableName, ...], MORE] = tuple(NEEDED_BY)
+    secrets: Annotated[tuple[VariableName, ...], MORE] = ("RS_DEPLOY_TOKEN",)
+    placeholders: Annotated[tuple[HiddenRegex, ...], MORE] = PLACEHOLDERS  # matched whole, case ignored
 
 
 class Waiver(Struct, frozen=True):
@@ -198,15 +213,15 @@ class ForgeRules(Struct, frozen=True):
     url: MaybeApi = ""  # the address of its API
     repository: MaybeLine = ""  # `owner/name` there
     token: MaybeReference = ""  # blank: GITHUB_TOKEN, GITLAB_TOKEN, GITEA_TOKEN, or what the forge's own CI sets
-    checks: Names | None = None  # `required`, for what protection and rulesets require; names; globs
-    ignore: Lines = ()  # checks that do not count; names and globs
+    checks: Annotated[Names | None, MORE] = None  # `required`, for what protection and rulesets require; names; globs
+    ignore: Annotated[Lines, FEWER] = ()  # checks that do not count; names and globs
     wait: MaybeSeconds = 0.0  # for checks that run, or are not there yet; gate and run may last that much longer
     interval: Seconds = 15.0  # between two questions meanwhile
-    approvals: Approvals = 0  # of the request that brought the commit
-    blockers: Names | None = None  # labels of open issues and requests, case ignored
-    timeout: Seconds = 5.0
-    tries: Tries = 3
-    deadline: Seconds = 30.0
+    approvals: Annotated[Approvals, HIGHER] = 0  # of the request that brought the commit
+    blockers: Annotated[Names | None, MORE] = None  # labels of open issues and requests, case ignored
+    timeout: Annotated[Seconds, LOWER] = 5.0
+    tries: Annotated[Tries, LOWER] = 3
+    deadline: Annotated[Seconds, LOWER] = 30.0
 
 
 class ReleaseRules(Struct, frozen=True):
@@ -218,31 +233,51 @@ class ReleaseRules(Struct, frozen=True):
 class RoundRules(Struct, frozen=True):
     """How long the critical stage may take to become healthy, and has to stay so. Times in seconds; 0: none."""
 
-    wait: Duration = 0.0
-    hold: Duration = 0.0
+    wait: Annotated[Duration, LOWER] = 0.0
+    hold: Annotated[Duration, HIGHER] = 0.0
     interval: Interval = 15.0
-    hold_failures: Failures = 1  # rounds in a row that a gate fails before that ends the hold
+    hold_failures: Annotated[Failures, LOWER] = 1  # rounds in a row that a gate fails before that ends the hold
 
 
 class Redaction(Struct, frozen=True):
     """Which variables are secrets, beside the required ones and those whose names say so; globs."""
 
-    names: VariableGlobs = ()  # secrets whatever they are called
-    keep: VariableGlobs = ()  # not secrets by their name alone: `names`, the required ones and URLs still are
+    names: Annotated[VariableGlobs, MORE] = ()  # secrets whatever they are called
+    # not secrets by their name alone: `names`, the required ones and URLs still are
+    keep: Annotated[VariableGlobs, FEWER] = ()
 
 
 # What is judged of the machine that runs the gate, unless the policy skips it.
 LOCAL: tuple[type[Target], ...] = (DiskLimits, MemoryLimits, ProcessRule, UnitRule)
 
 
+class WaiverLimits(Struct, frozen=True):
+    """What the layers above may waive: in place of waivers, which a file with these limits has none of."""
+
+    max_days: WaiverDays | None = None  # from the day of the run
+    never: GateGlobs = ()  # ids, which also stand for the gate's targets
+
+
+class LayerRules(Struct, frozen=True):
+    """What a policy file says of the files below it, and of all that is above it."""
+
+    extends: PolicyFiles = ()  # the files below it; a later one overrides an earlier one
+    locked: KeyGlobs = ()  # keys that nothing above may change
+    stricter_only: KeyGlobs = ()  # keys that may only become stricter above
+    waivers: WaiverLimits = field(default_factory=WaiverLimits)
+
+
 class Policy(Struct, frozen=True):
     """The validated settings of one run. Times in seconds."""
 
-    environments: Environments = ("dev", "stage", "prod")
-    enable: GateIds = ()  # opt-in gates
-    required_gates: GateIds = ()  # the repository's own gates that must have a result, like the built-in ones
-    gate_seconds: GateSeconds = 90.0  # one gate
-    deadline: RunSeconds = 300.0  # the whole run
+    beside: ClassVar[tuple[str, ...]] = ("env", *keys(LayerRules))  # what a file has beside these keys
+
+    environments: Annotated[Environments, FEWER] = ("dev", "stage", "prod")
+    enable: Annotated[GateIds, MORE] = ()  # opt-in gates
+    # the repository's own gates that must have a result, like the built-in ones
+    required_gates: Annotated[GateIds, MORE] = ()
+    gate_seconds: Annotated[GateSeconds, LOWER] = 90.0  # one gate
+    deadline: Annotated[RunSeconds, LOWER] = 300.0  # the whole run
     at_once: AtOnce = 64  # how many targets are asked at the same time
     process: MaybeLine = ""
     git: GitRules = field(default_factory=GitRules)
@@ -266,9 +301,10 @@ class Policy(Struct, frozen=True):
     certificates: tuple[CertificateTarget, ...] = ()
     prometheus: tuple[PrometheusQuery, ...] = ()
     compare: tuple[CompareRule, ...] = ()
-    disable: Mapping[SpareGateId, Line] = field(default_factory=dict)  # gate id: the reason
-    waivers: tuple[Waiver, ...] = ()
-    freezes: tuple[Freeze, ...] = ()
+    disable: Annotated[Mapping[SpareGateId, Line], FEWER] = field(default_factory=dict)  # gate id: the reason
+    advise: Annotated[Mapping[SpareGateId, LastDay], FEWER] = field(default_factory=dict)  # gate id: the last day
+    waivers: Annotated[tuple[Waiver, ...], FEWER] = ()
+    freezes: Annotated[tuple[Freeze, ...], MORE] = ()
 
     def run_seconds(self, asked: float | None = None) -> float:
         """Return the time of the whole run, of `asked` or the policy, with that for checks of the forge."""

@@ -278,10 +278,11 @@ class Reading:
 
     def _refuse_unknown_keys(self, kind: Any, value: Mapping[str, Any], path: KeyPath) -> None:
         known = keys(kind)
+        names = (*known, *getattr(bare(kind)[0], "beside", ()))
         for key in value:
             if key not in known and len(self._problems) < PROBLEMS:
                 where = f"[{dotted(path)}]" if path else "the policy"
-                hint = self._elsewhere(key) or nearest(key, known) or f", which has {', '.join(known)}"
+                hint = self._elsewhere(key) or nearest(key, names) or f", which has {', '.join(dict.fromkeys(names))}"
                 self._refused((*path, key), f"is not a key of {where}{hint}")
 
     def _elsewhere(self, key: str) -> str:

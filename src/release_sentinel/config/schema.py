@@ -7,7 +7,7 @@ import msgspec
 
 from release_sentinel.config.kinds import ENVIRONMENTS, Custom
 from release_sentinel.config.load import NOT_BY_ENV
-from release_sentinel.config.model import Policy
+from release_sentinel.config.model import LayerRules, Policy, WaiverLimits
 from release_sentinel.config.read import BIGGEST, ENTRIES, bare, is_record, is_required, keys, shorthand
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -26,7 +26,9 @@ def schema() -> dict[str, Any]:
         "description": "The policy of a release gate. Unknown keys are refused.",
         **whole,
         "properties": {
+            **_record(LayerRules)["properties"],
             **whole["properties"],
+            "waivers": {"anyOf": [whole["properties"]["waivers"], _record(WaiverLimits)]},
             "env": {
                 "description": "For each environment, what differs from the rest of the file.",
                 "type": "object",

@@ -26,7 +26,7 @@ def as_toml(loaded: Loaded) -> str:
             table = path[:-1]
             lines += ["", _header(table)]
         key = _key(path[-1])
-        source = loaded.sources.get(path, "")
+        source = "; ".join(filter(None, (loaded.sources.get(path, ""), loaded.lock_of(path))))
         if value is None:
             lines.append(f"# {key} is not set")
         else:
@@ -35,11 +35,13 @@ def as_toml(loaded: Loaded) -> str:
 
 
 def as_document(loaded: Loaded) -> dict[str, Any]:
-    """Return the policy for machines: the value and the source of each key."""
-    return {
-        dotted(path): {"value": _json(value), "source": loaded.sources.get(path, "")}
-        for path, value in _shown_leaves(loaded)
-    }
+    """Return the policy for machines: the value and the source of each key, and its lock if it has one."""
+    return {dotted(path): _entry(loaded, path, value) for path, value in _shown_leaves(loaded)}
+
+
+def _entry(loaded: Loaded, path: KeyPath, value: Any) -> dict[str, Any]:
+    lock = loaded.lock_of(path)
+    return {"value": _json(value), "source": loaded.sources.get(path, ""), **({"lock": lock} if lock else {})}
 
 
 def _shown_leaves(loaded: Loaded) -> Iterator[tuple[KeyPath, Any]]:

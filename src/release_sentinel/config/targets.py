@@ -16,6 +16,13 @@ from msgspec.structs import force_setattr, replace
 
 from release_sentinel import jsonpath
 from release_sentinel.config.kinds import (
+    FALSE,
+    FEWER,
+    HIGHER,
+    LOWER,
+    LOWER_OR_0,
+    MORE,
+    TRUE,
     Address,
     Bytes,
     Count,
@@ -62,7 +69,7 @@ _BESIDE = {"namespace": "kubectl", "context": "kubectl", "container": "kubectl",
 class Steady(Struct, frozen=True):
     """How many samples in a row have to be good before a gate passes."""
 
-    samples: Samples = 1
+    samples: Annotated[Samples, HIGHER] = 1
     interval: MaybeSeconds = 1.0
 
 
@@ -122,11 +129,11 @@ class DiskLimits(Target, frozen=True):
     """Limits on one file system, in per cent of what an ordinary user may fill (df's `Use%`); inodes share them."""
 
     path: Line = "/"
-    warn: PerCent = 75.0
-    crit: PerCent = 85.0
-    min_free: Bytes = 0  # bytes that an ordinary user can still write; 0: any number
-    read_only: bool = False  # whether it may be mounted read-only; by an error it never may
-    timeout: Seconds = 5.0
+    warn: Annotated[PerCent, LOWER] = 75.0
+    crit: Annotated[PerCent, LOWER] = 85.0
+    min_free: Annotated[Bytes, HIGHER] = 0  # bytes that an ordinary user can still write; 0: any number
+    read_only: Annotated[bool, FALSE] = False  # whether it may be mounted read-only; by an error it never may
+    timeout: Annotated[Seconds, LOWER] = 5.0
     steady: Steady = Steady()
 
     @property
@@ -142,10 +149,10 @@ class MemoryLimits(Target, frozen=True):
     aside and that are unused do not count, neither as in use nor as memory.
     """
 
-    warn: PerCent = 70.0
-    crit: PerCent = 85.0
-    count_zfs_cache: bool = True
-    count_unused_huge_pages: bool = False
+    warn: Annotated[PerCent, LOWER] = 70.0
+    crit: Annotated[PerCent, LOWER] = 85.0
+    count_zfs_cache: Annotated[bool, TRUE] = True
+    count_unused_huge_pages: Annotated[bool, TRUE] = False
     steady: Steady = Steady()
 
 
@@ -153,8 +160,8 @@ class ProcessRule(Target, frozen=True):
     """A process that has to run: `min` to `max` times (0: without an upper bound)."""
 
     name: MaybeLine = ""
-    min: Count = 1
-    max: Count = 0
+    min: Annotated[Count, HIGHER] = 1
+    max: Annotated[Count, LOWER_OR_0] = 0
     user: MaybeLine = ""  # the owner's name or number; blank: any
     command: MaybeRegex = ""  # a regular expression that is found in the command line; blank: any
     steady: Steady = Steady()
@@ -227,9 +234,9 @@ class HostRule(Target, frozen=True):
     memory: MemoryLimits | None = None
     processes: tuple[ProcessRule, ...] = ()
     units: tuple[UnitRule, ...] = ()
-    timeout: Seconds = 10.0
-    tries: Tries = 3
-    deadline: Seconds = 30.0
+    timeout: Annotated[Seconds, LOWER] = 10.0
+    tries: Annotated[Tries, LOWER] = 3
+    deadline: Annotated[Seconds, LOWER] = 30.0
     at_once: HostsAtOnce = 8
 
     @property
@@ -372,19 +379,19 @@ class Dependency(Target, frozen=True):
     url: MaybeLine = ""
     method: Method = "GET"
     headers: Headers = field(default_factory=dict)
-    statuses: HttpStatuses = (200,)
-    timeout: Seconds = 3.0
-    tries: Tries = 3
-    deadline: Seconds = 15.0
-    max_latency: MaybeSeconds = 0.0  # of the final answer; above it the gate warns; 0: any
-    max_redirects: Redirects = 0
+    statuses: Annotated[HttpStatuses, FEWER] = (200,)
+    timeout: Annotated[Seconds, LOWER] = 3.0
+    tries: Annotated[Tries, LOWER] = 3
+    deadline: Annotated[Seconds, LOWER] = 15.0
+    max_latency: Annotated[MaybeSeconds, LOWER_OR_0] = 0.0  # of the final answer; above it the gate warns; 0: any
+    max_redirects: Annotated[Redirects, LOWER] = 0
     proxy: MaybeLine = ""
     ca_bundle: MaybeLine = ""  # a PEM file; blank: the usual authorities, or REQUESTS_CA_BUNDLE
     client_cert: MaybeLine = ""
     client_key: KeyFile = ""
     contains: str = ""
     matches: MaybeRegex = ""  # a regular expression that is found in the body
-    json: tuple[JsonCondition, ...] = ()
+    json: Annotated[tuple[JsonCondition, ...], MORE] = ()
     steady: Steady = Steady()
 
     @property
@@ -416,9 +423,9 @@ class TcpTarget(Target, frozen=True):
     host: Address
     port: Port
     name: MaybeLine = ""
-    timeout: Seconds = 3.0
-    tries: Tries = 3
-    deadline: Seconds = 15.0
+    timeout: Annotated[Seconds, LOWER] = 3.0
+    tries: Annotated[Tries, LOWER] = 3
+    deadline: Annotated[Seconds, LOWER] = 15.0
     steady: Steady = Steady()
 
     @property
@@ -437,15 +444,15 @@ class CertificateTarget(Target, frozen=True):
     port: MaybePort = 0
     name: MaybeLine = ""
     server_name: MaybeLine = ""  # blank: the host
-    warn_days: Days = 21.0
-    crit_days: Days = 7.0
+    warn_days: Annotated[Days, HIGHER] = 21.0
+    crit_days: Annotated[Days, HIGHER] = 7.0
     starttls: StartTls = ""
     ca_bundle: MaybeLine = ""  # a PEM file; blank: the usual authorities, or REQUESTS_CA_BUNDLE
     client_cert: MaybeLine = ""
     client_key: MaybeLine = ""
-    timeout: Seconds = 5.0
-    tries: Tries = 3
-    deadline: Seconds = 15.0
+    timeout: Annotated[Seconds, LOWER] = 5.0
+    tries: Annotated[Tries, LOWER] = 3
+    deadline: Annotated[Seconds, LOWER] = 15.0
     steady: Steady = Steady()
 
     def __post_init__(self) -> None:
@@ -478,7 +485,7 @@ class PrometheusQuery(Target, frozen=True):
     query: Text
     op: Operator
     value: float
-    max_age: MaybeSeconds = 300.0
+    max_age: Annotated[MaybeSeconds, LOWER_OR_0] = 300.0
     missing: Judgement = "unknown"
     nan: Judgement = "unknown"
     stale: Judgement = "unknown"
@@ -487,9 +494,9 @@ class PrometheusQuery(Target, frozen=True):
     headers: Headers = field(default_factory=dict)
     proxy: MaybeLine = ""
     ca_bundle: MaybeLine = ""
-    timeout: Seconds = 5.0
-    tries: Tries = 3
-    deadline: Seconds = 15.0
+    timeout: Annotated[Seconds, LOWER] = 5.0
+    tries: Annotated[Tries, LOWER] = 3
+    deadline: Annotated[Seconds, LOWER] = 15.0
     steady: Steady = Steady()
 
     @property
@@ -511,8 +518,8 @@ class CompareRule(Target, frozen=True):
 
     measure: Line
     name: MaybeLine = ""  # in the gate's id; blank: the measure
-    max_increase: MaybeChange = None
-    max_decrease: MaybeChange = None
+    max_increase: Annotated[MaybeChange, LOWER] = None
+    max_decrease: Annotated[MaybeChange, LOWER] = None
     missing: Judgement = "unknown"  # where one side has no such measure
 
     @property

@@ -3,13 +3,13 @@
 import configparser
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path, PurePath
 from typing import Any, get_args, get_origin
 
 from release_sentinel import regular, strict_json, strict_toml
-from release_sentinel.config.model import Policy
+from release_sentinel.config.model import LayerRules, Policy
 from release_sentinel.config.others import is_of_another
 from release_sentinel.config.read import KeyPath, bare, is_record, keys
 from release_sentinel.sentences import sentence
@@ -41,18 +41,23 @@ def is_nearly(name: str, meant: str = TABLE) -> bool:
     return name != meant and bool(get_close_matches(plain, [meant], n=1, cutoff=0.9))
 
 
-def unread_files(repository: Path, directory: Path | None = None) -> list[str]:
-    """Say which files hold a policy, or are named like one, and are not read, a sentence each.
+def unread_files(repository: Path, directory: Path | None = None, read: Iterable[Path] = ()) -> list[str]:
+    """Say which files hold a policy, or are named like one, and are not among those that are `read`, a sentence each.
 
     They are at the top of the repository, in folders where tools keep their settings, and from the working `directory`
     up to the top.
     """
-    found = [sentence for path in _files(repository) if (sentence := _misnamed(path))]
+    known = {os.path.realpath(path) for path in read}
+
+    def files(folder: Path) -> list[Path]:
+        return [path for path in _files(folder) if not known or os.path.realpath(path) not in known]
+
+    found = [sentence for path in files(repository) if (sentence := _misnamed(path))]
     folders = [*(repository / name for name in FOLDERS), *_between(repository, directory)]
     for folder in folders:
-        found += [sentence for path in _files(folder) if (sentence := _misplaced(path, repository))]
+        found += [sentence for path in files(folder) if (sentence := _misplaced(path, repository))]
     for folder in (own for above in (repository, *folders[: len(FOLDERS)]) for own in _own_folders(above)):
-        found += [_move(path, repository) for path in _files(folder) if _is_ours(path)]
+        found += [_move(path, repository) for path in files(folder) if _is_ours(path)]
     found += [_move(path, repository) for name in _OTHERS if _shares_policy(path := repository / name)]
     return sorted(set(found))
 
@@ -93,10 +98,13 @@ def speaks(document: object, *, whole: bool = False) -> bool:
     return bool(own) and (len(own) == len(document) if whole else 2 * len(own) >= len(document))
 
 
+_OF_LAYERS = {key: kind for key, kind in keys(LayerRules).items() if key != "waivers"}
+
+
 def _is_own(key: object, value: object) -> bool:
     if key == "env":  # a table for each environment
         return isinstance(value, dict) and bool(value) and all(map(_is_part, value.values()))
-    known = keys(Policy)
+    known = {**keys(Policy), **_OF_LAYERS}
     return isinstance(key, str) and key in known and _fits(known[key][1], value)
 
 

@@ -67,7 +67,7 @@ VARIABLES = (
     Variable("RS_MEMORY_WARN", "memory.warn", "memory use that warns, in per cent"),
     Variable("RS_MEMORY_CRIT", "memory.crit", "memory use that fails, in per cent"),
 )
-
+BASE = "RS_POLICY_BASE"  # a policy file below all others; `release_sentinel.config.bases` reads it
 
 _LONG_PREFIX = re.compile(r"(release[\W_]*)?sentinel[\W_]*", re.IGNORECASE)  # in place of `RS_`
 _POLICY_FILE = {f"RS{gate}POLICY{file}" for gate in ("", "GATE") for file in ("", "FILE")}
@@ -153,7 +153,7 @@ def misspelt(environ: Mapping[str, str], policy: Policy, *, file_is_named: bool 
 
     `file_is_named` is whether an option names the policy file; a variable does not.
     """
-    known = {variable.name for variable in VARIABLES} | {*policy.required.settings, *policy.required.secrets}
+    known = {BASE, *(variable.name for variable in VARIABLES)} | {*policy.required.settings, *policy.required.secrets}
     letters = {_letters(name): name for name in sorted(known)}
     letters |= {f"{plain}FILE": f"{name}_FILE" for plain, name in letters.items()}
     for name in sorted(environ):
@@ -167,6 +167,16 @@ def misspelt(environ: Mapping[str, str], policy: Policy, *, file_is_named: bool 
             yield f"{name} is not a setting, and is not read; name the policy file with --gate-policy"
         elif near and (name.startswith(("RS_", "RELEASE_SENTINEL_")) or near not in environ):
             yield f"{name} is not a setting, and is not read; did you mean {near}?"
+
+
+def misspelt_base(environ: Iterable[str]) -> Iterator[str]:
+    """Yield a sentence for each variable that was meant as RS_POLICY_BASE: a base must not be lost to a slip."""
+    for name in environ:
+        ours = _with_prefix(name).upper()
+        if ours.startswith("RS_") and name not in {BASE, f"{BASE}_FILE"} and len(name) <= _LONGEST:
+            letters = sorted(_letters(ours)) == sorted(_letters(BASE))
+            if letters or get_close_matches(ours, [BASE], n=1, cutoff=0.9):
+                yield f"{name} is not a setting; did you mean {BASE}?"
 
 
 def _with_prefix(name: str) -> str:

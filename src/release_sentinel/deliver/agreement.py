@@ -5,7 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
 from release_sentinel.config.kinds import INDISPENSABLE
 from release_sentinel.config.model import Waiver
@@ -27,6 +27,7 @@ def contradictions(verdict: WrittenVerdict, now: datetime) -> Iterator[str]:
     for gate in verdict.gates:
         yield from _of_gate(gate)
         yield from _of_waiver(gate, verdict, now)
+        yield from _of_advised(gate, now)
     if not re.fullmatch(r"release-sentinel \S+", verdict.tool):
         yield f"it was written by {verdict.tool!r}"
     yield from _of_disabled(verdict)
@@ -41,7 +42,7 @@ def _of_gate(gate: WrittenGate) -> Iterator[str]:
     if gate.kind is not stage:
         yield f"gate {gate.id} is of kind {gate.kind}, expected {stage}"
     excused = Waiver("", "", "", "", date.max) if waiver else None  # its parts are looked at below
-    expected = GateResult(gate.id, gate.kind, gate.status, gate.reason, waiver=excused).outcome
+    expected = GateResult(gate.id, gate.kind, gate.status, gate.reason, waiver=excused, advised=gate.advised).outcome
     if gate.outcome is not expected:
         status = gate.status or "none"
         yield f"gate {gate.id} has status {status} and outcome {gate.outcome}, expected outcome {expected}"
@@ -64,6 +65,18 @@ def _of_waiver(gate: WrittenGate, verdict: WrittenVerdict, now: datetime) -> Ite
         yield f"{name} is for {waiver.gate} in {waiver.env}"
     if waiver.end <= now:
         yield f"{name} has expired ({waiver.until}): run the gate again"
+
+
+def _of_advised(gate: WrittenGate, now: datetime) -> Iterator[str]:
+    """Yield what a policy does not accept in a gate that is only advised."""
+    if gate.advised is None:
+        return
+    if gate.outcome is not Outcome.ADVISED:
+        yield f"gate {gate.id} has outcome {gate.outcome} and is advised until {gate.advised}, which excuses nothing"
+    elif gate.id.partition("[")[0] in INDISPENSABLE:
+        yield f"gate {gate.id} is advised, which no policy can do"
+    elif gate.advised < now.astimezone(UTC).date():
+        yield f"gate {gate.id} was advised until {gate.advised}, and counts now: run the gate again"
 
 
 def _of_disabled(verdict: WrittenVerdict) -> Iterator[str]:

@@ -15,7 +15,7 @@ from release_sentinel.observe.git import Refs, Rules, Tagged
 from release_sentinel.reports.message import reasons, title
 from release_sentinel.trailers import recorded, trailers
 from release_sentinel.versions import tag_names
-from release_sentinel.vocabulary import SAFE, Outcome
+from release_sentinel.vocabulary import NOTED, SAFE, Outcome
 
 
 class TagOrder(Struct, frozen=True):
@@ -69,7 +69,7 @@ def message(document: Mapping[str, Any]) -> str:
     """Return the tag's message: the verdict, of which release, by whom and when, and what was let pass."""
     passed = sum(gate["outcome"] != Outcome.NOT_EVALUATED for gate in document["gates"])
     facts = trailers(document, passed)
-    return "\n".join([title(document), "", *facts, *reasons(document, Outcome.WAIVED, Outcome.WARNED), ""])
+    return "\n".join([title(document), "", *facts, *reasons(document, *NOTED), ""])
 
 
 def demand_safe(document: Mapping[str, Any]) -> None:

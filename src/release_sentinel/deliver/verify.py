@@ -21,7 +21,6 @@ from release_sentinel.vocabulary import EXIT_BLOCKED, EXIT_SAFE, INCOMPLETE, SAF
 
 DEFAULT_MAX_AGE = timedelta(hours=24)
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-_PASSED = (Outcome.PASSED, Outcome.WARNED, Outcome.WAIVED)
 _TORN = "it was tampered with, or torn"
 
 
@@ -98,7 +97,7 @@ def _verdict(verdict: WrittenVerdict, expected: Expectation, now: datetime) -> I
 def _passes(gate: WrittenGate, expected: Expectation) -> bool:
     """Return whether a gate passed, or may be left out: comparisons without a baseline, in a watch the policy stage."""
     if gate.owed or gate.outcome is not Outcome.NOT_EVALUATED:
-        return gate.outcome in _PASSED
+        return gate.outcome.passes
     return gate.id.startswith("compare[") or (expected.watched and gate.kind is Stage.POLICY)
 
 

@@ -18,7 +18,7 @@ from release_sentinel.vocabulary import BLOCKED, SAFE, Outcome, Stage, Status
 
 RELEASE = "release"
 _Key = TypeVar("_Key", bound=Hashable)
-_FAILS = (Outcome.FAILED, Outcome.WAIVED)
+_FAILS = (Outcome.FAILED, Outcome.WAIVED, Outcome.ADVISED)
 
 
 class Last(Struct, frozen=True):
@@ -80,6 +80,7 @@ class GateHistory(Struct, frozen=True):
     flapped: int
     warned: int
     waived: int
+    advised: int
 
 
 class Limits(Struct, frozen=True):
@@ -130,7 +131,7 @@ class History(Struct, frozen=True):
     @property
     def troubled(self) -> list[GateHistory]:
         """The gates that failed, flapped or warned, those that failed most first."""
-        return [gate for gate in self.gates if gate.failed or gate.flapped or gate.warned]
+        return [gate for gate in self.gates if gate.failed or gate.flapped or gate.warned or gate.advised]
 
     @property
     def held(self) -> list[Released]:
@@ -227,6 +228,7 @@ def _gates(env: str, runs: Sequence[Run]) -> list[GateHistory]:
             flaps[gate],
             counts[gate, Outcome.WARNED],
             counts[gate, Outcome.WAIVED],
+            counts[gate, Outcome.ADVISED],
         )
         for gate, kind in kinds.items()
     ]
@@ -236,7 +238,7 @@ def _flaps(runs: Iterable[Run]) -> Counter[str]:
     """Return how often each gate flapped.
 
     A flap: of two consecutive verdicts on the same version and commit that judged the gate, it passed in one (with or
-    without a warning) and failed in the other (waived or not).
+    without a warning) and failed in the other (excused or not).
     """
     flaps: Counter[str] = Counter()
     for of in _grouped((run for run in runs if run.commit), lambda run: (run.version, run.commit)).values():

@@ -92,7 +92,7 @@ class _Page:
     def _gates(self) -> Content:
         gates = self._history.troubled
         rows = [[self._env(gate.env), self._clean(gate.gate), str(gate.kind), *_of_gate(gate)] for gate in gates]
-        head = ("Environment", "Gate", "Stage", "Failed", "Flapped", "Warned", "Waived", "Judged")
+        head = ("Environment", "Gate", "Stage", "Failed", "Flapped", "Warned", "Waived", "Advised", "Judged")
         return [element("p", FLAP, class_="mute"), _table("Gates", head, rows)] * bool(gates)
 
     def _days(self) -> Content:
@@ -147,7 +147,8 @@ def _since(release: Released) -> list[Content]:
 
 
 def _of_gate(gate: GateHistory) -> list[Content]:
-    return [str(count) for count in (gate.failed, gate.flapped, gate.warned, gate.waived, gate.judged)]
+    counts = (gate.failed, gate.flapped, gate.warned, gate.waived, gate.advised, gate.judged)
+    return [str(count) for count in counts]
 
 
 def _day(day: Day | None) -> Content:

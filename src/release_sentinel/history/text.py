@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
-from release_sentinel.history.analysis import RELEASE, Environment, GateHistory, History, Last, Released, Series
+from release_sentinel.history.analysis import RELEASE, Environment, History, Last, Released, Series
 from release_sentinel.history.files import Skipped
 from release_sentinel.history.scale import Scale
 from release_sentinel.lines import foreign
@@ -121,14 +121,11 @@ def _calendar(environment: Environment) -> Iterator[str]:
 
 def _gates(history: History, width: int) -> Iterator[str]:
     gates = history.troubled
+    counts = ["failed", "flapped", "warned", *(["advised"] if any(gate.advised for gate in gates) else []), "judged"]
     if gates:
-        head = ["env", "gate", "failed", "flapped", "warned", "judged"]
-        yield from _table([head, *map(_of_gate, gates[:NAMED])], width, numbers=4)
+        rows = [[gate.env, gate.gate, *(str(getattr(gate, name)) for name in counts)] for gate in gates[:NAMED]]
+        yield from _table([["env", "gate", *counts], *rows], width, numbers=len(counts))
     yield from _more(len(gates) - NAMED)
-
-
-def _of_gate(gate: GateHistory) -> list[str]:
-    return [gate.env, gate.gate, *map(str, (gate.failed, gate.flapped, gate.warned, gate.judged))]
 
 
 def _releases(history: History, width: int) -> Iterator[str]:

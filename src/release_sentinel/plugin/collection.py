@@ -116,7 +116,7 @@ def prepare(session: GateSession, items: list[pytest.Item]) -> None:
     _qualify(records)
     session.publish({record.id.partition("[")[0]: "the id of a gate" for record in records})
     for record in records:
-        record.waiver = session.waivers.get(record.id)
+        record.waiver, record.advised = session.waivers.get(record.id), session.advised(record.id)
     session.problems += _clashes(records)
     items[:] = sorted((item for item in items if RECORD in item.stash), key=_position)
     if unmarked:

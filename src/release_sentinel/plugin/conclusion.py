@@ -153,11 +153,13 @@ def _disabled(session: GateSession) -> tuple[Disabled, ...]:
 
 
 def _warnings(session: GateSession, results: Sequence[GateResult]) -> tuple[str, ...]:
-    """Say which waivers excuse nothing, unless the run ended before that was known."""
+    """Say which waivers and advised gates need a look, unless the run ended before that was known."""
     if session.early_end or session.invocation.has("--gate-partial"):
         return ()
     policy, env = session.policy, session.invocation.env
-    return tuple(waivers.remarks(policy.waivers, env, session.started, results, policy.disable))
+    started, disabled = session.started, policy.disable
+    remarks = waivers.remarks(policy.waivers, env, started, results, disabled)
+    return (*remarks, *waivers.advice_remarks(policy.advise, started, results, disabled))
 
 
 def _provenance(session: GateSession) -> Provenance:

@@ -247,10 +247,13 @@ def ask(request: pytest.FixtureRequest) -> Callable[..., CheckResult]:
 
 
 def _unreached(session: GateSession, record: Record, target: Target) -> CheckResult:
-    """Leave a gate out whose host does not answer: that is one failure, the host's. A waiver for the host covers it."""
-    words = f"host[{target.on_host}] did not answer"
-    if waiver := session.waivers.get(f"host[{target.on_host}]"):
-        record.waiver = replace(waiver, gate=record.id)
+    """Leave a gate out whose host does not answer: that is one failure, the host's. What excuses the host covers it."""
+    host = f"host[{target.on_host}]"
+    words = f"{host} did not answer"
+    waiver, advised = session.waivers.get(host), session.advised(host)
+    if waiver or advised:
+        record.waiver = replace(waiver, gate=record.id) if waiver else record.waiver
+        record.advised = record.advised or advised
         return CheckResult(UNKNOWN, words, "see the host's own gate")
     record.not_evaluated = words
     pytest.skip(f"not evaluated: {words}")

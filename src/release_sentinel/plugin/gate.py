@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -98,6 +99,7 @@ class Record(Struct):
     strict: bool = False
     declared: frozenset[tuple[Path, str]] = frozenset()  # every place where its source may be: file, name there
     waiver: Waiver | None = None  # in force for this gate
+    advised: date | None = None  # the last day on which it is only advised, as long as that is so
     judged: list[CheckResult] = field(default_factory=list)
     asserted: int = 0
     judging: bool = False  # the gate's own function runs, and what holds is its judgement
@@ -215,6 +217,11 @@ class Record(Struct):
 
     @property
     def excused(self) -> bool:
+        """Whether a waiver excuses the gate's failure, or it is only advised."""
+        return self.waived or (self.advised is not None and not self.worst.status.passes)
+
+    @property
+    def waived(self) -> bool:
         """Whether a waiver excuses the gate's failure. It excuses a judgement, and nothing that broke."""
         return self.waiver is not None and not self.broken and not self.worst.status.passes
 
@@ -259,7 +266,8 @@ class Record(Struct):
             tries=worst.tries,
             seconds=self.seconds,
             traceback=self.traceback,
-            waiver=self.waiver if self.excused else None,
+            waiver=self.waiver if self.waived else None,
+            advised=self.advised if self.excused and not self.waived else None,
             measures=self.measures,
             began=max(0.0, self.began - start),
             steps=self.recorder.steps(start),

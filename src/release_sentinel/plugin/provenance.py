@@ -4,20 +4,19 @@ from collections.abc import Mapping
 
 from release_sentinel.config.load import Loaded
 from release_sentinel.observe import ci, git
-from release_sentinel.verdict import Provenance
+from release_sentinel.verdict import PolicyFile, Provenance
 
 
 def provenance(
     loaded: Loaded, build: ci.Build | None, remote: git.Remote | None = None, commit_url: str = ""
 ) -> Provenance:
-    """Return the CI run, the policy file and the address of the remote that was asked."""
+    """Return the CI run, the policy files and the address of the remote that was asked."""
     return Provenance(
         remote=remote.url if remote else "",
         url=build.url if build else "",
         commit_url=commit_url,
         actor=build.actor if build else "",
-        policy=loaded.file,
-        policy_sha256=loaded.sha256,
+        policies=tuple(PolicyFile(source.name, source.sha256) for source in loaded.files),
     )
 
 

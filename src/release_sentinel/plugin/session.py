@@ -5,7 +5,7 @@ import re
 import signal
 import time
 from collections.abc import Collection, Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
@@ -181,6 +181,10 @@ class GateSession:
         """The repository, if a gate has looked at it already; nothing is looked at for it."""
         begun: Observations | None = vars(self).get("observations")
         return begun.seen if begun else None
+
+    def advised(self, gate: str) -> date | None:
+        """Return the last day on which a gate is only advised, if it is."""
+        return waivers.advised(self.policy.advise, gate, self.started)
 
     def _claim(self, failures: list[str]) -> None:
         if failures:

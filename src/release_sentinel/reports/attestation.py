@@ -11,7 +11,7 @@ from release_sentinel.observe.installed import NAME, Origin, origin, tree_digest
 from release_sentinel.redacted import RedactedVerdict
 from release_sentinel.redaction import without_credentials
 from release_sentinel.verdict import GateResult
-from release_sentinel.vocabulary import SAFE, Outcome
+from release_sentinel.vocabulary import NOTED, SAFE, Outcome
 
 STATEMENT = "https://in-toto.io/Statement/v1"
 PREDICATE = "https://in-toto.io/attestation/test-result/v0.1"
@@ -45,7 +45,7 @@ def _subject(verdict: RedactedVerdict) -> list[dict[str, Any]]:
 
 def _predicate(verdict: RedactedVerdict) -> dict[str, Any]:
     safe = verdict.name == SAFE and not (verdict.partial or verdict.preview)
-    warned = _ids(verdict.having(Outcome.WARNED, Outcome.WAIVED))
+    warned = _ids(verdict.having(*NOTED))
     failed = {*_ids(verdict.having(Outcome.FAILED)), *(missing.gate for missing in verdict.missing)}
     url = {"url": verdict.provenance.url} if verdict.provenance.url else {}
     return {
@@ -60,12 +60,11 @@ def _predicate(verdict: RedactedVerdict) -> dict[str, Any]:
 
 
 def _configuration(verdict: RedactedVerdict) -> list[dict[str, Any]]:
-    """Return what the gates were run by, with what they were asked, and the policy file if there was one."""
+    """Return what the gates were run by, with what they were asked, and the policy files, the bases first."""
     asked = {"env": verdict.release.env, "version": verdict.release.version, "verdict": verdict.label}
     tool = {"name": NAME, **_tool(origin()), "annotations": asked}
-    where = verdict.provenance
-    policy = [{"name": where.policy, "digest": {"sha256": where.policy_sha256}}] if where.policy_sha256 else []
-    return [tool, *policy]
+    policies = [{"name": one.name, "digest": {"sha256": one.sha256}} for one in verdict.provenance.policies]
+    return [tool, *policies]
 
 
 def _tool(installed: Origin) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from release_sentinel.redacted import RedactedVerdict
 from release_sentinel.verdict import GateResult
-from release_sentinel.vocabulary import Outcome
+from release_sentinel.vocabulary import NOTED, Outcome
 
 SUMMARY_LIMIT = 1 << 20  # bytes that one step may add to the summary: the runner shows none of a longer one
 _SHOWN = 10  # errors, and as many warnings, that the runner shows of one step
@@ -17,10 +17,10 @@ _CUT = "\n\n*The rest is left out: a step may add 1 MiB to the summary.*\n"
 
 
 def annotations(verdict: RedactedVerdict) -> list[str]:
-    """Return a command a failed, warned or waived gate, a problem and a warning; errors first."""
+    """Return a command a failed, waived, advised or warned gate, a problem and a warning; errors first."""
     errors = [(_title(gate), _message(gate)) for gate in verdict.having(Outcome.FAILED)]
     errors += [("INCOMPLETE", problem) for problem in verdict.problems]
-    warnings = [(_title(gate), _message(gate)) for gate in verdict.having(Outcome.WAIVED, Outcome.WARNED)]
+    warnings = [(_title(gate), _message(gate)) for gate in verdict.having(*NOTED)]
     warnings += [("release-sentinel", warning) for warning in verdict.warnings]
     return [*_commands("error", errors), *_commands("warning", warnings)]
 

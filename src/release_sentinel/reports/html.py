@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from release_sentinel import __version__
 from release_sentinel.redacted import RedactedVerdict
 from release_sentinel.reports.charts import duration
-from release_sentinel.reports.html_gates import gate_tables, reason_cards, waived_cards
+from release_sentinel.reports.html_gates import excused_cards, gate_tables, reason_cards
 from release_sentinel.reports.html_timeline import timelines
 from release_sentinel.reports.message import decision, task
 from release_sentinel.reports.page import Content, Markup, element, facts, jump, link, page, prose
@@ -36,7 +36,7 @@ def html(verdict: RedactedVerdict) -> str:
     """Return the page."""
     sections = [
         ("reasons", "Reasons and remedies", reason_cards(verdict)),
-        ("noted", "Waivers and warnings", [*waived_cards(verdict), *_warnings(verdict)]),
+        ("noted", "Excused gates and warnings", [*excused_cards(verdict), *_warnings(verdict)]),
         ("gates", "Gates", gate_tables(verdict)),
         ("timeline", "Timeline", timelines(verdict)),
         ("left-out", "Not judged", _left_out(verdict)),
@@ -154,7 +154,7 @@ def _left_out(verdict: RedactedVerdict) -> list[Markup]:
 
 def _provenance(verdict: RedactedVerdict) -> Markup:
     release, where = verdict.release, verdict.provenance
-    digest = [element("br"), element("code", where.policy_sha256)] if where.policy_sha256 else None
+    policies = [element("p", one.name, element("br"), element("code", one.sha256)) for one in where.policies]
     return facts(
         [
             ("Verdict", f"{verdict.label}, exit code {verdict.exit_code}"),
@@ -164,7 +164,7 @@ def _provenance(verdict: RedactedVerdict) -> Markup:
             ("Commit", _commit(verdict, 40)),
             ("Repository", release.repository),
             ("Remote", " ".join(filter(None, (release.remote, where.remote)))),
-            ("Policy", [where.policy, digest] if where.policy else None),
+            ("Policies" if len(policies) > 1 else "Policy", policies),
             ("Ended", verdict.ended.strftime("%Y-%m-%d %H:%M:%S UTC")),
             ("Tool", f"release-sentinel {__version__}"),
         ],

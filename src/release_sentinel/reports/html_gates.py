@@ -13,10 +13,11 @@ _WORDS = {
     Outcome.PASSED: ("Passed", "ok"),
     Outcome.WARNED: ("Warning", "warn"),
     Outcome.WAIVED: ("Waived", "warn"),
+    Outcome.ADVISED: ("Advised", "warn"),
     Outcome.FAILED: ("Failed", "crit"),
     Outcome.NOT_EVALUATED: ("Not evaluated", "off"),
 }
-_ON_CARDS = {Outcome.FAILED, Outcome.WAIVED}  # above the tables
+_ON_CARDS = {Outcome.FAILED, Outcome.WAIVED, Outcome.ADVISED}  # above the tables
 _FEW = 3  # details that are shown at once
 
 
@@ -29,9 +30,9 @@ def reason_cards(verdict: RedactedVerdict) -> list[Markup]:
     return [element("ol", cards, class_="cards")] if cards else []
 
 
-def waived_cards(verdict: RedactedVerdict) -> list[Markup]:
+def excused_cards(verdict: RedactedVerdict) -> list[Markup]:
     """Return a card for each gate that failed and is excused."""
-    cards = list(_cards(verdict, Outcome.WAIVED))
+    cards = [*_cards(verdict, Outcome.WAIVED), *_cards(verdict, Outcome.ADVISED)]
     return [element("ul", cards, class_="cards")] if cards else []
 
 
@@ -76,14 +77,16 @@ def _cards(verdict: RedactedVerdict, outcome: Outcome) -> Iterator[Markup]:
             inside = [
                 element("div", head, class_="head"),
                 element("p", prose(gate.reason)),
-                _waiver(gate),
+                _excuse(gate),
                 *_more(gate),
             ]
             yield element("li", inside, class_=f"card reason {tone}", id=f"reason-{order}")
 
 
-def _waiver(gate: GateResult) -> Content:
+def _excuse(gate: GateResult) -> Content:
     waiver = gate.waiver
+    if gate.advised:
+        return facts([("Advised until", gate.advised.isoformat())], "line")
     if waiver is None:
         return None
     return facts([("Waived until", waiver.until), ("By", waiver.owner), ("Because", waiver.reason)], "line")

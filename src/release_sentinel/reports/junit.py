@@ -58,7 +58,7 @@ def _case(gate: GateResult) -> Element:
     elif gate.outcome is Outcome.NOT_EVALUATED:
         SubElement(case, "skipped", message=_clean(f"not evaluated: {gate.reason}"))
     else:
-        details = gate.details if gate.outcome is Outcome.WAIVED else ()
+        details = gate.details if gate.outcome in {Outcome.WAIVED, Outcome.ADVISED} else ()
         SubElement(case, "system-out").text = _clean("\n".join(_lines([gate.headline, *details, gate.remedy])))
     return case
 

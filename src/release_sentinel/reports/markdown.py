@@ -9,6 +9,7 @@ _SYMBOL = {
     Outcome.PASSED: "✅",
     Outcome.WARNED: "⚠️",
     Outcome.WAIVED: "🩹",
+    Outcome.ADVISED: "🔔",
     Outcome.FAILED: "❌",
     Outcome.NOT_EVALUATED: "⏭️",
 }

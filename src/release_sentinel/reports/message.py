@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from release_sentinel.reports import text
-from release_sentinel.vocabulary import BLOCKED, CRITICAL, INCOMPLETE, SAFE, Outcome
+from release_sentinel.vocabulary import BLOCKED, CRITICAL, INCOMPLETE, NOTED, SAFE, Outcome
 
 _MOST = 20  # reasons; who has more looks at the run
 _LONG = 300  # characters of one
@@ -43,7 +43,7 @@ def body(document: Mapping[str, Any], *, actor: str = "") -> str:
 
     `actor` is who started the run.
     """
-    found = [*reasons(document, Outcome.FAILED, Outcome.WAIVED, Outcome.WARNED, remedies=True)]
+    found = [*reasons(document, Outcome.FAILED, *NOTED, remedies=True)]
     found += [_short(f"[WARN] {warning}") for warning in document["warnings"]]
     more = [f"… and {len(found) - _MOST} more"] if len(found) > _MOST else []
     branch = f" on {document['branch']}" if document["branch"] else ""
@@ -86,8 +86,7 @@ def alert_type(document: Mapping[str, Any]) -> str:
         return "warning" if document["preview"] else "failure"
     if label != SAFE:
         return "info"
-    shown = {Outcome.WARNED, Outcome.WAIVED}
-    noted = document["warnings"] or any(gate["outcome"] in shown for gate in document["gates"])
+    noted = document["warnings"] or any(gate["outcome"] in NOTED for gate in document["gates"])
     return "warning" if noted else "success"
 
 

@@ -17,7 +17,7 @@ from release_sentinel.config.unread import OWN, SHARED
 from release_sentinel.redacted import RedactedVerdict
 from release_sentinel.reports.text import sentence
 from release_sentinel.verdict import GateResult
-from release_sentinel.vocabulary import INCOMPLETE, Outcome
+from release_sentinel.vocabulary import INCOMPLETE, NOTED, Outcome
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 VERDICT = "verdict"  # the rule of what is wrong with the run itself
@@ -25,7 +25,7 @@ MOST_RESULTS = 5000  # that GitHub shows; it refuses a file with more than 25,00
 LONGEST = 1000  # characters of a text; GitHub refuses descriptions above 1024
 _LONGEST_ID = 255
 
-_LEVELS = {Outcome.FAILED: "error", Outcome.WARNED: "warning", Outcome.WAIVED: "warning"}
+_LEVELS = {Outcome.FAILED: "error", **dict.fromkeys(NOTED, "warning")}
 _VERDICT_TEXTS = (
     "The run is complete, and its verdict SAFE.",
     "an incomplete run proves nothing.",
@@ -136,7 +136,7 @@ def _texts(rule: str) -> tuple[str, str, str]:
 def _result(result: Result, rules: dict[str, int], verdict: RedactedVerdict) -> dict[str, Any]:
     mark = "" if verdict.mode == "release" else f"{verdict.mode.upper()} "
     excused = [{"kind": "external", "status": "accepted", "justification": result.excuse}] if result.excuse else []
-    policy = verdict.provenance.policy
+    policy = next((one.name for one in reversed(verdict.provenance.policies)), "")
     uri = policy if policy in {OWN, SHARED} else OWN
     digest = hashlib.sha256(f"{result.rule}\n{result.identity}".encode()).hexdigest()
     return {

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from release_sentinel.colours import Tone
 from release_sentinel.redacted import RedactedVerdict
 from release_sentinel.verdict import GateResult, Rounds
-from release_sentinel.vocabulary import CRITICAL, INCOMPLETE, SAFE, Outcome, Stage
+from release_sentinel.vocabulary import CRITICAL, INCOMPLETE, NOTED, SAFE, Outcome, Stage
 
 TITLE = "release-sentinel"
 _STAGE_FAILED = "because an earlier stage failed"
@@ -51,7 +51,7 @@ def block(verdict: RedactedVerdict) -> list[str]:
 def lines(verdict: RedactedVerdict) -> Iterator[Line]:
     """Yield the lines of the block, and what each means."""
     yield decision(verdict)
-    for outcome in (Outcome.FAILED, Outcome.WAIVED, Outcome.WARNED):
+    for outcome in (Outcome.FAILED, *NOTED):
         for gate in verdict.having(outcome):
             yield from _paragraph(gate, _FAILED[gate.stage] if outcome is Outcome.FAILED else Tone.NOTED)
     yield from (Line(f"[WARN] {warning}", Tone.NOTED) for warning in verdict.warnings)

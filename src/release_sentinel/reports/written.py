@@ -1,6 +1,6 @@
 """A verdict file that was written earlier: read whole, up to a bound, with the type of every field."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
@@ -51,6 +51,7 @@ class WrittenGate(Struct, frozen=True):
     tries: int
     seconds: float
     waiver: dict[str, Any] | None
+    advised: date | None = None
     owed: bool = True
     measures: tuple[WrittenMeasure, ...] = ()  # schema version 1 has none
 
@@ -67,6 +68,13 @@ class WrittenMissing(Struct, frozen=True):
 
     gate: str
     why: str
+
+
+class WrittenPolicy(Struct, frozen=True):
+    """A policy file, and its digest."""
+
+    name: str
+    sha256: str
 
 
 class WrittenVerdict(Struct, frozen=True):
@@ -91,6 +99,7 @@ class WrittenVerdict(Struct, frozen=True):
     warnings: tuple[str, ...]
     preview: bool = False  # versions before 0.2 have none
     remote: str = ""  # likewise
+    policies: tuple[WrittenPolicy, ...] = ()  # likewise
     undelivered: str = ""  # likewise
     mode: str = "release"  # likewise
 
@@ -113,6 +122,7 @@ class _CurrentRounds(Rounds, frozen=True, kw_only=True):
 
 
 class _CurrentGate(WrittenGate, frozen=True, kw_only=True):
+    advised: date | None
     owed: bool
     measures: tuple[WrittenMeasure, ...]
     began: float
@@ -124,6 +134,7 @@ class _Current(WrittenVerdict, frozen=True, kw_only=True):
     gates: tuple[_CurrentGate, ...]
     preview: bool
     remote: str
+    policies: tuple[WrittenPolicy, ...]
     undelivered: str
     mode: str
     rounds: _CurrentRounds | None
@@ -166,7 +177,7 @@ def _names(verdict: _Current) -> int:
     """Return how many names of fields there are if none is there twice, and none that is not known."""
     names = _fields(_Current) + len(verdict.gates) * _fields(_CurrentGate)
     names += len(verdict.missing) * _fields(WrittenMissing) + len(verdict.disabled) * _fields(WrittenDisabled)
-    names += len(verdict.steps) * _fields(_CurrentStep)
+    names += len(verdict.steps) * _fields(_CurrentStep) + len(verdict.policies) * _fields(WrittenPolicy)
     if verdict.rounds:
         names += _fields(_CurrentRounds) + len(verdict.rounds.failures)
         names += len(verdict.rounds.phases) * _fields(_CurrentPhase)

@@ -1,0 +1,184 @@
+"""What breaks a lock: a layer above it whose value is another, or looser, and a gate that is excused too far.
+
+A key is compared entry by entry where it is one of a list of targets: entries may be added, and none may be removed.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from datetime import time as clock
+from typing import Any, NamedTuple
+
+from release_sentinel.config.kinds import Change, Stricter
+from release_sentinel.config.locks import ASKING, Lock, Step, entry_kind, known_keys
+from release_sentinel.config.model import LOCAL, Policy, Waiver
+from release_sentinel.config.read import KeyPath, is_record, keys
+from release_sentinel.config.targets import HostRule, Target
+
+Place = tuple[str, tuple[str, ...]]  # a key, and the names of the entries of lists that hold it
+
+
+class _Value(NamedTuple):
+    path: KeyPath
+    value: Any
+
+
+def broken(lock: Lock, above: Sequence[Step], now: datetime) -> Iterator[str]:
+    """Yield how the layers above a file break its locks, a sentence each; `now` is the moment of the run."""
+    before = lock.base
+    base = _values(before.policy)
+    for step in above:
+        if lock.locked or lock.stricter:
+            yield from _changed(lock, base, _values(before.policy), step)
+        yield from _switched_off(lock, before.policy, step)
+        yield from _waived(lock, before.policy, step, now)
+        before = step
+
+
+def is_stricter(direction: Stricter, base: Any, value: Any) -> bool:
+    """Return whether a value is as strict as that of a base, or stricter."""
+    if value == base or direction.is_free(base):
+        return True
+    if direction.is_free(value):
+        return False
+    tests: Mapping[str, Callable[[], bool]] = {
+        "lower": lambda: _is_at_most(value, base),
+        "higher": lambda: _is_at_most(base, value),
+        "true": lambda: value is True,
+        "false": lambda: value is False,
+        "superset": lambda: all(one in value for one in base),
+        "subset": lambda: _is_part(value, base),
+    }
+    return tests[direction.way]()
+
+
+def _is_at_most(value: Any, limit: Any) -> bool:
+    if isinstance(value, Change) and isinstance(limit, Change):
+        return value.is_share == limit.is_share and value.amount <= limit.amount
+    return bool(value <= limit)
+
+
+def _is_part(value: Any, base: Any) -> bool:
+    if isinstance(value, Mapping):  # of dates, each may be an earlier one
+        return all(name in base and (not isinstance(one, date) or one <= base[name]) for name, one in value.items())
+    return all(one in base for one in value)
+
+
+def _values(policy: Policy) -> dict[Place, _Value]:
+    return dict(_values_of(policy, Policy, "", (), ()))
+
+
+def _values_of(
+    record: Any, kind: Any, prefix: str, names: tuple[str, ...], path: KeyPath
+) -> Iterator[tuple[Place, _Value]]:
+    for name, (field, field_kind) in keys(kind).items():
+        key, value, place = f"{prefix}{name}", getattr(record, field.name), (*path, name)
+        if listed := entry_kind(field_kind):
+            yield (key, names), _Value(place, value)
+            for number, entry in enumerate(value):
+                for one in _targets(entry):
+                    yield from _values_of(one, listed, f"{key}.", (*names, _name(one)), (*place, number))
+        elif not is_record(field_kind):
+            yield (key, names), _Value(place, value)
+        elif value is not None:
+            own = _name(value) if isinstance(value, Target) else ""  # of the disk that is in no list, its path
+            yield from _values_of(value, field_kind, f"{key}.", (*names, own) if own else names, place)
+
+
+def _targets(entry: Any) -> list[Any]:
+    """Return the targets of an entry; none for one that could not be read."""
+    if isinstance(entry, HostRule):
+        return list(entry.each()) or [entry]
+    return [entry] if isinstance(entry, Target) else []
+
+
+def _name(target: Target) -> str:
+    if isinstance(target, HostRule) and target.inventory:
+        return f"{target.inventory}:{target.group}"
+    return target.name_in_list
+
+
+def _changed(lock: Lock, base: Mapping[Place, _Value], before: Mapping[Place, _Value], step: Step) -> Iterator[str]:
+    """Yield the keys with a lock that a layer changes, or whose entry it removes."""
+    after, places, removed = _values(step.policy), lock.places, set()
+    for place, (path, value) in base.items():
+        key, names = place
+        found, last = after.get(place), before.get(place)
+        if key not in places or found is last or (found and last and found.value == last.value):
+            continue
+        because, origin = lock.because(key), lock.base.origin(path)
+        if found is None:
+            entry = _of_list(path)
+            if not any((entry, names[:end]) in removed for end in range(len(names) + 1)):
+                removed.add((entry, names))
+                says = f"lacks {names[-1]!r}" if names else "leaves a table out"
+                yield f"{step.named(_of_list(path))} {says}, expected what {origin} has: {because}"
+        elif key in lock.locked:
+            if found.value != value:
+                yield f"{step.named(found.path)} differs from {origin}: {because}"
+        elif (direction := known_keys()[key].direction) and not is_stricter(direction, value, found.value):
+            yield f"{step.named(found.path)} is {_expected(direction, value, found.value)} {origin} has: {because}"
+
+
+def _of_list(path: KeyPath) -> KeyPath:
+    """Return the path of the list that holds a value, or else that of its table."""
+    return next((path[:end] for end, part in enumerate(path) if isinstance(part, int)), path[:-1])
+
+
+def _expected(direction: Stricter, base: Any, value: Any) -> str:
+    """Return what a looser value is, and what it might be; the entries of lists may be secrets."""
+    if direction.way in {"superset", "subset"}:
+        more = direction.way == "superset"
+        return "without some entries, expected all that" if more else "with more entries, expected none but those that"
+    if isinstance(value, bool):
+        return f"{str(value).lower()}, expected {direction.way}, as"
+    bound = "at most" if direction.way == "lower" else "at least"
+    return f"{_number(value)}, expected {bound} {_number(base)}, as"
+
+
+def _number(value: Any) -> str:
+    return "without a bound" if value is None else str(value) if isinstance(value, Change) else f"{value:g}"
+
+
+def _switched_off(lock: Lock, before: Policy, step: Step) -> Iterator[str]:
+    """Yield the gates that a layer switches off, or only advises, though a lock protects them."""
+    for path, gate in _less(lock, before, step.policy):
+        if why := lock.protects(gate):
+            yield f"{step.named(path)} excuses the gate {gate}: {why}"
+
+
+def _less(lock: Lock, before: Policy, policy: Policy) -> Iterator[tuple[KeyPath, str]]:
+    """Yield the gates that a layer asks less of than the file with the lock, each with the key that says so."""
+    base = lock.base.policy
+    yield from ((("disable", gate), gate) for gate in policy.disable if gate not in {*base.disable, *before.disable})
+    for gate, day in policy.advise.items():
+        if before.advise.get(gate) != day and (gate not in base.advise or base.advise[gate] < day):
+            yield ("advise", gate), gate
+    if policy.skip_local_host and not (before.skip_local_host or base.skip_local_host):
+        yield from ((("skip_local_host",), gate) for gate, kind in lock.kinds.items() if kind in LOCAL)
+    for key in ASKING:
+        lost = set(getattr(before, key)) - set(getattr(policy, key)) if key not in lock.places else set()
+        yield from (((key,), gate) for gate in getattr(base, key) if gate in lost)
+
+
+def _waived(lock: Lock, before: Policy, step: Step, now: datetime) -> Iterator[str]:
+    """Yield the waivers of a layer that the file with the lock does not allow."""
+    known = {*lock.base.policy.waivers, *before.waivers}
+    for number, waiver in enumerate(step.policy.waivers):
+        is_read = hasattr(waiver, "gate")  # one that could not be read has none
+        if is_read and waiver not in known and (why := _too_much(lock, waiver, now)):
+            yield f"{step.named(('waivers', number))} waives {waiver.gate} until {waiver.until}: {why}"
+
+
+def _too_much(lock: Lock, waiver: Waiver, now: datetime) -> str:
+    """Return why a waiver is not allowed; or a blank."""
+    if why := lock.never(waiver.gate):
+        return why
+    if lock.max_days is None:
+        why = lock.protects(waiver.gate)
+        return f"{why}, and no waivers.max_days allows for waivers" if why else ""
+    days = lock.rules.waivers.max_days
+    if days is None:
+        return ""
+    last = datetime.combine(now.astimezone(UTC).date() + timedelta(days=days + 1), clock(tzinfo=UTC))
+    place = lock.source.where(("waivers", "max_days"))
+    return f"{place} allows at most {days} days from today" if waiver.end > last else ""

@@ -1,0 +1,223 @@
+"""What a policy file says of all that is above it: keys that nothing may change, or only make stricter, and waivers.
+
+`release_sentinel.config.breaches` says what breaks a lock.
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from difflib import get_close_matches
+from functools import cache, lru_cache
+from typing import Any, NamedTuple, get_args, get_origin
+
+from msgspec import Struct
+
+from release_sentinel.config.file import Source
+from release_sentinel.config.kinds import Stricter, nearest
+from release_sentinel.config.layers import Layer
+from release_sentinel.config.model import LOCAL, LayerRules, Policy
+from release_sentinel.config.read import KeyPath, bare, is_record, keys
+from release_sentinel.config.targets import HostRule, Target
+
+Gates = Mapping[str, type[Target] | None]
+ASKING = ("enable", "required_gates")  # keys that ask for gates by id
+
+
+class Key(Struct, frozen=True):
+    """One key of the policy: its direction, and the classes of the targets that hold it."""
+
+    direction: Stricter | None
+    is_list: bool = False  # of targets
+    holders: tuple[type, ...] = ()
+
+
+class Step(NamedTuple):
+    """A layer, and the policy that it makes of all that is below it; `layers` ends with it."""
+
+    layers: Sequence[Layer]
+    policy: Policy
+
+    def named(self, path: KeyPath) -> str:
+        """Return a key as the layer sets it, with file and line."""
+        return self.layers[-1].key(path)
+
+    def origin(self, path: KeyPath) -> str:
+        """Return where the value of a key comes from."""
+        for end in range(len(path), 0, -1):
+            for layer in reversed(self.layers):
+                if layer.sets(path[:end]):
+                    return layer.source(path)
+        return "the default"
+
+
+class Lock(Struct, frozen=True):
+    """The locks of one file: what it says, and which keys and gates that is about."""
+
+    source: Source
+    rules: LayerRules
+    locked: Mapping[str, str]  # key: where it is locked
+    stricter: Mapping[str, str]
+    gates: Mapping[str, str]  # gate: where a lock protects it
+    base: Step  # the file itself
+    kinds: Gates
+    max_days: int | None = None  # of waivers, by this file or one below it
+
+    @property
+    def places(self) -> Mapping[str, str]:
+        """Where each key has its lock."""
+        return {**self.stricter, **self.locked}
+
+    def because(self, key: str) -> str:
+        """Return which line says that a key has a lock."""
+        if key in self.locked:
+            return f"locked by {self.locked[key]}"
+        return f"stricter only, by {self.stricter[key]}" if key in self.stricter else ""
+
+    def never(self, gate: str) -> str:
+        """Return which line says that a gate is never waived above; or a blank."""
+        for one in self._covered(gate):
+            ids = (one, one.partition("[")[0])
+            if any(globbed(pattern, id_) for pattern in self.rules.waivers.never for id_ in ids):
+                return f"never waived, by {self.source.where(('waivers', 'never'))}"
+        return ""
+
+    def protects(self, gate: str) -> str:
+        """Return which line says that a gate is neither switched off nor excused above; or a blank."""
+        plain = [one.partition("[")[0] for one in self._covered(gate)]
+        return next(
+            (f"{one} is protected by {self.gates[one]}" for one in plain if one in self.gates), self.never(gate)
+        )
+
+    def _covered(self, gate: str) -> list[str]:
+        """Return what an excuse for a gate covers: for a host that does not answer, also what is judged there."""
+        is_host = self.kinds.get(gate.partition("[")[0]) is HostRule
+        return [gate, *(one for one, kind in self.kinds.items() if is_host and kind in LOCAL)]
+
+
+def globbed(pattern: str, text: str) -> bool:
+    """Return whether a text is a pattern's, in which `*` stands for anything; in linear time."""
+    first, *pieces = pattern.split("*")
+    if not pieces or not text.startswith(first):
+        return pattern == text
+    position = len(first)
+    for piece in pieces[:-1]:
+        position = text.find(piece, position) + len(piece)
+        if position < len(piece):
+            return False
+    return text.endswith(pieces[-1]) and position + len(pieces[-1]) <= len(text)
+
+
+@cache
+def known_keys() -> Mapping[str, Key]:
+    """Return every key of the policy as locks name it: `disk.crit`, `disks`, `disks.crit`, `hosts.disks.crit`."""
+    return dict(_keys(Policy, "", ()))
+
+
+def _keys(record: Any, prefix: str, holders: tuple[type, ...]) -> Iterator[tuple[str, Key]]:
+    for name, (_, kind) in keys(record).items():
+        key, base = f"{prefix}{name}", bare(kind)[0]
+        listed = entry_kind(kind)
+        if listed:
+            yield key, Key(_direction(kind), is_list=True, holders=(*holders, bare(listed)[0]))
+        if listed or is_record(kind):
+            inner = bare(listed)[0] if listed else base
+            held = (*holders, inner) if issubclass(inner, Target) else holders
+            yield from _keys(listed or kind, f"{key}.", held)
+        else:
+            yield key, Key(_direction(kind), holders=holders)
+
+
+def entry_kind(kind: Any) -> Any:
+    """Return the kind of the entries of a list of targets, or None."""
+    base = bare(kind)[0]
+    item = get_args(base)[0] if get_origin(base) is tuple else None
+    return item if item is not None and is_record(item) and issubclass(bare(item)[0], Target) else None
+
+
+def _direction(kind: Any) -> Stricter | None:
+    return next((mark for mark in bare(kind)[1] if isinstance(mark, Stricter)), None)
+
+
+@cache
+def _containers() -> tuple[tuple[str, type], ...]:
+    """Return the tables and lists of targets, each with the class of what it holds."""
+    return tuple(_held(Policy, ""))
+
+
+def _held(record: Any, prefix: str) -> Iterator[tuple[str, type]]:
+    for name, (_, kind) in keys(record).items():
+        held = bare(entry_kind(kind) or kind)[0]
+        if isinstance(held, type) and issubclass(held, Target):
+            yield f"{prefix}{name}", held
+            yield from _held(held, f"{prefix}{name}.")
+
+
+def _alike(word: str) -> list[str]:
+    """Return the tables and lists that the name of a table or gate stands for, such as `disk` and `disks`."""
+    lists = {key for key, known in known_keys().items() if known.is_list}
+    meant = {word, f"{word}s", f"{word}es"} if word not in lists else set()
+    kinds = {kind for key, kind in _containers() if key in meant}
+    return [key for key, kind in _containers() if kind in kinds]
+
+
+@lru_cache(maxsize=1000)
+def matching(pattern: str) -> list[str]:
+    """Return the keys that a pattern of `locked` or `stricter_only` names."""
+    plain = pattern.replace("[]", "")
+    first, _, rest = plain.partition(".")
+    patterns = [plain, f"{plain}.*", *(f"{name}.{rest or '*'}" for name in _alike(first))]
+    return [key for key in known_keys() if any(globbed(one, key) for one in patterns)]
+
+
+def problems_of(source: Source, rules: LayerRules, gates: Collection[str]) -> Iterator[str]:
+    """Yield what is wrong with the locks of a file: keys that do not exist, or that have no direction."""
+    for name in ("locked", "stricter_only"):
+        for number, pattern in enumerate(getattr(rules, name)):
+            place, found = f"{source.where((name, number))}: {name} names {pattern!r}", matching(pattern)
+            if not found:
+                yield f"{place}, which is not a key of the policy{nearest(pattern, known_keys())}"
+            elif name == "stricter_only" and not any(map(_has_direction, [pattern] if pattern in found else found)):
+                yield f"{place}, which has no stricter direction: name it under `locked`"
+    for number, pattern in enumerate(rules.waivers.never):
+        near = get_close_matches(pattern, gates, n=1, cutoff=0.85)
+        if near and pattern not in gates:
+            place = source.where(("waivers", "never", number))
+            yield f"{place}: waivers.never names {pattern!r}, which is not a gate; did you mean {near[0]}?"
+
+
+def _has_direction(key: str) -> bool:
+    known = known_keys()[key]
+    return known.is_list or known.direction is not None
+
+
+def lock_of(
+    source: Source,
+    rules: LayerRules,
+    base: Step,
+    below: Lock | None,
+    gates: Gates,
+    keys_of: Mapping[str, Sequence[str]],
+) -> Lock:
+    """Return the locks of a file, whose own policy is `base`; `below` are those of the file below it."""
+    locked = {key: source.where(("locked", n)) for n, one in enumerate(rules.locked) for key in matching(one)}
+    stricter: dict[str, str] = {}
+    for number, pattern in enumerate(rules.stricter_only):
+        place = source.where(("stricter_only", number))
+        for key in matching(pattern):  # a glob locks what has no direction
+            (stricter if _has_direction(key) else locked).setdefault(key, place)
+    protected = dict(_protected({**stricter, **locked}, base.policy, gates, keys_of))
+    max_days = rules.waivers.max_days
+    if max_days is None and below:
+        max_days = below.max_days
+    return Lock(source, rules, locked, stricter, protected, base, gates, max_days)
+
+
+def _protected(
+    places: Mapping[str, str], policy: Policy, gates: Gates, keys_of: Mapping[str, Sequence[str]]
+) -> Iterator[tuple[str, str]]:
+    """Yield the gates that judge by keys with a lock: switched off, they would judge by nothing."""
+    for key, place in places.items():
+        holders = known_keys()[key].holders
+        for gate, kind in gates.items():
+            if (kind and kind in holders) or any(globbed(pattern, key) for pattern in keys_of.get(gate, ())):
+                yield gate, place
+        if key in ASKING:
+            yield from ((gate, place) for gate in getattr(policy, key))

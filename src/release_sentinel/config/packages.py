@@ -1,0 +1,81 @@
+"""A file of an installed package, found by what its installer recorded: nothing of the package is imported.
+
+Only the folders where this Python installs packages are looked at, never the working directory or PYTHONPATH, and the
+file has to be as it was installed: no folder of a repository can stand in for a package.
+"""
+
+import hashlib
+import re
+from base64 import urlsafe_b64encode
+from collections.abc import Iterator
+from pathlib import Path
+
+from release_sentinel import regular
+from release_sentinel.lines import split
+
+_NAMED = re.compile(r"([A-Za-z_]\w+(?:\.\w+)*):([^\s:/\\][^:\\]*)", re.ASCII)  # two letters: `C:` is a drive
+_MOST = 16 * regular.MIB  # bytes of a RECORD
+
+
+class PackageError(ValueError):
+    """There is no such file, or not as it was installed; the message says what to do."""
+
+
+def named(text: str) -> tuple[str, str] | None:
+    """Return the package and the file that `package:file` names; None for anything else."""
+    match = _NAMED.fullmatch(text)
+    return (match[1], match[2]) if match else None
+
+
+def find(package: str, file: str) -> Path:
+    """Return the file of a package, `acme.gates` and `policies/all.toml`; raises `PackageError`."""
+    import csv  # noqa: PLC0415 - late: few policies have bases
+
+    folder = package.replace(".", "/")
+    wanted = f"{folder}/{file}"
+    if not all(part.strip(". ") for part in wanted.split("/")):
+        raise PackageError(f"{file} is not the path of a file in the package")
+    owners, is_there = [], False
+    for record in _records():
+        text = regular.read_text(record, _MOST, errors="replace")
+        if f"{folder}/" in text:
+            rows = [row for row in csv.reader(split(text)) if row and row[0].startswith(f"{folder}/")]
+            is_there = is_there or bool(rows)
+            owners += [(record, row[1] if len(row) > 1 else "") for row in rows if row[0] == wanted]
+    install = f"pip install {package.partition('.')[0].replace('_', '-')}"
+    if not owners and is_there:
+        raise PackageError(f"the installed package {package} has no file {file}: install the version that has it")
+    if not owners:
+        raise PackageError(
+            f"there is no installed package {package}: {install} (a folder of the repository, and an editable "
+            "installation, do not count)"
+        )
+    if len(owners) > 1:
+        both = " and ".join(str(record.parent) for record, _ in owners)
+        raise PackageError(f"{wanted} is a file of {both}: uninstall all but one of them")
+    record, digest = owners[0]
+    path = record.parent.parent / wanted
+    if _digest(regular.read(path, regular.MIB)) != digest:
+        raise PackageError(f"{path} differs from what was installed: {install} --force-reinstall")
+    return path
+
+
+def _records() -> Iterator[Path]:
+    """Yield the list of installed files of each distribution of this Python."""
+    for folder in _folders():
+        yield from sorted(folder.glob("*.dist-info/RECORD"))
+
+
+def _folders() -> list[Path]:
+    """Return where this Python installs packages."""
+    import site  # noqa: PLC0415 - late: few policies have bases
+    import sysconfig  # noqa: PLC0415 - as above
+
+    places = [sysconfig.get_path("purelib"), sysconfig.get_path("platlib"), *site.getsitepackages()]
+    places += [site.getusersitepackages()] if site.ENABLE_USER_SITE else []
+    return list(dict.fromkeys(Path(place).resolve() for place in places if place))
+
+
+def _digest(content: bytes) -> str:
+    """Return a digest as RECORD has it."""
+    return f"sha256={urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b'=').decode()}"

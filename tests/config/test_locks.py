@@ -1,0 +1,532 @@
+"""Locks: every key of the policy may be locked, and each with a direction may only become stricter above."""
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from release_sentinel.config.breaches import is_stricter
+from release_sentinel.config.kinds import LOWER, Change
+from release_sentinel.config.load import NOT_BY_ENV, Loaded, load
+from release_sentinel.config.locks import globbed, known_keys, matching
+from release_sentinel.config.show import _toml, as_document, as_toml
+from release_sentinel.config.variables import VARIABLES
+from release_sentinel.errors import InvalidPolicyError
+from release_sentinel.gates import IDS, KEYS
+from release_sentinel.options import OPTIONS
+
+NOW = datetime(2026, 5, 17, 12, tzinfo=UTC)
+BY_VARIABLE = {variable.path: variable.name for variable in VARIABLES}
+BY_OPTION = {option.sets: option.flag for option in OPTIONS if option.sets}
+
+# What an entry of each list has besides the key that a test is about.
+ENTRIES: Mapping[str, dict[str, Any]] = {
+    "disks": {"path": "/srv"},
+    "processes": {"name": "agent"},
+    "units": {"name": "agent"},
+    "hosts": {"ssh": "web1", "units": ["agent"]},
+    "dependencies": {"name": "shop", "url": "https://shop.example", "client_cert": "c.pem"},
+    "tcp": {"host": "db", "port": 1},
+    "certificates": {"host": "shop.example", "client_cert": "c.pem"},
+    "prometheus": {"name": "p", "url": "https://p.example", "query": "up", "op": ">", "value": 1},
+    "compare": {"measure": "m", "max_increase": 5, "max_decrease": 5},
+}
+WAYS: Mapping[str, dict[str, Any]] = {
+    **{key: {"ssh": None} for key in ("docker", "podman", "kubectl", "inventory")},
+    **{key: {"ssh": None, "kubectl": "p"} for key in ("namespace", "context", "container")},
+    "group": {"ssh": None, "inventory": "i"},
+}
+
+# Two values of each key without a direction, by the key or by its last word.
+VALUES: Mapping[str, tuple[Any, Any]] = {
+    "at_once": (5, 6),
+    "git.remote": ("a", "b"),
+    "git.tag_mode": ("new", "auto"),
+    "url": ("https://a.example", "https://b.example"),
+    "notify.urls": (["slack://a"], ["slack://b"]),
+    "notify.on": (["always"], ["failure"]),
+    "interval": (2, 3),
+    "forge.kind": ("github", "gitlab"),
+    "forge.token": ("${A}", "${B}"),
+    "forge.wait": (5, 6),
+    "units.user": (False, True),
+    "hosts.units.user": (False, True),
+    "skip_local_host": ("why", "other"),
+    "method": ("GET", "HEAD"),
+    "headers": ({"A": "x"}, {"A": "y"}),
+    "proxy": ("none", "http://p.example:1"),
+    "port": (1, 2),
+    "starttls": ("smtp", "imap"),
+    "op": ("<", ">"),
+    "value": (1, 2),
+    "several": ("all", "any"),
+    **dict.fromkeys(("missing", "nan", "stale", "warnings"), ("unknown", "ok")),
+}
+WORDS: Mapping[str, list[Any]] = {
+    "enable": ["freeze", "in-sync", "signature"],
+    "statuses": [200, 201, 202],
+    "required.settings": ["A", "B", "C"],
+    "required.secrets": ["A", "B", "C"],
+    "redact.names": ["A", "B", "C"],
+    "redact.keep": ["A", "B", "C"],
+    "json": [{"path": f"$.{one}", "equals": 1} for one in "abc"],
+    "freezes": [{"reason": one, "zone": "UTC", "from": "fri 16:00", "to": "mon 07:00"} for one in "abc"],
+    "waivers": [
+        {"gate": one, "env": "prod", "reason": "r", "owner": "o", "expires": date(2026, 5, 20)} for one in "abc"
+    ],
+}
+PAIRS: Mapping[str, list[dict[str, Any]]] = {  # looser, base, stricter
+    "disable": [{"tcp": "r", "disk": "r"}, {"tcp": "r"}, {}],
+    "advise": [{"tcp": date(2027, 1, 2)}, {"tcp": date(2027, 1, 1)}, {"tcp": date(2026, 1, 1)}],
+}
+
+
+def values(key: str) -> tuple[Any, Any, Any]:
+    """Return a looser value of a key, one for the base, and a stricter one; without a direction, the last is None."""
+    direction, last = known_keys()[key].direction, key.rpartition(".")[2]
+    if direction is None:
+        base, other = VALUES.get(key, VALUES.get(last, ("a", "b")))
+        return other, base, None
+    words = WORDS.get(key, WORDS.get(last, ["a", "b", "c"]))
+    if key in PAIRS:
+        looser, base, stricter = PAIRS[key]
+        return looser, base, stricter
+    found = {
+        "lower": (9, 5, 4),
+        "higher": (8, 9, 10),
+        "true": (False, True, True),
+        "false": (True, False, False),
+        "superset": (words[:1], words[:2], words),
+        "subset": (words, words[:2], words[:1]),
+    }[direction.way]
+    return found[0], found[1], found[2]
+
+
+def document(key: str, value: Any) -> str:
+    """Return a policy file that sets one key."""
+    parts = key.split(".")
+    built = value
+    for end in range(len(parts), 0, -1):
+        known = known_keys().get(".".join(parts[:end]))
+        if known and known.is_list and end < len(parts):
+            more = WAYS.get(parts[end], {}) if parts[end - 1] == "hosts" else {}
+            entry = {**ENTRIES[parts[end - 1]], **more, **built}
+            built = [{name: one for name, one in entry.items() if one is not None}]
+        built = {parts[end - 1]: built}
+    needed = 'hosts = [{ ssh = "web1", units = ["agent"] }]\n' if key == "skip_local_host" else ""
+    return "".join(f"{name} = {_toml(one)}\n" for name, one in built.items()) + needed
+
+
+class Company:
+    """A base policy in a folder beside a repository."""
+
+    def __init__(self, folder: Path, base: str) -> None:
+        self.base, self.top = folder / "base.toml", folder / "shop"
+        self.top.mkdir()
+        self.base.write_text(base)
+
+    def load(self, own: str = "", *, more: str | None = None, file: str | None = None, **given: Any) -> Loaded:
+        """Load the policy of a repository that extends the base; `more` is a base between them."""
+        extends = ["../base.toml"]
+        if more is not None:
+            (self.top.parent / "more.toml").write_text(more)
+            extends.append("../more.toml")
+        (self.top / "release-sentinel.toml").write_text(f"extends = {extends}\n{own}")
+        if file is not None:
+            (self.top.parent / "named.toml").write_text(file)
+            given["file"] = self.top.parent / "named.toml"
+        environ = {name: value for name, value in given.items() if name.startswith("RS_")}
+        rest = {name: value for name, value in given.items() if name not in environ}
+        return load(environ, repository=self.top, env="prod", gates=IDS, keys_of=KEYS, now=NOW, **rest)
+
+    def broken(self, own: str = "", **given: Any) -> list[str]:
+        """Return why the policy is not valid, where a lock is broken: file and line of both are named."""
+        with pytest.raises(InvalidPolicyError) as refusal:
+            self.load(own, **given)
+        found = [problem for problem in refusal.value.problems if str(self.base) in problem]
+        assert found, refusal.value.problems
+        assert all(f"{self.base}:" in problem for problem in found)
+        return [problem.replace(str(self.base), "BASE") for problem in found]
+
+
+def as_text(value: Any) -> str:
+    """Return a value as a variable has it."""
+    return ",".join(map(str, value)) if isinstance(value, list) else str(value).lower()
+
+
+PART = "[env.dev]\n[env.stage]\n[env.prod]\n"
+
+
+@pytest.mark.parametrize("key", known_keys())
+def test_every_key_can_be_locked(tmp_path: Path, key: str) -> None:
+    """Nothing above changes it then: no base, file, part for an environment, named file, variable or option."""
+    if known_keys()[key].is_list:
+        other, base = "", document(f"{key}.timeout" if key == "hosts" else f"{key}.steady.samples", 2)
+        base = document("compare.max_increase", 5) if key == "compare" else base
+        other = f"{key.partition('.')[0]} = []\n"
+    else:
+        looser, value, _ = values(key)
+        other, base = document(key, looser), document(key, value)
+    company = Company(tmp_path, f'locked = ["{key}"]\n{base}')
+    company.load("")
+    company.load(base)  # the same again is no change
+    assert company.broken(other)
+    assert company.broken(more=other)
+    assert company.broken(file=other)
+    if key not in NOT_BY_ENV:
+        part = "".join(f"{line}\n" for line in other.splitlines())
+        assert company.broken(f"{PART}{part}")
+    if key in BY_VARIABLE:
+        assert company.broken(**{BY_VARIABLE[key]: as_text(values(key)[0])})[0].startswith(BY_VARIABLE[key])
+    if key in BY_OPTION:
+        value = values(key)[0]
+        asked = (BY_OPTION[key], tuple(value) if isinstance(value, list) else value)
+        assert company.broken(options={key: asked})[0].startswith(BY_OPTION[key])
+
+
+@pytest.mark.parametrize("key", [key for key, known in known_keys().items() if known.direction])
+def test_every_key_with_a_direction_can_only_become_stricter(tmp_path: Path, key: str) -> None:
+    """What is looser is refused in each layer; what is equal or stricter is not."""
+    looser, value, stricter = values(key)
+    company = Company(tmp_path, f'stricter_only = ["{key}"]\n{document(key, value)}')
+    for fine in (value, stricter):
+        company.load(document(key, fine))
+        company.load(more=document(key, fine))
+    other = document(key, looser)
+    assert company.broken(other)
+    assert company.broken(more=other)
+    assert company.broken(file=other)
+    if key not in NOT_BY_ENV:
+        assert company.broken(f"{PART}{other}")
+    if key in BY_VARIABLE:
+        assert company.broken(**{BY_VARIABLE[key]: as_text(looser)})
+        company.load(**{BY_VARIABLE[key]: as_text(stricter)})
+    if key in BY_OPTION:
+        assert company.broken(options={key: (BY_OPTION[key], float(looser))})
+        company.load(options={key: (BY_OPTION[key], float(stricter))})
+
+
+@pytest.mark.parametrize("key", [key for key, known in known_keys().items() if not (known.direction or known.is_list)])
+def test_a_key_without_a_direction_is_refused(tmp_path: Path, key: str) -> None:
+    """By itself. A glob over it locks it."""
+    write = f'stricter_only = ["{key}"]'
+    assert Company(tmp_path, write).broken() == [
+        f"BASE:1: stricter_only names {key!r}, which has no stricter direction: name it under `locked`"
+    ]
+
+
+# By these no gate judges; with a lock on one of them no gate is protected, but for those that are asked for by id.
+OF_NO_GATE = {
+    *("at_once", "deadline", "gate_seconds", "git.sign_tags", "forge.interval", "release.notes", "skip_local_host"),
+    *("enable", "required_gates", "disable", "advise", "waivers"),
+    *(key for key in known_keys() if key.startswith(("notify.", "redact.", "rounds."))),
+}
+
+
+def test_every_key_is_of_a_gate() -> None:
+    """So that a gate with a locked key can be neither switched off nor advised: a new key cannot be forgotten."""
+    judging = {key for key, known in known_keys().items() if set(known.holders) & {*IDS.values()}}
+    patterns = [pattern for patterns in KEYS.values() for pattern in patterns]
+    judging |= {key for key in known_keys() if any(globbed(pattern, key) for pattern in patterns)}
+    assert set(known_keys()) - judging == OF_NO_GATE
+    assert [pattern for pattern in patterns if not any(globbed(pattern, key) for key in known_keys())] == []
+
+
+def test_every_option_that_stands_in_place_of_the_policy_names_its_key() -> None:
+    """And every such key exists."""
+    assert set(BY_OPTION) <= set(known_keys())
+
+
+BASE = """\
+locked = ["environments", "git.branches", "required.secrets", "enable", "process", "api.*"]
+stricter_only = ["disk.crit", "certificate.*", "deadline", "git.untracked*", "required_gates"]
+waivers = { max_days = 14, never = ["signature", "acme.*"] }
+enable = ["signature"]
+required_gates = ["acme.queue"]
+process = "shop"
+deadline = 200
+git.branches = ["main"]
+disk.crit = 80
+api.url = "https://shop.example/health"
+[[disks]]
+path = "/srv"
+crit = 70
+[[certificates]]
+host = "shop.example"
+crit_days = 14
+[env.dev]
+[env.stage]
+[env.prod]
+disk.crit = 60
+"""
+
+
+def waiver(gate: str, expires: str, env: str = "prod") -> str:
+    """Return a waiver."""
+    return f'[[waivers]]\ngate = "{gate}"\nenv = "{env}"\nreason = "r"\nowner = "o"\nexpires = {expires}\n'
+
+
+@pytest.fixture
+def company(tmp_path: Path) -> Company:
+    """A company whose base has locks of every kind."""
+    return Company(tmp_path, BASE)
+
+
+@pytest.mark.parametrize(
+    "own",
+    [
+        'git.branches = ["*"]',
+        'git.branches = ["main", "dev"]',
+        'git = { branches = ["dev"] }',
+        '"git"."branches" = ["dev"]',
+        "git.'branches' = ['dev']",
+        '[git]\nbranches = ["main "]',
+        "[git]\nbranches = ['ma\\u0456n']",
+        "disk.crit = 61",
+        "[disk]\ncrit = 99.9\nwarn = 10",
+        "[env.dev]\n[env.stage]\n[env.prod]\ndisk.crit = 70",
+        "[env.dev]\ndisk.crit = 81\n[env.stage]\n[env.prod]",
+        'disk.path = "/dev/shm"',
+        'disk = { path = "/dev/shm", crit = 60 }',
+        "disks = []",
+        'disks = [{ path = "/srv", crit = 71 }]',
+        'disks = [{ path = "/srv/", crit = 70 }]',
+        'disks = [{ path = "/var", crit = 1 }]',
+        "certificates = []",
+        'certificates = [{ host = "other.example", crit_days = 14 }]',
+        'certificates = [{ host = "shop.example", crit_days = 13 }]',
+        'certificates = [{ host = "shop.example", crit_days = 14, port = 8443 }]',
+        'certificates = [{ host = "shop.example", name = "x", crit_days = 14 }]',
+        'certificates = [{ host = "shop.example", crit_days = 14, server_name = "evil.example" }]',
+        'process = ""',
+        'api.url = "https://ok.example"',
+        "api.statuses = [200, 500]",
+        "required.secrets = []",
+        'required.secrets = ["RS_DEPLOY_TOKEN", "OTHER"]',
+        "enable = []",
+        "required_gates = []",
+        "deadline = 201",
+        "git.untracked = false",
+        'git.untracked_allowed = ["*"]',
+        'environments = ["dev", "stage", "prod", "prod2"]',
+        'disable = { branch = "no" }',
+        'disable = { disk = "no" }',
+        'disable = { certificate = "no" }',
+        'disable = { process = "no" }',
+        'disable = { clean-tree = "no" }',
+        'disable = { configuration = "no" }',
+        '[env.dev]\n[env.stage]\n[env.prod]\ndisable = { branch = "no" }',
+        "[env.dev]\n[env.stage.advise]\nbranch = 2027-01-01\n[env.prod]",
+        "advise = { branch = 2027-01-01 }",
+        "advise = { 'disk[/srv]' = 2027-01-01 }",
+        "advise = { signature = 2027-01-01 }",
+        "advise = { 'acme.queue' = 2027-01-01 }",
+        "advise = { host = 2027-01-01 }",
+        'skip_local_host = "elsewhere"\nhosts = [{ ssh = "web1", units = ["x"] }]',
+        waiver("memory", "2026-06-01"),
+        waiver("memory", "2026-06-01T00:00:01+00:00"),
+        waiver("memory", "9000-01-01", env="dev"),
+        waiver("signature", "2026-05-18"),
+        waiver("acme.queue", "2026-05-18"),
+        waiver("acme.queue[a]", "2026-05-18"),
+        waiver("disk", "2026-06-01"),
+        'locked = []\nstricter_only = []\ngit.branches = ["dev"]',
+        "waivers = { max_days = 3650 }\nenable = []",
+    ],
+)  # fmt: skip
+def test_an_attempt_to_loosen(company: Company, own: str) -> None:
+    """By the repository's own file, by a file in its place, and by a base above: each names both files."""
+    assert company.broken(own)
+    assert company.broken(file=own)
+    assert company.broken(more=own)
+
+
+@pytest.mark.parametrize(
+    "own",
+    [
+        "",
+        'git.branches = ["main"]',
+        "disk.crit = 60",
+        "disk.crit = 10",
+        'disks = [{ path = "/srv", crit = 70 }, { path = "/var", crit = 99 }]',
+        'disks = [{ path = "/srv", crit = 60, warn = 5 }]',
+        'certificates = [{ host = "shop.example", crit_days = 20 }, { host = "more.example", crit_days = 1 }]',
+        'enable = ["signature"]',
+        'required_gates = ["acme.queue", "own"]',
+        "deadline = 100",
+        'disable = { memory = "no" }',
+        "advise = { memory = 2030-01-01 }",
+        waiver("memory", "2026-05-31"),
+        waiver("memory", "2026-06-01T00:00:00+00:00"),
+        waiver("disk", "2026-05-31"),
+        waiver("signatures", "2026-05-31"),
+        'locked = ["disk.crit"]\nwaivers = { max_days = 3 }',
+        'units = ["agent"]\nhosts = [{ ssh = "web1", units = ["x"] }]',
+        "api.tries = 3",
+    ],
+)
+def test_what_the_base_allows(company: Company, own: str) -> None:
+    """What is the same, stricter, or about other things."""
+    company.load(own)
+    company.load(file=own)
+
+
+@pytest.mark.parametrize(
+    ("environ", "name"),
+    [
+        ({"RS_BRANCHES": "dev"}, "RS_BRANCHES"),
+        ({"RS_DISK_CRIT": "61"}, "RS_DISK_CRIT"),
+        ({"RS_ENVIRONMENTS": "dev,stage,prod,x"}, "RS_ENVIRONMENTS"),
+        ({"RS_ENABLE": "in-sync"}, "RS_ENABLE"),
+        ({"RS_REQUIRED_PROCESS": "other"}, "RS_REQUIRED_PROCESS"),
+        ({"RS_API_URL": "https://ok.example"}, "RS_API_URL"),
+        ({"RS_API_STATUSES": "200,500"}, "RS_API_STATUSES"),
+        ({"RS_DEADLINE": "900"}, "RS_DEADLINE"),
+        ({"RS_REQUIRED_GATES": "own"}, "RS_REQUIRED_GATES"),
+        ({"RS_DISK_PATH": "/dev/shm"}, "RS_DISK_PATH"),  # noqa: S108 - no file is made there
+    ],
+)
+def test_a_variable_loosens_nothing(company: Company, environ: dict[str, str], name: str) -> None:
+    """The same value, or a stricter one, is let through."""
+    assert company.broken(**environ)[0].startswith(f"{name} ")
+    company.load(RS_BRANCHES="main", RS_DISK_CRIT="50", RS_DEADLINE="100", RS_REQUIRED_PROCESS="shop")
+
+
+def test_every_broken_lock_is_told_at_once(company: Company) -> None:
+    """With the file and line of both; of an option and a variable its name."""
+    own = 'git.branches = ["dev"]\ndisk.crit = 95\n[disable]\nbranch = "no"\n'
+    prod = "BASE:20 [env.prod]"
+    assert company.broken(own, RS_DEADLINE="900", options={"deadline": ("--gate-deadline", 1000.0)}) == [
+        "release-sentinel.toml:2: git.branches differs from BASE:8: locked by BASE:1",
+        "release-sentinel.toml:3: disk.crit is 95, expected at most 80, as BASE:9 has: stricter only, by BASE:2",
+        "release-sentinel.toml:5: disable.branch excuses the gate branch: branch is protected by BASE:1",
+        "RS_DEADLINE is 900, expected at most 200, as BASE:7 has: stricter only, by BASE:2",
+        "--gate-deadline is 1000, expected at most 200, as BASE:7 has: stricter only, by BASE:2",
+        f"release-sentinel.toml:3: disk.crit is 95, expected at most 60, as {prod} has: stricter only, by BASE:2",
+    ]
+
+
+def test_a_lock_also_holds_the_file_that_has_it(tmp_path: Path) -> None:
+    """Its part for an environment may set what it locks; variables and options may not."""
+    own = 'locked = ["disk.crit"]\ndisk.crit = 80\n[env.dev]\n[env.stage]\n[env.prod]\ndisk.crit = 70\n'
+    company = Company(tmp_path, "")
+    assert company.load(own).policy.disk.crit == 70
+    with pytest.raises(InvalidPolicyError, match=r"RS_DISK_CRIT differs from release-sentinel\.toml:7"):
+        company.load(own, RS_DISK_CRIT="60")
+
+
+def test_the_lower_of_two_locks_holds_the_upper_one_too(tmp_path: Path) -> None:
+    """A base between may lock more, and can take nothing back; its own bounds open nothing below it."""
+    company = Company(tmp_path, 'locked = ["disk.crit"]\nwaivers = { never = ["api"] }\n')
+    company.load(more='locked = ["memory.crit"]\nmemory.crit = 50\n')
+    with pytest.raises(InvalidPolicyError, match=r"memory\.crit differs from"):
+        company.load("memory.crit = 40", more='locked = ["memory.crit"]\nmemory.crit = 50\n')
+    assert company.broken("disk.crit = 40", more='stricter_only = ["disk.crit"]\n')
+    assert company.broken(waiver("disk", "2026-05-18"), more="waivers = { max_days = 3650 }")
+    assert company.broken(waiver("api", "2026-05-18"), more="waivers = { max_days = 3650, never = [] }")
+
+
+def test_a_gate_with_locked_keys_is_waived_only_within_bounds(tmp_path: Path) -> None:
+    """A lock that a waiver of a century undoes is none: the base has to say for how long."""
+    company = Company(tmp_path, 'locked = ["disk.crit"]')
+    says = "waives disk until 2026-05-18: disk is protected by BASE:1, and no waivers.max_days allows for waivers"
+    assert company.broken(waiver("disk", "2026-05-18")) == [f"release-sentinel.toml:2: waivers[0] {says}"]
+    assert company.broken(waiver("host[web1]", "2026-05-18"))
+    company.load(waiver("memory", "9000-01-01"))
+
+
+def test_what_the_base_itself_excuses_stays(tmp_path: Path) -> None:
+    """Its own reasons, days and waivers, and those of the bases below it, are not those of a layer above."""
+    excused = f'disable = {{ memory = "r" }}\nadvise = {{ disk = 2027-01-01 }}\n{waiver("disk", "9000-01-01")}'
+    (tmp_path / "low.toml").write_text(excused)
+    company = Company(tmp_path, 'extends = ["low.toml"]\nlocked = ["disk.*", "memory.*"]\nwaivers = { max_days = 1 }\n')
+    company.load("")
+    company.load("advise = { disk = 2026-12-31 }")
+    assert company.broken("advise = { disk = 2027-01-02 }")
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        ('locked = ["disk.krit"]', "locked names 'disk.krit', which is not a key of the policy; did you mean disk.cr"),
+        ('locked = ["Disk.crit"]', "locked names 'Disk.crit', which is not a key of the policy; did you mean disk.cr"),
+        ('locked = ["extends"]', "locked names 'extends', which is not a key of the policy"),
+        ('locked = ["env.prod.disk"]', "locked names 'env.prod.disk', which is not a key of the policy"),
+        ('stricter_only = ["git.remote"]', "stricter_only names 'git.remote', which has no stricter direction"),
+        ('stricter_only = ["notify.*"]', "stricter_only names 'notify.*', which has no stricter direction"),
+        ("waivers = { never = ['signatur'] }", "waivers.never names 'signatur', which is not a gate; did you mean sig"),
+        ("waivers = { max_days = -1 }", "waivers.max_days is -1, expected a number of days, from 0 to 3650"),
+    ],
+)  # fmt: skip
+def test_a_lock_that_would_lock_nothing_is_refused(tmp_path: Path, line: str, problem: str) -> None:
+    """A slip in a lock must not leave a hole."""
+    assert Company(tmp_path, line).broken()[0].startswith(f"BASE:1: {problem}")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "keys"),
+    [
+        ("git.branches", ["git.branches"]),
+        ("required", ["required.settings", "required.secrets", "required.placeholders"]),
+        ("disk.crit", ["disk.crit", "disks.crit", "hosts.disks.crit"]),
+        ("disks[].crit", ["disks.crit"]),
+        ("certificate.*_days", ["certificates.warn_days", "certificates.crit_days"]),
+        ("unit.name", ["units.name", "hosts.units.name"]),
+        ("api.tries", ["api.tries", "dependencies.tries"]),
+        ("*.tries", [key for key in known_keys() if key.endswith(".tries")]),
+        ("*", list(known_keys())),
+        ("isk.crit", []),
+        ("disk.crit.x", []),
+    ],
+)
+def test_a_pattern_names_keys(pattern: str, keys: list[str]) -> None:
+    """A table stands for its keys, a gate's name for all its targets; `[]` may be left out."""
+    assert matching(pattern) == keys
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text", "fits"),
+    [
+        ("", "", True),
+        ("*", "", True),
+        ("a*", "a", True),
+        ("a*a", "a", False),
+        ("a*a", "aba", True),
+        ("*b*", "abc", True),
+        ("*b*b*", "abc", False),
+        ("a.c", "abc", False),
+        ("*" * 999 + "x", "a" * 9999, False),
+        ("*a" * 999, "a" * 9999, True),
+    ],
+)
+def test_a_glob(pattern: str, text: str, *, fits: bool) -> None:
+    """A star alone is special, and many of them take no time."""
+    assert globbed(pattern, text) is fits
+
+
+def test_a_change_is_held_against_one_of_its_own_unit() -> None:
+    """Ten per cent are neither more nor less than ten."""
+    assert is_stricter(LOWER, Change(10), Change(5))
+    assert is_stricter(LOWER, None, Change(5))
+    assert not is_stricter(LOWER, Change(10), Change(5, is_share=True))
+    assert not is_stricter(LOWER, Change(10), None)
+
+
+def test_hosts_are_compared_one_by_one(tmp_path: Path) -> None:
+    """An entry for several is one for each: none of them may be left out, and one may be added."""
+    company = Company(tmp_path, 'stricter_only = ["host.timeout"]\nhosts = [{ ssh = ["a", "b"], units = ["x"] }]\n')
+    company.load('hosts = [{ ssh = ["b", "c"], units = ["x"] }, { ssh = "a", units = ["x"] }]')
+    (problem,) = company.broken('hosts = [{ ssh = "a", units = ["x"] }]')
+    assert problem.startswith("release-sentinel.toml:2: hosts lacks 'b', expected what BASE:2 has")
+
+
+def test_locks_are_shown(company: Company) -> None:
+    """Beside the value and its source."""
+    found = company.load("")
+    assert f"crit = 60.0  # {company.base}:20 [env.prod]; stricter only, by {company.base}:2" in as_toml(found)
+    shown = as_document(found)
+    assert shown["git.branches"]["lock"] == f"locked by {company.base}:1"
+    assert shown["certificates[0].host"]["lock"] == f"locked by {company.base}:2"
+    assert "lock" not in shown["memory.crit"]

@@ -2,12 +2,14 @@
 
 import json
 import os
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
+from release_sentinel.cli import main
 from release_sentinel.deliver.verify import DEFAULT_MAX_AGE, Expectation, duration, problems
 from release_sentinel.reports.document import document
 from release_sentinel.vocabulary import BLOCKED, UNFINISHED
@@ -553,3 +555,38 @@ def test_a_gate_that_is_left_out_on_purpose(tmp_path: Path) -> None:
     assert found(tmp_path, {**safe(), "gates": [*gates, {**spare, "id": "compare[x]"}]}) == []
     assert found(tmp_path, {**safe(), "gates": [*gates, {**spare, "id": "own"}]}) != []
     assert found(tmp_path, {**safe(), "gates": [*gates, {**spare, "id": "compare[x]", "owed": True}]}) != []
+
+
+def test_a_base_has_to_have_been_there(tmp_path: Path) -> None:
+    """As it is here, by its digest; which other policies there were does not matter."""
+    bases = (("acme_gates:policy.toml", "a" * 64),)
+    expected = replace(EXPECTED, bases=bases)
+    files = [
+        {"name": "release-sentinel.toml", "sha256": "c" * 64},
+        {"name": "acme_gates:policy.toml", "sha256": "a" * 64},
+    ]
+    assert found(tmp_path, safe(policies=files), expected) == []
+    for others in ([], files[:1], [{"name": "acme_gates:policy.toml", "sha256": "b" * 64}]):
+        (said,) = found(tmp_path, safe(policies=others), expected)
+        assert said.startswith(
+            "the verdict was not judged by acme_gates:policy.toml as it is here, which RS_POLICY_BASE"
+        )
+
+
+@pytest.mark.parametrize("command", ["verify", "tag", "release"])
+def test_every_reader_of_a_verdict_demands_the_base(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """And refuses where it cannot be read, or the variable is blank."""
+    (tmp_path / "base.toml").write_text("[disk]\ncrit = 80\n", encoding="utf-8")
+    file = tmp_path / "verdict.json"
+    file.write_text(json.dumps(safe(ended=datetime.now(UTC).isoformat())), encoding="utf-8")
+    given = [str(file)] if command == "verify" else ["--verdict", str(file)]
+    for value, said in (
+        (str(tmp_path / "base.toml"), "the verdict was not judged by"),
+        (str(tmp_path / "gone.toml"), "gone.toml"),
+        ("", "RS_POLICY_BASE is blank"),
+    ):
+        monkeypatch.setenv("RS_POLICY_BASE", value)
+        assert main([command, *given, "--env", "prod", "--version", "v1.0.0"]) == 1
+        assert said in capsys.readouterr().err

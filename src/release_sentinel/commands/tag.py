@@ -45,7 +45,8 @@ def follow(name: str, description: str, words: list[str], settings: Settings) ->
         return print_help(parser, words)
     known = parser.parse_args(words)
     wanted = _steps(parser, known, settings, is_release=name == "release")
-    release = verify.Expectation(known.env, known.version, "", max_age(parser, known.max_age), undelivered=True)
+    age, bases = max_age(parser, known.max_age), verify.demanded_bases(os.environ)
+    release = verify.Expectation(known.env, known.version, "", age, undelivered=True, bases=bases)
     document, reasons = verify.examine(known.verdict, release)
     if not reasons:
         if settings.problems:

@@ -26,7 +26,8 @@ def main(words: list[str], _settings: Settings) -> int:
         return print_help(parser, words)
     known = parser.parse_args(words)
     age = max_age(parser, known.max_age)
-    release = verify.Expectation(known.env, known.version, known.commit or "", age, watched=known.watched)
+    bases = verify.demanded_bases(os.environ)
+    release = verify.Expectation(known.env, known.version, known.commit or "", age, watched=known.watched, bases=bases)
     reasons = verify.problems(known.file, release)
     for reason in reasons:
         line = f"release-sentinel verify: {reason}"

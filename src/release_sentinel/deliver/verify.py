@@ -4,7 +4,7 @@ For the deploy step: a pipeline whose shell threw the gate's exit code away is c
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,8 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
+from release_sentinel.config.bases import below
+from release_sentinel.config.variables import BASE
 from release_sentinel.deliver.agreement import contradictions
 from release_sentinel.gates import BUILT_IN, BuiltInGate
 from release_sentinel.lines import foreign
@@ -36,6 +38,7 @@ class Expectation(Struct, frozen=True):
     max_age: timedelta = DEFAULT_MAX_AGE
     undelivered: bool = False
     watched: bool = False  # the verdict is that of a watch after a deployment
+    bases: tuple[tuple[str, str], ...] = ()  # policy files that it has to be judged by: name and SHA-256
 
 
 def duration(text: str) -> timedelta:
@@ -65,6 +68,7 @@ def examine(path: Path, expected: Expectation, now: datetime | None = None) -> t
     reasons = [
         *_verdict(verdict, expected, now),
         *_release(verdict, expected),
+        *_bases(verdict, expected),
         *_age(verdict.ended, expected.max_age, now),
     ]
     return document, [foreign(reason) for reason in reasons]
@@ -124,6 +128,18 @@ def _release(verdict: WrittenVerdict, expected: Expectation) -> Iterator[str]:
         yield f"the verdict names no commit in full: {verdict.commit!r}"
     elif not verdict.commit.startswith(expected.commit.lower()):
         yield f"the verdict is about commit {verdict.commit}, expected {expected.commit}"
+
+
+def demanded_bases(environ: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """Return the bases that RS_POLICY_BASE puts below every run; raises `InvalidPolicyError` where one is not here."""
+    return tuple((base.name, base.sha256) for base in below(environ=environ))
+
+
+def _bases(verdict: WrittenVerdict, expected: Expectation) -> Iterator[str]:
+    judged_by = {file.sha256 for file in verdict.policies}
+    for name, sha256 in expected.bases:
+        if sha256 not in judged_by:
+            yield f"the verdict was not judged by {name} as it is here, which {BASE} names: run the gate again with it"
 
 
 def _age(ended: str, max_age: timedelta, now: datetime) -> Iterator[str]:

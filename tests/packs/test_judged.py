@@ -190,7 +190,7 @@ def test_settings_that_are_not_valid_are_told_with_their_place(
     assert any(problem.startswith(words) for problem in error.value.problems), error.value.problems
 
 
-BASE = f"{POLICY}locked = ['packs', 'acme.queue.file']\n"
+BASE = f"{POLICY}locked = ['packs', 'acme.queue.file']\nstricter_only = ['acme.queue.crit']\n"
 
 
 @pytest.mark.parametrize(
@@ -206,7 +206,12 @@ BASE = f"{POLICY}locked = ['packs', 'acme.queue.file']\n"
             "locked = ['acme.queue.files']",
             "p.toml:2: locked names 'acme.queue.files', which is not a key of the policy",
         ),
-        ("acme.queue.crit = 1000", ""),
+        (
+            "acme.queue.crit = 101",
+            "p.toml:2: acme.queue.crit is 101, expected at most 100, as the default has: stricter",
+        ),
+        ("acme.queue.crit = 99", ""),
+        ("acme.queue.owner = 'me'", ""),
     ],
 )
 def test_a_base_locks_packs_and_their_settings(

@@ -9,9 +9,11 @@ from typing import Any
 
 from msgspec import Struct
 
+from release_sentinel.config.kinds import FALSE, FEWER, HIGHER, LOWER, MORE, TRUE
 from release_sentinel.vocabulary import Stage
 
-__all__ = ["Pack", "PackGate", "Stage"]
+# The others mark a key of settings with the direction in which its values are stricter.
+__all__ = ["FALSE", "FEWER", "HIGHER", "LOWER", "MORE", "TRUE", "Pack", "PackGate", "Stage"]
 
 
 class PackGate(Struct, frozen=True):

@@ -6,6 +6,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from release_sentinel import CRIT, OK, UNKNOWN, WARN, CheckResult
+from release_sentinel.packs import LOWER
 
 
 class QueueSettings(Struct, frozen=True):
@@ -13,8 +14,8 @@ class QueueSettings(Struct, frozen=True):
 
     file: str = "queue.txt"  # a job a line
     owner: str = "platform"
-    warn: Annotated[float, Meta(ge=0)] = 10.0
-    crit: Annotated[float, Meta(ge=0)] = 100.0
+    warn: Annotated[float, Meta(ge=0), LOWER] = 10.0
+    crit: Annotated[float, Meta(ge=0), LOWER] = 100.0
 
 
 def check_owner(settings: QueueSettings) -> CheckResult:

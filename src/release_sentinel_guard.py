@@ -70,6 +70,10 @@ class InstalledFirst:
         # A folder alone, such as the gates that an editable installation of this project leaves, is no library.
         return found if found and found.origin else None
 
+    def installed(self) -> list[str]:
+        """Return where distributions may be that are installed: not at the top of a judged repository."""
+        return [folder for folder in sys.path if self._is_installed(folder)]
+
     def _is_installed(self, folder: str) -> bool:
         if not os.path.isabs(folder):  # noqa: PTH117 - pathlib would have to be loaded
             return False

@@ -31,6 +31,7 @@ _OURS = [
     if not {"plugin", "__main__.py"} & set(path.parts)
 ]
 _IMPORTED = ["pytest", "_pytest.pytester", "requests", "psutil", "git", "semver", "email.utils", *_OURS]
+SITE = "TEST_SITE"  # a variable: a folder of packages, behind those of the environment
 SUPPORTED = "forkserver" in multiprocessing.get_all_start_methods()
 
 
@@ -69,6 +70,7 @@ def _run(words: Sequence[str], environ: Mapping[str, str], first: list[str]) -> 
     os.environ.clear()
     os.environ.update(environ)
     sys.path[:1] = first
+    sys.path += [folder for folder in (environ.get(SITE),) if folder and folder not in sys.path]
     sys.argv, sys.orig_argv = ["-m", *words[1:]], [sys.executable, "-m", *words]
     for guard in (Path(folder, "release_sentinel_guard.pth") for folder in sys.path):
         if guard.is_file():  # what site runs before it knows more of the command line

@@ -25,7 +25,7 @@ LAYERS = (
     {"verdict"},
     {"settings", "identity"},
     {"invocation"},
-    {"gates"},
+    {"gates", "packs"},
     {"checks", ""},
     {"observe"},
     {"arguments", "config", "errors", "ini", "jsonpath", "options", "redaction", "logging", "versions", "trailers"},

@@ -178,7 +178,7 @@ def test_documentation_fits_a_table(gate: BuiltInGate) -> None:
 
 def test_a_section_that_is_not_there_is_named() -> None:
     """A check without documentation is refused with the section that it lacks."""
-    with pytest.raises(LookupError, match=r"^result\.require has no section Why$"):
+    with pytest.raises(LookupError, match=r"^require has no section Why$"):
         BuiltInGate("nothing", Stage.POLICY, "result.require").section("Why")  # which judges nothing
 
 

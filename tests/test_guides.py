@@ -31,6 +31,7 @@ from release_sentinel.options import OPTIONS
 from release_sentinel.plugin import fixtures
 from tests.guides import FOLDER, GUIDES, PAGES, README, ROOT, TABLES, blocks, renewed, tables, text
 from tests.observe import ci_cases
+from tests.packs.made import EXAMPLE
 
 every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 every_guide = pytest.mark.parametrize("topic", GUIDES)
@@ -204,6 +205,13 @@ def test_every_python_block_compiles(source: str) -> None:
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("release_sentinel"):
             module = import_module(node.module or "")
             assert all(hasattr(module, alias.name) for alias in node.names)
+
+
+def test_the_pack_of_the_guide_is_the_example() -> None:
+    """Which is built, installed and judged by in `tests/packs`."""
+    (project,), sources = blocks(GUIDES["packs"], "text"), blocks(GUIDES["packs"], "python")
+    assert project == text(EXAMPLE.parent / "pyproject.toml")
+    assert sorted(sources) == sorted(map(text, EXAMPLE.rglob("*.py")))
 
 
 def test_the_python_guide_s_functions_exist() -> None:

@@ -95,7 +95,7 @@ def _speak(
         return gate.explain(list(words), invocation)
     from release_sentinel.logging import setup_logging  # noqa: PLC0415 - see above
 
-    settings = settings_of(invocation, os.environ, redactor)
+    settings = settings_of(invocation, os.environ, redactor, with_packs=words[0] in {"policy", "schema"})
     setup_logging("WARNING", redactor)
     name, *rest = words
     if name == "help":

@@ -1,7 +1,7 @@
 """The built-in gates, in the order in which they run. Test, report, README and `explain` use the same id."""
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from importlib import import_module
 from types import MappingProxyType
@@ -30,11 +30,43 @@ if TYPE_CHECKING:
     from release_sentinel.checks.result import CheckResult
 
 
-class BuiltInGate(Struct, frozen=True):
-    """One built-in gate. Its documentation is the docstring of its check, which is loaded on demand."""
+class DocumentedGate(Struct, frozen=True):
+    """A gate, documented by the docstring of its check."""
 
     id: str
     stage: Stage
+
+    if TYPE_CHECKING:  # a field or property of those that are derived
+
+        @property
+        def check(self) -> Callable[..., CheckResult]:
+            """The function that judges."""
+
+    @property
+    def title(self) -> str:
+        """What the gate requires, in one sentence."""
+        return self._document.partition("\n")[0]
+
+    def section(self, name: str) -> str:
+        """Return one section of the documentation: `Why`, `Unknown` or `Remedy`."""
+        for line in self._document.splitlines():
+            if line.startswith(f"{name}: "):
+                return line.removeprefix(f"{name}: ")
+        raise LookupError(f"{self.check.__qualname__} has no section {name}")
+
+    @property
+    def words(self) -> str:
+        """The stage, and whether the policy has to ask for the gate."""
+        return str(self.stage)
+
+    @property
+    def _document(self) -> str:
+        return inspect.cleandoc(self.check.__doc__ or "")
+
+
+class BuiltInGate(DocumentedGate, frozen=True):
+    """One built-in gate. Its check is loaded on demand."""
+
     judge: str  # module and function below `checks`: "system.check_disk"
     opt: bool = False  # evaluated once the policy asks for it
     asked_by: Callable[[Policy], object] | None = None  # the setting that asks for it, besides its id
@@ -75,20 +107,9 @@ class BuiltInGate(Struct, frozen=True):
         return check
 
     @property
-    def title(self) -> str:
-        """What the gate requires, in one sentence."""
-        return self._document.splitlines()[0]
-
-    def section(self, name: str) -> str:
-        """Return one section of the documentation: `Why`, `Unknown` or `Remedy`."""
-        for line in self._document.splitlines():
-            if line.startswith(f"{name}: "):
-                return line.removeprefix(f"{name}: ")
-        raise LookupError(f"{self.judge} has no section {name}")
-
-    @property
-    def _document(self) -> str:
-        return inspect.cleandoc(self.check.__doc__ or "")
+    def words(self) -> str:
+        """The stage, and whether the policy has to ask for the gate."""
+        return f"{self.stage}, opt-in" if self.opt else str(self.stage)
 
 
 def _load_http() -> None:
@@ -210,18 +231,14 @@ def find(gate_id: str) -> BuiltInGate:
     raise LookupError(f"there is no gate {gate_id!r}{hint} The gates are: {', '.join(IDS)}")
 
 
-def table() -> str:
-    """Return the gates as a Markdown table, as the guide to the gates shows it."""
-    rows = [f"| `{gate.id}` | {_stage(gate)} | {gate.title} | {gate.section('Why')} |" for gate in BUILT_IN]
+def table(gates: Sequence[DocumentedGate] = BUILT_IN) -> str:
+    """Return gates as a Markdown table, as the guide to the gates shows the built-in ones."""
+    rows = [f"| `{gate.id}` | {gate.words} | {gate.title} | {gate.section('Why')} |" for gate in gates]
     return "\n".join(["| gate | stage | passes when | why |", "|---|---|---|---|", *rows])
 
 
-def explain(gate: BuiltInGate) -> str:
+def explain(gate: DocumentedGate) -> str:
     """Return the documentation of a gate, for a terminal."""
-    lines = [f"{gate.id}  ({_stage(gate)} gate)", "", gate.title, ""]
+    lines = [f"{gate.id}  ({gate.words} gate)", "", gate.title, ""]
     lines += [f"{name + ':':<9}{gate.section(name)}" for name in ("Why", "Unknown", "Remedy")]
     return "\n".join(lines)
-
-
-def _stage(gate: BuiltInGate) -> str:
-    return f"{gate.stage}, opt-in" if gate.opt else str(gate.stage)

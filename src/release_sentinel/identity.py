@@ -27,6 +27,7 @@ def identity(policy: Policy, version: str, repository: Path, environ: Mapping[st
     words |= dict.fromkeys((option.flag for option in OPTIONS), "an option")
     words |= dict.fromkeys(policy.required_gates, "the id of a gate")
     words |= {name: "the id of a gate" for gate in BUILT_IN for name in (gate.id, *gate.items(policy))}
+    words |= dict.fromkeys(policy.packs, "the name of a gate pack")
     words |= dict.fromkeys(policy.environments, "the name of an environment")
     for name in (branch, build.branch if build else ""):
         words[name] = "the name of the branch"

@@ -5,7 +5,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, cast
 
-from msgspec import Struct
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from release_sentinel.arguments import values_of
@@ -14,12 +14,14 @@ from release_sentinel.config.file import find
 from release_sentinel.config.inferred import learn_git, learn_named
 from release_sentinel.config.load import Loaded, load
 from release_sentinel.config.model import Policy
+from release_sentinel.config.packs import unread
 from release_sentinel.config.secrets import learn, learn_text
 from release_sentinel.errors import InvalidPolicyError
 from release_sentinel.gates import IDS, KEYS
 from release_sentinel.identity import identity
 from release_sentinel.invocation import Invocation
 from release_sentinel.observe.git.settings import settings as git_settings
+from release_sentinel.packs.asked import AskedPacks
 from release_sentinel.redaction import Redactor
 
 if TYPE_CHECKING:
@@ -34,6 +36,7 @@ class Settings(Struct, frozen=True):
     receivers: tuple[str, ...] = ()  # addresses that the verdict is sent to
     problems: tuple[str, ...] = ()
     identity: Mapping[str, str] = MappingProxyType({})  # the words that are never masked, and what each is
+    packs: AskedPacks = field(default_factory=AskedPacks)  # those of the policy, where they are to be loaded
 
     @property
     def policy(self) -> Policy:
@@ -51,12 +54,15 @@ def settle(
     version: str = "",
     options: Mapping[str, tuple[str, Any]] = MappingProxyType({}),
     redactor: Redactor | None = None,
+    with_packs: bool = False,
 ) -> Settings:
     """Load the policy for `env` once, and learn every secret that environment, policy and Git's settings hold.
 
-    `options` of the command line, by the keys that they set, are held against the locks of the policy.
+    `options` of the command line, by the keys that they set, are held against the locks of the policy. Without
+    `with_packs` no gate pack is loaded, and their tables are not read.
     """
     problems: tuple[str, ...] = ()
+    packs = AskedPacks()
     try:
         loaded = load(
             environ,
@@ -65,6 +71,7 @@ def settle(
             directory=directory,
             env=env,
             gates=IDS,
+            packs=packs if with_packs else unread,
             keys_of=KEYS,
             options=options,
         )
@@ -80,7 +87,7 @@ def settle(
     learn_text(redactor, text, environ)
     learn_named(redactor, environ, loaded.policy.redact)
     learn_git(redactor, git_settings(repository, environ))
-    return Settings(loaded, redactor, loaded.policy.notify.urls or addresses(environ), problems, words)
+    return Settings(loaded, redactor, loaded.policy.notify.urls or addresses(environ), problems, words, packs)
 
 
 def _text_of(repository: Path) -> str:
@@ -91,7 +98,9 @@ def _text_of(repository: Path) -> str:
         return error.text
 
 
-def settings_of(invocation: Invocation, environ: Mapping[str, str], redactor: Redactor | None = None) -> Settings:
+def settings_of(
+    invocation: Invocation, environ: Mapping[str, str], redactor: Redactor | None = None, *, with_packs: bool = False
+) -> Settings:
     """Load what a gate run is asked to be judged by; options of the command line override the policy."""
     settings = settle(
         environ,
@@ -102,6 +111,7 @@ def settings_of(invocation: Invocation, environ: Mapping[str, str], redactor: Re
         version=invocation.version,
         options=invocation.settings,
         redactor=redactor,
+        with_packs=with_packs,
     )
     receivers = tuple(dict.fromkeys((*invocation.notify, *settings.receivers)))
     for address in (*receivers, *values_of(invocation.words, "--gate-notify")):  # also what is no address

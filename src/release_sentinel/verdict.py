@@ -112,6 +112,15 @@ class Disabled(Struct, frozen=True):
     reason: str
 
 
+class UsedPack(Struct, frozen=True):
+    """A gate pack that a run was judged by."""
+
+    pack: str
+    version: str
+    distribution: str
+    digest: str  # of the files of its package: `dirHash` of in-toto
+
+
 class PolicyFile(Struct, frozen=True):
     """A policy file of the run, and its digest in hexadecimal."""
 
@@ -127,6 +136,7 @@ class Provenance(Struct, frozen=True):
     commit_url: str = ""  # the page of the commit on its forge
     actor: str = ""  # who started it
     policies: tuple[PolicyFile, ...] = ()  # the bases first
+    packs: tuple[UsedPack, ...] = ()
 
 
 class Rounds(Struct, frozen=True):

@@ -46,6 +46,7 @@ VALUES: Mapping[str, tuple[Any, Any]] = {
     "git.tag_mode": ("new", "auto"),
     "url": ("https://a.example", "https://b.example"),
     "notify.urls": (["slack://a"], ["slack://b"]),
+    "packs": ({"acme": ">=2"}, {"acme": ">=1"}),
     "notify.on": (["always"], ["failure"]),
     "interval": (2, 3),
     "forge.kind": ("github", "gitlab"),
@@ -220,7 +221,7 @@ def test_a_key_without_a_direction_is_refused(tmp_path: Path, key: str) -> None:
 # By these no gate judges; with a lock on one of them no gate is protected, but for those that are asked for by id.
 OF_NO_GATE = {
     *("at_once", "deadline", "gate_seconds", "git.sign_tags", "forge.interval", "release.notes", "skip_local_host"),
-    *("enable", "required_gates", "disable", "advise", "waivers"),
+    *("enable", "required_gates", "disable", "advise", "waivers", "packs"),
     *(key for key in known_keys() if key.startswith(("notify.", "redact.", "rounds."))),
 }
 

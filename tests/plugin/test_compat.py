@@ -404,7 +404,8 @@ from release_sentinel.plugin import compat
 def pytest_sessionstart(session):
     assert callable(session._fixturemanager.getfixturedefs)
     assert list(session._fixturemanager._getautousenames(session)) is not None
-    compat.shield_fixtures(session, lambda path: path.name == "test_shielded.py", __import__("ours"))
+    own = lambda file: file.endswith("test_shielded.py")
+    compat.shield_fixtures(session, lambda path: own if own(str(path)) else None, __import__("ours"))
 
 @pytest.fixture
 def word():
@@ -421,11 +422,12 @@ def test_fixture_manager(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(ours="import pytest\n@pytest.fixture\ndef word(): return 'ours'\n")
     pytester.makeconftest(SHIELD)
     asks = "def test_it(word, tmp_path, request):\n    assert (word, bool(request.node.user_properties)) == {}\n"
+    own = "import pytest\n@pytest.fixture\ndef own(): return 1\n@pytest.fixture(autouse=True)\ndef own_too(own): pass\n"
     dynamic = "def test_later(request):\n    assert request.getfixturevalue('word') == {}\n"
     pytester.makepyfile(
-        test_shielded=asks.format(("ours", False)) + dynamic.format("'ours'"),
+        test_shielded=own + asks.format(("ours", False)) + dynamic.format("'ours'") + "def test_own(own): assert own",
         test_other=asks.format(("theirs", True)) + dynamic.format("'theirs'"),
     )
     pytester.syspathinsert()
     done = pytester.runpytest("-p", "ours")
-    done.assert_outcomes(passed=4)
+    done.assert_outcomes(passed=5)

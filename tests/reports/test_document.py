@@ -37,6 +37,7 @@ HEAD = {
     "rounds": type(None),
     "preview": bool,
     "steps": list,
+    "packs": list,
 }
 
 each_sample = pytest.mark.parametrize("sample", SAMPLES.values(), ids=SAMPLES)

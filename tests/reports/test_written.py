@@ -15,7 +15,7 @@ from release_sentinel.reports.document import document
 from release_sentinel.reports.files import verdict_json
 from release_sentinel.reports.written import UnreadableVerdictError, record
 from release_sentinel.timeline import Phase, Step
-from release_sentinel.verdict import PolicyFile, Provenance, Rounds
+from release_sentinel.verdict import PolicyFile, Provenance, Rounds, UsedPack
 from tests.reports.samples import SAMPLES, WHOLE
 
 STEP = Step("GET /health", 1.0, 0.25, "timed out")
@@ -25,7 +25,10 @@ FULLEST = replace(
     steps=(STEP, STEP),
     rounds=ROUNDS,
     missing=SAMPLES["incomplete"].missing,
-    provenance=Provenance(policies=(PolicyFile("acme_gates:policy.toml", "ab"), PolicyFile("own.toml", "cd"))),
+    provenance=Provenance(
+        policies=(PolicyFile("acme_gates:policy.toml", "ab"), PolicyFile("own.toml", "cd")),
+        packs=(UsedPack("acme", "2.1.0", "acme-gates", "ef"), UsedPack("own", "1.0", "own-gates", "01")),
+    ),
     gates=tuple(
         replace(gate, steps=(STEP,), measures=(Measure("used", 71.5, "%", 75, 85), Measure("free", 5)))
         for gate in SAMPLES["waived"].gates
@@ -62,7 +65,7 @@ def _structs(kind: Any, found: set[type[Struct]]) -> set[type[Struct]]:
 def test_no_field_of_it_may_be_absent() -> None:
     """Else the names that are missing would hide names that are there twice."""
     found = _structs(written._Current, set())
-    assert len(found) == 9
+    assert len(found) == 10
     assert [(kind.__name__, field.name) for kind in found for field in fields(kind) if not field.required] == []
 
 
@@ -74,6 +77,8 @@ OBJECTS = {
     "a waiver": ("gates", 1, "waiver"),
     "a missing gate": ("missing", 0),
     "a gate that is switched off": ("disabled", 0),
+    "a policy": ("policies", 0),
+    "a gate pack": ("packs", 0),
     "a step": ("steps", 0),
     "rounds": ("rounds",),
     "failures": ("rounds", "failures"),

@@ -6,16 +6,42 @@ from release_sentinel.sentences import sentence
 from release_sentinel.settings import Settings
 
 
-def main(words: list[str], _settings: Settings) -> int:
-    """Explain one gate, or list them all."""
-    parser = Parser(prog="release-sentinel explain", description="Explain one gate, or list them all.")
-    parser.add_argument("gate", nargs="?", metavar="GATE", help="the gate's id, such as clean-tree")
+def main(words: list[str], settings: Settings) -> int:
+    """Explain one gate, list the built-in ones, or those of a pack."""
+    parser = Parser(
+        prog="release-sentinel explain", description="Explain one gate, list the built-in ones, or those of a pack."
+    )
+    parser.add_argument(
+        "gate", nargs="?", metavar="GATE", help="the gate's id, such as clean-tree or acme.queue-drained; a pack's name"
+    )
     gate = parser.parse_args(words).gate
     if gate is None:
         print(gates.table())
         return 0
     try:
-        print(gates.explain(gates.find(gate)))
+        print(_of_pack(gate, settings) or gates.explain(gates.find(gate)))
     except LookupError as error:
         parser.error(sentence(error))
     return 0
+
+
+def _of_pack(gate: str, settings: Settings) -> str:
+    """Return the documentation of a pack's gate, or a table of all of a pack; blank where there is no such pack."""
+    if gate in gates.IDS:
+        return ""
+    from release_sentinel.packs import find  # noqa: PLC0415 - late: most gates are built in
+
+    name, dot, _ = gate.partition(".")
+    rule = settings.policy.packs.get(name)
+    if not (rule or find.is_installed(name)):
+        return ""
+    try:
+        pack = find.load(name, rule or find.ANY)
+    except find.PackError as error:
+        raise LookupError(f"the gate pack {name} {error}") from None
+    if not dot:
+        return gates.table(pack.gates)
+    found = next((one for one in pack.gates if one.id == gate), None)
+    if found is None:
+        raise LookupError(f"there is no gate {gate!r}. The gates are: {', '.join(one.id for one in pack.gates)}")
+    return gates.explain(found)

@@ -22,9 +22,10 @@ def main(words: list[str], settings: Settings) -> int:
     parser.add_argument("--gate-policy", type=Path, metavar="FILE", help="the policy file, instead of the repository's")
     parser.add_argument("--json", action="store_true", help="for machines: each key's value, source and lock")
     known = parser.parse_args(words)
-    for problem in settings.problems:
+    problems = (*settings.problems, *settings.packs.problems)
+    for problem in problems:
         print(f"release-sentinel policy: {problem}", file=sys.stderr)
-    if settings.problems:
+    if problems:
         return 1
     if known.env and known.env not in (allowed := settings.policy.environments):
         hint = nearest(known.env, allowed)

@@ -7,10 +7,11 @@ from release_sentinel.parser import Parser
 from release_sentinel.settings import Settings
 
 
-def main(words: list[str], _settings: Settings) -> int:
+def main(words: list[str], settings: Settings) -> int:
     """Print the schema."""
     Parser(
-        prog="release-sentinel schema", description="Print the JSON Schema of release-sentinel.toml, for editors."
+        prog="release-sentinel schema",
+        description="Print the JSON Schema of release-sentinel.toml, for editors; with the policy's gate packs.",
     ).parse_args(words)
-    print(json.dumps(schema(), indent=2))
+    print(json.dumps(schema(type(settings.policy)), indent=2))
     return 0

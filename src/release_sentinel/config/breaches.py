@@ -64,7 +64,7 @@ def _is_part(value: Any, base: Any) -> bool:
 
 
 def _values(policy: Policy) -> dict[Place, _Value]:
-    return dict(_values_of(policy, Policy, "", (), ()))
+    return dict(_values_of(policy, type(policy), "", (), ()))
 
 
 def _values_of(
@@ -115,7 +115,9 @@ def _changed(lock: Lock, base: Mapping[Place, _Value], before: Mapping[Place, _V
         elif key in lock.locked:
             if found.value != value:
                 yield f"{step.named(found.path)} differs from {origin}: {because}"
-        elif (direction := known_keys()[key].direction) and not is_stricter(direction, value, found.value):
+        elif (direction := known_keys(type(step.policy))[key].direction) and not is_stricter(
+            direction, value, found.value
+        ):
             yield f"{step.named(found.path)} is {_expected(direction, value, found.value)} {origin} has: {because}"
 
 

@@ -143,6 +143,18 @@ def _regex(value: object) -> str:
     return value
 
 
+def _versions(value: object) -> str:
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet  # noqa: PLC0415 - late: few policies have packs
+
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError
+    try:
+        SpecifierSet(value)
+    except InvalidSpecifier:
+        raise ValueError from None
+    return value
+
+
 def _notes(value: object) -> str:
     if not isinstance(value, str):
         raise ValueError  # noqa: TRY004 - one kind of error for all wrong values
@@ -370,6 +382,15 @@ NotesTemplate = Annotated[
     Custom(_notes, {"type": "string"}),
 ]
 Headers = Mapping[Line, HeaderValue]
+PACK_NAME = r"[a-z]([a-z0-9_]*[a-z0-9])?"
+PackName = Annotated[
+    str, Meta(pattern=rf"^{PACK_NAME}$(?!\n)", description="the name of a gate pack: lower case, digits and _")
+]
+PackVersions = Annotated[
+    str,
+    Meta(description="version specifiers of PEP 440, such as >=2,<3"),
+    Custom(_versions, {"type": "string", "pattern": r"^\s*(~=|===?|!=|<=|>=|<|>)"}),
+]
 Destinations = Annotated[
     tuple[str, ...],
     Meta(description="an OpenSSH destination such as deploy@web1, or a list of them"),

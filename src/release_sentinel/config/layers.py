@@ -72,7 +72,7 @@ def _holds(document: Any, path: KeyPath) -> bool:
             if not isinstance(document, list) or part >= len(document):
                 return False
         elif isinstance(document, str):  # the value of one key stands for its table
-            return part == "name"
+            return part in {"name", "version"}  # of a target, of a gate pack
         elif not isinstance(document, Mapping) or part not in document:
             return False
         document = document[part]

@@ -20,13 +20,15 @@ from release_sentinel.config.kinds import ENVIRONMENTS, nearest
 from release_sentinel.config.layers import Layer, of_file, of_options, of_variables, setter
 from release_sentinel.config.locks import Lock, Step, lock_of, problems_of
 from release_sentinel.config.model import NEEDED_BY, LayerRules, Policy, Required
+from release_sentinel.config.packs import PackParts, Packs, policy_of, rules_in, unread
 from release_sentinel.config.read import KeyPath, Problem, Reading, dotted, keys, leaves, seen, shown_key
 from release_sentinel.config.targets import Target
 from release_sentinel.config.variables import Variable
 from release_sentinel.errors import InvalidPolicyError
+from release_sentinel.sentences import words_of
 
 SHOWN = 100  # problems of a policy, at most
-NOT_BY_ENV = ("environments", *keys(LayerRules))  # what a part for one environment cannot set
+NOT_BY_ENV = ("environments", "packs", *keys(LayerRules))  # what a part for one environment cannot set
 DEFAULT = "default"
 _SETTINGS: KeyPath = ("required", "settings")
 ANY_GATES: Mapping[str, type[Target] | None] = MappingProxyType({})
@@ -87,6 +89,7 @@ def load(
     directory: Path | None = None,
     env: str = "",
     gates: Mapping[str, type[Target] | None] = ANY_GATES,
+    packs: Packs = unread,
     keys_of: Mapping[str, Sequence[str]] = MappingProxyType({}),
     options: Mapping[str, tuple[str, Any]] = MappingProxyType({}),
     now: datetime | None = None,
@@ -95,8 +98,9 @@ def load(
 
     The file is `file`, or the one of `repository`, in which `directory` is the working directory; it is above its
     bases. `gates` are the ids of the built-in gates, each with the class of its targets; without them any id is
-    accepted. `keys_of` are the other keys that a gate judges by. `options` of the command line are held against the
-    locks of the files: the flag and the value, by the key. `now` is the moment from which waivers are counted.
+    accepted. `packs` is asked once for what the gate packs of the policy add to it. `keys_of` are the other keys that a
+    gate judges by. `options` of the command line are held against the locks of the files: the flag and the value, by
+    the key. `now` is the moment from which waivers are counted.
 
     Raises `InvalidPolicyError`, which names everything that is not valid, in the parts for other environments too.
     """
@@ -108,7 +112,7 @@ def load(
     values, refused = variables.read(environ)
     problems += refused
     everywhere = {variable: value for variable, value in values.items() if variable.path in NOT_BY_ENV}
-    check = _Validation(gates, problems)
+    check = _Validation(gates, problems, packs)
     stacks = {"": _Stack(files, "", everywhere)}
     common = stacks[""]
     policy = check.read(common.document, common.layers)
@@ -127,7 +131,7 @@ def load(
         asked: dict[KeyPath, tuple[str, Any]] = {tuple(key.split(".")): said for key, said in options.items()}
         above = _Above(values, asked, now or datetime.now(UTC))
         for name, stack in stacks.items():
-            found, sentences = _broken(files, stack, check, above, gates, keys_of)
+            found, sentences = _broken(files, stack, check, above, {**gates, **check.gates_of_packs}, keys_of)
             problems += sentences
             locks = found if name == env or not locks else locks
     if problems:
@@ -194,7 +198,7 @@ def _broken(
     locks: list[Lock] = []
     problems: list[str] = []
     for one, end in zip(files, stack.ends, strict=True):
-        problems += problems_of(one.source, one.rules, gates)
+        problems += problems_of(one.source, one.rules, gates, type(steps[-1].policy))
         below = locks[-1] if locks else None
         locks.append(lock_of(one.source, one.rules, steps[end], below, gates, keys_of))
         problems += broken(locks[-1], steps[end + 1 :], above.now)
@@ -297,8 +301,10 @@ def _mismatches(files: Sequence[_File], policy: Policy) -> Iterator[str]:
 class _Validation:
     """Validates the documents of one load, each once, and collects what is wrong with them."""
 
-    def __init__(self, gates: Mapping[str, type[Target] | None], problems: list[str]) -> None:
-        self._gates, self._problems = gates, problems
+    def __init__(self, gates: Mapping[str, type[Target] | None], problems: list[str], packs: Packs) -> None:
+        self._gates, self._problems, self._packs = gates, problems, packs
+        self._parts: Mapping[str, PackParts] = {}
+        self._kind: type[Policy] | None = None
         self._reading = Reading()
         self._known: list[tuple[Any, Policy]] = []
 
@@ -307,29 +313,54 @@ class _Validation:
         for known, made in self._known:
             if known is document:
                 return made
-        policy: Policy  # every key has a default, so there always is one
-        policy, found = self._reading.read(Policy, document)
+        policy, found = self._read(document)
         reported = set(self._problems)
-        sentences = [_sentence(problem, layers) for problem in (*found, *_gate_problems(policy, self._gates))]
+        sentences = [
+            _sentence(problem, layers) for problem in (*found, *_gate_problems(policy, self._gates, self._parts))
+        ]
         self._problems += [text for text in sentences if text not in reported]
         self._known.append((document, policy))
         return policy
 
+    @property
+    def gates_of_packs(self) -> dict[str, None]:
+        """The ids of the gates of the policy's packs, none of which has targets of its own."""
+        return {gate: None for parts in self._parts.values() for gate in parts.gates}
+
     def quietly(self, document: Mapping[str, Any], layers: Sequence[Layer]) -> Policy:
         """Return the policy of some layers; what contradicts itself there may be made good by one above."""
-        policy: Policy
-        policy, found = self._reading.read(Policy, document)
+        policy, found = self._read(document)
         self._problems += [_sentence(problem, layers) for problem in found if problem.unreadable]
         return policy
 
+    def _read(self, document: Mapping[str, Any]) -> tuple[Policy, list[Problem]]:
+        """Return the policy that a document makes, and what is wrong with it. Packs are those of the first document."""
+        if self._kind is None:
+            rules = rules_in(document)
+            self._parts = self._packs(rules) if rules else {}
+            self._kind = policy_of(document, self._parts)
+        try:
+            policy, found = self._reading.read(self._kind, document)
+        except Exception as error:
+            if not self._parts:
+                raise
+            words = f"{type(error).__name__}: {words_of(error)}"  # of a record of theirs, which has code of its own
+            return Policy(), [Problem(("packs",), f"have settings that cannot be read: {words}", unreadable=True)]
+        return policy, found  # every key has a default, so there always is one
 
-def _gate_problems(policy: Policy, gates: Mapping[str, type[Target] | None]) -> Iterator[Problem]:
-    """Yield the ids that no built-in gate has, and the gates that are asked for and have no target."""
+
+def _gate_problems(
+    policy: Policy, gates: Mapping[str, type[Target] | None], packs: Mapping[str, PackParts]
+) -> Iterator[Problem]:
+    """Yield the ids that neither a built-in gate nor one of a pack has, and the gates that have no target."""
+    known = {*gates, *(gate for parts in packs.values() for gate in parts.gates)}
+    unread_packs = tuple(f"{name}." for name in policy.packs if name not in packs)
     wanted: list[tuple[KeyPath, Any]] = [(("enable", number), gate) for number, gate in enumerate(policy.enable)]
     wanted += [(("disable", gate), gate) for gate in policy.disable]
     for path, gate in wanted if gates else ():
-        if gate not in gates:
-            yield Problem(path, f"names {seen(gate)}, which is not a built-in gate{nearest(gate, gates)}")
+        if gate not in known and not gate.startswith(unread_packs):
+            more = ", and not one of a pack" if packs else ""
+            yield Problem(path, f"names {seen(gate)}, which is not a built-in gate{more}{nearest(gate, known)}")
     for gate in policy.enable:
         kind = gates.get(gate)
         key = Policy.list_of(kind) if kind else ""

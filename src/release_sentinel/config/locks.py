@@ -14,6 +14,7 @@ from release_sentinel.config.file import Source
 from release_sentinel.config.kinds import Stricter, nearest
 from release_sentinel.config.layers import Layer
 from release_sentinel.config.model import LOCAL, LayerRules, Policy
+from release_sentinel.config.packs import unread_in
 from release_sentinel.config.read import KeyPath, bare, is_record, keys
 from release_sentinel.config.targets import HostRule, Target
 
@@ -106,9 +107,12 @@ def globbed(pattern: str, text: str) -> bool:
 
 
 @cache
-def known_keys() -> Mapping[str, Key]:
-    """Return every key of the policy as locks name it: `disk.crit`, `disks`, `disks.crit`, `hosts.disks.crit`."""
-    return dict(_keys(Policy, "", ()))
+def known_keys(policy: type[Policy] = Policy) -> Mapping[str, Key]:
+    """Return every key of the policy as locks name it: `disk.crit`, `disks`, `disks.crit`, `hosts.disks.crit`.
+
+    `policy` is the kind that has the tables of its gate packs: `acme.queue.crit`.
+    """
+    return dict(_keys(policy, "", ()))
 
 
 def _keys(record: Any, prefix: str, holders: tuple[type, ...]) -> Iterator[tuple[str, Key]]:
@@ -159,22 +163,28 @@ def _alike(word: str) -> list[str]:
 
 
 @lru_cache(maxsize=1000)
-def matching(pattern: str) -> list[str]:
+def matching(pattern: str, policy: type[Policy] = Policy) -> list[str]:
     """Return the keys that a pattern of `locked` or `stricter_only` names."""
     plain = pattern.replace("[]", "")
     first, _, rest = plain.partition(".")
     patterns = [plain, f"{plain}.*", *(f"{name}.{rest or '*'}" for name in _alike(first))]
-    return [key for key in known_keys() if any(globbed(one, key) for one in patterns)]
+    return [key for key in known_keys(policy) if any(globbed(one, key) for one in patterns)]
 
 
-def problems_of(source: Source, rules: LayerRules, gates: Collection[str]) -> Iterator[str]:
+def problems_of(
+    source: Source, rules: LayerRules, gates: Collection[str], policy: type[Policy] = Policy
+) -> Iterator[str]:
     """Yield what is wrong with the locks of a file: keys that do not exist, or that have no direction."""
     for name in ("locked", "stricter_only"):
         for number, pattern in enumerate(getattr(rules, name)):
-            place, found = f"{source.where((name, number))}: {name} names {pattern!r}", matching(pattern)
+            place, found = f"{source.where((name, number))}: {name} names {pattern!r}", matching(pattern, policy)
+            if not found and pattern.partition(".")[0] in unread_in(policy):
+                continue
             if not found:
-                yield f"{place}, which is not a key of the policy{nearest(pattern, known_keys())}"
-            elif name == "stricter_only" and not any(map(_has_direction, [pattern] if pattern in found else found)):
+                yield f"{place}, which is not a key of the policy{nearest(pattern, known_keys(policy))}"
+            elif name == "stricter_only" and not any(
+                _has_direction(key, policy) for key in ([pattern] if pattern in found else found)
+            ):
                 yield f"{place}, which has no stricter direction: name it under `locked`"
     for number, pattern in enumerate(rules.waivers.never):
         near = get_close_matches(pattern, gates, n=1, cutoff=0.85)
@@ -183,8 +193,8 @@ def problems_of(source: Source, rules: LayerRules, gates: Collection[str]) -> It
             yield f"{place}: waivers.never names {pattern!r}, which is not a gate; did you mean {near[0]}?"
 
 
-def _has_direction(key: str) -> bool:
-    known = known_keys()[key]
+def _has_direction(key: str, policy: type[Policy]) -> bool:
+    known = known_keys(policy)[key]
     return known.is_list or known.direction is not None
 
 
@@ -197,12 +207,13 @@ def lock_of(
     keys_of: Mapping[str, Sequence[str]],
 ) -> Lock:
     """Return the locks of a file, whose own policy is `base`; `below` are those of the file below it."""
-    locked = {key: source.where(("locked", n)) for n, one in enumerate(rules.locked) for key in matching(one)}
+    kind = type(base.policy)
+    locked = {key: source.where(("locked", n)) for n, one in enumerate(rules.locked) for key in matching(one, kind)}
     stricter: dict[str, str] = {}
     for number, pattern in enumerate(rules.stricter_only):
         place = source.where(("stricter_only", number))
-        for key in matching(pattern):  # a glob locks what has no direction
-            (stricter if _has_direction(key) else locked).setdefault(key, place)
+        for key in matching(pattern, kind):  # a glob locks what has no direction
+            (stricter if _has_direction(key, kind) else locked).setdefault(key, place)
     protected = dict(_protected({**stricter, **locked}, base.policy, gates, keys_of))
     max_days = rules.waivers.max_days
     if max_days is None and below:
@@ -215,9 +226,10 @@ def _protected(
 ) -> Iterator[tuple[str, str]]:
     """Yield the gates that judge by keys with a lock: switched off, they would judge by nothing."""
     for key, place in places.items():
-        holders = known_keys()[key].holders
+        holders = known_keys(type(policy))[key].holders
         for gate, kind in gates.items():
-            if (kind and kind in holders) or any(globbed(pattern, key) for pattern in keys_of.get(gate, ())):
+            of_pack = "." in gate and (gate.partition(".")[0] == key.partition(".")[0] or key == "packs")
+            if of_pack or (kind and kind in holders) or any(globbed(pattern, key) for pattern in keys_of.get(gate, ())):
                 yield gate, place
         if key in ASKING:
             yield from ((gate, place) for gate in getattr(policy, key))

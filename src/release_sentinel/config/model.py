@@ -48,6 +48,8 @@ from release_sentinel.config.kinds import (
     NotifyUrls,
     Occasion,
     Only,
+    PackName,
+    PackVersions,
     PolicyFiles,
     RunSeconds,
     Seconds,
@@ -77,6 +79,7 @@ from release_sentinel.config.targets import (
 )
 
 SomeTarget = TypeVar("SomeTarget", bound=Target)
+SomeSettings = TypeVar("SomeSettings", bound=Struct)
 Api = Annotated[
     Dependency,
     Only(("url", "timeout", "tries", "deadline", "statuses")),
@@ -247,6 +250,19 @@ class Redaction(Struct, frozen=True):
     keep: Annotated[VariableGlobs, FEWER] = ()
 
 
+class PackRule(Struct, frozen=True):
+    """A gate pack that is owed."""
+
+    shorthand: ClassVar[str] = "version"
+
+    version: PackVersions
+    distribution: MaybeLine = ""  # that has to bring it, by the name that pip knows; blank: any
+
+
+class PackTable(Struct, frozen=True):
+    """The table of a pack: its settings, a record each. `config.packs` derives a class of it for each pack."""
+
+
 # What is judged of the machine that runs the gate, unless the policy skips it.
 LOCAL: tuple[type[Target], ...] = (DiskLimits, MemoryLimits, ProcessRule, UnitRule)
 
@@ -305,10 +321,19 @@ class Policy(Struct, frozen=True):
     advise: Annotated[Mapping[SpareGateId, LastDay], FEWER] = field(default_factory=dict)  # gate id: the last day
     waivers: Annotated[tuple[Waiver, ...], FEWER] = ()
     freezes: Annotated[tuple[Freeze, ...], MORE] = ()
+    packs: Mapping[PackName, PackRule] = field(default_factory=dict)
 
     def run_seconds(self, asked: float | None = None) -> float:
         """Return the time of the whole run, of `asked` or the policy, with that for checks of the forge."""
         return (asked or self.deadline) + self.forge.wait
+
+    def settings(self, kind: type[SomeSettings]) -> SomeSettings:
+        """Return the settings of a gate pack by their class; raises `LookupError` where no pack of the run has it."""
+        for table in asdict(self).values():
+            for record in asdict(table).values() if isinstance(table, PackTable) else ():
+                if type(record) is kind:
+                    return record
+        raise LookupError(f"no gate pack that the policy asks for has settings of the class {kind.__qualname__}")
 
     @classmethod
     def list_of(cls, kind: type[Target]) -> str:

@@ -13,12 +13,14 @@ from release_sentinel.config.read import BIGGEST, ENTRIES, bare, is_record, is_r
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
-def schema() -> dict[str, Any]:
+def schema(policy: type[Policy] = Policy) -> dict[str, Any]:
     """Return the JSON Schema (draft 2020-12) of release-sentinel.toml, and of [tool.release-sentinel].
+
+    `policy` may be the kind of policy that has the tables of gate packs.
 
     TOML's dates and times are strings in it, as in JSON.
     """
-    whole = _record(Policy)
+    whole = record_schema(policy)
     part = {key: value for key, value in whole["properties"].items() if key not in NOT_BY_ENV}
     return {
         "$schema": DIALECT,
@@ -26,9 +28,9 @@ def schema() -> dict[str, Any]:
         "description": "The policy of a release gate. Unknown keys are refused.",
         **whole,
         "properties": {
-            **_record(LayerRules)["properties"],
+            **record_schema(LayerRules)["properties"],
             **whole["properties"],
-            "waivers": {"anyOf": [whole["properties"]["waivers"], _record(WaiverLimits)]},
+            "waivers": {"anyOf": [whole["properties"]["waivers"], record_schema(WaiverLimits)]},
             "env": {
                 "description": "For each environment, what differs from the rest of the file.",
                 "type": "object",
@@ -40,7 +42,8 @@ def schema() -> dict[str, Any]:
     }
 
 
-def _record(kind: Any) -> dict[str, Any]:
+def record_schema(kind: Any) -> dict[str, Any]:
+    """Return the schema of a kind of record."""
     required = [key for key, (field, _) in keys(kind).items() if is_required(field)]
     return {
         "description": (bare(kind)[0].__doc__ or "").partition("\n")[0],
@@ -62,7 +65,7 @@ def _kind(kind: Any) -> dict[str, Any]:
     if custom := next((mark for mark in marks if isinstance(mark, Custom)), None):
         return {**custom.schema, **common}
     if is_record(kind):
-        record = {**_record(kind), **common}
+        record = {**record_schema(kind), **common}
         key = shorthand(kind)
         return {"anyOf": [_kind(keys(kind)[key][1]), record]} if key else record
     if get_origin(base) is tuple:

@@ -78,9 +78,8 @@ def read_origin(installed: Distribution) -> Origin:
         return Origin(installed.version)
 
 
-def tree_digest() -> str:
-    """Return the digest of this package's files: `dirHash` of in-toto's digest sets, which is Go's `h1`, in hex."""
-    top = Path(__file__).parents[1]
+def tree_digest(top: Path = Path(__file__).parents[1]) -> str:
+    """Return the digest of a package's files: `dirHash` of in-toto's digest sets, which is Go's `h1`, in hex."""
     files = sorted(path for path in top.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
     lines = (f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.relative_to(top).as_posix()}\n" for path in files)
     return hashlib.sha256("".join(sorted(lines, key=lambda line: line[66:])).encode()).hexdigest()
@@ -130,18 +129,9 @@ def own_wheel() -> Wheel | Unseen:
 def repacked(installed: Distribution) -> Wheel | Unseen:
     """Return the wheel that a distribution was installed from: the files of its RECORD, without what pip added."""
     again = "install it again, or name a wheel: --vendor PATH"
-    contents: dict[str, bytes] = {}
-    # `installed.files` leaves out what is not there (Python 3.12 and later), and a wheel without it would be made.
-    for name, digest, *_ in csv.reader(split(installed.read_text("RECORD") or "")):
-        if _is_added(PurePosixPath(name)):
-            continue
-        try:
-            content = Path(str(installed.locate_file(name))).read_bytes()
-        except OSError as error:
-            return Unseen(f"the installed file {name} cannot be read: {sentence(error)}", again)
-        if _hashed(content) != digest:
-            return Unseen(f"the installed file {name} differs from what was installed", again)
-        contents[name] = content
+    contents = recorded(installed)
+    if isinstance(contents, str):
+        return Unseen(contents, again)
     folder = next((name.partition("/")[0] for name in contents if name.endswith(".dist-info/WHEEL")), "")
     if not folder:
         return Unseen(f"the installation of {NAME} records no wheel", again)
@@ -159,6 +149,26 @@ def repacked(installed: Distribution) -> Wheel | Unseen:
             entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, 0o100644 << 16
             archive.writestr(entry, content)
     return Wheel(name, packed.getvalue())
+
+
+def recorded(installed: Distribution) -> dict[str, bytes] | str:
+    """Return the files that a distribution was installed with, by their names in its RECORD; or what is wrong.
+
+    What an installer adds is left out.
+    """
+    contents: dict[str, bytes] = {}
+    # `installed.files` leaves out what is not there (Python 3.12 and later), and a wheel without it would be made.
+    for name, digest, *_ in csv.reader(split(installed.read_text("RECORD") or "")):
+        if _is_added(PurePosixPath(name)):
+            continue
+        try:
+            content = Path(str(installed.locate_file(name))).read_bytes()
+        except OSError as error:
+            return f"the installed file {name} cannot be read: {sentence(error)}"
+        if _hashed(content) != digest:
+            return f"the installed file {name} differs from what was installed"
+        contents[name] = content
+    return contents
 
 
 def _installed() -> Distribution | None:

@@ -6,9 +6,11 @@ import re
 import sys
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence, Sized
+from importlib import import_module
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -22,8 +24,12 @@ from release_sentinel.plugin.completeness import LeftOut
 from release_sentinel.plugin.declared import Declared, folder_of
 from release_sentinel.plugin.gate import Record
 from release_sentinel.plugin.prefetch import Question
-from release_sentinel.plugin.session import RECORD, GateSession
+from release_sentinel.plugin.session import RECORD, SESSION, GateSession
+from release_sentinel.sentences import words_of
 from release_sentinel.vocabulary import Stage
+
+if TYPE_CHECKING:
+    from release_sentinel.packs.find import InstalledPack
 
 
 class BuiltInModule(LoadedModule):
@@ -50,6 +56,40 @@ class BuiltInModule(LoadedModule):
         return module
 
 
+class PackModule(LoadedModule):
+    """A file of a pack's gates, imported as the module of its package that it is: packs share no names."""
+
+    funcnamefilter = BuiltInModule.funcnamefilter
+
+    @classmethod
+    def from_parent(cls, parent: Any, **named: Any) -> Any:
+        """Make one with an id of its own: outside of the repository, pytest's own are the names of files alone."""
+        made = super().from_parent(parent, **named)
+        if pack := made.pack:
+            compat.give_id(made, f"{pack.name}/{made.path.relative_to(pack.folder).as_posix()}")
+        return made
+
+    @property
+    def pack(self) -> "InstalledPack | None":
+        """The pack that the file is of."""
+        return self.config.stash[SESSION].pack_of(self.path)
+
+    def classnamefilter(self, name: str) -> bool:
+        """Take classes by pytest's own names."""
+        return name.startswith("Test")
+
+    def load(self) -> ModuleType:
+        """Import the file; what it asserts counts, as `GateSession.rewrite` has registered its package."""
+        if (pack := self.pack) is None:
+            raise self.CollectError(f"{self.path} is of no gate pack")
+        session, inner = self.config.stash[SESSION], ".".join(self.path.relative_to(pack.folder).with_suffix("").parts)
+        try:
+            with session.pack_code.during(pack.name, self.nodeid):
+                return import_module(f"{pack.package}.{inner}")
+        except Exception as error:
+            raise self.CollectError(f"{type(error).__name__}: {words_of(error)}") from error
+
+
 _PACKAGE = __name__.partition(".")[0]
 _ORDER = {gate.id: position for position, gate in enumerate(BUILT_IN)}
 _STAGES = frozenset(Stage)
@@ -62,7 +102,8 @@ def gate_id(item: pytest.Item) -> str:
         gate, target = built_in
         return gate.item(target)  # pytest's own name for it escapes what is not ASCII
     name, bracket, parameter = item.name.partition("[")
-    return _base_id(name) + bracket + parameter
+    pack = item.config.stash[SESSION].pack_of(item.path)
+    return (f"{pack.name}." if pack else "") + _base_id(name) + bracket + parameter
 
 
 def parametrize(session: GateSession, metafunc: pytest.Metafunc) -> None:
@@ -91,7 +132,16 @@ def questions(session: GateSession, items: Sequence[pytest.Item]) -> Iterator[tu
 
 
 def is_asked_for(session: GateSession, collector: pytest.Collector, name: str) -> bool:
-    """Tell whether the policy of this run asks for what is called `name`; only opt-in gates may be unasked."""
+    """Tell whether the policy of this run asks for what is called `name`.
+
+    Only opt-in gates may be unasked, and those of packs switched off.
+    """
+    if pack := session.pack_of(collector.path):
+        off = f"{pack.name}.{_base_id(name)}" in session.policy.disable
+        if off:
+            inner = collector.nodeid.partition("::")[2]
+            session.unmarked_tests.add((collector.path.resolve(), f"{inner}::{name}" if inner else name))
+        return not off
     if not folders.holds(collector.path):
         return True
     return _base_id(name) in session.owed or _base_id(name) not in _ORDER
@@ -117,7 +167,7 @@ def prepare(session: GateSession, items: list[pytest.Item]) -> None:
     session.publish({record.id.partition("[")[0]: "the id of a gate" for record in records})
     for record in records:
         record.waiver, record.advised = session.waivers.get(record.id), session.advised(record.id)
-    session.problems += _clashes(records)
+    session.problems += [*_clashes(records), *_unlisted(session, records)]
     items[:] = sorted((item for item in items if RECORD in item.stash), key=_position)
     if unmarked:
         session.config.hook.pytest_deselected(items=unmarked)
@@ -212,6 +262,7 @@ def _record(session: GateSession, item: pytest.Item, stage: Stage) -> Record:
         path=item.path.resolve(),
         function=_function(item),
         built_in=folders.holds(item.path),
+        pack=pack.name if (pack := session.pack_of(item.path)) else "",
         strict=session.invocation.has("--gate-strict"),
         wordy=session.config.get_verbosity() > 1,
         declared=frozenset(_declared(item)),
@@ -254,7 +305,7 @@ def _qualify(records: Sequence[Record]) -> None:
     """Tell gates of one name apart, by their classes or else by their files: `ready` becomes `queue.ready`."""
     by_id = defaultdict(list)
     for record in records:
-        if record.id.partition("[")[0] not in _ORDER:
+        if record.id.partition("[")[0] not in _ORDER and not record.pack:
             by_id[record.id].append(record)
     for gates in by_id.values():
         for record in gates if len(gates) > 1 else ():
@@ -275,6 +326,17 @@ def _clashes(records: Sequence[Record]) -> list[str]:
             where = ", ".join(gate.nodeid for gate in gates)
             problems.append(f"the gate id {name!r} is {'a built-in one' if taken else 'used twice'}: rename {where}")
     return problems
+
+
+def _unlisted(session: GateSession, records: Iterable[Record]) -> Iterator[str]:
+    """Say which gates of a pack are not as the pack itself lists them."""
+    listed = {gate.id: gate.stage for pack in session.packs for gate in pack.gates}
+    for record in records if listed else ():
+        stage = listed.get(record.id.partition("[")[0])
+        if record.pack and stage is None:
+            yield f"{record.nodeid} is not among the gates that the pack {record.pack} lists: update the pack"
+        elif record.pack and stage is not record.stage:
+            yield f"{record.nodeid} is marked {record.stage}, and the pack {record.pack} lists it as {stage}"
 
 
 def _position(item: pytest.Item) -> tuple[int, int]:

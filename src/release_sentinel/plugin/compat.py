@@ -299,8 +299,12 @@ def fixtures_of(item: pytest.Item) -> Iterator[Callable[..., object]]:
             wanted += [more for more in definition.argnames if more not in wanted]
 
 
-def shield_fixtures(session: pytest.Session, is_shielded: Callable[[Path], bool], ours: ModuleType) -> None:
-    """Let the tests of some files see no fixtures but pytest's own and those of the module `ours`.
+def shield_fixtures(
+    session: pytest.Session, shielded: Callable[[Path], Callable[[str], bool] | None], ours: ModuleType
+) -> None:
+    """Let the tests of some files see no fixtures but pytest's own, those of the module `ours`, and some of their own.
+
+    `shielded` returns for a test's path what tells of a source file whether its fixtures are such, or None.
 
     A conftest or plugin may define one of the same name, or one that applies to every test. pytest looks both up by
     methods of its fixture manager, which is not documented: `getfixturedefs` and `_getautousenames`.
@@ -309,13 +313,22 @@ def shield_fixtures(session: pytest.Session, is_shielded: Callable[[Path], bool]
     defined, automatic = manager.getfixturedefs, manager._getautousenames  # noqa: SLF001 - see above
 
     def getfixturedefs(name: str, node: Any) -> Any:
-        found = defined(name, node)
-        if not found or not is_shielded(node.path):
+        found, is_own = defined(name, node), shielded(node.path)
+        if not found or not is_own:
             return found
-        return tuple(one for one in found if _is_of(one.func, ours) or is_pytests(one.func))
+        return tuple(one for one in found if _is_of(one.func, ours) or is_pytests(one.func) or is_own(_file(one.func)))
 
-    manager.getfixturedefs = getfixturedefs
-    manager._getautousenames = lambda node: iter(()) if is_shielded(node.path) else automatic(node)  # noqa: SLF001 - see above
+    def getautousenames(node: Any) -> Iterator[str]:
+        for name in automatic(node):
+            if shielded(node.path) is None or getfixturedefs(name, node):
+                yield name
+
+    manager.getfixturedefs, manager._getautousenames = getfixturedefs, getautousenames  # noqa: SLF001 - see above
+
+
+def _file(function: Callable[..., object]) -> str:
+    """Return the source file of a function; blank for what is none."""
+    return str(getattr(getattr(function, "__code__", None), "co_filename", ""))
 
 
 def _is_of(function: Callable[..., object], module: ModuleType) -> bool:

@@ -65,11 +65,12 @@ def unproven(
 ) -> Iterator[Missing]:
     """Yield each gate about which the run proves nothing, and why.
 
-    `expected` are the ids of the built-in results that this run owes, `required` those of the repository's own that the
-    policy names; `left_out` says why a gate (by id) was not run; `early_end` why the whole run ended before its end;
-    `unmarked_tests` are tests (source file and name) that were refused already; `dropped` are gates that pytest
-    collected and that something kept from the run, such as one set of parameters; `carriers` carry a gate's marker and
-    were not collected. A `partial` run was asked to leave gates out, and is only held to those that it began.
+    `expected` are the ids of the results of built-in gates and packs that this run owes, `required` those of the
+    repository's own that the policy names; `left_out` says why a gate (by id) was not run; `early_end` why the whole
+    run ended before its end; `unmarked_tests` are tests (source file and name) that were refused already; `dropped` are
+    gates that pytest collected and that something kept from the run, such as one set of parameters; `carriers` carry a
+    gate's marker and were not collected. A `partial` run was asked to leave gates out, and is only held to those that
+    it began.
     """
     for record in records:
         if not record.finished:
@@ -95,6 +96,7 @@ def _uncollected(
 ) -> Iterator[Missing]:
     """Yield the gates that the run owes, and that pytest did not collect."""
     collected = {record.id for record in records if record.built_in}
+    collected |= {name for one in records if one.pack for name in (one.id, one.id.partition("[")[0])}
     for gate in expected:
         if gate not in collected:
             yield Missing(gate, left_out.get(gate) or early_end or "it was not collected")

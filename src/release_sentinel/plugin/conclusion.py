@@ -20,7 +20,7 @@ from release_sentinel.plugin.declared import has_marked_gates
 from release_sentinel.plugin.provenance import commit_page, provenance
 from release_sentinel.plugin.session import GateSession
 from release_sentinel.redacted import RedactedVerdict, redact
-from release_sentinel.verdict import Disabled, GateResult, Missing, Provenance, Release, Verdict, decide
+from release_sentinel.verdict import Disabled, GateResult, Missing, Provenance, Release, UsedPack, Verdict, decide
 
 
 def conclude(session: GateSession, pytest_code: int) -> RedactedVerdict:
@@ -73,10 +73,10 @@ def _unproven(session: GateSession) -> Iterator[Missing]:
     broken = list(session.conftests.unproven(session.gate_folders, session.invocation.repository))
     yield from broken
     missing = completeness.unproven(
-        [item for gate in expected(session.policy) for item in gate.items(session.policy)],
+        [*(item for gate in expected(session.policy) for item in gate.items(session.policy)), *_of_packs(session)],
         list(session.records.values()),
         session.left_out,
-        session.gate_folders,
+        [*session.gate_folders, *session.pack_folders],
         session.unmarked_tests,
         session.dropped,
         session.carriers,
@@ -97,6 +97,12 @@ def _unproven(session: GateSession) -> Iterator[Missing]:
         yield from _unread(session)
 
 
+def _of_packs(session: GateSession) -> Iterator[str]:
+    """Yield the ids of the gates of packs that the run owes."""
+    off = session.policy.disable
+    yield from (gate.id for pack in session.packs for gate in pack.gates if gate.id not in off)
+
+
 def _unread(session: GateSession) -> Iterator[Missing]:
     """Yield the gate folders in or below the folder of the run that hold gates and are no part of it.
 
@@ -106,7 +112,7 @@ def _unread(session: GateSession) -> Iterator[Missing]:
     if isinstance(there, Unseen):
         yield Missing(GATE_FOLDER, f"whether the repository has others cannot be read: {there.why}")
         return
-    read = [folder.resolve() for folder in session.gate_folders]
+    read = [folder.resolve() for folder in (*session.gate_folders, *session.pack_folders)]
     here = session.invocation.directory.resolve()
     for folder in there:
         place = folder.resolve()
@@ -142,14 +148,15 @@ def _absent(session: GateSession) -> tuple[str, ...] | Unseen:
 
 
 def _disabled(session: GateSession) -> tuple[Disabled, ...]:
-    """Return the gates that the policy switches off."""
+    """Return the gates that the policy switches off, those of packs too."""
     policy, reasons = session.policy, dict(session.policy.disable)
     if policy.skip_local_host:
         owed = {gate.id for gate in expected(policy)}
         skipped = [gate.id for gate in BUILT_IN if gate.judges in LOCAL and not gate.opt and gate.id not in owed]
         why = f"this machine is not judged: {policy.skip_local_host}"
         reasons |= {id_: why for id_ in skipped if id_ not in reasons}
-    return tuple(Disabled(gate.id, gate.stage, reasons[gate.id]) for gate in BUILT_IN if gate.id in reasons)
+    gates = (*BUILT_IN, *(gate for pack in session.packs for gate in pack.gates))
+    return tuple(Disabled(gate.id, gate.stage, reasons[gate.id]) for gate in gates if gate.id in reasons)
 
 
 def _warnings(session: GateSession, results: Sequence[GateResult]) -> tuple[str, ...]:
@@ -169,7 +176,8 @@ def _provenance(session: GateSession) -> Provenance:
     page = ""
     if seen and any((option := BY_FLAG[one.flag].report) and option.links for one in session.reports.values()):
         page = commit_page(session.environ, session.policy.forge.kind, remote, seen.commit)
-    return provenance(session.settings.loaded, session.build, remote, page)
+    packs = tuple(UsedPack(pack.name, pack.version, pack.distribution, pack.digest) for pack in session.packs)
+    return replace(provenance(session.settings.loaded, session.build, remote, page), packs=packs)
 
 
 def _seen_release(session: GateSession) -> Release:

@@ -39,8 +39,13 @@ def missing_from(given: Sequence[str], here: Path) -> list[Path]:
     The built-in gates always belong to it, and so do the repository's own, also those of a folder in it where the run
     takes place. Of a folder that the arguments speak of, be it only to choose a part, nothing is lacking.
     """
-    paths = [(here / word.partition("::")[0]).resolve() for word in given]
     wanted = dict.fromkeys([built_in(), *(own.resolve() for own in places(here) if own.is_dir())])
+    return unnamed(wanted, given, here)
+
+
+def unnamed(wanted: Iterable[Path], given: Sequence[str], here: Path) -> list[Path]:
+    """Return those folders that the arguments `given` do not speak of."""
+    paths = [(here / word.partition("::")[0]).resolve() for word in given]
     return [
         folder
         for folder in wanted

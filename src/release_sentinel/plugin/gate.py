@@ -96,6 +96,7 @@ class Record(Struct):
     path: Path  # of the source file
     function: str  # its name there: `TestDisk::test_space`
     built_in: bool
+    pack: str = ""  # that the gate is of; blank: the repository's own, or built in
     strict: bool = False
     declared: frozenset[tuple[Path, str]] = frozenset()  # every place where its source may be: file, name there
     waiver: Waiver | None = None  # in force for this gate

@@ -3,7 +3,7 @@
 import os
 import sys
 import warnings
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -155,7 +155,13 @@ class Hooks:
     @pytest.hookimpl(trylast=True)
     def pytest_sessionstart(self, session: pytest.Session) -> None:
         """Keep the built-in gates to our own fixtures, whatever a conftest or a plugin defines."""
-        compat.shield_fixtures(session, folders.holds, fixtures)
+        compat.shield_fixtures(session, self._own_fixtures, fixtures)
+
+    def _own_fixtures(self, path: Path) -> Callable[[str], bool] | None:
+        """Return which source files may define fixtures of a test: for a built-in gate none, for a pack its package."""
+        if pack := self._session.pack_of(path):
+            return lambda file: pack.package_holds(Path(file))
+        return (lambda _: False) if folders.holds(path) else None
 
     def pytest_report_header(self) -> str:
         """Say what is judged."""
@@ -167,18 +173,27 @@ class Hooks:
     def pytest_ignore_collect(self, collection_path: Path) -> bool | None:
         """Collect a built-in gate once, also in a clone beside an installed package; none without its conftest."""
         is_repeated = folders.is_copy(collection_path) or folders.is_circle(collection_path)
+        if self._session.pack_of(collection_path):
+            return None
         return True if is_repeated or self._session.conftests.keeps_out(collection_path) else None
 
     def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> pytest.Module | None:
-        """Collect the built-in gates where a repository's test files have other names."""
-        missed = folders.holds(file_path) and folders.is_test_file(file_path.name)
+        """Collect the gates of others where a repository's test files have other names."""
+        missed = self._kind_of(file_path) if folders.is_test_file(file_path.name) else None
         if not missed or any(file_path.match(pattern) for pattern in parent.config.getini("python_files")):
             return None
-        return collection.BuiltInModule.from_parent(parent, path=file_path)
+        return missed.from_parent(parent, path=file_path)
 
     def pytest_pycollect_makemodule(self, module_path: Path, parent: pytest.Collector) -> pytest.Module | None:
-        """Import the built-in gates under names that no file of a repository has."""
-        return collection.BuiltInModule.from_parent(parent, path=module_path) if folders.holds(module_path) else None
+        """Import the gates of others under names that no file of a repository has."""
+        kind = self._kind_of(module_path)
+        return kind.from_parent(parent, path=module_path) if kind else None
+
+    def _kind_of(self, path: Path) -> type[pytest.Module] | None:
+        """Return how a file is collected that is not the repository's own."""
+        if folders.holds(path):
+            return collection.BuiltInModule
+        return collection.PackModule if self._session.pack_of(path) else None
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_pycollect_makeitem(self, collector: pytest.Collector, name: str) -> list[pytest.Item] | None:
@@ -198,7 +213,10 @@ class Hooks:
                 report = yield
         except SystemExit as error:
             report = pytest.CollectReport(collector.nodeid, "failed", f"sys.exit({error.code!r})", [])
-        self._session.collected += [node for node in report.result or () if isinstance(node, pytest.Item)]
+        found = [node for node in report.result or () if isinstance(node, pytest.Item)]
+        self._session.collected += found
+        for node in found if self._session.pack_of(collector.path) else ():
+            node.extra_keyword_matches.add(collection.gate_id(node))  # for -k
         if isinstance(collector, pytest.Module) and report.passed and not folders.holds(collector.path):
             self._session.modules += [collector] if compat.is_test_module(collector) else []
         return report
@@ -259,7 +277,8 @@ class Hooks:
     def _phase(self, item: pytest.Item, *, last: bool = False) -> Iterator[None]:
         """Let what pytest only warns of, and what no code notices, fail the gate."""
         record = item.stash[RECORD]
-        with _strict(), recording(record.recorder), self._session.unnoticed.during(record, last=last):
+        watching = self._session.pack_code.during(record.pack, record.id)
+        with watching, _strict(), recording(record.recorder), self._session.unnoticed.during(record, last=last):
             yield
 
     def pytest_assertion_pass(self, item: pytest.Item, lineno: int, orig: str, expl: str) -> None:

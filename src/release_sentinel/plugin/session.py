@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -29,6 +30,7 @@ from release_sentinel.plugin.deadline import Deadline
 from release_sentinel.plugin.ending import Ending
 from release_sentinel.plugin.gate import Record
 from release_sentinel.plugin.observations import Observations
+from release_sentinel.plugin.pack_code import PackCode
 from release_sentinel.plugin.prefetch import Prefetch
 from release_sentinel.plugin.progress import Progress, progress
 from release_sentinel.plugin.schedule import plan
@@ -42,6 +44,9 @@ from release_sentinel.settings import settings_of
 from release_sentinel.timeline import Recorder, recording
 from release_sentinel.verdict import GateResult, Release, Rounds, unfinished
 from release_sentinel.vocabulary import HANDOVER, TERMINAL, Stage
+
+if TYPE_CHECKING:
+    from release_sentinel.packs.find import InstalledPack
 
 
 class GateSession:
@@ -58,7 +63,7 @@ class GateSession:
         self.environ: Mapping[str, str] = MappingProxyType(dict(os.environ))
         self.reports = {report.path: report for report in invocation.reports}
         obstacles = files.claim(invocation.reports)
-        self.settings = settings_of(invocation, self.environ)
+        self.settings = settings_of(invocation, self.environ, with_packs=True)
         self.redactor, self.policy = self.settings.redactor, self.settings.policy
         self.identity = dict(self.settings.identity)  # words that are never masked, and what each is
         self._claim(obstacles)
@@ -153,13 +158,36 @@ class GateSession:
         )
 
     @cached_property
+    def pack_code(self) -> PackCode:
+        """What watches the code of packs."""
+        return PackCode(self.config.pluginmanager, self.problems)
+
+    @property
+    def packs(self) -> "tuple[InstalledPack, ...]":
+        """The gate packs that the run is judged by."""
+        return self.settings.packs.loaded
+
+    def pack_of(self, path: Path) -> "InstalledPack | None":
+        """Return the gate pack that a gate file is of; None where it is of none."""
+        return next((pack for pack in self.packs if pack.holds(path)), None)
+
+    @cached_property
     def gate_folders(self) -> list[Path]:
         """The gate folders of this run, and the place of the repository's own although there be none."""
         words = [Path(word.partition("::")[0]) for word in self.config.args]
         own = [self.invocation.repository / arguments.GATE_FOLDER]
         if self.invocation.directory.resolve().is_relative_to(self.invocation.repository):
             own += folders.places(self.invocation.directory)
-        return list(dict.fromkeys([*own, *(declared.folder_of(path) for path in words if arguments.exists(path))]))
+        named = (path for path in words if arguments.exists(path) and not self._is_of_pack(path))
+        return list(dict.fromkeys([*own, *map(declared.folder_of, named)]))
+
+    @property
+    def pack_folders(self) -> list[Path]:
+        """The gate folders of the packs that the policy asks for."""
+        return [pack.folder for pack in self.packs]
+
+    def _is_of_pack(self, path: Path) -> bool:
+        return any(path.resolve().is_relative_to(folder) for folder in self.pack_folders)
 
     @property
     def unread_policies(self) -> list[Path]:
@@ -261,11 +289,13 @@ class GateSession:
         known.version = 0  # or pytest waves a conftest through that cannot be imported
         given = [word for word in known.file_or_dir if arguments.exists(here / word.partition("::")[0])]
         more = [str(folder) for folder in folders.missing_from(given, Path(here, known.gate_repo or ""))]
+        packs = [str(folder) for folder in folders.unnamed(self.pack_folders, given, here)]
         if len(more) > 1 and not any(word.startswith("--confcutdir") for word in args):
             known.confcutdir = str(self.invocation.repository)  # their conftest files may be above pytest's own bound
-        args += more
-        known.file_or_dir = [*given, *more]
-        for folder in map(declared.folder_of, [here / word.partition("::")[0] for word in known.file_or_dir]):
+        args += [*more, *packs]
+        known.file_or_dir = [*given, *more, *packs]
+        pytest.register_assert_rewrite(*(pack.package for pack in self.packs))
+        for folder in map(declared.folder_of, [here / word.partition("::")[0] for word in [*given, *more]]):
             pytest.register_assert_rewrite(*declared.modules_in(folder))  # what helpers of gates assert counts, too
 
     def prepare(self) -> None:
@@ -291,6 +321,8 @@ class GateSession:
         if self.settings.problems:
             self._refuse("without a valid policy no gate is run")
             self.problems += [f"the policy is not valid: {problem}" for problem in self.settings.problems]
+        self.problems += self.settings.packs.problems
+        self.notes += [f"note: gate pack {one.name} {one.version}, from {one.distribution}" for one in self.packs]
         self._prepare_hosts()
         if not self.parent and (problem := guard.problem()):
             self._refuse("without the guard of --version no gate is run")

@@ -60,11 +60,15 @@ def _predicate(verdict: RedactedVerdict) -> dict[str, Any]:
 
 
 def _configuration(verdict: RedactedVerdict) -> list[dict[str, Any]]:
-    """Return what the gates were run by, with what they were asked, and the policy files, the bases first."""
+    """Return what the gates were run by, with what they were asked, the policy files (bases first) and the packs."""
     asked = {"env": verdict.release.env, "version": verdict.release.version, "verdict": verdict.label}
     tool = {"name": NAME, **_tool(origin()), "annotations": asked}
     policies = [{"name": one.name, "digest": {"sha256": one.sha256}} for one in verdict.provenance.policies]
-    return [tool, *policies]
+    packs = [
+        {"name": one.distribution, "digest": {"dirHash": one.digest}, "annotations": {"version": one.version}}
+        for one in verdict.provenance.packs
+    ]
+    return [tool, *policies, *packs]
 
 
 def _tool(installed: Origin) -> dict[str, Any]:

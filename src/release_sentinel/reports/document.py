@@ -40,6 +40,10 @@ def document(verdict: RedactedVerdict) -> dict[str, Any]:
         "warnings": list(verdict.warnings),
         "policies": [{"name": one.name, "sha256": one.sha256} for one in verdict.provenance.policies],
         "undelivered": verdict.undelivered,
+        "packs": [
+            {"name": one.pack, "version": one.version, "distribution": one.distribution, "digest": one.digest}
+            for one in verdict.provenance.packs
+        ],
         "rounds": _rounds(verdict.rounds) if verdict.rounds else None,
         "steps": [_step(step) for step in verdict.steps],
     }

@@ -77,6 +77,15 @@ class WrittenPolicy(Struct, frozen=True):
     sha256: str
 
 
+class WrittenPack(Struct, frozen=True):
+    """A gate pack that the run was judged by."""
+
+    name: str
+    version: str
+    distribution: str
+    digest: str
+
+
 class WrittenVerdict(Struct, frozen=True):
     """The fields of a verdict file, as `document` writes them; a later version may write more."""
 
@@ -100,6 +109,7 @@ class WrittenVerdict(Struct, frozen=True):
     preview: bool = False  # versions before 0.2 have none
     remote: str = ""  # likewise
     policies: tuple[WrittenPolicy, ...] = ()  # likewise
+    packs: tuple[WrittenPack, ...] = ()  # likewise
     undelivered: str = ""  # likewise
     mode: str = "release"  # likewise
 
@@ -135,6 +145,7 @@ class _Current(WrittenVerdict, frozen=True, kw_only=True):
     preview: bool
     remote: str
     policies: tuple[WrittenPolicy, ...]
+    packs: tuple[WrittenPack, ...]
     undelivered: str
     mode: str
     rounds: _CurrentRounds | None
@@ -178,6 +189,7 @@ def _names(verdict: _Current) -> int:
     names = _fields(_Current) + len(verdict.gates) * _fields(_CurrentGate)
     names += len(verdict.missing) * _fields(WrittenMissing) + len(verdict.disabled) * _fields(WrittenDisabled)
     names += len(verdict.steps) * _fields(_CurrentStep) + len(verdict.policies) * _fields(WrittenPolicy)
+    names += len(verdict.packs) * _fields(WrittenPack)
     if verdict.rounds:
         names += _fields(_CurrentRounds) + len(verdict.rounds.failures)
         names += len(verdict.rounds.phases) * _fields(_CurrentPhase)

@@ -1,0 +1,39 @@
+"""The gate packs that one policy asks for. What finds and loads them is loaded where there are any."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from release_sentinel.config.model import PackRule
+from release_sentinel.config.packs import PackParts
+from release_sentinel.gates import BUILT_IN
+
+if TYPE_CHECKING:
+    from release_sentinel.packs.find import InstalledPack
+
+
+class AskedPacks:
+    """The packs of one policy: to be called with its rules, once."""
+
+    def __init__(self) -> None:
+        self.loaded: tuple[InstalledPack, ...] = ()
+        self.problems: tuple[str, ...] = ()  # a sentence for each that is owed, and cannot be used
+
+    def __call__(self, rules: Mapping[str, PackRule]) -> Mapping[str, PackParts]:
+        """Load the packs, and return what each that can be used adds to the policy."""
+        from release_sentinel.packs.find import PackError, load  # noqa: PLC0415 - see above
+        from release_sentinel.packs.tampering import Watch  # noqa: PLC0415 - as above
+
+        for gate in BUILT_IN:  # its module is loaded, as by the gate itself later, before a pack could change it
+            gate.check  # noqa: B018 - see above
+        found: dict[str, InstalledPack] = {}
+        problems = []
+        for name, rule in rules.items():
+            watch = Watch()
+            try:
+                found[name] = load(name, rule)
+            except PackError as error:
+                problems.append(f"the gate pack {name} {error}")
+            leave = "a pack has to leave that alone"
+            problems += [f"the gate pack {name} has replaced {what}: {leave}" for what in watch.replaced()]
+        self.loaded, self.problems = tuple(found.values()), tuple(problems)
+        return {name: pack.parts for name, pack in found.items()}

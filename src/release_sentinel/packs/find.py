@@ -1,0 +1,360 @@
+"""The gate packs that a policy asks for: found among what is installed, proven to be what was installed, and loaded.
+
+Nothing of a pack is imported before that, and nothing at all of one that is not asked for.
+"""
+
+import re
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from importlib import import_module
+from importlib.machinery import PathFinder
+from importlib.metadata import Distribution, EntryPoint, distributions
+from importlib.util import find_spec, module_from_spec
+from pathlib import Path
+from shlex import quote
+from typing import Any
+
+from msgspec import Struct
+
+import release_sentinel_guard
+from release_sentinel.config.model import PackRule
+from release_sentinel.config.packs import PackParts, is_free, table_of
+from release_sentinel.config.read import clashes
+from release_sentinel.config.schema import record_schema
+from release_sentinel.gates import DocumentedGate
+from release_sentinel.observe.bounded import Bounded
+from release_sentinel.observe.installed import read_origin, recorded, tree_digest
+from release_sentinel.packs import Pack, PackGate
+from release_sentinel.sentences import words_of
+from release_sentinel.vocabulary import Stage
+
+GROUP = "release_sentinel.gates"
+SECTIONS = ("Why", "Unknown", "Remedy")
+LOAD_SECONDS = 30.0  # for the module of an entry point
+_GATE_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_KEY = re.compile(r"[a-z]([a-z0-9_]*[a-z0-9])?")
+_METADATA = (".dist-info", ".data")  # folders of a wheel that are no package
+
+
+class OfPack(DocumentedGate, frozen=True):
+    """A gate of a pack, by its whole id."""
+
+    check: Callable[..., Any]
+
+
+class InstalledPack(Struct, frozen=True):
+    """A pack that is loaded, and what it was loaded from."""
+
+    name: str
+    version: str
+    distribution: str
+    digest: str  # `dirHash` of its package's files
+    top: Path  # the folder of its package
+    package: str  # the module that holds the folder of its gates
+    folder: Path  # of its gates
+    gates: tuple[OfPack, ...]
+    settings: Mapping[str, type[Struct]]
+
+    def holds(self, path: Path) -> bool:
+        """Tell whether a file is one of the pack's gate files."""
+        return self.folder in path.parents
+
+    def package_holds(self, path: Path) -> bool:
+        """Tell whether a file is one of the pack's package."""
+        return path.resolve().is_relative_to(self.top)
+
+    @property
+    def parts(self) -> PackParts:
+        """What the pack adds to the policy."""
+        return PackParts(self.settings, tuple(gate.id for gate in self.gates))
+
+
+ANY = PackRule(">=0")
+
+
+class PackError(Exception):
+    """A pack cannot be used; the text continues its name."""
+
+
+def load(name: str, rule: PackRule) -> InstalledPack:
+    """Return the pack of that name; raises `PackError` unless it is whole, and the one that the policy asks for."""
+    if not is_free(name):
+        raise PackError("has the name of a key of the policy: its author has to give it another")
+    try:
+        installed, entry = _claimed(name, rule)
+        with _no_byte_code():
+            return _loaded(name, installed, entry)
+    except PackError:
+        raise
+    except Exception as error:  # damaged metadata, files that cannot be read
+        raise PackError(f"cannot be read: {type(error).__name__}: {words_of(error)}") from error
+
+
+def is_installed(name: str) -> bool:
+    """Tell whether a distribution brings a pack of that name; nothing of it is loaded."""
+    return bool(_claims(name))
+
+
+def install_line(name: str, rule: PackRule) -> str:
+    """Return how to install a pack. Only the policy can tell the name of its distribution, if that is another one."""
+    line = f"pip install {quote(f'{rule.distribution or name}{rule.version}')}"
+    if rule.distribution:
+        return line
+    return f"{line} (if its distribution has another name, the policy can say so: packs.{name}.distribution)"
+
+
+def _claimed(name: str, rule: PackRule) -> tuple[Distribution, EntryPoint]:
+    """Return the distribution that brings a pack, and its entry point."""
+    claims = _claims(name)
+    if not claims:
+        raise PackError(f"is not installed, expected {rule.version}: {install_line(name, rule)}")
+    if len(claims) > 1:
+        names = " and ".join(f"{one.name} {one.version}" for one, _ in claims)
+        raise PackError(f"is claimed by {names}, expected one: uninstall the other")
+    installed, entry = claims[0]
+    own = quote(f"{installed.name}{rule.version}")
+    if rule.distribution and _normal(rule.distribution) != _normal(installed.name):
+        words = f"is from {installed.name} {installed.version}, expected from {rule.distribution}"
+        raise PackError(f"{words}: pip uninstall {installed.name}; {install_line(name, rule)}")
+    if not _is_version(installed.version, rule.version):
+        raise PackError(
+            f"is installed as {installed.name} {installed.version}, expected {rule.version}: pip install {own}"
+        )
+    return installed, entry
+
+
+def _claims(name: str) -> list[tuple[Distribution, EntryPoint]]:
+    """Return each distribution with a pack of that name; one that another of its own name hides does not count."""
+    path = release_sentinel_guard.installed_first.installed()
+    found = {}
+    for one in distributions(path=path):
+        entries = [entry for entry in _entries(one) if entry.group == GROUP and entry.name == name]
+        if entries and _normal(_name(one)) not in found:
+            found[_normal(_name(one))] = one, entries[0]
+    first = {key: next(iter(distributions(name=key, path=path)), one) for key, (one, _) in found.items()}
+    return [claim for key, claim in found.items() if str(first[key].locate_file("")) == str(claim[0].locate_file(""))]
+
+
+def _name(one: Distribution) -> str:
+    """Return the name of a distribution; blank where its metadata is damaged."""
+    try:
+        return one.name or ""
+    except (LookupError, TypeError, OSError):
+        return ""
+
+
+def _entries(one: Distribution) -> list[EntryPoint]:
+    try:
+        return list(one.entry_points) if GROUP in (one.read_text("entry_points.txt") or "") else []
+    except (OSError, ValueError):
+        return []
+
+
+def _normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def _is_version(version: str, wanted: str) -> bool:
+    from packaging.specifiers import SpecifierSet  # noqa: PLC0415 - late: few policies have packs
+    from packaging.version import InvalidVersion  # noqa: PLC0415 - as above
+
+    try:
+        return SpecifierSet(wanted).contains(version, prereleases=True)  # as `pip check`
+    except InvalidVersion:
+        return False
+
+
+def _loaded(name: str, installed: Distribution, entry: EntryPoint) -> InstalledPack:
+    """Load the record that an entry point names, and prove that it speaks of what is there."""
+    root = entry.module.partition(".")[0]
+    files = _files(installed, root)
+    start = _start(root, installed, editable=files is None)
+    pack = _record(name, entry, start)
+    gates = tuple(_gates(pack))
+    settings = dict(_settings(pack))
+    package, folder = _folder(entry, pack, start.parent, files)
+    return InstalledPack(
+        name,
+        installed.version,
+        installed.name,
+        tree_digest(start.parent),
+        start.parent,
+        package,
+        folder,
+        gates,
+        settings,
+    )
+
+
+def _files(installed: Distribution, root: str) -> set[str] | None:
+    """Return the names of the files that a distribution was installed with; None where it is an editable one."""
+    origin, again = (
+        read_origin(installed),
+        f"install it again: pip install --force-reinstall --no-deps {installed.name}",
+    )
+    if not Path(str(installed.locate_file(""))).is_dir():
+        raise PackError(f"is inside the archive {installed.locate_file('')}: install it with pip")
+    if any(entry.group == "pytest11" for entry in installed.entry_points):
+        words = "also brings a plugin of pytest, which is loaded in every run, asked for or not"
+        raise PackError(f"{words}: move that to a distribution of its own")
+    if origin.editable:
+        return None
+    contents = recorded(installed)
+    if isinstance(contents, str):
+        raise PackError(f"is not whole, {contents}: {again}")
+    if f"{root}/__init__.py" not in contents:
+        raise PackError(f"has no {root}/__init__.py in its RECORD, expected a package of that name: {again}")
+    tops = {file.partition("/")[0] for file in contents}
+    if beside := sorted(top for top in tops if top != root and not top.endswith(_METADATA)):
+        raise PackError(f"brings {', '.join(beside)} beside its package {root}: leave it out")
+    return {*contents}
+
+
+def _start(root: str, installed: Distribution, *, editable: bool) -> Path:
+    """Return the file by which a package starts: the one that was installed, and no other of that name."""
+    if root in sys.stdlib_module_names or root in release_sentinel_guard.LIBRARIES:
+        raise PackError(f"is the package {root}, a name that Python or this program uses: rename it")
+    if editable:
+        source = read_origin(installed).folder
+        spec = sys.modules[root].__spec__ if root in sys.modules else find_spec(root)
+        start = Path(spec.origin).resolve() if spec and spec.origin else None
+        if source is None or start is None or not start.is_relative_to(source.resolve()):
+            where = f"{start} is imported" if start else f"there is no module {root}"
+            raise PackError(
+                f"is an editable installation of {read_origin(installed).url}, and {where}: install it again"
+            )
+        return start
+    start = Path(str(installed.locate_file(f"{root}/__init__.py"))).resolve()
+    loaded = getattr(sys.modules.get(root), "__file__", None)
+    if root in sys.modules and (loaded is None or Path(loaded).resolve() != start):
+        raise PackError(f"is {start}, and {loaded or root} was imported in its place: rename that")
+    return start
+
+
+def _record(name: str, entry: EntryPoint, start: Path) -> Any:
+    """Import the module of an entry point, and return the record that it names; its fields may be of any type."""
+    call = Bounded(partial(_imported, entry, start))
+    if not call.wait(LOAD_SECONDS):
+        raise PackError(f"is broken: {entry.module} was not imported within {LOAD_SECONDS:g} s")
+    try:
+        pack = call.result(LOAD_SECONDS)
+    except BaseException as error:
+        if isinstance(error, KeyboardInterrupt):
+            raise
+        code = f"sys.exit({error.code!r})" if isinstance(error, SystemExit) else words_of(error)
+        raise PackError(f"is broken: {entry.value}: {type(error).__name__}: {code}") from error
+    if not isinstance(pack, Pack):
+        raise PackError(f"is broken: {entry.value} is a {type(pack).__name__}, expected a release_sentinel.packs.Pack")
+    if pack.name != name:
+        raise PackError(f"is broken: its record has the name {pack.name!r}, and its entry point {name!r}")
+    return pack
+
+
+def _imported(entry: EntryPoint, start: Path) -> Any:
+    """Return what an entry point names, of the package that starts at that file."""
+    root = start.parent.name
+    if root not in sys.modules:
+        spec = PathFinder.find_spec(root, [str(start.parent.parent)])
+        if spec is None or spec.loader is None:
+            raise ImportError(f"{start} cannot be imported")
+        module = sys.modules[root] = module_from_spec(spec)
+        try:
+            spec.loader.exec_module(module)
+        except BaseException:
+            _forget(root)
+            raise
+    found: Any = import_module(entry.module)
+    for part in entry.attr.split(".") if entry.attr else ():
+        found = getattr(found, part)
+    return found
+
+
+def _forget(root: str) -> None:
+    for name in [name for name in sys.modules if name.partition(".")[0] == root]:
+        del sys.modules[name]
+
+
+def _gates(pack: Any) -> Iterator[OfPack]:
+    """Yield the gates that a record lists, each documented."""
+    if not isinstance(pack.gates, tuple) or not pack.gates:
+        raise PackError("is broken: it lists no gates: gates has to be a tuple of PackGate")
+    seen = set()
+    for gate in pack.gates:
+        if not isinstance(gate, PackGate) or not _GATE_NAME.fullmatch(str(gate.name)):
+            raise PackError(f"is broken: it lists {gate!r}, expected PackGate with a name such as queue-drained")
+        if gate.name in seen:
+            raise PackError(f"is broken: it lists the gate {gate.name} twice")
+        seen.add(gate.name)
+        if gate.stage not in tuple(Stage) or not callable(gate.check):
+            raise PackError(f"is broken: its gate {gate.name} needs a stage, policy or critical, and a check")
+        made = OfPack(f"{pack.name}.{gate.name}", Stage(gate.stage), gate.check)
+        try:
+            lacking = [] if made.title.strip() else ["title"]
+            lacking += [name for name in SECTIONS if not _has(made, name)]
+        except TypeError:  # a docstring that is none
+            lacking = ["docstring"]
+        if lacking:
+            words = f"the docstring of the check of {gate.name} has no {', '.join(lacking)}"
+            raise PackError(f"is broken: {words}: write `Why: …`, a line each")
+        yield made
+
+
+def _has(gate: OfPack, section: str) -> bool:
+    try:
+        return bool(gate.section(section).strip())
+    except LookupError:
+        return False
+
+
+def _settings(pack: Any) -> Iterator[tuple[str, type[Struct]]]:
+    """Yield the settings of a pack by the names of their tables: records that can be read, with defaults for all."""
+    if not isinstance(pack.settings, Mapping):
+        raise PackError("is broken: its settings are no mapping of names to records")
+    for name, kind in pack.settings.items():
+        if not isinstance(name, str) or not _KEY.fullmatch(name):
+            raise PackError(f"is broken: its settings have the name {name!r}, expected lower case, digits and _")
+        if not isinstance(kind, type) or not issubclass(kind, Struct) or not kind.__struct_config__.frozen:
+            raise PackError(f"is broken: its settings {name} are not a frozen msgspec.Struct")
+        try:
+            problems = list(clashes(kind()))
+            record_schema(kind)
+        except Exception as error:
+            words = f"{type(error).__name__}: {words_of(error)}"
+            raise PackError(
+                f"is broken: its settings {name} need keys of plain kinds, with defaults: {words}"
+            ) from error
+        if problems:
+            raise PackError(f"is broken: the defaults of its settings {name} contradict one another")
+        yield name, kind
+    table_of(pack.name, tuple(pack.settings.items()))
+
+
+def _folder(entry: EntryPoint, pack: Any, root: Path, files: set[str] | None) -> tuple[str, Path]:
+    """Return the package of an entry point's module, and the folder of the gates in it: files of the wheel alone."""
+    package = getattr(sys.modules[entry.module], "__package__", "") or root.name
+    if not isinstance(pack.folder, str) or not _KEY.fullmatch(pack.folder):
+        raise PackError(f"is broken: its folder is {pack.folder!r}, expected the name of one in {package}")
+    folder = root.parent.joinpath(*package.split("."), pack.folder).resolve()
+    if not folder.is_dir() or not folder.is_relative_to(root):
+        raise PackError(f"is broken: there is no folder {folder}, which its record names")
+    for path in sorted(folder.rglob("*")):
+        if path.name == "conftest.py":
+            words = f"{path} would reach other gates"
+            raise PackError(f"is broken: {words}: define fixtures in the files of the gates, or import them there")
+        if files is None or path.is_dir() or path.suffix == ".pyc":
+            continue
+        if path.relative_to(root.parent).as_posix() not in files:
+            raise PackError(f"is not whole, {path} is not a file that was installed: remove it")
+    return f"{package}.{pack.folder}", folder
+
+
+@contextmanager
+def _no_byte_code() -> Iterator[None]:
+    """Leave nothing beside the sources of an editable installation, which may be the judged repository."""
+    before, sys.dont_write_bytecode = sys.dont_write_bytecode, True
+    try:
+        yield
+    finally:
+        sys.dont_write_bytecode = before

@@ -1,0 +1,1 @@
+"""Gate packs: found, proven, judged."""

@@ -1,0 +1,375 @@
+"""Gate packs in real runs: their gates are owed and judged as the built-in ones, and reach no others."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from release_sentinel.config.load import load
+from release_sentinel.errors import InvalidPolicyError
+from release_sentinel.gates import IDS as IDS_BUILT_IN
+from release_sentinel.packs.asked import AskedPacks
+from tests.conftest import CLI, RELEASE, Run, Sentinel, make_repo, run
+from tests.forked import SITE
+from tests.packs.made import example, forget, install
+from tests.packs.test_find import CHECKS, GATES, START
+
+POLICY = 'packs = { acme = ">=2,<3" }\n'
+IDS = ["acme.owner-named", "acme.queue-drained"]
+OTHER = ["other.owner-named", "other.queue-drained"]
+OFF = "".join(f"{gate} = 'x'\n" for gate in ("process", "api", "configuration", "tag", "branch"))
+
+
+@pytest.fixture
+def packed(sentinel: Sentinel, tmp_path: Path) -> Sentinel:
+    """A release that the policy of its repository wants judged by the pack acme, and that it passes."""
+    sentinel.settings[SITE] = str(tmp_path / "site")
+    sentinel.repo.commit("queue.txt", "job\n")
+    ask(sentinel)
+    return sentinel
+
+
+def ask(sentinel: Sentinel, more: str = "", before: str = POLICY) -> None:
+    """Write and commit the policy."""
+    sentinel.repo.commit("release-sentinel.toml", f"{before}{more}")
+
+
+def site(sentinel: Sentinel) -> Path:
+    """Return the folder where packs are installed."""
+    return Path(sentinel.settings[SITE])
+
+
+def results(done: Run) -> dict[str, str]:
+    """Return the outcome of each gate of packs."""
+    return {gate["id"]: gate["outcome"] for gate in done.verdict["gates"] if "." in gate["id"]}
+
+
+@pytest.mark.parametrize("way", ["release-sentinel", "pytest"])
+def test_the_gates_of_a_pack_are_judged(packed: Sentinel, way: str) -> None:
+    """With both commands, by name in every report, and nothing is left in the tree or beside the pack."""
+    install(site(packed))
+    attestation = packed.reports / "attestation.json"
+    done = (packed if way == "release-sentinel" else packed.pytest)(f"--gate-attestation={attestation}")
+    assert done.code == 0, done.out
+    assert results(done) == dict.fromkeys(IDS, "passed")
+    assert 'name="acme.queue-drained"' in done.junit
+    assert "note: gate pack acme 2.1.0, from acme-gates" in done.out
+    [pack] = done.verdict["packs"]
+    assert (pack["name"], pack["version"], pack["distribution"]) == ("acme", "2.1.0", "acme-gates")
+    stated = json.loads(attestation.read_text())["predicate"]["configuration"]
+    assert {"name": "acme-gates", "digest": {"dirHash": pack["digest"]}, "annotations": {"version": "2.1.0"}} in stated
+    assert packed.repo.git("status", "--porcelain") == ""
+    assert not list(site(packed).rglob("__pycache__"))
+
+
+def test_a_pack_that_is_not_asked_for_does_nothing(packed: Sentinel) -> None:
+    """It is not imported, whatever is in it."""
+    install(site(packed), {START: "raise RuntimeError", "acme_gates/gates/conftest.py": "raise RuntimeError"})
+    ask(packed, before="")
+    done = packed()
+    assert done.code == 0, done.out
+    assert (results(done), done.verdict["packs"]) == ({}, [])
+
+
+def test_a_pack_that_is_missing_makes_the_run_incomplete(packed: Sentinel) -> None:
+    """The other gates are judged, and the line that installs it is shown."""
+    done = packed()
+    assert (done.code, done.verdict["verdict"]) == (1, "INCOMPLETE"), done.out
+    assert "the gate pack acme is not installed, expected >=2,<3: pip install 'acme>=2,<3'" in done.out
+    assert done.statuses["disk"] == "OK"
+
+
+TEXT = example()[GATES]
+FIXTURE = "\n\n@pytest.fixture(autouse=True)\ndef f"
+# The name of a pack, what is in the file of its gates, and what the run says of it.
+INCOMPLETE: dict[str, tuple[str, str]] = {
+    "no_test": (TEXT.replace("test_queue_", "_queue_"), "no_test.queue-drained: it was not collected"),
+    "more_tests": (
+        f"{TEXT}\n\n@pytest.mark.policy\ndef test_more(policy): assert policy\n",
+        "test_more is not among the gates that the pack more_tests lists",
+    ),
+    "looks_like_one": (f"{TEXT}\n\n@pytest.mark.policy\ndef tset_more(gate): ...\n", "test_queue.py::tset_more: "),
+    "other_marker": (
+        TEXT.replace("mark.policy", "mark.critical"),
+        "test_owner_named is marked critical, and the pack other_marker lists it as policy",
+    ),
+    "both": (TEXT.replace("@pytest.mark.policy", "@pytest.mark.policy\n@pytest.mark.critical"), "both.owner-named"),
+    "unmarked": (
+        TEXT.replace("@pytest.mark.policy\n", ""),
+        "unmarked/test_queue.py::test_owner_named carries no marker",
+    ),
+    "nothing": (
+        TEXT.replace("gate.require(check_owner(policy.settings(QueueSettings)))", "pass"),
+        "nothing.owner-named: it judges nothing",
+    ),
+    "skipped": (
+        TEXT.replace("@pytest.mark.policy", "@pytest.mark.skip\n@pytest.mark.policy"),
+        "skipped.owner-named: it was skipped",
+    ),
+    "no_import": ("import no_such\n", "no_import/test_queue.py could not be collected: "),
+    "own_fixture": (
+        f"{TEXT}\n\n@pytest.fixture\ndef gate():\n    from unittest.mock import Mock\n    return Mock()\n",
+        "own_fixture.queue-drained: it judges nothing",
+    ),
+    "replaces": (
+        f"import release_sentinel.checks.tcp as tcp\ntcp.check_tcp = print\n{TEXT}",
+        "the gate pack replaces has replaced release_sentinel.checks.tcp.check_tcp",
+    ),
+    "patches": (
+        f"{TEXT}{FIXTURE}(monkeypatch): monkeypatch.setattr('release_sentinel.plugin.gate.Gate.measure', print)\n",
+        "the gate pack patches has replaced release_sentinel.plugin.gate.Gate.measure",
+    ),
+    "plugin": (
+        f"{TEXT}{FIXTURE}(request): request.config.pluginmanager.register(QueueSettings())\n",
+        "the gate pack plugin has registered the plugin ",
+    ),
+}
+
+
+def test_a_pack_whose_gates_are_not_as_it_says_makes_the_run_incomplete(tmp_path: Path) -> None:
+    """Each gate that it lists has a result, and there are no others; of each kind one in the same run."""
+    repo, verdict = make_repo(tmp_path / "shop"), tmp_path / "verdict.json"
+    repo.commit("queue.txt", "job\n")
+    for name, (text, _) in INCOMPLETE.items():
+        install(tmp_path / "site", {f"{name}_gates/gates/test_queue.py": text.replace("acme", name)}, pack=name)
+    packs = "\n".join(f"{name} = '>=2'" for name in INCOMPLETE)
+    repo.commit(
+        "release-sentinel.toml", f"[packs]\n{packs}\n[disk]\ncrit = 100\n[memory]\ncrit = 100\n[disable]\n{OFF}"
+    )
+    done = run(
+        *(*CLI, *RELEASE, "--gate-all", f"--gate-verdict={verdict}"),
+        cwd=repo.path,
+        env={SITE: str(tmp_path / "site"), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+    )
+    assert done.code == 1, done.out
+    told = json.loads(verdict.read_text())
+    said = "; ".join([*told["problems"], *(f"{one['gate']}: {one['why']}" for one in told["missing"])])
+    assert [name for name, (_, words) in INCOMPLETE.items() if words not in said] == []
+    judged = {
+        gate["id"]: gate["outcome"] for gate in told["gates"]
+    }  # what is wrong with one says nothing of the others
+    assert judged["more_tests.owner-named"] == judged["no_test.owner-named"] == "passed"
+    assert len(told["packs"]) == len(INCOMPLETE)
+
+
+def test_settings_are_read_from_the_table_of_the_pack(packed: Sentinel) -> None:
+    """Also from the part for an environment; a gate that fails is the pack's, with its remedy."""
+    install(site(packed))
+    ask(packed, "[acme.queue]\nowner = 'me'\n[env.prod.acme.queue]\ncrit = 1\n[env.dev]\n[env.stage]\n")
+    done = packed()
+    assert done.code == 2, done.out
+    assert "[CRITICAL] acme.queue-drained: 1 jobs wait" in done.out
+
+
+@pytest.mark.parametrize(
+    ("table", "words"),
+    [
+        ("crti = 1", "p.toml:3: acme.queue.crti is not a key of [acme.queue]; did you mean crit?"),
+        ("crit = 'x'", "p.toml:3: acme.queue.crit is 'x', expected a number at least 0"),
+        ("crit = -1", "p.toml:3: acme.queue.crit is -1, expected a number at least 0"),
+        ("warn = 9\ncrit = 1", "p.toml:3: acme.queue.warn is 9, expected at most acme.queue.crit, which is 1"),
+        ("[acme.queues]", "p.toml:3: acme.queues is not a key of [acme]; did you mean queue?"),
+        ("[env.prod.acme.queue]\ncrit = -1", "p.toml:4: env.prod.acme.queue.crit is -1, expected a number at least 0"),
+        (
+            "[disable]\n'acme.x' = 'x'",
+            "p.toml:4: disable.acme.x names 'acme.x', which is not a built-in gate, and not one of a pack",
+        ),
+        ("[env.prod]\npacks = {}", "p.toml:4: env.prod.packs cannot be set: packs apply to all environments"),
+    ],
+)
+def test_settings_that_are_not_valid_are_told_with_their_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, table: str, words: str
+) -> None:
+    """As those of the built-in gates."""
+    monkeypatch.syspath_prepend(install(tmp_path / "site"))
+    (tmp_path / "p.toml").write_text(f"{POLICY}[acme.queue]\n{table}\n[env.dev]\n[env.stage]\n")
+    with pytest.raises(InvalidPolicyError) as error:
+        load({}, file=tmp_path / "p.toml", env="prod", gates=IDS_BUILT_IN, packs=AskedPacks())
+    forget()
+    assert any(problem.startswith(words) for problem in error.value.problems), error.value.problems
+
+
+BASE = f"{POLICY}locked = ['packs', 'acme.queue.file']\nstricter_only = ['acme.queue.crit']\n"
+
+
+@pytest.mark.parametrize(
+    ("above", "words"),
+    [
+        ("packs = { acme = '>=1' }", "p.toml:2: packs differs from base.toml:1: locked by base.toml:2"),
+        ("acme.queue.file = 'x'", "p.toml:2: acme.queue.file differs from the default: locked by base.toml:2"),
+        (
+            "disable = { 'acme.queue-drained' = 'x' }",
+            "p.toml:2: disable.acme.queue-drained excuses the gate acme.queue-",
+        ),
+        (
+            "locked = ['acme.queue.files']",
+            "p.toml:2: locked names 'acme.queue.files', which is not a key of the policy",
+        ),
+        (
+            "acme.queue.crit = 101",
+            "p.toml:2: acme.queue.crit is 101, expected at most 100, as the default has: stricter",
+        ),
+        ("acme.queue.crit = 99", ""),
+        ("acme.queue.owner = 'me'", ""),
+    ],
+)
+def test_a_base_locks_packs_and_their_settings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, above: str, words: str
+) -> None:
+    """No layer above asks for another version, changes a setting, or switches a gate off."""
+    monkeypatch.syspath_prepend(install(tmp_path / "site"))
+    problems = problems_of(tmp_path, above)
+    forget()
+    assert [problem[: len(words)] for problem in problems] == ([words] if words else [])
+
+
+def test_locks_of_a_pack_that_is_missing_are_not_wrong(tmp_path: Path) -> None:
+    """What its keys are is not known; the run is INCOMPLETE for want of it."""
+    assert problems_of(tmp_path, "acme.queue.owner = 'me'") == ()
+
+
+def problems_of(folder: Path, above: str) -> tuple[str, ...]:
+    """Return what is wrong with a policy above that base."""
+    (folder / "base.toml").write_text(BASE)
+    (folder / "p.toml").write_text(f"extends = ['base.toml']\n{above}\n")
+    try:
+        load({}, file=folder / "p.toml", repository=folder, gates=IDS_BUILT_IN, packs=AskedPacks())
+    except InvalidPolicyError as error:
+        return error.problems
+    return ()
+
+
+def test_gates_of_a_pack_are_switched_off_waived_and_advised_by_their_ids(packed: Sentinel) -> None:
+    """And the report says so."""
+    install(site(packed))
+    install(site(packed), pack="other")
+    waiver = 'gate = "acme.owner-named"\nenv = "prod"\nreason = "x"\nowner = "me"\nexpires = 2099-01-01\n'
+    advised = "[advise]\n'other.owner-named' = 2099-01-01\n[other.queue]\nowner = ''\n"
+    off = "[acme.queue]\nowner = ''\n[disable]\n'acme.queue-drained' = 'no queue'\n"
+    ask(packed, f"{advised}{off}[[waivers]]\n{waiver}", before='packs = { acme = ">=2", other = ">=2" }\n')
+    done = packed()
+    assert done.code == 0, done.out
+    outcomes = {"acme.owner-named": "waived", "other.owner-named": "advised", "other.queue-drained": "passed"}
+    assert results(done) == outcomes
+    assert {"gate": "acme.queue-drained", "reason": "no queue"} in done.verdict["disabled"]
+
+
+def test_a_part_of_the_gates_is_chosen_by_id(packed: Sentinel) -> None:
+    """As built-in ones."""
+    install(site(packed))
+    done = packed("--gate-partial", "-k", "acme.queue-drained")
+    assert (done.code, results(done)) == (0, {"acme.queue-drained": "passed"}), done.out
+
+
+def test_each_round_asks_the_gates_of_a_pack_anew(packed: Sentinel) -> None:
+    """The queue is drained while the run waits."""
+    drains = "    queue = folder / settings.file\n    lines = queue.read_text().split()\n"
+    files = {
+        CHECKS: example()[CHECKS].replace(
+            "    try:\n", f"{drains}    queue.write_text('\\n'.join(lines[1:]))\n    try:\n"
+        )
+    }
+    install(site(packed), files)
+    packed.repo.commit(".gitignore", "other.txt\n")
+    packed.repo.write("other.txt", "a\nb\nc\n")
+    ask(packed, "[acme.queue]\nfile = 'other.txt'\ncrit = 1\nwarn = 1\n")
+    done = packed("--gate-wait=60s", "--gate-interval=0.01s")
+    assert done.code == 0, done.out
+    assert done.verdict["rounds"]["failures"] == {"acme.queue-drained": 2}
+
+
+CONFTEST = """
+import pytest
+
+@pytest.fixture
+def policy(): raise RuntimeError("of the repository")
+
+@pytest.fixture(autouse=True)
+def everywhere(request):
+    assert "_gates" not in request.node.path.parts[-3]
+    return True
+"""
+
+
+HOOKS = """
+def pytest_collection_modifyitems(items): items[:] = [one for one in items if "::test_q" not in one.nodeid]
+
+def pytest_itemcollected(item):
+    if item.name == "test_owner_named": item.add_marker("skip")
+
+def pytest_ignore_collect(collection_path): return True if "other_gates" in str(collection_path) else None
+"""
+
+
+def test_a_repository_s_conftest_does_not_reach_the_gates_of_a_pack(packed: Sentinel) -> None:
+    """Neither by a fixture of the same name nor by one that applies to every test; what its hooks leave out is owed."""
+    packed.settings[SITE] = str(packed.repo.path / ".venv" / "lib" / "site-packages")  # where its conftest reaches
+    packed.repo.commit(".gitignore", ".venv\n")
+    packed.repo.write(".venv/pyvenv.cfg", "")
+    install(site(packed))
+    install(site(packed), pack="other")
+    ask(packed, before='packs = { acme = ">=2,<3", other = ">=2" }\n')
+    packed.gate("@pytest.mark.policy\ndef test_own(everywhere): assert everywhere")
+    packed.repo.commit("conftest.py", CONFTEST)
+    done = packed()
+    assert (done.code, results(done)) == (0, dict.fromkeys([*IDS, *OTHER], "passed")), done.out
+    packed.repo.commit("conftest.py", f"{CONFTEST}{HOOKS}")
+    done = packed()
+    assert (done.code, done.verdict["verdict"]) == (1, "INCOMPLETE"), done.out
+    assert {*IDS, *OTHER} <= {one["gate"] for one in done.verdict["missing"]}
+
+
+def test_files_and_gates_of_one_name_are_told_apart(packed: Sentinel) -> None:
+    """Those of the repository, of two packs, and the built-in ones; what they assert counts."""
+    install(site(packed))
+    asserts = "import pytest\n@pytest.mark.policy\ndef test_owner_named(): assert len('x') == 1\n"
+    asserts += "@pytest.mark.critical\nclass TestQueue:\n    def test_queue_drained(self): assert not len('')\n"
+    other = {"other_gates/gates/test_version.py": asserts, "other_gates/gates/test_queue.py": None}
+    install(site(packed), {**other, "other_gates/gates/__init__.py": ""}, pack="other")
+    packed.gate(
+        "@pytest.mark.policy\ndef test_queue_drained(gate): gate.require(CheckResult(OK, 'x'))", "test_queue.py"
+    )
+    ask(packed, before='packs = { acme = ">=2,<3", other = ">=2" }\n')
+    done = packed()
+    assert done.code == 0, done.out
+    assert {*done.statuses} >= {*IDS, *OTHER, "queue-drained", "version"}
+
+
+def test_a_repository_s_gate_cannot_pass_for_one_of_a_pack(packed: Sentinel) -> None:
+    """Its id is taken, or the pack's own gate is missing."""
+    install(site(packed), {GATES: example()[GATES].replace("test_queue_", "_queue_")})
+    for name in ("test_acme.py", "test_other.py"):
+        packed.gate("@pytest.mark.critical\ndef test_queue_drained(): assert 1 < 2", name)
+    done = packed()
+    assert (done.code, done.verdict["verdict"]) == (1, "INCOMPLETE"), done.out
+    assert "no result from gate acme.queue-drained" in " ".join(done.verdict["problems"])
+
+
+@pytest.mark.parametrize("way", ["release-sentinel", "pytest"])
+def test_the_judged_repository_does_not_take_the_place_of_a_pack(packed: Sentinel, way: str) -> None:
+    """Neither its metadata nor its package, whatever PYTHONPATH says: an interpreter of its own, see `run`."""
+    install(packed.repo.path, {START: "raise RuntimeError"}, version="2.9")
+    install(site(packed))
+    ask(packed)
+    path = os.pathsep.join([str(packed.repo.path), str(site(packed))])
+    done = (packed if way == "release-sentinel" else packed.pytest)(PYTHONPATH=path)
+    assert (done.code, results(done)) == (0, dict.fromkeys(IDS, "passed")), done.out
+    assert done.verdict["packs"][0]["version"] == "2.1.0"
+
+
+def test_a_pack_is_explained_and_in_policy_and_schema(packed: Sentinel) -> None:
+    """By its gate's id, and by its own name as the table for its README."""
+    install(site(packed))
+
+    def said(*words: str) -> str:
+        done = run(*CLI, *words, cwd=packed.repo.path, env=packed.settings)
+        assert done.code == 0, done.out
+        return done.out
+
+    assert "acme.queue-drained  (critical gate)\n\nFew jobs wait in the queue.\n\nWhy: " in said("explain", IDS[1])
+    assert "| `acme.owner-named` | policy | The queue has an owner. |" in said("explain", "acme")
+    assert '[acme.queue]\nfile = "queue.txt"  # default' in said("policy")
+    tables = json.loads(said("schema"))
+    assert "crit" in tables["properties"]["acme"]["properties"]["queue"]["properties"]
+    assert "acme" in tables["$defs"]["part"]["properties"]

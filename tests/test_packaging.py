@@ -13,7 +13,7 @@ import pytest
 from packaging.requirements import Requirement
 
 from tests.conftest import RELEASE, Repo, run
-from tests.guides import GUIDES
+from tests.guides import GUIDES, blocks
 
 CLONE = Path(__file__).parents[1]
 TEMPLATES = CLONE / "src/release_sentinel/templates"
@@ -126,7 +126,11 @@ def test_supported_pytest() -> None:
 
 
 def test_a_new_pack_passes_its_tests_from_its_wheel(scripts: Path, tmp_path: Path) -> None:
-    """Written by `init pack`, built, installed, and tested, against the wheel of this program."""
+    """Written by `init pack`, built, installed, and tested, against the wheel of this program.
+
+    With the base policy of the guide for platform teams it holds a repository to its locks.
+    """
+    base, own, _ = blocks(GUIDES["platform"], "toml")
     python, folder = scripts / "python", tmp_path / "acme-gates"
     environ = {**os.environ, "HOME": str(tmp_path)}
 
@@ -137,6 +141,7 @@ def test_a_new_pack_passes_its_tests_from_its_wheel(scripts: Path, tmp_path: Pat
 
     folder.mkdir()
     call(str(scripts / "release-sentinel"), "init", "pack", "acme", "--folder", str(folder))
+    (folder / "src" / "acme_gates" / "policy.toml").write_text(base, encoding="utf-8")
     call(sys.executable, "-m", "hatchling", "build", "--target", "wheel")
     (wheel,) = (folder / "dist").glob("*.whl")
     pip = [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet", "--no-deps", "--no-index"]
@@ -144,4 +149,12 @@ def test_a_new_pack_passes_its_tests_from_its_wheel(scripts: Path, tmp_path: Pat
     assert "9 passed" in call(str(python), "-m", "pytest", "-p", "no:cacheprovider", "tests")
     table = call(str(scripts / "release-sentinel"), "explain", "acme")
     assert table.strip() in (folder / "README.md").read_text(encoding="utf-8")
+    policy = folder / "release-sentinel.toml"
+    policy.write_text(own, encoding="utf-8")
+    shown = call(str(scripts / "release-sentinel"), "policy", "--env", "prod", "--gate-repo", str(folder))
+    assert "crit = 50" in shown
+    assert "acme_gates:policy.toml" in shown
+    policy.write_text(f"{own}\n[acme.queue]\ncrit = 1000\n", encoding="utf-8")
+    with pytest.raises(AssertionError, match="stricter only, by acme_gates:policy"):
+        call(str(scripts / "release-sentinel"), "policy", "--env", "prod", "--gate-repo", str(folder))
     call(sys.executable, "-m", "pip", "--python", str(python), "uninstall", "--quiet", "--yes", "acme-gates")

@@ -11,7 +11,7 @@ from typing import Any, get_args, get_origin
 from msgspec import NODEFAULT
 
 import release_sentinel
-from release_sentinel import gates, options
+from release_sentinel import gates, options, public
 from release_sentinel.colours import RULES
 from release_sentinel.config.kinds import Stricter
 from release_sentinel.config.model import PLACEHOLDERS, LayerRules, Policy
@@ -186,6 +186,7 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "variables": variables_table,
     "colours": colours_table,
     "policy keys": keys_table,
+    "public names": public.table,
 }
 _TABLE = re.compile(r"(?<=<!-- table: )([a-z ]+)( -->\n\n)(.*?)(?=\n\n|\n\Z)", re.DOTALL)
 

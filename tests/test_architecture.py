@@ -41,6 +41,7 @@ LAYERS = (
         "tokens",
         "measures",
         "timeline",
+        "public",
         "durations",
     },  # leaves
 )

@@ -13,7 +13,7 @@ import pytest
 from packaging.requirements import Requirement
 
 from tests.conftest import RELEASE, Repo, run
-from tests.guides import GUIDES
+from tests.guides import GUIDES, blocks
 
 CLONE = Path(__file__).parents[1]
 TEMPLATES = CLONE / "src/release_sentinel/templates"
@@ -49,7 +49,8 @@ def test_the_wheel_carries_the_built_in_gates(wheel: Path) -> None:
     gates = {path.name for path in (CLONE / "gate_tests").glob("*.py")}
     assert {f"release_sentinel/gate_tests/{name}" for name in gates} <= names
     assert {f"release_sentinel/guides/{path.name}" for path in GUIDES.values()} <= names
-    assert {f"release_sentinel/templates/{path.name}" for path in TEMPLATES.iterdir() if path.is_file()} <= names
+    templates = {path.relative_to(TEMPLATES).as_posix() for path in TEMPLATES.rglob("*") if path.is_file()}
+    assert {f"release_sentinel/templates/{path}" for path in templates} <= names
     assert {"release_sentinel/py.typed", "release_sentinel/plugin/pytest.ini"} <= names
     assert {"release_sentinel_guard.py", "release_sentinel_guard.pth"} <= names
     assert not [name for name in names if name.startswith("tests/")]
@@ -122,3 +123,38 @@ def test_supported_pytest() -> None:
     """Every pytest from 8.4 to 9 can be installed beside it, and no other."""
     bound = next(need for need in map(Requirement, requires("release-sentinel") or []) if need.name == "pytest")
     assert {*bound.specifier.filter(["8.3.5", "8.4.0", "9.0.0", "9.2.0", "10.0.0"])} == {"8.4.0", "9.0.0", "9.2.0"}
+
+
+def test_a_new_pack_passes_its_tests_from_its_wheel(scripts: Path, tmp_path: Path) -> None:
+    """Written by `init pack`, built, installed, and tested, against the wheel of this program.
+
+    With the base policy of the guide for platform teams it holds a repository to its locks.
+    """
+    base, own, _ = blocks(GUIDES["platform"], "toml")
+    python, folder = scripts / "python", tmp_path / "acme-gates"
+    environ = {**os.environ, "HOME": str(tmp_path)}
+
+    def call(*command: str) -> str:
+        done = subprocess.run(command, cwd=folder, env=environ, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+        return done.stdout
+
+    folder.mkdir()
+    call(str(scripts / "release-sentinel"), "init", "pack", "acme", "--folder", str(folder))
+    (folder / "src" / "acme_gates" / "policy.toml").write_text(base, encoding="utf-8")
+    call(sys.executable, "-m", "hatchling", "build", "--target", "wheel")
+    (wheel,) = (folder / "dist").glob("*.whl")
+    pip = [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet", "--no-deps", "--no-index"]
+    call(*pip, str(wheel))
+    assert "9 passed" in call(str(python), "-m", "pytest", "-p", "no:cacheprovider", "tests")
+    table = call(str(scripts / "release-sentinel"), "explain", "acme")
+    assert table.strip() in (folder / "README.md").read_text(encoding="utf-8")
+    policy = folder / "release-sentinel.toml"
+    policy.write_text(own, encoding="utf-8")
+    shown = call(str(scripts / "release-sentinel"), "policy", "--env", "prod", "--gate-repo", str(folder))
+    assert "crit = 50" in shown
+    assert "acme_gates:policy.toml" in shown
+    policy.write_text(f"{own}\n[acme.queue]\ncrit = 1000\n", encoding="utf-8")
+    with pytest.raises(AssertionError, match="stricter only, by acme_gates:policy"):
+        call(str(scripts / "release-sentinel"), "policy", "--env", "prod", "--gate-repo", str(folder))
+    call(sys.executable, "-m", "pip", "--python", str(python), "uninstall", "--quiet", "--yes", "acme-gates")

@@ -10,10 +10,22 @@ from release_sentinel.vocabulary import Status
 
 if TYPE_CHECKING:
     from release_sentinel.checks.result import CRIT, OK, UNKNOWN, WARN, CheckResult
+    from release_sentinel.measures import Measure
 
 __version__ = "0.1.0"
 
-__all__ = ["CRIT", "OK", "UNKNOWN", "WARN", "CheckResult", "PolicyError", "SentinelError", "Status", "__version__"]
+__all__ = [
+    "CRIT",
+    "OK",
+    "UNKNOWN",
+    "WARN",
+    "CheckResult",
+    "Measure",
+    "PolicyError",
+    "SentinelError",
+    "Status",
+    "__version__",
+]
 
 
 def __getattr__(name: str) -> Any:

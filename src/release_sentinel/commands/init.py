@@ -12,7 +12,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from release_sentinel.arguments import GATE_FOLDER, find_top
-from release_sentinel.commands import hook_file, install, starter
+from release_sentinel.commands import hook_file, install, pack_files, starter
 from release_sentinel.commands.install import Source
 from release_sentinel.commands.starter import KINDS, Start, Wishes
 from release_sentinel.config.file import has_policy
@@ -42,7 +42,7 @@ _TEMPLATES: Mapping[str, Mapping[str, str]] = {
     "helm": {**_IMAGE, **{f"{chart.FOLDER}/{name}": name for name in (chart.CHART, chart.VALUES)}},
 }
 SYSTEMS = tuple(_TEMPLATES)
-SUBCOMMANDS = {"hook": hook_file.main}
+SUBCOMMANDS = {"hook": hook_file.main, "pack": pack_files.main}
 _EXAMPLE = JobSpec(
     "prod",
     "v1.0.0",
@@ -141,7 +141,8 @@ def _parsed(words: list[str]) -> argparse.Namespace:
     parser = Parser(
         prog="release-sentinel init",
         description="Write what a repository needs: a policy file, a gate of its own, and a pipeline for one system. "
-        "On a terminal it asks what no option says. `release-sentinel init hook` writes a Git hook instead.",
+        "On a terminal it asks what no option says. `release-sentinel init hook` writes a Git hook instead, `init pack "
+        "NAME` a package with gates for many repositories.",
         allow_abbrev=False,
     )
     add = parser.add_argument

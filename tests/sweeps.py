@@ -1,12 +1,13 @@
 """Leaves most members of a dear kind out of the default run; `pytest --all` runs every one.
 
 What costs a second a member is judged for one or two of them in each run of the tests, and for all of them in CI. A
-kind is a test with parameters that takes `sentinel`, which starts real gate runs, or that is marked `sweep`. Its first
-member always stays, and the last of MANY, too. A file, a test or `-k` on the command line runs what it names.
+kind is a test with parameters that takes `settings`, as real gate runs do, or that is marked `sweep`. Its first member
+always stays, and the last of MANY, too. A marked test without parameters is left out as a whole: it is a further one of
+those that start the same executor. A file, a test or `-k` on the command line runs all that it names.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import pytest
 
@@ -25,7 +26,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     folders = all((config.invocation_params.dir / word).is_dir() for word in config.args)
     if config.option.all or config.option.keyword or not folders:
         return
-    left_out = set(further(items))
+    left_out = dict.fromkeys(further(items))
     items[:] = [item for item in items if item not in left_out]
     config.hook.pytest_deselected(items=list(left_out))
     config.stash[_LEFT_OUT] = len(left_out)
@@ -46,19 +47,16 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         terminalreporter.write_line(f"{number} further members of kinds were left out: pytest --all runs them, too")
 
 
-def further(items: Iterable[pytest.Item]) -> list[pytest.Item]:
-    """Return what the default run leaves out, whatever the order of the tests."""
-    kinds = defaultdict[str, list[pytest.Function]](list)
+def further(items: Iterable[pytest.Item]) -> Iterator[pytest.Item]:
+    """Yield what the default run leaves out, whatever the order of the tests."""
+    kinds = defaultdict[str, list[tuple[list[int], pytest.Item]]](list)
     for item in items:
-        if isinstance(item, pytest.Function) and hasattr(item, "callspec") and _is_dear(item):
-            kinds[item.nodeid.partition("[")[0]].append(item)
-    return [item for members in kinds.values() for item in _further(members)]
-
-
-def _is_dear(item: pytest.Function) -> bool:
-    return "sentinel" in item.fixturenames or item.get_closest_marker("sweep") is not None
-
-
-def _further(members: list[pytest.Function]) -> list[pytest.Function]:
-    _, *rest = sorted(members, key=lambda item: tuple(item.callspec.indices.values()))
-    return rest[:-1] if len(members) >= MANY else rest
+        member = getattr(item, "callspec", None)
+        if item.get_closest_marker("sweep") or (member and "settings" in getattr(item, "fixturenames", ())):
+            place = list(member.indices.values()) if member else []
+            kinds[item.nodeid.partition("[")[0]].append((place, item))
+    for members in kinds.values():
+        members.sort(key=lambda member: member[0])
+        first = 1 if members[0][0] else 0
+        last = len(members) - (len(members) >= MANY)
+        yield from (item for _, item in members[first:last])

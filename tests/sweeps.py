@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 
 import pytest
 
-MANY = 6  # members of which the default run takes two
+MANY = 9  # members of which the default run takes two
 _LEFT_OUT = pytest.StashKey[int]()
 
 

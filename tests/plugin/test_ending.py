@@ -204,11 +204,12 @@ def test_what_ran_before_stays(sentinel: Sentinel, tmp_path: Path) -> None:
 def test_forked_gates_run_in_the_session(sentinel: Sentinel, way: str) -> None:
     """pytest-forked's option is ignored, and told; a gate that carries its mark is refused by name."""
     pytest.importorskip("pytest_forked")
+    start = sentinel if way == "release-sentinel" else sentinel.pytest
     sentinel.gate(GATE.format("pass"))
-    done = run(sentinel, way, "-p", "pytest_forked", "--forked")
+    done = start("-p", "pytest_forked", "--forked")
     assert done.code == 0, done.out
     assert "note: gates run in one process; --forked is ignored" in done.out
     sentinel.gate("@pytest.mark.forked\n" + GATE.format("pass"))
-    done = run(sentinel, way, "-p", "pytest_forked")
+    done = start("-p", "pytest_forked")
     assert (done.code, done.verdict["verdict"]) == (1, "INCOMPLETE")
     assert any("no result from gate own: it ran in another process" in line for line in done.block), done.out

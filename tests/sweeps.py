@@ -1,9 +1,9 @@
-"""Leaves most members of a dear kind out of the default run; `pytest --all` runs every one.
+"""Leaves most members of a slow kind out of the default run; `pytest --all` runs every one.
 
-What costs a second a member is judged for one or two of them in each run of the tests, and for all of them in CI. A
-kind is a test with parameters that takes `settings`, as real gate runs do, or that is marked `sweep`. Its first member
-always stays, and the last of MANY, too. A marked test without parameters is left out as a whole: it is a further one of
-those that start the same executor. A file, a test or `-k` on the command line runs all that it names.
+Where a member takes a second, one or two are judged in each run of the tests, and all in CI. A kind is a test with
+parameters that takes `settings`, as real gate runs do, or that is marked `sweep`. Its first member always stays, and
+so does the last of MANY. A marked test without parameters is left out: another one starts the same executor. A file, a
+test or `-k` on the command line runs all that it names.
 """
 
 from collections import defaultdict

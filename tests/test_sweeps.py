@@ -1,4 +1,4 @@
-"""The default run of the tests leaves out further members of dear kinds, says so, and no kind is left out."""
+"""The default run of the tests leaves out further members of slow kinds, says so, and no kind is left out."""
 
 from pathlib import Path
 

@@ -29,6 +29,7 @@ from typing import Any, NoReturn
 from _pytest.config import default_plugins
 
 import release_sentinel
+from release_sentinel import plugin
 
 _SOURCE = Path(release_sentinel.__file__).parents[1]
 # What a gate run imports.
@@ -82,7 +83,7 @@ def _run(words: Sequence[str], environ: Mapping[str, str], first: list[str]) -> 
     os.environ.update(environ)
     for module, name, seconds in (re.split("[:=]", word) for word in environ.get("GRACES", "").split()):
         setattr(importlib.import_module(f"release_sentinel.{module}"), name, float(seconds))
-    sys.modules.pop("release_sentinel.plugin", None)  # pytest warns where a plugin is imported already
+    plugin.__doc__ = "PYTEST_DONT_REWRITE"  # or pytest warns that the plugin is imported already
     sys.path[:1] = first
     sys.path += [folder for folder in (environ.get(SITE),) if folder and folder not in sys.path]
     sys.argv, sys.orig_argv = ["-m", *words[1:]], [sys.executable, "-m", *words]

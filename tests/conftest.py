@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -22,7 +23,7 @@ from release_sentinel.plugin import folders
 from release_sentinel.testing import runs
 from tests import forked
 
-pytest_plugins = ["pytester"]
+pytest_plugins = ["pytester", "tests.sweeps"]
 
 Repo = testing.Repository
 make_repo = testing.make_repository
@@ -82,9 +83,9 @@ def _writes_stay_in_temporary_folders(home: Path, _elsewhere: Path, monkeypatch:
     """Fail a test that writes into HOME, into its working directory, or at the top of the file system."""
     monkeypatch.chdir(_elsewhere)
     watched = (home, _elsewhere, Path(home.anchor))
-    before = [set(folder.iterdir()) for folder in watched]
+    before = [set(os.listdir(folder)) for folder in watched]  # noqa: PTH208 - a path for each name would cost more
     yield
-    after = [set(folder.iterdir()) for folder in watched]
+    after = [set(os.listdir(folder)) for folder in watched]  # noqa: PTH208
     assert after == before, "a test wrote outside of its temporary folder"
 
 
@@ -102,13 +103,24 @@ def pieces(text: str) -> set[str]:
     return {text[start : start + 8] for start in range(len(text) - 7)}
 
 
-@pytest.fixture
-def repo(tmp_path: Path) -> Repo:
-    """A repository on branch main with one commit, pushed to a bare remote `origin` beside it."""
-    repo = make_repo(tmp_path / "shop")
+@pytest.fixture(scope="session")
+def _pushed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the repository that `repo` copies, and of its remote: eight calls of Git, once."""
+    folder = tmp_path_factory.mktemp("pushed")
+    repo = make_repo(folder / "shop")
     repo.commit("app.py", "print('hello')\n")
-    repo.add_remote(tmp_path / "origin.git")
-    return repo
+    repo.add_remote(folder / "origin.git")
+    return folder
+
+
+@pytest.fixture
+def repo(_pushed: Path, tmp_path: Path) -> Repo:
+    """A repository on branch main with one commit, pushed to a bare remote `origin` beside it."""
+    for name in ("shop", "origin.git"):
+        shutil.copytree(_pushed / name, tmp_path / name, symlinks=True)
+    config = tmp_path / "shop" / ".git" / "config"
+    config.write_text(config.read_text(encoding="utf-8").replace(str(_pushed), str(tmp_path)), encoding="utf-8")
+    return Repo(tmp_path / "shop")
 
 
 @contextmanager
@@ -145,11 +157,12 @@ class Run(testing.Run):
 def run(*command: str, cwd: Path, env: Mapping[str, str] | None = None, timeout: float = 1200) -> Run:
     """Run a command to its end; standard error is part of what it printed.
 
-    Our own two commands start from a process that has imported what they need, unless PYTHON* variables are set.
+    Our own two commands start from a process that has imported what they need, unless PYTHON* variables are set; a
+    module in a folder of PYTHONPATH alone may be one that it has not imported.
     """
     environ = {**os.environ, **(env or {})}
     ours = any(command[: len(words)] == words for words in (CLI, PYTEST))
-    if ours and forked.SUPPORTED and not any(name.startswith("PYTHON") for name in environ):
+    if ours and forked.SUPPORTED and not any(name.startswith("PYTHON") for name in environ.keys() - {"PYTHONPATH"}):
         with tempfile.TemporaryDirectory() as folder:
             output = Path(folder) / "output"
             code = forked.run_module(command[2:], cwd, environ, output, timeout)

@@ -2,12 +2,17 @@
 
 Starting an interpreter and importing pytest and the gate's libraries takes longer than most gate runs do. The child
 that `release-sentinel` starts is a fork of its parent here. What a test says about a start itself (options of the
-interpreter, PYTHON* variables, what is imported when) needs a real one.
+interpreter, PYTHON* variables but for PYTHONPATH, what is imported when) needs a real one.
+
+How long a run is patient where that is no setting is told by the variable GRACES: `plugin.deadline:_GRACE=0.5 ...`.
 """
 
 import atexit
+import gc
+import importlib
 import multiprocessing
 import os
+import re
 import runpy
 import signal
 import subprocess
@@ -21,16 +26,21 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, NoReturn
 
+from _pytest.config import default_plugins
+
 import release_sentinel
+from release_sentinel import plugin
 
 _SOURCE = Path(release_sentinel.__file__).parents[1]
-# What a gate run imports. The plugin itself is left to the run: pytest warns where a plugin is imported already.
+# What a gate run imports.
 _OURS = [
     ".".join(path.relative_to(_SOURCE).with_suffix("").parts)
     for path in sorted(_SOURCE.glob("release_sentinel/**/*.py"))
-    if not {"plugin", "__main__.py"} & set(path.parts)
+    if path.name not in {"__init__.py", "__main__.py"}
 ]
-_IMPORTED = ["pytest", "_pytest.pytester", "requests", "psutil", "git", "semver", "email.utils", *_OURS]
+_PYTEST = [f"_pytest.{name}" for name in default_plugins]
+_LIBRARIES = ["pytest", "requests", "psutil", "git", "semver", "email.utils", "unittest", "concurrent.futures.thread"]
+_IMPORTED = [*_LIBRARIES, *_PYTEST, *_OURS]
 SITE = "TEST_SITE"  # a variable: a folder of packages, behind those of the environment
 SUPPORTED = "forkserver" in multiprocessing.get_all_start_methods()
 
@@ -62,13 +72,18 @@ def _main(words: list[str], cwd: str, environ: dict[str, str], output: str) -> N
             os.dup2(file.fileno(), number)
     os.chdir(cwd)
     subprocess.Popen = _Popen  # type: ignore[misc,assignment]  # the gate's own child starts in the same way
-    _run(words, environ, [str(Path.cwd())])
+    path = environ.get("PYTHONPATH", "")
+    _run(words, environ, [cwd, *map(os.path.abspath, filter(None, path.split(os.pathsep)))])
 
 
 def _run(words: Sequence[str], environ: Mapping[str, str], first: list[str]) -> None:
-    """Run a module; `first` is what Python puts first on its path: the working directory, or nothing with `-P`."""
+    """Run a module; `first` is what Python puts on its path: the working directory and PYTHONPATH."""
+    gc.freeze()  # what was imported before is no garbage to look for
     os.environ.clear()
     os.environ.update(environ)
+    for module, name, seconds in (re.split("[:=]", word) for word in environ.get("GRACES", "").split()):
+        setattr(importlib.import_module(f"release_sentinel.{module}"), name, float(seconds))
+    plugin.__doc__ = "PYTEST_DONT_REWRITE"  # or pytest warns that the plugin is imported already
     sys.path[:1] = first
     sys.path += [folder for folder in (environ.get(SITE),) if folder and folder not in sys.path]
     sys.argv, sys.orig_argv = ["-m", *words[1:]], [sys.executable, "-m", *words]

@@ -250,6 +250,7 @@ def _prepare_release(clone: Repo, forge: str) -> None:
     clone.git("push", "--quiet", "origin", "main", f"v{__version__}")
 
 
+@pytest.mark.sweep  # `test_it_runs` starts act
 def test_a_release_is_built_once_the_owner_says_so(act: Act, clone: Repo, settings: dict[str, str]) -> None:
     """By act, for a tag of a tested commit: the gate and the build run with the variable, and nothing without it."""
     forge = GitHubWith("")

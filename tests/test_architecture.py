@@ -4,6 +4,7 @@ import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -72,18 +73,25 @@ MODULES = {module_of(file): file for file in sorted(SOURCE.rglob("*.py")) if "ga
 
 def imports(name: str, file: Path) -> Iterator[Import]:
     """Yield what a file imports; relative imports are not used here, and would be shown as they are written."""
-    tree = ast.parse(file.read_text(encoding="utf-8"))
-    late = {inner for node in ast.walk(tree) if _is_late(node) for inner in ast.walk(node)}
-    for node in ast.walk(tree):
+    for node, late in _nodes(ast.parse(file.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             for alias in node.names:
-                yield Import(name, alias.name, node not in late)
+                yield Import(name, alias.name, not late)
         elif isinstance(node, ast.ImportFrom):
             module = "." * node.level + (node.module or "")
             for alias in node.names:
                 part = f"{module}.{alias.name}"
                 is_module = part.removeprefix("release_sentinel.") in MODULES
-                yield Import(name, part if is_module else module, node not in late)
+                yield Import(name, part if is_module else module, not late)
+
+
+def _nodes(node: ast.AST, *, late: bool = False) -> Iterator[tuple[ast.AST, bool]]:
+    """Yield each node, and whether it does not run when its module is loaded."""
+    late = late or _is_late(node)
+    yield node, late
+    for child in ast.iter_child_nodes(node):
+        if not isinstance(child, ast.expr):  # which holds no import
+            yield from _nodes(child, late=late)
 
 
 def _is_late(node: ast.AST) -> bool:
@@ -92,12 +100,20 @@ def _is_late(node: ast.AST) -> bool:
     return type_checking or isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
 
 
-ALL = [found for name, file in MODULES.items() for found in imports(name, file)]
-OWN = [
-    Import(found.importer, found.imported.removeprefix("release_sentinel").removeprefix("."), found.early)
-    for found in ALL
-    if found.imported.partition(".")[0] == "release_sentinel"
-]
+@cache  # not read by each process that collects tests
+def every() -> list[Import]:
+    """Return all imports of the package."""
+    return [found for name, file in MODULES.items() for found in imports(name, file)]
+
+
+@cache
+def own() -> list[Import]:
+    """Return the imports of the package's own modules, by their names within it."""
+    return [
+        Import(found.importer, found.imported.removeprefix("release_sentinel").removeprefix("."), found.early)
+        for found in every()
+        if found.imported.partition(".")[0] == "release_sentinel"
+    ]
 
 
 def layer(module: str) -> int:
@@ -121,7 +137,7 @@ def test_every_module_has_one_layer(module: str) -> None:
 
 def test_the_imports_are_read() -> None:
     """The reader of imports is not blind: it sees each way to import, and which of them are late."""
-    seen = {(found.importer, found.imported, found.early) for found in ALL}
+    seen = {(found.importer, found.imported, found.early) for found in every()}
 
     assert ("verdict", "release_sentinel.vocabulary", True) in seen
     assert ("commands.gate", "release_sentinel.core", True) in seen
@@ -133,12 +149,12 @@ def test_the_imports_are_read() -> None:
 
 def test_no_arrow_points_up() -> None:
     """Each module imports from its own layer or from those below."""
-    assert names([found for found in OWN if layer(found.imported) < layer(found.importer)]) == []
+    assert names([found for found in own() if layer(found.imported) < layer(found.importer)]) == []
 
 
 def test_the_lowest_layer_stands_on_errors_and_redaction_alone() -> None:
     """What everything else stands on stays free of knots."""
-    lowest = [found for found in OWN if layer(found.importer) == len(LAYERS) - 2]
+    lowest = [found for found in own() if layer(found.importer) == len(LAYERS) - 2]
     between = {found.imported for found in lowest if found.imported.split(".")[0] != found.importer.split(".")[0]}
 
     assert between <= {"errors", "jsonpath", "redaction"} | LAYERS[-1]
@@ -148,7 +164,7 @@ def test_no_check_imports_another() -> None:
     """Checks share their result type alone; only the door for callers from Python knows them all."""
     between = [
         found
-        for found in OWN
+        for found in own()
         if found.importer.startswith("checks.") and found.imported.startswith("checks") and found.importer != DOOR
     ]
 
@@ -157,12 +173,12 @@ def test_no_check_imports_another() -> None:
 
 def test_nothing_comes_in_by_the_door() -> None:
     """`checks.git` is for callers from outside; our own code asks the checks themselves."""
-    assert names([found for found in OWN if found.imported == DOOR]) == []
+    assert names([found for found in own() if found.imported == DOOR]) == []
 
 
 def test_observers_know_nothing_of_the_policy() -> None:
     """What is observed does not depend on what is wanted: limits and time-outs are arguments."""
-    read = [found for found in OWN if found.importer.startswith("observe") and found.imported.startswith("config")]
+    read = [found for found in own() if found.importer.startswith("observe") and found.imported.startswith("config")]
 
     assert [str(found) for found in read if found.imported != "config.variables"] == []  # which reads NAME_FILE
     assert read
@@ -170,7 +186,7 @@ def test_observers_know_nothing_of_the_policy() -> None:
 
 def test_only_the_plugin_knows_pytest() -> None:
     """The judges can be used without it, and a new pytest touches one folder."""
-    users = {found.importer for found in ALL if found.imported.partition(".")[0] in {"pytest", "_pytest"}}
+    users = {found.importer for found in every() if found.imported.partition(".")[0] in {"pytest", "_pytest"}}
 
     assert {user.partition(".")[0] for user in users} == {"plugin"}
 
@@ -204,11 +220,12 @@ PRIVATE = {
 def test_only_compat_knows_pytest_s_private_parts(module: str) -> None:
     """What pytest may change without notice is touched in one file, which has a test for each part."""
     tree = ast.parse(MODULES[module].read_text(encoding="utf-8"))
-    used = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute) and not _is_own(node)}
-    used |= {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-    used |= {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
-    used |= {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
-    used |= {found.imported.partition(".")[0] for found in ALL if found.importer == module}
+    nodes = list(ast.walk(tree))
+    used = {node.attr for node in nodes if isinstance(node, ast.Attribute) and not _is_own(node)}
+    used |= {node.id for node in nodes if isinstance(node, ast.Name)}
+    used |= {node.name for node in nodes if isinstance(node, ast.FunctionDef)}
+    used |= {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    used |= {found.imported.partition(".")[0] for found in every() if found.importer == module}
 
     assert not used & PRIVATE
     assert "SLF001" not in MODULES[module].read_text(encoding="utf-8")
@@ -221,7 +238,7 @@ def _is_own(node: ast.Attribute) -> bool:
 
 def test_only_observers_and_versions_know_the_libraries() -> None:
     """Git, host and network are touched in one place each."""
-    users = {found.importer for found in ALL if found.imported.partition(".")[0] in LATE}
+    users = {found.importer for found in every() if found.imported.partition(".")[0] in LATE}
 
     assert users == {
         "deliver.messenger",
@@ -236,7 +253,7 @@ def test_only_observers_and_versions_know_the_libraries() -> None:
 
 def test_dear_libraries_are_loaded_late() -> None:
     """A run that does not need them does not wait for them."""
-    assert names([found for found in ALL if found.early and found.imported.partition(".")[0] in LATE]) == []
+    assert names([found for found in every() if found.early and found.imported.partition(".")[0] in LATE]) == []
 
 
 def test_one_reader_knows_name_file() -> None:
@@ -260,7 +277,7 @@ def test_one_reader_knows_name_file() -> None:
 
 def test_no_import_is_relative() -> None:
     """One way to name a module."""
-    assert names([found for found in ALL if found.imported.startswith(".")]) == []
+    assert names([found for found in every() if found.imported.startswith(".")]) == []
 
 
 @pytest.mark.parametrize("file", sorted(GATES.glob("*.py")), ids=lambda file: file.name)

@@ -50,6 +50,7 @@ def shop(repo: Repo) -> Repo:
     return repo
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("encoding", ENCODINGS)
 @pytest.mark.parametrize(("commands", "code"), [(SAID, 0), (REFUSED, 1)], ids=["said", "refused"])
 def test_every_command_speaks_in_every_encoding(shop: Repo, encoding: str, commands: list[str], code: int) -> None:

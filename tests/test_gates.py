@@ -17,7 +17,7 @@ from release_sentinel.config.targets import CertificateTarget, DiskLimits, Prome
 from release_sentinel.gates import BUILT_IN, IDS, BuiltInGate, expected, explain, find, table
 from release_sentinel.redaction.spellings import ORDINARY
 from release_sentinel.vocabulary import Stage
-from tests.test_architecture import OWN
+from tests.test_architecture import own
 
 # For each setting that asks for a gate, a policy that does.
 ASKED = {
@@ -97,7 +97,7 @@ def test_a_gate_of_http_loads_it_ahead(gate: BuiltInGate) -> None:
     seen, left = set[str](), [f"checks.{gate.judge.partition('.')[0]}"]
     while left:
         seen.add(module := left.pop())
-        left += [one.imported for one in OWN if one.importer == module and one.imported not in seen]
+        left += [one.imported for one in own() if one.importer == module and one.imported not in seen]
     assert bool(gate.prepare) == (gate.prefetched and "observe.http" in seen)
 
 

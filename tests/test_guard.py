@@ -195,6 +195,7 @@ def environment(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPat
     return Environment(tmp_path_factory.mktemp("fresh"), wheel, system_site_packages=bool(access))
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("command", ["pytest", "python -m pytest", "python -mpytest"])
 def test_an_installed_guard_is_at_work(environment: Environment, tmp_path: Path, command: str) -> None:
     """A script and a module, from a wheel and from a checkout: pytest is not asked for its version."""
@@ -234,6 +235,7 @@ UNGUARDED = [
 ]
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("words", UNGUARDED, ids=" ".join)
 @pytest.mark.parametrize("command", ["pytest", "python -m pytest", "python -Impytest", "coverage run -m pytest"])
 def test_a_damaged_installation_ends_no_gate_run_with_0(
@@ -248,6 +250,7 @@ def test_a_damaged_installation_ends_no_gate_run_with_0(
     assert "release-sentinel: INCOMPLETE (exit 4): its installation is damaged (" in done.out
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     "words",
     [
@@ -379,6 +382,7 @@ SILENT = {  # how pytest ends before it has loaded a plugin
 }
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("kind", SILENT)
 def test_no_older_report_outlives_a_pytest_that_fails_early(
     repo: Repo, tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch

@@ -11,15 +11,19 @@ from tests.conftest import PYTEST, kept, run
 
 ROOT = Path(__file__).parents[1]
 # One test of each kind: Git, a gate run of either command, a wheel that is built, a child that is told what to import.
-SAMPLE = (
-    "tests/checks/test_in_sync.py",
-    "tests/plugin/test_command_line.py::test_the_configuration_does_not_matter[--rootdir ..]",
-    "tests/plugin/test_completeness.py",
-    "tests/plugin/test_verdicts.py::test_both_commands_are_the_same_run",
-    "tests/test_core.py::test_run_checks_answers_with_an_exit_code",
-    "tests/test_core.py::test_the_child_s_environment_is_the_one_that_is_given",
-    "tests/test_packaging.py::test_the_wheel_carries_the_built_in_gates",
-)
+SAMPLES = {
+    "Git and runs": (
+        "tests/checks/test_in_sync.py",
+        "tests/plugin/test_command_line.py::test_the_configuration_does_not_matter[--rootdir ..]",
+        "tests/test_core.py::test_the_child_s_environment_is_the_one_that_is_given",
+    ),
+    "others": (
+        "tests/plugin/test_completeness.py",
+        "tests/plugin/test_verdicts.py::test_both_commands_are_the_same_run",
+        "tests/test_core.py::test_run_checks_answers_with_an_exit_code",
+        "tests/test_packaging.py::test_the_wheel_carries_the_built_in_gates",
+    ),
+}
 # What pytest and its plugins keep beside the tests of the user who runs them, and what other runs change meanwhile.
 CACHES = {"__pycache__", ".pytest_cache", ".hypothesis", ".ruff_cache", ".mypy_cache", ".git", ".venv", ".coverage"}
 GIT_SETTINGS = """\
@@ -58,7 +62,11 @@ def strange_home(tmp_path: Path) -> Path:
     return folder
 
 
-def test_a_strange_environment_decides_nothing_and_stays_as_it_was(strange_home: Path, tmp_path: Path) -> None:
+@pytest.mark.sweep
+@pytest.mark.parametrize("sample", SAMPLES)
+def test_a_strange_environment_decides_nothing_and_stays_as_it_was(
+    strange_home: Path, tmp_path: Path, sample: str
+) -> None:
     """A sample of the tests passes amid foreign settings; HOME, the checkout and the root folder stay as they were."""
     environ = {
         "HOME": str(strange_home),
@@ -77,7 +85,7 @@ def test_a_strange_environment_decides_nothing_and_stays_as_it_was(strange_home:
     watched = (strange_home, ROOT)
     before = [set(files_of(folder)) for folder in watched], set(Path("/").iterdir())
     options = ("-q", "-p", "no:cacheprovider", f"--basetemp={tmp_path / 'temporary'}")
-    done = run(*PYTEST[:3], *options, *SAMPLE, cwd=ROOT, env=environ)
+    done = run(*PYTEST[:3], *options, *SAMPLES[sample], cwd=ROOT, env=environ)
     assert done.code == 0, done.out
     assert ([set(files_of(folder)) for folder in watched], set(Path("/").iterdir())) == before
 

@@ -64,7 +64,8 @@ def test_a_process_loads_its_settings_once(sentinel: Sentinel, tmp_path: Path, w
     counts = tmp_path / "counts"
     counts.mkdir()
     (tmp_path / "sitecustomize.py").write_text(COUNTER, encoding="utf-8")
-    env = {**sentinel.settings, "PYTHONPATH": str(tmp_path), "COUNTS": str(counts)}
+    real_start = {"PYTHONPATH": str(tmp_path), "PYTHONUNBUFFERED": "1"}
+    env = {**sentinel.settings, **real_start, "COUNTS": str(counts)}
     run(*command, cwd=sentinel.repo.path, env=env)
     seen = [json.loads(file.read_text(encoding="utf-8")) for file in counts.iterdir()]
     assert seen == [{"opened": 1, "loaded": 1, "secrets": 1}] * processes

@@ -11,6 +11,7 @@ import sys
 import zipfile
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import NoReturn
 from xml.parsers import expat
@@ -204,12 +205,7 @@ def test_what_apprise_says(words: str, said: str) -> None:
 # ---- every place that shows an exception asks the owner ----
 
 SOURCE = Path(release_sentinel.__file__).parent
-TREES = {
-    file.relative_to(SOURCE).as_posix(): ast.parse(file.read_text(encoding="utf-8")) for file in SOURCE.rglob("*.py")
-}
-# Exceptions that this project defines say a sentence already.
-OWN = {node.name for tree in TREES.values() for node in ast.walk(tree) if isinstance(node, ast.ClassDef)}
-OWN |= {"ArgumentTypeError"}  # argparse's, for the sentences of others
+
 EXEMPT = {
     "arguments.py": ["error"],  # shlex's own sentences; the guard loads this file by itself
     "config/read.py": ["str(error)"],  # only of a HintError
@@ -230,7 +226,22 @@ def holding(tree: ast.AST) -> Iterator[tuple[str, set[str], ast.AST]]:
                     yield argument.arg, {kind.rpartition(".")[2]}, node
 
 
-def shown(tree: ast.AST, own: set[str] = OWN) -> Iterator[str]:
+@cache  # not read by each process that collects tests
+def trees() -> dict[str, ast.AST]:
+    """Return the modules of the package, by their paths."""
+    return {
+        file.relative_to(SOURCE).as_posix(): ast.parse(file.read_text(encoding="utf-8"))
+        for file in SOURCE.rglob("*.py")
+    }
+
+
+def say_a_sentence() -> set[str]:
+    """Return the exceptions that this project defines, and argparse's own for the sentences of others."""
+    own = {node.name for tree in trees().values() for node in ast.walk(tree) if isinstance(node, ast.ClassDef)}
+    return own | {"ArgumentTypeError"}
+
+
+def shown(tree: ast.AST, own: set[str]) -> Iterator[str]:
     """Yield each expression that puts a caught exception, or its words, into a text without the owner."""
     for name, kinds, within in holding(tree):
         if kinds <= own:
@@ -247,7 +258,8 @@ def shown(tree: ast.AST, own: set[str] = OWN) -> Iterator[str]:
 
 def test_no_exception_is_shown_raw() -> None:
     """Whoever shows an exception of a library asks `sentence` or `words_of`; what is exempt is still there."""
-    found = {file: [*shown(tree)] for file, tree in TREES.items() if file != "sentences.py"}
+    own = say_a_sentence()
+    found = {file: [*shown(tree, own)] for file, tree in trees().items() if file != "sentences.py"}
     assert {file: texts for file, texts in found.items() if texts} == EXEMPT
 
 

@@ -375,7 +375,7 @@ def test_the_script_calls_the_readme_s_test_command() -> None:
     """What a reader runs is what CI runs."""
     readme, script = ((ROOT / name).read_text(encoding="utf-8") for name in ("README.md", ".ci/run"))
     (command,) = re.findall(r"bin/(pytest\b.*)$", readme, re.MULTILINE)
-    assert f'"$temp/venv/bin/pytest"{command.removeprefix("pytest")}\n' in script
+    assert f'"$temp/venv/bin/pytest"{command.removeprefix("pytest")} ' in script
 
 
 def test_script_order(machine: _Machine) -> None:
@@ -398,7 +398,7 @@ def test_script_order(machine: _Machine) -> None:
         "pip 3.13 install -qq -e .[test] pytest",
         "pytest 3.13 -n auto",
         "pip 3.11 install -qq -e .[test] pytest==8.4.0",
-        "pytest 3.11 -n auto",
+        "pytest 3.11 -n auto --all",
     ]
 
 

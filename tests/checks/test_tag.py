@@ -48,6 +48,7 @@ def test_a_free_tag(repo: Repo, tmp_path: Path) -> None:
     assert (result.status, result.message) == (OK, f"tag v1.0.0 is free in origin ({tmp_path / 'origin.git'})")
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("tag", ["v1.0.0", "1.0.0"])
 @pytest.mark.parametrize("options", [(), ("--annotate", "--message=x")], ids=["lightweight", "annotated"])
 def test_a_tag_on_the_remote_only(repo: Repo, tmp_path: Path, tag: str, options: tuple[str, ...]) -> None:
@@ -96,6 +97,7 @@ def test_a_tag_here_only(repo: Repo, tag: str) -> None:
     )
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("tag", ["v1.0.0-rc.1", "v1.0.01", "v1.0.0+1", "pkg/v1.0.0", "V1.0.0", "v11.0.0"])
 def test_look_alikes(repo: Repo, tag: str) -> None:
     """A tag that only resembles the version's does not take it, neither here nor on the remote."""
@@ -324,6 +326,7 @@ def test_two_spellings_of_two_commits(repo: Repo) -> None:
     assert "tag 1.0.0 is at " in result.message
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("tag", "version", "prefix"),
     [

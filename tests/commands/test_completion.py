@@ -135,6 +135,7 @@ def test_zsh_completes(scripts: Path) -> None:
     assert [re.sub(r"[= ]$", "", line) for line in zsh(scripts, *(typed for typed, _ in UNIQUE))] == lines
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("ask", [bash, fish])
 def test_all_is_offered(ask: type, scripts: Path) -> None:
     """Every command, gate, guide and option of a run, and none of them elsewhere."""

@@ -163,6 +163,7 @@ def test_a_published_tag_is_not_moved(clone: Clone) -> None:
     assert "-> release the next version" in done.out
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(("variable", "env"), [("", "stage"), ("dev", "dev")], ids=["settings", "variable"])
 def test_the_environment_can_be_chosen(clone: Clone, variable: str, env: str) -> None:
     """By Git's settings, and above these by a variable."""
@@ -291,6 +292,7 @@ def test_what_pre_commit_says(
     assert said in capsys.readouterr().err
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("line", ["", "\n", "main", "a b c d", "refs/tags/v1.0.0 0 refs/tags/v1.0.0 0"])
 def test_only_what_git_says_is_taken(repo: Repo, line: str) -> None:
     """Anything else stops the push; no reference at all is none to hold back."""

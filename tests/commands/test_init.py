@@ -304,6 +304,7 @@ def test_every_system_is_validated() -> None:
     assert {*SCHEMAS, *MANIFESTS, "jenkins", "helm"} == set(SYSTEMS)
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(("system", "schema"), SCHEMAS.items())
 def test_the_pipeline_follows_its_schema(tmp_path: Path, system: str, schema: str) -> None:
     """The vendor's own."""

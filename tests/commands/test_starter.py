@@ -137,6 +137,7 @@ def test_the_policy_fits_the_repository(tmp_path: Path, make: Make) -> None:
     )
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("make", [python, node, monorepo, site], ids=lambda make: make.__name__)
 def test_it_passes_at_once(tmp_path: Path, make: Make) -> None:
     """`init`, commit, and the command that `init` names: SAFE, for each kind."""

@@ -135,6 +135,7 @@ HOSTILE = {
 }
 
 
+@pytest.mark.sweep
 @pytest.mark.timeout(60)
 @pytest.mark.parametrize("name", HOSTILE)
 def test_no_text_within_the_bounds_takes_long(tmp_path: Path, name: str) -> None:

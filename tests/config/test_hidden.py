@@ -63,6 +63,7 @@ def document(place: str, value: str) -> str:
     return text
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("shape", VALUES)
 def test_no_key_quotes_a_token(tmp_path: Path, shape: str) -> None:
     """At every key of the policy, as every kind of value: the message does not hold it."""

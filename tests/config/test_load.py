@@ -433,6 +433,7 @@ ODD: list[Any] = [True, 0, -1, 50, 1.5, "", "x", "x\n", [], ["x"], [1, "x"], [[]
 ODD += [[{}], [{"env": "x", "gate": "y"}], [{"env": "x"}, 5], ["disk", "tag", 5], {"disk": "why", "tag": 5}, ["dev", 5]]
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("section", [*keys(Policy), "env"])
 def test_no_value_of_any_key_breaks_the_reader(tmp_path: Path, section: str) -> None:
     """Whatever a file holds, it is read or refused; also together with parts, waivers and disabled gates."""

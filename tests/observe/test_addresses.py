@@ -104,6 +104,7 @@ HTTP = ["api", "prometheus"]
 GATES = [*HTTP, "tcp"]
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("gate", GATES)
 @pytest.mark.parametrize(
     "hosts",

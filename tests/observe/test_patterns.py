@@ -39,6 +39,7 @@ PATTERNS = [
 TEXTS = ["ok", "it is ok\n", "nok", "", "é", "\udce9", "o\nk", "aa"]
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("pattern", PATTERNS)
 def test_patterns_are_those_of_re(pattern: str) -> None:
     """In our own process or in another one: every flag, every text."""

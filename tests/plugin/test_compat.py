@@ -216,6 +216,7 @@ def test_current_line(pytester: pytest.Pytester) -> None:
     assert (compat.column(writer), writer._current_line) == (3, "one")
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("options", "shows"),
     [

@@ -3,7 +3,7 @@
 import os
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -87,17 +87,17 @@ class Slow:
 """ + GATE.format("builtins.slow = Slow()")
 
 
-@pytest.fixture
-def hung(sentinel: Sentinel, tmp_path: Path) -> Iterator[dict[tuple[str, str], Run]]:
-    """The runs of all late hangs by both commands. At the same time: each waits for the same seconds."""
-    with ThreadPoolExecutor(2 * (len(LATE) + 1)) as pool:
-        sources = {**{name: source for name, (source, _) in LATE.items()}, "destructor": DESTRUCTOR}
+def hung(sentinel: Sentinel, tmp_path: Path, kinds: Sequence[str]) -> dict[tuple[str, str], Run]:
+    """Return the runs of late hangs by both commands. At the same time: each waits for the same seconds."""
+    with ThreadPoolExecutor(2 * len(kinds)) as pool:
+        known = {**{name: source for name, (source, _) in LATE.items()}, "destructor": DESTRUCTOR}
+        sources = {name: known[name] for name in kinds}
         runs = {
             (name, way): pool.submit(run, _another(sentinel, tmp_path / f"{number}-{way}", source), way)
             for number, (name, source) in enumerate(sources.items())
             for way in WAYS
         }
-        yield {key: found.result() for key, found in runs.items()}
+        return {key: found.result() for key, found in runs.items()}
 
 
 def _another(sentinel: Sentinel, folder: Path, source: str) -> Sentinel:
@@ -109,9 +109,10 @@ def _another(sentinel: Sentinel, folder: Path, source: str) -> Sentinel:
     return made
 
 
-def test_a_hang_after_the_verdict_is_bounded(hung: dict[tuple[str, str], Run]) -> None:
+@pytest.mark.parametrize("kinds", [["atexit"], [*LATE, "destructor"][1:]], ids=["atexit", "others"])
+def test_a_hang_after_the_verdict_is_bounded(sentinel: Sentinel, tmp_path: Path, kinds: list[str]) -> None:
     """The verdict stands, the message names what hung, and the process ends; by force it ends with exit code 1."""
-    for (name, way), done in hung.items():
+    for (name, way), done in hung(sentinel, tmp_path, kinds).items():
         assert done.block, (name, way, done.out)
         if name == "destructor":  # Python has stopped every thread of its own by then
             assert done.code == 1, (way, done.out)
@@ -203,11 +204,12 @@ def test_what_ran_before_stays(sentinel: Sentinel, tmp_path: Path) -> None:
 def test_forked_gates_run_in_the_session(sentinel: Sentinel, way: str) -> None:
     """pytest-forked's option is ignored, and told; a gate that carries its mark is refused by name."""
     pytest.importorskip("pytest_forked")
+    start = sentinel if way == "release-sentinel" else sentinel.pytest
     sentinel.gate(GATE.format("pass"))
-    done = run(sentinel, way, "-p", "pytest_forked", "--forked")
+    done = start("-p", "pytest_forked", "--forked")
     assert done.code == 0, done.out
     assert "note: gates run in one process; --forked is ignored" in done.out
     sentinel.gate("@pytest.mark.forked\n" + GATE.format("pass"))
-    done = run(sentinel, way, "-p", "pytest_forked")
+    done = start("-p", "pytest_forked")
     assert (done.code, done.verdict["verdict"]) == (1, "INCOMPLETE")
     assert any("no result from gate own: it ran in another process" in line for line in done.block), done.out

@@ -96,7 +96,7 @@ def test_a_run_that_ignores_the_interrupt_is_ended(sentinel: Sentinel) -> None:
     sentinel.gate(
         "import time\nwhile True:\n    try: time.sleep(600)\n    except BaseException: pass\n",
     )
-    run = sentinel.pytest("--gate-deadline", "1")
+    run = sentinel.pytest("--gate-deadline", "1", GRACES="plugin.deadline:_GRACE=0.5")
     assert run.code == 1
     assert any("and the run hung" in problem for problem in run.verdict["problems"])
 
@@ -182,7 +182,8 @@ def test_the_last_words_are_shown_although_output_is_captured(sentinel: Sentinel
     def hung(run: Run) -> bool:
         return any("the run hung in gate own" in line for line in run.block)
 
-    run, _ = patiently(lambda seconds: sentinel("--gate-deadline", seconds), hung)
+    graces = "plugin.deadline:_GRACE=0.5"
+    run, _ = patiently(lambda seconds: sentinel("--gate-deadline", seconds, GRACES=graces), hung)
     assert run.code == 1
     assert hung(run), run.out
 
@@ -198,6 +199,6 @@ def swallow(ended: list[str]) -> None:
 def test_a_block_that_swallows_its_alarm_was_too_late_all_the_same() -> None:
     """What ends after its time, however it got there, has not ended in time."""
     ended: list[str] = []
-    with pytest.raises(GateTimeoutError), Deadline(run=3600, gate=1).interrupting():
+    with pytest.raises(GateTimeoutError), Deadline(run=3600, gate=0.1).interrupting():
         swallow(ended)
     assert ended == ["swallowed"]

@@ -26,12 +26,12 @@ class Queue:
 """
 
 
-def judged(sentinel: Sentinel, sources: Mapping[str, str], *, plain: bool, head: str = HEAD) -> Run:
+def judged(sentinel: Sentinel, sources: Mapping[str, str], *, plain: bool, head: str = HEAD, graces: str = "") -> Run:
     """Run a gate for each source, `test_own_0` and so on, with all warnings ignored."""
     bodies = [source.replace("test_own", f"test_own_{number}") for number, source in enumerate(sources.values())]
     sentinel.gate(head + "\n".join(map(textwrap.dedent, bodies)))
     sentinel.repo.commit("pytest.ini", "[pytest]\nfilterwarnings =\n    ignore\n")
-    return (sentinel.pytest if plain else sentinel)("-W", "ignore")
+    return (sentinel.pytest if plain else sentinel)("-W", "ignore", GRACES=graces)
 
 
 def said_of(run: Run, gate: str) -> list[str]:
@@ -615,7 +615,7 @@ def test_what_a_gate_leaves_behind_holds_the_release_back(sentinel: Sentinel, *,
     sources = {
         name: f"{before}\ndef test_own():\n    assert True\n    {body}" for name, (before, body, _) in LEFT.items()
     }
-    run = judged(sentinel, sources, plain=plain, head=HEAD + LEFT_HEAD)
+    run = judged(sentinel, sources, plain=plain, head=HEAD + LEFT_HEAD, graces="plugin.unfinished:_GRACE=2")
     assert (run.code, run.verdict["verdict"]) == (1, "INCOMPLETE"), run.out
     for number, (name, (_, _, words)) in enumerate(LEFT.items()):
         by = "" if words.startswith("asyncio") else f"gate own-{number} "

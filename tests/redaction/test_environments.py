@@ -29,7 +29,8 @@ def learnt(environ: dict[str, str]) -> Redactor:
 @pytest.mark.parametrize("environ", RUNNERS.values(), ids=RUNNERS)
 def test_the_environment_is_shown_without_its_credentials(environ: dict[str, str]) -> None:
     """Each value reads as before, but for what is secret in it."""
-    shown = {name: learnt(environ).scrub(value) for name, value in environ.items()}
+    redactor = learnt(environ)
+    shown = {name: redactor.scrub(value) for name, value in environ.items()}
     expected = {
         name: IN_PLACE.get(name) or re.sub("|".join(map(re.escape, [*CREDENTIALS, JOB])), MASK, value)
         for name, value in environ.items()

@@ -377,6 +377,7 @@ REPEATED = (
 )
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("text", REPEATED)
 def test_a_text_is_read_in_linear_time(text: str) -> None:
     """Eight times as much of anything takes about eight times as long, not 64 times."""

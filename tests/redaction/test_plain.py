@@ -55,6 +55,7 @@ def test_a_token_or_password_is_not_plain(value: str) -> None:
 LETTERS, LOWER, DIGITS = string.ascii_letters, string.ascii_lowercase, string.digits
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("alphabet", "length", "per_cent"),
     [

@@ -4,6 +4,7 @@ import json
 import re
 from pathlib import Path
 
+import pytest
 import yaml
 
 from tests.act import Act, find_act
@@ -39,6 +40,7 @@ def _stand_ins(project: Project) -> list[str]:
     return words
 
 
+@pytest.mark.sweep  # `tests/test_action.py` starts act
 def test_it_runs(tmp_path: Path, settings: dict[str, str]) -> None:
     """A CRITICAL asks for another run later, which is SAFE; a BLOCKED asks for a fix; both reports are kept."""
     with find_act(tmp_path) as act:

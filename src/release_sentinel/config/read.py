@@ -7,7 +7,7 @@ import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, time
-from functools import cache
+from functools import cache, lru_cache
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -53,6 +53,7 @@ def dotted(path: KeyPath) -> str:
     return text
 
 
+@lru_cache(maxsize=1024)  # a policy full of mistakes names the same keys again and again
 def shown_key(key: str) -> str:
     """Return the name of a key as a message may show it: a value that stands in its place may be a secret."""
     hidden = "://" in key or ": " in key or any(map(looks_random, key.split())) or without_credentials(key) != key

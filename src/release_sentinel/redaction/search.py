@@ -46,7 +46,6 @@ _ENDS = 4  # characters beside an ordinary word of which at least one makes a pi
 _CHUNK, _OVERLAP = 1 << 18, 1 << 12  # characters that are looked at in one go, and that the next go sees again
 _LONGEST_UNIT = 20  # characters that one character may become: a secret may go on behind them
 _NEAR = 512  # characters at the end of a text
-_PRINTED = bytes(range(0x20, 0x7F)) + b"\0\t\n\r"
 
 
 class _Whole(NamedTuple):
@@ -69,7 +68,7 @@ class Index:
         self._patterns: list[re.Pattern[str]] = []
         self._beginnings = Beginnings()
         self._spared: dict[str, None] = {}  # words that are masked in no secret that is only supposed to be one
-        self._marks = _marks(_PRINTED, bytes(256))  # bytes of which decoded secrets consist
+        self._marks = _DECODED  # bytes of which decoded secrets consist
         self._version = 0  # how often something was added
         self._last: tuple[int, str, list[Span]] = (0, "", [])  # a short text is looked at twice in a row
         self._stars = False
@@ -312,6 +311,9 @@ _ESCAPED = {character: f"\\{chr(letter)}" for character, letter in _LETTERS.item
 def _marks(marked: bytes, table: bytes) -> bytes:
     """Return a table of all bytes in which some more are marked."""
     return bytes(1 if byte in marked else mark for byte, mark in enumerate(table))
+
+
+_DECODED = _marks(bytes(range(0x20, 0x7F)) + b"\0\t\n\r", bytes(256))
 
 
 def _addresses(folded: bytes) -> list[Span]:

@@ -53,6 +53,7 @@ def containers_of(spec: JobSpec) -> list[dict[str, Any]]:
     return [*pod["containers"], *pod.get("initContainers", [])]
 
 
+@pytest.mark.sweep
 @each_kind
 @pytest.mark.parametrize("version", ["1.29", "1.31", "1.33"])
 def test_the_api_takes_it(spec: JobSpec, version: str) -> None:

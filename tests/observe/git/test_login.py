@@ -66,6 +66,7 @@ def _own_variables() -> Iterator[None]:
         yield
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("configured", WAYS, ids=lambda way: way.__name__)
 def test_no_command_line_shows_them(repo: Repo, forge: Forge, configured: Callable[[Repo, Forge], None]) -> None:
     """Neither as the remote is asked, nor as a tag is pushed; the server gets them nevertheless."""
@@ -96,6 +97,7 @@ def test_another_repository_that_is_pushed_to(repo: Repo, forge: Forge) -> None:
     assert not {piece for line in forge.seen for piece in pieces(line)} & {*pieces(PASSWORD), *pieces(QUOTED)}
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("configured", WAYS, ids=lambda way: way.__name__)
 def test_the_history_of_a_branch(repo: Repo, forge: Forge, configured: Callable[[Repo, Forge], None]) -> None:
     """A throw-away repository asks for it with the same credentials."""

@@ -164,6 +164,7 @@ def test_a_remote_that_hangs(repo: Repo, scheme: str) -> None:
     assert "could not be queried: git ls-remote did not answer within 0.3 s" in seen.why
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     "url",
     [

@@ -175,6 +175,7 @@ SERVERS = {
 }
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("server", SERVERS)
 @pytest.mark.parametrize("known", [True, False])
 def test_servers_that_refuse_some_of_it(repo: Repo, tmp_path: Path, server: str, *, known: bool) -> None:

@@ -56,6 +56,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(patience, "_PAUSE", 0.01)
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("failures", [[429], [503], [502, 500], [0]], ids=["429", "503", "twice", "broken"])
 def test_a_moment_of_overload_is_waited_out(repo: Repo, tmp_path: Path, failures: list[int]) -> None:
     """The remote is asked again."""
@@ -67,6 +68,7 @@ def test_a_moment_of_overload_is_waited_out(repo: Repo, tmp_path: Path, failures
     assert seen.commits == {HEAD: repo.head}
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(("status", "tries"), [(503, 4), (429, 4), (404, 1), (403, 1)])
 def test_what_stays_is_said(repo: Repo, tmp_path: Path, status: int, tries: int) -> None:
     """With the number of tries, and that it may pass by itself; what is final is asked once."""

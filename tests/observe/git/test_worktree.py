@@ -208,6 +208,7 @@ def begin_am(repo: Repo) -> None:
     repo.git("am", ".git/mail.patch", check=False)
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("begin", "operation"),
     [
@@ -631,6 +632,7 @@ def move_and_edit(lib: Repo) -> None:
     edit_library(lib)
 
 
+@pytest.mark.sweep
 @pytest.mark.usefixtures("own_home")
 @pytest.mark.parametrize(
     "setting",
@@ -664,6 +666,7 @@ def test_an_uninitialised_submodule(repo: Repo, lib: Repo, tmp_path: Path) -> No
     assert (changes(fresh), hidden(fresh)) == ([], ["uninitialised submodule lib"])
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("flag", ["--assume-unchanged", "--skip-worktree"])
 @pytest.mark.parametrize("soil", [move, edit_library, leave_untracked], ids=lambda soil: soil.__name__)
 def test_a_flagged_submodule_that_differs(repo: Repo, lib: Repo, flag: str, soil: Callable[[Repo], None]) -> None:

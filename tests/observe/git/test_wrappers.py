@@ -90,6 +90,7 @@ def expected(shop: Repo) -> dict[str, Any]:
     return observe(shop)
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command or "all")
 @pytest.mark.parametrize("wrapper", WRAPPERS)
 def test_words_of_a_wrapper_are_no_answer(
@@ -152,6 +153,7 @@ def test_a_run_with_a_wrapper_is_not_safe(
 ODD = ["\u2028", "\u2029", "\x85", "\u202e", "é", "\U0001f600", "\ufeff"]
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("character", ODD, ids=ascii)
 def test_names_with_odd_characters(repo: Repo, character: str) -> None:
     """Tags, branches and paths: each is one name, and hides no other."""

@@ -169,6 +169,7 @@ done
 printf 'rs1 %s begin Linux\ndisk 0 ok\n' "${word%% *}" """
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("command", "words", "tries"),
     [
@@ -202,6 +203,7 @@ LOGIN_SHELLS = {"noise": NOISE, "a shell before it": 'sh -c "$SSH_ORIGINAL_COMMA
 }
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("shell", LOGIN_SHELLS)
 def test_the_login_shell_does_not_matter(forced: Callable[..., Sshd], ask: Ask, shell: str) -> None:
     """Whatever it is, and whatever it prints."""
@@ -253,6 +255,7 @@ def test_options_of_a_proxy_command_accept_no_key(server: Sshd, ask: Ask, tmp_pa
     assert (server.folder / "known-jump").read_text() == ""
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("way", ["ProxyJump", "ProxyCommand ssh", "two hops"])
 @pytest.mark.parametrize("known", [True, False])
 def test_a_jump_host(server: Sshd, ask: Ask, tmp_path: Path, way: str, known: bool) -> None:

@@ -1,6 +1,7 @@
 """What a gate says while it runs, and what that makes of it."""
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -52,12 +53,18 @@ class Gate:
     ) -> None:
         """Measure a number, and judge it: a limit that is reached is broken; where warn is above crit, less is worse.
 
-        NaN and infinity fail. The number is in the verdict file, as `GATE.NAME`, and can be compared with a baseline.
+        NaN and infinity fail, and are refused as limits. The number is in the verdict file, as `GATE.NAME`, and can be
+        compared with a baseline: a gate measures each name once.
         """
         __tracebackhide__ = True
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise TypeError(f"gate.measure takes a number, not {value!r}")
+        for one in (value, *(limit for limit in (warn, crit) if limit is not None)):
+            if isinstance(one, bool) or not isinstance(one, int | float):
+                raise TypeError(f"gate.measure takes numbers, not {one!r}")
         measure = Measure(str(name), float(value), str(unit), warn, crit)
+        if any(one.name == measure.name for one in self._record.measured):
+            words = f"it measures {measure.name} more than once, expected a name of its own for each number"
+            remedy = "put what differs into the name, or into gates of their own (pytest.mark.parametrize)"
+            self.require(CheckResult(UNKNOWN, words, remedy, measures=(measure,)))
         limit = crit if measure.status is CRIT else warn
         bound = "above" if measure.less_is_worse else "below"
         words = f"{measure}" if measure.status is OK or limit is None else f"{measure}, expected {bound} {limit:g}"
@@ -247,10 +254,15 @@ class Record(Struct):
         return worst
 
     @property
+    def measured(self) -> list[Measure]:
+        """Everything that the gate has measured."""
+        return [one for result in (*self.beside, *self.judged) for one in result.measures]
+
+    @property
     def measures(self) -> tuple[Measure, ...]:
-        """What the gate has measured, the last of each name."""
-        said = [one for result in (*self.beside, *self.judged) for one in result.measures]
-        return tuple({one.name: one for one in said}.values())
+        """What can be compared: of a name that several results of checks share, no number is the gate's."""
+        names = Counter(one.name for one in self.measured)
+        return tuple(one for one in self.measured if names[one.name] == 1)
 
     def result(self, start: float = 0.0) -> GateResult:
         """Return the gate's result, in a run that began at `start`, by the monotonic clock."""

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -106,8 +106,8 @@ class Record(Struct):
     pack: str = ""  # that the gate is of; blank: the repository's own, or built in
     strict: bool = False
     declared: frozenset[tuple[Path, str]] = frozenset()  # every place where its source may be: file, name there
-    waiver: Waiver | None = None  # in force for this gate
-    advised: date | None = None  # the last day on which it is only advised, as long as that is so
+    waiver: Waiver | None = None  # in force for this gate when it began
+    advised: date | None = None  # the last day on which it is only advised, as long as that was so when it began
     judged: list[CheckResult] = field(default_factory=list)
     asserted: int = 0
     judging: bool = False  # the gate's own function runs, and what holds is its judgement
@@ -194,6 +194,11 @@ class Record(Struct):
             self.broken = self.broken or f"the gate broke{where}: {type(error).__name__}: {words}"
             self.traceback = str(report.longrepr)
 
+    def spoil(self, words: str) -> None:
+        """Let what failed after the gate count against it in this round, also where the gate itself was left out."""
+        self.broken, self.not_evaluated, self.skipped, self.spare = self.broken or words, "", "", False
+        self.advised = None  # what is advised is the gate
+
     def _asserted(self, report: pytest.TestReport, error: BaseException) -> None:
         """Take note of the judgement that the gate's own code passed by an exception."""
         explains = isinstance(error, AssertionError)
@@ -225,13 +230,15 @@ class Record(Struct):
 
     @property
     def excused(self) -> bool:
-        """Whether a waiver excuses the gate's failure, or it is only advised."""
-        return self.waived or (self.advised is not None and not self.worst.status.passes)
+        """Whether a waiver excuses the gate's failure now, or it is only advised."""
+        is_advised = self.advised is not None and datetime.now(UTC).date() <= self.advised
+        return self.waived or (is_advised and not self.worst.status.passes)
 
     @property
     def waived(self) -> bool:
-        """Whether a waiver excuses the gate's failure. It excuses a judgement, and nothing that broke."""
-        return self.waiver is not None and not self.broken and not self.worst.status.passes
+        """Whether a waiver excuses the gate's failure now. It excuses a judgement, and nothing that broke."""
+        in_force = self.waiver is not None and datetime.now(UTC) < self.waiver.end
+        return in_force and not self.broken and not self.worst.status.passes
 
     @property
     def worst(self) -> CheckResult:

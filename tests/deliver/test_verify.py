@@ -266,7 +266,7 @@ def without(*ids: str, **changes: Any) -> dict[str, Any]:
 
 
 MEASURE = {"name": "used", "value": 1, "unit": "%", "warn": None, "crit": None}
-ROUNDS = {"count": 2, "wait": 0, "hold": 1, "interval": 1, "healthy_after": 0.1, "held": 1.0, "why": ""}
+ROUNDS = {"count": 2, "wait": 0, "hold": 1, "interval": 1, "healthy_after": 0.1, "held": 1.0, "failures": {}, "why": ""}
 OFF = {"gate": "api", "reason": "none here"}
 CONTRADICTIONS: dict[str, tuple[dict[str, Any], str]] = {
     "a failure that passed": (

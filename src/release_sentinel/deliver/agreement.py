@@ -11,8 +11,8 @@ from release_sentinel.config.kinds import INDISPENSABLE
 from release_sentinel.config.model import Waiver
 from release_sentinel.config.read import Reading, dotted
 from release_sentinel.gates import BUILT_IN, BuiltInGate
-from release_sentinel.reports.written import WrittenGate, WrittenRounds, WrittenVerdict
-from release_sentinel.verdict import GateResult
+from release_sentinel.reports.written import WrittenGate, WrittenVerdict
+from release_sentinel.verdict import GateResult, Rounds
 from release_sentinel.vocabulary import EXIT_SAFE, SAFE, Outcome, Stage
 
 _TRIES = 1_000_000  # no run makes as many
@@ -146,7 +146,7 @@ def _of_disabled(verdict: WrittenVerdict) -> Iterator[str]:
             yield f"gate {gate.gate} is switched off without a reason"
 
 
-def _of_rounds(rounds: WrittenRounds | None, *, watched: bool) -> Iterator[str]:
+def _of_rounds(rounds: Rounds | None, *, watched: bool) -> Iterator[str]:
     """Yield what no run writes that became healthy, and stayed so for as long as it had to."""
     if rounds is None:
         if watched:

@@ -86,15 +86,6 @@ class WrittenPack(Struct, frozen=True):
     digest: str
 
 
-class WrittenRounds(Struct, frozen=True):
-    """How the rounds of a run went; times in seconds, `healthy_after` None where no round was healthy."""
-
-    hold: float
-    healthy_after: float | None
-    held: float
-    why: str
-
-
 class WrittenVerdict(Struct, frozen=True):
     """The fields of a verdict file, as `document` writes them; a later version may write more."""
 
@@ -121,7 +112,7 @@ class WrittenVerdict(Struct, frozen=True):
     packs: tuple[WrittenPack, ...] = ()  # likewise
     undelivered: str = ""  # likewise
     mode: str = "release"  # likewise
-    rounds: WrittenRounds | None = None  # likewise
+    rounds: Rounds | None = None  # likewise
 
 
 # What `document` writes today. No field may be absent, so that the names in a file can be counted.

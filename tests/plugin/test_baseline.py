@@ -9,9 +9,12 @@ import pytest
 from release_sentinel.config.kinds import Change
 from release_sentinel.config.model import Policy
 from release_sentinel.config.targets import CompareRule
+from release_sentinel.core import claim
+from release_sentinel.invocation import parse
 from release_sentinel.measures import Measure
 from release_sentinel.plugin.baseline import read_baseline
 from release_sentinel.reports.document import document
+from tests.conftest import RELEASE
 from tests.deliver.test_verify import CONTRADICTIONS, MEASURE, REFUSED, WAIVER, gate, safe, watch, with_gate
 from tests.reports.samples import SAMPLES
 
@@ -83,3 +86,14 @@ def test_a_baseline_without_rules(tmp_path: Path) -> None:
     """It would be given for nothing."""
     assert "expected rules under `compare`" in read(tmp_path, safe(), Policy())[1]
     assert read_baseline(None, "prod", Policy()) == (None, "")
+
+
+def test_a_run_does_not_overwrite_its_baseline(tmp_path: Path) -> None:
+    """The command line is refused before any report is written; the others say INCOMPLETE."""
+    base = tmp_path / "base.json"
+    base.write_text(json.dumps(safe()), encoding="utf-8")
+    asked = parse([*RELEASE, f"--gate-baseline={base}", f"--gate-verdict={base}", "--junitxml=g.xml"], {}, tmp_path)
+    claim(asked)
+    assert asked.problems
+    assert json.loads(base.read_text(encoding="utf-8")) == safe()
+    assert "INCOMPLETE" in (tmp_path / "g.xml").read_text(encoding="utf-8")

@@ -2,7 +2,7 @@
 
 `release_sentinel_guard.pth`, which is installed beside this module, imports it when the command line of a Python names
 one of the two. Where that fails, the line in the .pth file ends a gate run that pytest would answer with its version.
-So this module loads next to nothing, and only gate runs are changed, in three ways:
+So this module loads next to nothing, and only gate runs are changed, in four ways:
 
 - pytest 9 would answer `--version VALUE` with its own version and exit code 0: the words are rewritten.
   `release_sentinel.arguments` says what a gate run is.
@@ -10,6 +10,7 @@ So this module loads next to nothing, and only gate runs are changed, in three w
   module: `InstalledFirst` looks elsewhere first.
 - pytest may end before it loads the plugin, because it cannot read its settings: the reports of an older run say
   INCOMPLETE by then, and the exit code is not 0.
+- Ctrl-C before pytest or `release-sentinel` takes interrupts itself would end in a traceback: it ends in a line.
 
 PYTEST_DONT_REWRITE (pytest warns of modules of a plugin that were imported before it)
 """
@@ -21,6 +22,7 @@ from _frozen_importlib_external import PathFinder
 TYPE_CHECKING = False  # as typing's, which would have to be loaded
 if TYPE_CHECKING:
     from importlib.machinery import ModuleSpec
+    from types import TracebackType
 
 _SUFFIXES = (".exe", "-script.py", ".py")
 _HANDOVER = "RELEASE_SENTINEL_HANDOVER"  # as in `release_sentinel.vocabulary`
@@ -94,6 +96,7 @@ def protect(argv: list[str], orig_argv: list[str]) -> None:
     `argv` and `orig_argv` are those of `sys` while the interpreter starts.
     """
     if _is_ours(argv, orig_argv):
+        sys.excepthook = _tell_interrupt
         installed_first.begin(_top())
         return
     start = _first_argument(argv, orig_argv)
@@ -111,6 +114,7 @@ def protect(argv: list[str], orig_argv: list[str]) -> None:
         if not arguments.gate_words(argv[start:], os.environ):
             installed_first.end()
             return
+        sys.excepthook = _tell_interrupt if _HANDOVER not in os.environ else _leave_to_parent
         words = argv[start:]
         argv[start:] = arguments.protected(words, os.environ)
         if _HANDOVER not in os.environ:  # else the parent has done it
@@ -118,6 +122,21 @@ def protect(argv: list[str], orig_argv: list[str]) -> None:
         import atexit  # noqa: PLC0415 - as above
 
         atexit.register(_end, " ".join(words), os.getpid())
+
+
+def _tell_interrupt(kind: type[BaseException], error: BaseException, trace: "TracebackType | None") -> None:
+    """Say in a line that the process was interrupted; show any other exception as Python does."""
+    _leave_to_parent(kind, error, trace)
+    if issubclass(kind, KeyboardInterrupt):
+        sys.stderr.write("release-sentinel: interrupted by SIGINT\n")
+
+
+def _leave_to_parent(kind: type[BaseException], error: BaseException, trace: "TracebackType | None") -> None:
+    """Show an exception, unless it is an interrupt: the process that supervises this one tells of that."""
+    if issubclass(kind, KeyboardInterrupt):
+        taken_over.append(True)  # nothing else is wrong
+    else:
+        sys.__excepthook__(kind, error, trace)
 
 
 def _end(words: str, process: int) -> None:

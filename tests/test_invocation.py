@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from release_sentinel.invocation import parse
-from release_sentinel.options import BY_FLAG, OPTIONS, Report
+from release_sentinel.options import BY_FLAG, OPTIONS, Option, Report
 from tests.conftest import RELEASE
 
 SUFFIXES = {flag: option.report.suffix for flag, option in BY_FLAG.items() if option.report and option.metavar}
@@ -130,6 +130,26 @@ def test_two_reports_in_one_file_are_refused(tmp_path: Path) -> None:
     words = [*RELEASE, "--gate-verdict=v.json", "--gate-attestation=v.json"]
     (problem,) = parse(words, {}, tmp_path).problems
     assert problem.startswith("--gate-verdict and --gate-attestation both name ")
+
+
+@pytest.mark.parametrize("reader", [option for option in OPTIONS if option.reads], ids=lambda option: option.flag)
+@pytest.mark.parametrize("spelling", ["{name}", "./x/../{name}", "{folder}/{name}", "{folder}/link{suffix}"])
+@each_flag
+def test_a_report_does_not_overwrite_what_the_run_reads(
+    tmp_path: Path, flag: str, spelling: str, reader: Option
+) -> None:
+    """However the file is named, it stays as it is; another file of the same folder is fine."""
+    suffix = SUFFIXES[flag]
+    (tmp_path / "x").mkdir()
+    (tmp_path / f"in{suffix}").touch()
+    (tmp_path / f"link{suffix}").symlink_to(f"in{suffix}")
+    read = spelling.format(name=f"in{suffix}", folder=tmp_path, suffix=suffix)
+    words = [*RELEASE, *([reader.beside] if reader.beside else []), f"{reader.flag}={read}"]
+    asked = parse([*words, f"{flag}=in{suffix}", "--gate-summary=other.md"], {}, tmp_path)
+    owner = BY_FLAG[flag].flag
+    assert asked.problems == (f"{owner} would overwrite {read}, which {reader.flag} reads: name another file",)
+    assert asked.reports == (Report("--gate-summary", tmp_path / "other.md"),)
+    assert not parse([*words, f"{flag}=out{suffix}"], {}, tmp_path).problems
 
 
 @each_flag

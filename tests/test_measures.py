@@ -1,6 +1,7 @@
 """A measure is held against its limits: a limit that is reached is broken; NaN and infinity break any."""
 
 import math
+from typing import Any
 
 import pytest
 
@@ -29,6 +30,15 @@ from release_sentinel.vocabulary import Status
 def test_limits(value: float, warn: float | None, crit: float | None, status: Status) -> None:
     """Of both directions."""
     assert Measure("used", value, "%", warn, crit).status is status
+
+
+@pytest.mark.parametrize("limit", [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize("name", ["warn", "crit"])
+def test_a_limit_is_finite(name: str, limit: float) -> None:
+    """JSON has no word for any other, and it would hold nothing back."""
+    limits: dict[str, Any] = {name: limit}
+    with pytest.raises(ValueError, match=f"{name} of measure used is .*, expected a finite number or none"):
+        Measure("used", 1, **limits)
 
 
 def test_the_full_name() -> None:

@@ -1,6 +1,7 @@
 """One parse of the command line of a gate run. What is wrong with it is collected, so that reports can say it too."""
 
 import argparse
+import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
@@ -109,6 +110,9 @@ def parse(
         problems = [problem for problem in problems if not problem.startswith("argument --version/")]
     reports = tuple(_reports(raw, flags, directory))
     problems += [*_contradictions(flags, raw), *_shared_files(reports)]
+    overwritten = {report: words for report in reports if (words := _reads(raw, report, directory))}
+    problems += overwritten.values()
+    reports = tuple(report for report in reports if report not in overwritten)  # the file stays as it is
     folder = _last(raw, "--gate-repo")
     top = directory / folder if folder and is_folder(directory / folder) else find_top(directory) or directory
     policy, bound = _last(raw, "--gate-policy"), _last(raw, "--gate-deadline")
@@ -272,6 +276,16 @@ def _contradictions(flags: set[str], raw: Raw) -> Iterator[str]:
             )
         if option.flag in asked and option.beside and option.beside not in asked:
             yield f"{option.flag} says how {option.beside} works: add {option.beside}"
+
+
+def _reads(raw: Raw, report: Report, directory: Path) -> str:
+    """Say which option makes the run read what a report would overwrite; blank where none does."""
+    real = os.path.realpath(report.path)
+    for option in OPTIONS:
+        for value in raw.get(option.dest, ()) if option.reads else ():
+            if value and os.path.realpath(directory / Path(value).expanduser()) == real:
+                return f"{report.flag} would overwrite {value}, which {option.flag} reads: name another file"
+    return ""
 
 
 def _shared_files(reports: Sequence[Report]) -> Iterator[str]:

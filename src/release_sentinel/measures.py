@@ -10,7 +10,7 @@ from release_sentinel.vocabulary import Status
 class Measure(Struct, frozen=True):
     """One number: its name within its gate, its unit, and the limits that it was held against, if there are any.
 
-    A limit that is reached is broken. Where `warn` is above `crit`, less is worse.
+    A limit that is reached is broken. Where `warn` is above `crit`, less is worse. Limits are finite.
     """
 
     name: str
@@ -18,6 +18,12 @@ class Measure(Struct, frozen=True):
     unit: str = ""
     warn: float | None = None
     crit: float | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse limits that hold nothing back, and that JSON has no word for; raises `ValueError`."""
+        for name, limit in (("warn", self.warn), ("crit", self.crit)):
+            if limit is not None and not math.isfinite(limit):
+                raise ValueError(f"{name} of measure {self.name} is {limit}, expected a finite number or none")
 
     def __str__(self) -> str:
         return f"{self.name} {self.value:g}{f' {self.unit}' if self.unit else ''}"

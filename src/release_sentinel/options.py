@@ -38,6 +38,7 @@ class Option(NamedTuple):
     duration: bool = False  # its value is a DURATION
     folder: bool = False  # its value is a folder that is there
     file: bool = False  # its value is a file that is there
+    reads: bool = False  # its value is a file that the run reads, so that no report may take its place
     repeatable: bool = False
     report: ReportFile | None = None
     whole: bool = False  # refused beside --gate-partial and --gate-preview: it hands on what only a whole run proves
@@ -80,7 +81,7 @@ OPTIONS = (
         "PATH",
         folder=True,
     ),
-    Option("--gate-policy", "the policy file; default: the repository's own, if it has one", "FILE"),
+    Option("--gate-policy", "the policy file; default: the repository's own, if it has one", "FILE", reads=True),
     Option(
         "--gate-deadline",
         "one bound on the whole run (default: the policy's, 300); what is not judged by then is UNKNOWN",
@@ -117,6 +118,7 @@ OPTIONS = (
         "--gate-baseline",
         "an earlier verdict file: the rules under `compare` in the policy compare what is measured with it",
         "FILE.json",
+        reads=True,
     ),
     Option("--gate-watch", "judge the critical gates alone, after a deployment; the verdict says WATCH"),
     Option(
@@ -207,6 +209,7 @@ OPTIONS = (
         "what changes, for the notes of that release, instead of the changelog's section",
         "FILE.md",
         file=True,
+        reads=True,
         beside="--gate-release",
     ),
     Option(

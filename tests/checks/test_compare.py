@@ -1,6 +1,7 @@
 """What was measured is compared by per cent or absolute; what cannot be compared never passes silently."""
 
 import math
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -55,6 +56,34 @@ def test_a_change(base: float | None, now: float | None, rule: dict[str, Any], s
     result = judge(base, now, **rule)
     assert result.status is status, result.message
     assert result.message
+
+
+TENTHS = [Decimal(number) / 10 for number in range(1, 1000, 7)]
+
+
+@pytest.mark.parametrize("percent", [1, 7, 10, 15, 33])
+def test_a_bound_in_per_cent_is_good_as_it_is_written(percent: int) -> None:
+    """Whatever its binary fraction is, in both directions; the next number beyond it is not."""
+    for base in TENTHS:
+        share = Change(percent, is_share=True)
+        for rule, sign in (("max_increase", 1), ("max_decrease", -1)):
+            named: dict[str, Any] = {rule: share}
+            bound = float(base * (100 + sign * percent) / 100)
+            assert judge(float(base), bound, **named).status is OK, (base, bound, rule)
+            beyond = math.nextafter(bound, sign * math.inf)
+            assert judge(float(base), beyond, **named).status is CRIT, (base, beyond, rule)
+
+
+@pytest.mark.parametrize("amount", [0.1, 0.2, 0.3, 1.1])
+def test_a_number_as_a_bound_is_good_as_it_is_written(amount: float) -> None:
+    """The same of a rule that allows a number."""
+    for base in TENTHS:
+        for rule, sign in (("max_increase", 1), ("max_decrease", -1)):
+            named: dict[str, Any] = {rule: Change(amount)}
+            bound = float(base + sign * Decimal(str(amount)))
+            assert judge(float(base), bound, **named).status is OK, (base, bound, rule)
+            beyond = math.nextafter(bound, sign * math.inf)
+            assert judge(float(base), beyond, **named).status is CRIT, (base, beyond, rule)
 
 
 def test_another_unit_cannot_be_compared() -> None:

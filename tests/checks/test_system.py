@@ -245,10 +245,12 @@ def test_a_figure_that_is_not_a_number_fails(used: float) -> None:
 
 
 def test_a_limit_that_is_not_a_number_fails() -> None:
-    """NaN as a limit lets nothing pass."""
-    assert memory(1, MemoryLimits(math.nan, math.nan)).status is CRIT
+    """NaN as a limit is refused, so that nothing passes."""
+    with pytest.raises(ValueError, match="warn of measure used is nan, expected a finite number"):
+        memory(1, MemoryLimits(math.nan, math.nan))
     record = host.Disk("/", "/", "ext4", 1, 99, 0, 0)
-    assert check_disk("/", DiskLimits("/", math.nan, math.nan), observe=lambda *_, **__: record).status is CRIT
+    with pytest.raises(ValueError, match="expected a finite number"):
+        check_disk("/", DiskLimits("/", math.nan, math.nan), observe=lambda *_, **__: record)
 
 
 def table(*names: str) -> Table:

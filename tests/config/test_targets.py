@@ -380,11 +380,12 @@ NUMBERS = [
 ]
 
 
+@pytest.mark.parametrize("number", ["nan", "inf", "-inf"])
 @pytest.mark.parametrize(("record", "key"), NUMBERS)
-def test_no_number_may_be_nan(record: type, key: str) -> None:
-    """`value != nan` always holds, and `crit = nan` never does: each key with a number refuses it."""
-    _, problems = Reading().read(record, {key: float("nan")})
-    assert (key,) in [problem.path for problem in problems if problem.says.startswith("is nan, expected ")]
+def test_every_number_is_finite(record: type, key: str, number: str) -> None:
+    """`value != nan` always holds, and `crit = nan` never does: each key with a number refuses it, and infinity."""
+    _, problems = Reading().read(record, {key: float(number)})
+    assert (key,) in [problem.path for problem in problems if problem.says.startswith(f"is {number}, expected ")]
 
 
 def test_every_number_is_tried() -> None:

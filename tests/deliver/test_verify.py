@@ -265,6 +265,8 @@ def without(*ids: str, **changes: Any) -> dict[str, Any]:
     return safe(gates=[one for one in safe()["gates"] if one["id"] not in ids], **changes)
 
 
+MEASURE = {"name": "used", "value": 1, "unit": "%", "warn": None, "crit": None}
+ROUNDS = {"count": 2, "wait": 0, "hold": 1, "interval": 1, "healthy_after": 0.1, "held": 1.0, "failures": {}, "why": ""}
 OFF = {"gate": "api", "reason": "none here"}
 CONTRADICTIONS: dict[str, tuple[dict[str, Any], str]] = {
     "a failure that passed": (
@@ -317,6 +319,13 @@ CONTRADICTIONS: dict[str, tuple[dict[str, Any], str]] = {
         safe(disabled=[{"gate": "queue", "reason": "x"}]),
         "gate queue, which is switched off, is not a built-in gate",
     ),
+    "a measure twice": (
+        with_gate("disk", measures=[MEASURE, {**MEASURE, "value": 2}]),
+        "gate disk measures used 2 times",
+    ),
+    "rounds that ended badly": (safe(rounds={**ROUNDS, "why": "not healthy at first"}), "its rounds were not healthy"),
+    "rounds that were never healthy": (safe(rounds={**ROUNDS, "healthy_after": None}), "none of its rounds was"),
+    "rounds that did not hold": (safe(rounds={**ROUNDS, "held": 0.999}), "it held for 0.999 s, expected 1 s"),
     "an end before the start": (
         safe(started="2024-05-17T09:40:00+00:00"),
         "it started at 2024-05-17T09:40:00+00:00 and ended at 2024-05-17T09:30:17.623+00:00",
@@ -332,7 +341,8 @@ CONTRADICTIONS: dict[str, tuple[dict[str, Any], str]] = {
 def test_parts_that_do_not_agree_are_refused(tmp_path: Path, name: str) -> None:
     """No run writes such a file: it was edited, or is torn."""
     written, words = CONTRADICTIONS[name]
-    assert found(tmp_path, written) == [f"the verdict says SAFE, but {words}"]
+    (reason,) = found(tmp_path, written)
+    assert reason.startswith(f"the verdict says SAFE, but {words}")
 
 
 TYPES: tuple[object, ...] = (None, True, 5, -1.5, "x", [], {}, [[]], [{}], [None], {"x": []})
@@ -590,3 +600,34 @@ def test_every_reader_of_a_verdict_demands_the_base(
         monkeypatch.setenv("RS_POLICY_BASE", value)
         assert main([command, *given, "--env", "prod", "--version", "v1.0.0"]) == 1
         assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("rounds", [ROUNDS, {**ROUNDS, "hold": 0, "held": 0}, {**ROUNDS, "hold": 0.9996}, None])
+def test_rounds_that_went_well(tmp_path: Path, rounds: object) -> None:
+    """A release may have none, and need not hold."""
+    assert found(tmp_path, safe(rounds=rounds)) == []
+
+
+WATCHED = replace(EXPECTED, watched=True)
+
+
+def watch(**changes: Any) -> dict[str, Any]:
+    """Return the document of a watch that was SAFE, with some of its fields changed."""
+    return safe(**{"verdict": "WATCH SAFE", "mode": "watch", "rounds": ROUNDS, **changes})
+
+
+@pytest.mark.parametrize(
+    ("rounds", "words"),
+    [
+        (None, "it names no rounds, and a watch has them"),
+        ({**ROUNDS, "hold": 0, "held": 0}, "it held for no time, and a watch holds"),
+        ({**ROUNDS, "held": 0}, "it held for 0 s, expected 1 s"),
+        ({**ROUNDS, "healthy_after": None}, "none of its rounds was healthy"),
+        ({**ROUNDS, "why": "not healthy at first, 1 round"}, "its rounds were not healthy at first, 1 round"),
+        ({**ROUNDS, "why": "interrupted after 1 round"}, "its rounds were interrupted after 1 round"),
+    ],
+)
+def test_a_watch_has_held(tmp_path: Path, rounds: object, words: str) -> None:
+    """A look at one moment is no watch."""
+    assert found(tmp_path, watch(), WATCHED) == []
+    assert found(tmp_path, watch(rounds=rounds), WATCHED) == [f"the verdict says SAFE, but {words}"]

@@ -432,3 +432,67 @@ def test_fixture_manager(pytester: pytest.Pytester) -> None:
     pytester.syspathinsert()
     done = pytester.runpytest("-p", "ours")
     done.assert_outcomes(passed=5)
+
+
+LOOP = """
+import pytest
+from release_sentinel.plugin import compat
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session):
+    for _ in range(2):
+        told = [one for item in session.items for one in compat.run_quietly(session, item, None)]
+        assert session.testsfailed == 0
+    for one in told:
+        one.tell()
+    return True
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "outcomes"),
+    [
+        ("def test_it(): assert next(RUNS)", {"passed": 1}),
+        ("def test_it(): assert not next(RUNS)", {"failed": 1}),
+        (
+            "@pytest.mark.flaky(reruns=5)\ndef test_it(): assert next(RUNS) > 3",
+            {"passed": 1},  # its first round takes four runs
+        ),
+        ("@pytest.mark.flaky(reruns=5)\ndef test_it(): assert next(RUNS) in (0, 3)", {"passed": 1}),
+        ("@pytest.mark.flaky(reruns=5, condition=False)\ndef test_it(): assert next(RUNS) != 1", {"failed": 1}),
+        ("@pytest.mark.flaky(reruns=5, only_rerun='Other')\ndef test_it(): assert next(RUNS) != 1", {"failed": 1}),
+        ("@pytest.mark.flaky(reruns=5, rerun_except='Assert')\ndef test_it(): assert next(RUNS) != 1", {"failed": 1}),
+    ],
+    ids=["late", "early", "reruns", "reruns of the last", "condition", "only_rerun", "rerun_except"],
+)
+def test_hookexec(pytester: pytest.Pytester, body: str, outcomes: dict[str, int]) -> None:
+    """What `_inner_hookexec` keeps from pytest is told of the last round alone, whatever has run the test."""
+    pytester.makeconftest(LOOP)
+    pytester.makepyfile(f"import itertools, pytest\nRUNS = itertools.count()\n{body}\n")
+    done = pytester.runpytest("-p", "pytest_rerunfailures", "-p", "no:randomly")
+    done.assert_outcomes(**outcomes)
+    assert done.ret == (1 if "failed" in outcomes else 0)
+
+
+@pytest.mark.skipif(pytest.version_tuple < (9, 0), reason="pytest has subtests from 9.0 on")
+def test_failed_subtests_key(pytester: pytest.Pytester) -> None:
+    """The subtests of an earlier round are forgotten; those of the last one count."""
+    pytester.makeconftest(LOOP)
+    pytester.makepyfile(
+        """
+        import itertools
+        EARLY, LATE = itertools.count(), itertools.count()
+
+        def test_early(subtests):
+            with subtests.test("a"):
+                assert next(EARLY) > 0
+
+        def test_late(subtests):
+            with subtests.test("a"):
+                assert next(LATE) < 1
+        """
+    )
+    done = pytester.runpytest("-p", "no:randomly")
+    done.stdout.fnmatch_lines(["SUBFAILED[[]a[]]*test_late*"])
+    assert "test_early" not in done.stdout.str().partition("short test summary")[2]
+    assert done.ret == 1

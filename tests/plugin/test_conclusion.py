@@ -104,7 +104,8 @@ def test_a_signal_that_ended_the_run_is_told_once(session: GateSession) -> None:
 @pytest.mark.parametrize("excused", [False, True])
 def test_a_failed_gate_explains_pytest_s_code(session: GateSession, *, excused: bool) -> None:
     """Also one that a waiver excuses, and among others that passed."""
-    session.records["disk"] = record("disk", judged=[FAILED], waiver=OLD if excused else None)
+    waiver = replace(OLD, expires=datetime(9998, 1, 1, tzinfo=UTC)) if excused else OLD
+    session.records["disk"] = record("disk", judged=[FAILED], waiver=waiver)
     verdict = concluded(session, 1)
     assert (verdict.name, verdict.problems) == (SAFE if excused else CRITICAL, ())
 

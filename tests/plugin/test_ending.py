@@ -213,3 +213,20 @@ def test_forked_gates_run_in_the_session(sentinel: Sentinel, way: str) -> None:
     done = start("-p", "pytest_forked")
     assert (done.code, done.verdict["verdict"]) == (1, "INCOMPLETE")
     assert any("no result from gate own: it ran in another process" in line for line in done.block), done.out
+
+
+STARTS = {
+    "a conftest": ("gate_tests/conftest.py", ()),
+    "a plugin": ("early_plugin.py", ("-p", "early_plugin")),
+}
+
+
+@pytest.mark.parametrize(("place", "way"), [("a conftest", "pytest"), ("a plugin", "release-sentinel")])
+def test_an_interrupt_at_the_start_is_a_line(sentinel: Sentinel, place: str, way: str) -> None:
+    """Ctrl-C before pytest takes it: no traceback, and the reports say INCOMPLETE."""
+    file, options = STARTS[place]
+    sentinel.repo.write(file, "import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n")
+    done = run(sentinel, way, *options, PYTHONPATH=str(sentinel.repo.path))
+    said = "interrupted by SIGINT" if way == "pytest" else "was ended by SIGINT without a finished verdict"
+    assert [said in line for line in done.out.splitlines()] == [True], done.out
+    assert (bool(done.code), done.verdict["verdict"]) == (True, "INCOMPLETE")

@@ -12,7 +12,8 @@ from release_sentinel.plugin.gate import Gate, Record
 from release_sentinel.redaction import Redactor
 from release_sentinel.vocabulary import Outcome, Stage
 
-WAIVER = Waiver("own", "prod", "see s3cret-value", "Kim", date(2026, 12, 31))
+WAIVER = Waiver("own", "prod", "see s3cret-value", "Kim", date(9998, 12, 31))
+EXPIRED = Waiver("own", "prod", "see s3cret-value", "Kim", date(2020, 12, 31))  # since the gate began, in a long run
 
 
 def record(**changes: Any) -> Record:
@@ -33,8 +34,20 @@ def record(**changes: Any) -> Record:
         ({"judged": [CheckResult(CRIT, "no")], "broken": "the gate hung"}, Outcome.FAILED),
         ({"not_evaluated": "a policy gate failed"}, Outcome.NOT_EVALUATED),
         ({"judged": [CheckResult(CRIT, "no")], "waiver": None}, Outcome.FAILED),
+        ({"judged": [CheckResult(CRIT, "no")], "waiver": EXPIRED}, Outcome.FAILED),
     ],
-    ids=["failed", "unknown", "assert", "passed", "warned", "broke", "failed and hung", "not evaluated", "no waiver"],
+    ids=[
+        "failed",
+        "unknown",
+        "assert",
+        "passed",
+        "warned",
+        "broke",
+        "failed and hung",
+        "not evaluated",
+        "no waiver",
+        "expired since",
+    ],
 )
 def test_what_a_waiver_excuses(changes: dict[str, Any], outcome: Outcome) -> None:
     """A judgement of the gate; not an error, not a hang, and a pass needs no excuse."""
@@ -44,7 +57,7 @@ def test_what_a_waiver_excuses(changes: dict[str, Any], outcome: Outcome) -> Non
     assert (result.waiver is not None) is (outcome is Outcome.WAIVED)
 
 
-DAY = date(2026, 12, 31)
+DAY = date(9998, 12, 31)
 
 
 @pytest.mark.parametrize(
@@ -60,6 +73,7 @@ DAY = date(2026, 12, 31)
         ({"judged": [CheckResult(WARN, "close")]}, Outcome.WARNED),
         ({"not_evaluated": "a policy gate failed"}, Outcome.NOT_EVALUATED),
         ({"judged": [CheckResult(CRIT, "no")], "advised": None}, Outcome.FAILED),
+        ({"judged": [CheckResult(CRIT, "no")], "advised": date(2020, 12, 31)}, Outcome.FAILED),  # since it began
     ],
 )
 def test_what_becomes_of_an_advised_gate(changes: dict[str, Any], outcome: Outcome) -> None:
@@ -82,5 +96,12 @@ def test_a_warning_that_is_strict_may_be_waived() -> None:
     with pytest.raises(pytest.fail.Exception):
         Gate(gate, Redactor().add).require(CheckResult(WARN, "close"))
     assert gate.result().headline == (
-        "[WAIVED] own: close (a warning, and --gate-strict) — waived until 2026-12-31, by Kim: see s3cret-value"
+        "[WAIVED] own: close (a warning, and --gate-strict) — waived until 9998-12-31, by Kim: see s3cret-value"
     )
+
+
+def test_a_clean_up_that_fails_after_an_advised_gate_counts() -> None:
+    """It is the round's, and not what the policy only advises."""
+    last = record(waiver=None, advised=DAY, judged=[CheckResult(OK, "fine")])
+    last.spoil("to clean up after the last gate failed")
+    assert (last.failed, last.result().outcome) == (True, Outcome.FAILED)

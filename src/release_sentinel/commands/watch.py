@@ -3,6 +3,7 @@
 import os
 
 from release_sentinel import durations
+from release_sentinel.arguments import expanded
 from release_sentinel.commands.gate import run_gates
 from release_sentinel.parser import Once, command, print_help
 from release_sentinel.sentences import sentence
@@ -12,6 +13,14 @@ DESCRIPTION = (
     "After a deployment: evaluate the critical gates until they are healthy, and then for as long as --for says. "
     "Exit 0: healthy, 2: not, 1: the command is wrong. All other options are those of a gate run."
 )
+# The options of a gate run that this command gives, and by which of its own.
+_GIVES = {
+    "--gate-watch": "",
+    "--gate-hold": ", from --for",
+    "--gate-wait": ", from --wait",
+    "--gate-interval": ", from --interval",
+    "--gate-baseline": ", from --baseline",
+}
 
 
 def main(words: list[str], _settings: Settings) -> int:
@@ -28,9 +37,11 @@ def main(words: list[str], _settings: Settings) -> int:
         metavar="DURATION",
         help="how long it has to stay healthy: 10m",
     )
-    add("--wait", default="", metavar="DURATION", help="how long it may take to become healthy")
-    add("--interval", default="", metavar="DURATION", help="the time between two evaluations; default: 15s")
-    add("--baseline", default="", metavar="FILE", help="an earlier verdict file to compare with")
+    add("--wait", default="", action=Once, metavar="DURATION", help="how long it may take to become healthy")
+    add(
+        "--interval", default="", action=Once, metavar="DURATION", help="the time between two evaluations; default: 15s"
+    )
+    add("--baseline", default="", action=Once, metavar="FILE", help="an earlier verdict file to compare with")
     if {"-h", "--help"} & set(words):
         return print_help(parser, words)
     known, others = parser.parse_known_args(words)
@@ -41,7 +52,9 @@ def main(words: list[str], _settings: Settings) -> int:
             parser.error(f"argument {name}: {sentence(error)}")
         if not seconds and name != "--wait":
             parser.error(f"argument {name}: {text!r} is not a time such as 10m")
-    more = {"--gate-wait": known.wait, "--gate-interval": known.interval, "--gate-baseline": known.baseline}
-    given = [word for flag, value in more.items() if value for word in (flag, value)]
-    release = ["--env", known.env, "--version", known.version, "--gate-watch", "--gate-hold", known.hold]
-    return run_gates([*release, *given, *others], os.environ)
+    for flag in (word.partition("=")[0] for word in expanded(others)):
+        if flag in _GIVES:
+            parser.error(f"{flag} is given by `watch` itself{_GIVES[flag]}: leave it out")
+    chosen = {flag: getattr(known, flag.removeprefix("--gate-"), "") for flag in _GIVES}
+    given = [word for flag, value in chosen.items() if value for word in (flag, value)]
+    return run_gates(["--env", known.env, "--version", known.version, "--gate-watch", *given, *others], os.environ)

@@ -197,9 +197,15 @@ class Change(Struct, frozen=True):
     amount: float
     is_share: bool = False
 
-    def of(self, base: float) -> float:
-        """Return the number by which `base` may change; from 0 on, no share allows anything."""
-        return self.amount / 100 * abs(base) if self.is_share else self.amount
+    def allows(self, base: float, now: float) -> bool:
+        """Return whether the growth from `base` to `now` is at most this; from 0 on, no share allows any.
+
+        As it is written in decimal, and not as a binary fraction comes near it: from 1 to 1.1 is 10%.
+        """
+        from fractions import Fraction  # noqa: PLC0415 - late: few policies compare anything
+
+        first, last, amount = (Fraction(repr(float(number))) for number in (base, now, self.amount))
+        return last - first <= (amount / 100 * abs(first) if self.is_share else amount)
 
     def __str__(self) -> str:
         return f"{self.amount:g}%" if self.is_share else f"{self.amount:g}"

@@ -301,8 +301,8 @@ def _whole(kind: Any, value: Any) -> Any:
 
 
 def _converted(value: Any, kind: Any) -> Any:
-    """Return a value as its kind requires it. No key may be NaN: every comparison with it decides by accident."""
-    if isinstance(value, float) and math.isnan(value):
+    """Return a value as its kind requires it. Numbers are finite: a comparison with any other decides by accident."""
+    if isinstance(value, float) and not math.isfinite(value):
         raise ValueError
     if isinstance(value, int) and abs(value) > BIGGEST:
         raise HintError("; whole numbers have at most 64 bits")

@@ -1,4 +1,4 @@
-"""Do the parts of a SAFE verdict file agree? What no run writes was edited by hand, or is torn."""
+"""Does a verdict file prove a SAFE run? What no run writes was edited by hand, or is torn."""
 
 import math
 import re
@@ -10,17 +10,66 @@ from datetime import UTC, date, datetime
 from release_sentinel.config.kinds import INDISPENSABLE
 from release_sentinel.config.model import Waiver
 from release_sentinel.config.read import Reading, dotted
-from release_sentinel.gates import BUILT_IN
+from release_sentinel.gates import BUILT_IN, BuiltInGate
 from release_sentinel.reports.written import WrittenGate, WrittenVerdict
-from release_sentinel.verdict import GateResult
-from release_sentinel.vocabulary import Outcome
+from release_sentinel.verdict import GateResult, Rounds
+from release_sentinel.vocabulary import EXIT_SAFE, SAFE, Outcome, Stage
 
 _TRIES = 1_000_000  # no run makes as many
 _STAGES = {gate.id: gate.stage for gate in BUILT_IN}
+_TORN = "it was tampered with, or torn"
 
 
-def contradictions(verdict: WrittenVerdict, now: datetime) -> Iterator[str]:
-    """Yield what contradicts SAFE in a verdict file, or another of its parts; `now` is when it is read."""
+def unproven(verdict: WrittenVerdict, now: datetime, *, watched: bool = False) -> Iterator[str]:
+    """Yield why a verdict file does not prove a whole run that was SAFE, of whatever release; none means that it does.
+
+    `watched`: of a watch after a deployment, and not of a release. `now` is the moment at which waivers have to hold.
+    """
+    gates = verdict.gates
+    wanted, mode = (f"WATCH {SAFE}", "watch") if watched else (SAFE, "release")
+    if verdict.verdict != wanted:
+        because = [*(gate.reason for gate in gates if gate.outcome is Outcome.FAILED), *verdict.problems]
+        yield f"the verdict is {verdict.verdict}, expected {wanted}" + (f": {'; '.join(because)}" if because else "")
+    elif verdict.mode != mode:
+        yield f"the verdict says {wanted} with mode {verdict.mode}: {_TORN}"
+    elif verdict.partial:
+        yield f"the verdict says {SAFE} with partial {verdict.partial}: {_TORN}"
+    elif verdict.preview:
+        yield f"the verdict says {SAFE} with preview {verdict.preview}: {_TORN}"
+    elif verdict.exit_code != EXIT_SAFE:
+        yield f"the verdict says {SAFE} with exit code {verdict.exit_code}: {_TORN}"
+    elif verdict.problems or verdict.missing or verdict.undelivered or not gates:
+        yield f"the verdict says {SAFE} without proof: it names no gates, or problems"
+    elif not_passed := [gate.id for gate in gates if not _passes(gate, watched=watched)]:
+        yield f"the verdict says {SAFE}, and these gates did not pass: {', '.join(not_passed)}"
+    elif unnamed := _unnamed(verdict):
+        yield f"the verdict says {SAFE} without a word on these gates: {', '.join(unnamed)}"
+    else:
+        yield from (f"the verdict says {SAFE}, but {words}" for words in _contradictions(verdict, now, watched=watched))
+
+
+def _passes(gate: WrittenGate, *, watched: bool) -> bool:
+    """Return whether a gate passed, or may be left out: comparisons without a baseline, in a watch the policy stage."""
+    if gate.owed or gate.outcome is not Outcome.NOT_EVALUATED:
+        return gate.outcome.passes
+    return gate.id.startswith("compare[") or (watched and gate.kind is Stage.POLICY)
+
+
+def _unnamed(verdict: WrittenVerdict) -> list[str]:
+    """Return the gates that every run owes, and that the verdict lists neither as judged nor as switched off."""
+    disabled, judged = {gate.gate for gate in verdict.disabled}, [gate.id for gate in verdict.gates]
+    owed = [gate for gate in BUILT_IN if not gate.opt and gate.id not in disabled]
+    return [gate.id for gate in owed if not any(_is_of(gate, id_) for id_ in judged)]
+
+
+def _is_of(gate: BuiltInGate, id_: str) -> bool:
+    """Return whether a result is the gate's own, or where it has targets, that on one of them."""
+    target = id_.removeprefix(f"{gate.id}[").removesuffix("]")
+    return id_ == gate.id or (gate.judges is not None and bool(target) and id_ == f"{gate.id}[{target}]")
+
+
+def _contradictions(verdict: WrittenVerdict, now: datetime, *, watched: bool) -> Iterator[str]:
+    """Yield what contradicts SAFE in a verdict file, or another of its parts."""
     for id_, count in Counter(gate.id for gate in verdict.gates).items():
         if count > 1:
             yield f"gate {id_} is there {count} times"
@@ -31,6 +80,7 @@ def contradictions(verdict: WrittenVerdict, now: datetime) -> Iterator[str]:
     if not re.fullmatch(r"release-sentinel \S+", verdict.tool):
         yield f"it was written by {verdict.tool!r}"
     yield from _of_disabled(verdict)
+    yield from _of_rounds(verdict.rounds, watched=watched)
     yield from _of_times(verdict)
 
 
@@ -50,6 +100,9 @@ def _of_gate(gate: WrittenGate) -> Iterator[str]:
         yield f"gate {gate.id} has outcome {gate.outcome} and a waiver, which excuses nothing"
     if not 1 <= gate.tries <= _TRIES or not 0 <= gate.seconds < math.inf:
         yield f"gate {gate.id} made {gate.tries} tries in {gate.seconds:g} s"
+    for name, count in Counter(one.name for one in gate.measures).items():
+        if count > 1:
+            yield f"gate {gate.id} measures {name} {count} times"
 
 
 def _of_waiver(gate: WrittenGate, verdict: WrittenVerdict, now: datetime) -> Iterator[str]:
@@ -93,17 +146,32 @@ def _of_disabled(verdict: WrittenVerdict) -> Iterator[str]:
             yield f"gate {gate.gate} is switched off without a reason"
 
 
+def _of_rounds(rounds: Rounds | None, *, watched: bool) -> Iterator[str]:
+    """Yield what no run writes that became healthy, and stayed so for as long as it had to."""
+    if rounds is None:
+        if watched:
+            yield "it names no rounds, and a watch has them"
+    elif rounds.why:
+        yield f"its rounds were {rounds.why}"
+    elif rounds.healthy_after is None:
+        yield "none of its rounds was healthy"
+    elif not round(rounds.hold, 3) <= rounds.held:  # as `document` rounds what was held
+        yield f"it held for {rounds.held:g} s, expected {rounds.hold:g} s"
+    elif watched and not rounds.hold > 0:
+        yield "it held for no time, and a watch holds"
+
+
 def _of_times(verdict: WrittenVerdict) -> Iterator[str]:
-    started, ended = _moment(verdict.started), _moment(verdict.ended)
+    started, ended = moment(verdict.started), moment(verdict.ended)
     if started is None:
         yield f"it does not say when it started: {verdict.started!r}"
     elif ended and ended < started:
         yield f"it started at {verdict.started} and ended at {verdict.ended}"
 
 
-def _moment(text: str) -> datetime | None:
+def moment(text: str) -> datetime | None:
     """Return the moment that a text with an offset names."""
     with suppress(ValueError):
-        moment = datetime.fromisoformat(text)
-        return moment if moment.tzinfo else None
+        found = datetime.fromisoformat(text)
+        return found if found.tzinfo else None
     return None

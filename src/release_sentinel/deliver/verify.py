@@ -14,16 +14,14 @@ from msgspec.structs import replace
 
 from release_sentinel.config.bases import below
 from release_sentinel.config.variables import BASE
-from release_sentinel.deliver.agreement import contradictions
-from release_sentinel.gates import BUILT_IN, BuiltInGate
+from release_sentinel.deliver.agreement import unproven
 from release_sentinel.lines import foreign
 from release_sentinel.reports import written
-from release_sentinel.reports.written import WrittenGate, WrittenVerdict
-from release_sentinel.vocabulary import EXIT_BLOCKED, EXIT_SAFE, INCOMPLETE, SAFE, Outcome, Stage
+from release_sentinel.reports.written import WrittenVerdict
+from release_sentinel.vocabulary import EXIT_BLOCKED, EXIT_SAFE, INCOMPLETE, SAFE
 
 DEFAULT_MAX_AGE = timedelta(hours=24)
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-_TORN = "it was tampered with, or torn"
 
 
 class Expectation(Struct, frozen=True):
@@ -66,56 +64,12 @@ def examine(path: Path, expected: Expectation, now: datetime | None = None) -> t
         as_judged = {"verdict": SAFE, "exit_code": EXIT_SAFE, "problems": (), "undelivered": ""}
         document, verdict = document | as_judged, replace(verdict, **as_judged)
     reasons = [
-        *_verdict(verdict, expected, now),
+        *unproven(verdict, now, watched=expected.watched),
         *_release(verdict, expected),
         *_bases(verdict, expected),
         *_age(verdict.ended, expected.max_age, now),
     ]
     return document, [foreign(reason) for reason in reasons]
-
-
-def _verdict(verdict: WrittenVerdict, expected: Expectation, now: datetime) -> Iterator[str]:
-    gates = verdict.gates
-    wanted, mode = (f"WATCH {SAFE}", "watch") if expected.watched else (SAFE, "release")
-    if verdict.verdict != wanted:
-        because = [*(gate.reason for gate in gates if gate.outcome is Outcome.FAILED), *verdict.problems]
-        yield f"the verdict is {verdict.verdict}, expected {wanted}" + (f": {'; '.join(because)}" if because else "")
-    elif verdict.mode != mode:
-        yield f"the verdict says {wanted} with mode {verdict.mode}: {_TORN}"
-    elif verdict.partial:
-        yield f"the verdict says {SAFE} with partial {verdict.partial}: {_TORN}"
-    elif verdict.preview:
-        yield f"the verdict says {SAFE} with preview {verdict.preview}: {_TORN}"
-    elif verdict.exit_code != EXIT_SAFE:
-        yield f"the verdict says {SAFE} with exit code {verdict.exit_code}: {_TORN}"
-    elif verdict.problems or verdict.missing or verdict.undelivered or not gates:
-        yield f"the verdict says {SAFE} without proof: it names no gates, or problems"
-    elif not_passed := [gate.id for gate in gates if not _passes(gate, expected)]:
-        yield f"the verdict says {SAFE}, and these gates did not pass: {', '.join(not_passed)}"
-    elif unnamed := _unnamed(verdict):
-        yield f"the verdict says {SAFE} without a word on these gates: {', '.join(unnamed)}"
-    else:
-        yield from (f"the verdict says {SAFE}, but {words}" for words in contradictions(verdict, now))
-
-
-def _passes(gate: WrittenGate, expected: Expectation) -> bool:
-    """Return whether a gate passed, or may be left out: comparisons without a baseline, in a watch the policy stage."""
-    if gate.owed or gate.outcome is not Outcome.NOT_EVALUATED:
-        return gate.outcome.passes
-    return gate.id.startswith("compare[") or (expected.watched and gate.kind is Stage.POLICY)
-
-
-def _unnamed(verdict: WrittenVerdict) -> list[str]:
-    """Return the gates that every run owes, and that the verdict lists neither as judged nor as switched off."""
-    disabled, judged = {gate.gate for gate in verdict.disabled}, [gate.id for gate in verdict.gates]
-    owed = [gate for gate in BUILT_IN if not gate.opt and gate.id not in disabled]
-    return [gate.id for gate in owed if not any(_is_of(gate, id_) for id_ in judged)]
-
-
-def _is_of(gate: BuiltInGate, id_: str) -> bool:
-    """Return whether a result is the gate's own, or where it has targets, that on one of them."""
-    target = id_.removeprefix(f"{gate.id}[").removesuffix("]")
-    return id_ == gate.id or (gate.judges is not None and bool(target) and id_ == f"{gate.id}[{target}]")
 
 
 def _release(verdict: WrittenVerdict, expected: Expectation) -> Iterator[str]:

@@ -165,8 +165,6 @@ def prepare(session: GateSession, items: list[pytest.Item]) -> None:
     records = list(session.records.values())
     _qualify(records)
     session.publish({record.id.partition("[")[0]: "the id of a gate" for record in records})
-    for record in records:
-        record.waiver, record.advised = session.waivers.get(record.id), session.advised(record.id)
     session.problems += [*_clashes(records), *_unlisted(session, records)]
     items[:] = sorted((item for item in items if RECORD in item.stash), key=_position)
     if unmarked:

@@ -14,10 +14,9 @@ from functools import partial
 from inspect import iscoroutinefunction
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
-from _pytest import runner
 from _pytest._io import TerminalWriter
 from _pytest.assertion import rewrite
 from _pytest.capture import CaptureManager
@@ -419,7 +418,7 @@ class LoadedModule(pytest.Module):
 
 def run_items(session: pytest.Session, items: Sequence[pytest.Item], following: pytest.Item | None) -> None:
     """Run items as pytest's own loop does, which is `_pytest.main.pytest_runtestloop`; `following` comes after them."""
-    for item, after in zip(items, [*items[1:], following], strict=True):
+    for item, after in zip(items, [*items, following][1:], strict=True):
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=after)
         if session.shouldfail:
             raise session.Failed(session.shouldfail)
@@ -427,44 +426,44 @@ def run_items(session: pytest.Session, items: Sequence[pytest.Item], following: 
             raise session.Interrupted(session.shouldstop)
 
 
-def run_quietly(item: pytest.Item, following: pytest.Item | None) -> list[pytest.TestReport]:
-    """Run one item, of which pytest learns later, if at all; its fixtures end unless `following` needs them, too.
+class Told(NamedTuple):
+    """What pytest and its plugins were to learn of a test; `tell` lets them learn it."""
 
-    What wraps pytest's protocol counts asserts and takes care of warnings; only what is inside of it is ours.
+    report: pytest.TestReport | None
+    tell: Callable[[], object]
+
+
+_TELLS = {"pytest_runtest_logstart", "pytest_runtest_logreport", "pytest_runtest_logfinish"}
+
+
+def run_quietly(session: pytest.Session, item: pytest.Item, following: pytest.Item | None) -> list[Told]:
+    """Run one item, of which pytest learns later, if at all: return what it was to learn, of the last run of it.
+
+    Whatever runs the item, be it a plugin that runs it again: subtests are told of while it runs. pluggy has no way to
+    keep a call from the hooks, which all go by `_inner_hookexec`.
     """
-    item.stash[_QUIET] = []
-    item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
-    return item.stash.setdefault(_QUIET, [])
+    manager: Any = session.config.pluginmanager
+    execute, told = manager._inner_hookexec, list[Told]()  # noqa: SLF001 - see above
+
+    def keep(name: str, hooks: Any, named: Any, *more: Any) -> Any:
+        if name not in _TELLS:
+            return execute(name, hooks, named, *more)
+        if name == "pytest_runtest_logstart":
+            told.clear()
+        told.append(Told(named.get("report"), partial(execute, name, hooks, named, *more)))
+        return []
+
+    _forget_subtests(item)
+    manager._inner_hookexec = keep  # noqa: SLF001 - see above
+    try:
+        run_items(session, [item], following)
+    finally:
+        manager._inner_hookexec = execute  # noqa: SLF001 - see above
+    return told
 
 
-def is_quiet(item: pytest.Item) -> bool:
-    """Tell whether an item is run without a word."""
-    return _QUIET in item.stash
-
-
-def protocol(item: pytest.Item, following: pytest.Item | None) -> bool | None:
-    """Run an item without a word, if that is how it is run; None leaves it to pytest and its plugins."""
-    if _QUIET not in item.stash:
-        return None
-    item.stash[_QUIET] = runner.runtestprotocol(item, log=False, nextitem=following)
-    return True
-
-
-_QUIET = pytest.StashKey[list[pytest.TestReport]]()
-
-
-def tell(items: Sequence[pytest.Item], reports: Sequence[Sequence[pytest.TestReport]]) -> None:
-    """Let pytest and its plugins learn of items that were run quietly."""
-    for item, phases in zip(items, reports, strict=True):
-        item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
-        for report in phases:
-            item.ihook.pytest_runtest_logreport(report=report)
-        item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
-
-
-def reruns(item: pytest.Item) -> int:
-    """Return how often pytest-rerunfailures would run a failed item again: by its mark, else by its option."""
-    mark = item.get_closest_marker("flaky")
-    if mark is not None:
-        return int(mark.kwargs.get("reruns", mark.args[0] if mark.args else 1))
-    return int(getattr(item.config.option, "reruns", 0) or 0)
+def _forget_subtests(item: pytest.Item) -> None:
+    """Let pytest forget which subtests of an earlier run of an item failed: it counts them in the config's stash."""
+    key = getattr(sys.modules.get("_pytest.subtests"), "failed_subtests_key", None)  # from pytest 9.0 on
+    failed: dict[object, int] = item.config.stash.get(key, {}) if key is not None else {}
+    failed.pop(getattr(item, "id", item.nodeid), None)

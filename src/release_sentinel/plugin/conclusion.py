@@ -164,9 +164,9 @@ def _warnings(session: GateSession, results: Sequence[GateResult]) -> tuple[str,
     if session.early_end or session.invocation.has("--gate-partial"):
         return ()
     policy, env = session.policy, session.invocation.env
-    started, disabled = session.started, policy.disable
-    remarks = waivers.remarks(policy.waivers, env, started, results, disabled)
-    return (*remarks, *waivers.advice_remarks(policy.advise, started, results, disabled))
+    now, disabled = datetime.now(UTC), policy.disable
+    remarks = waivers.remarks(policy.waivers, env, now, results, disabled)
+    return (*remarks, *waivers.advice_remarks(policy.advise, now, results, disabled))
 
 
 def _provenance(session: GateSession) -> Provenance:

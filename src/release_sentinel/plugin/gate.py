@@ -1,10 +1,11 @@
 """What a gate says while it runs, and what that makes of it."""
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -52,12 +53,18 @@ class Gate:
     ) -> None:
         """Measure a number, and judge it: a limit that is reached is broken; where warn is above crit, less is worse.
 
-        NaN and infinity fail. The number is in the verdict file, as `GATE.NAME`, and can be compared with a baseline.
+        NaN and infinity fail, and are refused as limits. The number is in the verdict file, as `GATE.NAME`, and can be
+        compared with a baseline: a gate measures each name once.
         """
         __tracebackhide__ = True
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise TypeError(f"gate.measure takes a number, not {value!r}")
+        for one in (value, *(limit for limit in (warn, crit) if limit is not None)):
+            if isinstance(one, bool) or not isinstance(one, int | float):
+                raise TypeError(f"gate.measure takes numbers, not {one!r}")
         measure = Measure(str(name), float(value), str(unit), warn, crit)
+        if any(one.name == measure.name for one in self._record.measured):
+            words = f"it measures {measure.name} more than once, expected a name of its own for each number"
+            remedy = "put what differs into the name, or into gates of their own (pytest.mark.parametrize)"
+            self.require(CheckResult(UNKNOWN, words, remedy, measures=(measure,)))
         limit = crit if measure.status is CRIT else warn
         bound = "above" if measure.less_is_worse else "below"
         words = f"{measure}" if measure.status is OK or limit is None else f"{measure}, expected {bound} {limit:g}"
@@ -99,8 +106,8 @@ class Record(Struct):
     pack: str = ""  # that the gate is of; blank: the repository's own, or built in
     strict: bool = False
     declared: frozenset[tuple[Path, str]] = frozenset()  # every place where its source may be: file, name there
-    waiver: Waiver | None = None  # in force for this gate
-    advised: date | None = None  # the last day on which it is only advised, as long as that is so
+    waiver: Waiver | None = None  # in force for this gate when it began
+    advised: date | None = None  # the last day on which it is only advised, as long as that was so when it began
     judged: list[CheckResult] = field(default_factory=list)
     asserted: int = 0
     judging: bool = False  # the gate's own function runs, and what holds is its judgement
@@ -187,6 +194,11 @@ class Record(Struct):
             self.broken = self.broken or f"the gate broke{where}: {type(error).__name__}: {words}"
             self.traceback = str(report.longrepr)
 
+    def spoil(self, words: str) -> None:
+        """Let what failed after the gate count against it in this round, also where the gate itself was left out."""
+        self.broken, self.not_evaluated, self.skipped, self.spare = self.broken or words, "", "", False
+        self.advised = None  # what is advised is the gate
+
     def _asserted(self, report: pytest.TestReport, error: BaseException) -> None:
         """Take note of the judgement that the gate's own code passed by an exception."""
         explains = isinstance(error, AssertionError)
@@ -218,13 +230,15 @@ class Record(Struct):
 
     @property
     def excused(self) -> bool:
-        """Whether a waiver excuses the gate's failure, or it is only advised."""
-        return self.waived or (self.advised is not None and not self.worst.status.passes)
+        """Whether a waiver excuses the gate's failure now, or it is only advised."""
+        is_advised = self.advised is not None and datetime.now(UTC).date() <= self.advised
+        return self.waived or (is_advised and not self.worst.status.passes)
 
     @property
     def waived(self) -> bool:
-        """Whether a waiver excuses the gate's failure. It excuses a judgement, and nothing that broke."""
-        return self.waiver is not None and not self.broken and not self.worst.status.passes
+        """Whether a waiver excuses the gate's failure now. It excuses a judgement, and nothing that broke."""
+        in_force = self.waiver is not None and datetime.now(UTC) < self.waiver.end
+        return in_force and not self.broken and not self.worst.status.passes
 
     @property
     def worst(self) -> CheckResult:
@@ -247,10 +261,15 @@ class Record(Struct):
         return worst
 
     @property
+    def measured(self) -> list[Measure]:
+        """Everything that the gate has measured."""
+        return [one for result in (*self.beside, *self.judged) for one in result.measures]
+
+    @property
     def measures(self) -> tuple[Measure, ...]:
-        """What the gate has measured, the last of each name."""
-        said = [one for result in (*self.beside, *self.judged) for one in result.measures]
-        return tuple({one.name: one for one in said}.values())
+        """What can be compared: of a name that several results of checks share, no number is the gate's."""
+        names = Counter(one.name for one in self.measured)
+        return tuple(one for one in self.measured if names[one.name] == 1)
 
     def result(self, start: float = 0.0) -> GateResult:
         """Return the gate's result, in a run that began at `start`, by the monotonic clock."""

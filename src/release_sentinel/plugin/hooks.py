@@ -248,11 +248,6 @@ class Hooks:
         """Run the critical gates in rounds, where they are asked for."""
         return True if not session.config.option.collectonly and rounds.run(self._session, session) else None
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
-        """Run a gate of a round, of which pytest learns later."""
-        return compat.protocol(item, nextitem)
-
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None]:
         """Bound what prepares a gate."""
@@ -294,13 +289,15 @@ class Hooks:
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Record one phase, and scrub what pytest will show of it."""
         report = yield
-        if not compat.is_quiet(item):  # those of the last round are cleaned before pytest is told of them
+        if not self._session.in_rounds:  # those of the last round are cleaned before pytest is told of them
             scrubbing.clean_report(report, self._session.redactor.scrub)
         error = call.excinfo.value if call.excinfo else None
         if error and report.when == "teardown" and self._session.cleaning_up:
-            self._session.problems.append(
-                f"to clean up after the last gate failed: {type(error).__name__}: {words_of(error)}"
-            )
+            words = f"to clean up after the last gate failed: {type(error).__name__}: {words_of(error)}"
+            if self._session.in_rounds:
+                item.stash[RECORD].spoil(words)
+            else:
+                self._session.problems.append(words)
             error = None
         item.stash[RECORD].note(report, error)
         if report.when == "teardown" and item.stash[RECORD].runs:

@@ -106,6 +106,7 @@ def begin(session: GateSession, item: pytest.Item) -> None:
     """Start a gate's record; leave the gate out where an earlier stage failed."""
     record = item.stash[RECORD]
     record.begin()
+    record.waiver, record.advised = session.waivers.get(record.id), session.advised(record.id)
     if record.stage is Stage.POLICY and session.watch:
         record.not_evaluated, record.spare = _WATCH, True
         pytest.skip(f"not evaluated: {_WATCH}")

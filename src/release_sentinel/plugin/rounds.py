@@ -2,13 +2,12 @@
 
 import time
 from collections.abc import Callable, Sequence
-from itertools import chain
 
 import pytest
 from msgspec.structs import replace
 
 from release_sentinel.plugin import compat, scrubbing
-from release_sentinel.plugin.schedule import Done, Next, Schedule
+from release_sentinel.plugin.schedule import Done, Next, Schedule, counted
 from release_sentinel.plugin.session import RECORD, GateSession
 from release_sentinel.timeline import Phase
 from release_sentinel.verdict import Rounds
@@ -30,13 +29,20 @@ def run(session: GateSession, pytest_session: pytest.Session, *, now: Callable[[
     if session.policy_failed:
         compat.run_items(pytest_session, critical, None)
         return True
-    _Run(session, critical, now).to_the_end()
+    session.in_rounds = True
+    _Run(session, pytest_session, critical, now).to_the_end()
     return True
 
 
 class _Run:
-    def __init__(self, session: GateSession, items: Sequence[pytest.Item], now: Callable[[], float]) -> None:
-        self._session, self._items, self._now = session, items, now
+    def __init__(
+        self,
+        session: GateSession,
+        pytest_session: pytest.Session,
+        items: Sequence[pytest.Item],
+        now: Callable[[], float],
+    ) -> None:
+        self._session, self._pytest, self._items, self._now = session, pytest_session, items, now
         self._schedule = Schedule(session.plan)
         self._told: tuple[frozenset[str], bool] | None = None
         self._told_at = 0.0
@@ -48,29 +54,31 @@ class _Run:
     def to_the_end(self) -> None:
         """Run rounds until there is no further one; then pytest learns of the last one."""
         try:
-            reports = self._all()
+            told = self._all()
         finally:
             self._progress.clear()
-        for report in chain.from_iterable(reports):
-            scrubbing.clean_report(report, self._session.redactor.scrub)
-        compat.tell(self._items, reports)
+            self._session.in_rounds = False
+        for one in told:
+            if one.report:
+                scrubbing.clean_report(one.report, self._session.redactor.scrub)
+            one.tell()
 
-    def _all(self) -> list[list[pytest.TestReport]]:
-        """Run rounds, and return pytest's reports of the last one."""
+    def _all(self) -> list[compat.Told]:
+        """Run rounds, and return what pytest is to learn of the last one."""
         while True:
             began = self._now()
-            reports = self._round()
+            told = self._round()
             ended = self._now()
             failed = self._failed()
             self._add_phase(began, ended, failed)
             following = self._schedule.after(began, ended, failed)
             self._note(following)
             if isinstance(following, Done):
-                return reports
+                return told
             self._since = {gate: self._since.get(gate, began) for gate in failed}
             self._tell(following, failed)
             if not self._wait(following, failed):
-                return reports
+                return told
 
     def _add_phase(self, began: float, ended: float, failed: frozenset[str]) -> None:
         """Take note of a round, or let it lengthen the phase in which the same gates failed."""
@@ -82,24 +90,14 @@ class _Run:
         elif len(self._phases) < _MOST_PHASES:
             self._phases.append(phase)
 
-    def _round(self) -> list[list[pytest.TestReport]]:
-        """Ask everything anew, with fresh fixtures, and return pytest's reports of each gate."""
+    def _round(self) -> list[compat.Told]:
+        """Ask everything anew, with fresh fixtures, and return what pytest was to learn."""
         self._session.renew()
-        reports = []
+        told = []
         for item, following in zip(self._items, [*self._items[1:], None], strict=True):
             item.stash[RECORD].renew()
-            reports.append(self._gate(item, following))
-        return reports
-
-    def _gate(self, item: pytest.Item, following: pytest.Item | None) -> list[pytest.TestReport]:
-        """Run a gate, again as often as `--reruns` says."""
-        record = item.stash[RECORD]
-        reports = compat.run_quietly(item, following)
-        for _ in range(compat.reruns(item)):
-            if not record.failed or record.not_evaluated:
-                break
-            reports = compat.run_quietly(item, following)
-        return reports
+            told += compat.run_quietly(self._pytest, item, following)
+        return told
 
     def _failed(self) -> frozenset[str]:
         records = [item.stash[RECORD] for item in self._items]
@@ -117,7 +115,7 @@ class _Run:
             schedule.healthy_after,
             schedule.held,
             dict(schedule.failures),
-            following.why if isinstance(following, Done) else "it was interrupted between two rounds",
+            following.why if isinstance(following, Done) else f"interrupted after {counted(schedule.rounds)}",
             tuple(self._phases),
         )
 

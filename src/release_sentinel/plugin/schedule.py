@@ -84,7 +84,7 @@ class Schedule:
         until = first + self._plan.wait
         if began >= until:
             waited = f"not healthy within {_shown(self._plan.wait)}" if self._plan.wait else "not healthy at first"
-            return Done(f"{waited}, {_rounds(self.rounds)}")
+            return Done(f"{waited}, {counted(self.rounds)}")
         return self._next(began, ended, until, holding=False)
 
     def _while_holding(self, healthy: float, began: float, ended: float, failed: Collection[str]) -> Next | Done:
@@ -92,7 +92,7 @@ class Schedule:
         is_last = began >= until
         broken = [gate for gate, times in self._in_a_row.items() if times >= self._plan.hold_failures]
         if broken or (is_last and failed):
-            return Done(f"not healthy any more {_shown(self.held)} after it was, {_rounds(self.rounds)}")
+            return Done(f"not healthy any more {_shown(self.held)} after it was, {counted(self.rounds)}")
         return Done() if is_last else self._next(began, ended, until, holding=True)
 
     def _next(self, began: float, ended: float, until: float, *, holding: bool) -> Next:
@@ -103,5 +103,6 @@ def _shown(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds >= 10 else f"{seconds:.1f} s"
 
 
-def _rounds(number: int) -> str:
+def counted(number: int) -> str:
+    """Return `2 rounds`."""
     return f"{number} round{'s' if number > 1 else ''}"

@@ -15,6 +15,7 @@ import pytest
 
 from release_sentinel import arguments, waivers
 from release_sentinel.config.file import places_beside
+from release_sentinel.config.model import Waiver
 from release_sentinel.config.secrets import header_secrets
 from release_sentinel.config.variables import look_up, misspelt
 from release_sentinel.deliver.github import WorkflowOutput
@@ -75,7 +76,7 @@ class GateSession:
         run = self.policy.run_seconds(invocation.deadline) + self.plan.wait + self.plan.hold
         self.deadline = Deadline(run, self.policy.gate_seconds)
         self.rounds: Rounds | None = None
-        self.waivers = waivers.in_force(self.policy.waivers, invocation.env, self.started)
+        self.in_rounds = False  # what a gate meets counts in its round alone, and pytest learns of the last one
         self._baseline = read_baseline(invocation.baseline, invocation.env, self.policy)
         self._unknown_hosts = self._find_hosts()
         unread = misspelt(self.environ, self.policy, file_is_named=bool(invocation.policy))
@@ -212,7 +213,7 @@ class GateSession:
 
     def advised(self, gate: str) -> date | None:
         """Return the last day on which a gate is only advised, if it is."""
-        return waivers.advised(self.policy.advise, gate, self.started)
+        return waivers.advised(self.policy.advise, gate, datetime.now(UTC))
 
     def _claim(self, failures: list[str]) -> None:
         if failures:
@@ -227,6 +228,11 @@ class GateSession:
     def watch(self) -> bool:
         """Whether the run judges a deployment that has taken place, by its critical gates alone."""
         return self.invocation.has("--gate-watch")
+
+    @property
+    def waivers(self) -> Mapping[str, Waiver]:
+        """The waivers that are in force at this moment, by the id of their gate: one may expire while rounds hold."""
+        return waivers.in_force(self.policy.waivers, self.invocation.env, datetime.now(UTC))
 
     @property
     def measures(self) -> dict[str, Measure]:
@@ -354,6 +360,12 @@ class GateSession:
         if self._baseline[1]:
             self._refuse("without its baseline nothing can be compared")
             self.problems.append(self._baseline[1])
+        if self.watch and not self.plan.hold:
+            self._refuse("without a time to hold nothing is watched")
+            self.problems.append(
+                "--gate-watch has no time for which the deployment has to stay healthy: add one by --gate-hold 10m, "
+                "RS_HOLD, or `hold` under `rounds` in the policy"
+            )
         if self.watch and self.invocation.env not in self.policy.environments:
             self._refuse("without its environment no gate is run")
             expected = ", ".join(self.policy.environments)

@@ -22,7 +22,7 @@ def attestation(verdict: RedactedVerdict) -> str:
 
     Where no commit was seen it has no subject: it then speaks of nothing, and says FAILED.
     """
-    return json.dumps(statement(verdict), indent=2, sort_keys=True) + "\n"
+    return json.dumps(statement(verdict), indent=2, sort_keys=True, allow_nan=False) + "\n"
 
 
 def statement(verdict: RedactedVerdict) -> dict[str, Any]:

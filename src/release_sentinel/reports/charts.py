@@ -97,7 +97,7 @@ def duration(seconds: float) -> str:
 
 def bullet(measure: Measure) -> Markup | None:
     """Return a number against its limits; None where there is nothing to hold it against."""
-    limits = [limit for limit in (measure.warn, measure.crit) if limit is not None and math.isfinite(limit)]
+    limits = [limit for limit in (measure.warn, measure.crit) if limit is not None]
     if not math.isfinite(measure.value) or not (limits or _is_share(measure, limits)):
         return None
     axis = _scale(measure, limits)
@@ -149,7 +149,7 @@ def _zones(measure: Measure, axis: Axis) -> list[Markup]:
     """Return where a value would warn and where it would fail."""
     zones = []
     for tone, limit, other in (("warn", measure.warn, measure.crit), ("crit", measure.crit, None)):
-        if limit is not None and math.isfinite(limit):
+        if limit is not None:
             end = other if other is not None else axis.low if measure.less_is_worse else axis.high
             left, right = sorted((axis.at(limit), axis.at(end)))
             zones.append(_rect(left, right, f"zone {tone}", 3, 6))

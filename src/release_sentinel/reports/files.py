@@ -30,7 +30,7 @@ Writer = Callable[[RedactedVerdict], str]
 
 def verdict_json(verdict: RedactedVerdict) -> str:
     """Return the verdict document as JSON text."""
-    return json.dumps(document(verdict), indent=2) + "\n"
+    return json.dumps(document(verdict), indent=2, allow_nan=False) + "\n"
 
 
 _KEPT = "it is tracked by Git, and not a report: name another file"
@@ -85,7 +85,7 @@ def write_all(reports: Iterable[Report], verdict: RedactedVerdict) -> list[str]:
 def stand_in(path: Path) -> Writer:
     """Return what writes the verdict that is at `path` until a run has ended: it remembers the one before."""
     before = previous(path)
-    return lambda verdict: json.dumps({**document(verdict), "previous": before}, indent=2) + "\n"
+    return lambda verdict: json.dumps({**document(verdict), "previous": before}, indent=2, allow_nan=False) + "\n"
 
 
 def previous(path: Path) -> dict[str, str]:
@@ -117,9 +117,9 @@ def json_report(path: Path) -> Writer:
             written = strict_json.loads(regular.read(path, 4 * MOST))  # it holds what failing tests printed
             started = datetime.fromtimestamp(written["created"] - written["duration"], UTC)
         except (OSError, ValueError, TypeError, LookupError, OverflowError):
-            return json.dumps(facts)
+            return json.dumps(facts, allow_nan=False)
         ours = started >= verdict.started - timedelta(seconds=1)
-        return json.dumps({**written, **facts} if ours else facts)
+        return json.dumps({**written, **facts} if ours else facts, allow_nan=False)
 
     return write_report
 
@@ -178,7 +178,8 @@ def is_report(path: Path) -> bool:
 def handover(verdict: RedactedVerdict, reports: Iterable[Report]) -> str:
     """Return what a child hands over to its parent: the verdict, the places of its reports, and what GitHub gets."""
     places = [[one.flag, str(one.path)] for one in reports]
-    return json.dumps({**document(verdict), "reports": places, "github": [annotations(verdict), markdown(verdict)]})
+    facts = {**document(verdict), "reports": places, "github": [annotations(verdict), markdown(verdict)]}
+    return json.dumps(facts, allow_nan=False)
 
 
 def write(path: Path, text: str) -> None:

@@ -28,7 +28,7 @@ def note(handover: Path, gate: GateResult, redactor: Redactor) -> None:
     """Add a gate's result; one that is only begun has no status."""
     verdict = redact(replace(unfinished(Release("", "")), gates=(gate,)), redactor)
     with suppress(OSError), place(handover).open("a", encoding="utf-8") as file:
-        file.write(json.dumps(document(verdict)["gates"][0]) + "\n")
+        file.write(json.dumps(document(verdict)["gates"][0], allow_nan=False) + "\n")
 
 
 def resume(verdict: RedactedVerdict, handover: Path) -> RedactedVerdict:

@@ -55,7 +55,7 @@ def sarif(verdict: RedactedVerdict) -> str:
         "results": [_result(result, rules, verdict) for result in found],
         "columnKind": "unicodeCodePoints",
     }
-    return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
+    return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2, allow_nan=False) + "\n"
 
 
 def _results(verdict: RedactedVerdict) -> Iterator[Result]:

@@ -112,6 +112,7 @@ class WrittenVerdict(Struct, frozen=True):
     packs: tuple[WrittenPack, ...] = ()  # likewise
     undelivered: str = ""  # likewise
     mode: str = "release"  # likewise
+    rounds: Rounds | None = None  # likewise
 
 
 # What `document` writes today. No field may be absent, so that the names in a file can be counted.

@@ -184,7 +184,7 @@ h2,h3{break-after:avoid}
 
 
 def _packed(*rules: str) -> str:
-    return "".join("".join(rules).splitlines())
+    return "".join(rules).replace("\n", "")
 
 
 STYLE = (

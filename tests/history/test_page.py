@@ -43,7 +43,7 @@ def test_it_has_every_part(tmp_path: Path) -> None:
         "prod v1.0.0 SAFE after 23h 0m BLOCKED 2026-11-26 09:00",
         "prod environment policy 1 1 0 0 0 2",
         "2026-11-23 B BLOCKED 1 S SAFE 1",
-        "prod: disk.used WARN 80 %, 71.25 to 80, warn 75, crit 85",
+        "prod: disk.used WARN 80 %, from 71.25 % to 80 %, warn ≥ 75, crit ≥ 85",
         "3.json torn is not a JSON document",
     ):
         assert part in shown

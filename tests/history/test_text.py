@@ -47,7 +47,7 @@ def test_it_reads_from_top_to_bottom(tmp_path: Path) -> None:
         "  prod  v1.0.0  SAFE after 2h 5m  BLOCKED 2026-11-26 09:00",
         "",
         "Measures: the last value, its range, its limits",
-        "  prod: disk.used 71.25 %, 70 to 71.25, warn 75, crit 85 ▁█",
+        "  prod: disk.used 71.25 %, from 70 % to 71.25 %, warn ≥ 75, crit ≥ 85 ▁█",
         "",
         "Not read as a verdict",
         "  4.json: torn: is not a JSON document: line 1, column 2: expected property name",
@@ -112,7 +112,7 @@ def test_what_is_broken_comes_first(tmp_path: Path) -> None:
     """Among measures: critical, then warnings."""
     told = shown(tmp_path, measured(("a", 1, "", 5, 9), ("b", 7, "", 5, 9), ("c", 9, "", 5, 9), ("d", None, "", 5, 9)))
     assert [line.split()[1] for line in told if line.startswith("  prod: ")] == ["disk.c", "disk.d", "disk.b", "disk.a"]
-    assert "  prod: disk.d no number, warn 5, crit 9" in told
+    assert "  prod: disk.d no number, warn ≥ 5, crit ≥ 9" in told
 
 
 @pytest.mark.parametrize(

@@ -106,10 +106,15 @@ class Series(Struct, frozen=True):
         return [value for _, value in self.points if value is not None]
 
     @property
+    def last(self) -> Measure:
+        """The last point, with the limits of its time; NaN where the gate measured none."""
+        value, limits = self.points[-1][1], self.limits[-1]
+        return Measure(self.name, math.nan if value is None else value, self.unit, limits.warn, limits.crit)
+
+    @property
     def status(self) -> Status:
         """What the limits say of the last point."""
-        value, limits = self.points[-1][1], self.limits[-1]
-        return Measure("", math.nan if value is None else value, "", limits.warn, limits.crit).status
+        return self.last.status
 
 
 class History(Struct, frozen=True):

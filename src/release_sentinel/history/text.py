@@ -1,12 +1,17 @@
 """A history as plain text, as wide as a terminal, from 60 columns on."""
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
+
+from msgspec.structs import replace
 
 from release_sentinel.history.analysis import RELEASE, Environment, History, Last, Released, Series
 from release_sentinel.history.files import Skipped
 from release_sentinel.history.scale import Scale
 from release_sentinel.lines import foreign
+from release_sentinel.measures import Measure
+from release_sentinel.reports.charts import limits, quantity
 from release_sentinel.vocabulary import Status
 from release_sentinel.widths import columns, cut, wrap
 
@@ -157,16 +162,19 @@ def by_trouble(measures: Iterable[Series]) -> list[Series]:
 
 def _of_series(series: Series, *, blocks: bool) -> str:
     spark = f" {sparkline(series.values)}" if blocks and len(series.values) > 1 else ""
-    return f"{foreign(series.env) or _NONE}: {foreign(series.name)} {words(series, foreign(series.unit))}{spark}"
+    said = words(series, foreign(series.unit))
+    if not blocks:  # the encoding may lack these as well
+        said = said.replace("≥", ">=").replace("≤", "<=")
+    return f"{foreign(series.env) or _NONE}: {foreign(series.name)} {said}{spark}"
 
 
 def words(series: Series, unit: str) -> str:
     """Return the last value of a measure, its range and its limits."""
-    values, limits, last = series.values, series.limits[-1], series.points[-1][1]
-    span = f", {min(values):.6g} to {max(values):.6g}" if len(values) > 1 else ""
-    held = "".join(f", {name} {limit:g}" for name in ("warn", "crit") if (limit := getattr(limits, name)) is not None)
-    now = "no number" if last is None else f"{last:.6g}{f' {unit}' if unit else ''}"
-    return f"{now}{span}{held}"
+    last = replace(series.last, unit=unit)
+    least, most = (quantity(Measure("", end(series.values, default=0.0), unit)) for end in (min, max))
+    now = "no number" if math.isnan(last.value) else quantity(last)
+    held = limits(last)
+    return f"{now}{f', from {least} to {most}' if least != most else ''}{f', {held}' if held else ''}"
 
 
 def _skipped(skipped: Sequence[Skipped], width: int) -> Iterator[str]:

@@ -41,6 +41,14 @@ def test_a_limit_is_finite(name: str, limit: float) -> None:
         Measure("used", 1, **limits)
 
 
+@pytest.mark.parametrize("name", ["value", "warn", "crit"])
+def test_a_number_that_is_beyond_every_float(name: str) -> None:
+    """No report could show it."""
+    numbers: dict[str, Any] = {"value": 1, name: 10**400}
+    with pytest.raises(ValueError, match=f"{name} of measure used has too many digits"):
+        Measure("used", **numbers)
+
+
 def test_the_full_name() -> None:
     """With the gate's own parameter."""
     assert full_name("disk[/var]", "used") == "disk[/var].used"

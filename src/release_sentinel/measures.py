@@ -20,10 +20,14 @@ class Measure(Struct, frozen=True):
     crit: float | None = None
 
     def __post_init__(self) -> None:
-        """Refuse limits that hold nothing back, and that JSON has no word for; raises `ValueError`."""
-        for name, limit in (("warn", self.warn), ("crit", self.crit)):
-            if limit is not None and not math.isfinite(limit):
-                raise ValueError(f"{name} of measure {self.name} is {limit}, expected a finite number or none")
+        """Refuse limits that hold nothing back, and what no report has a number for; raises `ValueError`."""
+        for name, number in (("value", self.value), ("warn", self.warn), ("crit", self.crit)):
+            try:
+                is_finite = number is None or math.isfinite(number)
+            except OverflowError:  # an integer beyond every float
+                raise ValueError(f"{name} of measure {self.name} has too many digits for a number") from None
+            if not is_finite and name != "value":
+                raise ValueError(f"{name} of measure {self.name} is {number}, expected a finite number or none")
 
     def __str__(self) -> str:
         return f"{self.name} {self.value:g}{f' {self.unit}' if self.unit else ''}"

@@ -92,7 +92,11 @@ def test_it_is_never_greener_than_the_exit_code(name: str) -> None:
 def test_a_verdict_without_a_reason_is_an_error_too() -> None:
     """Not one gate, and nothing that says why."""
     assert results(verdict()) == [
-        ("verdict", "error", "INCOMPLETE (exit 1): v1.0.0 was not fully judged and must not go to prod")
+        (
+            "release-sentinel/verdict",
+            "error",
+            "INCOMPLETE (exit 1): v1.0.0 was not fully judged and must not go to prod",
+        )
     ]
 
 
@@ -127,7 +131,10 @@ def test_what_was_waived_says_by_whom() -> None:
     assert (suppression["kind"], suppression["status"]) == ("external", "accepted")
     assert suppression["justification"].endswith("waived until 2024-06-30, by Kim: disks are on order")
     assert "suppressions" not in expired
-    assert (expired["ruleId"], expired["message"]["text"]) == ("verdict", "the waiver for tag has expired")
+    assert (expired["ruleId"], expired["message"]["text"]) == (
+        "release-sentinel/verdict",
+        "the waiver for tag has expired",
+    )
 
 
 @pytest.mark.parametrize("mode", ["partial", "preview", "watch"])
@@ -208,6 +215,7 @@ def test_results_are_at_the_policy(policy: str, uri: str) -> None:
     [
         ("https://github.com/acme/shop.git", "https://github.com/acme/shop.git"),
         ("https://git.example/a b", "https://git.example/a%20b"),
+        ("https://git.example/%zz/a%20b", "https://git.example/%25zz/a%20b"),
         ("git@github.com:acme/shop.git", "ssh://git@github.com/acme/shop.git"),
         ("ssh://git@git.example:2222/shop", "ssh://git@git.example:2222/shop"),
         ("/srv/git/shop.git", ""),

@@ -20,7 +20,7 @@ from release_sentinel.verdict import GateResult
 from release_sentinel.vocabulary import INCOMPLETE, NOTED, Outcome
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
-VERDICT = "verdict"  # the rule of what is wrong with the run itself
+VERDICT = "release-sentinel/verdict"  # the rule of what is wrong with the run itself: no gate has such an id
 MOST_RESULTS = 5000  # that GitHub shows; it refuses a file with more than 25,000
 LONGEST = 1000  # characters of a text; GitHub refuses descriptions above 1024
 _LONGEST_ID = 255
@@ -102,8 +102,9 @@ def _provenance(verdict: RedactedVerdict) -> list[dict[str, str]]:
         remote = f"ssh://{scp[1] or ''}{scp[2]}/{scp[3].lstrip('/')}"
     if not re.match(r"(https?|ssh|git)://", remote):
         return []
+    whole = re.sub("%(?![0-9A-Fa-f]{2})", "%25", remote)
     facts = {
-        "repositoryUri": quote(remote, safe="/:@?=&%+~[]"),
+        "repositoryUri": quote(whole, safe="/:@?=&%+~[]"),
         "revisionId": release.commit,
         "branch": release.branch,
     }

@@ -158,11 +158,14 @@ def run(*command: str, cwd: Path, env: Mapping[str, str] | None = None, timeout:
     """Run a command to its end; standard error is part of what it printed.
 
     Our own two commands start from a process that has imported what they need, unless PYTHON* variables are set; a
-    module in a folder of PYTHONPATH alone may be one that it has not imported.
+    module in a folder of PYTHONPATH may be one that neither it nor the start of Python imports.
     """
     environ = {**os.environ, **(env or {})}
     ours = any(command[: len(words)] == words for words in (CLI, PYTEST))
-    if ours and forked.SUPPORTED and not any(name.startswith("PYTHON") for name in environ.keys() - {"PYTHONPATH"}):
+    folders_of_path = environ.get("PYTHONPATH", "").split(os.pathsep)
+    is_real = any(Path(folder, "sitecustomize.py").exists() for folder in filter(None, folders_of_path))
+    is_real |= any(name.startswith("PYTHON") for name in environ.keys() - {"PYTHONPATH"})
+    if ours and forked.SUPPORTED and not is_real:
         with tempfile.TemporaryDirectory() as folder:
             output = Path(folder) / "output"
             code = forked.run_module(command[2:], cwd, environ, output, timeout)

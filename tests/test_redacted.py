@@ -12,7 +12,17 @@ from release_sentinel.measures import Measure
 from release_sentinel.redacted import redact
 from release_sentinel.redaction import Redactor
 from release_sentinel.timeline import Phase, Step
-from release_sentinel.verdict import Disabled, GateResult, Missing, Provenance, Release, Rounds, Verdict
+from release_sentinel.verdict import (
+    Disabled,
+    GateResult,
+    Missing,
+    PolicyFile,
+    Provenance,
+    Release,
+    Rounds,
+    UsedPack,
+    Verdict,
+)
 from release_sentinel.vocabulary import SAFE, Stage, Status
 from tests.reports.samples import STARTED
 
@@ -55,7 +65,7 @@ def whole() -> Verdict:
         missing=(filled(Missing),),
         disabled=(filled(Disabled, stage=Stage.POLICY),),
         warnings=(SECRET,),
-        provenance=filled(Provenance),
+        provenance=filled(Provenance, policies=(filled(PolicyFile),), packs=(filled(UsedPack),)),
         rounds=rounds,
         undelivered=SECRET,
         steps=(step,),

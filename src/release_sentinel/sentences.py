@@ -23,7 +23,7 @@ _WORDS = {
     r"could not convert string to float: (.*)": r"\1 is not a number",
     r"Exceeds the limit \((\d+) digits\) for integer string conversion.*": r"a number has more than \1 digits",
     r"Invalid isoformat string: (.*)": r"\1 is not a date or time of ISO 8601",
-    r".*embedded null (?:byte|character)|.*cannot contain null bytes": "it contains a NUL character",
+    r".*embedded null (?:byte|character)(?: in path)?|.*cannot contain null bytes": "it contains a NUL character",
     r"Error -\d+ while decompressing data: (.*)": r"its compressed body is damaged (\1)",
     r"Remote end closed connection without response": "the server closed the connection without an answer",
     r"got more than (\d+) headers": r"its answer has more than \1 header lines",

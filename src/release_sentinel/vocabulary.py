@@ -101,6 +101,7 @@ WORDS = (
     *("measures", "name", "value", "unit", "warn", "crit"),
     *("rounds", "count", "wait", "hold", "interval", "healthy_after", "held", "failures"),
     *("steps", "what", "began", "words", "phases", "failed", "holding"),
+    *("packs", "distribution", "digest"),
 )
 
 UNFINISHED = "the gate session did not finish"  # what every report says until it has

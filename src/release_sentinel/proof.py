@@ -12,7 +12,7 @@ from typing import Any
 
 from release_sentinel import regular, strict_json
 from release_sentinel.arguments import INTERRUPTS
-from release_sentinel.config.bases import below
+from release_sentinel.config.bases import below, missing_base
 from release_sentinel.config.variables import BASE
 from release_sentinel.deliver import notify
 from release_sentinel.deliver.github import WorkflowOutput
@@ -95,9 +95,10 @@ class Judgement:
             bases = below(environ=self._environ, repository=self._invocation.repository)
         except InvalidPolicyError as error:
             return str(error)
-        judged_by = str(seen.get("policies"))
-        lost = [base.name for base in bases if base.sha256 not in judged_by]
-        return f"the gate run was not judged by {lost[0]}, which {BASE} names" if lost else ""
+        listed = seen.get("policies")
+        judged_by = [str(file.get("sha256")) for file in listed] if isinstance(listed, list) else []
+        lost = missing_base([(base.name, base.sha256) for base in bases], judged_by)
+        return f"the gate run was not judged by {lost}, which {BASE} names" if lost else ""
 
 
 def bound(invocation: Invocation, settings: Settings) -> float:

@@ -317,7 +317,7 @@ CONTRADICTIONS: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "something else switched off": (
         safe(disabled=[{"gate": "queue", "reason": "x"}]),
-        "gate queue, which is switched off, is not a built-in gate",
+        "gate queue, which is switched off, is not a built-in gate, nor one of a pack",
     ),
     "a measure twice": (
         with_gate("disk", measures=[MEASURE, {**MEASURE, "value": 2}]),
@@ -568,19 +568,24 @@ def test_a_gate_that_is_left_out_on_purpose(tmp_path: Path) -> None:
 
 
 def test_a_base_has_to_have_been_there(tmp_path: Path) -> None:
-    """As it is here, by its digest; which other policies there were does not matter."""
-    bases = (("acme_gates:policy.toml", "a" * 64),)
-    expected = replace(EXPECTED, bases=bases)
-    files = [
-        {"name": "release-sentinel.toml", "sha256": "c" * 64},
-        {"name": "acme_gates:policy.toml", "sha256": "a" * 64},
-    ]
-    assert found(tmp_path, safe(policies=files), expected) == []
-    for others in ([], files[:1], [{"name": "acme_gates:policy.toml", "sha256": "b" * 64}]):
-        (said,) = found(tmp_path, safe(policies=others), expected)
-        assert said.startswith(
-            "the verdict was not judged by acme_gates:policy.toml as it is here, which RS_POLICY_BASE"
-        )
+    """As it is here, by its digest, and below all else: what is below it decides what its locks hold."""
+    expected = replace(EXPECTED, bases=(("acme_gates:policy.toml", "a" * 64),))
+    base = {"name": "acme_gates:policy.toml", "sha256": "a" * 64}
+    own = {"name": "release-sentinel.toml", "sha256": "c" * 64}
+    for files in ([base], [base, own]):
+        assert found(tmp_path, safe(policies=files), expected) == []
+    for files in ([], [own], [own, base], [{**base, "sha256": "b" * 64}], [{"name": "a" * 64, "sha256": "b" * 64}]):
+        (said,) = found(tmp_path, safe(policies=files), expected)
+        assert said.startswith("the verdict was not judged by acme_gates:policy.toml as it is here, below all else")
+
+
+def test_a_gate_of_a_pack_can_be_switched_off(tmp_path: Path) -> None:
+    """If the run was judged by the pack."""
+    disabled = [{"gate": "acme.queue-drained", "reason": "there is no queue"}]
+    packs = [{"name": "acme", "version": "2.1.0", "distribution": "acme-gates", "digest": "a" * 64}]
+    assert found(tmp_path, safe(disabled=disabled, packs=packs)) == []
+    (said,) = found(tmp_path, safe(disabled=disabled))
+    assert said.endswith("gate acme.queue-drained, which is switched off, is not a built-in gate, nor one of a pack")
 
 
 @pytest.mark.parametrize("command", ["verify", "tag", "release"])

@@ -1,7 +1,7 @@
 """The policy files below the repository's own: those that `extends` names, and RS_POLICY_BASE below all of them."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from posixpath import normpath
 
@@ -95,6 +95,16 @@ def below(*sources: Source, environ: Mapping[str, str], repository: Path | None 
         texts = [*bases.texts, *(source.text for source in (*bases.found, *sources))]
         raise InvalidPolicyError(bases.problems, "\n".join(texts))
     return bases.found
+
+
+def missing_base(demanded: Sequence[tuple[str, str]], files: Sequence[str]) -> str:
+    """Return the name of the first of some bases that a run was not judged by, below all else; blank if there is none.
+
+    `demanded` are names and digests, `files` the digests of the policy files of the run, in the order of the layers. A
+    base above another file would be told by that one what its locks hold.
+    """
+    there = [*files[: len(demanded)], *[""] * len(demanded)]
+    return next((name for (name, sha256), file in zip(demanded, there, strict=False) if file != sha256), "")
 
 
 def _add_variable(bases: _Bases, environ: Mapping[str, str], repository: Path | None) -> None:

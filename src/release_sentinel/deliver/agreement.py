@@ -134,9 +134,10 @@ def _of_advised(gate: WrittenGate, now: datetime) -> Iterator[str]:
 
 def _of_disabled(verdict: WrittenVerdict) -> Iterator[str]:
     judged = {gate.id.partition("[")[0] for gate in verdict.gates}
+    packs = {pack.name for pack in verdict.packs}
     for name, count in Counter(gate.gate for gate in verdict.disabled).items():
-        if name not in _STAGES:
-            yield f"gate {name}, which is switched off, is not a built-in gate"
+        if name not in _STAGES and name.partition(".")[0] not in packs:
+            yield f"gate {name}, which is switched off, is not a built-in gate, nor one of a pack"
         elif name in INDISPENSABLE:
             yield f"gate {name} is switched off, which no policy can do"
         elif name in judged or count > 1:

@@ -12,7 +12,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from release_sentinel.config.bases import below
+from release_sentinel.config.bases import below, missing_base
 from release_sentinel.config.variables import BASE
 from release_sentinel.deliver.agreement import unproven
 from release_sentinel.lines import foreign
@@ -90,10 +90,8 @@ def demanded_bases(environ: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
 
 
 def _bases(verdict: WrittenVerdict, expected: Expectation) -> Iterator[str]:
-    judged_by = {file.sha256 for file in verdict.policies}
-    for name, sha256 in expected.bases:
-        if sha256 not in judged_by:
-            yield f"the verdict was not judged by {name} as it is here, which {BASE} names: run the gate again with it"
+    if lost := missing_base(expected.bases, [file.sha256 for file in verdict.policies]):
+        yield f"the verdict was not judged by {lost} as it is here, below all else: run the gate with {BASE}"
 
 
 def _age(ended: str, max_age: timedelta, now: datetime) -> Iterator[str]:

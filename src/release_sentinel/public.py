@@ -23,6 +23,11 @@ PUBLIC: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "__version__",
         ),
         "release_sentinel.packs": ("FALSE", "FEWER", "HIGHER", "LOWER", "MORE", "TRUE", "Pack", "PackGate", "Stage"),
+        # The types of the fixtures `gate`, `policy`, `release` and `repository`.
+        "release_sentinel.plugin.gate": ("Gate",),
+        "release_sentinel.config.model": ("Policy",),
+        "release_sentinel.verdict": ("Release",),
+        "release_sentinel.observe.git": ("Repository",),
         "release_sentinel.observe": ("Unseen",),
         "release_sentinel.observe.http": ("Exchange", "Request", "ask"),
         "release_sentinel.testing": (

@@ -24,7 +24,7 @@ def deliver(session: GateSession, verdict: RedactedVerdict) -> tuple[RedactedVer
         return verdict, ["neither tagged nor released: the verdict is not SAFE"], []
     wanted = _steps(session)
     unknown = f"whether there is {wanted.named(session.invocation.version)} is unknown"
-    why = f"the run still delivers, or was killed while it did: {unknown}; {steps.AGAIN}"
+    why = f"every gate passed, and the run still delivers, or was killed while it did: {unknown}; {steps.AGAIN}"
     if failures := session.write_reports(_undelivered(session, why)):
         session.undelivered = ""
         return verdict, [], failures
@@ -37,7 +37,7 @@ def deliver(session: GateSession, verdict: RedactedVerdict) -> tuple[RedactedVer
 
 def _undelivered(session: GateSession, problem: str) -> RedactedVerdict:
     """Return the verdict of a run that lacks nothing but what was to follow."""
-    session.undelivered = f"every gate passed, and {problem}"
+    session.undelivered = problem
     return conclude(session, session.pytest_code)
 
 
@@ -53,9 +53,9 @@ def _take(session: GateSession, wanted: Steps, verdict: RedactedVerdict) -> tupl
             environ=session.environ,
         )
     if session.interrupted and (problem or not done):
-        name = signal.Signals(session.interrupted).name
-        return done, f"the run was interrupted by {name}: {problem or 'nothing was begun'}; {steps.AGAIN}"
-    return done, f"what was to follow did not happen: {problem}" if problem else ""
+        interrupted = f"every gate passed, and the run was interrupted by {signal.Signals(session.interrupted).name}"
+        return done, f"{interrupted}: {problem or 'nothing was begun'}; {steps.AGAIN}"
+    return done, f"every gate passed, and what was to follow did not happen: {problem}" if problem else ""
 
 
 def _steps(session: GateSession) -> Steps:

@@ -330,6 +330,13 @@ def test_a_child_that_is_interrupted_before_it_can_tell(tmp_path: Path, number: 
     assert believed(tmp_path, 2, finished(2), interrupted=number) == 2
 
 
+def test_a_child_that_is_killed_while_it_delivers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Its reports say what is unknown, and so does the parent: the child did not come to it."""
+    why = "every gate passed, and whether there is a tag is unknown"
+    assert believed(tmp_path, -signal.SIGKILL, {**finished(1), "problems": [why], "undelivered": why}) == 1
+    assert capsys.readouterr().err == f"release-sentinel: INCOMPLETE (exit 1): {why}\n"
+
+
 def test_pytest_s_own_failure_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A usage error of pytest's is no CRITICAL, and the sentence points to its words."""
     assert believed(tmp_path, 4, finished(4)) == 1

@@ -1,7 +1,9 @@
 """The command line of a gate run is read once, and everything that is wrong with it is said."""
 
+import re
 import shlex
 from collections.abc import Sequence
+from itertools import combinations
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ from release_sentinel.options import BY_FLAG, OPTIONS, Option, Report
 from tests.conftest import RELEASE
 
 SUFFIXES = {flag: option.report.suffix for flag, option in BY_FLAG.items() if option.report and option.metavar}
+REPORTS = sorted({BY_FLAG[flag].flag for flag in SUFFIXES})
 VALUED = [option for option in OPTIONS if option.metavar]
 FLAGS = [option for option in OPTIONS if not option.metavar]
 GOOD = {"--gate-deadline": "60", "--gate-tag-mode": "new", "--gate-notify": "json://127.0.0.1", "--gate-repo": "."}
@@ -132,8 +135,40 @@ def test_two_reports_in_one_file_are_refused(tmp_path: Path) -> None:
     assert problem.startswith("--gate-verdict and --gate-attestation both name ")
 
 
+def linked(folder: Path, there: Path, suffix: str, way: str) -> Path:
+    """Return another path of a file, which ends in `suffix`."""
+    if way == "link":  # to what is not there yet
+        (folder / f"other{suffix}").symlink_to(there.name)
+        return folder / f"other{suffix}"
+    there.touch()
+    if way == "hard link":
+        (folder / f"other{suffix}").hardlink_to(there)
+        return folder / f"other{suffix}"
+    (folder / "folder").symlink_to(".")
+    return folder / "folder" / there.name
+
+
+@pytest.mark.parametrize("way", ["link", "hard link", "folder"])
+@pytest.mark.parametrize(("first", "second"), list(combinations(REPORTS, 2)))
+def test_two_reports_in_one_file_by_links_are_refused(tmp_path: Path, first: str, second: str, way: str) -> None:
+    """However the second is named; another file is fine."""
+    there = tmp_path / f"in{SUFFIXES[first]}"
+    if way == "folder" and SUFFIXES[first] != SUFFIXES[second]:
+        return  # the name itself would be refused
+    other = linked(tmp_path, there, SUFFIXES[second], way)
+    problems = parse([*RELEASE, f"{first}={there}", f"{second}={other}"], {}, tmp_path).problems
+    assert len(problems) == 1
+    assert re.match(rf"{first} and {second} both name|{second} and {first} both name", problems[0])
+    assert f"(as {other})" in problems[0] or f"(as {there})" in problems[0]
+    free = tmp_path / f"free{SUFFIXES[second]}"
+    free.touch()
+    assert not parse([*RELEASE, f"{first}={there}", f"{second}={free}"], {}, tmp_path).problems
+
+
 @pytest.mark.parametrize("reader", [option for option in OPTIONS if option.reads], ids=lambda option: option.flag)
-@pytest.mark.parametrize("spelling", ["{name}", "./x/../{name}", "{folder}/{name}", "{folder}/link{suffix}"])
+@pytest.mark.parametrize(
+    "spelling", ["{name}", "./x/../{name}", "{folder}/{name}", "{folder}/link{suffix}", "hard{suffix}"]
+)
 @each_flag
 def test_a_report_does_not_overwrite_what_the_run_reads(
     tmp_path: Path, flag: str, spelling: str, reader: Option
@@ -143,6 +178,7 @@ def test_a_report_does_not_overwrite_what_the_run_reads(
     (tmp_path / "x").mkdir()
     (tmp_path / f"in{suffix}").touch()
     (tmp_path / f"link{suffix}").symlink_to(f"in{suffix}")
+    (tmp_path / f"hard{suffix}").hardlink_to(tmp_path / f"in{suffix}")
     read = spelling.format(name=f"in{suffix}", folder=tmp_path, suffix=suffix)
     words = [*RELEASE, *([reader.beside] if reader.beside else []), f"{reader.flag}={read}"]
     asked = parse([*words, f"{flag}=in{suffix}", "--gate-summary=other.md"], {}, tmp_path)

@@ -1,6 +1,7 @@
 """Everything that release-sentinel raises on purpose. Each error writes its own sentence."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from release_sentinel.lines import one_line
 
@@ -44,3 +45,12 @@ class ReportError(SentinelError):
 
 class DeliveryError(SentinelError):
     """What was to follow a SAFE verdict did not happen."""
+
+
+@contextmanager
+def ended(unknown: str) -> Iterator[None]:
+    """Let an interrupt end the block as a `DeliveryError`, which says what is unknown then."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise DeliveryError(unknown) from None

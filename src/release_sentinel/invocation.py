@@ -4,6 +4,7 @@ import argparse
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from itertools import combinations
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
@@ -280,15 +281,24 @@ def _contradictions(flags: set[str], raw: Raw) -> Iterator[str]:
 
 def _reads(raw: Raw, report: Report, directory: Path) -> str:
     """Say which option makes the run read what a report would overwrite; blank where none does."""
-    real = os.path.realpath(report.path)
     for option in OPTIONS:
         for value in raw.get(option.dest, ()) if option.reads else ():
-            if value and os.path.realpath(directory / Path(value).expanduser()) == real:
+            if value and _is_one_file(directory / Path(value).expanduser(), report.path):
                 return f"{report.flag} would overwrite {value}, which {option.flag} reads: name another file"
     return ""
 
 
 def _shared_files(reports: Sequence[Report]) -> Iterator[str]:
     for first, second in combinations(reports, 2):
-        if first.path == second.path and first.flag != second.flag:
-            yield f"{first.flag} and {second.flag} both name {first.path}: give each its own file"
+        if first.flag != second.flag and _is_one_file(first.path, second.path):
+            also = f" (as {second.path})" if first.path != second.path else ""
+            yield f"{first.flag} and {second.flag} both name {first.path}{also}: give each its own file"
+
+
+def _is_one_file(first: Path, second: Path) -> bool:
+    """Tell whether two paths lead to one file: by links of either kind, or in a folder where case does not count."""
+    if os.path.realpath(first) == os.path.realpath(second):
+        return True
+    with suppress(OSError):  # one of them is not there yet
+        return first.samefile(second)
+    return False

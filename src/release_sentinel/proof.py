@@ -144,6 +144,8 @@ def believe(
         why = UNSEEN
     elif proven and proven in _BELIEVED and code < 0:  # it was done, and could not end
         workflow_output.end(*told)
+        if undelivered := seen.get("undelivered"):  # and did not come to say so
+            print(f"release-sentinel: INCOMPLETE (exit {proven}): {one_line(str(undelivered))}", file=sys.stderr)
         return proven, seen
     elif proven is not None and code == proven:
         why = f"pytest itself failed (exit code {code}): see its message"

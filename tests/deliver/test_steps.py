@@ -1,7 +1,11 @@
 """The tag, then the release; the first step that fails ends it, what was done is told, and a second run finishes it."""
 
+import os
+import signal
+import threading
 from collections.abc import Iterator, Mapping
-from typing import Any
+from pathlib import Path
+from typing import Any, Never
 
 import pytest
 
@@ -9,6 +13,7 @@ from release_sentinel.config.model import ForgeRules
 from release_sentinel.deliver import forge_release
 from release_sentinel.deliver.steps import Notes, Steps, deliver
 from release_sentinel.deliver.tag import TagOrder
+from release_sentinel.observe import this_process
 from release_sentinel.reports.document import document
 from tests.conftest import Repo
 from tests.deliver.forge import Failure, FakeForge, fake_forge
@@ -166,3 +171,59 @@ def test_a_release_without_a_remote(repo: Repo, forge: FakeForge) -> None:
     """Nothing can tell whether the tag is there."""
     repo.git("remote", "remove", "origin")
     assert follow(repo, forge, Steps(release=True))[1].endswith("the repository has no remote")
+
+
+@pytest.fixture
+def interrupted() -> Iterator[None]:
+    """SIGTERM raises KeyboardInterrupt."""
+
+    def interrupt(_number: int, _frame: object) -> Never:
+        raise KeyboardInterrupt
+
+    with this_process.interrupts_to(interrupt):
+        yield
+
+
+@pytest.mark.usefixtures("interrupted")
+def test_an_interrupt_ends_a_push(repo: Repo, forge: FakeForge, tmp_path: Path) -> None:
+    """With all that Git has started, and no lock is left: what is unknown is told, and a second run finishes it."""
+    hook = tmp_path / "origin.git/hooks/pre-receive"
+    hook.write_text(f"#!/bin/sh\nkill -TERM {os.getpid()}\nexec sleep 60\n", encoding="utf-8")
+    hook.chmod(0o755)
+    done, problem = follow(repo, forge)
+    ended = f"the push to origin ({tmp_path}/origin.git) was ended: tag v1.0.0 stands here, and whether it arrived is "
+    assert (done, problem) == ([], f"{ended}unknown")
+    assert forge.asked == []
+    hook.unlink()
+    assert follow(repo, forge)[1] == ""
+
+
+@pytest.mark.usefixtures("interrupted")
+def test_an_interrupt_ends_a_request_to_the_forge(
+    repo: Repo, forge: FakeForge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever the forge makes of it: what is unknown is told."""
+    over = threading.Event()
+
+    def answer(*_: object) -> tuple[int, Any, Mapping[str, str]]:
+        os.kill(os.getpid(), signal.SIGTERM)
+        over.wait()
+        return 500, "", {}
+
+    monkeypatch.setattr(forge, "answer", answer)
+    done, problem = follow(repo, forge)
+    over.set()
+    assert len(done) == 1
+    assert problem == "whether the forge has the release of tag v1.0.0 is unknown"
+
+
+@pytest.mark.usefixtures("interrupted")
+def test_an_interrupt_before_the_push(repo: Repo, forge: FakeForge) -> None:
+    """Nothing was pushed."""
+    hook = repo.path / ".git/hooks/reference-transaction"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text(f"#!/bin/sh\nkill -TERM {os.getpid()}\nexec sleep 60\n", encoding="utf-8")
+    hook.chmod(0o755)
+    words = "whether tag v1.0.0 was made here is unknown, and nothing was pushed"
+    assert follow(repo, forge) == ([], words)
+    assert not list((repo.path / ".git").rglob("*.lock"))

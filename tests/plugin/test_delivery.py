@@ -1,14 +1,23 @@
 """What follows a SAFE verdict follows nothing else; where it was asked for and did not happen, no report says SAFE."""
 
 import json
+import os
+import re
+import signal
+import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
-from tests.conftest import Sentinel, run
+from release_sentinel.deliver import verify
+from release_sentinel.plugin import folders
+from tests.conftest import CLI, PYTEST, RELEASE, Sentinel, run
 from tests.deliver.forge import Failure, FakeForge, fake_forge
 
 
@@ -155,3 +164,55 @@ def test_notes_from_a_file(sentinel: Sentinel, forge: FakeForge) -> None:
     assert done.code == 0, done.out
     assert forge.content["body"].startswith("- written by a tool\n\nRelease gate: commit ")
     assert str(sentinel.repo.path) not in forge.content["body"]
+
+
+@contextmanager
+def pushing(sentinel: Sentinel, words: Sequence[str]) -> Iterator["subprocess.Popen[str]"]:
+    """Run a command up to the moment at which the remote has its push, and does not answer."""
+    mark = sentinel.reports / "pushed"
+    hook = sentinel.reports / "origin.git/hooks/pre-receive"
+    hook.write_text(f"#!/bin/sh\n: >{mark}\nexec sleep 60\n", encoding="utf-8")
+    hook.chmod(0o755)
+    environ = {**os.environ, **sentinel.settings}
+    pipe = subprocess.PIPE
+    with subprocess.Popen(words, cwd=sentinel.repo.path, env=environ, stdout=pipe, stderr=pipe, text=True) as process:
+        while not mark.exists() and process.poll() is None:
+            time.sleep(0.02)
+        assert process.poll() is None, process.communicate()
+        mark.unlink()
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+@pytest.mark.parametrize("way", [CLI, (*PYTEST, str(folders.built_in()))], ids=["release-sentinel", "pytest"])
+def test_a_run_is_not_safe_while_it_delivers(sentinel: Sentinel, tmp_path: Path, way: Sequence[str]) -> None:
+    """One that is killed leaves no SAFE behind; SIGTERM ends the push. `release` finishes both, and ends like it."""
+    file = tmp_path / "verdict.json"
+    reports = [f"--gate-verdict={file}", f"--junitxml={tmp_path}/gates.xml", *sentinel.every_report]
+    expected = verify.Expectation("prod", "v1.0.0", undelivered=True)
+    with pushing(sentinel, [*way, *RELEASE, "--gate-tag", "--gate-push", *reports]) as process:
+        for report in reports:
+            text = Path(report.partition("=")[2]).read_text(encoding="utf-8")
+            assert not re.search("(?<!said )(?<!its verdict )SAFE", text), report
+        left = json.loads(file.read_text(encoding="utf-8"))
+        assert (left["verdict"], left["exit_code"], left["problems"]) == ("INCOMPLETE", 1, [left["undelivered"]])
+        assert "the run still delivers, or was killed while it did" in left["undelivered"]
+        assert verify.problems(file, expected) == []
+        assert verify.problems(file, replace(expected, undelivered=False)) != []
+        process.send_signal(signal.SIGTERM)
+        out, _ = process.communicate()
+    assert process.returncode == 143, out
+    told = json.loads(file.read_text(encoding="utf-8"))
+    assert (told["verdict"], told["exit_code"], told["problems"]) == ("INCOMPLETE", 143, [told["undelivered"]])
+    assert "the run was interrupted by SIGTERM: the push to origin" in told["undelivered"]
+    assert told["undelivered"] in out
+    assert tags(sentinel) == ""
+    if way is CLI:
+        return
+    with pushing(sentinel, [*CLI, "release", f"--verdict={file}", *RELEASE]) as process:
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate()
+    assert process.returncode == 130
+    assert "it was interrupted by SIGINT: the push to origin" in said

@@ -2,8 +2,12 @@
 
 import argparse
 import os
+import signal
 import sys
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from release_sentinel.arguments import find_top
 from release_sentinel.deliver import steps, verify
@@ -11,9 +15,11 @@ from release_sentinel.deliver.steps import Notes, Steps
 from release_sentinel.deliver.tag import TagOrder
 from release_sentinel.errors import InvalidPolicyError
 from release_sentinel.lines import foreign
+from release_sentinel.observe import this_process
 from release_sentinel.observe.git import Rules
 from release_sentinel.parser import Once, Parser, command, max_age, print_help
 from release_sentinel.settings import Settings
+from release_sentinel.vocabulary import EXIT_INTERRUPTED
 
 DESCRIPTION = "Tag the commit of a SAFE verdict, if HEAD and the tracked files are still what was judged."
 
@@ -48,16 +54,36 @@ def follow(name: str, description: str, words: list[str], settings: Settings) ->
     age, bases = max_age(parser, known.max_age), verify.demanded_bases(os.environ)
     release = verify.Expectation(known.env, known.version, "", age, undelivered=True, bases=bases)
     document, reasons = verify.examine(known.verdict, release)
+    number = 0
     if not reasons:
         if settings.problems:
             raise InvalidPolicyError(settings.problems)
         repository = (known.gate_repo or find_top(Path.cwd()) or Path.cwd()).resolve()
-        done, problem = steps.deliver(document, repository, wanted, clean=settings.redactor.scrub, environ=os.environ)
+        done, problem, number = _deliver(document, repository, wanted, settings)
         print("".join(f"{foreign(line)}\n" for line in done), end="")
         reasons = [problem] if problem else []
     for reason in reasons:
         print(f"release-sentinel {name}: {foreign(reason)}", file=sys.stderr)
-    return 1 if reasons else 0
+    return EXIT_INTERRUPTED + number if number else int(bool(reasons))
+
+
+def _deliver(
+    document: Mapping[str, Any], repository: Path, wanted: Steps, settings: Settings
+) -> tuple[list[str], str, int]:
+    """Take the steps; return what was done, why the rest was not, and the signal that ended them, or 0."""
+    seen: list[int] = []
+
+    def interrupt(number: int, _frame: object) -> None:
+        if not seen:  # a second one must not tear what is said of the first
+            seen.append(number)
+            raise KeyboardInterrupt
+
+    done, problem = list[str](), ""
+    with this_process.interrupts_to(interrupt), suppress(KeyboardInterrupt):
+        done, problem = steps.deliver(document, repository, wanted, clean=settings.redactor.scrub, environ=os.environ)
+    if seen:
+        problem = f"it was interrupted by {signal.Signals(seen[0]).name}" + (f": {problem}" if problem else "")
+    return done, problem, seen[0] if seen else 0
 
 
 def _steps(parser: Parser, known: argparse.Namespace, settings: Settings, *, is_release: bool) -> Steps:

@@ -12,7 +12,7 @@ from msgspec import Struct, field
 from release_sentinel import regular
 from release_sentinel.config.model import ForgeRules
 from release_sentinel.deliver.tag import TagOrder, demand_safe, hint, tag
-from release_sentinel.errors import DeliveryError
+from release_sentinel.errors import DeliveryError, ended
 from release_sentinel.observe import Unseen, ci, git, texts
 from release_sentinel.observe.git import Refs
 from release_sentinel.reports.notes import notes
@@ -22,7 +22,9 @@ from release_sentinel.versions import parse
 if TYPE_CHECKING:
     from release_sentinel.observe.forge import Api
 
-_AGAIN = "the same command finishes it once that is fixed; so does `release-sentinel release` with the verdict file"
+_FROM_FILE = "so does `release-sentinel release` with the verdict file"
+AGAIN = f"the same command finishes it; {_FROM_FILE}"
+_FIXED = f"the same command finishes it once that is fixed; {_FROM_FILE}"
 
 
 class Notes(Struct, frozen=True):
@@ -42,6 +44,11 @@ class Steps(Struct, frozen=True):
     forge: ForgeRules = field(default_factory=ForgeRules)
     notes: Notes = field(default_factory=Notes)
 
+    def named(self, version: str) -> str:
+        """Return what is to be there in the end, for a sentence."""
+        pushed = f"tag {version} on the remote" if self.order.push else f"tag {version}"
+        return " and ".join([*([pushed] if self.tag else []), *(["the release on the forge"] if self.release else [])])
+
 
 def deliver(
     document: Mapping[str, Any],
@@ -54,14 +61,18 @@ def deliver(
     """Take the steps, in their order, until one fails; return what was done, a sentence each, and why one failed.
 
     `clean` scrubs what leaves: the tag's message, the release's notes, and these sentences. `environ` names the
-    repository on the forge and its token.
+    repository on the forge and its token. KeyboardInterrupt fails a step: the reason says what is unknown then.
     """
     done: list[str] = []
+    name = document["version"]
+    pushed = ", and nothing was pushed" if steps.order.push else ""
     try:
         if steps.tag:
-            done.append(clean(tag(document, repository, steps.order, clean)))
+            with ended(f"whether tag {name} was made here is unknown{pushed}"):
+                done.append(clean(tag(document, repository, steps.order, clean)))
         if steps.release:
-            done.append(clean(f"released: {_release(document, repository, steps, clean, environ)}"))
+            with ended(f"whether the forge has the release of tag {name} is unknown"):
+                done.append(clean(f"released: {_release(document, repository, steps, clean, environ)}"))
     except DeliveryError as error:
         return done, clean(str(error))
     return done, ""
@@ -89,7 +100,7 @@ def _release(
         new = NewRelease(name, commit, clean(text), prerelease=bool(version and version.prerelease))
         return create_release(api, new, tries=steps.forge.tries, deadline=steps.forge.deadline)
     except DeliveryError as error:
-        raise DeliveryError(f"{error}; tag {name} stands in {source}; {_AGAIN}") from None
+        raise DeliveryError(f"{error}; tag {name} stands in {source}; {_FIXED}") from None
 
 
 def _api(environ: Mapping[str, str], remote: git.Remote | Unseen | None, rules: ForgeRules) -> "Api":

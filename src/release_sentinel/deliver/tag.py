@@ -9,7 +9,7 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from release_sentinel.errors import DeliveryError
+from release_sentinel.errors import DeliveryError, ended
 from release_sentinel.observe import Unseen, git
 from release_sentinel.observe.git import Refs, Rules, Tagged
 from release_sentinel.reports.message import reasons, title
@@ -59,7 +59,9 @@ def tag(document: Mapping[str, Any], repository: Path, order: TagOrder, clean: C
         raise DeliveryError(f"{made.why}{hint(made)}")
     if not order.push or there.remote is None:
         return f"tagged: {name} at {commit[:12]}, {'already here, ' if there.here else ''}not pushed"
-    if why := git.push_tag(repository, made, there.remote):
+    with ended(f"the push to {there.remote} was ended: tag {name} stands here, and whether it arrived is unknown"):
+        why = git.push_tag(repository, made, there.remote)
+    if why:
         kept = "it stays here" if there.here else _take_back(repository, made)
         raise DeliveryError(f"tag {name} could not be pushed to {there.remote}, and {kept}: {why}")
     return f"tagged: {name} at {commit[:12]}, pushed to {there.remote}"

@@ -12,15 +12,17 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
+from release_sentinel.arguments import INTERRUPTS
 from release_sentinel.config.bases import below, missing_base
 from release_sentinel.config.variables import BASE
 from release_sentinel.deliver.agreement import unproven
 from release_sentinel.lines import foreign
 from release_sentinel.reports import written
 from release_sentinel.reports.written import WrittenVerdict
-from release_sentinel.vocabulary import EXIT_BLOCKED, EXIT_SAFE, INCOMPLETE, SAFE
+from release_sentinel.vocabulary import EXIT_BLOCKED, EXIT_INTERRUPTED, EXIT_SAFE, INCOMPLETE, SAFE
 
 DEFAULT_MAX_AGE = timedelta(hours=24)
+_UNDELIVERED = {EXIT_BLOCKED, *(EXIT_INTERRUPTED + number for number in INTERRUPTS)}  # it failed, or was interrupted
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -59,8 +61,8 @@ def examine(path: Path, expected: Expectation, now: datetime | None = None) -> t
         document, verdict = written.read(path)
     except written.UnreadableVerdictError as error:
         return {}, [str(error)]
-    only = (verdict.verdict, verdict.exit_code, verdict.problems) == (INCOMPLETE, EXIT_BLOCKED, (verdict.undelivered,))
-    if expected.undelivered and verdict.undelivered and only:
+    only = (verdict.verdict, verdict.problems) == (INCOMPLETE, (verdict.undelivered,))
+    if expected.undelivered and verdict.undelivered and only and verdict.exit_code in _UNDELIVERED:
         as_judged = {"verdict": SAFE, "exit_code": EXIT_SAFE, "problems": (), "undelivered": ""}
         document, verdict = document | as_judged, replace(verdict, **as_judged)
     reasons = [

@@ -1,14 +1,17 @@
 """This process: where it is stuck, and which processes it has started and left behind."""
 
 import os
+import signal
 import stat
 import sys
 import threading
-from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
+
+from release_sentinel.arguments import INTERRUPTS
 
 if TYPE_CHECKING:
     import psutil
@@ -22,6 +25,24 @@ _PROGRAMS = {"pytest", "py.test", "__main__.py"}
 def is_pytest() -> bool:
     """Tell whether pytest is the program, and not a library in another one."""
     return Path(sys.argv[0]).name in _PROGRAMS
+
+
+@contextmanager
+def interrupts_to(handler: Callable[[int, FrameType | None], object]) -> Iterator[None]:
+    """Handle the signals that ask a process to end by `handler` during the block.
+
+    One that is ignored, as by `nohup`, stays ignored. Outside the main thread, where that is impossible, do nothing.
+    """
+    before = {}
+    with suppress(ValueError):
+        for number in INTERRUPTS:
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                before[number] = signal.signal(number, handler)
+    try:
+        yield
+    finally:
+        for number, previous in before.items():
+            signal.signal(number, previous)
 
 
 def outputs() -> list[Path]:

@@ -27,8 +27,9 @@ def conclude(session: GateSession, pytest_code: int) -> RedactedVerdict:
     """Decide, from everything that is known when pytest ends with `pytest_code`."""
     records = [record for record in session.records.values() if record.counts]
     missing = tuple(_unproven(session))
-    problems = [*session.problems, *_unread_policies(session), *completeness.sentences(missing)]
-    if session.interrupted and not session.early_end:  # and something swallowed it
+    undelivered = [session.undelivered] if session.undelivered else []
+    problems = [*session.problems, *undelivered, *_unread_policies(session), *completeness.sentences(missing)]
+    if session.interrupted and not (session.early_end or undelivered):  # and something swallowed it
         problems.append(f"the run was interrupted by {signal.Signals(session.interrupted).name}")
     broken = pytest_code if pytest_code in {pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR} else 0
     if broken:

@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 
-from release_sentinel import arguments
 from release_sentinel.observe import this_process
 from release_sentinel.plugin import collection, compat, terminal
 from release_sentinel.plugin.conclusion import conclude
@@ -97,7 +96,7 @@ def _answer(session: GateSession) -> Generator[None, Any, int]:
     late = session.interrupted and verdict and verdict.exit_code != 128 + session.interrupted
     if verdict is None or late or code != verdict.exit_code or session.problems_since:
         verdict = conclude(session, session.pytest_code or code)
-    with _signals_ignored():
+    with _signals_noted(session):
         code = terminal.finish(session, verdict)
     return code if can_show() else code or EXIT_BLOCKED
 
@@ -212,30 +211,17 @@ def _terminated_as_interrupt(session: GateSession) -> Iterator[None]:
             session.interrupted = number  # also where the code that runs now swallows the exception
         raise KeyboardInterrupt
 
-    ends = [number for number in arguments.INTERRUPTS if signal.getsignal(number) is not signal.SIG_IGN]
-    with _signals(dict.fromkeys(ends, interrupt)):
+    with this_process.interrupts_to(interrupt):
         yield
 
 
 @contextmanager
-def _signals_ignored() -> Iterator[None]:
-    """Keep a second signal from tearing the reports."""
-    with _signals(dict.fromkeys(arguments.INTERRUPTS, signal.SIG_IGN)):
+def _signals_noted(session: GateSession) -> Iterator[None]:
+    """Keep a signal from tearing the reports; it makes the run INCOMPLETE all the same."""
+
+    def note(number: int, _frame: FrameType | None) -> None:
+        if number != signal.SIGINT or not is_alarm():
+            session.take(number)
+
+    with this_process.interrupts_to(note):
         yield
-
-
-Handler = Callable[[int, FrameType | None], None] | signal.Handlers
-
-
-@contextmanager
-def _signals(handlers: dict[signal.Signals, Handler]) -> Iterator[None]:
-    """Handle signals in this way during the block; outside the main thread, where that is impossible, do nothing."""
-    try:
-        before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
-    except ValueError:
-        before = {}
-    try:
-        yield
-    finally:
-        for number, previous in before.items():
-            signal.signal(number, previous)

@@ -4,7 +4,8 @@ import os
 import re
 import signal
 import time
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
@@ -84,7 +85,7 @@ class GateSession:
         self.workflow_output = WorkflowOutput({} if self.parent else self.environ)  # a parent tells GitHub itself
         self.records: dict[str, Record] = {}  # by node id
         self.problems: list[str] = []
-        self.undelivered = ""  # the one of them that says what was to follow a SAFE verdict and did not happen
+        self.undelivered = ""  # one more, which says what was to follow a SAFE verdict and did not happen
         self.prefetch = Prefetch()
         self.unnoticed = Unnoticed(self.problems.append)
         self.collected: list[pytest.Item] = []  # every test that pytest found, whatever is run of them
@@ -98,7 +99,7 @@ class GateSession:
         self.refused = False
         self.cleaning_up = False  # after the last gate, for all of them
         self._rewritten = False
-        self.interrupted = 0  # the signal
+        self.interrupted, self.can_interrupt = 0, False  # the signal; whether one after the gates ends what is done
         self.held = False  # pytest runs, and has to answer with our exit code
         self.stuck = ""  # where the run was when its deadline had passed
         self.ending = Ending()
@@ -422,6 +423,25 @@ class GateSession:
             self.interrupted = self.interrupted or signal.SIGINT
             self.early_end = f"the run was interrupted by {signal.Signals(self.interrupted).name}"
         self.problems.append(self.early_end)
+
+    @contextmanager
+    def interruptible(self) -> Iterator[None]:
+        """Let a signal raise KeyboardInterrupt in the block, also one that came shortly before it."""
+        self.can_interrupt = True
+        try:
+            if self.interrupted:
+                raise KeyboardInterrupt
+            yield
+        finally:
+            self.can_interrupt = False
+
+    def take(self, number: int) -> None:
+        """Take note of a signal that came after the gates. Only the first counts: another would tear the reports."""
+        if self.interrupted:
+            return
+        self.interrupted = number
+        if self.can_interrupt:
+            raise KeyboardInterrupt
 
     @property
     def problems_since(self) -> bool:

@@ -13,7 +13,7 @@ from release_sentinel.redacted import RedactedVerdict
 from release_sentinel.reports.github import annotations
 from release_sentinel.reports.markdown import markdown
 from release_sentinel.reports.text import TITLE, Line, decision, lines
-from release_sentinel.vocabulary import EXIT_BLOCKED, Outcome
+from release_sentinel.vocabulary import EXIT_BLOCKED, SAFE, Outcome
 
 
 def finish(session: GateSession, verdict: RedactedVerdict) -> int:
@@ -21,20 +21,14 @@ def finish(session: GateSession, verdict: RedactedVerdict) -> int:
 
     Return the exit code, which no failure to do so can better: what was asked for and did not happen is not SAFE.
     """
-    failures = session.write_reports(verdict)
-    notes = [*session.notes, *(f"written: {path}" for path in session.reports)] if not failures else session.notes
-    code = verdict.exit_code
-    if not failures:
-        done, problem = _deliver(session, verdict)
-        notes = [*notes, *done]
-        if problem:
-            session.undelivered = f"every gate passed, and what was to follow did not happen: {problem}"
-            failures = [session.undelivered]
-    if failures:
+    verdict, done, failures = _deliver(session, verdict)
+    failures = failures or session.write_reports(verdict)
+    notes = [*session.notes, *(f"written: {path}" for path in session.reports if not failures), *done]
+    if failures or (verdict.name == SAFE and (session.interrupted or session.is_orphan)):
         session.problems += failures
         verdict = conclude(session, session.pytest_code)
         session.write_reports(verdict)
-        code = verdict.exit_code
+    code = verdict.exit_code
     try:
         show(session, verdict, notes)
         session.workflow_output.end(annotations(verdict), markdown(verdict))
@@ -46,9 +40,10 @@ def finish(session: GateSession, verdict: RedactedVerdict) -> int:
     return code
 
 
-def _deliver(session: GateSession, verdict: RedactedVerdict) -> tuple[list[str], str]:
+def _deliver(session: GateSession, verdict: RedactedVerdict) -> tuple[RedactedVerdict, list[str], list[str]]:
+    """Return the verdict once what was to follow it has followed, what was done, and which reports failed."""
     if not session.invocation.delivers:
-        return [], ""
+        return verdict, [], []
     from release_sentinel.plugin import delivery  # noqa: PLC0415 - late: few runs deliver anything
 
     return delivery.deliver(session, verdict)

@@ -26,6 +26,7 @@ from release_sentinel.sentences import sentence
 
 LOCAL_SECONDS = 60.0  # a cold `status` of a very large tree takes tens of seconds
 REMOTE_SECONDS = 20.0
+_GRACE = 1.0  # seconds for Git to end by itself where we are interrupted
 
 # `git rev-parse --local-env-vars` lists them; asking Git would cost a process each run. `GIT_CONFIG_COUNT` is left out:
 # containers set `safe.directory` and credentials with it, and the command line, which sets what matters, overrides it.
@@ -154,7 +155,7 @@ def _run(
             "run it by hand to see whether it hangs",
         )
     except BaseException:
-        _end_group(process)
+        _end_group(process, grace=_GRACE)  # a tag or a push may hold locks, here and in a remote of this machine
         raise
     return GitOutput(process.returncode, os.fsdecode(out), err.decode(errors="replace"))
 
@@ -215,8 +216,15 @@ def _clean_environment() -> Iterator[None]:
             os.environ.update(dropped)
 
 
-def _end_group(process: "subprocess.Popen[bytes]") -> None:
-    """Kill Git and its helpers (ssh, remote-https), which would hold the pipes open."""
+def _end_group(process: "subprocess.Popen[bytes]", grace: float = 0.0) -> None:
+    """Kill Git and its helpers (ssh, remote-https), which would hold the pipes open.
+
+    They get `grace` seconds to clean up.
+    """
+    with contextlib.suppress(OSError, AttributeError, subprocess.TimeoutExpired):  # as below; they do not end
+        if grace:
+            os.killpg(process.pid, signal.SIGTERM)
+            process.communicate(timeout=grace)
     with contextlib.suppress(OSError, AttributeError):  # gone already; no groups on Windows
         os.killpg(process.pid, signal.SIGKILL)
     process.kill()

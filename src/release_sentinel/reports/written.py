@@ -166,14 +166,15 @@ def read(path: Path) -> tuple[dict[str, Any], WrittenVerdict]:
     except OSError as error:
         raise UnreadableVerdictError(f"{shown} cannot be read: {sentence(error)}") from None
     except UnreadableVerdictError as error:
-        raise type(error)(f"{shown} {error}") from None
+        raise type(error)(f"{shown} {foreign(error)}") from None
 
 
 def record(content: bytes) -> WrittenVerdict:
     """Return the verdict that a file's content holds, as `read` does; the errors do not name the file.
 
-    A verdict that this version has written is read twice as fast: it has every field, and as many names as fields, so
-    that none is there twice. Any other takes the way of `read`.
+    They may be of any length: they have to be scrubbed before they are shortened. A verdict that this version has
+    written is read twice as fast: it has every field, and as many names as fields, so that none is there twice. Any
+    other takes the way of `read`.
     """
     try:
         verdict = _CURRENT.decode(content)
@@ -220,11 +221,11 @@ def _parse(content: bytes) -> tuple[dict[str, Any], WrittenVerdict]:
     try:
         document = strict_json.loads(content, unique=True)
     except ValueError as error:
-        raise UnreadableVerdictError(f"is not a JSON document: {foreign(sentence(error))}") from None
+        raise UnreadableVerdictError(f"is not a JSON document: {sentence(error)}") from None
     version = document.get("schema_version") if isinstance(document, dict) else None
     if not isinstance(document, dict) or type(version) is not int or version not in _VERSIONS:  # true is not 1
         raise ForeignFileError(f"is not a verdict of release-sentinel (schema_version {SCHEMA_VERSION})")
     try:
         return document, msgspec.convert(document, WrittenVerdict)
     except (msgspec.ValidationError, UnicodeError) as error:  # half a character, where a word is expected
-        raise UnreadableVerdictError(f"is not a whole verdict: {foreign(sentence(error))}") from None
+        raise UnreadableVerdictError(f"is not a whole verdict: {sentence(error)}") from None

@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from release_sentinel.commands import COMMANDS
 from release_sentinel.config.schema import schema
 from release_sentinel.options import OPTIONS
 from release_sentinel.reports.document import document
+from tests.conftest import CLI, run
 from tests.reports.samples import RELEASE, WHOLE
 
 
@@ -327,3 +329,88 @@ def test_schema_prints_the_schema(capsys: pytest.CaptureFixture[str]) -> None:
     """It is JSON, and the model's."""
     assert main(["schema"]) == 0
     assert json.loads(capsys.readouterr().out) == schema()
+
+
+# What each command is asked for so that it says something at once: its output is lost where that is closed.
+SPOKEN = {
+    "explain": "disk",
+    "guide": "history",
+    "policy": "--help",
+    "schema": "",
+    "verify": "VERDICT --env prod --version v1.0.0 --max-age 999999d",
+    "tag": "--help",
+    "release": "--help",
+    "watch": "--help",
+    "history": "FOLDER --json",
+    "init": "--help",
+    "hook": "--help",
+    "completion": "bash",
+    "kubernetes": "--help",
+    "dashboard": "",
+    "demo": "--help",
+    "help": "",
+    "--help": "",
+}
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> dict[str, str]:
+    """A folder with a SAFE verdict, and its file."""
+    file = tmp_path / "kept" / "verdict.json"
+    file.parent.mkdir()
+    file.write_text(json.dumps(document(WHOLE)), encoding="utf-8")
+    return {"VERDICT": str(file), "FOLDER": str(file.parent)}
+
+
+def spoken(name: str, kept: dict[str, str]) -> int:
+    """Return the exit code of a command that says something."""
+    try:
+        return main([name, *(kept.get(word, word) for word in SPOKEN[name].split())])
+    except SystemExit as ended:
+        return int(ended.code or 0)
+
+
+def test_every_command_is_spoken_to() -> None:
+    """None may be forgotten below."""
+    assert set(COMMANDS) <= set(SPOKEN)
+
+
+@pytest.mark.parametrize("name", SPOKEN)
+def test_a_closed_standard_output_is_no_success(
+    name: str, kept: dict[str, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What was asked for was not shown; standard error says why."""
+    monkeypatch.setattr(sys, "stdout", None)
+    assert spoken(name, kept) == 1
+    assert sys.stdout is None
+    assert capsys.readouterr().err == "release-sentinel: standard output is closed: nothing could be shown\n"
+
+
+@pytest.mark.parametrize("name", SPOKEN)
+def test_a_closed_standard_error_changes_nothing(
+    name: str, kept: dict[str, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What is asked for is shown, and nothing else between."""
+    monkeypatch.setattr(sys, "stderr", None)
+    assert spoken(name, kept) == 0
+    assert capsys.readouterr().out
+    assert sys.stderr is None
+
+
+@pytest.mark.parametrize("words", [["history", "nowhere"], ["verify", "nowhere", "--env=a", "--version=b"], ["verfy"]])
+def test_without_any_output_a_fault_is_an_exit_code(words: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """And no traceback."""
+    monkeypatch.setattr(sys, "stdout", None)
+    monkeypatch.setattr(sys, "stderr", None)
+    try:
+        code: object = main(words)
+    except SystemExit as ended:
+        code = ended.code
+    assert code == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the shell is another")
+def test_a_process_without_standard_output_ends_with_a_message(kept: dict[str, str]) -> None:
+    """As a service manager may start it."""
+    done = run("sh", "-c", '"$@" >&-', "sh", *CLI, "history", kept["FOLDER"], cwd=Path(kept["FOLDER"]))
+    assert (done.code, done.out) == (1, "release-sentinel: standard output is closed: nothing could be shown\n")

@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import asdict, replace
 
 from release_sentinel.checks.result import CRIT, OK, UNKNOWN, WARN
-from release_sentinel.verdict import GateResult, Provenance, Release, decide, unfinished
+from release_sentinel.verdict import GateResult, Provenance, Release, decide, may_end, unfinished
 from release_sentinel.vocabulary import BLOCKED, CRITICAL, INCOMPLETE, SAFE, UNFINISHED, Outcome, Stage, Status
 from tests.reports.samples import BROKEN, CLOSE, DIRTY, FULL, LEFT_OUT, PASSED, UNDETERMINED, verdict
 
@@ -151,3 +151,17 @@ def test_a_partial_verdict_says_so() -> None:
     """A run on a chosen subset cannot be taken for a whole one."""
     assert replace(verdict(PASSED), partial=True).label == "PARTIAL SAFE"
     assert verdict(PASSED).label == "SAFE"
+
+
+@pytest.mark.parametrize(("interrupted", "broken"), [(0, 0), (2, 0), (15, 0), (0, 3), (0, 4)])
+@pytest.mark.parametrize("problems", [(), ("x",)])
+@pytest.mark.parametrize("stage", Stage)
+@pytest.mark.parametrize("status", Status)
+def test_what_is_decided_may_end_so(
+    status: Status, stage: Stage, problems: tuple[str, ...], interrupted: int, broken: int
+) -> None:
+    """A history tells by that which verdicts contradict their exit code."""
+    name, code = decide([GateResult("disk", stage, status, "")], problems, interrupted=interrupted, broken=broken)
+    assert may_end(name, code)
+    assert not [other for other in ("SAFE", "CRITICAL", "BLOCKED") if name == "INCOMPLETE" and may_end(other, 130)]
+    assert [other for other in range(3) if may_end(name, other)] == [1 if name == "INCOMPLETE" else code]

@@ -1,6 +1,7 @@
 """`release-sentinel`: arguments in, exit code out."""
 
 import atexit
+import io
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -36,7 +37,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         try:
             is_command = bool(words) and words[0] in {*COMMANDS, "help"}
             if is_command or invocation.problems or invocation.missing or {"-h", "--help"} & set(words):
-                return _speak(words, invocation, clean, is_command=is_command)
+                _replace_closed_streams(stack)
+                return _shown(_answered(words, invocation, clean, is_command=is_command))
             return _held(_shown(core.judge(invocation, os.environ, clean)))
         except SentinelError as error:
             print(f"release-sentinel: {visible(str(error))}", file=sys.stderr)
@@ -69,7 +71,26 @@ def _shown(code: int) -> int:
             with suppress(OSError):
                 os.dup2(os.open(os.devnull, os.O_WRONLY), number)
             code = code or 1
+    if getattr(sys.stdout, "lost", False):
+        print("release-sentinel: standard output is closed: nothing could be shown", file=sys.stderr)
+        code = code or 1
     return code
+
+
+class _Nowhere(io.StringIO):
+    """In the place of a standard output or error that is closed. A command goes on, and its exit code tells."""
+
+    @property
+    def lost(self) -> bool:
+        """Whether something was written."""
+        return bool(self.getvalue())
+
+
+def _replace_closed_streams(stack: ExitStack) -> None:
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, _Nowhere())
+            stack.callback(setattr, sys, name, None)
 
 
 def _escape_what_an_encoding_lacks() -> None:
@@ -77,6 +98,16 @@ def _escape_what_an_encoding_lacks() -> None:
     for stream in (sys.stdout, sys.stderr):
         with suppress(AttributeError, ValueError, OSError):  # closed, or replaced by a caller's own
             stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # suppressed where there is none
+
+
+def _answered(
+    words: Sequence[str], invocation: Invocation, clean: Callable[["Redactor"], object], *, is_command: bool
+) -> int:
+    """Return the exit code of a command, also where the parser of its words has ended it."""
+    try:
+        return _speak(words, invocation, clean, is_command=is_command)
+    except SystemExit as ended:
+        raise SystemExit(_shown(int(ended.code or 0))) from None
 
 
 def _speak(
@@ -102,7 +133,7 @@ def _speak(
         name, rest = (rest[0], ["--help"]) if rest else ("gate", ["--help"])
     command = import_module(f"release_sentinel.commands.{name if name in COMMANDS else 'gate'}")
     code: int = command.main(rest if name in {*COMMANDS, "gate"} else [name], settings)
-    return _shown(code)
+    return code
 
 
 if __name__ == "__main__":

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from release_sentinel.config.model import Waiver
 
 
+BROKEN = (3, 4)  # pytest's exit codes for an internal error and a usage error
+
+
 class GateResult(Struct, frozen=True):
     """One gate's result. `status` is None where the gate was not evaluated; `seconds` includes its fixtures.
 
@@ -208,6 +211,13 @@ def unfinished(release: Release, why: str = "", *, preview: bool = False, watch:
     now = datetime.now(UTC)
     problem = f"{UNFINISHED}: {why}" if why else UNFINISHED
     return Verdict(INCOMPLETE, EXIT_BLOCKED, release, (), (problem,), now, now, preview=preview, watch=watch)
+
+
+def may_end(name: str, code: int) -> bool:
+    """Return whether `decide` may give this name and this exit code together."""
+    if name == INCOMPLETE:
+        return code in {EXIT_BLOCKED, *BROKEN} or EXIT_INTERRUPTED < code < 2 * EXIT_INTERRUPTED
+    return code == {SAFE: EXIT_SAFE, BLOCKED: EXIT_BLOCKED, CRITICAL: EXIT_CRITICAL}.get(name)
 
 
 def decide(

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from release_sentinel.measures import Measure
 from release_sentinel.reports.files import verdict_json
+from release_sentinel.vocabulary import Stage
 from tests.benchmarks import Row
 from tests.benchmarks.bench_run import _PEAK_OF
 from tests.reports.samples import WHOLE
@@ -63,6 +64,7 @@ def _written(folder: Path, files: int) -> Iterator[str]:
         replace(
             WHOLE.gates[number % len(WHOLE.gates)],
             id=f"disk[/srv/{number}]",
+            stage=Stage.CRITICAL,
             reason=_REASON,
             measures=(Measure("used", 50.0 + number, "%", 75, 85), Measure("inodes", 3.25, "%", 75, 85))[: number % 3],
         )

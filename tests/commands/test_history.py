@@ -108,8 +108,19 @@ def test_files_without_a_verdict_are_counted(folder: Path, capsys: pytest.Captur
     """Also those that an option leaves out, and then it says which environments there are."""
     told = refused(capsys, str(folder), "--env", "prdo")
     assert told.endswith("3 files: 0 verdicts, 1 torn, 2 left out by the options; it has verdicts for prod")
+    keep(folder, {f"{name[:3]}.json": written(env=name, ended=recent(3)) for name in ("", "x" * 3000)})
+    told = refused(capsys, str(folder), "--env", "prdo")
+    assert told.endswith(f"; it has verdicts for (none), prod, {'x' * 39}...{'x' * 36} …")
     keep(folder / "torn", {"a.json": "{", "b.json": "[]"})
     assert refused(capsys, str(folder / "torn")).endswith("2 files: 0 verdicts, 1 torn, 1 foreign")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege")
+def test_folders_that_were_not_looked_into_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A verdict may be in them."""
+    (tmp_path / "latest").symlink_to(tmp_path, target_is_directory=True)
+    told = refused(capsys, str(tmp_path))
+    assert told.endswith("0 files: 0 verdicts; not looked into: latest (is a link to a folder, and not followed)")
 
 
 @pytest.mark.parametrize(

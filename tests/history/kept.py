@@ -1,7 +1,7 @@
 """Folders of verdict files: what a run writes, with changes."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,17 @@ from tests.reports.samples import CLOSE, FULL, PASSED, WHOLE, verdict
 
 NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
 COMMITS = [f"{number:040x}" for number in range(10)]
+ROUNDS = {
+    "count": 2,
+    "wait": 0.0,
+    "hold": 60.0,
+    "interval": 30.0,
+    "healthy_after": 0.5,
+    "held": 60.0,
+    "failures": {},
+    "why": "",
+    "phases": [],
+}
 # What each verdict's gates say: `environment` is of the policy stage, `disk` of the critical one.
 GATES = {
     "SAFE": (PASSED, replace(FULL, status=OK)),
@@ -32,7 +43,9 @@ def written(named: str = "SAFE", **changes: Any) -> dict[str, Any]:
     """Return the document of a verdict with one gate of each stage; `ended` may be of November 2026: `27T10:00`."""
     made = document(verdict(*GATES[named]))
     ended = changes.pop("ended", "27T10:00")
-    return made | {"ended": f"2026-11-{ended}:00+00:00" if len(ended) == len("27T10:00") else ended} | changes
+    watched = {"rounds": ROUNDS} if changes.get("mode") == "watch" else {}
+    ended = f"2026-11-{ended}:00+00:00" if len(ended) == len("27T10:00") else ended
+    return made | {"ended": ended} | watched | changes
 
 
 def measured(*measures: tuple[str, float | None, str, float | None, float | None], **changes: Any) -> dict[str, Any]:
@@ -52,9 +65,9 @@ def keep(folder: Path, documents: Mapping[str, Any]) -> Path:
     return folder
 
 
-def history(folder: Path, *documents: Any, **options: Any) -> History:
+def history(folder: Path, *documents: Any, clean: Callable[[str], str] = str, **options: Any) -> History:
     """Return the history of documents that are kept in a folder."""
-    kept = files.read(keep(folder, {f"{number}.json": one for number, one in enumerate(documents)}), NOW)
+    kept = files.read(keep(folder, {f"{number}.json": one for number, one in enumerate(documents)}), NOW, clean)
     return analysis.history(kept, **options)
 
 
@@ -72,7 +85,7 @@ def long_history(folder: Path) -> str:
         for day in range(1, 27)
     ]
     previews = [written("BLOCKED", mode=mode, verdict=f"{mode.upper()} BLOCKED") for mode in ("preview", "watch")]
-    return page(history(folder, *told, *days, *previews, "{", "[]", written(ended="29T10:00")), str)
+    return page(history(folder, *told, *days, *previews, "{", "[]", written(ended="29T10:00")))
 
 
 WHOLE_TEXT = verdict_json(WHOLE)

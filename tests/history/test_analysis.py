@@ -100,7 +100,8 @@ def test_another_release_is_no_flap(tmp_path: Path, change: dict[str, str]) -> N
 def test_a_waived_gate_has_failed_for_a_flap(tmp_path: Path) -> None:
     """The waiver excuses it, and does not make it pass."""
     waived = written("CRITICAL", ended="27T08:00", verdict="SAFE", exit_code=0)
-    waived["gates"][1] |= {"outcome": "waived"}
+    waiver = {"gate": "disk", "env": "prod", "reason": "on order", "owner": "Kim", "expires": "2030-01-01"}
+    waived["gates"][1] |= {"outcome": "waived", "waiver": waiver}
     found = gates(tmp_path, waived, written("CRITICAL", ended="27T09:00"))
     assert (found["disk"].flapped, found["disk"].waived, found["disk"].failed, found["disk"].judged) == (0, 1, 1, 2)
     assert gates(tmp_path, waived, written(ended="27T09:00"))["disk"].flapped == 1
@@ -124,6 +125,7 @@ def test_the_gates_that_fail_most_come_first(tmp_path: Path) -> None:
     ]
 
 
+CODES = {"SAFE": 0, "BLOCKED": 1, "CRITICAL": 2, "INCOMPLETE": 1}
 HELD = {
     "SAFE at once": (["SAFE", "BLOCKED", "SAFE"], (None, "", None, None, None)),
     "BLOCKED once": (["BLOCKED", "SAFE"], (0, "BLOCKED", 0, 3600, 3600)),
@@ -137,10 +139,7 @@ HELD = {
 @pytest.mark.parametrize(("names", "expected"), HELD.values(), ids=HELD)
 def test_a_release_is_held_until_its_first_safe(tmp_path: Path, names: list[str], expected: tuple[object, ...]) -> None:
     """By any verdict that is not SAFE; how long it was BLOCKED is told besides."""
-    told = [
-        written(ended=f"27T0{hour}:00", verdict=name, exit_code=0 if name == "SAFE" else 1)
-        for hour, name in enumerate(names)
-    ]
+    told = [written(ended=f"27T0{hour}:00", verdict=name, exit_code=CODES[name]) for hour, name in enumerate(names)]
     found = history(tmp_path, *told)
     (release,) = found.environments[0].releases
 
@@ -215,7 +214,7 @@ def test_the_numbers_add_up(tmp_path: Path) -> None:
 def test_a_filter_leaves_the_rest_out_everywhere(tmp_path: Path) -> None:
     """Environments, gates and measures alike."""
     keep(tmp_path, {"a.json": measured(("used", 1, "%", 75, 85)), "b.json": written("BLOCKED", env="stage")})
-    kept = read(tmp_path, NOW)
+    kept = read(tmp_path, NOW, str)
     assert {gate.env for gate in analysis.history(kept, env="stage").gates} == {"stage"}
     assert analysis.history(kept, env="stage").measures == ()
     assert analysis.history(kept, env="Stage").verdicts == 0

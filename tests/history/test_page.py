@@ -18,7 +18,7 @@ DISK = ("used", 71.25, "%", 75, 85)
 
 def read(folder: Path, *documents: Any, **options: Any) -> Reader:
     """Return the page of a history, as a browser reads it."""
-    return Reader(page(history(folder, *documents), options.pop("clean", str)))
+    return Reader(page(history(folder, *documents, **options)))
 
 
 def words(reader: Reader) -> str:
@@ -69,7 +69,7 @@ def test_what_a_file_says_stays_text(tmp_path: Path, text: str) -> None:
 def _everywhere(text: str) -> list[Any]:
     failed = written("CRITICAL", ended="26T08:00", env=text, version=text, commit=text)
     failed["gates"][1]["id"] = text
-    named = {"env": text, "version": text, "commit": text, "mode": "watch"}
+    named = {"env": text, "version": text, "commit": text, "mode": "watch", "verdict": "WATCH SAFE"}
     return [
         failed,
         measured((text, 1, text, 2, 3), ended="27T08:00", **named),
@@ -90,7 +90,7 @@ def test_a_large_history_is_a_small_page(tmp_path: Path) -> None:
     many = written("CRITICAL")
     many["gates"] = [{**many["gates"][1], "id": f"disk[{number}]"} for number in range(200)]
     named = [(f"m{number}", 1.0, "", None, None) for number in range(150)]
-    text = page(history(tmp_path, many, measured(*named), *["{"] * 200), str)
+    text = page(history(tmp_path, many, measured(*named), *["{"] * 200))
     assert text.count("<svg") == 100
     assert text.count("more: release-sentinel history --json has all.") == 3
     assert len(text) < 150_000

@@ -1,11 +1,16 @@
 """The terminal's view: narrow and wide, with and without blocks, and nothing that a file says acts on a terminal."""
 
+import json
+import re
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
+from release_sentinel.history.page import page
 from release_sentinel.history.text import BLOCKS, NAMED, duration, lines, sparkline
+from release_sentinel.vocabulary import UNFINISHED
 from release_sentinel.widths import columns
 from tests.history.kept import history, measured, written
 
@@ -31,8 +36,8 @@ def test_it_reads_from_top_to_bottom(tmp_path: Path) -> None:
         "5 files: 4 verdicts, 1 torn",
         "",
         "Last verdicts (times are UTC)",
-        "  prod   SAFE              v1.0.0  2026-11-27 08:00",
-        "  stage  PREVIEW CRITICAL  v1.0.0  2026-11-27 09:00",
+        "  prod   v1.0.0  SAFE              2026-11-27 08:00",
+        "  stage  v1.0.0  PREVIEW CRITICAL  2026-11-27 09:00",
         "",
         "Days in UTC, each by its worst verdict: S safe, C critical, I incomplete, B",
         "blocked (weeks without a verdict are left out)",
@@ -68,15 +73,61 @@ def test_no_line_is_wider_than_the_terminal(tmp_path: Path, width: int) -> None:
     documents[0]["gates"][1]["id"] = f"disk[{'/var' * 100}]"
     told = shown(tmp_path, *documents, "{" * 300, width=width)
     assert max(map(columns, told)) <= max(60, width)
-    assert len([line for line in told if "環境" in line and "..." in line]) == 4
+    assert len([line for line in told if "環境" in line and "..." in line]) >= 4
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+@pytest.mark.parametrize("mode", ["release", "preview", "rehearsal"])
+def test_verdicts_and_times_are_never_cut(tmp_path: Path, mode: str, width: int) -> None:
+    """Beside long names, which keep enough to be told apart, on lines of their own where there is no room."""
+    named = {"env": "production-europe-west", "version": "v1.22.333-rc.4+build.55555"}
+    label = "" if mode == "release" else f"{mode.upper()} "
+    stopped = written("BLOCKED", mode=mode, verdict=f"{label}INCOMPLETE", **named)
+    stopped["problems"] = [UNFINISHED]
+    told = "\n".join(shown(tmp_path, stopped, written("CRITICAL", ended="27T09:00", **named), width=width))
+    for whole in (f"{label}INCOMPLETE (unfinished)", "2026-11-27 10:00", "CRITICAL 2026-11-27 09:00", "flapped"):
+        assert whole in told
+    assert max(map(columns, told.split("\n"))) <= width
+    assert len(re.findall(r"prod\S{9,}", told)) >= 3
+    assert len(re.findall(r"v1\.2\S{9,}", told)) >= 2
+
+
+def test_short_names_stand_beside_their_verdict(tmp_path: Path) -> None:
+    """Also at 60 columns; a blank one is called so."""
+    told = shown(tmp_path, written(env=""), width=60)
+    assert "  (none)  v1.0.0  SAFE  2026-11-27 10:00" in told
+
+
+SHOWN_SECRET = "kQ7-x9Zp_mm3W1r"
+
+
+@pytest.mark.parametrize("width", [60, 61, 75, 100, 250])
+@pytest.mark.parametrize("before", [0, 4, 13, 70, 1990])
+def test_nothing_of_a_secret_is_shown_where_a_text_is_cut(tmp_path: Path, width: int, before: int) -> None:
+    """In every text of a file; the output's own filter would miss the two ends that a cut leaves."""
+    text = f"{'x' * before}{SHOWN_SECRET}"
+    failed = written("CRITICAL", ended="26T08:00", env=text, version=text, commit=text)
+    failed["gates"][1]["id"] = text
+    other = measured((text, 1, text, 2, 3), ended="27T08:00", env=text, version=text)
+    found = history(tmp_path, failed, other, written(ended=text), clean=lambda said: said.replace(SHOWN_SECRET, "***"))
+    told = "".join(lines(found, width, blocks=True)) + page(found) + json.dumps(msgspec.to_builtins(found))
+    assert not {SHOWN_SECRET[start : start + 3] for start in range(13)} & {told[i : i + 3] for i in range(len(told))}
 
 
 def test_a_file_cannot_speak_to_a_terminal_or_a_runner(tmp_path: Path) -> None:
     """Control characters are visible, commands of CI systems are broken; in every text that is shown."""
     hostile = written("CRITICAL", ended="27T08:00", env=HOSTILE, version=HOSTILE, commit=COMMIT)
     hostile["gates"][1]["id"] = HOSTILE
-    other = measured((HOSTILE, 1, HOSTILE, 2, 3), ended="27T09:00", env=HOSTILE, version=HOSTILE, mode=HOSTILE)
-    told = shown(tmp_path, hostile, other, {"schema_version": 2, HOSTILE: 1}, written(ended=HOSTILE), width=250)
+    other = measured((HOSTILE, 1, HOSTILE, 2, 3), ended="27T09:00", env=HOSTILE, version=HOSTILE)
+    told = shown(
+        tmp_path,
+        hostile,
+        other,
+        {"schema_version": 2, HOSTILE: 1},
+        written(ended=HOSTILE),
+        written(mode=HOSTILE),
+        width=250,
+    )
     assert all(line.isprintable() for line in told)
     assert not [line for line in told if "##[" in line or line.strip().startswith("::")]
     assert len([line for line in told if "\\x1b" in line]) >= 6

@@ -4,6 +4,7 @@ import argparse
 import json
 import shutil
 import sys
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, date, datetime, time
 from pathlib import Path
@@ -13,7 +14,7 @@ import msgspec
 from release_sentinel.deliver.verify import duration
 from release_sentinel.history import analysis, files, text
 from release_sentinel.history.analysis import History
-from release_sentinel.lines import foreign
+from release_sentinel.lines import foreign, one_line
 from release_sentinel.parser import Once, command, print_help
 from release_sentinel.reports.files import obstacle, write
 from release_sentinel.sentences import sentence
@@ -39,10 +40,10 @@ def main(words: list[str], settings: Settings) -> int:
     known = parser.parse_args(words)
     if known.html and known.html.suffix != ".html":
         parser.error(f"--html {foreign(known.html)} is not the name of an HTML file, expected FILE.html")
-    found, problem = _history(known)
+    found, problem = _history(known, settings.redactor.scrub)
     if not found:
         return _fail(problem)
-    if known.html and (why := _write(known.html, found, settings)):
+    if known.html and (why := _write(known.html, found)):
         return _fail(f"the page {foreign(known.html)} cannot be written: {why}")
     if known.json:
         # In a string of JSON this is the same, and no runner takes it as a command.
@@ -53,22 +54,32 @@ def main(words: list[str], settings: Settings) -> int:
     return 0
 
 
-def _history(known: argparse.Namespace) -> tuple[History | None, str]:
+def _history(known: argparse.Namespace, clean: Callable[[str], str]) -> tuple[History | None, str]:
     """Return the history that is asked for; without one, why."""
     shown = foreign(known.folder)
     if not known.folder.is_dir():
         what = "is not a folder" if known.folder.exists() else "does not exist"
         return None, f"{shown} {what}, expected a folder with verdict files"
     try:
-        kept = files.read(known.folder, datetime.now(UTC))
+        kept = files.read(known.folder, datetime.now(UTC), clean)
     except OSError as error:
         return None, f"the folder {shown} cannot be read: {sentence(error)}"
-    found = analysis.history(kept, env=known.env, since=known.since)
+    found = analysis.history(kept, env=one_line(clean(known.env)), since=known.since)
     if found.verdicts:
         return found, ""
-    envs = sorted({run.env for run in kept.runs})
-    hint = f"; it has verdicts for {', '.join(map(foreign, envs))}" if envs else ""
-    return None, f"there is no verdict in {shown}, expected files of --gate-verdict: {text.counts(found)}{hint}"
+    hints = [
+        *_first("it has verdicts for ", [text.short(env) for env in sorted({run.env for run in kept.runs})]),
+        *_first("not looked into: ", [f"{text.short(one.file)} ({foreign(one.why)})" for one in kept.folders]),
+    ]
+    told = "; ".join([text.counts(found), *hints])
+    return None, f"there is no verdict in {shown}, expected files of --gate-verdict: {told}"
+
+
+def _first(words: str, names: Sequence[str]) -> Iterator[str]:
+    """Yield words with the first of some names, where there are any."""
+    more = [f"{len(names) - text.NAMED} more"] if len(names) > text.NAMED else []
+    if names:
+        yield words + ", ".join([*names[: text.NAMED], *more])
 
 
 def _folder(words: str) -> Path:
@@ -91,14 +102,14 @@ def _since(words: str) -> datetime:
         raise argparse.ArgumentTypeError(why) from None
 
 
-def _write(path: Path, found: History, settings: Settings) -> str:
+def _write(path: Path, found: History) -> str:
     """Write the page; return why that is not possible, or a blank."""
     from release_sentinel.history.page import page  # noqa: PLC0415 - late: few ask for it
 
     if why := obstacle(path):
         return why
     try:
-        write(path, page(found, settings.redactor.scrub))
+        write(path, page(found))
     except OSError as error:
         return sentence(error)
     return ""

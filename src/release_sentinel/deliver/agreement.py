@@ -3,9 +3,11 @@
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, date, datetime
+from functools import cache, lru_cache
+from typing import Any
 
 from release_sentinel.config.kinds import INDISPENSABLE
 from release_sentinel.config.model import Waiver
@@ -13,9 +15,10 @@ from release_sentinel.config.read import Reading, dotted
 from release_sentinel.gates import BUILT_IN, BuiltInGate
 from release_sentinel.reports.written import WrittenGate, WrittenVerdict
 from release_sentinel.verdict import GateResult, Rounds
-from release_sentinel.vocabulary import EXIT_SAFE, SAFE, Outcome, Stage
+from release_sentinel.vocabulary import EXIT_SAFE, SAFE, Outcome, Stage, Status
 
 _TRIES = 1_000_000  # no run makes as many
+_PASSED, _OK = Outcome.PASSED, Status.OK  # an enumeration is slow to ask for them
 _STAGES = {gate.id: gate.stage for gate in BUILT_IN}
 _TORN = "it was tampered with, or torn"
 
@@ -36,16 +39,50 @@ def unproven(verdict: WrittenVerdict, now: datetime, *, watched: bool = False) -
         yield f"the verdict says {SAFE} with partial {verdict.partial}: {_TORN}"
     elif verdict.preview:
         yield f"the verdict says {SAFE} with preview {verdict.preview}: {_TORN}"
-    elif verdict.exit_code != EXIT_SAFE:
-        yield f"the verdict says {SAFE} with exit code {verdict.exit_code}: {_TORN}"
-    elif verdict.problems or verdict.missing or verdict.undelivered or not gates:
-        yield f"the verdict says {SAFE} without proof: it names no gates, or problems"
-    elif not_passed := [gate.id for gate in gates if not _passes(gate, watched=watched)]:
-        yield f"the verdict says {SAFE}, and these gates did not pass: {', '.join(not_passed)}"
+    elif wrong := list(contradictions(verdict, now, watched=watched)):
+        yield from wrong
     elif unnamed := _unnamed(verdict):
         yield f"the verdict says {SAFE} without a word on these gates: {', '.join(unnamed)}"
+
+
+def contradictions(verdict: WrittenVerdict, now: datetime, *, watched: bool = False) -> Iterator[str]:
+    """Yield what contradicts SAFE in a verdict file that says it, of whatever mode, or another of its parts.
+
+    Not that a gate is not named which runs of this version owe: an older version may not have had it.
+    """
+    if verdict.exit_code != EXIT_SAFE:
+        yield f"the verdict says {SAFE} with exit code {verdict.exit_code}: {_TORN}"
+        return
+    if verdict.problems or verdict.missing or verdict.undelivered or not verdict.gates:
+        yield f"the verdict says {SAFE} without proof: it names no gates, or problems"
+        return
+    odd = _not_plain(verdict.gates)
+    if not_passed := [gate.id for gate in odd if not _passes(gate, watched=watched)]:
+        yield f"the verdict says {SAFE}, and these gates did not pass: {', '.join(not_passed)}"
     else:
-        yield from (f"the verdict says {SAFE}, but {words}" for words in _contradictions(verdict, now, watched=watched))
+        yield from (f"the verdict says {SAFE}, but {words}" for words in _within(verdict, odd, now, watched=watched))
+
+
+def _not_plain(gates: Iterable[WrittenGate]) -> list[WrittenGate]:
+    """Return the gates of which more is to be said than that they passed: a history has many thousands of them."""
+    return [
+        gate
+        for gate in gates
+        if gate.outcome is not _PASSED
+        or gate.status is not _OK
+        or gate.waiver is not None
+        or gate.advised is not None
+        or gate.kind is not _stage(gate.id)
+        or not 1 <= gate.tries <= _TRIES
+        or not 0 <= gate.seconds < math.inf
+        or (len(gate.measures) > 1 and _repeated([one.name for one in gate.measures]))
+    ]
+
+
+@lru_cache(4096)
+def _stage(id_: str) -> Stage | None:
+    """Return the stage of a built-in gate, or None."""
+    return _STAGES.get(id_.partition("[")[0])
 
 
 def _passes(gate: WrittenGate, *, watched: bool) -> bool:
@@ -68,15 +105,15 @@ def _is_of(gate: BuiltInGate, id_: str) -> bool:
     return id_ == gate.id or (gate.judges is not None and bool(target) and id_ == f"{gate.id}[{target}]")
 
 
-def _contradictions(verdict: WrittenVerdict, now: datetime, *, watched: bool) -> Iterator[str]:
-    """Yield what contradicts SAFE in a verdict file, or another of its parts."""
-    for id_, count in Counter(gate.id for gate in verdict.gates).items():
-        if count > 1:
-            yield f"gate {id_} is there {count} times"
-    for gate in verdict.gates:
+def _within(verdict: WrittenVerdict, odd: Sequence[WrittenGate], now: datetime, *, watched: bool) -> Iterator[str]:
+    """Yield what contradicts another part of a verdict file. `odd` are its gates that are not plain."""
+    yield from (f"gate {id_} is there {count} times" for id_, count in _repeated([gate.id for gate in verdict.gates]))
+    for gate in odd:
         yield from _of_gate(gate)
-        yield from _of_waiver(gate, verdict, now)
-        yield from _of_advised(gate, now)
+        if gate.waiver is not None:
+            yield from _of_waiver(gate, gate.waiver, verdict, now)
+        if gate.advised is not None:
+            yield from _of_advised(gate, gate.advised, now)
     if not re.fullmatch(r"release-sentinel \S+", verdict.tool):
         yield f"it was written by {verdict.tool!r}"
     yield from _of_disabled(verdict)
@@ -88,11 +125,10 @@ def _of_gate(gate: WrittenGate) -> Iterator[str]:
     waiver = gate.waiver is not None
     if not gate.id.strip():
         yield "a gate has no id"
-    stage = _STAGES.get(gate.id.partition("[")[0], gate.kind)
+    stage = _stage(gate.id) or gate.kind
     if gate.kind is not stage:
         yield f"gate {gate.id} is of kind {gate.kind}, expected {stage}"
-    excused = Waiver("", "", "", "", date.max) if waiver else None  # its parts are looked at below
-    expected = GateResult(gate.id, gate.kind, gate.status, gate.reason, waiver=excused, advised=gate.advised).outcome
+    expected = _outcome(gate.status, waiver, gate.advised is not None)
     if gate.outcome is not expected:
         status = gate.status or "none"
         yield f"gate {gate.id} has status {status} and outcome {gate.outcome}, expected outcome {expected}"
@@ -100,17 +136,29 @@ def _of_gate(gate: WrittenGate) -> Iterator[str]:
         yield f"gate {gate.id} has outcome {gate.outcome} and a waiver, which excuses nothing"
     if not 1 <= gate.tries <= _TRIES or not 0 <= gate.seconds < math.inf:
         yield f"gate {gate.id} made {gate.tries} tries in {gate.seconds:g} s"
-    for name, count in Counter(one.name for one in gate.measures).items():
-        if count > 1:
+    if len(gate.measures) > 1:
+        for name, count in _repeated([one.name for one in gate.measures]):
             yield f"gate {gate.id} measures {name} {count} times"
 
 
-def _of_waiver(gate: WrittenGate, verdict: WrittenVerdict, now: datetime) -> Iterator[str]:
+def _repeated(names: list[str]) -> list[tuple[str, int]]:
+    """Return the names that are there more than once, and how often."""
+    return (
+        [(name, count) for name, count in Counter(names).items() if count > 1] if len(set(names)) < len(names) else []
+    )
+
+
+@cache
+def _outcome(status: Status | None, waived: bool, advised: bool) -> Outcome:
+    """Return what becomes of a gate, as a run decides it."""
+    excused = Waiver("", "", "", "", date.max) if waived else None  # its parts are looked at elsewhere
+    return GateResult("", Stage.POLICY, status, "", waiver=excused, advised=date.max if advised else None).outcome
+
+
+def _of_waiver(gate: WrittenGate, written: dict[str, Any], verdict: WrittenVerdict, now: datetime) -> Iterator[str]:
     """Yield what a policy does not accept in a waiver, and what of it is not about this gate, run and moment."""
-    if gate.waiver is None:
-        return
     name = f"the waiver of gate {gate.id}"
-    waiver, wrong = Reading().read(Waiver, gate.waiver)
+    waiver, wrong = Reading().read(Waiver, written)
     if wrong:
         yield f"{name} is not valid: {'; '.join(f'{dotted(problem.path)} {problem.says}' for problem in wrong)}"
         return
@@ -120,16 +168,14 @@ def _of_waiver(gate: WrittenGate, verdict: WrittenVerdict, now: datetime) -> Ite
         yield f"{name} has expired ({waiver.until}): run the gate again"
 
 
-def _of_advised(gate: WrittenGate, now: datetime) -> Iterator[str]:
+def _of_advised(gate: WrittenGate, until: date, now: datetime) -> Iterator[str]:
     """Yield what a policy does not accept in a gate that is only advised."""
-    if gate.advised is None:
-        return
     if gate.outcome is not Outcome.ADVISED:
-        yield f"gate {gate.id} has outcome {gate.outcome} and is advised until {gate.advised}, which excuses nothing"
+        yield f"gate {gate.id} has outcome {gate.outcome} and is advised until {until}, which excuses nothing"
     elif gate.id.partition("[")[0] in INDISPENSABLE:
         yield f"gate {gate.id} is advised, which no policy can do"
-    elif gate.advised < now.astimezone(UTC).date():
-        yield f"gate {gate.id} was advised until {gate.advised}, and counts now: run the gate again"
+    elif until < now.astimezone(UTC).date():
+        yield f"gate {gate.id} was advised until {until}, and counts now: run the gate again"
 
 
 def _of_disabled(verdict: WrittenVerdict) -> Iterator[str]:

@@ -12,11 +12,10 @@ from typing import TypeVar
 
 from msgspec import Struct
 
-from release_sentinel.history.files import FOREIGN, FUTURE, REPEATED, TORN, VERDICTS, Kept, Run, Skipped
+from release_sentinel.history.files import FOREIGN, FUTURE, RELEASE, REPEATED, TORN, VERDICTS, Kept, Run, Skipped
 from release_sentinel.measures import Measure
 from release_sentinel.vocabulary import BLOCKED, SAFE, Outcome, Stage, Status
 
-RELEASE = "release"
 _Key = TypeVar("_Key", bound=Hashable)
 _FAILS = (Outcome.FAILED, Outcome.WAIVED, Outcome.ADVISED)
 

@@ -4,8 +4,10 @@ import errno
 import hashlib
 import math
 import os
+import re
 from array import array
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any, cast
@@ -13,17 +15,29 @@ from typing import Any, cast
 from msgspec import Struct
 
 from release_sentinel import regular
+from release_sentinel.deliver.agreement import contradictions
 from release_sentinel.lines import one_line
 from release_sentinel.measures import full_name
 from release_sentinel.reports import written
-from release_sentinel.reports.written import ForeignFileError, UnreadableVerdictError, WrittenMeasure, WrittenVerdict
+from release_sentinel.reports.written import (
+    ForeignFileError,
+    UnreadableVerdictError,
+    WrittenGate,
+    WrittenMeasure,
+    WrittenVerdict,
+)
 from release_sentinel.sentences import sentence
-from release_sentinel.vocabulary import BLOCKED, CRITICAL, EXIT_SAFE, INCOMPLETE, SAFE, UNFINISHED, Outcome, Stage
+from release_sentinel.verdict import may_end
+from release_sentinel.vocabulary import BLOCKED, CRITICAL, INCOMPLETE, SAFE, UNFINISHED, Outcome, Stage
+from release_sentinel.widths import cut
 
 VERDICTS = (SAFE, CRITICAL, INCOMPLETE, BLOCKED)  # from best to worst, as `verdict.decide` has them
 TORN, FOREIGN, REPEATED, FUTURE = "torn", "foreign", "repeated", "future"
 KINDS = (TORN, FOREIGN, REPEATED, FUTURE)
+RELEASE = "release"  # the mode whose verdicts count
 _ENDING = ".json"
+_MODE = re.compile("[a-z][a-z-]*")
+_QUOTED = 80  # columns of a text in a reason
 
 
 class GateSeen(Struct, frozen=True):
@@ -76,28 +90,29 @@ class Kept(Struct, frozen=True):
     folders: tuple[Skipped, ...]  # that could not be listed, or are links, which are not followed
 
 
-def read(folder: Path, now: datetime) -> Kept:
+def read(folder: Path, now: datetime, clean: Callable[[str], str]) -> Kept:
     """Return what is kept below a folder in files named `*.json`; raises `OSError` where it cannot be listed itself.
 
-    No file is waited for, and none ends the reading.
+    No file is waited for, and none ends the reading. Every text of a file, and every name, is scrubbed by `clean` here,
+    once, and before anything shortens it: of a secret that is cut, the output would show the ends.
     """
     os.scandir(folder).close()
-    reader = _Reader(now)
+    reader = _Reader(now, clean)
     folders: list[Skipped] = []
-    for path in _paths(folder, folders):
-        reader.read(Path(path), _shown(path, folder))
+    for path in _paths(folder, folders, clean):
+        reader.read(Path(path), _shown(path, folder, clean))
     runs = sorted(reader.runs, key=lambda run: (run.ended, run.file))
     return Kept(reader.files, tuple(runs), tuple(reader.skipped), tuple(folders))
 
 
-def _paths(folder: Path, folders: list[Skipped]) -> Iterator[str]:
+def _paths(folder: Path, folders: list[Skipped], clean: Callable[[str], str]) -> Iterator[str]:
     """Yield the files in the order of their names, those of a folder before its folders.
 
     What is not looked into is noted in `folders`.
     """
 
     def skip(path: str, why: str) -> None:
-        folders.append(Skipped(_shown(path, folder), "folder", why))
+        folders.append(Skipped(_shown(path, folder, clean), "folder", why))
 
     rest = [str(folder)]  # not by recursion: a folder may be deeper than Python's stack
     while rest:
@@ -127,20 +142,21 @@ def _is_folder(entry: "os.DirEntry[str]") -> bool:
         return False
 
 
-def _shown(path: str, folder: Path) -> str:
+def _shown(path: str, folder: Path, clean: Callable[[str], str]) -> str:
     """Return a path below a folder as text that every encoding and terminal can show."""
     below = path[len(os.path.join(folder, "")) :]  # noqa: PTH118 - for ten thousand files, faster than pathlib
-    return one_line(os.fsencode(below).decode("utf-8", "backslashreplace"))
+    return one_line(clean(os.fsencode(below).decode("utf-8", "backslashreplace")))
 
 
 class _Reader:
     """Files read so far. Texts and records that are the same in many runs are held once."""
 
-    def __init__(self, now: datetime) -> None:
+    def __init__(self, now: datetime, clean: Callable[[str], str]) -> None:
         self.files = 0
         self.runs: list[Run] = []
         self.skipped: list[Skipped] = []
         self._latest = now + written.CLOCK_SKEW
+        self._clean = clean
         self._held: dict[Any, Any] = {}
         self._files: dict[bytes, str] = {}  # of the verdicts, by the digest of their content
 
@@ -166,35 +182,52 @@ class _Reader:
                 self.runs.append(run)
 
     def _skip(self, name: str, kind: str, why: str) -> None:
-        self.skipped.append(Skipped(name, kind, one_line(why)))
+        self.skipped.append(Skipped(name, kind, one_line(self._clean(why))))
 
     def _run(self, name: str, verdict: WrittenVerdict) -> Run:
-        label, _, word = verdict.verdict.rpartition(" ")
+        word = verdict.verdict.rpartition(" ")[2]
         if word not in VERDICTS:
-            raise UnreadableVerdictError(f"has the verdict {verdict.verdict!r}, expected one of {', '.join(VERDICTS)}")
-        if (word == SAFE) != (verdict.exit_code == EXIT_SAFE):
-            raise UnreadableVerdictError(f"says {word} with exit code {verdict.exit_code}")
+            expected = ", ".join(VERDICTS)
+            raise UnreadableVerdictError(f"has the verdict {self._quoted(verdict.verdict)}, expected one of {expected}")
         try:
             ended = written.moment(verdict.ended)
         except ValueError:
-            raise UnreadableVerdictError(f"does not say when it ended: {verdict.ended!r}") from None
+            raise UnreadableVerdictError(f"does not say when it ended: {self._quoted(verdict.ended)}") from None
+        mode = "partial" if verdict.partial else "preview" if verdict.preview else verdict.mode
+        if wrong := self._wrong(verdict, mode, word, ended):
+            raise UnreadableVerdictError(wrong)
         return Run(
             name,
             ended,
             self._text(verdict.env),
             self._text(verdict.version),
             self._text(verdict.commit),
-            self._text(_mode(verdict, label)),
+            self._text(mode),
             VERDICTS[VERDICTS.index(word)],
             any(problem.startswith(UNFINISHED) for problem in verdict.problems),
-            tuple([self._gate(gate.id, gate.kind, gate.outcome) for gate in verdict.gates]),
+            tuple([self._gate(gate) for gate in verdict.gates]),
             tuple([self._measured(gate.id, one) for gate in verdict.gates for one in gate.measures]),
             array("d", [_number(one.value) for gate in verdict.gates for one in gate.measures]),
         )
 
-    def _gate(self, *seen: Any) -> GateSeen:
-        if (held := self._held.get(seen)) is None:
-            held = self._held[seen] = GateSeen(self._text(seen[0]), *seen[1:])
+    def _wrong(self, verdict: WrittenVerdict, mode: str, word: str, ended: datetime) -> str:
+        """Return what no run writes, or a blank. A verdict and its mode agree, and so do a word and its exit code."""
+        named = {word} if mode == RELEASE else {f"{mode.upper()} {word}"}
+        if verdict.partial and verdict.preview:
+            named.add(f"PARTIAL PREVIEW {word}")  # as versions before 0.2 wrote it
+        if verdict.verdict not in named or verdict.mode not in {RELEASE, mode} or not _MODE.fullmatch(mode):
+            return f"has the verdict {self._quoted(verdict.verdict)} with mode {self._quoted(mode)}"
+        if word == SAFE:
+            return next(contradictions(verdict, _judged(verdict, ended), watched=mode == "watch"), "")
+        return "" if may_end(word, verdict.exit_code) else f"says {word} with exit code {verdict.exit_code}"
+
+    def _quoted(self, text: str) -> str:
+        return cut(repr(self._clean(text)), _QUOTED)
+
+    def _gate(self, gate: WrittenGate) -> GateSeen:
+        key = gate.id, id(gate.kind), id(gate.outcome)  # a word of ours is there once, and its own hash is slow
+        if (held := self._held.get(key)) is None:
+            held = self._held[key] = GateSeen(self._text(gate.id), gate.kind, gate.outcome)
         return cast("GateSeen", held)
 
     def _measured(self, gate: str, one: WrittenMeasure) -> Measured:
@@ -207,7 +240,7 @@ class _Reader:
 
     def _text(self, text: str) -> str:
         if (held := self._held.get(text)) is None:
-            held = self._held[text] = one_line(text)
+            held = self._held[text] = one_line(self._clean(text))
         return cast("str", held)
 
 
@@ -215,7 +248,8 @@ def _number(value: float | None) -> float:
     return math.nan if value is None else value
 
 
-def _mode(verdict: WrittenVerdict, label: str) -> str:
-    """Return what was judged: `release` only where nothing in the file says otherwise; older files have no field."""
-    told = (verdict.mode, "partial" * verdict.partial, "preview" * verdict.preview, label.lower())
-    return next((mode for mode in told if mode not in {"", "release"}), "release")
+def _judged(verdict: WrittenVerdict, ended: datetime) -> datetime:
+    """Return the moment at which waivers had to hold: one may have expired before the run ended."""
+    with suppress(ValueError):
+        return min(ended, written.moment(verdict.started))
+    return ended

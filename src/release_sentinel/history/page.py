@@ -1,11 +1,9 @@
 """A history as a page of HTML: what was the last verdict, what is held, what is in the way, how has it been going."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import datetime, timedelta
-from functools import cache
 
 from release_sentinel.history.analysis import (
-    RELEASE,
     Day,
     Environment,
     GateHistory,
@@ -14,9 +12,9 @@ from release_sentinel.history.analysis import (
     Released,
     Series,
 )
-from release_sentinel.history.files import Skipped
+from release_sentinel.history.files import RELEASE, Skipped
 from release_sentinel.history.plot import plot
-from release_sentinel.history.text import DAYS, FLAP, by_trouble, counts, label, minute, until, words
+from release_sentinel.history.text import DAYS, FLAP, by_trouble, counts, label, minute, named, until, words
 from release_sentinel.identity import SHORT
 from release_sentinel.reports import page as html
 from release_sentinel.reports.charts import TONES
@@ -29,14 +27,14 @@ _WEEKS = 12
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
-def page(history: History, clean: Callable[[str], str]) -> str:
-    """Return the page; `clean` scrubs each text that comes from a file."""
-    return _Page(history, cache(clean)).text()
+def page(history: History) -> str:
+    """Return the page."""
+    return _Page(history).text()
 
 
 class _Page:
-    def __init__(self, history: History, clean: Callable[[str], str]) -> None:
-        self._history, self._clean = history, clean
+    def __init__(self, history: History) -> None:
+        self._history = history
 
     def text(self) -> str:
         """Return the whole page."""
@@ -71,27 +69,27 @@ class _Page:
         return _table(
             "Last verdicts",
             ("Environment", "Verdict", "Version", "Commit", "Ended", "File"),
-            [[self._env(one.env), _pill(last), *self._of_last(last)] for one, last in rows],
+            [[named(one.env), _pill(last), *self._of_last(last)] for one, last in rows],
         )
 
     def _of_last(self, last: Last) -> list[Content]:
         return [
-            self._clean(last.version) or "(no version)",
-            element("code", self._clean(last.commit)[:SHORT]),
+            last.version or "(no version)",
+            element("code", last.commit[:SHORT]),
             _time(last.ended),
-            self._clean(last.file),
+            last.file,
         ]
 
     def _held(self) -> Content:
         held = self._history.held
-        rows = [[self._env(one.env), self._clean(one.version), until(one), *_since(one)] for one in held]
+        rows = [[named(one.env), one.version, until(one), *_since(one)] for one in held]
         head = ("Environment", "Version", "Held", "Since")
         note = "From the first verdict that was not SAFE to the first that was. What follows that does not count."
         return [element("p", note, class_="mute"), _table("Held", head, rows)] * bool(held)
 
     def _gates(self) -> Content:
         gates = self._history.troubled
-        rows = [[self._env(gate.env), self._clean(gate.gate), str(gate.kind), *_of_gate(gate)] for gate in gates]
+        rows = [[named(gate.env), gate.gate, str(gate.kind), *_of_gate(gate)] for gate in gates]
         head = ("Environment", "Gate", "Stage", "Failed", "Flapped", "Warned", "Waived", "Advised", "Judged")
         return [element("p", FLAP, class_="mute"), _table("Gates", head, rows)] * bool(gates)
 
@@ -105,7 +103,7 @@ class _Page:
         weeks = sorted({day - timedelta(days=day.weekday()) for day in days})[-_WEEKS:]
         head = ("Week of", *(name[:2] for name in _WEEKDAYS))
         rows = [[str(week), *(_day(days.get(week + timedelta(days=more))) for more in range(7))] for week in weeks]
-        name = self._env(environment.env)
+        name = named(environment.env)
         return element("section", element("h3", name), _table(f"Days of {name}", head, rows))
 
     def _measures(self) -> Content:
@@ -114,23 +112,20 @@ class _Page:
         return [*shown, _more(len(series) - _CHARTS)] if shown else None
 
     def _series(self, series: Series) -> Markup:
-        name = f"{self._env(series.env)}: {self._clean(series.name)}"
+        name = f"{named(series.env)}: {series.name}"
         pill = element("span", str(series.status), class_=f"pill {TONES[series.status]}")
         return element(
             "article",
             element("h3", name, " ", pill),
-            element("p", f"{words(series, self._clean(series.unit))}", class_="mute"),
+            element("p", words(series, series.unit), class_="mute"),
             plot(series),
             element("div", [element("span", _time(point[0])) for point in _ends(series)], class_="axis"),
             class_="card plot",
         )
 
     def _skipped(self, skipped: list[Skipped]) -> Content:
-        rows: list[list[Content]] = [[self._clean(one.file), one.kind, self._clean(one.why)] for one in skipped]
+        rows: list[list[Content]] = [[one.file, one.kind, one.why] for one in skipped]
         return _table("Files and folders", ("File", "Kind", "Why"), rows) if rows else None
-
-    def _env(self, env: str) -> str:
-        return self._clean(env) or "(none)"
 
 
 def _ends(series: Series) -> Iterable[tuple[datetime, float | None]]:

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
-from release_sentinel.history.analysis import RELEASE, Environment, History, Last, Released, Series
-from release_sentinel.history.files import Skipped
+from release_sentinel.history.analysis import Environment, History, Last, Released, Series
+from release_sentinel.history.files import RELEASE, Skipped
 from release_sentinel.history.scale import Scale
 from release_sentinel.lines import foreign
 from release_sentinel.measures import Measure
@@ -25,8 +25,10 @@ FLAP = (
 DAYS = "Days in UTC, each by its worst verdict: S safe, C critical, I incomplete, B blocked"
 _WEEKS, _CALENDARS, _RELEASES = 6, 5, 10
 _SPARKS = 16  # characters of a sparkline
-_LEAST = 6  # columns that are left of a text
-_NONE = "(none)"
+_NAME = 16  # columns that are left of a name, at least
+_INDENT = " " * 6
+_LONG = 80  # columns of a name within a sentence
+_MODE = 12
 
 
 def lines(history: History, width: int, *, blocks: bool) -> Iterator[str]:
@@ -83,13 +85,23 @@ def sparkline(values: Sequence[float], most: int = _SPARKS) -> str:
     return "".join(BLOCKS[round(height(mean))] for mean in means)
 
 
+def named(name: str) -> str:
+    """Return a name, also where there is none."""
+    return name or "(none)"
+
+
+def short(name: str) -> str:
+    """Return a name from a file as a part of a sentence."""
+    return cut(foreign(named(name)), _LONG)
+
+
 def _plural(number: int, what: str) -> str:
     return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def _environments(history: History, width: int) -> Iterator[str]:
     rows = [
-        [one.env if first else "", *_of_last(last)]
+        ([named(one.env) if first else "", last.version or "(no version)"], [label(last), minute(last.ended)])
         for one in history.environments
         for first, last in ((last is one.last[0], last) for last in one.last)
     ]
@@ -97,13 +109,9 @@ def _environments(history: History, width: int) -> Iterator[str]:
     yield from _more(len(rows) - NAMED)
 
 
-def _of_last(last: Last) -> list[str]:
-    return [label(last), last.version or "(no version)", minute(last.ended)]
-
-
 def label(last: Last) -> str:
     """Return a verdict with its mode, as every report names it."""
-    mode = "" if last.mode == RELEASE else f"{last.mode.upper()} "
+    mode = "" if last.mode == RELEASE else f"{cut(last.mode.upper(), _MODE)} "
     return f"{mode}{last.verdict}{' (unfinished)' if last.unfinished else ''}"
 
 
@@ -118,7 +126,7 @@ def _calendar(environment: Environment) -> Iterator[str]:
     """Yield the last weeks that have a verdict."""
     days = {day.day: day.worst[0] for day in environment.days}
     weeks = sorted({day - timedelta(days=day.weekday()) for day in days})[-_WEEKS:]
-    yield f"  {_padded(cut(foreign(environment.env) or _NONE, 20), 20)}  Mo Tu We Th Fr Sa Su"
+    yield f"  {_padded(cut(foreign(named(environment.env)), 20), 20)}  Mo Tu We Th Fr Sa Su"
     for week in weeks:
         marks = (days.get(week + timedelta(days=weekday), ".") for weekday in range(7))
         yield f"  {week.isoformat():>20}  {'  '.join(marks)}"
@@ -128,14 +136,17 @@ def _gates(history: History, width: int) -> Iterator[str]:
     gates = history.troubled
     counts = ["failed", "flapped", "warned", *(["advised"] if any(gate.advised for gate in gates) else []), "judged"]
     if gates:
-        rows = [[gate.env, gate.gate, *(str(getattr(gate, name)) for name in counts)] for gate in gates[:NAMED]]
-        yield from _table([["env", "gate", *counts], *rows], width, numbers=len(counts))
+        rows = [
+            ([named(gate.env), gate.gate], [f"{getattr(gate, name):>{len(name)}}" for name in counts])
+            for gate in gates[:NAMED]
+        ]
+        yield from _table([(["env", "gate"], counts), *rows], width)
     yield from _more(len(gates) - NAMED)
 
 
 def _releases(history: History, width: int) -> Iterator[str]:
     rows = [
-        [one.env, one.version, until(one), f"{one.held_by} {minute(since)}"]
+        ([named(one.env), one.version], [until(one), f"{one.held_by} {minute(since)}"])
         for one in history.held[:_RELEASES]
         if (since := one.held_since)
     ]
@@ -165,7 +176,7 @@ def _of_series(series: Series, *, blocks: bool) -> str:
     said = words(series, foreign(series.unit))
     if not blocks:  # the encoding may lack these as well
         said = said.replace("≥", ">=").replace("≤", "<=")
-    return f"{foreign(series.env) or _NONE}: {foreign(series.name)} {said}{spark}"
+    return f"{short(series.env)}: {short(series.name)} {said}{spark}"
 
 
 def words(series: Series, unit: str) -> str:
@@ -188,23 +199,40 @@ def _more(number: int, where: str = "--json has all") -> Iterator[str]:
         yield f"  and {number} more: {where}"
 
 
-def _table(rows: Sequence[Sequence[str]], width: int, numbers: int = 0) -> Iterator[str]:
-    """Yield rows, with their columns below each other; the widest are cut. The last `numbers` columns are numbers."""
-    cells = [[foreign(cell) for cell in row] for row in rows]
-    if not cells:
-        return
-    widths = [max(columns(row[number]) for row in cells) for number in range(len(cells[0]))]
-    while 2 * len(widths) + sum(widths) > width and max(widths) > _LEAST:
-        widths[widths.index(max(widths))] -= 1
-    right = len(widths) - numbers
-    for row in cells:
-        placed = (
-            _padded(cut(cell, widths[number]), widths[number], to_right=number >= right)
-            for number, cell in enumerate(row)
-        )
-        yield f"  {'  '.join(placed)}".rstrip()
+def _table(rows: Sequence[tuple[Sequence[str], Sequence[str]]], width: int) -> Iterator[str]:
+    """Yield rows of names and words, with their columns below each other.
+
+    Names are cut, words never. Where too little of the names would be left, the words stand on a line of their own.
+    """
+    rows = [([foreign(name) for name in names], words) for names, words in rows]
+    names = _column_widths([row for row, _ in rows])
+    words = _column_widths([row for _, row in rows])
+    room = width - 2 * len([*names, *words]) - sum(words)
+    beside = room >= sum(min(name, _NAME) for name in names)
+    names = _narrowed(names, room if beside else width - 2 * len(names))
+    for row, said in rows:
+        first, second = _placed(row, names), _placed(said, words)
+        if beside:
+            yield f"  {first}  {second}".rstrip()
+        else:
+            yield from (f"  {first}".rstrip(), f"{_INDENT}{second}".rstrip())
 
 
-def _padded(text: str, width: int, *, to_right: bool = False) -> str:
-    blanks = " " * (width - columns(text))
-    return f"{blanks}{text}" if to_right else f"{text}{blanks}"
+def _column_widths(rows: Iterable[Sequence[str]]) -> list[int]:
+    return [max(columns(cell) for cell in column) for column in zip(*rows, strict=True)]
+
+
+def _narrowed(widths: Sequence[int], room: int) -> list[int]:
+    """Return widths that fit into `room` columns; the widest are made narrower."""
+    fitting = list(widths)
+    while sum(fitting) > room:
+        fitting[fitting.index(max(fitting))] -= 1
+    return fitting
+
+
+def _placed(cells: Sequence[str], widths: Sequence[int]) -> str:
+    return "  ".join(_padded(cut(cell, width), width) for cell, width in zip(cells, widths, strict=True))
+
+
+def _padded(text: str, width: int) -> str:
+    return f"{text}{' ' * (width - columns(text))}"

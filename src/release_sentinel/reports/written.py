@@ -153,8 +153,7 @@ class _Current(WrittenVerdict, frozen=True, kw_only=True):
     steps: tuple[_CurrentStep, ...]
 
 
-# What makes `":` another number than that of the names. One sign is looked for faster than two.
-_ODD = ((b"\\", b'\\":'), (b" ", b" :"), (b"\t", b"\t:"), (b"\n", b"\n:"), (b"\r", b"\r:"))
+_BLANKS = b" \t\n\r"  # of JSON, which may stand before a colon
 _CURRENT = msgspec.json.Decoder(_Current)
 
 
@@ -166,21 +165,21 @@ def read(path: Path) -> tuple[dict[str, Any], WrittenVerdict]:
     except OSError as error:
         raise UnreadableVerdictError(f"{shown} cannot be read: {sentence(error)}") from None
     except UnreadableVerdictError as error:
-        raise type(error)(f"{shown} {error}") from None
+        raise type(error)(f"{shown} {foreign(error)}") from None
 
 
 def record(content: bytes) -> WrittenVerdict:
     """Return the verdict that a file's content holds, as `read` does; the errors do not name the file.
 
-    A verdict that this version has written is read twice as fast: it has every field, and as many names as fields, so
-    that none is there twice. Any other takes the way of `read`.
+    They may be of any length: they have to be scrubbed before they are shortened. A verdict that this version has
+    written is read twice as fast: it has every field, and as many names as fields, so that none is there twice. Any
+    other takes the way of `read`.
     """
     try:
         verdict = _CURRENT.decode(content)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return _parse(content)[1]
-    plain = not any(sign in content and odd in content for sign, odd in _ODD)
-    if plain and content.count(b'":') == _names(verdict):
+    if content.translate(None, _BLANKS).count(b'":') == _names(verdict):  # no more: in no text either
         return verdict
     return _parse(content)[1]
 
@@ -220,11 +219,11 @@ def _parse(content: bytes) -> tuple[dict[str, Any], WrittenVerdict]:
     try:
         document = strict_json.loads(content, unique=True)
     except ValueError as error:
-        raise UnreadableVerdictError(f"is not a JSON document: {foreign(sentence(error))}") from None
+        raise UnreadableVerdictError(f"is not a JSON document: {sentence(error)}") from None
     version = document.get("schema_version") if isinstance(document, dict) else None
     if not isinstance(document, dict) or type(version) is not int or version not in _VERSIONS:  # true is not 1
         raise ForeignFileError(f"is not a verdict of release-sentinel (schema_version {SCHEMA_VERSION})")
     try:
         return document, msgspec.convert(document, WrittenVerdict)
     except (msgspec.ValidationError, UnicodeError) as error:  # half a character, where a word is expected
-        raise UnreadableVerdictError(f"is not a whole verdict: {foreign(sentence(error))}") from None
+        raise UnreadableVerdictError(f"is not a whole verdict: {sentence(error)}") from None

@@ -37,7 +37,14 @@ _LIBRARIES = (
 LIBRARIES = frozenset(_LIBRARIES.split())
 # Of the standard library, but nothing imports them, and a repository may use these names.
 _FREE = frozenset({"__main__", "antigravity", "idlelib", "test", "this", "turtledemo"})
-_INSTALLED = {"site-packages", "dist-packages"}
+
+
+def site_folders() -> list[str]:
+    """Return where this Python installs packages, links followed: never a folder that only PYTHONPATH names."""
+    import site  # noqa: PLC0415 - late: Python imports this module from there
+
+    folders = site.getsitepackages() + ([site.getusersitepackages()] if site.ENABLE_USER_SITE else [])
+    return list(dict.fromkeys(map(os.path.realpath, folders)))
 
 
 class InstalledFirst:
@@ -67,24 +74,21 @@ class InstalledFirst:
         if path is not None or not (name in LIBRARIES or (name in sys.stdlib_module_names and name not in _FREE)):
             return None
         if self._path != (current := tuple(sys.path)):
-            self._path, self._installed = current, [folder for folder in current if self._is_installed(folder)]
+            self._path, self._installed = current, [folder for folder in current if self.is_installed(folder)]
         found = PathFinder.find_spec(name, self._installed)
         # A folder alone, such as the gates that an editable installation of this project leaves, is no library.
         return found if found and found.origin else None
 
-    def installed(self) -> list[str]:
-        """Return where distributions may be that are installed: not at the top of a judged repository."""
-        return [folder for folder in sys.path if self._is_installed(folder)]
-
-    def _is_installed(self, folder: str) -> bool:
+    def is_installed(self, folder: str) -> bool:
+        """Tell whether a folder is no part of a judged repository; an environment of this Python may be inside it."""
         if not os.path.isabs(folder):  # noqa: PTH117 - pathlib would have to be loaded
             return False
         real = os.path.join(os.path.realpath(folder), "")  # noqa: PTH118 - as above
         if real.startswith(os.path.join(os.path.dirname(os.__file__), "")):  # noqa: PTH118, PTH120 - as above
             return True
-        below = [real[len(top) :] for top in self._tops if real.startswith(top)]
-        # An environment may be inside the repository.
-        return all(_INSTALLED.intersection(rest.split(os.sep)) for rest in below)  # noqa: PTH206 - as above
+        if not real.startswith(self._tops):
+            return True
+        return any(real.startswith(os.path.join(place, "")) for place in site_folders())  # noqa: PTH118 - as above
 
 
 installed_first = InstalledFirst()

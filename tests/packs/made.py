@@ -9,6 +9,10 @@ from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
 
+import pytest
+
+from release_sentinel.config import packages
+
 EXAMPLE = Path(__file__).parent / "acme" / "src"
 
 
@@ -53,6 +57,12 @@ def install(
     if direct_url:
         write(site / info / "direct_url.json", direct_url)
     return site
+
+
+def let_install(monkeypatch: pytest.MonkeyPatch, site: Path) -> None:
+    """Let a folder be the one where this Python installs packages."""
+    monkeypatch.setattr(packages, "folders", lambda: [site])
+    monkeypatch.syspath_prepend(site)
 
 
 def forget() -> None:

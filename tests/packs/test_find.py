@@ -1,10 +1,8 @@
 """A gate pack is used if it is whole and the one that the policy asks for; each other kind is one clear sentence."""
 
 import json
-import os
 import re
 import sys
-import zipfile
 from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
@@ -12,12 +10,12 @@ from typing import Any
 
 import pytest
 
+from release_sentinel.config import packages
 from release_sentinel.config.model import PackRule
 from release_sentinel.packs import find
 from release_sentinel.packs.asked import AskedPacks
 from release_sentinel.packs.find import InstalledPack, PackError
-from release_sentinel_guard import installed_first
-from tests.packs.made import EXAMPLE, example, forget, install, write
+from tests.packs.made import EXAMPLE, example, forget, install, let_install, write
 
 WANTED = PackRule(">=2,<3")
 START = "acme_gates/__init__.py"
@@ -29,7 +27,7 @@ CHECKS = "acme_gates/queue.py"
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A folder where packages are installed."""
     monkeypatch.setattr(find, "LOAD_SECONDS", 0.2)
-    monkeypatch.syspath_prepend(tmp_path / "site")
+    let_install(monkeypatch, tmp_path / "site")
     yield tmp_path / "site"
     forget()
 
@@ -55,7 +53,7 @@ def test_another_file_is_another_digest(site: Path, tmp_path: Path, monkeypatch:
     """The digest speaks of what is in the files, wherever they are."""
     first = (install(site), load().digest)[1]
     del sys.modules["acme_gates"]
-    monkeypatch.syspath_prepend(install(tmp_path / "changed", {CHECKS: f"{example()[CHECKS]}# more\n"}))
+    let_install(monkeypatch, install(tmp_path / "changed", {CHECKS: f"{example()[CHECKS]}# more\n"}))
     assert load().digest != first
 
 
@@ -183,13 +181,6 @@ def _shadow(site: Path) -> None:
     sys.path.pop(0)
 
 
-def _pack_in_archive(site: Path) -> None:
-    with zipfile.ZipFile(site.parent / "site.zip", "w") as archive:
-        for path in site.rglob("*"):
-            archive.write(path, path.relative_to(site))
-    sys.path[sys.path.index(str(site))] = str(site.parent / "site.zip")
-
-
 def _take_name(site: Path) -> None:
     (site / "acme_gates-2.1.0.dist-info/METADATA").write_text("Version: 2.1.0\n")
 
@@ -208,7 +199,6 @@ SPOILT: dict[str, tuple[Callable[[Path], None], str]] = {
     "another is imported": (_shadow, r"is .+/site/acme_gates/__init__\.py, and .+/repository/.+ was imported .*"),
     "its metadata is damaged": (_take_name, r".*"),
     "its RECORD is damaged": (_take_record, r".*"),
-    "it is in an archive": (_pack_in_archive, r"is inside the archive .+\.zip/?: install it with pip"),
 }
 
 
@@ -240,14 +230,18 @@ def test_a_pack_that_is_not_there_is_told_with_the_line_that_installs_it(site: P
         find.load("acme", PackRule(">=2,<3", "acme-gates"))
 
 
-def test_a_pack_in_the_judged_repository_is_not_installed(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A folder of it may hold metadata, and be on the path; an environment in it is another matter."""
-    install(site)
-    monkeypatch.setattr(installed_first, "_tops", (f"{site}{os.sep}",))
+@pytest.mark.parametrize("folder", ["", "vendor/site-packages", ".venv/lib/python3.11/site-packages"])
+def test_only_what_this_python_has_installed_is_a_pack(
+    site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: str
+) -> None:
+    """Not what stands first on the path, whatever its name; an environment of this Python may be in the repository."""
+    monkeypatch.syspath_prepend(install(tmp_path / folder, {START: "raise RuntimeError"}))
     with pytest.raises(PackError, match=r"^is not installed, expected"):
         load()
-    monkeypatch.syspath_prepend(install(site / ".venv" / "lib" / "site-packages"))
-    assert load().version == "2.1.0"
+    assert (install(site), load())[1].version == "2.1.0"
+    forget()
+    let_install(monkeypatch, install(tmp_path / ".venv" / "lib" / "site-packages", version="2.2"))
+    assert load().version == "2.2"
 
 
 def test_the_distribution_is_the_one_that_the_policy_names(site: Path) -> None:
@@ -262,17 +256,21 @@ def test_two_distributions_that_claim_one_name_are_refused(site: Path) -> None:
     """Both are named."""
     install(site)
     install(site, {"acme_gates/__init__.py": ""}, name="evil-gates", version="2.9")
-    with pytest.raises(PackError, match=r"^is claimed by (acme-gates 2\.1\.0|evil-gates 2\.9) and .*: uninstall "):
+    with pytest.raises(PackError, match=r"^is claimed by (acme-gates 2\.1\.0|evil-gates 2\.9) in .+ and .*: un"):
         load()
 
 
-def test_of_two_installations_of_one_distribution_the_first_counts(
+def test_two_installations_of_one_distribution_are_refused(
     site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As for every other package."""
-    install(site)
-    monkeypatch.syspath_prepend(install(tmp_path / "first", version="2.2"))
-    assert load().version == "2.2"
+    """Which of them is meant is not known: in two folders, or in one where an update was broken off."""
+    folders = [install(site), install(tmp_path / "second", version="2.2")]
+    monkeypatch.setattr(packages, "folders", lambda: folders)
+    with pytest.raises(PackError, match=r"^is claimed by acme-gates 2\.1\.0 in .+ and acme-gates 2\.2 in .+: un"):
+        load()
+    monkeypatch.setattr(packages, "folders", lambda: [install(site, version="2.2")])
+    with pytest.raises(PackError, match=r"^is claimed by acme-gates 2\.[12].* and acme-gates 2\.[12].*: uninstall "):
+        load()
 
 
 @pytest.mark.parametrize("name", ["disk", "env", "packs", "settings", "extends", "targets"])

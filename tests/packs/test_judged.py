@@ -1,7 +1,6 @@
 """Gate packs in real runs: their gates are owed and judged as the built-in ones, and reach no others."""
 
 import json
-import os
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,7 @@ from release_sentinel.gates import IDS as IDS_BUILT_IN
 from release_sentinel.packs.asked import AskedPacks
 from tests.conftest import CLI, RELEASE, Run, Sentinel, make_repo, run
 from tests.forked import SITE
-from tests.packs.made import example, forget, install
+from tests.packs.made import example, forget, install, let_install
 from tests.packs.test_find import CHECKS, GATES, START
 
 POLICY = 'packs = { acme = ">=2,<3" }\n'
@@ -182,7 +181,7 @@ def test_settings_that_are_not_valid_are_told_with_their_place(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, table: str, words: str
 ) -> None:
     """As those of the built-in gates."""
-    monkeypatch.syspath_prepend(install(tmp_path / "site"))
+    let_install(monkeypatch, install(tmp_path / "site"))
     (tmp_path / "p.toml").write_text(f"{POLICY}[acme.queue]\n{table}\n[env.dev]\n[env.stage]\n")
     with pytest.raises(InvalidPolicyError) as error:
         load({}, file=tmp_path / "p.toml", env="prod", gates=IDS_BUILT_IN, packs=AskedPacks())
@@ -218,7 +217,7 @@ def test_a_base_locks_packs_and_their_settings(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, above: str, words: str
 ) -> None:
     """No layer above asks for another version, changes a setting, or switches a gate off."""
-    monkeypatch.syspath_prepend(install(tmp_path / "site"))
+    let_install(monkeypatch, install(tmp_path / "site"))
     problems = problems_of(tmp_path, above)
     forget()
     assert [problem[: len(words)] for problem in problems] == ([words] if words else [])
@@ -346,16 +345,22 @@ def test_a_repository_s_gate_cannot_pass_for_one_of_a_pack(packed: Sentinel) -> 
     assert "no result from gate acme.queue-drained" in " ".join(done.verdict["problems"])
 
 
+@pytest.mark.parametrize("is_there", [True, False], ids=["installed", "missing"])
 @pytest.mark.parametrize("way", ["release-sentinel", "pytest"])
-def test_the_judged_repository_does_not_take_the_place_of_a_pack(packed: Sentinel, way: str) -> None:
-    """Neither its metadata nor its package, whatever PYTHONPATH says: an interpreter of its own, see `run`."""
-    install(packed.repo.path, {START: "raise RuntimeError"}, version="2.9")
-    install(site(packed))
-    ask(packed)
-    path = os.pathsep.join([str(packed.repo.path), str(site(packed))])
-    done = (packed if way == "release-sentinel" else packed.pytest)(PYTHONPATH=path)
-    assert (done.code, results(done)) == (0, dict.fromkeys(IDS, "passed")), done.out
-    assert done.verdict["packs"][0]["version"] == "2.1.0"
+def test_the_judged_repository_does_not_take_the_place_of_a_pack(packed: Sentinel, way: str, *, is_there: bool) -> None:
+    """Neither its metadata nor its package, whatever PYTHONPATH and `pythonpath` say."""
+    for folder in (packed.repo.path, packed.repo.path / "vendor" / "site-packages"):
+        install(folder, {START: "raise RuntimeError"})
+    packed.repo.commit("pytest.ini", "[pytest]\npythonpath = vendor/site-packages\n")
+    if is_there:
+        install(site(packed), version="2.2")
+    done = (packed if way == "release-sentinel" else packed.pytest)(PYTHONPATH=str(packed.repo.path))
+    if is_there:
+        assert (done.code, results(done)) == (0, dict.fromkeys(IDS, "passed")), done.out
+        assert done.verdict["packs"][0]["version"] == "2.2"
+    else:
+        assert (done.code, done.verdict["verdict"]) == (1, "INCOMPLETE"), done.out
+        assert "the gate pack acme is not installed" in done.out
 
 
 def test_a_pack_is_explained_and_in_policy_and_schema(packed: Sentinel) -> None:

@@ -19,6 +19,7 @@ from typing import Any
 from msgspec import Struct
 
 import release_sentinel_guard
+from release_sentinel.config import packages
 from release_sentinel.config.model import PackRule
 from release_sentinel.config.packs import PackParts, is_free, table_of
 from release_sentinel.config.read import clashes
@@ -111,7 +112,7 @@ def _claimed(name: str, rule: PackRule) -> tuple[Distribution, EntryPoint]:
     if not claims:
         raise PackError(f"is not installed, expected {rule.version}: {install_line(name, rule)}")
     if len(claims) > 1:
-        names = " and ".join(f"{one.name} {one.version}" for one, _ in claims)
+        names = " and ".join(f"{one.name} {one.version} in {one.locate_file('')}" for one, _ in claims)
         raise PackError(f"is claimed by {names}, expected one: uninstall the other")
     installed, entry = claims[0]
     own = quote(f"{installed.name}{rule.version}")
@@ -126,23 +127,9 @@ def _claimed(name: str, rule: PackRule) -> tuple[Distribution, EntryPoint]:
 
 
 def _claims(name: str) -> list[tuple[Distribution, EntryPoint]]:
-    """Return each distribution with a pack of that name; one that another of its own name hides does not count."""
-    path = release_sentinel_guard.installed_first.installed()
-    found = {}
-    for one in distributions(path=path):
-        entries = [entry for entry in _entries(one) if entry.group == GROUP and entry.name == name]
-        if entries and _normal(_name(one)) not in found:
-            found[_normal(_name(one))] = one, entries[0]
-    first = {key: next(iter(distributions(name=key, path=path)), one) for key, (one, _) in found.items()}
-    return [claim for key, claim in found.items() if str(first[key].locate_file("")) == str(claim[0].locate_file(""))]
-
-
-def _name(one: Distribution) -> str:
-    """Return the name of a distribution; blank where its metadata is damaged."""
-    try:
-        return one.name or ""
-    except (LookupError, TypeError, OSError):
-        return ""
+    """Return each installed distribution with a pack of that name."""
+    installed = distributions(path=[str(folder) for folder in packages.folders()])
+    return [(one, entry) for one in installed for entry in _entries(one) if (entry.group, entry.name) == (GROUP, name)]
 
 
 def _entries(one: Distribution) -> list[EntryPoint]:
@@ -194,8 +181,6 @@ def _files(installed: Distribution, root: str) -> set[str] | None:
         read_origin(installed),
         f"install it again: pip install --force-reinstall --no-deps {installed.name}",
     )
-    if not Path(str(installed.locate_file(""))).is_dir():
-        raise PackError(f"is inside the archive {installed.locate_file('')}: install it with pip")
     if any(entry.group == "pytest11" for entry in installed.entry_points):
         words = "also brings a plugin of pytest, which is loaded in every run, asked for or not"
         raise PackError(f"{words}: move that to a distribution of its own")

@@ -43,7 +43,7 @@ def site_folders() -> list[str]:
     """Return where this Python installs packages, links followed: never a folder that only PYTHONPATH names."""
     import site  # noqa: PLC0415 - late: Python imports this module from there
 
-    folders = site.getsitepackages() + ([site.getusersitepackages()] if site.ENABLE_USER_SITE else [])
+    folders = [*([site.getusersitepackages()] if site.ENABLE_USER_SITE else []), *site.getsitepackages()]
     return list(dict.fromkeys(map(os.path.realpath, folders)))
 
 
@@ -57,6 +57,7 @@ class InstalledFirst:
         self._tops: tuple[str, ...] = ()  # of repositories, each with a separator at its end
         self._path: tuple[str, ...] = ()
         self._installed: list[str] = []
+        self._needed: frozenset[str] = frozenset()
 
     def begin(self, *folders: str) -> None:
         """Stand first from now on, for repositories at `folders` too."""
@@ -68,14 +69,24 @@ class InstalledFirst:
     def end(self) -> None:
         """Leave every name to Python again."""
         sys.meta_path[:] = [finder for finder in sys.meta_path if finder is not self]
+        self._needed = frozenset()
+
+    def need(self, names: frozenset[str]) -> None:
+        """Find these packages, too, where this Python installs packages, and nowhere else; until the end."""
+        self._needed |= names
 
     def find_spec(self, name: str, path: object = None, _target: object = None) -> "ModuleSpec | None":
         """Find one of those modules; none where it is not installed. A submodule has the `path` of its package."""
-        if path is not None or not (name in LIBRARIES or (name in sys.stdlib_module_names and name not in _FREE)):
+        if path is not None:
             return None
-        if self._path != (current := tuple(sys.path)):
-            self._path, self._installed = current, [folder for folder in current if self.is_installed(folder)]
-        found = PathFinder.find_spec(name, self._installed)
+        if name in LIBRARIES or (name in sys.stdlib_module_names and name not in _FREE):
+            if self._path != (current := tuple(sys.path)):
+                self._path, self._installed = current, [folder for folder in current if self.is_installed(folder)]
+            found = PathFinder.find_spec(name, self._installed)
+        elif name in self._needed:
+            found = PathFinder.find_spec(name, site_folders())
+        else:
+            return None
         # A folder alone, such as the gates that an editable installation of this project leaves, is no library.
         return found if found and found.origin else None
 

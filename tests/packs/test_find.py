@@ -14,7 +14,8 @@ from release_sentinel.config import packages
 from release_sentinel.config.model import PackRule
 from release_sentinel.packs import find
 from release_sentinel.packs.asked import AskedPacks
-from release_sentinel.packs.find import InstalledPack, PackError
+from release_sentinel.packs.find import InstalledPack
+from release_sentinel.packs.needs import PackError
 from tests.packs.made import EXAMPLE, example, forget, install, let_install, write
 
 WANTED = PackRule(">=2,<3")

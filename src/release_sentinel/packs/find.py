@@ -28,6 +28,7 @@ from release_sentinel.gates import DocumentedGate
 from release_sentinel.observe.bounded import Bounded
 from release_sentinel.observe.installed import read_origin, recorded, tree_digest
 from release_sentinel.packs import Pack, PackGate
+from release_sentinel.packs.needs import Needs, PackError, needs_of
 from release_sentinel.sentences import words_of
 from release_sentinel.vocabulary import Stage
 
@@ -57,6 +58,7 @@ class InstalledPack(Struct, frozen=True):
     folder: Path  # of its gates
     gates: tuple[OfPack, ...]
     settings: Mapping[str, type[Struct]]
+    needs: Needs
 
     def holds(self, path: Path) -> bool:
         """Tell whether a file is one of the pack's gate files."""
@@ -73,10 +75,6 @@ class InstalledPack(Struct, frozen=True):
 
 
 ANY = PackRule(">=0")
-
-
-class PackError(Exception):
-    """A pack cannot be used; the text continues its name."""
 
 
 def load(name: str, rule: PackRule) -> InstalledPack:
@@ -158,6 +156,10 @@ def _loaded(name: str, installed: Distribution, entry: EntryPoint) -> InstalledP
     root = entry.module.partition(".")[0]
     files = _files(installed, root)
     start = _start(root, installed, editable=files is None)
+    needs = needs_of(installed)
+    release_sentinel_guard.installed_first.need(needs.tops)
+    for shadow in needs.shadowed():
+        raise PackError(shadow)
     pack = _record(name, entry, start)
     gates = tuple(_gates(pack))
     settings = dict(_settings(pack))
@@ -172,6 +174,7 @@ def _loaded(name: str, installed: Distribution, entry: EntryPoint) -> InstalledP
         folder,
         gates,
         settings,
+        needs,
     )
 
 

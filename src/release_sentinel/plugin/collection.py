@@ -165,7 +165,7 @@ def prepare(session: GateSession, items: list[pytest.Item]) -> None:
     records = list(session.records.values())
     _qualify(records)
     session.publish({record.id.partition("[")[0]: "the id of a gate" for record in records})
-    session.problems += [*_clashes(records), *_unlisted(session, records)]
+    session.problems += [*_clashes(records), *_unlisted(session, records), *_shadows(session)]
     items[:] = sorted((item for item in items if RECORD in item.stash), key=_position)
     if unmarked:
         session.config.hook.pytest_deselected(items=unmarked)
@@ -324,6 +324,12 @@ def _clashes(records: Sequence[Record]) -> list[str]:
             where = ", ".join(gate.nodeid for gate in gates)
             problems.append(f"the gate id {name!r} is {'a built-in one' if taken else 'used twice'}: rename {where}")
     return problems
+
+
+def _shadows(session: GateSession) -> Iterator[str]:
+    """Yield what a pack needs and the files of gates and conftests have imported from elsewhere."""
+    for pack in session.packs:
+        yield from (f"the gate pack {pack.name} {words}" for words in pack.needs.shadowed())
 
 
 def _unlisted(session: GateSession, records: Iterable[Record]) -> Iterator[str]:

@@ -1,11 +1,15 @@
 """A gate pack is used if it is whole and the one that the policy asks for; each other kind is one clear sentence."""
 
 import json
+import py_compile
 import re
 import sys
 from collections.abc import Callable, Iterator
 from importlib import import_module
+from importlib.machinery import EXTENSION_SUFFIXES
+from importlib.util import cache_from_source
 from pathlib import Path
+from py_compile import PycInvalidationMode
 from typing import Any
 
 import pytest
@@ -175,6 +179,21 @@ def _add(site: Path) -> None:
     write(site / "acme_gates/gates/test_more.py", "")
 
 
+def _adds(file: str) -> Callable[[Path], None]:
+    return lambda site: write(site / "acme_gates" / file, "")
+
+
+def _link(site: Path) -> None:
+    write(site.parent / "elsewhere" / "__init__.py", "")
+    (site / "acme_gates" / "queue").symlink_to(site.parent / "elsewhere")
+
+
+def _leave_out(site: Path) -> None:
+    record = site / "acme_gates-2.1.0.dist-info" / "RECORD"
+    kept = [line for line in record.read_text().splitlines() if not line.startswith(CHECKS)]
+    record.write_text("\n".join(kept))
+
+
 def _shadow(site: Path) -> None:
     write(site.parent / "repository" / START, "")
     sys.path.insert(0, str(site.parent / "repository"))
@@ -197,6 +216,20 @@ SPOILT: dict[str, tuple[Callable[[Path], None], str]] = {
         r"is not whole, the installed file .+ differs from what was installed: install it.*",
     ),
     "a gate file is added": (_add, r"is not whole, .+/test_more\.py is not a file that was installed: remove it"),
+    "a package hides a module": (
+        _adds("queue/__init__.py"),
+        r"is not whole, .+/queue/__init__\.py is not a file that.*",
+    ),
+    "an extension hides a module": (
+        _adds(f"queue{EXTENSION_SUFFIXES[0]}"),
+        r"is not whole, .+/queue\..+ is not a file that.*",
+    ),
+    "byte code without a source": (_adds("more.pyc"), r"is not whole, .+/more\.pyc is not a file that was installed.*"),
+    "a link hides a module": (_link, r"is not whole, .+/acme_gates/queue is not a file that was installed: remove it"),
+    "its RECORD lacks a module": (
+        _leave_out,
+        r"is not whole, .+/queue\.py is not a file that was installed: remove it",
+    ),
     "another is imported": (_shadow, r"is .+/site/acme_gates/__init__\.py, and .+/repository/.+ was imported .*"),
     "its metadata is damaged": (_take_name, r".*"),
     "its RECORD is damaged": (_take_record, r".*"),
@@ -210,6 +243,18 @@ def test_what_became_of_a_pack_since_it_was_installed_is_noticed(site: Path, kin
     spoil(install(site))
     with pytest.raises(PackError, match=f"^{words}$"):
         load()
+
+
+def test_byte_code_is_not_trusted(site: Path) -> None:
+    """It is in no RECORD, and Python would take this without a look at the source; it may be there."""
+    install(site)
+    write(site.parent / "other.py", "raise RuntimeError('of the byte code')")
+    for file in (START, CHECKS):
+        code = cache_from_source(str(site / file))
+        py_compile.compile(str(site.parent / "other.py"), code, invalidation_mode=PycInvalidationMode.UNCHECKED_HASH)
+    before = sys.pycache_prefix
+    assert load().version == "2.1.0"
+    assert sys.pycache_prefix == before
 
 
 def test_a_folder_of_that_name_that_comes_first_is_not_imported(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:

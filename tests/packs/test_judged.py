@@ -1,14 +1,18 @@
 """Gate packs in real runs: their gates are owed and judged as the built-in ones, and reach no others."""
 
 import json
+import marshal
+from importlib.util import MAGIC_NUMBER, cache_from_source, source_hash
 from pathlib import Path
 
 import pytest
+from _pytest.assertion import rewrite
 
 from release_sentinel.config.load import load
 from release_sentinel.errors import InvalidPolicyError
 from release_sentinel.gates import IDS as IDS_BUILT_IN
 from release_sentinel.packs.asked import AskedPacks
+from release_sentinel.plugin import compat
 from tests.conftest import CLI, RELEASE, Run, Sentinel, make_repo, run
 from tests.forked import SITE
 from tests.packs.made import example, forget, install, let_install
@@ -361,6 +365,24 @@ def test_the_judged_repository_does_not_take_the_place_of_a_pack(packed: Sentine
     else:
         assert (done.code, done.verdict["verdict"]) == (1, "INCOMPLETE"), done.out
         assert "the gate pack acme is not installed" in done.out
+
+
+def test_byte_code_of_gates_is_not_trusted(packed: Sentinel) -> None:
+    """Neither Python's nor pytest's, although both say that they are of the source: each module is read from that."""
+    install(site(packed))
+    code = marshal.dumps(compile("raise RuntimeError('of the byte code')", "other.py", "exec"))
+    for file in (GATES, CHECKS):
+        source = site(packed) / file
+        digest, stat = source_hash(source.read_bytes()), source.stat()
+        times = b"".join(int(number).to_bytes(4, "little") for number in (0, stat.st_mtime, stat.st_size))
+        hashed = pytest.version_tuple >= (9, 2)  # pytest's own byte code has the time of its source before that
+        cache = Path(cache_from_source(str(source)))
+        cache.parent.mkdir()
+        cache.write_bytes(MAGIC_NUMBER + b"\3\0\0\0" + digest + code)
+        of_pytest = cache.with_name(f"{source.stem}{compat._GATE_TAIL}{rewrite.PYC_TAIL}")
+        of_pytest.write_bytes(MAGIC_NUMBER + (b"\3\0\0\0" + digest if hashed else times) + code)
+    done = packed()
+    assert (done.code, results(done)) == (0, dict.fromkeys(IDS, "passed")), done.out
 
 
 def test_a_pack_is_explained_and_in_policy_and_schema(packed: Sentinel) -> None:

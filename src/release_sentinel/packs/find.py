@@ -83,7 +83,7 @@ def load(name: str, rule: PackRule) -> InstalledPack:
         raise PackError("has the name of a key of the policy: its author has to give it another")
     try:
         installed, entry = _claimed(name, rule)
-        with _no_byte_code():
+        with without_byte_code():
             return _loaded(name, installed, entry)
     except PackError:
         raise
@@ -154,8 +154,13 @@ def _is_version(version: str, wanted: str) -> bool:
 def _loaded(name: str, installed: Distribution, entry: EntryPoint) -> InstalledPack:
     """Load the record that an entry point names, and prove that it speaks of what is there."""
     root = entry.module.partition(".")[0]
-    files = _files(installed, root)
-    start = _start(root, installed, editable=files is None)
+    if any(entry.group == "pytest11" for entry in installed.entry_points):
+        words = "also brings a plugin of pytest, which is loaded in every run, asked for or not"
+        raise PackError(f"{words}: move that to a distribution of its own")
+    editable = read_origin(installed).editable
+    if not editable:
+        _prove_whole(installed, root)
+    start = _start(root, installed, editable=editable)
     needs = needs_of(installed)
     release_sentinel_guard.installed_first.need(needs.tops)
     for shadow in needs.shadowed():
@@ -163,7 +168,7 @@ def _loaded(name: str, installed: Distribution, entry: EntryPoint) -> InstalledP
     pack = _record(name, entry, start)
     gates = tuple(_gates(pack))
     settings = dict(_settings(pack))
-    package, folder = _folder(entry, pack, start.parent, files)
+    package, folder = _folder(entry, pack, start.parent)
     return InstalledPack(
         name,
         installed.version,
@@ -178,17 +183,9 @@ def _loaded(name: str, installed: Distribution, entry: EntryPoint) -> InstalledP
     )
 
 
-def _files(installed: Distribution, root: str) -> set[str] | None:
-    """Return the names of the files that a distribution was installed with; None where it is an editable one."""
-    origin, again = (
-        read_origin(installed),
-        f"install it again: pip install --force-reinstall --no-deps {installed.name}",
-    )
-    if any(entry.group == "pytest11" for entry in installed.entry_points):
-        words = "also brings a plugin of pytest, which is loaded in every run, asked for or not"
-        raise PackError(f"{words}: move that to a distribution of its own")
-    if origin.editable:
-        return None
+def _prove_whole(installed: Distribution, root: str) -> None:
+    """Prove that a package is as it was installed: every file of its RECORD, and no other, is there."""
+    again = f"install it again: pip install --force-reinstall --no-deps {installed.name}"
     contents = recorded(installed)
     if isinstance(contents, str):
         raise PackError(f"is not whole, {contents}: {again}")
@@ -197,7 +194,12 @@ def _files(installed: Distribution, root: str) -> set[str] | None:
     tops = {file.partition("/")[0] for file in contents}
     if beside := sorted(top for top in tops if top != root and not top.endswith(_METADATA)):
         raise PackError(f"brings {', '.join(beside)} beside its package {root}: leave it out")
-    return {*contents}
+    site = Path(str(installed.locate_file("")))
+    for path in sorted((site / root).rglob("*")):
+        name = path.relative_to(site)
+        is_file = path.is_symlink() or not path.is_dir()  # a link may lead to a folder of modules
+        if is_file and "__pycache__" not in name.parts and name.as_posix() not in contents:
+            raise PackError(f"is not whole, {path} is not a file that was installed: remove it")
 
 
 def _start(root: str, installed: Distribution, *, editable: bool) -> Path:
@@ -319,30 +321,28 @@ def _settings(pack: Any) -> Iterator[tuple[str, type[Struct]]]:
     table_of(pack.name, tuple(pack.settings.items()))
 
 
-def _folder(entry: EntryPoint, pack: Any, root: Path, files: set[str] | None) -> tuple[str, Path]:
-    """Return the package of an entry point's module, and the folder of the gates in it: files of the wheel alone."""
+def _folder(entry: EntryPoint, pack: Any, root: Path) -> tuple[str, Path]:
+    """Return the package of an entry point's module, and the folder of the gates in it."""
     package = getattr(sys.modules[entry.module], "__package__", "") or root.name
     if not isinstance(pack.folder, str) or not _KEY.fullmatch(pack.folder):
         raise PackError(f"is broken: its folder is {pack.folder!r}, expected the name of one in {package}")
     folder = root.parent.joinpath(*package.split("."), pack.folder).resolve()
     if not folder.is_dir() or not folder.is_relative_to(root):
         raise PackError(f"is broken: there is no folder {folder}, which its record names")
-    for path in sorted(folder.rglob("*")):
-        if path.name == "conftest.py":
-            words = f"{path} would reach other gates"
-            raise PackError(f"is broken: {words}: define fixtures in the files of the gates, or import them there")
-        if files is None or path.is_dir() or path.suffix == ".pyc":
-            continue
-        if path.relative_to(root.parent).as_posix() not in files:
-            raise PackError(f"is not whole, {path} is not a file that was installed: remove it")
+    for path in sorted(folder.rglob("conftest.py")):
+        words = f"{path} would reach other gates"
+        raise PackError(f"is broken: {words}: define fixtures in the files of the gates, or import them there")
     return f"{package}.{pack.folder}", folder
 
 
 @contextmanager
-def _no_byte_code() -> Iterator[None]:
-    """Leave nothing beside the sources of an editable installation, which may be the judged repository."""
-    before, sys.dont_write_bytecode = sys.dont_write_bytecode, True
+def without_byte_code() -> Iterator[None]:
+    """Import from sources alone: byte code is in no RECORD, and need not be of the source beside it.
+
+    None is left either, beside the sources of an editable installation, which may be the judged repository.
+    """
+    before, sys.pycache_prefix = sys.pycache_prefix, __file__  # a file: no folder of byte code can be in it
     try:
         yield
     finally:
-        sys.dont_write_bytecode = before
+        sys.pycache_prefix = before

@@ -1,6 +1,7 @@
 """A gate pack is used if it is whole and the one that the policy asks for; each other kind is one clear sentence."""
 
 import json
+import os
 import py_compile
 import re
 import sys
@@ -20,6 +21,7 @@ from release_sentinel.packs import find
 from release_sentinel.packs.asked import AskedPacks
 from release_sentinel.packs.find import InstalledPack
 from release_sentinel.packs.needs import PackError
+from release_sentinel_guard import installed_first
 from tests.packs.made import EXAMPLE, example, forget, install, let_install, write
 
 WANTED = PackRule(">=2,<3")
@@ -330,7 +332,7 @@ def test_a_pack_cannot_have_the_name_of_a_key_of_the_policy(site: Path, name: st
 def test_an_editable_installation_is_used_where_its_source_is(
     site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """For those who develop a pack; its files may change."""
+    """For those who develop a pack; its files may change. A repository is not judged by the pack that it has."""
     source = tmp_path / "acme" / "src"
     for file, text in example().items():
         write(source / file, text)
@@ -339,6 +341,13 @@ def test_an_editable_installation_is_used_where_its_source_is(
     monkeypatch.syspath_prepend(source)
     (source / CHECKS).write_text(f"{example()[CHECKS]}# more\n")
     assert load().top == source / "acme_gates"
+    packs = AskedPacks()
+    assert [*packs({"acme": WANTED})] == ["acme"]
+    monkeypatch.setattr(installed_first, "_tops", (f"{tmp_path / 'acme'}{os.sep}",))
+    assert [*packs({"acme": WANTED})] == []
+    [words] = packs.problems
+    assert words.startswith(f"the gate pack acme is {source / 'acme_gates'}, in the judged repository: install a built")
+    assert load().top == source / "acme_gates"  # for `release-sentinel explain`
 
 
 def test_an_editable_installation_is_not_replaced_by_another_folder(

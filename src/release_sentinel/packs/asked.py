@@ -31,7 +31,7 @@ class AskedPacks:
         for name, rule in rules.items():
             watch = Watch()
             try:
-                found[name] = load(name, rule)
+                found[name] = load(name, rule, from_elsewhere=True)
             except PackError as error:
                 problems.append(f"the gate pack {name} {error}")
             leave = "a pack has to leave that alone"

@@ -77,14 +77,17 @@ class InstalledPack(Struct, frozen=True):
 ANY = PackRule(">=0")
 
 
-def load(name: str, rule: PackRule) -> InstalledPack:
-    """Return the pack of that name; raises `PackError` unless it is whole, and the one that the policy asks for."""
+def load(name: str, rule: PackRule, *, from_elsewhere: bool = False) -> InstalledPack:
+    """Return the pack of that name; raises `PackError` unless it is whole, and the one that the policy asks for.
+
+    A pack that judges a repository has to be `from_elsewhere`: its source is not in there.
+    """
     if not is_free(name):
         raise PackError("has the name of a key of the policy: its author has to give it another")
     try:
         installed, entry = _claimed(name, rule)
         with without_byte_code():
-            return _loaded(name, installed, entry)
+            return _loaded(name, installed, entry, from_elsewhere=from_elsewhere)
     except PackError:
         raise
     except Exception as error:  # damaged metadata, files that cannot be read
@@ -151,7 +154,7 @@ def _is_version(version: str, wanted: str) -> bool:
         return False
 
 
-def _loaded(name: str, installed: Distribution, entry: EntryPoint) -> InstalledPack:
+def _loaded(name: str, installed: Distribution, entry: EntryPoint, *, from_elsewhere: bool) -> InstalledPack:
     """Load the record that an entry point names, and prove that it speaks of what is there."""
     root = entry.module.partition(".")[0]
     if any(entry.group == "pytest11" for entry in installed.entry_points):
@@ -161,6 +164,8 @@ def _loaded(name: str, installed: Distribution, entry: EntryPoint) -> InstalledP
     if not editable:
         _prove_whole(installed, root)
     start = _start(root, installed, editable=editable)
+    if from_elsewhere and not release_sentinel_guard.installed_first.is_installed(str(start.parent)):
+        raise PackError(f"is {start.parent}, in the judged repository: install a built version of it, without -e")
     needs = needs_of(installed)
     release_sentinel_guard.installed_first.need(needs.tops)
     for shadow in needs.shadowed():

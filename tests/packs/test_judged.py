@@ -100,7 +100,7 @@ INCOMPLETE: dict[str, tuple[str, str]] = {
     "both": (TEXT.replace("@pytest.mark.policy", "@pytest.mark.policy\n@pytest.mark.critical"), "both.owner-named"),
     "unmarked": (
         TEXT.replace("@pytest.mark.policy\n", ""),
-        "unmarked/test_queue.py::test_owner_named carries no marker",
+        "pack:unmarked/test_queue.py::test_owner_named carries no marker",
     ),
     "nothing": (
         TEXT.replace("gate.require(check_owner(policy.settings(QueueSettings)))", "pass"),
@@ -110,7 +110,7 @@ INCOMPLETE: dict[str, tuple[str, str]] = {
         TEXT.replace("@pytest.mark.policy", "@pytest.mark.skip\n@pytest.mark.policy"),
         "skipped.owner-named: it was skipped",
     ),
-    "no_import": ("import no_such\n", "no_import/test_queue.py could not be collected: "),
+    "no_import": ("import no_such\n", "pack:no_import/test_queue.py could not be collected: "),
     "own_fixture": (
         f"{TEXT}\n\n@pytest.fixture\ndef gate():\n    from unittest.mock import Mock\n    return Mock()\n",
         "own_fixture.queue-drained: it judges nothing",
@@ -337,6 +337,19 @@ def test_files_and_gates_of_one_name_are_told_apart(packed: Sentinel) -> None:
     done = packed()
     assert done.code == 0, done.out
     assert {*done.statuses} >= {*IDS, *OTHER, "queue-drained", "version"}
+
+
+def test_a_folder_of_the_repository_may_have_the_name_of_a_pack(packed: Sentinel) -> None:
+    """With files and gates of the same names: all are judged, each by its own."""
+    install(site(packed))
+    own = "import pytest\n@pytest.mark.critical\ndef test_queue_drained(): assert not len('x')\n"
+    packed.repo.commit("acme/test_queue.py", own)
+    done = packed("acme")
+    assert done.code == 2, done.out
+    assert results(done) == dict.fromkeys(IDS, "passed")
+    assert {gate["id"]: gate["outcome"] for gate in done.verdict["gates"]}["queue-drained"] == "failed"
+    packed.repo.commit("acme/test_queue.py", own.replace("not len('x')", "len('x') == 1"))
+    assert packed("acme").code == 0
 
 
 def test_a_repository_s_gate_cannot_pass_for_one_of_a_pack(packed: Sentinel) -> None:

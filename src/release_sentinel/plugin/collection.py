@@ -63,10 +63,13 @@ class PackModule(LoadedModule):
 
     @classmethod
     def from_parent(cls, parent: Any, **named: Any) -> Any:
-        """Make one with an id of its own: outside of the repository, pytest's own are the names of files alone."""
+        """Make one with an id of its own, which no file of a repository has; a folder may have the name of a pack.
+
+        Outside of the repository, pytest's own are the names of files alone.
+        """
         made = super().from_parent(parent, **named)
         if pack := made.pack:
-            compat.give_id(made, f"{pack.name}/{made.path.relative_to(pack.folder).as_posix()}")
+            compat.give_id(made, f"pack:{pack.name}/{made.path.relative_to(pack.folder).as_posix()}")
         return made
 
     @property

@@ -101,7 +101,7 @@ def test_other_modules_are_nothing_to_a_pack(folder: Path, tmp_path: Path) -> No
     depend(folder, "tests/__init__.py", "", "acme-deep")
     depend(folder, "acme_common/inner.py", COUNT)
     install(folder, requires=("acme-common", "acme-deep"))
-    assert load().needs.tops == frozenset()
+    assert "tests" not in load().needs.tops
     write(tmp_path / "acme_common" / "own.py", "")
     sys.path.insert(0, str(tmp_path))
     importlib.import_module("acme_common.own")
@@ -139,12 +139,52 @@ def test_what_is_needed_is_found_where_packages_are_installed(tmp_path: Path, mo
     assert finder.find_spec("acme_common") is None
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "import acme_common",
+        "from acme_common import inner",
+        "def f():\n    import acme_common.inner as one",
+        "__import__('acme_common')",
+        "import importlib\nimportlib.import_module('acme_common.inner')",
+    ],
+)
+def test_what_a_pack_imports_is_not_of_the_judged_repository(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    """Also what it does not require; a module of that name that is elsewhere may be the one."""
+    install(folder, {CHECKS: f"{text}\n{example()[CHECKS]}"})
+    write(tmp_path / "shop" / "acme_common" / "__init__.py", "")
+    write(tmp_path / "shop" / "acme_common" / "inner.py", "")
+    monkeypatch.syspath_prepend(tmp_path / "shop")
+    importlib.import_module("acme_common")
+    needs = load().needs
+    assert not [*needs.shadowed()]
+    monkeypatch.setattr(installed_first, "_tops", (f"{tmp_path / 'shop'}/",))
+    assert next(needs.shadowed()).startswith(
+        f"imports acme_common, and {tmp_path / 'shop'}/acme_common/__init__.py of "
+    )
+    forget()
+    with pytest.raises(PackError, match=r"^imports acme_common, and .+ of the judged repository was imported: rename"):
+        load()
+
+
+def test_a_syntax_error_in_a_pack_is_told_by_its_import(folder: Path) -> None:
+    """What such a file imports cannot be read."""
+    install(folder, {CHECKS: "import ("})
+    with pytest.raises(PackError, match=r"^is broken: .*SyntaxError"):
+        load()
+
+
+@pytest.mark.parametrize("required", [("acme-common",), ()], ids=["required", "not required"])
 @pytest.mark.parametrize("way", ["release-sentinel", "pytest"])
 @pytest.mark.parametrize("checks", [EARLY, LATE], ids=["early", "late"])
-def test_no_module_of_the_repository_takes_the_place_of_a_dependency(packed: Sentinel, way: str, checks: str) -> None:
+def test_no_module_of_the_repository_takes_the_place_of_a_dependency(
+    packed: Sentinel, way: str, checks: str, required: tuple[str, ...]
+) -> None:
     """Beside the gates, at the top, on the path, and imported first by a gate: the queue is judged as it is."""
     depend(site(packed), "acme_common/__init__.py", COUNT)
-    install(site(packed), {CHECKS: checks}, requires=("acme-common",))
+    install(site(packed), {CHECKS: checks}, requires=required)
     for file in ("acme_common.py", "gate_tests/acme_common.py", "src/acme_common.py"):
         packed.repo.write(file, NONE)
     packed.repo.write("conftest.py", "")

@@ -166,7 +166,7 @@ def _loaded(name: str, installed: Distribution, entry: EntryPoint, *, from_elsew
     start = _start(root, installed, editable=editable)
     if from_elsewhere and not release_sentinel_guard.installed_first.is_installed(str(start.parent)):
         raise PackError(f"is {start.parent}, in the judged repository: install a built version of it, without -e")
-    needs = needs_of(installed)
+    needs = needs_of(installed, start.parent)
     release_sentinel_guard.installed_first.need(needs.tops)
     for shadow in needs.shadowed():
         raise PackError(shadow)

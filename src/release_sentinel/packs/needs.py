@@ -1,5 +1,6 @@
 """What a gate pack needs: the modules of the distributions that it depends on, and where they come from."""
 
+import ast
 import csv
 import sys
 from collections.abc import Iterable, Iterator
@@ -28,11 +29,12 @@ class Needs(Struct, frozen=True):
 
     files: dict[str, list[Path]]
     owners: dict[str, str]
+    imported: frozenset[str] = frozenset()  # names in its own imports, also of what it does not require
 
     @property
     def tops(self) -> frozenset[str]:
         """The names of the packages, and of the modules in none."""
-        return frozenset(name for name in self.files if "." not in name)
+        return frozenset(name for name in (*self.files, *self.imported) if "." not in name)
 
     def shadowed(self) -> Iterator[str]:
         """Yield a sentence for each that was imported from elsewhere; it continues the name of the pack."""
@@ -40,14 +42,21 @@ class Needs(Struct, frozen=True):
             file = getattr(sys.modules[name], "__file__", None)  # none of what puts an object in its own place
             if file and Path(file).resolve() not in {path.resolve() for path in self.files[name]}:
                 yield f"needs {name} of {self.owners[name]}, and {file} was imported in its place: rename that"
+        for name in sorted((self.imported & sys.modules.keys()) - self.files.keys()):
+            file = getattr(sys.modules[name], "__file__", None)
+            if file and not release_sentinel_guard.installed_first.is_installed(str(Path(file).parent)):
+                yield f"imports {name}, and {file} of the judged repository was imported: rename that"
 
 
-def needs_of(pack: Distribution) -> Needs:
-    """Return what a pack needs, and what that needs in turn; raises `PackError`.
+def needs_of(pack: Distribution, package: Path) -> Needs:
+    """Return what a pack needs, whose sources are in the folder `package`, and what that needs in turn.
 
+    Raises `PackError`.
     What this program itself needs is protected by the guard.
     """
-    needs, seen = Needs({}, {}), set[tuple[str, tuple[str, ...]]]()
+    sources = package.rglob("*.py")
+    names = {name for path in sources for name in _imports(path) if name.partition(".")[0] != package.name}
+    needs, seen = Needs({}, {}, frozenset(names)), set[tuple[str, tuple[str, ...]]]()
     waiting = {*_required(pack, ())}
     while waiting:
         seen.add(wanted := waiting.pop())
@@ -82,6 +91,26 @@ def _add(needs: Needs, one: Distribution) -> None:
         if row and (name := _module(PurePosixPath(row[0]))):
             needs.files.setdefault(name, []).append(Path(str(one.locate_file(row[0]))))
             needs.owners[name] = one.name
+
+
+def _imports(source: Path) -> Iterator[str]:
+    """Yield each name that a source may import, wherever it does, and the names of the packages that it is in."""
+    try:
+        nodes = [*ast.walk(ast.parse(source.read_bytes()))]
+    except (OSError, SyntaxError, ValueError):  # its import fails, too
+        return
+    for node in nodes:
+        names = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        elif isinstance(node, ast.Call) and node.args and isinstance(first := node.args[0], ast.Constant):
+            called = getattr(node.func, "id", getattr(node.func, "attr", ""))
+            names = [str(first.value)] if called in {"__import__", "import_module"} else []
+        for name in names:
+            parts = name.split(".")
+            yield from (".".join(parts[:length]) for length in range(1, len(parts) + 1))
 
 
 def _module(file: PurePosixPath) -> str:

@@ -37,7 +37,14 @@ _LIBRARIES = (
 LIBRARIES = frozenset(_LIBRARIES.split())
 # Of the standard library, but nothing imports them, and a repository may use these names.
 _FREE = frozenset({"__main__", "antigravity", "idlelib", "test", "this", "turtledemo"})
-_INSTALLED = {"site-packages", "dist-packages"}
+
+
+def site_folders() -> list[str]:
+    """Return where this Python installs packages, links followed: never a folder that only PYTHONPATH names."""
+    import site  # noqa: PLC0415 - late: Python imports this module from there
+
+    folders = [*([site.getusersitepackages()] if site.ENABLE_USER_SITE else []), *site.getsitepackages()]
+    return list(dict.fromkeys(map(os.path.realpath, folders)))
 
 
 class InstalledFirst:
@@ -50,6 +57,7 @@ class InstalledFirst:
         self._tops: tuple[str, ...] = ()  # of repositories, each with a separator at its end
         self._path: tuple[str, ...] = ()
         self._installed: list[str] = []
+        self._needed: frozenset[str] = frozenset()
 
     def begin(self, *folders: str) -> None:
         """Stand first from now on, for repositories at `folders` too."""
@@ -61,30 +69,37 @@ class InstalledFirst:
     def end(self) -> None:
         """Leave every name to Python again."""
         sys.meta_path[:] = [finder for finder in sys.meta_path if finder is not self]
+        self._needed = frozenset()
+
+    def need(self, names: frozenset[str]) -> None:
+        """Find these packages, too, where this Python installs packages, and nowhere else; until the end."""
+        self._needed |= names
 
     def find_spec(self, name: str, path: object = None, _target: object = None) -> "ModuleSpec | None":
         """Find one of those modules; none where it is not installed. A submodule has the `path` of its package."""
-        if path is not None or not (name in LIBRARIES or (name in sys.stdlib_module_names and name not in _FREE)):
+        if path is not None:
             return None
-        if self._path != (current := tuple(sys.path)):
-            self._path, self._installed = current, [folder for folder in current if self._is_installed(folder)]
-        found = PathFinder.find_spec(name, self._installed)
+        if name in LIBRARIES or (name in sys.stdlib_module_names and name not in _FREE):
+            if self._path != (current := tuple(sys.path)):
+                self._path, self._installed = current, [folder for folder in current if self.is_installed(folder)]
+            found = PathFinder.find_spec(name, self._installed)
+        elif name in self._needed:
+            found = PathFinder.find_spec(name, site_folders())
+        else:
+            return None
         # A folder alone, such as the gates that an editable installation of this project leaves, is no library.
         return found if found and found.origin else None
 
-    def installed(self) -> list[str]:
-        """Return where distributions may be that are installed: not at the top of a judged repository."""
-        return [folder for folder in sys.path if self._is_installed(folder)]
-
-    def _is_installed(self, folder: str) -> bool:
+    def is_installed(self, folder: str) -> bool:
+        """Tell whether a folder is no part of a judged repository; an environment of this Python may be inside it."""
         if not os.path.isabs(folder):  # noqa: PTH117 - pathlib would have to be loaded
             return False
         real = os.path.join(os.path.realpath(folder), "")  # noqa: PTH118 - as above
         if real.startswith(os.path.join(os.path.dirname(os.__file__), "")):  # noqa: PTH118, PTH120 - as above
             return True
-        below = [real[len(top) :] for top in self._tops if real.startswith(top)]
-        # An environment may be inside the repository.
-        return all(_INSTALLED.intersection(rest.split(os.sep)) for rest in below)  # noqa: PTH206 - as above
+        if not real.startswith(self._tops):
+            return True
+        return any(real.startswith(os.path.join(place, "")) for place in site_folders())  # noqa: PTH118 - as above
 
 
 installed_first = InstalledFirst()

@@ -15,6 +15,7 @@ import os
 import re
 import runpy
 import signal
+import site
 import subprocess
 import sys
 import threading
@@ -85,7 +86,9 @@ def _run(words: Sequence[str], environ: Mapping[str, str], first: list[str]) -> 
         setattr(importlib.import_module(f"release_sentinel.{module}"), name, float(seconds))
     plugin.__doc__ = "PYTEST_DONT_REWRITE"  # or pytest warns that the plugin is imported already
     sys.path[:1] = first
-    sys.path += [folder for folder in (environ.get(SITE),) if folder and folder not in sys.path]
+    if folder := environ.get(SITE):
+        site.ENABLE_USER_SITE, site.USER_SITE = True, folder
+        sys.path += [folder] if folder not in sys.path else []
     sys.argv, sys.orig_argv = ["-m", *words[1:]], [sys.executable, "-m", *words]
     for guard in (Path(folder, "release_sentinel_guard.pth") for folder in sys.path):
         if guard.is_file():  # what site runs before it knows more of the command line

@@ -2,6 +2,7 @@
 
 import importlib
 import re
+import site
 import sys
 from importlib.metadata import PackageNotFoundError, packages_distributions, requires
 from pathlib import Path
@@ -124,14 +125,23 @@ def _normal(requirement: str) -> str:
 
 @pytest.mark.parametrize(
     ("folder", "found"),
-    [(".", False), ("src", False), (".venv/lib/python3/site-packages", True), ("/usr/lib/python3/dist-packages", True)],
+    [
+        (".", False),
+        ("src", False),
+        ("vendor/site-packages", False),
+        (".venv/lib/python3/site-packages", True),
+        ("/usr/lib/python3/dist-packages", True),
+    ],
 )
-def test_an_environment_inside_the_repository_is_installed(tmp_path: Path, folder: str, found: bool) -> None:
-    """Its folders are the repository's but for those of an environment, such as `.venv`."""
+def test_an_environment_inside_the_repositoryis_installed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: str, found: bool
+) -> None:
+    """Its folders are the repository's but for those of this Python's own environment, such as `.venv`."""
+    monkeypatch.setattr(site, "getsitepackages", lambda: [str(tmp_path / ".venv/lib/python3/site-packages")])
     finder = InstalledFirst()
     finder.begin(str(tmp_path))
     finder.end()
-    assert finder._is_installed(str(tmp_path / folder)) is found
+    assert finder.is_installed(str(tmp_path / folder)) is found
 
 
 def test_a_folder_without_a_module_is_not_the_library(tmp_path: Path) -> None:
@@ -149,4 +159,4 @@ def test_a_folder_without_a_module_is_not_the_library(tmp_path: Path) -> None:
 @pytest.mark.parametrize("folder", ["", ".", "src"])
 def test_a_relative_folder_is_not_installed(folder: str) -> None:
     """It moves with the working directory."""
-    assert not InstalledFirst()._is_installed(folder)
+    assert not InstalledFirst().is_installed(folder)

@@ -31,7 +31,7 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The one folder where packages are installed."""
     folder = tmp_path / "site-packages"
     folder.mkdir()
-    monkeypatch.setattr(packages, "_folders", lambda: [folder])
+    monkeypatch.setattr(packages, "folders", lambda: [folder])
     return folder
 
 

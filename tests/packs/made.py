@@ -8,6 +8,11 @@ from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
+
+import pytest
+
+from release_sentinel.config import packages
 
 EXAMPLE = Path(__file__).parent / "acme" / "src"
 
@@ -28,15 +33,17 @@ def install(
     entry_points: str = "",
     direct_url: str = "",
     record: bool = True,
+    requires: tuple[str, ...] = (),
 ) -> Path:
     """Install the example pack into a folder, with other `files` in place of its own; None leaves one out."""
     name = name or f"{pack}-gates"
     entry_points = entry_points or f"[release_sentinel.gates]\n{pack} = {pack}_gates:pack\n"
+    needed = "".join(f"Requires-Dist: {one}\n" for one in requires)
     info = f"{name.replace('-', '_')}-{version}.dist-info"
     whole = {
         **example(pack),
         **{file: text and textwrap.dedent(text) for file, text in files.items()},
-        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{needed}",
         f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
         f"{info}/entry_points.txt": entry_points,
     }
@@ -53,6 +60,18 @@ def install(
     if direct_url:
         write(site / info / "direct_url.json", direct_url)
     return site
+
+
+def depend(site: Path, file: str, text: str, name: str = "acme-common", **more: Any) -> Path:
+    """Install a distribution of one module, which brings no pack; its version is 1.0."""
+    files = {**dict.fromkeys(example(), None), file: text}
+    return install(site, files, name=name, version="1.0", entry_points="[other]\n", **more)
+
+
+def let_install(monkeypatch: pytest.MonkeyPatch, site: Path) -> None:
+    """Let a folder be the one where this Python installs packages."""
+    monkeypatch.setattr(packages, "folders", lambda: [site])
+    monkeypatch.syspath_prepend(site)
 
 
 def forget() -> None:

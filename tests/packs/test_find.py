@@ -2,22 +2,27 @@
 
 import json
 import os
+import py_compile
 import re
 import sys
-import zipfile
 from collections.abc import Callable, Iterator
 from importlib import import_module
+from importlib.machinery import EXTENSION_SUFFIXES
+from importlib.util import cache_from_source
 from pathlib import Path
+from py_compile import PycInvalidationMode
 from typing import Any
 
 import pytest
 
+from release_sentinel.config import packages
 from release_sentinel.config.model import PackRule
 from release_sentinel.packs import find
 from release_sentinel.packs.asked import AskedPacks
-from release_sentinel.packs.find import InstalledPack, PackError
+from release_sentinel.packs.find import InstalledPack
+from release_sentinel.packs.needs import PackError
 from release_sentinel_guard import installed_first
-from tests.packs.made import EXAMPLE, example, forget, install, write
+from tests.packs.made import EXAMPLE, example, forget, install, let_install, write
 
 WANTED = PackRule(">=2,<3")
 START = "acme_gates/__init__.py"
@@ -29,7 +34,7 @@ CHECKS = "acme_gates/queue.py"
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A folder where packages are installed."""
     monkeypatch.setattr(find, "LOAD_SECONDS", 0.2)
-    monkeypatch.syspath_prepend(tmp_path / "site")
+    let_install(monkeypatch, tmp_path / "site")
     yield tmp_path / "site"
     forget()
 
@@ -55,7 +60,7 @@ def test_another_file_is_another_digest(site: Path, tmp_path: Path, monkeypatch:
     """The digest speaks of what is in the files, wherever they are."""
     first = (install(site), load().digest)[1]
     del sys.modules["acme_gates"]
-    monkeypatch.syspath_prepend(install(tmp_path / "changed", {CHECKS: f"{example()[CHECKS]}# more\n"}))
+    let_install(monkeypatch, install(tmp_path / "changed", {CHECKS: f"{example()[CHECKS]}# more\n"}))
     assert load().digest != first
 
 
@@ -176,18 +181,26 @@ def _add(site: Path) -> None:
     write(site / "acme_gates/gates/test_more.py", "")
 
 
+def _adds(file: str) -> Callable[[Path], None]:
+    return lambda site: write(site / "acme_gates" / file, "")
+
+
+def _link(site: Path) -> None:
+    write(site.parent / "elsewhere" / "__init__.py", "")
+    (site / "acme_gates" / "queue").symlink_to(site.parent / "elsewhere")
+
+
+def _leave_out(site: Path) -> None:
+    record = site / "acme_gates-2.1.0.dist-info" / "RECORD"
+    kept = [line for line in record.read_text().splitlines() if not line.startswith(CHECKS)]
+    record.write_text("\n".join(kept))
+
+
 def _shadow(site: Path) -> None:
     write(site.parent / "repository" / START, "")
     sys.path.insert(0, str(site.parent / "repository"))
     __import__("acme_gates")
     sys.path.pop(0)
-
-
-def _pack_in_archive(site: Path) -> None:
-    with zipfile.ZipFile(site.parent / "site.zip", "w") as archive:
-        for path in site.rglob("*"):
-            archive.write(path, path.relative_to(site))
-    sys.path[sys.path.index(str(site))] = str(site.parent / "site.zip")
 
 
 def _take_name(site: Path) -> None:
@@ -205,10 +218,23 @@ SPOILT: dict[str, tuple[Callable[[Path], None], str]] = {
         r"is not whole, the installed file .+ differs from what was installed: install it.*",
     ),
     "a gate file is added": (_add, r"is not whole, .+/test_more\.py is not a file that was installed: remove it"),
+    "a package hides a module": (
+        _adds("queue/__init__.py"),
+        r"is not whole, .+/queue/__init__\.py is not a file that.*",
+    ),
+    "an extension hides a module": (
+        _adds(f"queue{EXTENSION_SUFFIXES[0]}"),
+        r"is not whole, .+/queue\..+ is not a file that.*",
+    ),
+    "byte code without a source": (_adds("more.pyc"), r"is not whole, .+/more\.pyc is not a file that was installed.*"),
+    "a link hides a module": (_link, r"is not whole, .+/acme_gates/queue is not a file that was installed: remove it"),
+    "its RECORD lacks a module": (
+        _leave_out,
+        r"is not whole, .+/queue\.py is not a file that was installed: remove it",
+    ),
     "another is imported": (_shadow, r"is .+/site/acme_gates/__init__\.py, and .+/repository/.+ was imported .*"),
     "its metadata is damaged": (_take_name, r".*"),
     "its RECORD is damaged": (_take_record, r".*"),
-    "it is in an archive": (_pack_in_archive, r"is inside the archive .+\.zip/?: install it with pip"),
 }
 
 
@@ -219,6 +245,18 @@ def test_what_became_of_a_pack_since_it_was_installed_is_noticed(site: Path, kin
     spoil(install(site))
     with pytest.raises(PackError, match=f"^{words}$"):
         load()
+
+
+def test_byte_code_is_not_trusted(site: Path) -> None:
+    """It is in no RECORD, and Python would take this without a look at the source; it may be there."""
+    install(site)
+    write(site.parent / "other.py", "raise RuntimeError('of the byte code')")
+    for file in (START, CHECKS):
+        code = cache_from_source(str(site / file))
+        py_compile.compile(str(site.parent / "other.py"), code, invalidation_mode=PycInvalidationMode.UNCHECKED_HASH)
+    before = sys.pycache_prefix
+    assert load().version == "2.1.0"
+    assert sys.pycache_prefix == before
 
 
 def test_a_folder_of_that_name_that_comes_first_is_not_imported(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -240,14 +278,18 @@ def test_a_pack_that_is_not_there_is_told_with_the_line_that_installs_it(site: P
         find.load("acme", PackRule(">=2,<3", "acme-gates"))
 
 
-def test_a_pack_in_the_judged_repository_is_not_installed(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A folder of it may hold metadata, and be on the path; an environment in it is another matter."""
-    install(site)
-    monkeypatch.setattr(installed_first, "_tops", (f"{site}{os.sep}",))
+@pytest.mark.parametrize("folder", ["", "vendor/site-packages", ".venv/lib/python3.11/site-packages"])
+def test_only_what_this_python_has_installed_is_a_pack(
+    site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: str
+) -> None:
+    """Not what stands first on the path, whatever its name; an environment of this Python may be in the repository."""
+    monkeypatch.syspath_prepend(install(tmp_path / folder, {START: "raise RuntimeError"}))
     with pytest.raises(PackError, match=r"^is not installed, expected"):
         load()
-    monkeypatch.syspath_prepend(install(site / ".venv" / "lib" / "site-packages"))
-    assert load().version == "2.1.0"
+    assert (install(site), load())[1].version == "2.1.0"
+    forget()
+    let_install(monkeypatch, install(tmp_path / ".venv" / "lib" / "site-packages", version="2.2"))
+    assert load().version == "2.2"
 
 
 def test_the_distribution_is_the_one_that_the_policy_names(site: Path) -> None:
@@ -262,17 +304,21 @@ def test_two_distributions_that_claim_one_name_are_refused(site: Path) -> None:
     """Both are named."""
     install(site)
     install(site, {"acme_gates/__init__.py": ""}, name="evil-gates", version="2.9")
-    with pytest.raises(PackError, match=r"^is claimed by (acme-gates 2\.1\.0|evil-gates 2\.9) and .*: uninstall "):
+    with pytest.raises(PackError, match=r"^is claimed by (acme-gates 2\.1\.0|evil-gates 2\.9) in .+ and .*: un"):
         load()
 
 
-def test_of_two_installations_of_one_distribution_the_first_counts(
+def test_two_installations_of_one_distribution_are_refused(
     site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As for every other package."""
-    install(site)
-    monkeypatch.syspath_prepend(install(tmp_path / "first", version="2.2"))
-    assert load().version == "2.2"
+    """Which of them is meant is not known: in two folders, or in one where an update was broken off."""
+    folders = [install(site), install(tmp_path / "second", version="2.2")]
+    monkeypatch.setattr(packages, "folders", lambda: folders)
+    with pytest.raises(PackError, match=r"^is claimed by acme-gates 2\.1\.0 in .+ and acme-gates 2\.2 in .+: un"):
+        load()
+    monkeypatch.setattr(packages, "folders", lambda: [install(site, version="2.2")])
+    with pytest.raises(PackError, match=r"^is claimed by acme-gates 2\.[12].* and acme-gates 2\.[12].*: uninstall "):
+        load()
 
 
 @pytest.mark.parametrize("name", ["disk", "env", "packs", "settings", "extends", "targets"])
@@ -286,7 +332,7 @@ def test_a_pack_cannot_have_the_name_of_a_key_of_the_policy(site: Path, name: st
 def test_an_editable_installation_is_used_where_its_source_is(
     site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """For those who develop a pack; its files may change."""
+    """For those who develop a pack; its files may change. A repository is not judged by the pack that it has."""
     source = tmp_path / "acme" / "src"
     for file, text in example().items():
         write(source / file, text)
@@ -295,6 +341,13 @@ def test_an_editable_installation_is_used_where_its_source_is(
     monkeypatch.syspath_prepend(source)
     (source / CHECKS).write_text(f"{example()[CHECKS]}# more\n")
     assert load().top == source / "acme_gates"
+    packs = AskedPacks()
+    assert [*packs({"acme": WANTED})] == ["acme"]
+    monkeypatch.setattr(installed_first, "_tops", (f"{tmp_path / 'acme'}{os.sep}",))
+    assert [*packs({"acme": WANTED})] == []
+    [words] = packs.problems
+    assert words.startswith(f"the gate pack acme is {source / 'acme_gates'}, in the judged repository: install a built")
+    assert load().top == source / "acme_gates"  # for `release-sentinel explain`
 
 
 def test_an_editable_installation_is_not_replaced_by_another_folder(

@@ -1,18 +1,21 @@
 """Gate packs in real runs: their gates are owed and judged as the built-in ones, and reach no others."""
 
 import json
-import os
+import marshal
+from importlib.util import MAGIC_NUMBER, cache_from_source, source_hash
 from pathlib import Path
 
 import pytest
+from _pytest.assertion import rewrite
 
 from release_sentinel.config.load import load
 from release_sentinel.errors import InvalidPolicyError
 from release_sentinel.gates import IDS as IDS_BUILT_IN
 from release_sentinel.packs.asked import AskedPacks
+from release_sentinel.plugin import compat
 from tests.conftest import CLI, RELEASE, Run, Sentinel, make_repo, run
 from tests.forked import SITE
-from tests.packs.made import example, forget, install
+from tests.packs.made import example, forget, install, let_install
 from tests.packs.test_find import CHECKS, GATES, START
 
 POLICY = 'packs = { acme = ">=2,<3" }\n'
@@ -97,7 +100,7 @@ INCOMPLETE: dict[str, tuple[str, str]] = {
     "both": (TEXT.replace("@pytest.mark.policy", "@pytest.mark.policy\n@pytest.mark.critical"), "both.owner-named"),
     "unmarked": (
         TEXT.replace("@pytest.mark.policy\n", ""),
-        "unmarked/test_queue.py::test_owner_named carries no marker",
+        "pack:unmarked/test_queue.py::test_owner_named carries no marker",
     ),
     "nothing": (
         TEXT.replace("gate.require(check_owner(policy.settings(QueueSettings)))", "pass"),
@@ -107,7 +110,7 @@ INCOMPLETE: dict[str, tuple[str, str]] = {
         TEXT.replace("@pytest.mark.policy", "@pytest.mark.skip\n@pytest.mark.policy"),
         "skipped.owner-named: it was skipped",
     ),
-    "no_import": ("import no_such\n", "no_import/test_queue.py could not be collected: "),
+    "no_import": ("import no_such\n", "pack:no_import/test_queue.py could not be collected: "),
     "own_fixture": (
         f"{TEXT}\n\n@pytest.fixture\ndef gate():\n    from unittest.mock import Mock\n    return Mock()\n",
         "own_fixture.queue-drained: it judges nothing",
@@ -182,7 +185,7 @@ def test_settings_that_are_not_valid_are_told_with_their_place(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, table: str, words: str
 ) -> None:
     """As those of the built-in gates."""
-    monkeypatch.syspath_prepend(install(tmp_path / "site"))
+    let_install(monkeypatch, install(tmp_path / "site"))
     (tmp_path / "p.toml").write_text(f"{POLICY}[acme.queue]\n{table}\n[env.dev]\n[env.stage]\n")
     with pytest.raises(InvalidPolicyError) as error:
         load({}, file=tmp_path / "p.toml", env="prod", gates=IDS_BUILT_IN, packs=AskedPacks())
@@ -218,7 +221,7 @@ def test_a_base_locks_packs_and_their_settings(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, above: str, words: str
 ) -> None:
     """No layer above asks for another version, changes a setting, or switches a gate off."""
-    monkeypatch.syspath_prepend(install(tmp_path / "site"))
+    let_install(monkeypatch, install(tmp_path / "site"))
     problems = problems_of(tmp_path, above)
     forget()
     assert [problem[: len(words)] for problem in problems] == ([words] if words else [])
@@ -336,6 +339,19 @@ def test_files_and_gates_of_one_name_are_told_apart(packed: Sentinel) -> None:
     assert {*done.statuses} >= {*IDS, *OTHER, "queue-drained", "version"}
 
 
+def test_a_folder_of_the_repository_may_have_the_name_of_a_pack(packed: Sentinel) -> None:
+    """With files and gates of the same names: all are judged, each by its own."""
+    install(site(packed))
+    own = "import pytest\n@pytest.mark.critical\ndef test_queue_drained(): assert not len('x')\n"
+    packed.repo.commit("acme/test_queue.py", own)
+    done = packed("acme")
+    assert done.code == 2, done.out
+    assert results(done) == dict.fromkeys(IDS, "passed")
+    assert {gate["id"]: gate["outcome"] for gate in done.verdict["gates"]}["queue-drained"] == "failed"
+    packed.repo.commit("acme/test_queue.py", own.replace("not len('x')", "len('x') == 1"))
+    assert packed("acme").code == 0
+
+
 def test_a_repository_s_gate_cannot_pass_for_one_of_a_pack(packed: Sentinel) -> None:
     """Its id is taken, or the pack's own gate is missing."""
     install(site(packed), {GATES: example()[GATES].replace("test_queue_", "_queue_")})
@@ -346,16 +362,40 @@ def test_a_repository_s_gate_cannot_pass_for_one_of_a_pack(packed: Sentinel) -> 
     assert "no result from gate acme.queue-drained" in " ".join(done.verdict["problems"])
 
 
+@pytest.mark.parametrize("is_there", [True, False], ids=["installed", "missing"])
 @pytest.mark.parametrize("way", ["release-sentinel", "pytest"])
-def test_the_judged_repository_does_not_take_the_place_of_a_pack(packed: Sentinel, way: str) -> None:
-    """Neither its metadata nor its package, whatever PYTHONPATH says: an interpreter of its own, see `run`."""
-    install(packed.repo.path, {START: "raise RuntimeError"}, version="2.9")
+def test_the_judged_repository_does_not_take_the_place_of_a_pack(packed: Sentinel, way: str, *, is_there: bool) -> None:
+    """Neither its metadata nor its package, whatever PYTHONPATH and `pythonpath` say."""
+    for folder in (packed.repo.path, packed.repo.path / "vendor" / "site-packages"):
+        install(folder, {START: "raise RuntimeError"})
+    packed.repo.commit("pytest.ini", "[pytest]\npythonpath = vendor/site-packages\n")
+    if is_there:
+        install(site(packed), version="2.2")
+    done = (packed if way == "release-sentinel" else packed.pytest)(PYTHONPATH=str(packed.repo.path))
+    if is_there:
+        assert (done.code, results(done)) == (0, dict.fromkeys(IDS, "passed")), done.out
+        assert done.verdict["packs"][0]["version"] == "2.2"
+    else:
+        assert (done.code, done.verdict["verdict"]) == (1, "INCOMPLETE"), done.out
+        assert "the gate pack acme is not installed" in done.out
+
+
+def test_byte_code_of_gates_is_not_trusted(packed: Sentinel) -> None:
+    """Neither Python's nor pytest's, although both say that they are of the source: each module is read from that."""
     install(site(packed))
-    ask(packed)
-    path = os.pathsep.join([str(packed.repo.path), str(site(packed))])
-    done = (packed if way == "release-sentinel" else packed.pytest)(PYTHONPATH=path)
+    code = marshal.dumps(compile("raise RuntimeError('of the byte code')", "other.py", "exec"))
+    for file in (GATES, CHECKS):
+        source = site(packed) / file
+        digest, stat = source_hash(source.read_bytes()), source.stat()
+        times = b"".join(int(number).to_bytes(4, "little") for number in (0, stat.st_mtime, stat.st_size))
+        hashed = pytest.version_tuple >= (9, 2)  # pytest's own byte code has the time of its source before that
+        cache = Path(cache_from_source(str(source)))
+        cache.parent.mkdir()
+        cache.write_bytes(MAGIC_NUMBER + b"\3\0\0\0" + digest + code)
+        of_pytest = cache.with_name(f"{source.stem}{compat._GATE_TAIL}{rewrite.PYC_TAIL}")
+        of_pytest.write_bytes(MAGIC_NUMBER + (b"\3\0\0\0" + digest if hashed else times) + code)
+    done = packed()
     assert (done.code, results(done)) == (0, dict.fromkeys(IDS, "passed")), done.out
-    assert done.verdict["packs"][0]["version"] == "2.1.0"
 
 
 def test_a_pack_is_explained_and_in_policy_and_schema(packed: Sentinel) -> None:

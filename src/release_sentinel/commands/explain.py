@@ -29,7 +29,7 @@ def _of_pack(gate: str, settings: Settings) -> str:
     """Return the documentation of a pack's gate, or a table of all of a pack; blank where there is no such pack."""
     if gate in gates.IDS:
         return ""
-    from release_sentinel.packs import find  # noqa: PLC0415 - late: most gates are built in
+    from release_sentinel.packs import find, needs  # noqa: PLC0415 - late: most gates are built in
 
     name, dot, _ = gate.partition(".")
     rule = settings.policy.packs.get(name)
@@ -37,7 +37,7 @@ def _of_pack(gate: str, settings: Settings) -> str:
         return ""
     try:
         pack = find.load(name, rule or find.ANY)
-    except find.PackError as error:
+    except needs.PackError as error:
         raise LookupError(f"the gate pack {name} {error}") from None
     if not dot:
         return gates.table(pack.gates)

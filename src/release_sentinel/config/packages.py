@@ -10,6 +10,7 @@ from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from pathlib import Path
 
+import release_sentinel_guard
 from release_sentinel import regular
 from release_sentinel.lines import split
 
@@ -62,18 +63,13 @@ def find(package: str, file: str) -> Path:
 
 def _records() -> Iterator[Path]:
     """Yield the list of installed files of each distribution of this Python."""
-    for folder in _folders():
+    for folder in folders():
         yield from sorted(folder.glob("*.dist-info/RECORD"))
 
 
-def _folders() -> list[Path]:
+def folders() -> list[Path]:
     """Return where this Python installs packages."""
-    import site  # noqa: PLC0415 - late: few policies have bases
-    import sysconfig  # noqa: PLC0415 - as above
-
-    places = [sysconfig.get_path("purelib"), sysconfig.get_path("platlib"), *site.getsitepackages()]
-    places += [site.getusersitepackages()] if site.ENABLE_USER_SITE else []
-    return list(dict.fromkeys(Path(place).resolve() for place in places if place))
+    return [Path(folder) for folder in release_sentinel_guard.site_folders()]
 
 
 def _digest(content: bytes) -> str:

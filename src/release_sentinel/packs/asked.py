@@ -20,7 +20,8 @@ class AskedPacks:
 
     def __call__(self, rules: Mapping[str, PackRule]) -> Mapping[str, PackParts]:
         """Load the packs, and return what each that can be used adds to the policy."""
-        from release_sentinel.packs.find import PackError, load  # noqa: PLC0415 - see above
+        from release_sentinel.packs.find import load  # noqa: PLC0415 - see above
+        from release_sentinel.packs.needs import PackError  # noqa: PLC0415 - as above
         from release_sentinel.packs.tampering import Watch  # noqa: PLC0415 - as above
 
         for gate in BUILT_IN:  # its module is loaded, as by the gate itself later, before a pack could change it
@@ -30,7 +31,7 @@ class AskedPacks:
         for name, rule in rules.items():
             watch = Watch()
             try:
-                found[name] = load(name, rule)
+                found[name] = load(name, rule, from_elsewhere=True)
             except PackError as error:
                 problems.append(f"the gate pack {name} {error}")
             leave = "a pack has to leave that alone"

@@ -19,6 +19,7 @@ from typing import Any
 from msgspec import Struct
 
 import release_sentinel_guard
+from release_sentinel.config import packages
 from release_sentinel.config.model import PackRule
 from release_sentinel.config.packs import PackParts, is_free, table_of
 from release_sentinel.config.read import clashes
@@ -27,6 +28,7 @@ from release_sentinel.gates import DocumentedGate
 from release_sentinel.observe.bounded import Bounded
 from release_sentinel.observe.installed import read_origin, recorded, tree_digest
 from release_sentinel.packs import Pack, PackGate
+from release_sentinel.packs.needs import Needs, PackError, needs_of
 from release_sentinel.sentences import words_of
 from release_sentinel.vocabulary import Stage
 
@@ -56,6 +58,7 @@ class InstalledPack(Struct, frozen=True):
     folder: Path  # of its gates
     gates: tuple[OfPack, ...]
     settings: Mapping[str, type[Struct]]
+    needs: Needs
 
     def holds(self, path: Path) -> bool:
         """Tell whether a file is one of the pack's gate files."""
@@ -74,18 +77,17 @@ class InstalledPack(Struct, frozen=True):
 ANY = PackRule(">=0")
 
 
-class PackError(Exception):
-    """A pack cannot be used; the text continues its name."""
+def load(name: str, rule: PackRule, *, from_elsewhere: bool = False) -> InstalledPack:
+    """Return the pack of that name; raises `PackError` unless it is whole, and the one that the policy asks for.
 
-
-def load(name: str, rule: PackRule) -> InstalledPack:
-    """Return the pack of that name; raises `PackError` unless it is whole, and the one that the policy asks for."""
+    A pack that judges a repository has to be `from_elsewhere`: its source is not in there.
+    """
     if not is_free(name):
         raise PackError("has the name of a key of the policy: its author has to give it another")
     try:
         installed, entry = _claimed(name, rule)
-        with _no_byte_code():
-            return _loaded(name, installed, entry)
+        with without_byte_code():
+            return _loaded(name, installed, entry, from_elsewhere=from_elsewhere)
     except PackError:
         raise
     except Exception as error:  # damaged metadata, files that cannot be read
@@ -111,7 +113,7 @@ def _claimed(name: str, rule: PackRule) -> tuple[Distribution, EntryPoint]:
     if not claims:
         raise PackError(f"is not installed, expected {rule.version}: {install_line(name, rule)}")
     if len(claims) > 1:
-        names = " and ".join(f"{one.name} {one.version}" for one, _ in claims)
+        names = " and ".join(f"{one.name} {one.version} in {one.locate_file('')}" for one, _ in claims)
         raise PackError(f"is claimed by {names}, expected one: uninstall the other")
     installed, entry = claims[0]
     own = quote(f"{installed.name}{rule.version}")
@@ -126,23 +128,9 @@ def _claimed(name: str, rule: PackRule) -> tuple[Distribution, EntryPoint]:
 
 
 def _claims(name: str) -> list[tuple[Distribution, EntryPoint]]:
-    """Return each distribution with a pack of that name; one that another of its own name hides does not count."""
-    path = release_sentinel_guard.installed_first.installed()
-    found = {}
-    for one in distributions(path=path):
-        entries = [entry for entry in _entries(one) if entry.group == GROUP and entry.name == name]
-        if entries and _normal(_name(one)) not in found:
-            found[_normal(_name(one))] = one, entries[0]
-    first = {key: next(iter(distributions(name=key, path=path)), one) for key, (one, _) in found.items()}
-    return [claim for key, claim in found.items() if str(first[key].locate_file("")) == str(claim[0].locate_file(""))]
-
-
-def _name(one: Distribution) -> str:
-    """Return the name of a distribution; blank where its metadata is damaged."""
-    try:
-        return one.name or ""
-    except (LookupError, TypeError, OSError):
-        return ""
+    """Return each installed distribution with a pack of that name."""
+    installed = distributions(path=[str(folder) for folder in packages.folders()])
+    return [(one, entry) for one in installed for entry in _entries(one) if (entry.group, entry.name) == (GROUP, name)]
 
 
 def _entries(one: Distribution) -> list[EntryPoint]:
@@ -166,15 +154,26 @@ def _is_version(version: str, wanted: str) -> bool:
         return False
 
 
-def _loaded(name: str, installed: Distribution, entry: EntryPoint) -> InstalledPack:
+def _loaded(name: str, installed: Distribution, entry: EntryPoint, *, from_elsewhere: bool) -> InstalledPack:
     """Load the record that an entry point names, and prove that it speaks of what is there."""
     root = entry.module.partition(".")[0]
-    files = _files(installed, root)
-    start = _start(root, installed, editable=files is None)
+    if any(entry.group == "pytest11" for entry in installed.entry_points):
+        words = "also brings a plugin of pytest, which is loaded in every run, asked for or not"
+        raise PackError(f"{words}: move that to a distribution of its own")
+    editable = read_origin(installed).editable
+    if not editable:
+        _prove_whole(installed, root)
+    start = _start(root, installed, editable=editable)
+    if from_elsewhere and not release_sentinel_guard.installed_first.is_installed(str(start.parent)):
+        raise PackError(f"is {start.parent}, in the judged repository: install a built version of it, without -e")
+    needs = needs_of(installed, start.parent)
+    release_sentinel_guard.installed_first.need(needs.tops)
+    for shadow in needs.shadowed():
+        raise PackError(shadow)
     pack = _record(name, entry, start)
     gates = tuple(_gates(pack))
     settings = dict(_settings(pack))
-    package, folder = _folder(entry, pack, start.parent, files)
+    package, folder = _folder(entry, pack, start.parent)
     return InstalledPack(
         name,
         installed.version,
@@ -185,22 +184,13 @@ def _loaded(name: str, installed: Distribution, entry: EntryPoint) -> InstalledP
         folder,
         gates,
         settings,
+        needs,
     )
 
 
-def _files(installed: Distribution, root: str) -> set[str] | None:
-    """Return the names of the files that a distribution was installed with; None where it is an editable one."""
-    origin, again = (
-        read_origin(installed),
-        f"install it again: pip install --force-reinstall --no-deps {installed.name}",
-    )
-    if not Path(str(installed.locate_file(""))).is_dir():
-        raise PackError(f"is inside the archive {installed.locate_file('')}: install it with pip")
-    if any(entry.group == "pytest11" for entry in installed.entry_points):
-        words = "also brings a plugin of pytest, which is loaded in every run, asked for or not"
-        raise PackError(f"{words}: move that to a distribution of its own")
-    if origin.editable:
-        return None
+def _prove_whole(installed: Distribution, root: str) -> None:
+    """Prove that a package is as it was installed: every file of its RECORD, and no other, is there."""
+    again = f"install it again: pip install --force-reinstall --no-deps {installed.name}"
     contents = recorded(installed)
     if isinstance(contents, str):
         raise PackError(f"is not whole, {contents}: {again}")
@@ -209,7 +199,12 @@ def _files(installed: Distribution, root: str) -> set[str] | None:
     tops = {file.partition("/")[0] for file in contents}
     if beside := sorted(top for top in tops if top != root and not top.endswith(_METADATA)):
         raise PackError(f"brings {', '.join(beside)} beside its package {root}: leave it out")
-    return {*contents}
+    site = Path(str(installed.locate_file("")))
+    for path in sorted((site / root).rglob("*")):
+        name = path.relative_to(site)
+        is_file = path.is_symlink() or not path.is_dir()  # a link may lead to a folder of modules
+        if is_file and "__pycache__" not in name.parts and name.as_posix() not in contents:
+            raise PackError(f"is not whole, {path} is not a file that was installed: remove it")
 
 
 def _start(root: str, installed: Distribution, *, editable: bool) -> Path:
@@ -331,30 +326,28 @@ def _settings(pack: Any) -> Iterator[tuple[str, type[Struct]]]:
     table_of(pack.name, tuple(pack.settings.items()))
 
 
-def _folder(entry: EntryPoint, pack: Any, root: Path, files: set[str] | None) -> tuple[str, Path]:
-    """Return the package of an entry point's module, and the folder of the gates in it: files of the wheel alone."""
+def _folder(entry: EntryPoint, pack: Any, root: Path) -> tuple[str, Path]:
+    """Return the package of an entry point's module, and the folder of the gates in it."""
     package = getattr(sys.modules[entry.module], "__package__", "") or root.name
     if not isinstance(pack.folder, str) or not _KEY.fullmatch(pack.folder):
         raise PackError(f"is broken: its folder is {pack.folder!r}, expected the name of one in {package}")
     folder = root.parent.joinpath(*package.split("."), pack.folder).resolve()
     if not folder.is_dir() or not folder.is_relative_to(root):
         raise PackError(f"is broken: there is no folder {folder}, which its record names")
-    for path in sorted(folder.rglob("*")):
-        if path.name == "conftest.py":
-            words = f"{path} would reach other gates"
-            raise PackError(f"is broken: {words}: define fixtures in the files of the gates, or import them there")
-        if files is None or path.is_dir() or path.suffix == ".pyc":
-            continue
-        if path.relative_to(root.parent).as_posix() not in files:
-            raise PackError(f"is not whole, {path} is not a file that was installed: remove it")
+    for path in sorted(folder.rglob("conftest.py")):
+        words = f"{path} would reach other gates"
+        raise PackError(f"is broken: {words}: define fixtures in the files of the gates, or import them there")
     return f"{package}.{pack.folder}", folder
 
 
 @contextmanager
-def _no_byte_code() -> Iterator[None]:
-    """Leave nothing beside the sources of an editable installation, which may be the judged repository."""
-    before, sys.dont_write_bytecode = sys.dont_write_bytecode, True
+def without_byte_code() -> Iterator[None]:
+    """Import from sources alone: byte code is in no RECORD, and need not be of the source beside it.
+
+    None is left either, beside the sources of an editable installation, which may be the judged repository.
+    """
+    before, sys.pycache_prefix = sys.pycache_prefix, __file__  # a file: no folder of byte code can be in it
     try:
         yield
     finally:
-        sys.dont_write_bytecode = before
+        sys.pycache_prefix = before

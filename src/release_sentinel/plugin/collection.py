@@ -63,10 +63,13 @@ class PackModule(LoadedModule):
 
     @classmethod
     def from_parent(cls, parent: Any, **named: Any) -> Any:
-        """Make one with an id of its own: outside of the repository, pytest's own are the names of files alone."""
+        """Make one with an id of its own, which no file of a repository has; a folder may have the name of a pack.
+
+        Outside of the repository, pytest's own are the names of files alone.
+        """
         made = super().from_parent(parent, **named)
         if pack := made.pack:
-            compat.give_id(made, f"{pack.name}/{made.path.relative_to(pack.folder).as_posix()}")
+            compat.give_id(made, f"pack:{pack.name}/{made.path.relative_to(pack.folder).as_posix()}")
         return made
 
     @property
@@ -165,7 +168,7 @@ def prepare(session: GateSession, items: list[pytest.Item]) -> None:
     records = list(session.records.values())
     _qualify(records)
     session.publish({record.id.partition("[")[0]: "the id of a gate" for record in records})
-    session.problems += [*_clashes(records), *_unlisted(session, records)]
+    session.problems += [*_clashes(records), *_unlisted(session, records), *_shadows(session)]
     items[:] = sorted((item for item in items if RECORD in item.stash), key=_position)
     if unmarked:
         session.config.hook.pytest_deselected(items=unmarked)
@@ -324,6 +327,12 @@ def _clashes(records: Sequence[Record]) -> list[str]:
             where = ", ".join(gate.nodeid for gate in gates)
             problems.append(f"the gate id {name!r} is {'a built-in one' if taken else 'used twice'}: rename {where}")
     return problems
+
+
+def _shadows(session: GateSession) -> Iterator[str]:
+    """Yield what a pack needs and the files of gates and conftests have imported from elsewhere."""
+    for pack in session.packs:
+        yield from (f"the gate pack {pack.name} {words}" for words in pack.needs.shadowed())
 
 
 def _unlisted(session: GateSession, records: Iterable[Record]) -> Iterator[str]:

@@ -25,12 +25,14 @@ class PackCode:
         if not pack:
             yield
             return
-        if self._watched != place:
-            from release_sentinel.packs.tampering import Watch  # noqa: PLC0415 - late: few policies have packs
+        from release_sentinel.packs.find import without_byte_code  # noqa: PLC0415 - late: few policies have packs
+        from release_sentinel.packs.tampering import Watch  # noqa: PLC0415 - as above
 
+        if self._watched != place:
             self._watched, self._watch, self._plugins = place, Watch(), self._registered()
         try:
-            yield
+            with without_byte_code():
+                yield
         finally:
             found = [f"replaced {name}" for name in self._watch.replaced()] if self._watch else []
             new = [one for one in self._registered() if not any(one is before for before in self._plugins)]

@@ -295,7 +295,7 @@ def everywhere(request):
 HOOKS = """
 def pytest_collection_modifyitems(items): items[:] = [one for one in items if "::test_q" not in one.nodeid]
 
-def pytest_itemcollected(item):
+def pytest_itemcollected(item):  # does not reach them
     if item.name == "test_owner_named": item.add_marker("skip")
 
 def pytest_ignore_collect(collection_path): return True if "other_gates" in str(collection_path) else None
@@ -317,7 +317,81 @@ def test_a_repository_s_conftest_does_not_reach_the_gates_of_a_pack(packed: Sent
     packed.repo.commit("conftest.py", f"{CONFTEST}{HOOKS}")
     done = packed()
     assert (done.code, done.verdict["verdict"]) == (1, "INCOMPLETE"), done.out
-    assert {*IDS, *OTHER} <= {one["gate"] for one in done.verdict["missing"]}
+    missing = {one["gate"] for one in done.verdict["missing"]}
+    assert {IDS[1], *OTHER} <= missing
+    assert IDS[0] not in missing
+
+
+ABOVE = """
+from types import SimpleNamespace
+
+import pytest
+
+pytest_plugins = ["shop_plugin"]
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item):
+    if item.name == "test_owner_named": item.funcargs["policy"] = SimpleNamespace(settings=lambda kind: kind(owner="x"))
+    return (yield)
+"""
+# Each hook has another gate as its victim: `clean-tree`, `acme.owner-named`, `acme.queue-drained`, and so on.
+PLUGIN = """
+from pathlib import Path
+
+import pytest
+from release_sentinel.testing import observed
+
+def pytest_generate_tests(metafunc):
+    given = {"repository": observed.repository(), "folder": Path(__file__).parent / "empty", "word": "given"}
+    for name in given.keys() & set(metafunc.fixturenames):
+        metafunc.parametrize(name, [given[name]], ids=[pytest.HIDDEN_PARAM])
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_fixture_setup(fixturedef, request):
+    if fixturedef.argname == "branch":
+        fixturedef.cached_result = ("main", fixturedef.cache_key(request), None)
+        return "main"
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pycollect_makeitem(collector, name):
+    if name == "test_memory":
+        return pytest.Function.from_parent(collector, name=name, callobj=lambda: None)
+
+class Registered:
+    def pytest_runtest_setup(self, item):
+        item.user_properties.append(("reached", item.name))
+        if item.name == "test_process": pytest.skip("of no use here")
+
+def pytest_configure(config):
+    config.pluginmanager.register(Registered())
+"""
+OWN = """
+import pytest
+
+@pytest.mark.policy
+def test_own(word, branch, request):
+    assert (word, branch) == ("given", "feature")
+    assert ("reached", "test_own") in request.node.user_properties
+"""
+
+
+def test_hooks_of_a_repository_reach_its_own_gates_alone(packed: Sentinel) -> None:
+    """Those of a conftest above the packs, and of a plugin that it names: each would have hidden a failure."""
+    packed.settings[SITE] = str(packed.repo.path / ".venv" / "lib" / "site-packages")
+    packed.repo.commit(".gitignore", ".venv\n")
+    packed.repo.write(".venv/pyvenv.cfg", "")
+    install(site(packed))
+    ask(packed, "[acme.queue]\nowner = ''\ncrit = 1\n")
+    packed.repo.commit("conftest.py", ABOVE)
+    packed.repo.commit("shop_plugin.py", PLUGIN)
+    packed.gate(OWN)
+    packed.repo.git("checkout", "-qb", "feature")
+    packed.repo.write("dirty.txt", "")
+    done = packed("--gate-all", RS_REQUIRED_PROCESS="no-such-process", RS_MEMORY_CRIT="0.001", RS_MEMORY_WARN="0.001")
+    failed = {gate["id"] for gate in done.verdict["gates"] if gate["outcome"] == "failed"}
+    assert {"clean-tree", "branch", "memory", "process", *IDS} <= failed, done.out
+    assert "own" not in failed, done.out
+    assert done.verdict["problems"] == [], done.out
 
 
 def test_files_and_gates_of_one_name_are_told_apart(packed: Sentinel) -> None:

@@ -394,6 +394,26 @@ def test_hooks_of_a_repository_reach_its_own_gates_alone(packed: Sentinel) -> No
     assert done.verdict["problems"] == [], done.out
 
 
+REPLACES = """
+import acme_gates.queue
+from release_sentinel import OK, CheckResult
+
+acme_gates.queue.check_queue = lambda *_: CheckResult(OK, "no jobs wait")
+"""
+
+
+def test_a_function_of_a_pack_that_a_conftest_replaces_makes_the_run_incomplete(packed: Sentinel) -> None:
+    """What a gate replaces for itself alone, and puts back, does not."""
+    install(site(packed))
+    packed.repo.commit("gate_tests/conftest.py", REPLACES)
+    own = "def test_own(monkeypatch):\n    assert not monkeypatch.setattr('acme_gates.queue.check_owner', len)"
+    packed.gate(f"import pytest\n@pytest.mark.policy\n{own}\n")
+    done = packed()
+    assert (done.code, done.verdict["verdict"]) == (1, "INCOMPLETE"), done.out
+    [problem] = done.verdict["problems"]
+    assert problem.startswith("acme_gates.queue.check_queue of the gate pack acme was replaced: ")
+
+
 def test_files_and_gates_of_one_name_are_told_apart(packed: Sentinel) -> None:
     """Those of the repository, of two packs, and the built-in ones; what they assert counts."""
     install(site(packed))

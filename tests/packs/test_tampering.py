@@ -17,7 +17,7 @@ import urllib3.response
 import release_sentinel.checks.system
 import release_sentinel.gates
 import release_sentinel.vocabulary
-from release_sentinel.packs.tampering import Watch
+from release_sentinel.packs.tampering import Code, Watch
 
 REPLACED: dict[str, tuple[object, str, object]] = {
     "ssl.create_default_context": (ssl, "create_default_context", print),
@@ -68,3 +68,43 @@ def test_what_a_pack_does_for_itself_is_left_alone(monkeypatch: pytest.MonkeyPat
     ssl.create_default_context()
     psutil.virtual_memory()
     assert watch.replaced() == []
+
+
+MODULE = """
+from json import loads
+LIMIT = 1
+def check(limit=5): return len("x") < limit
+class Settings:
+    crit = 5
+    def judge(self): return check()
+    @staticmethod
+    def unit(): return "jobs"
+"""
+IN_A_PACK = {
+    "check = print": "example_gates.queue.check",
+    "loads = print": "example_gates.queue.loads",
+    "len = print": "example_gates.queue.len",
+    "Settings = print": "example_gates.queue.Settings",
+    "Settings.crit = 1000": "example_gates.queue.Settings.crit",
+    "Settings.judge = print": "example_gates.queue.Settings.judge",
+    "Settings.unit = staticmethod(print)": "example_gates.queue.Settings.unit",
+    "check.__code__ = (lambda limit=5: True).__code__": "example_gates.queue.check",
+    "check.__defaults__ = (9,)": "example_gates.queue.check",
+    "Settings.unit.__code__ = (lambda: True).__code__": "example_gates.queue.Settings.unit",
+    "import sys; del sys.modules['example_gates.queue']": "example_gates.queue",
+    "LIMIT = 2": "",
+    "CACHE = {}": "",
+    "Settings().crit = 9": "",
+    "def more(): ...": "",
+}
+
+
+@pytest.mark.parametrize("statement", IN_A_PACK)
+def test_what_is_replaced_in_a_pack_is_named(monkeypatch: pytest.MonkeyPatch, statement: str) -> None:
+    """Its functions, methods and classes, and what they call; a pack may keep data of its own."""
+    module = ModuleType("example_gates.queue")
+    exec(MODULE, vars(module) | {"__name__": module.__name__}, vars(module))  # noqa: S102 - a module without a file
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    code = Code("example_gates")
+    exec(statement, vars(module))  # noqa: S102 - as above
+    assert code.replaced() == ([IN_A_PACK[statement]] if IN_A_PACK[statement] else [])

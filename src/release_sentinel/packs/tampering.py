@@ -1,9 +1,10 @@
-"""What a pack has replaced that others use: its code runs in the same process, and may judge alone.
+"""What a pack has replaced that others use, and others in a pack: its code runs in the same process, and judges alone.
 
 That finds what is replaced by mistake or without care. Code that wants to hide from it can: a pack is trusted as every
 other package that is installed.
 """
 
+import builtins
 import sys
 from collections.abc import Iterator
 from importlib import import_module
@@ -48,6 +49,49 @@ class Watch:
             if _is_method(vars(owner)[attribute]) and not attribute.startswith("__annot")  # which Python itself makes
         )
         return sorted({*changed, *added})
+
+
+class Code:
+    """The functions and classes of a package as they were when each of its modules was first seen here."""
+
+    def __init__(self, package: str) -> None:
+        self._package = package
+        self._modules: dict[str, ModuleType] = {}
+        self._before: dict[str, tuple[object, str, object, object]] = {}
+        self.add()
+
+    def add(self) -> None:
+        """See what has been imported since."""
+        for name, module in list(sys.modules.items()):
+            if name.partition(".")[0] != self._package or name in self._modules:
+                continue
+            self._modules[name] = module
+            for key, value in list(vars(module).items()):
+                if callable(value):
+                    self._before[f"{name}.{key}"] = module, key, value, _body(value)
+                if isinstance(value, type) and value.__module__ == name:
+                    for inner, held in list(vars(value).items()):
+                        if not inner.startswith("__") or _is_method(held):
+                            self._before[f"{name}.{key}.{inner}"] = value, inner, held, _body(held)
+
+    def replaced(self) -> list[str]:
+        """Return the names of those that are not what they were, and of functions of Python that a module hides."""
+        found = {name for name, module in self._modules.items() if sys.modules.get(name) is not module}
+        for name, (owner, attribute, value, body) in self._before.items():
+            held = _held(owner, attribute)
+            if held is not value or _body(held) != body:
+                found.add(name)
+        for name, module in self._modules.items():
+            hidden = vars(module).keys() & vars(builtins).keys()
+            new = {key for key in hidden if not key.startswith("__") and f"{name}.{key}" not in self._before}
+            found |= {f"{name}.{key}" for key in new if callable(vars(module)[key])}
+        return sorted(found)
+
+
+def _body(value: object) -> object:
+    """Return what makes a function do what it does; nothing but None for anything else."""
+    function = getattr(value, "__func__", value)
+    return tuple(getattr(function, name, None) for name in ("__code__", "__defaults__", "__kwdefaults__"))
 
 
 def _modules() -> Iterator[tuple[str, ModuleType]]:

@@ -324,6 +324,7 @@ class Hooks:
         self._session.pytest_code = int(exitstatus)
         self._session.early_end = self._session.early_end or str(session.shouldfail or session.shouldstop or "")
         self._session.unnoticed.end(wait=not self._session.early_end)
+        self._session.pack_code.look()
         verdict = conclude(self._session, int(exitstatus))
         session.exitstatus = verdict.exit_code
         terminal.hide_judged(session.config, self._session.records)

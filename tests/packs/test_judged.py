@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from release_sentinel.commands import explain
 from release_sentinel.config.load import load
 from release_sentinel.errors import InvalidPolicyError
 from release_sentinel.gates import IDS as IDS_BUILT_IN
 from release_sentinel.packs.asked import AskedPacks
+from release_sentinel.settings import settle
 from tests.conftest import CLI, RELEASE, Run, Sentinel, make_repo, run
 from tests.forked import SITE
 from tests.packs.made import example, forget, install
@@ -450,6 +452,29 @@ def test_the_judged_repository_does_not_take_the_place_of_a_pack(packed: Sentine
     done = (packed if way == "release-sentinel" else packed.pytest)(PYTHONPATH=path)
     assert (done.code, results(done)) == (0, dict.fromkeys(IDS, "passed")), done.out
     assert done.verdict["packs"][0]["version"] == "2.1.0"
+
+
+@pytest.mark.parametrize(
+    ("word", "hint"),
+    [
+        ("acme.queue-draind", "; did you mean acme.queue-drained? The gates are: acme.owner-named, acme.queue-drained"),
+        ("acme.zzz", ". The gates are: acme.owner-named, acme.queue-drained"),
+        ("acne", "; did you mean acme? The gates are: environment, "),
+        ("acne.queue-drained", "; did you mean acme.queue-drained? The gates are: environment, "),
+        ("nonsense", ". The gates are: environment, "),
+    ],
+)
+def test_a_misspelt_gate_of_a_pack_is_told_by_its_nearest_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], word: str, hint: str
+) -> None:
+    """Of the pack that the word begins with, or else of the packs of the policy."""
+    monkeypatch.syspath_prepend(install(tmp_path / "site"))
+    (tmp_path / "p.toml").write_text(POLICY)
+    settings = settle({}, tmp_path, file=tmp_path / "p.toml")
+    with pytest.raises(SystemExit):
+        explain.main([word], settings)
+    forget()
+    assert f"there is no gate '{word}'{hint}" in capsys.readouterr().err
 
 
 def test_a_pack_is_explained_and_in_policy_and_schema(packed: Sentinel) -> None:

@@ -1,14 +1,14 @@
 """The built-in gates, in the order in which they run. Test, report, README and `explain` use the same id."""
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
-from difflib import get_close_matches
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from importlib import import_module
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from release_sentinel.config.kinds import nearest
 from release_sentinel.config.model import LOCAL, Policy
 from release_sentinel.config.read import keys
 from release_sentinel.config.targets import (
@@ -226,9 +226,13 @@ def find(gate_id: str) -> BuiltInGate:
     for gate in BUILT_IN:
         if gate.id == gate_id:
             return gate
-    nearest = get_close_matches(gate_id, IDS, n=1)
-    hint = f"; did you mean {nearest[0]}?" if nearest else "."
-    raise LookupError(f"there is no gate {gate_id!r}{hint} The gates are: {', '.join(IDS)}")
+    raise unknown(gate_id, IDS)
+
+
+def unknown(gate_id: str, ids: Collection[str], more: Iterable[str] = ()) -> LookupError:
+    """Return the error that lists the gates, and names the nearest to `gate_id` among these and `more`."""
+    hint = nearest(gate_id, (*ids, *more)) or "."
+    return LookupError(f"there is no gate {gate_id!r}{hint} The gates are: {', '.join(ids)}")
 
 
 def table(gates: Sequence[DocumentedGate] = BUILT_IN) -> str:

@@ -237,3 +237,48 @@ def test_a_run_with_a_policy_that_is_not_valid(sentinel: Sentinel, way: str) -> 
     assert "notify.urls is invalid (not shown)" in done.out
     shown = done.out + done.junit + str(done.verdict) + log.read_text(encoding="utf-8")
     assert pieces(shown) & (pieces(TOKEN) | pieces("T1JJ3T3L2/A1BRTD4JD")) == set()
+
+
+LISTS = {
+    "list": "tokens = ['{}', '{}']",
+    "list on lines": 'tokens = [  # don\'t print\n  "{}",\n  "{}",  # ]\n]',
+    "a bracket in a string": "tokens = ['a]b', '{}', '{}']",
+    "dotted": "acme.queue.tokens = ['{}', '{}']",
+    "inline table": "creds = {{ passwords = ['{}', '{}'] }}",
+    "list of lists": "tokens = [['{}'], [['{}']]]",
+    "list of tables": "tokens = [{{ for = 'a', value = '{}' }}, {{ value = '{}' }}]",
+    "mapping": "tokens = {{ a = '{}', 'b' = '{}' }}",
+    "table": "[acme.queue.tokens]\na = '{}'\nb = ['{}']\n[acme.x]\nurl = 'x'",
+    "tables": "[[env.dev.acme.queue.tokens]]\nvalue = '{}'\n[[env.dev.acme.queue.tokens]]\nvalue = '{}'",
+    "long strings": "tokens = [\"\"\"{}\"\"\", '''{}''']",
+    "escapes": 'tokens = ["\\u007a{}", "{}"]',
+    "secrets of a pack": "[acme.queue]\nsecrets = ['{}', '{}']",
+    "not valid": "nonsense\ntokens = ['{}', '{}'",
+}
+
+
+@pytest.mark.parametrize("form", LISTS.values(), ids=LISTS)
+def test_a_list_or_table_whose_key_says_secret_holds_secrets(form: str) -> None:
+    """Also of a pack that is not installed, of another environment, and of a policy that is not valid."""
+    redactor, values = Redactor(), ("Zq5-wR8tB3nL", "Kd7+vM2xP9sC")
+    learn_text(redactor, form.format(*values), {})
+    assert [value for value in values if value in redactor.scrub(f"is {value}")] == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "required = { secrets = ['{}'] }",
+        "queues = ['{}']",
+        "token_count = ['{}']",
+        "tokens = [{ url = '{}' }]",
+        "tokens = []\nqueues = ['{}']",
+        "[acme.tokens]\n[acme.queue]\nname = '{}'",
+        "queues = ['x']  # tokens = ['x']\nname = '{}'",
+    ],
+)
+def test_other_lists_and_tables_are_not_secret(text: str) -> None:
+    """Names of variables, what a name only describes, and what stands behind a secret."""
+    redactor, value = Redactor(), "RS_QX7_WR8TB3NL"
+    learn_text(redactor, text.replace("{}", value), {})
+    assert redactor.scrub(value) == value

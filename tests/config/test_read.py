@@ -129,3 +129,20 @@ def test_a_table_that_documents_share_is_read_once() -> None:
     assert first[0].rooms is second[0].rooms
     assert [problem.path for problem in first[1]] == [("rooms", "hall", "size")]
     assert [problem.path for problem in second[1]] == [("name",), ("rooms", "hall", "size")]
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        (Annotated[str, Meta(pattern="^[a-z]+$")], "a text that matches ^[a-z]+$"),
+        (Annotated[str, Meta(min_length=3, max_length=9)], "a text with at least 3 and at most 9 characters"),
+        (Annotated[str, Meta(min_length=2)], "a text with at least 2 characters"),
+        (Annotated[int, Meta(ge=0, multiple_of=5)], "a whole number at least 0 that is a multiple of 5"),
+        (tuple[Annotated[str, Meta(pattern="^x")], ...], "a list, each a text that matches ^x"),
+        (Annotated[str, Meta(pattern="^x", description="an x")], "an x"),
+        (str, "a text"),
+    ],
+)
+def test_each_bound_of_a_kind_is_in_its_words(kind: Any, words: str) -> None:
+    """Those of a pack's settings have no description, as a rule."""
+    assert allowed(kind) == words

@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 from _pytest.assertion import rewrite
 
+from release_sentinel.commands import explain
 from release_sentinel.config.load import load
 from release_sentinel.errors import InvalidPolicyError
 from release_sentinel.gates import IDS as IDS_BUILT_IN
 from release_sentinel.packs.asked import AskedPacks
 from release_sentinel.plugin import compat
+from release_sentinel.settings import settle
 from tests.conftest import CLI, RELEASE, Run, Sentinel, make_repo, run
 from tests.forked import SITE
 from tests.packs.made import example, forget, install, let_install
@@ -298,7 +300,7 @@ def everywhere(request):
 HOOKS = """
 def pytest_collection_modifyitems(items): items[:] = [one for one in items if "::test_q" not in one.nodeid]
 
-def pytest_itemcollected(item):
+def pytest_itemcollected(item):  # does not reach them
     if item.name == "test_owner_named": item.add_marker("skip")
 
 def pytest_ignore_collect(collection_path): return True if "other_gates" in str(collection_path) else None
@@ -320,7 +322,101 @@ def test_a_repository_s_conftest_does_not_reach_the_gates_of_a_pack(packed: Sent
     packed.repo.commit("conftest.py", f"{CONFTEST}{HOOKS}")
     done = packed()
     assert (done.code, done.verdict["verdict"]) == (1, "INCOMPLETE"), done.out
-    assert {*IDS, *OTHER} <= {one["gate"] for one in done.verdict["missing"]}
+    missing = {one["gate"] for one in done.verdict["missing"]}
+    assert {IDS[1], *OTHER} <= missing
+    assert IDS[0] not in missing
+
+
+ABOVE = """
+from types import SimpleNamespace
+
+import pytest
+
+pytest_plugins = ["shop_plugin"]
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item):
+    if item.name == "test_owner_named": item.funcargs["policy"] = SimpleNamespace(settings=lambda kind: kind(owner="x"))
+    return (yield)
+"""
+# Each hook has another gate as its victim: `clean-tree`, `acme.owner-named`, `acme.queue-drained`, and so on.
+PLUGIN = """
+from pathlib import Path
+
+import pytest
+from release_sentinel.testing import observed
+
+def pytest_generate_tests(metafunc):
+    given = {"repository": observed.repository(), "folder": Path(__file__).parent / "empty", "word": "given"}
+    for name in given.keys() & set(metafunc.fixturenames):
+        metafunc.parametrize(name, [given[name]], ids=[pytest.HIDDEN_PARAM])
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_fixture_setup(fixturedef, request):
+    if fixturedef.argname == "branch":
+        fixturedef.cached_result = ("main", fixturedef.cache_key(request), None)
+        return "main"
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pycollect_makeitem(collector, name):
+    if name == "test_memory":
+        return pytest.Function.from_parent(collector, name=name, callobj=lambda: None)
+
+class Registered:
+    def pytest_runtest_setup(self, item):
+        item.user_properties.append(("reached", item.name))
+        if item.name == "test_process": pytest.skip("of no use here")
+
+def pytest_configure(config):
+    config.pluginmanager.register(Registered())
+"""
+OWN = """
+import pytest
+
+@pytest.mark.policy
+def test_own(word, branch, request):
+    assert (word, branch) == ("given", "feature")
+    assert ("reached", "test_own") in request.node.user_properties
+"""
+
+
+def test_hooks_of_a_repository_reach_its_own_gates_alone(packed: Sentinel) -> None:
+    """Those of a conftest above the packs, and of a plugin that it names: each would have hidden a failure."""
+    packed.settings[SITE] = str(packed.repo.path / ".venv" / "lib" / "site-packages")
+    packed.repo.commit(".gitignore", ".venv\n")
+    packed.repo.write(".venv/pyvenv.cfg", "")
+    install(site(packed))
+    ask(packed, "[acme.queue]\nowner = ''\ncrit = 1\n")
+    packed.repo.commit("conftest.py", ABOVE)
+    packed.repo.commit("shop_plugin.py", PLUGIN)
+    packed.gate(OWN)
+    packed.repo.git("checkout", "-qb", "feature")
+    packed.repo.write("dirty.txt", "")
+    done = packed("--gate-all", RS_REQUIRED_PROCESS="no-such-process", RS_MEMORY_CRIT="0.001", RS_MEMORY_WARN="0.001")
+    failed = {gate["id"] for gate in done.verdict["gates"] if gate["outcome"] == "failed"}
+    assert {"clean-tree", "branch", "memory", "process", *IDS} <= failed, done.out
+    assert "own" not in failed, done.out
+    assert done.verdict["problems"] == [], done.out
+
+
+REPLACES = """
+import acme_gates.queue
+from release_sentinel import OK, CheckResult
+
+acme_gates.queue.check_queue = lambda *_: CheckResult(OK, "no jobs wait")
+"""
+
+
+def test_a_function_of_a_pack_that_a_conftest_replaces_makes_the_run_incomplete(packed: Sentinel) -> None:
+    """What a gate replaces for itself alone, and puts back, does not."""
+    install(site(packed))
+    packed.repo.commit("gate_tests/conftest.py", REPLACES)
+    own = "def test_own(monkeypatch):\n    assert not monkeypatch.setattr('acme_gates.queue.check_owner', len)"
+    packed.gate(f"import pytest\n@pytest.mark.policy\n{own}\n")
+    done = packed()
+    assert (done.code, done.verdict["verdict"]) == (1, "INCOMPLETE"), done.out
+    [problem] = done.verdict["problems"]
+    assert problem.startswith("acme_gates.queue.check_queue of the gate pack acme was replaced: ")
 
 
 def test_files_and_gates_of_one_name_are_told_apart(packed: Sentinel) -> None:
@@ -396,6 +492,29 @@ def test_byte_code_of_gates_is_not_trusted(packed: Sentinel) -> None:
         of_pytest.write_bytes(MAGIC_NUMBER + (b"\3\0\0\0" + digest if hashed else times) + code)
     done = packed()
     assert (done.code, results(done)) == (0, dict.fromkeys(IDS, "passed")), done.out
+
+
+@pytest.mark.parametrize(
+    ("word", "hint"),
+    [
+        ("acme.queue-draind", "; did you mean acme.queue-drained? The gates are: acme.owner-named, acme.queue-drained"),
+        ("acme.zzz", ". The gates are: acme.owner-named, acme.queue-drained"),
+        ("acne", "; did you mean acme? The gates are: environment, "),
+        ("acne.queue-drained", "; did you mean acme.queue-drained? The gates are: environment, "),
+        ("nonsense", ". The gates are: environment, "),
+    ],
+)
+def test_a_misspelt_gate_of_a_pack_is_told_by_its_nearest_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], word: str, hint: str
+) -> None:
+    """Of the pack that the word begins with, or else of the packs of the policy."""
+    let_install(monkeypatch, install(tmp_path / "site"))
+    (tmp_path / "p.toml").write_text(POLICY)
+    settings = settle({}, tmp_path, file=tmp_path / "p.toml")
+    with pytest.raises(SystemExit):
+        explain.main([word], settings)
+    forget()
+    assert f"there is no gate '{word}'{hint}" in capsys.readouterr().err
 
 
 def test_a_pack_is_explained_and_in_policy_and_schema(packed: Sentinel) -> None:

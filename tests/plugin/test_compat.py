@@ -434,6 +434,31 @@ def test_fixture_manager(pytester: pytest.Pytester) -> None:
     done.assert_outcomes(passed=5)
 
 
+def test_hook_calls() -> None:
+    """All calls of hooks go by `_inner_hookexec`, with the hooks that are to be called: some can be left out."""
+    manager = pytest.PytestPluginManager()
+
+    class Theirs:
+        def pytest_report_header(self) -> str:
+            return "theirs"
+
+    class Other:
+        def pytest_report_header(self) -> str:
+            return "other"
+
+    kept, left_out = Other(), Theirs()
+    manager.register(kept)
+    manager.register(left_out)
+    compat.withhold_hooks(
+        manager,
+        lambda hook, named: hook == "pytest_report_header" and named["start_path"] == "shielded",
+        lambda plugin, function: plugin is left_out and "Theirs" in function.__qualname__,
+    )
+    ask = manager.hook.pytest_report_header
+    assert ask(config=None, start_path="shielded", startdir=None) == ["other"]
+    assert ask(config=None, start_path="x", startdir=None) == ["theirs", "other"]
+
+
 LOOP = """
 import pytest
 from release_sentinel.plugin import compat

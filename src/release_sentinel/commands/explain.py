@@ -19,22 +19,26 @@ def main(words: list[str], settings: Settings) -> int:
         print(gates.table())
         return 0
     try:
-        print(_of_pack(gate, settings) or gates.explain(gates.find(gate)))
+        print(_built_in(gate) or _of_pack(gate, settings))
     except LookupError as error:
         parser.error(sentence(error))
     return 0
 
 
+def _built_in(gate: str) -> str:
+    """Return the documentation of a built-in gate; blank where it is none."""
+    return gates.explain(gates.find(gate)) if gate in gates.IDS else ""
+
+
 def _of_pack(gate: str, settings: Settings) -> str:
-    """Return the documentation of a pack's gate, or a table of all of a pack; blank where there is no such pack."""
-    if gate in gates.IDS:
-        return ""
+    """Return the documentation of a pack's gate, or a table of all of a pack."""
     from release_sentinel.packs import find, needs  # noqa: PLC0415 - late: most gates are built in
 
-    name, dot, _ = gate.partition(".")
-    rule = settings.policy.packs.get(name)
+    name, dot, inner = gate.partition(".")
+    packs = settings.policy.packs
+    rule = packs.get(name)
     if not (rule or find.is_installed(name)):
-        return ""
+        raise gates.unknown(gate, gates.IDS, (f"{pack}{dot}{inner}" for pack in packs))
     try:
         pack = find.load(name, rule or find.ANY)
     except needs.PackError as error:
@@ -43,5 +47,5 @@ def _of_pack(gate: str, settings: Settings) -> str:
         return gates.table(pack.gates)
     found = next((one for one in pack.gates if one.id == gate), None)
     if found is None:
-        raise LookupError(f"there is no gate {gate!r}. The gates are: {', '.join(one.id for one in pack.gates)}")
+        raise gates.unknown(gate, [one.id for one in pack.gates])
     return gates.explain(found)

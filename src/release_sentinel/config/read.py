@@ -381,6 +381,13 @@ def _bounds(metas: Sequence[msgspec.Meta]) -> Iterator[str]:
         for word, bound in (("at least", meta.ge), ("above", meta.gt), ("at most", meta.le), ("below", meta.lt)):
             if bound is not None:
                 yield f"{word} {bound:g}"
+        if meta.multiple_of is not None:
+            yield f"that is a multiple of {meta.multiple_of:g}"
+        lengths = (("at least", meta.min_length), ("at most", meta.max_length))
+        if told := " and ".join(f"{word} {length}" for word, length in lengths if length is not None):
+            yield f"with {told} characters"
+        if meta.pattern is not None:
+            yield f"that matches {meta.pattern}"
 
 
 def seen(value: object, kind: Any = None) -> str:

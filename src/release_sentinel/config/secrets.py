@@ -2,7 +2,9 @@
 
 import os
 import re
+import tomllib
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import zip_longest
 from typing import Any
 
 from release_sentinel import jsonpath
@@ -15,7 +17,7 @@ from release_sentinel.config.read import KeyPath, has_mark, leaves
 from release_sentinel.config.targets import Target
 from release_sentinel.config.variables import look_up
 from release_sentinel.errors import InvalidPolicyError
-from release_sentinel.redaction import Redactor, says_secret
+from release_sentinel.redaction import Redactor, says_about, says_secret
 from release_sentinel.tokens import ALL_TOKENS
 
 _REFERENCE = re.compile(r"\$\{([A-Za-z_]\w*)\}")
@@ -39,6 +41,12 @@ _CONDITIONS = tuple(
     for one, other in (("path", "equals"), ("equals", "path"))
 )
 _ASSIGNED = re.compile(r"(?<![\w.-])([\w.-]++)[\"']?\s*+=\s*+[\"']([^\"'\n]+)")  # linear, in any text
+# Lists and tables: what begins one, and what is in it: comments, strings with their keys, brackets.
+_HELD = re.compile(r"(?<![\w.-])([\w.-]++)[\"']?\s*+=\s*+(?=[\[{])")
+_HEADER = re.compile(r"(?m)^[ \t]*\[+[ \t]*([^\[\]\n#]+)\][^\n]*$")
+_STRING = r'"""(?:\\.|[^\\"]|"(?!""))*+"{3,5}|"(?:\\.|[^"\\\n])*+"|\'\'\'(?:[^\']|\'(?!\'\'))*+\'{3,5}|\'[^\'\n]*+\''
+_PART = re.compile(rf"(?s:#[^\n]*+|(?:(?<![\w.-])([\w.-]++)[\"']?\s*+=\s*+)?({_STRING})|[\[\]{{}}])")
+_VARIABLE = re.compile(r"[A-Za-z_]\w*")
 
 
 def known_secrets(environ: Mapping[str, str] | None = None) -> Redactor:
@@ -107,6 +115,51 @@ def _named_in(text: str) -> Iterator[str]:
     for key, value in _ASSIGNED.findall(text):
         yield from literal_secrets([(key, value)]) if says_secret(key) else ()
         yield from inferred(key, value) if not references(value) else ()
+    yield from _named_in_tables(text)
+
+
+def _named_in_tables(text: str) -> Iterator[str]:
+    """Yield the values in lists and tables whose names say secret: `tokens = ["..."]`, `[acme.queue.passwords]`."""
+    for key, inner in (*_lists(text), *_tables(text)):
+        for match in _PART.finditer(inner):
+            name = match[1] or key
+            value = _unquoted(match[2] or "")
+            is_name = key.rpartition(".")[2] == "secrets" and _VARIABLE.fullmatch(value)  # as `required.secrets` has
+            if value and not is_name and not says_about(name):
+                yield from literal_secrets([(key, value)])
+                yield from inferred(key, value) if not references(value) else ()
+
+
+def _lists(text: str) -> Iterator[tuple[str, str]]:
+    """Yield each list and inline table whose key says secret, with its key."""
+    end = 0
+    while match := _HELD.search(text, end):
+        end, depth = match.end(), 0
+        if not says_secret(match[1]):
+            continue
+        for part in _PART.finditer(text, end):
+            depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(part[0], 0)
+            if depth == 0:
+                break
+        start, end = end, part.end()
+        yield match[1], text[start:end]
+
+
+def _tables(text: str) -> Iterator[tuple[str, str]]:
+    """Yield what is in each table whose name says secret, with that name."""
+    headers = list(_HEADER.finditer(text))
+    for header, after in zip_longest(headers, headers[1:]):
+        name = header[1].strip(" \t\"'")
+        if says_secret(name):
+            yield name, text[header.end() : after.start() if after else len(text)]
+
+
+def _unquoted(text: str) -> str:
+    """Return the value of a string of TOML; where it is not valid, what is between its quotes."""
+    try:
+        return str(tomllib.loads(f"x = {text}")["x"])
+    except ValueError:
+        return text.strip("\"'")
 
 
 def secret_equals(policy: Policy) -> dict[KeyPath, str]:

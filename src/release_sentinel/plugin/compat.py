@@ -9,7 +9,7 @@ import contextlib
 import shutil
 import sys
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from inspect import iscoroutinefunction
 from pathlib import Path
@@ -315,7 +315,9 @@ def shield_fixtures(
         found, is_own = defined(name, node), shielded(node.path)
         if not found or not is_own:
             return found
-        return tuple(one for one in found if _is_of(one.func, ours) or is_pytests(one.func) or is_own(_file(one.func)))
+        return tuple(
+            one for one in found if is_of(one.func, ours) or is_pytests(one.func) or is_own(source_of(one.func))
+        )
 
     def getautousenames(node: Any) -> Iterator[str]:
         for name in automatic(node):
@@ -325,12 +327,32 @@ def shield_fixtures(
     manager.getfixturedefs, manager._getautousenames = getfixturedefs, getautousenames  # noqa: SLF001 - see above
 
 
-def _file(function: Callable[..., object]) -> str:
+def withhold_hooks(
+    manager: Any,
+    withheld: Callable[[str, Mapping[str, Any]], bool],
+    theirs: Callable[[object, Callable[..., object]], bool],
+) -> None:
+    """Leave hooks out of some calls, for as long as the manager lives.
+
+    `withheld` is asked with the hook's name and the arguments of a call; then `theirs`, with the plugin and the
+    function of each hook, which of them are left out. All calls go by `_inner_hookexec`; pluggy has no public way.
+    """
+    execute = manager._inner_hookexec  # noqa: SLF001 - see above
+
+    def call(name: str, hooks: Any, named: Any, *more: Any) -> Any:
+        if withheld(name, named):
+            hooks = [hook for hook in hooks if not theirs(hook.plugin, hook.function)]
+        return execute(name, hooks, named, *more)
+
+    manager._inner_hookexec = call  # noqa: SLF001 - see above
+
+
+def source_of(function: Callable[..., object]) -> str:
     """Return the source file of a function; blank for what is none."""
     return str(getattr(getattr(function, "__code__", None), "co_filename", ""))
 
 
-def _is_of(function: Callable[..., object], module: ModuleType) -> bool:
+def is_of(function: Callable[..., object], module: ModuleType) -> bool:
     """Tell whether a function was defined in a module, whatever name it has given itself."""
     return getattr(function, "__globals__", None) is vars(module)
 
@@ -338,7 +360,7 @@ def _is_of(function: Callable[..., object], module: ModuleType) -> bool:
 def is_pytests(function: Callable[..., object]) -> bool:
     """Tell whether a fixture is one of pytest's own, which live in the package `_pytest`."""
     module = getattr(function, "__module__", "")
-    return module.partition(".")[0] == "_pytest" and module in sys.modules and _is_of(function, sys.modules[module])
+    return module.partition(".")[0] == "_pytest" and module in sys.modules and is_of(function, sys.modules[module])
 
 
 def rename(node: Any, name: str) -> None:

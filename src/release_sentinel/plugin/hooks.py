@@ -3,7 +3,7 @@
 import os
 import sys
 import warnings
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from release_sentinel.plugin import collection, compat, fixtures, folders, guard
 from release_sentinel.plugin.always_true import always_true
 from release_sentinel.plugin.conclusion import conclude
 from release_sentinel.plugin.session import RECORD, SESSION, GateSession
+from release_sentinel.plugin.shielding import Shield
 from release_sentinel.plugin.unrun import unrun
 from release_sentinel.reports.document import document
 from release_sentinel.sentences import sentence, words_of
@@ -121,7 +122,8 @@ class Hooks:
     """Every hook hands over in a line or two."""
 
     def __init__(self, session: GateSession) -> None:
-        self._session = session
+        self._session, self._shield = session, Shield(session)
+        self._shield.raise_hooks()
 
     def rewrite(self, args: list[str]) -> None:
         """Rewrite pytest's arguments in place; called by the entry point, which pytest calls early enough."""
@@ -155,13 +157,7 @@ class Hooks:
     @pytest.hookimpl(trylast=True)
     def pytest_sessionstart(self, session: pytest.Session) -> None:
         """Keep the built-in gates to our own fixtures, whatever a conftest or a plugin defines."""
-        compat.shield_fixtures(session, self._own_fixtures, fixtures)
-
-    def _own_fixtures(self, path: Path) -> Callable[[str], bool] | None:
-        """Return which source files may define fixtures of a test: for a built-in gate none, for a pack its package."""
-        if pack := self._session.pack_of(path):
-            return lambda file: pack.package_holds(Path(file))
-        return (lambda _: False) if folders.holds(path) else None
+        self._shield.raise_fixtures(session)
 
     def pytest_report_header(self) -> str:
         """Say what is judged."""
@@ -328,6 +324,7 @@ class Hooks:
         self._session.pytest_code = int(exitstatus)
         self._session.early_end = self._session.early_end or str(session.shouldfail or session.shouldstop or "")
         self._session.unnoticed.end(wait=not self._session.early_end)
+        self._session.pack_code.look()
         verdict = conclude(self._session, int(exitstatus))
         session.exitstatus = verdict.exit_code
         terminal.hide_judged(session.config, self._session.records)

@@ -85,6 +85,7 @@ class GateSession:
         self.workflow_output = WorkflowOutput({} if self.parent else self.environ)  # a parent tells GitHub itself
         self.records: dict[str, Record] = {}  # by node id
         self.problems: list[str] = []
+        self.pack_code = PackCode(config.pluginmanager, self.problems, self.packs)
         self.undelivered = ""  # one more, which says what was to follow a SAFE verdict and did not happen
         self.prefetch = Prefetch()
         self.unnoticed = Unnoticed(self.problems.append)
@@ -96,8 +97,7 @@ class GateSession:
         self.left_out: dict[str, str] = {}  # gate id: why it was not run
         self.unmarked_tests: set[tuple[Path, str]] = set()  # collected, and not gates: source file and name
         self.early_end = ""  # why the run ended before its end
-        self.refused = False
-        self.cleaning_up = False  # after the last gate, for all of them
+        self.refused = self.cleaning_up = False  # the latter: after the last gate, for all of them
         self._rewritten = False
         self.interrupted, self.can_interrupt = 0, False  # the signal; whether one after the gates ends what is done
         self.held = False  # pytest runs, and has to answer with our exit code
@@ -158,11 +158,6 @@ class GateSession:
             preview=self.preview,
             variables=self.environ,
         )
-
-    @cached_property
-    def pack_code(self) -> PackCode:
-        """What watches the code of packs."""
-        return PackCode(self.config.pluginmanager, self.problems)
 
     @property
     def packs(self) -> "tuple[InstalledPack, ...]":

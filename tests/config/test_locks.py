@@ -11,6 +11,7 @@ from release_sentinel.config.breaches import is_stricter
 from release_sentinel.config.kinds import LOWER, Change
 from release_sentinel.config.load import NOT_BY_ENV, Loaded, load
 from release_sentinel.config.locks import globbed, known_keys, matching
+from release_sentinel.config.model import LOCAL
 from release_sentinel.config.show import _toml, as_document, as_toml
 from release_sentinel.config.variables import VARIABLES
 from release_sentinel.errors import InvalidPolicyError
@@ -436,6 +437,74 @@ def test_a_gate_with_locked_keys_is_waived_only_within_bounds(tmp_path: Path) ->
     assert company.broken(waiver("disk", "2026-05-18")) == [f"release-sentinel.toml:2: waivers[0] {says}"]
     assert company.broken(waiver("host[web1]", "2026-05-18"))
     company.load(waiver("memory", "9000-01-01"))
+
+
+# Of each gate with targets: what the base asks, and the id of what it names.
+TARGETS: Mapping[str, tuple[str, str]] = {
+    "host": (HOST := '[[hosts]]\nssh = "w1"\ndisks = [{ path = "/v" }]\nunits = ["u"]\nmemory = {}\n', "host[w1]"),
+    "disk": ('disks = [{ path = "/var" }]\n', "disk[/var]"),
+    "disk on a host": (HOST, "disk[w1:/v]"),
+    "memory on a host": (HOST, "memory[w1]"),
+    "unit on a host": (HOST, "unit[w1:u]"),
+    "process": ('processes = [{ name = "agent" }]\n', "process[agent]"),
+    "unit": ('units = ["agent"]\n', "unit[agent]"),
+    "api": ('dependencies = [{ name = "pay", url = "https://pay.example" }]\n', "api[pay]"),
+    "tcp": ('tcp = [{ host = "db", port = 1 }]\n', "tcp[db:1]"),
+    "certificate": ('certificates = [{ host = "shop.example" }]\n', "certificate[shop.example]"),
+    "prometheus": (
+        'prometheus = [{ name = "p", url = "https://p.example", query = "up", op = ">", value = 1 }]\n',
+        "prometheus[p]",
+    ),
+    "compare": ('compare = [{ measure = "m", max_increase = 5 }]\n', "compare[m]"),
+}
+
+
+def excuses(target: str) -> dict[str, str]:
+    """Return each way to excuse a target, or all of its gate."""
+    gate, host = target.partition("[")[0], target.partition("[")[2].partition(":")[0].rstrip("]")
+    ways = {
+        "disable": f'disable = {{ {gate} = "r" }}',
+        "advise the gate": f"advise = {{ {gate} = 2027-01-01 }}",
+        "advise the target": f"advise = {{ '{target}' = 2027-01-01 }}",
+        "waive the target": waiver(target, "2026-05-18"),
+    }
+    if host == "w1":
+        ways["advise the host"] = f"advise = {{ 'host[{host}]' = 2027-01-01 }}"
+        ways["advise all hosts"] = "advise = { host = 2027-01-01 }"
+        ways["waive the host"] = waiver(f"host[{host}]", "2026-05-18")
+    elif IDS[gate] in LOCAL:
+        ways["skip this machine"] = f'disks = []\nprocesses = []\nunits = []\nskip_local_host = "r"\n{HOST}'
+    return ways
+
+
+def test_every_gate_with_targets_is_tried() -> None:
+    """As far as it has more than one: of `memory` only hosts have others."""
+    assert {target.partition("[")[0] for _, target in TARGETS.values()} == {id_ for id_, kind in IDS.items() if kind}
+
+
+@pytest.mark.parametrize(("base", "target"), TARGETS.values(), ids=TARGETS)
+def test_what_is_never_waived_is_excused_in_no_way(tmp_path: Path, base: str, target: str) -> None:
+    """By its own id, by that of all of its gate, and by its host; whether `never` names it, its gate or a glob."""
+    gate = target.partition("[")[0]
+    for number, pattern in enumerate((target, gate, f"{target[:-2]}*", f"*{target[-3:]}", "*")):
+        (folder := tmp_path / str(number)).mkdir()
+        company = Company(folder, f"waivers = {{ never = ['{pattern}'] }}\n{base}")
+        company.load("")
+        for own in excuses(target).values():
+            (problem, *_) = company.broken(own)
+            assert "never waived, by BASE:1" in problem
+
+
+@pytest.mark.parametrize(("base", "target"), TARGETS.values(), ids=TARGETS)
+def test_what_is_about_another_target_is_excused(tmp_path: Path, base: str, target: str) -> None:
+    """Of another name, of another gate, or on another host."""
+    gate = target.partition("[")[0]
+    never = [f"{gate}[other]", f"{gate}[w2:/v]", "freeze", "x*", f"*{gate}[other", f"{gate}[w2*", f"{gate}[*t"]
+    company = Company(tmp_path, f"waivers = {{ never = {never} }}\n{base}")
+    ways = excuses(target)
+    for way in ("advise the target", "waive the target", "waive the host", "advise the host"):
+        company.load(ways.get(way, ""))
+    company.load(waiver(gate, "2026-05-18") if gate != "host" else "")  # it is for the one without a name
 
 
 def test_what_the_base_itself_excuses_stays(tmp_path: Path) -> None:

@@ -176,7 +176,7 @@ def _too_much(lock: Lock, waiver: Waiver, now: datetime) -> str:
     if why := lock.never(waiver.gate):
         return why
     if lock.max_days is None:
-        why = lock.protects(waiver.gate)
+        why = lock.judges(waiver.gate)
         return f"{why}, and no waivers.max_days allows for waivers" if why else ""
     days = lock.rules.waivers.max_days
     if days is None:

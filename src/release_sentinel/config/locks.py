@@ -72,25 +72,40 @@ class Lock(Struct, frozen=True):
             return f"locked by {self.locked[key]}"
         return f"stricter only, by {self.stricter[key]}" if key in self.stricter else ""
 
-    def never(self, gate: str) -> str:
-        """Return which line says that a gate is never waived above; or a blank."""
-        for one in self._covered(gate):
-            ids = (one, one.partition("[")[0])
-            if any(globbed(pattern, id_) for pattern in self.rules.waivers.never for id_ in ids):
+    def never(self, gate: str, *, whole: bool = False) -> str:
+        """Return which line says that a gate, or one of its targets if `whole`, is never waived above; or a blank."""
+        ids, starts = self._covered(gate, whole=whole)
+        for pattern in self.rules.waivers.never:
+            named = any(globbed(pattern, one) or globbed(pattern, one.partition("[")[0]) for one in ids)
+            if named or any(_may_begin(pattern, start) for start in starts):
                 return f"never waived, by {self.source.where(('waivers', 'never'))}"
         return ""
 
     def protects(self, gate: str) -> str:
         """Return which line says that a gate is neither switched off nor excused above; or a blank."""
-        plain = [one.partition("[")[0] for one in self._covered(gate)]
-        return next(
-            (f"{one} is protected by {self.gates[one]}" for one in plain if one in self.gates), self.never(gate)
-        )
+        return self.judges(gate) or self.never(gate, whole=True)
 
-    def _covered(self, gate: str) -> list[str]:
-        """Return what an excuse for a gate covers: for a host that does not answer, also what is judged there."""
-        is_host = self.kinds.get(gate.partition("[")[0]) is HostRule
-        return [gate, *(one for one, kind in self.kinds.items() if is_host and kind in LOCAL)]
+    def judges(self, gate: str) -> str:
+        """Return which line locks a key by which a gate judges; or a blank."""
+        plain = [one.partition("[")[0] for one in self._covered(gate, whole=False)[0]]
+        return next((f"{one} is protected by {self.gates[one]}" for one in plain if one in self.gates), "")
+
+    def _covered(self, gate: str, *, whole: bool) -> tuple[list[str], list[str]]:
+        """Return which ids an excuse for a gate covers, and how others begin; for a host, also what is judged there."""
+        name, _, host = gate.removesuffix("]").partition("[")
+        ids, starts = [gate], [f"{gate}["] if whole and not host else []
+        if self.kinds.get(name) is HostRule:
+            there = [one for one, kind in self.kinds.items() if kind in LOCAL]
+            ids += [*there, *(f"{one}[{host}]" for one in there if host)]
+            starts += [f"{one}[{host}:" if host else f"{one}[" for one in there]
+        return ids, starts
+
+
+def _may_begin(pattern: str, start: str) -> bool:
+    """Return whether one of the ids of targets that a pattern names begins so."""
+    first, star, rest = pattern.partition("*")
+    is_id = not star or rest.endswith("]") or pattern.endswith("*")
+    return is_id and (first.startswith(start) or (bool(star) and start.startswith(first)))
 
 
 def globbed(pattern: str, text: str) -> bool:
@@ -187,8 +202,9 @@ def problems_of(
             ):
                 yield f"{place}, which has no stricter direction: name it under `locked`"
     for number, pattern in enumerate(rules.waivers.never):
-        near = get_close_matches(pattern, gates, n=1, cutoff=0.85)
-        if near and pattern not in gates:
+        gate = pattern.partition("[")[0]
+        near = get_close_matches(gate, gates, n=1, cutoff=0.85)
+        if near and not any(globbed(gate, one) for one in gates):
             place = source.where(("waivers", "never", number))
             yield f"{place}: waivers.never names {pattern!r}, which is not a gate; did you mean {near[0]}?"
 

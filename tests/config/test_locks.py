@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from release_sentinel.config.breaches import is_stricter
-from release_sentinel.config.kinds import LOWER, Change
+from release_sentinel.checks.api import _same
+from release_sentinel.config.breaches import is_stricter, same
+from release_sentinel.config.kinds import FEWER, HIGHER, LOWER, MORE, Change
 from release_sentinel.config.load import NOT_BY_ENV, Loaded, load
 from release_sentinel.config.locks import globbed, known_keys, matching
 from release_sentinel.config.model import LOCAL
@@ -582,6 +583,38 @@ def test_a_change_is_held_against_one_of_its_own_unit() -> None:
     assert is_stricter(LOWER, None, Change(5))
     assert not is_stricter(LOWER, Change(10), Change(5, is_share=True))
     assert not is_stricter(LOWER, Change(10), None)
+
+
+KINDS = (True, False, 1, 0, 1.0, 0.0, "1", "0", "true", "false", 2, 1.5)
+
+
+@pytest.mark.parametrize("base", KINDS, ids=repr)
+def test_values_are_compared_by_kind(tmp_path: Path, base: bool | float | str) -> None:
+    """As the gate compares them: true is neither 1 nor 1.0, nor the text; but 1 is 1.0."""
+
+    def wanted(value: bool | float | str) -> str:
+        condition = f'{{ path = "$.a", equals = {_toml(value)} }}'
+        return f'dependencies = [{{ name = "pay", url = "https://pay.example", json = [{condition}] }}]\n'
+
+    (tmp_path / "locked").mkdir()
+    company = Company(tmp_path / "locked", f'locked = ["dependencies.*"]\n{wanted(base)}')
+    for other in KINDS:
+        if _same(base, other):
+            company.load(wanted(other))
+        else:
+            assert company.broken(wanted(other))
+        assert same([base], [other]) is same({"a": base}, {"a": other}) is same({base}, {other}) is _same(base, other)
+        assert is_stricter(MORE, [base], [other]) is is_stricter(FEWER, [base], [other]) is _same(base, other)
+        if isinstance(base, bool) != isinstance(other, bool):
+            assert not is_stricter(LOWER, base, other)
+            assert not is_stricter(HIGHER, base, other)
+
+
+def test_what_tables_hold_is_compared_too() -> None:
+    """More entries do not make up for another value of one, nor fewer."""
+    assert is_stricter(MORE, {"a": 1}, {"a": 1, "b": 2})
+    assert not is_stricter(MORE, {"a": 1}, {"a": 2, "b": 2})
+    assert not is_stricter(FEWER, {"a": 1, "b": 2}, {"a": True})
 
 
 def test_hosts_are_compared_one_by_one(tmp_path: Path) -> None:

@@ -8,6 +8,8 @@ from datetime import UTC, date, datetime, timedelta
 from datetime import time as clock
 from typing import Any, NamedTuple
 
+from msgspec import Struct
+
 from release_sentinel.config.kinds import Change, Stricter
 from release_sentinel.config.locks import ASKING, Lock, Step, entry_kind, known_keys
 from release_sentinel.config.model import LOCAL, Policy, Waiver
@@ -36,7 +38,7 @@ def broken(lock: Lock, above: Sequence[Step], now: datetime) -> Iterator[str]:
 
 def is_stricter(direction: Stricter, base: Any, value: Any) -> bool:
     """Return whether a value is as strict as that of a base, or stricter."""
-    if value == base or direction.is_free(base):
+    if same(value, base) or direction.is_free(base):
         return True
     if direction.is_free(value):
         return False
@@ -45,7 +47,7 @@ def is_stricter(direction: Stricter, base: Any, value: Any) -> bool:
         "higher": lambda: _is_at_most(base, value),
         "true": lambda: value is True,
         "false": lambda: value is False,
-        "superset": lambda: all(one in value for one in base),
+        "superset": lambda: _is_whole(value, base),
         "subset": lambda: _is_part(value, base),
     }
     return tests[direction.way]()
@@ -54,13 +56,43 @@ def is_stricter(direction: Stricter, base: Any, value: Any) -> bool:
 def _is_at_most(value: Any, limit: Any) -> bool:
     if isinstance(value, Change) and isinstance(limit, Change):
         return value.is_share == limit.is_share and value.amount <= limit.amount
-    return bool(value <= limit)
+    return isinstance(value, bool) == isinstance(limit, bool) and bool(value <= limit)
+
+
+def _is_whole(value: Any, base: Any) -> bool:
+    if isinstance(base, Mapping):
+        return all(name in value and same(value[name], one) for name, one in base.items())
+    return all(any(same(one, other) for other in value) for one in base)
 
 
 def _is_part(value: Any, base: Any) -> bool:
-    if isinstance(value, Mapping):  # of dates, each may be an earlier one
-        return all(name in base and (not isinstance(one, date) or one <= base[name]) for name, one in value.items())
-    return all(one in base for one in value)
+    if isinstance(value, Mapping):  # of dates, each may be an earlier one, and of reasons each another
+        return all(
+            name in base and (isinstance(one, str) or same(one, base[name]) or _is_earlier(one, base[name]))
+            for name, one in value.items()
+        )
+    return all(any(same(one, other) for other in base) for one in value)
+
+
+def _is_earlier(value: Any, base: Any) -> bool:
+    return type(value) is type(base) is date and bool(value <= base)
+
+
+def same(value: Any, other: Any) -> bool:
+    """Return whether two values of a policy are the same; as in JSON, true is not 1, and 1 is 1.0."""
+    if isinstance(value, bool) or isinstance(other, bool):
+        return value is other
+    if value != other:
+        return False
+    if isinstance(value, Struct):
+        return all(same(getattr(value, name), getattr(other, name)) for name in value.__struct_fields__)
+    if isinstance(value, Mapping):
+        return all(same(one, other[name]) for name, one in value.items())
+    if isinstance(value, set | frozenset):
+        return all(any(same(one, another) for another in other) for one in value)
+    if isinstance(value, Sequence) and not isinstance(value, str | bytes):
+        return all(map(same, value, other))
+    return True
 
 
 def _values(policy: Policy) -> dict[Place, _Value]:
@@ -103,7 +135,7 @@ def _changed(lock: Lock, base: Mapping[Place, _Value], before: Mapping[Place, _V
     for place, (path, value) in base.items():
         key, names = place
         found, last = after.get(place), before.get(place)
-        if key not in places or found is last or (found and last and found.value == last.value):
+        if key not in places or found is last or (found and last and same(found.value, last.value)):
             continue
         because, origin = lock.because(key), lock.base.origin(path)
         if found is None:
@@ -113,7 +145,7 @@ def _changed(lock: Lock, base: Mapping[Place, _Value], before: Mapping[Place, _V
                 says = f"lacks {names[-1]!r}" if names else "leaves a table out"
                 yield f"{step.named(_of_list(path))} {says}, expected what {origin} has: {because}"
         elif key in lock.locked:
-            if found.value != value:
+            if not same(found.value, value):
                 yield f"{step.named(found.path)} differs from {origin}: {because}"
         elif (direction := known_keys(type(step.policy))[key].direction) and not is_stricter(
             direction, value, found.value

@@ -16,7 +16,7 @@ from release_sentinel.config.model import LOCAL
 from release_sentinel.config.show import _toml, as_document, as_toml
 from release_sentinel.config.variables import VARIABLES
 from release_sentinel.errors import InvalidPolicyError
-from release_sentinel.gates import IDS, KEYS
+from release_sentinel.gates import ASKED_BY, IDS, KEYS
 from release_sentinel.options import OPTIONS
 
 NOW = datetime(2026, 5, 17, 12, tzinfo=UTC)
@@ -142,7 +142,9 @@ class Company:
             given["file"] = self.top.parent / "named.toml"
         environ = {name: value for name, value in given.items() if name.startswith("RS_")}
         rest = {name: value for name, value in given.items() if name not in environ}
-        return load(environ, repository=self.top, env="prod", gates=IDS, keys_of=KEYS, now=NOW, **rest)
+        return load(
+            environ, repository=self.top, env="prod", gates=IDS, keys_of=KEYS, asked_by=ASKED_BY, now=NOW, **rest
+        )
 
     def broken(self, own: str = "", **given: Any) -> list[str]:
         """Return why the policy is not valid, where a lock is broken: file and line of both are named."""
@@ -446,12 +448,12 @@ TARGETS: Mapping[str, tuple[str, str]] = {
     "disk": ('disks = [{ path = "/var" }]\n', "disk[/var]"),
     "disk on a host": (HOST, "disk[w1:/v]"),
     "memory on a host": (HOST, "memory[w1]"),
-    "unit on a host": (HOST, "unit[w1:u]"),
+    "unit on a host": (HOST, "unit[w1:u.service]"),
     "process": ('processes = [{ name = "agent" }]\n', "process[agent]"),
-    "unit": ('units = ["agent"]\n', "unit[agent]"),
+    "unit": ('units = ["agent"]\n', "unit[agent.service]"),
     "api": ('dependencies = [{ name = "pay", url = "https://pay.example" }]\n', "api[pay]"),
     "tcp": ('tcp = [{ host = "db", port = 1 }]\n', "tcp[db:1]"),
-    "certificate": ('certificates = [{ host = "shop.example" }]\n', "certificate[shop.example]"),
+    "certificate": ('certificates = [{ host = "shop.example" }]\n', "certificate[shop.example:443]"),
     "prometheus": (
         'prometheus = [{ name = "p", url = "https://p.example", query = "up", op = ">", value = 1 }]\n',
         "prometheus[p]",
@@ -494,6 +496,62 @@ def test_what_is_never_waived_is_excused_in_no_way(tmp_path: Path, base: str, ta
         for own in excuses(target).values():
             (problem, *_) = company.broken(own)
             assert "never waived, by BASE:1" in problem
+
+
+@pytest.mark.parametrize(("base", "target"), TARGETS.values(), ids=TARGETS)
+def test_what_is_never_waived_is_not_left_out(tmp_path: Path, base: str, target: str) -> None:
+    """By an empty list, nor by one with another entry."""
+    gate, label = target[:-1].split("[")
+    name = "hosts" if base == HOST else base.partition(" ")[0]
+    other = base.replace(f'"{label.partition(":")[0].removesuffix(".service")}"', '"x"')
+    for number, pattern in enumerate((target, gate)):
+        (folder := tmp_path / str(number)).mkdir()
+        company = Company(folder, f"waivers = {{ never = ['{pattern}'] }}\n{base}")
+        company.load(base)
+        for own in (f"{name} = []", other):
+            assert any(f"for the gate {target} to judge" in problem for problem in company.broken(own))
+    company = Company(tmp_path, f"waivers = {{ never = ['{gate}[other]'] }}\n{base}")
+    company.load(f"{name} = []")
+
+
+ASKED = {
+    "version-files": ("version.files = ['a.txt']", "version.files = []"),
+    "changelog": ("version.changelog = 'CHANGES.md'", "version.changelog = ''"),
+    "freeze": ("freezes = [{ reason = 'r', zone = 'UTC', from = 'fri 16:00', to = 'mon 07:00' }]", "freezes = []"),
+    "ci-checks": ("forge.checks = ['build']", "forge.checks = []"),
+    "review": ("forge.approvals = 2", "forge.approvals = 0"),
+    "blockers": ("forge.blockers = ['bug']", "forge.blockers = []"),
+}
+
+
+@pytest.mark.parametrize("gate", ASKED_BY)
+def test_what_asks_for_a_gate_that_is_never_waived_is_not_taken_away(tmp_path: Path, gate: str) -> None:
+    """The gate would not be part of the run."""
+    asks, other = ASKED[gate]
+    company = Company(tmp_path, f"waivers = {{ never = ['{gate}'] }}\n{asks}\n")
+    says = f"{ASKED_BY[gate]} leaves nothing for the gate {gate} to judge: never waived, by BASE:1"
+    assert f"release-sentinel.toml:2: {says}" in company.broken(other)
+    company.load(asks)
+    company.base.write_text(f"waivers = {{ never = ['tcp'] }}\n{asks}\n")
+    if gate not in {"ci-checks", "blockers"}:  # of these the list is never empty
+        company.load(other)
+
+
+def test_what_is_never_waived_on_the_hosts_of_a_group_is_not_left_out(tmp_path: Path) -> None:
+    """Their names are not known before the run."""
+    rule = '[[hosts]]\ninventory = "i"\ngroup = "web"\nunits = ["u"]\n'
+    company = Company(tmp_path, f"waivers = {{ never = ['disk'] }}\n{rule}disks = [{{ path = '/v' }}]\n")
+    (problem,) = company.broken(rule)
+    assert problem.startswith("release-sentinel.toml:2: hosts leaves nothing for the gate disk[i:web:/v] to judge")
+    company.load(f"{rule}disks = [{{ path = '/v', crit = 5 }}]")
+
+
+def test_a_target_may_take_the_place_of_none(tmp_path: Path) -> None:
+    """A process that nothing names is left out where others are listed."""
+    company = Company(tmp_path, "waivers = { never = ['process', 'api'] }\n")
+    company.load('processes = [{ name = "agent" }]')
+    company.base.write_text("waivers = { never = ['process', 'api'] }\nprocess = 'shop'\n")
+    assert company.broken('process = ""\nprocesses = [{ name = "agent" }]')
 
 
 @pytest.mark.parametrize(("base", "target"), TARGETS.values(), ids=TARGETS)

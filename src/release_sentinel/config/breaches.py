@@ -6,9 +6,11 @@ A key is compared entry by entry where it is one of a list of targets: entries m
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as clock
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from release_sentinel.config.kinds import Change, Stricter
 from release_sentinel.config.locks import ASKING, Lock, Step, entry_kind, known_keys
@@ -178,6 +180,9 @@ def _switched_off(lock: Lock, before: Policy, step: Step) -> Iterator[str]:
     for path, gate in _less(lock, before, step.policy):
         if why := lock.protects(gate):
             yield f"{step.named(path)} excuses the gate {gate}: {why}"
+    for path, gate in _lost(lock, before, step):
+        if why := lock.never(gate):
+            yield f"{step.named(path)} leaves nothing for the gate {gate} to judge: {why}"
 
 
 def _less(lock: Lock, before: Policy, policy: Policy) -> Iterator[tuple[KeyPath, str]]:
@@ -188,10 +193,35 @@ def _less(lock: Lock, before: Policy, policy: Policy) -> Iterator[tuple[KeyPath,
         if before.advise.get(gate) != day and (gate not in base.advise or base.advise[gate] < day):
             yield ("advise", gate), gate
     if policy.skip_local_host and not (before.skip_local_host or base.skip_local_host):
-        yield from ((("skip_local_host",), gate) for gate, kind in lock.kinds.items() if kind in LOCAL)
+        yield from ((("skip_local_host",), gate) for gate, kind in lock.gates.kinds.items() if kind in LOCAL)
     for key in ASKING:
         lost = set(getattr(before, key)) - set(getattr(policy, key)) if key not in lock.places else set()
         yield from (((key,), gate) for gate in getattr(base, key) if gate in lost)
+
+
+def _lost(lock: Lock, before: Policy, step: Step) -> Iterator[tuple[KeyPath, str]]:
+    """Yield the targets of the file with the lock that a layer leaves out, and gates that nothing asks for any more."""
+    base, last, now = (_judged(policy, lock.gates.kinds) for policy in (lock.base.policy, before, step.policy))
+    for gate, kind in base.items():
+        if gate in last and gate not in now:
+            places = (("skip_local_host",), (Policy.list_of(kind),), ("hosts",), (gate,))
+            yield next((path for path in places if step.layers[-1].sets(path)), places[1]), gate
+    for gate, key in lock.gates.asked_by.items():
+        asks = attrgetter(key)
+        if asks(lock.base.policy) and asks(before) and not asks(step.policy):
+            yield tuple(key.split(".")), gate
+
+
+def _judged(policy: Policy, gates: Mapping[str, type[Target] | None]) -> dict[str, type[Target]]:
+    """Return the ids of all that is judged, with the class of each; what is on the hosts of a group is named by it."""
+    rules = [rule for rule in policy.hosts if hasattr(rule, "inventory")]  # one that could not be read has none
+    hosts = tuple(replace(rule, inventory="", name=_name(rule)) if rule.inventory else rule for rule in rules)
+    found: dict[str, type[Target]] = {}
+    for gate, kind in gates.items():
+        for one in replace(policy, hosts=hosts).targets(kind) if kind else ():
+            if not one.is_blank:
+                found[f"{gate}[{one.label}]" if one.label else gate] = type(one)
+    return found
 
 
 def _waived(lock: Lock, before: Policy, step: Step, now: datetime) -> Iterator[str]:

@@ -18,8 +18,15 @@ from release_sentinel.config.packs import unread_in
 from release_sentinel.config.read import KeyPath, bare, is_record, keys
 from release_sentinel.config.targets import HostRule, Target
 
-Gates = Mapping[str, type[Target] | None]
 ASKING = ("enable", "required_gates")  # keys that ask for gates by id
+
+
+class Gates(NamedTuple):
+    """What locks know of gates, by id: the class of the targets, the other keys it judges by, the key that asks."""
+
+    kinds: Mapping[str, type[Target] | None]
+    keys_of: Mapping[str, Sequence[str]]
+    asked_by: Mapping[str, str]
 
 
 class Key(Struct, frozen=True):
@@ -56,9 +63,9 @@ class Lock(Struct, frozen=True):
     rules: LayerRules
     locked: Mapping[str, str]  # key: where it is locked
     stricter: Mapping[str, str]
-    gates: Mapping[str, str]  # gate: where a lock protects it
+    protected: Mapping[str, str]  # gate: where a lock protects it
     base: Step  # the file itself
-    kinds: Gates
+    gates: Gates
     max_days: int | None = None  # of waivers, by this file or one below it
 
     @property
@@ -88,14 +95,14 @@ class Lock(Struct, frozen=True):
     def judges(self, gate: str) -> str:
         """Return which line locks a key by which a gate judges; or a blank."""
         plain = [one.partition("[")[0] for one in self._covered(gate, whole=False)[0]]
-        return next((f"{one} is protected by {self.gates[one]}" for one in plain if one in self.gates), "")
+        return next((f"{one} is protected by {self.protected[one]}" for one in plain if one in self.protected), "")
 
     def _covered(self, gate: str, *, whole: bool) -> tuple[list[str], list[str]]:
         """Return which ids an excuse for a gate covers, and how others begin; for a host, also what is judged there."""
         name, _, host = gate.removesuffix("]").partition("[")
         ids, starts = [gate], [f"{gate}["] if whole and not host else []
-        if self.kinds.get(name) is HostRule:
-            there = [one for one, kind in self.kinds.items() if kind in LOCAL]
+        if self.gates.kinds.get(name) is HostRule:
+            there = [one for one, kind in self.gates.kinds.items() if kind in LOCAL]
             ids += [*there, *(f"{one}[{host}]" for one in there if host)]
             starts += [f"{one}[{host}:" if host else f"{one}[" for one in there]
         return ids, starts
@@ -220,7 +227,6 @@ def lock_of(
     base: Step,
     below: Lock | None,
     gates: Gates,
-    keys_of: Mapping[str, Sequence[str]],
 ) -> Lock:
     """Return the locks of a file, whose own policy is `base`; `below` are those of the file below it."""
     kind = type(base.policy)
@@ -230,22 +236,24 @@ def lock_of(
         place = source.where(("stricter_only", number))
         for key in matching(pattern, kind):  # a glob locks what has no direction
             (stricter if _has_direction(key, kind) else locked).setdefault(key, place)
-    protected = dict(_protected({**stricter, **locked}, base.policy, gates, keys_of))
+    protected = dict(_protected({**stricter, **locked}, base.policy, gates))
     max_days = rules.waivers.max_days
     if max_days is None and below:
         max_days = below.max_days
     return Lock(source, rules, locked, stricter, protected, base, gates, max_days)
 
 
-def _protected(
-    places: Mapping[str, str], policy: Policy, gates: Gates, keys_of: Mapping[str, Sequence[str]]
-) -> Iterator[tuple[str, str]]:
+def _protected(places: Mapping[str, str], policy: Policy, gates: Gates) -> Iterator[tuple[str, str]]:
     """Yield the gates that judge by keys with a lock: switched off, they would judge by nothing."""
     for key, place in places.items():
         holders = known_keys(type(policy))[key].holders
-        for gate, kind in gates.items():
+        for gate, kind in gates.kinds.items():
             of_pack = "." in gate and (gate.partition(".")[0] == key.partition(".")[0] or key == "packs")
-            if of_pack or (kind and kind in holders) or any(globbed(pattern, key) for pattern in keys_of.get(gate, ())):
+            if (
+                of_pack
+                or (kind and kind in holders)
+                or any(globbed(pattern, key) for pattern in gates.keys_of.get(gate, ()))
+            ):
                 yield gate, place
         if key in ASKING:
             yield from ((gate, place) for gate in getattr(policy, key))

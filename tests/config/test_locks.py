@@ -691,3 +691,45 @@ def test_locks_are_shown(company: Company) -> None:
     assert shown["git.branches"]["lock"] == f"locked by {company.base}:1"
     assert shown["certificates[0].host"]["lock"] == f"locked by {company.base}:2"
     assert "lock" not in shown["memory.crit"]
+
+
+def test_a_lock_on_what_its_file_does_not_set_says_so(tmp_path: Path) -> None:
+    """It freezes the value of the files below it, or else the default: both are shown, and told."""
+    locked = 'locked = ["memory.crit", "api.tries"]\n'
+    company = Company(tmp_path, "memory.crit = 70\n")
+    low, more = str(company.base), str(tmp_path / "more.toml")
+    found = company.load(more=locked)
+    assert f"crit = 70.0  # {low}:1; locked by {more}:1\n" in as_toml(found)
+    assert f"tries = 3  # default; locked by {more}:1, which does not set it\n" in as_toml(found)
+    assert as_document(found)["api.tries"]["lock"] == f"locked by {more}:1, which does not set it"
+    with pytest.raises(InvalidPolicyError) as refusal:
+        company.load("api.tries = 4\nmemory.crit = 71", more=locked)
+    assert list(refusal.value.problems) == [
+        f"release-sentinel.toml:3: memory.crit differs from {low}:1: locked by {more}:1",
+        f"release-sentinel.toml:2: api.tries differs from the default: locked by {more}:1, which does not set it",
+    ]
+
+
+@pytest.mark.parametrize("part", ["", "[env.dev]\n[env.stage]\n[env.prod]\n"])
+def test_what_is_switched_off_is_not_advised_too(tmp_path: Path, part: str) -> None:
+    """By one table. A file above may switch off what its base advises: it cannot take that back."""
+    advise, disable = "advise = { disk = 2027-01-01 }\n", 'disable = { disk = "r" }\n'
+    company = Company(tmp_path, advise)
+    company.load(disable)
+    company.load('advise = { disk = 2027-01-01 }\ndisable = { memory = "r" }')
+    with pytest.raises(InvalidPolicyError) as refusal:
+        company.load(f"{part}{advise}{disable}")
+    (problem,) = refusal.value.problems
+    assert problem.endswith("advise.disk is advised, and switched off by disable: keep one of the two")
+
+
+@pytest.mark.parametrize("value", ["1", "[1]", "'x'", "true", "1.5"])
+def test_the_table_of_a_pack_that_is_none_is_refused(tmp_path: Path, value: str) -> None:
+    """Also where the pack is not loaded."""
+    company = Company(tmp_path, "")
+    with pytest.raises(InvalidPolicyError) as refusal:
+        company.load(f'packs.acme = ">=1"\nacme = {value}\n')
+    (problem,) = refusal.value.problems
+    assert problem.startswith("release-sentinel.toml:3: acme is ")
+    assert problem.endswith(", expected a table")
+    company.load('packs.acme = ">=1"\nacme = {}\n')

@@ -140,6 +140,7 @@ def _changed(lock: Lock, base: Mapping[Place, _Value], before: Mapping[Place, _V
         if key not in places or found is last or (found and last and same(found.value, last.value)):
             continue
         because, origin = lock.because(key), lock.base.origin(path)
+        because += lock.unset(path)
         if found is None:
             entry = _of_list(path)
             if not any((entry, names[:end]) in removed for end in range(len(names) + 1)):

@@ -50,7 +50,8 @@ class Loaded(Struct, frozen=True, dict=True):
         """Return how a key is locked: `locked by base.toml:3`; or a blank."""
         key = ".".join(part for part in path if isinstance(part, str))
         names = [key[:end] for end in (len(key), *(match.start() for match in re.finditer(r"\.", key)))]
-        return next((word for lock in self.locks for name in names if (word := lock.because(name))), "")
+        found = ((lock, word) for lock in self.locks for name in names if (word := lock.because(name)))
+        return next((f"{word}{lock.unset(path)}" for lock, word in found), "")
 
     @property
     def text(self) -> str:
@@ -258,6 +259,7 @@ def _split(source: policy_file.Source) -> _File:
     said = {key: common.pop(key) for key in keys(LayerRules) if key in common and (key != "waivers" or limits)}
     rules, wrong = Reading().read(LayerRules, said)
     problems = [f"{source.where(problem.path)}: {dotted(problem.path)} {problem.says}" for problem in wrong]
+    problems += _spared_twice(source, common, ())
     tables: dict[str, dict[str, Any]] = {}
     parts = common.pop("env", {})
     if not isinstance(parts, dict):
@@ -268,8 +270,18 @@ def _split(source: policy_file.Source) -> _File:
         for name, part in parts.items():
             problems += [f"{source.where(('env', name, *key))}: env.{says}" for key, says in _part_problems(name, part)]
             if isinstance(part, dict):
+                problems += _spared_twice(source, part, ("env", name))
                 tables[name] = {key: value for key, value in part.items() if key not in {*NOT_BY_ENV, "env"}}
     return _File(source, common, tables, rules, problems)
+
+
+def _spared_twice(source: policy_file.Source, said: Mapping[str, Any], table: KeyPath) -> Iterator[str]:
+    """Yield the gates that one table both switches off and advises; a file above may switch off what a base advises."""
+    disabled, advised = ({**one} if isinstance(one := said.get(key), dict) else {} for key in ("disable", "advise"))
+    for gate in advised:
+        if gate.partition("[")[0] in disabled:
+            path = (*table, "advise", gate)
+            yield f"{source.where(path)}: {dotted(path)} is advised, and switched off by disable: keep one of the two"
 
 
 def _part_problems(name: str, part: Any) -> Iterator[tuple[tuple[str, ...], str]]:

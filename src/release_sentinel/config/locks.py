@@ -18,6 +18,7 @@ from release_sentinel.config.packs import unread_in
 from release_sentinel.config.read import KeyPath, bare, is_record, keys
 from release_sentinel.config.targets import HostRule, Target
 
+DEFAULT = "the default"
 ASKING = ("enable", "required_gates")  # keys that ask for gates by id
 
 
@@ -53,7 +54,7 @@ class Step(NamedTuple):
             for layer in reversed(self.layers):
                 if layer.sets(path[:end]):
                     return layer.source(path)
-        return "the default"
+        return DEFAULT
 
 
 class Lock(Struct, frozen=True):
@@ -78,6 +79,11 @@ class Lock(Struct, frozen=True):
         if key in self.locked:
             return f"locked by {self.locked[key]}"
         return f"stricter only, by {self.stricter[key]}" if key in self.stricter else ""
+
+    def unset(self, path: KeyPath) -> str:
+        """Return that neither the file nor one below it sets a key with a lock, which then freezes the default."""
+        plain = all(isinstance(part, str) for part in path)  # above it, an entry may have another number
+        return ", which does not set it" if plain and self.base.origin(path) == DEFAULT else ""
 
     def never(self, gate: str, *, whole: bool = False) -> str:
         """Return which line says that a gate, or one of its targets if `whole`, is never waived above; or a blank."""

@@ -133,11 +133,11 @@ def _unread(session: GateSession) -> Iterator[Missing]:
 def _unread_policies(session: GateSession) -> Iterator[str]:
     """Say which policy of the commit is not on disk: the run was judged without it."""
     absent, policies = _absent(session), _policies(session)
-    unread = "its base policies are not read" if session.invocation.policy else "a policy in it is not read"
     for path in absent if not isinstance(absent, Unseen) else ():
         if path in policies:
             lacks = f"the commit has {path}, and the work tree lacks it (is this a sparse checkout?)"
-            yield f"{lacks}: {unread}"
+            named = session.invocation.policy  # in its place, and above its bases
+            yield f"{lacks}: its base policies are not read" if named else f"{lacks}: a policy in it is not read"
 
 
 def _policies(session: GateSession) -> list[str]:

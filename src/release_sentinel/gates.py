@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from importlib import import_module
+from operator import attrgetter
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -69,7 +70,7 @@ class BuiltInGate(DocumentedGate, frozen=True):
 
     judge: str  # module and function below `checks`: "system.check_disk"
     opt: bool = False  # evaluated once the policy asks for it
-    asked_by: Callable[[Policy], object] | None = None  # the setting that asks for it, besides its id
+    asked_by: str = ""  # the key that asks for it, besides its id
     judges: type[Target] | None = None  # the class of its targets in the policy, one item each
     prepare: Callable[[], None] | None = None  # called once, before its targets are asked in threads
     keys: tuple[str, ...] = ()  # of the policy by which it judges, besides those of its targets; globs
@@ -89,7 +90,7 @@ class BuiltInGate(DocumentedGate, frozen=True):
             return False
         skipped = bool(policy.skip_local_host) and self.judges in LOCAL
         by_id = (not self.opt and not skipped) or self.id in policy.enable or self.id in policy.required_gates
-        return by_id or bool(self.targets(policy)) or bool(self.asked_by and self.asked_by(policy))
+        return by_id or bool(self.targets(policy)) or bool(self.asked_by and attrgetter(self.asked_by)(policy))
 
     def items(self, policy: Policy) -> tuple[str, ...]:
         """Return the ids of the results that a run under `policy` owes: `disk`, or `disk[/]` and `disk[/var]`."""
@@ -138,7 +139,7 @@ BUILT_IN = (
         Stage.POLICY,
         "version_files.check_version_files",
         opt=True,
-        asked_by=lambda policy: policy.version.files,
+        asked_by="version.files",
         keys=("version.files",),
     ),
     BuiltInGate(
@@ -146,7 +147,7 @@ BUILT_IN = (
         Stage.POLICY,
         "changelog.check_changelog",
         opt=True,
-        asked_by=lambda policy: policy.version.changelog,
+        asked_by="version.changelog",
         keys=("version.changelog",),
     ),
     BuiltInGate("in-sync", Stage.POLICY, "in_sync.check_in_sync", opt=True),
@@ -156,7 +157,7 @@ BUILT_IN = (
         Stage.POLICY,
         "freeze.check_freeze",
         opt=True,
-        asked_by=lambda policy: policy.freezes,
+        asked_by="freezes",
         keys=("freezes",),
     ),
     BuiltInGate(
@@ -164,7 +165,7 @@ BUILT_IN = (
         Stage.POLICY,
         "ci_checks.check_ci_checks",
         opt=True,
-        asked_by=lambda policy: policy.forge.checks,
+        asked_by="forge.checks",
         keys=(*_FORGE, "forge.checks", "forge.ignore", "forge.wait"),
     ),
     BuiltInGate(
@@ -172,7 +173,7 @@ BUILT_IN = (
         Stage.POLICY,
         "review.check_review",
         opt=True,
-        asked_by=lambda policy: policy.forge.approvals,
+        asked_by="forge.approvals",
         keys=(*_FORGE, "forge.approvals"),
     ),
     BuiltInGate(
@@ -180,7 +181,7 @@ BUILT_IN = (
         Stage.POLICY,
         "blockers.check_blockers",
         opt=True,
-        asked_by=lambda policy: policy.forge.blockers,
+        asked_by="forge.blockers",
         keys=(*_FORGE, "forge.blockers"),
     ),
     BuiltInGate("host", Stage.CRITICAL, "host.check_host", opt=True, judges=HostRule),
@@ -214,6 +215,9 @@ IDS: Mapping[str, type[Target] | None] = MappingProxyType({gate.id: gate.judges 
 
 # The keys by which each gate judges, besides those of its targets.
 KEYS: Mapping[str, tuple[str, ...]] = MappingProxyType({gate.id: gate.keys for gate in BUILT_IN})
+
+# The key that asks for each gate that has one.
+ASKED_BY: Mapping[str, str] = MappingProxyType({gate.id: gate.asked_by for gate in BUILT_IN if gate.asked_by})
 
 
 def expected(policy: Policy) -> tuple[BuiltInGate, ...]:

@@ -7,14 +7,16 @@ from typing import Any
 
 import pytest
 
-from release_sentinel.config.breaches import is_stricter
-from release_sentinel.config.kinds import LOWER, Change
+from release_sentinel.checks.api import _same
+from release_sentinel.config.breaches import is_stricter, same
+from release_sentinel.config.kinds import FEWER, HIGHER, LOWER, MORE, Change
 from release_sentinel.config.load import NOT_BY_ENV, Loaded, load
 from release_sentinel.config.locks import globbed, known_keys, matching
+from release_sentinel.config.model import LOCAL
 from release_sentinel.config.show import _toml, as_document, as_toml
 from release_sentinel.config.variables import VARIABLES
 from release_sentinel.errors import InvalidPolicyError
-from release_sentinel.gates import IDS, KEYS
+from release_sentinel.gates import ASKED_BY, IDS, KEYS
 from release_sentinel.options import OPTIONS
 
 NOW = datetime(2026, 5, 17, 12, tzinfo=UTC)
@@ -140,7 +142,9 @@ class Company:
             given["file"] = self.top.parent / "named.toml"
         environ = {name: value for name, value in given.items() if name.startswith("RS_")}
         rest = {name: value for name, value in given.items() if name not in environ}
-        return load(environ, repository=self.top, env="prod", gates=IDS, keys_of=KEYS, now=NOW, **rest)
+        return load(
+            environ, repository=self.top, env="prod", gates=IDS, keys_of=KEYS, asked_by=ASKED_BY, now=NOW, **rest
+        )
 
     def broken(self, own: str = "", **given: Any) -> list[str]:
         """Return why the policy is not valid, where a lock is broken: file and line of both are named."""
@@ -438,6 +442,130 @@ def test_a_gate_with_locked_keys_is_waived_only_within_bounds(tmp_path: Path) ->
     company.load(waiver("memory", "9000-01-01"))
 
 
+# Of each gate with targets: what the base asks, and the id of what it names.
+TARGETS: Mapping[str, tuple[str, str]] = {
+    "host": (HOST := '[[hosts]]\nssh = "w1"\ndisks = [{ path = "/v" }]\nunits = ["u"]\nmemory = {}\n', "host[w1]"),
+    "disk": ('disks = [{ path = "/var" }]\n', "disk[/var]"),
+    "disk on a host": (HOST, "disk[w1:/v]"),
+    "memory on a host": (HOST, "memory[w1]"),
+    "unit on a host": (HOST, "unit[w1:u.service]"),
+    "process": ('processes = [{ name = "agent" }]\n', "process[agent]"),
+    "unit": ('units = ["agent"]\n', "unit[agent.service]"),
+    "api": ('dependencies = [{ name = "pay", url = "https://pay.example" }]\n', "api[pay]"),
+    "tcp": ('tcp = [{ host = "db", port = 1 }]\n', "tcp[db:1]"),
+    "certificate": ('certificates = [{ host = "shop.example" }]\n', "certificate[shop.example:443]"),
+    "prometheus": (
+        'prometheus = [{ name = "p", url = "https://p.example", query = "up", op = ">", value = 1 }]\n',
+        "prometheus[p]",
+    ),
+    "compare": ('compare = [{ measure = "m", max_increase = 5 }]\n', "compare[m]"),
+}
+
+
+def excuses(target: str) -> dict[str, str]:
+    """Return each way to excuse a target, or all of its gate."""
+    gate, host = target.partition("[")[0], target.partition("[")[2].partition(":")[0].rstrip("]")
+    ways = {
+        "disable": f'disable = {{ {gate} = "r" }}',
+        "advise the gate": f"advise = {{ {gate} = 2027-01-01 }}",
+        "advise the target": f"advise = {{ '{target}' = 2027-01-01 }}",
+        "waive the target": waiver(target, "2026-05-18"),
+    }
+    if host == "w1":
+        ways["advise the host"] = f"advise = {{ 'host[{host}]' = 2027-01-01 }}"
+        ways["advise all hosts"] = "advise = { host = 2027-01-01 }"
+        ways["waive the host"] = waiver(f"host[{host}]", "2026-05-18")
+    elif IDS[gate] in LOCAL:
+        ways["skip this machine"] = f'disks = []\nprocesses = []\nunits = []\nskip_local_host = "r"\n{HOST}'
+    return ways
+
+
+def test_every_gate_with_targets_is_tried() -> None:
+    """As far as it has more than one: of `memory` only hosts have others."""
+    assert {target.partition("[")[0] for _, target in TARGETS.values()} == {id_ for id_, kind in IDS.items() if kind}
+
+
+@pytest.mark.parametrize(("base", "target"), TARGETS.values(), ids=TARGETS)
+def test_what_is_never_waived_is_excused_in_no_way(tmp_path: Path, base: str, target: str) -> None:
+    """By its own id, by that of all of its gate, and by its host; whether `never` names it, its gate or a glob."""
+    gate = target.partition("[")[0]
+    for number, pattern in enumerate((target, gate, f"{target[:-2]}*", f"*{target[-3:]}", "*")):
+        (folder := tmp_path / str(number)).mkdir()
+        company = Company(folder, f"waivers = {{ never = ['{pattern}'] }}\n{base}")
+        company.load("")
+        for own in excuses(target).values():
+            (problem, *_) = company.broken(own)
+            assert "never waived, by BASE:1" in problem
+
+
+@pytest.mark.parametrize(("base", "target"), TARGETS.values(), ids=TARGETS)
+def test_what_is_never_waived_is_not_left_out(tmp_path: Path, base: str, target: str) -> None:
+    """By an empty list, nor by one with another entry."""
+    gate, label = target[:-1].split("[")
+    name = "hosts" if base == HOST else base.partition(" ")[0]
+    other = base.replace(f'"{label.partition(":")[0].removesuffix(".service")}"', '"x"')
+    for number, pattern in enumerate((target, gate)):
+        (folder := tmp_path / str(number)).mkdir()
+        company = Company(folder, f"waivers = {{ never = ['{pattern}'] }}\n{base}")
+        company.load(base)
+        for own in (f"{name} = []", other):
+            assert any(f"for the gate {target} to judge" in problem for problem in company.broken(own))
+    company = Company(tmp_path, f"waivers = {{ never = ['{gate}[other]'] }}\n{base}")
+    company.load(f"{name} = []")
+
+
+ASKED = {
+    "version-files": ("version.files = ['a.txt']", "version.files = []"),
+    "changelog": ("version.changelog = 'CHANGES.md'", "version.changelog = ''"),
+    "freeze": ("freezes = [{ reason = 'r', zone = 'UTC', from = 'fri 16:00', to = 'mon 07:00' }]", "freezes = []"),
+    "ci-checks": ("forge.checks = ['build']", "forge.checks = []"),
+    "review": ("forge.approvals = 2", "forge.approvals = 0"),
+    "blockers": ("forge.blockers = ['bug']", "forge.blockers = []"),
+}
+
+
+@pytest.mark.parametrize("gate", ASKED_BY)
+def test_what_asks_for_a_gate_that_is_never_waived_is_not_taken_away(tmp_path: Path, gate: str) -> None:
+    """The gate would not be part of the run."""
+    asks, other = ASKED[gate]
+    company = Company(tmp_path, f"waivers = {{ never = ['{gate}'] }}\n{asks}\n")
+    says = f"{ASKED_BY[gate]} leaves nothing for the gate {gate} to judge: never waived, by BASE:1"
+    assert f"release-sentinel.toml:2: {says}" in company.broken(other)
+    company.load(asks)
+    company.base.write_text(f"waivers = {{ never = ['tcp'] }}\n{asks}\n")
+    if gate not in {"ci-checks", "blockers"}:  # of these the list is never empty
+        company.load(other)
+
+
+def test_what_is_never_waived_on_the_hosts_of_a_group_is_not_left_out(tmp_path: Path) -> None:
+    """Their names are not known before the run."""
+    rule = '[[hosts]]\ninventory = "i"\ngroup = "web"\nunits = ["u"]\n'
+    company = Company(tmp_path, f"waivers = {{ never = ['disk'] }}\n{rule}disks = [{{ path = '/v' }}]\n")
+    (problem,) = company.broken(rule)
+    assert problem.startswith("release-sentinel.toml:2: hosts leaves nothing for the gate disk[i:web:/v] to judge")
+    company.load(f"{rule}disks = [{{ path = '/v', crit = 5 }}]")
+
+
+def test_a_target_may_take_the_place_of_none(tmp_path: Path) -> None:
+    """A process that nothing names is left out where others are listed."""
+    company = Company(tmp_path, "waivers = { never = ['process', 'api'] }\n")
+    company.load('processes = [{ name = "agent" }]')
+    company.base.write_text("waivers = { never = ['process', 'api'] }\nprocess = 'shop'\n")
+    assert company.broken('process = ""\nprocesses = [{ name = "agent" }]')
+
+
+@pytest.mark.parametrize(("base", "target"), TARGETS.values(), ids=TARGETS)
+def test_what_is_about_another_target_is_excused(tmp_path: Path, base: str, target: str) -> None:
+    """Of another name, of another gate, or on another host."""
+    gate = target.partition("[")[0]
+    never = [f"{gate}[other]", f"{gate}[w2:/v]", "freeze", "x*", f"*{gate}[other", f"{gate}[w2*", f"{gate}[*t"]
+    company = Company(tmp_path, f"waivers = {{ never = {never} }}\n{base}")
+    ways = excuses(target)
+    for way in ("advise the target", "waive the target", "waive the host", "advise the host"):
+        company.load(ways.get(way, ""))
+    company.load(waiver(gate, "2026-05-18") if gate != "host" else "")  # it is for the one without a name
+
+
 def test_what_the_base_itself_excuses_stays(tmp_path: Path) -> None:
     """Its own reasons, days and waivers, and those of the bases below it, are not those of a layer above."""
     excused = f'disable = {{ memory = "r" }}\nadvise = {{ disk = 2027-01-01 }}\n{waiver("disk", "9000-01-01")}'
@@ -515,6 +643,38 @@ def test_a_change_is_held_against_one_of_its_own_unit() -> None:
     assert not is_stricter(LOWER, Change(10), None)
 
 
+KINDS = (True, False, 1, 0, 1.0, 0.0, "1", "0", "true", "false", 2, 1.5)
+
+
+@pytest.mark.parametrize("base", KINDS, ids=repr)
+def test_values_are_compared_by_kind(tmp_path: Path, base: bool | float | str) -> None:
+    """As the gate compares them: true is neither 1 nor 1.0, nor the text; but 1 is 1.0."""
+
+    def wanted(value: bool | float | str) -> str:
+        condition = f'{{ path = "$.a", equals = {_toml(value)} }}'
+        return f'dependencies = [{{ name = "pay", url = "https://pay.example", json = [{condition}] }}]\n'
+
+    (tmp_path / "locked").mkdir()
+    company = Company(tmp_path / "locked", f'locked = ["dependencies.*"]\n{wanted(base)}')
+    for other in KINDS:
+        if _same(base, other):
+            company.load(wanted(other))
+        else:
+            assert company.broken(wanted(other))
+        assert same([base], [other]) is same({"a": base}, {"a": other}) is same({base}, {other}) is _same(base, other)
+        assert is_stricter(MORE, [base], [other]) is is_stricter(FEWER, [base], [other]) is _same(base, other)
+        if isinstance(base, bool) != isinstance(other, bool):
+            assert not is_stricter(LOWER, base, other)
+            assert not is_stricter(HIGHER, base, other)
+
+
+def test_what_tables_hold_is_compared_too() -> None:
+    """More entries do not make up for another value of one, nor fewer."""
+    assert is_stricter(MORE, {"a": 1}, {"a": 1, "b": 2})
+    assert not is_stricter(MORE, {"a": 1}, {"a": 2, "b": 2})
+    assert not is_stricter(FEWER, {"a": 1, "b": 2}, {"a": True})
+
+
 def test_hosts_are_compared_one_by_one(tmp_path: Path) -> None:
     """An entry for several is one for each: none of them may be left out, and one may be added."""
     company = Company(tmp_path, 'stricter_only = ["host.timeout"]\nhosts = [{ ssh = ["a", "b"], units = ["x"] }]\n')
@@ -531,3 +691,45 @@ def test_locks_are_shown(company: Company) -> None:
     assert shown["git.branches"]["lock"] == f"locked by {company.base}:1"
     assert shown["certificates[0].host"]["lock"] == f"locked by {company.base}:2"
     assert "lock" not in shown["memory.crit"]
+
+
+def test_a_lock_on_what_its_file_does_not_set_says_so(tmp_path: Path) -> None:
+    """It freezes the value of the files below it, or else the default: both are shown, and told."""
+    locked = 'locked = ["memory.crit", "api.tries"]\n'
+    company = Company(tmp_path, "memory.crit = 70\n")
+    low, more = str(company.base), str(tmp_path / "more.toml")
+    found = company.load(more=locked)
+    assert f"crit = 70.0  # {low}:1; locked by {more}:1\n" in as_toml(found)
+    assert f"tries = 3  # default; locked by {more}:1, which does not set it\n" in as_toml(found)
+    assert as_document(found)["api.tries"]["lock"] == f"locked by {more}:1, which does not set it"
+    with pytest.raises(InvalidPolicyError) as refusal:
+        company.load("api.tries = 4\nmemory.crit = 71", more=locked)
+    assert list(refusal.value.problems) == [
+        f"release-sentinel.toml:3: memory.crit differs from {low}:1: locked by {more}:1",
+        f"release-sentinel.toml:2: api.tries differs from the default: locked by {more}:1, which does not set it",
+    ]
+
+
+@pytest.mark.parametrize("part", ["", "[env.dev]\n[env.stage]\n[env.prod]\n"])
+def test_what_is_switched_off_is_not_advised_too(tmp_path: Path, part: str) -> None:
+    """By one table. A file above may switch off what its base advises: it cannot take that back."""
+    advise, disable = "advise = { disk = 2027-01-01 }\n", 'disable = { disk = "r" }\n'
+    company = Company(tmp_path, advise)
+    company.load(disable)
+    company.load('advise = { disk = 2027-01-01 }\ndisable = { memory = "r" }')
+    with pytest.raises(InvalidPolicyError) as refusal:
+        company.load(f"{part}{advise}{disable}")
+    (problem,) = refusal.value.problems
+    assert problem.endswith("advise.disk is advised, and switched off by disable: keep one of the two")
+
+
+@pytest.mark.parametrize("value", ["1", "[1]", "'x'", "true", "1.5"])
+def test_the_table_of_a_pack_that_is_none_is_refused(tmp_path: Path, value: str) -> None:
+    """Also where the pack is not loaded."""
+    company = Company(tmp_path, "")
+    with pytest.raises(InvalidPolicyError) as refusal:
+        company.load(f'packs.acme = ">=1"\nacme = {value}\n')
+    (problem,) = refusal.value.problems
+    assert problem.startswith("release-sentinel.toml:3: acme is ")
+    assert problem.endswith(", expected a table")
+    company.load('packs.acme = ">=1"\nacme = {}\n')

@@ -84,7 +84,7 @@ def test_a_message_keeps_what_git_would_strip() -> None:
         "Release-Env: prod",
         "Release-Commit: 0123456789abcdef0123456789abcdef01234567",
     ]
-    assert lines[6] == "[WAIVED] disk: 91% in use"
+    assert lines[6] == "[WAIVED] disk: 91% in use — waived until 2024-06-30, by Kim"
 
 
 @pytest.mark.parametrize("sample", sorted(name for name in SAMPLES if SAMPLES[name].label != "SAFE"))

@@ -49,6 +49,18 @@ def test_it_waits_until_all_is_healthy(sentinel: Sentinel, service: Dependency, 
     assert "not healthy: api" in done.out
 
 
+def test_a_gate_that_is_advised_is_counted(sentinel: Sentinel, service: Dependency) -> None:
+    """Each round in which it fails is healthy."""
+    sentinel.repo.commit("release-sentinel.toml", "advise = { api = 9000-01-01 }\n")
+    sentinel.repo.git("push", "--quiet", "origin", "main")
+    service.answer(*map(Answer, [404]))
+    done = start(sentinel, service, "release-sentinel", "--gate-hold=0.1s")
+    assert done.code == 0, done.out
+    rounds = done.verdict["rounds"]
+    assert rounds["failures"] == {"api": rounds["count"]}
+    assert [(one["failed"], one["holding"]) for one in rounds["phases"]][-1] == (["api"], True)
+
+
 def test_never_healthy(sentinel: Sentinel, service: Dependency) -> None:
     """CRITICAL after the last round, which is at the end of the time, also where the interval is longer."""
     service.answer(*map(Answer, [404]))

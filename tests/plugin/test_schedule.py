@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from release_sentinel.plugin.schedule import Done, Plan, Schedule
+from release_sentinel.plugin.schedule import Done, Next, Plan, Schedule
 
 Health = Callable[[float], set[str]]  # which gates fail in a round that begins at this moment
 
@@ -68,6 +68,16 @@ def test_two_gates_that_fail_in_turn_are_not_one_that_fails_twice() -> None:
         now = following.at
     assert following == Done()
     assert schedule.failures == {"a": 2, "b": 2}
+
+
+def test_what_is_excused_is_counted_and_healthy() -> None:
+    """A gate that is waived or advised neither delays the hold nor ends it."""
+    schedule = Schedule(Plan(hold=15))
+    following = schedule.after(0, 0, set(), {"a"})
+    assert isinstance(following, Next)
+    assert following.holding
+    assert schedule.after(following.at, following.at, set(), {"a"}) == Done()
+    assert schedule.failures == {"a": 2}
 
 
 def test_a_round_that_takes_longer_than_the_interval_is_followed_at_once() -> None:

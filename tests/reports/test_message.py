@@ -5,7 +5,8 @@ from msgspec.structs import replace
 
 from release_sentinel.reports.document import document
 from release_sentinel.reports.message import alert_type, body, is_failure, title
-from tests.reports.samples import CLOSE, DIRTY, PASSED, RELEASE, SAMPLES, verdict
+from release_sentinel.verdict import GateResult
+from tests.reports.samples import ADVISED, CLOSE, DIRTY, PASSED, RELEASE, SAMPLES, WAIVED, verdict
 
 
 def test_the_title_is_the_decision() -> None:
@@ -27,6 +28,16 @@ def test_the_body_tells_what_to_do_first() -> None:
         "commit 0123456789ab on main",
         "started by kim",
     ]
+
+
+@pytest.mark.parametrize(
+    ("gate", "until"), [(WAIVED, "waived until 2024-06-30, by Kim"), (ADVISED, "advised until 2024-06-30")]
+)
+def test_what_is_excused_has_its_last_day(gate: GateResult, until: str) -> None:
+    """A long reason does not cut it off."""
+    for reason in (gate.reason, gate.reason * 999):
+        lines = body(document(verdict(PASSED, replace(gate, reason=reason)))).splitlines()
+        assert [line for line in lines if line.endswith(f" — {until}")]
 
 
 @pytest.mark.parametrize("name", SAMPLES)

@@ -6,7 +6,11 @@ A key is compared entry by entry where it is one of a list of targets: entries m
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as clock
+from operator import attrgetter
 from typing import Any, NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from release_sentinel.config.kinds import Change, Stricter
 from release_sentinel.config.locks import ASKING, Lock, Step, entry_kind, known_keys
@@ -36,7 +40,7 @@ def broken(lock: Lock, above: Sequence[Step], now: datetime) -> Iterator[str]:
 
 def is_stricter(direction: Stricter, base: Any, value: Any) -> bool:
     """Return whether a value is as strict as that of a base, or stricter."""
-    if value == base or direction.is_free(base):
+    if same(value, base) or direction.is_free(base):
         return True
     if direction.is_free(value):
         return False
@@ -45,7 +49,7 @@ def is_stricter(direction: Stricter, base: Any, value: Any) -> bool:
         "higher": lambda: _is_at_most(base, value),
         "true": lambda: value is True,
         "false": lambda: value is False,
-        "superset": lambda: all(one in value for one in base),
+        "superset": lambda: _is_whole(value, base),
         "subset": lambda: _is_part(value, base),
     }
     return tests[direction.way]()
@@ -54,13 +58,43 @@ def is_stricter(direction: Stricter, base: Any, value: Any) -> bool:
 def _is_at_most(value: Any, limit: Any) -> bool:
     if isinstance(value, Change) and isinstance(limit, Change):
         return value.is_share == limit.is_share and value.amount <= limit.amount
-    return bool(value <= limit)
+    return isinstance(value, bool) == isinstance(limit, bool) and bool(value <= limit)
+
+
+def _is_whole(value: Any, base: Any) -> bool:
+    if isinstance(base, Mapping):
+        return all(name in value and same(value[name], one) for name, one in base.items())
+    return all(any(same(one, other) for other in value) for one in base)
 
 
 def _is_part(value: Any, base: Any) -> bool:
-    if isinstance(value, Mapping):  # of dates, each may be an earlier one
-        return all(name in base and (not isinstance(one, date) or one <= base[name]) for name, one in value.items())
-    return all(one in base for one in value)
+    if isinstance(value, Mapping):  # of dates, each may be an earlier one, and of reasons each another
+        return all(
+            name in base and (isinstance(one, str) or same(one, base[name]) or _is_earlier(one, base[name]))
+            for name, one in value.items()
+        )
+    return all(any(same(one, other) for other in base) for one in value)
+
+
+def _is_earlier(value: Any, base: Any) -> bool:
+    return type(value) is type(base) is date and bool(value <= base)
+
+
+def same(value: Any, other: Any) -> bool:
+    """Return whether two values of a policy are the same; as in JSON, true is not 1, and 1 is 1.0."""
+    if isinstance(value, bool) or isinstance(other, bool):
+        return value is other
+    if value != other:
+        return False
+    if isinstance(value, Struct):
+        return all(same(getattr(value, name), getattr(other, name)) for name in value.__struct_fields__)
+    if isinstance(value, Mapping):
+        return all(same(one, other[name]) for name, one in value.items())
+    if isinstance(value, set | frozenset):
+        return all(any(same(one, another) for another in other) for one in value)
+    if isinstance(value, Sequence) and not isinstance(value, str | bytes):
+        return all(map(same, value, other))
+    return True
 
 
 def _values(policy: Policy) -> dict[Place, _Value]:
@@ -103,9 +137,10 @@ def _changed(lock: Lock, base: Mapping[Place, _Value], before: Mapping[Place, _V
     for place, (path, value) in base.items():
         key, names = place
         found, last = after.get(place), before.get(place)
-        if key not in places or found is last or (found and last and found.value == last.value):
+        if key not in places or found is last or (found and last and same(found.value, last.value)):
             continue
         because, origin = lock.because(key), lock.base.origin(path)
+        because += lock.unset(path)
         if found is None:
             entry = _of_list(path)
             if not any((entry, names[:end]) in removed for end in range(len(names) + 1)):
@@ -113,7 +148,7 @@ def _changed(lock: Lock, base: Mapping[Place, _Value], before: Mapping[Place, _V
                 says = f"lacks {names[-1]!r}" if names else "leaves a table out"
                 yield f"{step.named(_of_list(path))} {says}, expected what {origin} has: {because}"
         elif key in lock.locked:
-            if found.value != value:
+            if not same(found.value, value):
                 yield f"{step.named(found.path)} differs from {origin}: {because}"
         elif (direction := known_keys(type(step.policy))[key].direction) and not is_stricter(
             direction, value, found.value
@@ -146,6 +181,9 @@ def _switched_off(lock: Lock, before: Policy, step: Step) -> Iterator[str]:
     for path, gate in _less(lock, before, step.policy):
         if why := lock.protects(gate):
             yield f"{step.named(path)} excuses the gate {gate}: {why}"
+    for path, gate in _lost(lock, before, step):
+        if why := lock.never(gate):
+            yield f"{step.named(path)} leaves nothing for the gate {gate} to judge: {why}"
 
 
 def _less(lock: Lock, before: Policy, policy: Policy) -> Iterator[tuple[KeyPath, str]]:
@@ -156,10 +194,35 @@ def _less(lock: Lock, before: Policy, policy: Policy) -> Iterator[tuple[KeyPath,
         if before.advise.get(gate) != day and (gate not in base.advise or base.advise[gate] < day):
             yield ("advise", gate), gate
     if policy.skip_local_host and not (before.skip_local_host or base.skip_local_host):
-        yield from ((("skip_local_host",), gate) for gate, kind in lock.kinds.items() if kind in LOCAL)
+        yield from ((("skip_local_host",), gate) for gate, kind in lock.gates.kinds.items() if kind in LOCAL)
     for key in ASKING:
         lost = set(getattr(before, key)) - set(getattr(policy, key)) if key not in lock.places else set()
         yield from (((key,), gate) for gate in getattr(base, key) if gate in lost)
+
+
+def _lost(lock: Lock, before: Policy, step: Step) -> Iterator[tuple[KeyPath, str]]:
+    """Yield the targets of the file with the lock that a layer leaves out, and gates that nothing asks for any more."""
+    base, last, now = (_judged(policy, lock.gates.kinds) for policy in (lock.base.policy, before, step.policy))
+    for gate, kind in base.items():
+        if gate in last and gate not in now:
+            places = (("skip_local_host",), (Policy.list_of(kind),), ("hosts",), (gate,))
+            yield next((path for path in places if step.layers[-1].sets(path)), places[1]), gate
+    for gate, key in lock.gates.asked_by.items():
+        asks = attrgetter(key)
+        if asks(lock.base.policy) and asks(before) and not asks(step.policy):
+            yield tuple(key.split(".")), gate
+
+
+def _judged(policy: Policy, gates: Mapping[str, type[Target] | None]) -> dict[str, type[Target]]:
+    """Return the ids of all that is judged, with the class of each; what is on the hosts of a group is named by it."""
+    rules = [rule for rule in policy.hosts if hasattr(rule, "inventory")]  # one that could not be read has none
+    hosts = tuple(replace(rule, inventory="", name=_name(rule)) if rule.inventory else rule for rule in rules)
+    found: dict[str, type[Target]] = {}
+    for gate, kind in gates.items():
+        for one in replace(policy, hosts=hosts).targets(kind) if kind else ():
+            if not one.is_blank:
+                found[f"{gate}[{one.label}]" if one.label else gate] = type(one)
+    return found
 
 
 def _waived(lock: Lock, before: Policy, step: Step, now: datetime) -> Iterator[str]:
@@ -176,7 +239,7 @@ def _too_much(lock: Lock, waiver: Waiver, now: datetime) -> str:
     if why := lock.never(waiver.gate):
         return why
     if lock.max_days is None:
-        why = lock.protects(waiver.gate)
+        why = lock.judges(waiver.gate)
         return f"{why}, and no waivers.max_days allows for waivers" if why else ""
     days = lock.rules.waivers.max_days
     if days is None:

@@ -18,7 +18,7 @@ from release_sentinel.config.bases import below
 from release_sentinel.config.breaches import broken
 from release_sentinel.config.kinds import ENVIRONMENTS, nearest
 from release_sentinel.config.layers import Layer, of_file, of_options, of_variables, setter
-from release_sentinel.config.locks import Lock, Step, lock_of, problems_of
+from release_sentinel.config.locks import Gates, Lock, Step, lock_of, problems_of
 from release_sentinel.config.model import NEEDED_BY, LayerRules, Policy, Required
 from release_sentinel.config.packs import PackParts, Packs, policy_of, rules_in, unread
 from release_sentinel.config.read import KeyPath, Problem, Reading, dotted, keys, leaves, seen, shown_key
@@ -50,7 +50,8 @@ class Loaded(Struct, frozen=True, dict=True):
         """Return how a key is locked: `locked by base.toml:3`; or a blank."""
         key = ".".join(part for part in path if isinstance(part, str))
         names = [key[:end] for end in (len(key), *(match.start() for match in re.finditer(r"\.", key)))]
-        return next((word for lock in self.locks for name in names if (word := lock.because(name))), "")
+        found = ((lock, word) for lock in self.locks for name in names if (word := lock.because(name)))
+        return next((f"{word}{lock.unset(path)}" for lock, word in found), "")
 
     @property
     def text(self) -> str:
@@ -91,6 +92,7 @@ def load(
     gates: Mapping[str, type[Target] | None] = ANY_GATES,
     packs: Packs = unread,
     keys_of: Mapping[str, Sequence[str]] = MappingProxyType({}),
+    asked_by: Mapping[str, str] = MappingProxyType({}),
     options: Mapping[str, tuple[str, Any]] = MappingProxyType({}),
     now: datetime | None = None,
 ) -> Loaded:
@@ -99,8 +101,8 @@ def load(
     The file is `file`, or the one of `repository`, in which `directory` is the working directory; it is above its
     bases. `gates` are the ids of the built-in gates, each with the class of its targets; without them any id is
     accepted. `packs` is asked once for what the gate packs of the policy add to it. `keys_of` are the other keys that a
-    gate judges by. `options` of the command line are held against the locks of the files: the flag and the value, by
-    the key. `now` is the moment from which waivers are counted.
+    gate judges by, and `asked_by` is the one that asks for it. `options` of the command line are held against the locks
+    of the files: the flag and the value, by the key. `now` is the moment from which waivers are counted.
 
     Raises `InvalidPolicyError`, which names everything that is not valid, in the parts for other environments too.
     """
@@ -130,8 +132,9 @@ def load(
     if any(one.rules != LayerRules(extends=one.rules.extends) for one in files):
         asked: dict[KeyPath, tuple[str, Any]] = {tuple(key.split(".")): said for key, said in options.items()}
         above = _Above(values, asked, now or datetime.now(UTC))
+        known = Gates({**gates, **check.gates_of_packs}, keys_of, asked_by)
         for name, stack in stacks.items():
-            found, sentences = _broken(files, stack, check, above, {**gates, **check.gates_of_packs}, keys_of)
+            found, sentences = _broken(files, stack, check, above, known)
             problems += sentences
             locks = found if name == env or not locks else locks
     if problems:
@@ -185,8 +188,7 @@ def _broken(
     stack: _Stack,
     check: "_Validation",
     above: _Above,
-    gates: Mapping[str, type[Target] | None],
-    keys_of: Mapping[str, Sequence[str]],
+    gates: Gates,
 ) -> tuple[list[Lock], list[str]]:
     """Return the locks of the files, and what is wrong with them or breaks them."""
     steps = [Step(layers, _needed(check.quietly(document, layers), layers)) for layers, document in stack.steps]
@@ -198,9 +200,9 @@ def _broken(
     locks: list[Lock] = []
     problems: list[str] = []
     for one, end in zip(files, stack.ends, strict=True):
-        problems += problems_of(one.source, one.rules, gates, type(steps[-1].policy))
+        problems += problems_of(one.source, one.rules, gates.kinds, type(steps[-1].policy))
         below = locks[-1] if locks else None
-        locks.append(lock_of(one.source, one.rules, steps[end], below, gates, keys_of))
+        locks.append(lock_of(one.source, one.rules, steps[end], below, gates))
         problems += broken(locks[-1], steps[end + 1 :], above.now)
     return locks, problems
 
@@ -257,6 +259,7 @@ def _split(source: policy_file.Source) -> _File:
     said = {key: common.pop(key) for key in keys(LayerRules) if key in common and (key != "waivers" or limits)}
     rules, wrong = Reading().read(LayerRules, said)
     problems = [f"{source.where(problem.path)}: {dotted(problem.path)} {problem.says}" for problem in wrong]
+    problems += _spared_twice(source, common, ())
     tables: dict[str, dict[str, Any]] = {}
     parts = common.pop("env", {})
     if not isinstance(parts, dict):
@@ -267,8 +270,18 @@ def _split(source: policy_file.Source) -> _File:
         for name, part in parts.items():
             problems += [f"{source.where(('env', name, *key))}: env.{says}" for key, says in _part_problems(name, part)]
             if isinstance(part, dict):
+                problems += _spared_twice(source, part, ("env", name))
                 tables[name] = {key: value for key, value in part.items() if key not in {*NOT_BY_ENV, "env"}}
     return _File(source, common, tables, rules, problems)
+
+
+def _spared_twice(source: policy_file.Source, said: Mapping[str, Any], table: KeyPath) -> Iterator[str]:
+    """Yield the gates that one table both switches off and advises; a file above may switch off what a base advises."""
+    disabled, advised = ({**one} if isinstance(one := said.get(key), dict) else {} for key in ("disable", "advise"))
+    for gate in advised:
+        if gate.partition("[")[0] in disabled:
+            path = (*table, "advise", gate)
+            yield f"{source.where(path)}: {dotted(path)} is advised, and switched off by disable: keep one of the two"
 
 
 def _part_problems(name: str, part: Any) -> Iterator[tuple[tuple[str, ...], str]]:

@@ -18,8 +18,16 @@ from release_sentinel.config.packs import unread_in
 from release_sentinel.config.read import KeyPath, bare, is_record, keys
 from release_sentinel.config.targets import HostRule, Target
 
-Gates = Mapping[str, type[Target] | None]
+DEFAULT = "the default"
 ASKING = ("enable", "required_gates")  # keys that ask for gates by id
+
+
+class Gates(NamedTuple):
+    """What locks know of gates, by id: the class of the targets, the other keys it judges by, the key that asks."""
+
+    kinds: Mapping[str, type[Target] | None]
+    keys_of: Mapping[str, Sequence[str]]
+    asked_by: Mapping[str, str]
 
 
 class Key(Struct, frozen=True):
@@ -46,7 +54,7 @@ class Step(NamedTuple):
             for layer in reversed(self.layers):
                 if layer.sets(path[:end]):
                     return layer.source(path)
-        return "the default"
+        return DEFAULT
 
 
 class Lock(Struct, frozen=True):
@@ -56,9 +64,9 @@ class Lock(Struct, frozen=True):
     rules: LayerRules
     locked: Mapping[str, str]  # key: where it is locked
     stricter: Mapping[str, str]
-    gates: Mapping[str, str]  # gate: where a lock protects it
+    protected: Mapping[str, str]  # gate: where a lock protects it
     base: Step  # the file itself
-    kinds: Gates
+    gates: Gates
     max_days: int | None = None  # of waivers, by this file or one below it
 
     @property
@@ -72,25 +80,45 @@ class Lock(Struct, frozen=True):
             return f"locked by {self.locked[key]}"
         return f"stricter only, by {self.stricter[key]}" if key in self.stricter else ""
 
-    def never(self, gate: str) -> str:
-        """Return which line says that a gate is never waived above; or a blank."""
-        for one in self._covered(gate):
-            ids = (one, one.partition("[")[0])
-            if any(globbed(pattern, id_) for pattern in self.rules.waivers.never for id_ in ids):
+    def unset(self, path: KeyPath) -> str:
+        """Return that neither the file nor one below it sets a key with a lock, which then freezes the default."""
+        plain = all(isinstance(part, str) for part in path)  # above it, an entry may have another number
+        return ", which does not set it" if plain and self.base.origin(path) == DEFAULT else ""
+
+    def never(self, gate: str, *, whole: bool = False) -> str:
+        """Return which line says that a gate, or one of its targets if `whole`, is never waived above; or a blank."""
+        ids, starts = self._covered(gate, whole=whole)
+        for pattern in self.rules.waivers.never:
+            named = any(globbed(pattern, one) or globbed(pattern, one.partition("[")[0]) for one in ids)
+            if named or any(_may_begin(pattern, start) for start in starts):
                 return f"never waived, by {self.source.where(('waivers', 'never'))}"
         return ""
 
     def protects(self, gate: str) -> str:
         """Return which line says that a gate is neither switched off nor excused above; or a blank."""
-        plain = [one.partition("[")[0] for one in self._covered(gate)]
-        return next(
-            (f"{one} is protected by {self.gates[one]}" for one in plain if one in self.gates), self.never(gate)
-        )
+        return self.judges(gate) or self.never(gate, whole=True)
 
-    def _covered(self, gate: str) -> list[str]:
-        """Return what an excuse for a gate covers: for a host that does not answer, also what is judged there."""
-        is_host = self.kinds.get(gate.partition("[")[0]) is HostRule
-        return [gate, *(one for one, kind in self.kinds.items() if is_host and kind in LOCAL)]
+    def judges(self, gate: str) -> str:
+        """Return which line locks a key by which a gate judges; or a blank."""
+        plain = [one.partition("[")[0] for one in self._covered(gate, whole=False)[0]]
+        return next((f"{one} is protected by {self.protected[one]}" for one in plain if one in self.protected), "")
+
+    def _covered(self, gate: str, *, whole: bool) -> tuple[list[str], list[str]]:
+        """Return which ids an excuse for a gate covers, and how others begin; for a host, also what is judged there."""
+        name, _, host = gate.removesuffix("]").partition("[")
+        ids, starts = [gate], [f"{gate}["] if whole and not host else []
+        if self.gates.kinds.get(name) is HostRule:
+            there = [one for one, kind in self.gates.kinds.items() if kind in LOCAL]
+            ids += [*there, *(f"{one}[{host}]" for one in there if host)]
+            starts += [f"{one}[{host}:" if host else f"{one}[" for one in there]
+        return ids, starts
+
+
+def _may_begin(pattern: str, start: str) -> bool:
+    """Return whether one of the ids of targets that a pattern names begins so."""
+    first, star, rest = pattern.partition("*")
+    is_id = not star or rest.endswith("]") or pattern.endswith("*")
+    return is_id and (first.startswith(start) or (bool(star) and start.startswith(first)))
 
 
 def globbed(pattern: str, text: str) -> bool:
@@ -187,8 +215,9 @@ def problems_of(
             ):
                 yield f"{place}, which has no stricter direction: name it under `locked`"
     for number, pattern in enumerate(rules.waivers.never):
-        near = get_close_matches(pattern, gates, n=1, cutoff=0.85)
-        if near and pattern not in gates:
+        gate = pattern.partition("[")[0]
+        near = get_close_matches(gate, gates, n=1, cutoff=0.85)
+        if near and not any(globbed(gate, one) for one in gates):
             place = source.where(("waivers", "never", number))
             yield f"{place}: waivers.never names {pattern!r}, which is not a gate; did you mean {near[0]}?"
 
@@ -204,7 +233,6 @@ def lock_of(
     base: Step,
     below: Lock | None,
     gates: Gates,
-    keys_of: Mapping[str, Sequence[str]],
 ) -> Lock:
     """Return the locks of a file, whose own policy is `base`; `below` are those of the file below it."""
     kind = type(base.policy)
@@ -214,22 +242,24 @@ def lock_of(
         place = source.where(("stricter_only", number))
         for key in matching(pattern, kind):  # a glob locks what has no direction
             (stricter if _has_direction(key, kind) else locked).setdefault(key, place)
-    protected = dict(_protected({**stricter, **locked}, base.policy, gates, keys_of))
+    protected = dict(_protected({**stricter, **locked}, base.policy, gates))
     max_days = rules.waivers.max_days
     if max_days is None and below:
         max_days = below.max_days
     return Lock(source, rules, locked, stricter, protected, base, gates, max_days)
 
 
-def _protected(
-    places: Mapping[str, str], policy: Policy, gates: Gates, keys_of: Mapping[str, Sequence[str]]
-) -> Iterator[tuple[str, str]]:
+def _protected(places: Mapping[str, str], policy: Policy, gates: Gates) -> Iterator[tuple[str, str]]:
     """Yield the gates that judge by keys with a lock: switched off, they would judge by nothing."""
     for key, place in places.items():
         holders = known_keys(type(policy))[key].holders
-        for gate, kind in gates.items():
+        for gate, kind in gates.kinds.items():
             of_pack = "." in gate and (gate.partition(".")[0] == key.partition(".")[0] or key == "packs")
-            if of_pack or (kind and kind in holders) or any(globbed(pattern, key) for pattern in keys_of.get(gate, ())):
+            if (
+                of_pack
+                or (kind and kind in holders)
+                or any(globbed(pattern, key) for pattern in gates.keys_of.get(gate, ()))
+            ):
                 yield gate, place
         if key in ASKING:
             yield from ((gate, place) for gate in getattr(policy, key))

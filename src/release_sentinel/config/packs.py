@@ -11,8 +11,15 @@ from release_sentinel.config.kinds import PACK_NAME, Custom
 from release_sentinel.config.model import PackRule, PackTable, Policy
 from release_sentinel.config.read import ENTRIES, Reading, keys
 
+
+def _table(value: object) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise TypeError  # what was seen, and what was expected, is said by the reading
+    return value
+
+
 # The table of a pack that is not loaded here: whatever is in it is another process's to validate.
-_UNREAD = Annotated[Mapping[str, Any], Meta(description="a table"), Custom(lambda value: value, {})]
+_UNREAD = Annotated[Mapping[str, Any], Meta(description="a table"), Custom(_table, {})]
 RESERVED = {"env", "extends", "locked", "stricter_only", "advise"}  # keys of a policy file that are no field
 
 

@@ -136,7 +136,8 @@ def _unread_policies(session: GateSession) -> Iterator[str]:
     for path in absent if not isinstance(absent, Unseen) else ():
         if path in policies:
             lacks = f"the commit has {path}, and the work tree lacks it (is this a sparse checkout?)"
-            yield f"{lacks}: a policy in it is not read"
+            named = session.invocation.policy  # in its place, and above its bases
+            yield f"{lacks}: its base policies are not read" if named else f"{lacks}: a policy in it is not read"
 
 
 def _policies(session: GateSession) -> list[str]:

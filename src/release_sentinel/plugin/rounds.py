@@ -69,9 +69,9 @@ class _Run:
             began = self._now()
             told = self._round()
             ended = self._now()
-            failed = self._failed()
-            self._add_phase(began, ended, failed)
-            following = self._schedule.after(began, ended, failed)
+            failed, excused = self._failed(), self._excused()
+            self._add_phase(began, ended, failed | excused)
+            following = self._schedule.after(began, ended, failed, excused)
             self._note(following)
             if isinstance(following, Done):
                 return told
@@ -103,6 +103,10 @@ class _Run:
         records = [item.stash[RECORD] for item in self._items]
         bad = (record for record in records if (record.failed or not record.counts) and not record.spare)
         return frozenset(record.id for record in bad if not record.not_evaluated)
+
+    def _excused(self) -> frozenset[str]:
+        records = [item.stash[RECORD] for item in self._items]
+        return frozenset(record.id for record in records if record.excused and record.counts and not record.spare)
 
     def _note(self, following: Next | Done) -> None:
         """Let the verdict know how it went so far: an interrupt may end the rounds."""

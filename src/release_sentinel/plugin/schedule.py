@@ -63,11 +63,14 @@ class Schedule:
         self.failures: dict[str, int] = {}  # rounds that each gate failed
         self._in_a_row: dict[str, int] = {}
 
-    def after(self, began: float, ended: float, failed: Collection[str]) -> Next | Done:
-        """Take note of a round, with the ids of the gates that failed in it; return what follows."""
+    def after(self, began: float, ended: float, failed: Collection[str], excused: Collection[str] = ()) -> Next | Done:
+        """Take note of a round, with the ids of the gates that failed in it; return what follows.
+
+        Those that a waiver or advice `excused` are counted, and it is healthy all the same.
+        """
         self._first = began if self._first is None else self._first
         self.rounds += 1
-        for gate in failed:
+        for gate in (*failed, *excused):
             self.failures[gate] = self.failures.get(gate, 0) + 1
         self._in_a_row = {gate: self._in_a_row.get(gate, 0) + 1 for gate in failed}
         if self._healthy is None:

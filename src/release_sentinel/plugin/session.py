@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from release_sentinel import arguments, waivers
-from release_sentinel.config.file import places_beside
+from release_sentinel.config.file import places_beside, replaced
 from release_sentinel.config.model import Waiver
 from release_sentinel.config.secrets import header_secrets
 from release_sentinel.config.variables import look_up, misspelt
@@ -188,8 +188,11 @@ class GateSession:
 
     @property
     def unread_policies(self) -> list[Path]:
-        """The places of the repository's own policy where this run has read none."""
-        return [] if self.invocation.policy else places_beside(self.invocation.repository, self.settings.loaded.file)
+        """The places of the repository's own policy where this run has read none; its bases count in any case."""
+        top, read = self.invocation.repository, self.settings.loaded.file
+        if self.invocation.policy:
+            read = next((one.path.name for one in replaced(top) if one.path), "")
+        return places_beside(top, read)
 
     @cached_property
     def owed(self) -> frozenset[str]:

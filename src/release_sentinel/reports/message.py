@@ -67,8 +67,15 @@ def reasons(document: Mapping[str, Any], *outcomes: Outcome, remedies: bool = Fa
             if gate["outcome"] == outcome:
                 label = gate["kind"] if outcome is Outcome.FAILED else outcome
                 remedy = [_short(f"-> {gate['remedy']}")] if remedies and gate["remedy"] else []
-                yield "\n".join([_short(f"[{label.upper()}] {gate['id']}: {gate['reason']}"), *remedy])
+                yield "\n".join([_short(f"[{label.upper()}] {gate['id']}: {gate['reason']}") + _excuse(gate), *remedy])
     yield from (_short(f"[INCOMPLETE] {problem}") for problem in document["problems"])
+
+
+def _excuse(gate: Mapping[str, Any]) -> str:
+    """Return until when the failure of a gate holds no release, which a long reason does not cut off."""
+    if waiver := gate["waiver"]:
+        return " " + _short(f"— waived until {waiver['expires']}, by {waiver['owner']}")
+    return f" — advised until {gate['advised']}" if gate["advised"] else ""
 
 
 def is_failure(label: str) -> bool:

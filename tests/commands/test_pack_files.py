@@ -1,6 +1,7 @@
 """`init pack` writes a package with one gate, which can be installed and tested as it is."""
 
 import subprocess
+import sysconfig
 import tomllib
 from pathlib import Path
 
@@ -48,7 +49,8 @@ def test_the_github_pipeline_passes_actionlint(tmp_path: Path) -> None:
     """As GitHub would read it."""
     path = tmp_path / "test.yml"
     path.write_text(contents("acme", "github", SOURCE)[SYSTEMS["github"]], encoding="utf-8")
-    done = subprocess.run(["actionlint", "-no-color", str(path)], capture_output=True, text=True, check=False)
+    program = Path(sysconfig.get_path("scripts")) / "actionlint"
+    done = subprocess.run([program, "-shellcheck=", "-pyflakes=", path], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, "")
 
 

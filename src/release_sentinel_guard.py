@@ -41,8 +41,9 @@ _FREE = frozenset({"__main__", "antigravity", "idlelib", "test", "this", "turtle
 
 def site_folders() -> list[str]:
     """Return where this Python installs packages, links followed: never a folder that only PYTHONPATH names."""
-    import site  # noqa: PLC0415 - late: Python imports this module from there
-
+    site = sys.modules.get("site")
+    if site is None:  # python -S has none
+        return []
     folders = [*([site.getusersitepackages()] if site.ENABLE_USER_SITE else []), *site.getsitepackages()]
     return list(dict.fromkeys(map(os.path.realpath, folders)))
 

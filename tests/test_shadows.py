@@ -144,6 +144,13 @@ def test_an_environment_inside_the_repositoryis_installed(
     assert finder.is_installed(str(tmp_path / folder)) is found
 
 
+def test_without_site_no_folder_is_this_python_s_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`python -S` has not loaded it, and an import of it would come back to the guard."""
+    assert release_sentinel_guard.site_folders()
+    monkeypatch.delitem(sys.modules, "site")
+    assert release_sentinel_guard.site_folders() == []
+
+
 def test_a_folder_without_a_module_is_not_the_library(tmp_path: Path) -> None:
     """An editable installation of this project leaves one in site-packages; the source may be below the work tree."""
     (tmp_path / "site-packages" / "release_sentinel" / "gate_tests").mkdir(parents=True)

@@ -24,7 +24,7 @@ def test_a_broken_lock_stops_the_run(sentinel: Sentinel, base: Path) -> None:
     sentinel.repo.commit(POLICY, '[git]\nbranches = ["*"]\n')
     done = sentinel(RS_POLICY_BASE=str(base), RS_DEADLINE="900")
     told = [
-        f"{POLICY}:2: git.branches differs from the default: locked by {base}:1",
+        f"{POLICY}:2: git.branches differs from the default: locked by {base}:1, which does not set it",
         f"RS_DEADLINE is 900, expected at most 200, as {base}:3 has: stricter only, by {base}:2",
     ]
     assert (done.code, done.verdict["verdict"], done.verdict["gates"]) == (1, "INCOMPLETE", [])

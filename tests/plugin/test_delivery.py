@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -171,7 +172,7 @@ def pushing(sentinel: Sentinel, words: Sequence[str]) -> Iterator["subprocess.Po
     """Run a command up to the moment at which the remote has its push, and does not answer."""
     mark = sentinel.reports / "pushed"
     hook = sentinel.reports / "origin.git/hooks/pre-receive"
-    hook.write_text(f"#!/bin/sh\n: >{mark}\nexec sleep 60\n", encoding="utf-8")
+    hook.write_text(f"#!/bin/sh\n: >{shlex.quote(str(mark))}\nexec sleep 60\n", encoding="utf-8")
     hook.chmod(0o755)
     environ = {**os.environ, **sentinel.settings}
     pipe = subprocess.PIPE

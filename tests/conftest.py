@@ -83,9 +83,9 @@ def _writes_stay_in_temporary_folders(home: Path, _elsewhere: Path, monkeypatch:
     """Fail a test that writes into HOME, into its working directory, or at the top of the file system."""
     monkeypatch.chdir(_elsewhere)
     watched = (home, _elsewhere, Path(home.anchor))
-    before = [set(os.listdir(folder)) for folder in watched]  # noqa: PTH208 - a path for each name would cost more
+    before = [set(os.listdir(folder)) for folder in watched]  # noqa: PTH208 - faster than iterdir, before and after every test - a path for each name would cost more
     yield
-    after = [set(os.listdir(folder)) for folder in watched]  # noqa: PTH208
+    after = [set(os.listdir(folder)) for folder in watched]  # noqa: PTH208 - faster than iterdir, before and after every test
     assert after == before, "a test wrote outside of its temporary folder"
 
 

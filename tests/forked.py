@@ -142,6 +142,6 @@ def _become(words: list[str], environ: Mapping[str, str], kept: Sequence[int]) -
         traceback.print_exc()
     finally:
         with suppress(BaseException):
-            threading._shutdown()  # type: ignore[attr-defined]
+            threading._shutdown()  # type: ignore[attr-defined]  # not public
             sys.stdout.flush()
         os._exit(code if isinstance(code, int) else code is not None)

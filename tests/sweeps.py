@@ -37,7 +37,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: object) -> None:
     """Take the number from a worker; it is the same for each."""
-    config, output = node.config, getattr(node, "workeroutput", {})  # type: ignore[attr-defined]
+    config, output = node.config, getattr(node, "workeroutput", {})  # type: ignore[attr-defined]  # of xdist
     config.stash[_LEFT_OUT] = output.get("left_out", config.stash.get(_LEFT_OUT, 0))
 
 

@@ -94,7 +94,7 @@ def _sessions(top: Path, url: str, rounds: int) -> Iterator[Row]:
     seconds: dict[tuple[str, ...], list[float]] = {command: [] for command in (floor, *commands.values())}
     for _ in range(rounds):  # in turns, so that a busy machine is busy for all
         for command, measured in seconds.items():
-            measured.append(_seconds(lambda command=command: _run(command, top / "shop", environ)))  # type: ignore[misc]
+            measured.append(_seconds(lambda command=command: _run(command, top / "shop", environ)))  # type: ignore[misc]  # mypy cannot infer a lambda with a default
     least = min(seconds[floor])
     for (what, target), command in commands.items():
         yield Row(what, min(seconds[command]) / least, target, f"{min(seconds[command]):.2f} s and {least:.2f} s")

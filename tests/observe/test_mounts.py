@@ -103,7 +103,7 @@ def test_why_a_mount_is_read_only(tmp_path: Path, mountinfo: str, fstab: str, wh
 
 def judged(*, allowed: bool = False, used: int = 10, **more: bool | str) -> tuple[Status, str]:
     """Judge a recorded disk."""
-    record = host.Disk("/srv", "/srv", "ext4", used, 100 - used, 0, 0, **more)  # type: ignore[arg-type]
+    record = host.Disk("/srv", "/srv", "ext4", used, 100 - used, 0, 0, **more)  # type: ignore[arg-type]  # fields by name
     result = check_disk(DiskLimits("/srv", read_only=allowed), observe=lambda *_, **__: record)
     return result.status, result.message
 
@@ -125,7 +125,7 @@ def test_a_disk_that_is_always_full() -> None:
     """An image that nothing can write to passes where the policy allows read-only mounts."""
     image = {"read_only": True, "never_writable": True, "used": 100}
     assert judged(**image, allowed=True) == (OK, "/srv (ext4 on /srv) is mounted; it can only be read")  # type: ignore[arg-type]
-    assert judged(**image)[0] is CRIT  # type: ignore[arg-type]
+    assert judged(**image)[0] is CRIT  # type: ignore[arg-type]  # fields by name
 
 
 JUDGE = """

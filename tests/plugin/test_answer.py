@@ -60,7 +60,7 @@ def test_no_plugin_betters_the_code(sentinel: Sentinel, plugin: str, place: str)
     sentinel.repo.write("gate_tests/conftest.py" if place == "conftest" else "other.py", PLUGINS[plugin])
     sentinel.gate(BLOCKED)
     env = {"PYTEST_PLUGINS": "other", "PYTHONUNBUFFERED": "1"} if place == "PYTEST_PLUGINS" else {}  # a real start
-    done = sentinel.pytest(*(["-p", "other"] if place == "-p" else []), **env)  # type: ignore[arg-type]
+    done = sentinel.pytest(*(["-p", "other"] if place == "-p" else []), **env)  # type: ignore[arg-type]  # none is `release` or `cwd`
     assert done.code in {1, 3, 4}, done.out
     assert done.verdict["verdict"] in {"BLOCKED", "INCOMPLETE"}
 

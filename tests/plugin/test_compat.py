@@ -308,7 +308,7 @@ def test_baseid(pytester: pytest.Pytester) -> None:
     """A fixture that a plugin puts around every test has no `baseid`, and is none of the test's."""
     pytester.plugins.append(Around())
     item = _item(pytester, "def test_it(): pass")
-    assert "around_all" in item.fixturenames  # type: ignore[attr-defined]
+    assert "around_all" in item.fixturenames  # type: ignore[attr-defined]  # of functions alone
     assert "around_all" not in {function.__name__ for function in compat.fixtures_of(item)}
 
 

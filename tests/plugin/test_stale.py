@@ -51,7 +51,7 @@ def test_a_run_that_pytest_refuses_leaves_no_older_report(before: Sentinel, kind
     """Options, settings files and variables that pytest does not accept: not 0, and every report says INCOMPLETE."""
     if kind in FILES:
         before.repo.commit(*FILES[kind])
-    done = before.pytest(*OPTIONS.get(kind, ()), **ENVIRON.get(kind, {}))  # type: ignore[arg-type]
+    done = before.pytest(*OPTIONS.get(kind, ()), **ENVIRON.get(kind, {}))  # type: ignore[arg-type]  # mixed values
     assert done.code not in {0, 2}, done.out
     assert done.verdict["verdict"] == "INCOMPLETE", done.out
     assert "INCOMPLETE" in done.junit

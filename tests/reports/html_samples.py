@@ -36,11 +36,11 @@ class Clock:
         """Return a result, with its steps `what, seconds, words` made to follow each other within its time."""
         begun, steps = self.now, []
         at = begun
-        for what, took, words in more.pop("asked", ()):  # type: ignore[attr-defined]
+        for what, took, words in more.pop("asked", ()):  # type: ignore[attr-defined]  # mixed kinds
             steps.append(Step(what, at, took, words))
             at += took + 0.02
         self.now = max(begun + seconds, at)
-        return GateResult(id_, stage, status, reason, seconds=self.now - begun, began=begun, steps=tuple(steps), **more)  # type: ignore[arg-type]
+        return GateResult(id_, stage, status, reason, seconds=self.now - begun, began=begun, steps=tuple(steps), **more)  # type: ignore[arg-type]  # as above
 
 
 def usual(**changed: GateResult) -> list[GateResult]:

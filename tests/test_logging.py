@@ -16,7 +16,7 @@ from release_sentinel.redaction import Redactor
 from tests.conftest import SECRET
 
 SOURCE = Path(release_sentinel.__file__).parent
-CONFIGURES = {"basicConfig", "addHandler", "removeHandler", "setLevel", "dictConfig", "fileConfig", "disable"}
+CONFIGURES = {"basicConfig", "addHandler", "removeHandler", "setLevel", "dictConfig", "fileConfig", "logging.disable"}
 
 logger = logging.getLogger("release_sentinel.checks.config")
 
@@ -171,10 +171,12 @@ def test_scrubbing_of_records_ends() -> None:
 def test_only_setup_logging_configures_logging() -> None:
     """No other module touches handlers or levels."""
     calls = [
-        (file.relative_to(SOURCE).as_posix(), node.func.attr)
+        (file.relative_to(SOURCE).as_posix(), ast.unparse(node.func))
         for file in SOURCE.rglob("*.py")
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in CONFIGURES
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and {node.func.attr, ast.unparse(node.func)} & CONFIGURES
     ]
 
     assert {module for module, _ in calls} == {"logging.py"}

@@ -22,9 +22,15 @@ def visible(text: str) -> str:
 
 
 def one_line(text: str, longest: int = LONGEST) -> str:
-    """Return a text on one line, which is not too long."""
+    """Return a text on one line, which is not too long.
+
+    It is cut before a word where one begins in its second half: of a short secret that is cut, the beginning would stay.
+    """
     text = visible(text.strip())
-    return text if len(text) <= longest else f"{text[:longest]} …"
+    if len(text) <= longest:
+        return text
+    blank = text.rfind(" ", longest // 2, longest + 1)
+    return f"{text[: blank if blank > 0 else longest].rstrip()} …"
 
 
 def foreign(text: object, longest: int = LONGEST) -> str:

@@ -21,13 +21,13 @@ def test_the_built_in_folder_holds_the_built_in_gates() -> None:
 
 def test_an_installed_package_brings_its_gates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The folder inside the package goes before one at the top of a clone."""
-    package = tmp_path / "src" / "release_sentinel"
-    (tmp_path / "gate_tests").mkdir()
-    package.mkdir(parents=True)
-    monkeypatch.setattr(folders, "_PACKAGE", package)
+    clone, installed = tmp_path / "src" / "release_sentinel", tmp_path / "site-packages" / "release_sentinel"
+    for folder in (tmp_path / "gate_tests", clone, installed / "gate_tests"):
+        folder.mkdir(parents=True)
+    monkeypatch.setattr(folders, "_PACKAGE", clone)
     assert built_in() == tmp_path / "gate_tests"
-    (package / "gate_tests").mkdir()
-    assert built_in() == package / "gate_tests"
+    monkeypatch.setattr(folders, "_PACKAGE", installed)
+    assert built_in() == installed / "gate_tests"
 
 
 def own(repo: Repo) -> Path:

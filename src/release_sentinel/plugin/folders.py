@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
+from functools import cache
 from pathlib import Path
 
 from release_sentinel.arguments import GATE_FOLDER, find_top
@@ -19,7 +20,12 @@ _LEFT_BY_EDITORS = re.compile(r"\.#.*|#.*#|.*~")
 
 def built_in() -> Path:
     """Return the folder of the built-in gates: inside an installed package, or at the top of a clone of the project."""
-    installed, clone = _PACKAGE / GATE_FOLDER, _PACKAGE.parents[1] / GATE_FOLDER
+    return _gates_of(_PACKAGE)
+
+
+@cache  # it is asked for at each hook of each test
+def _gates_of(package: Path) -> Path:
+    installed, clone = package / GATE_FOLDER, package.parents[1] / GATE_FOLDER
     return installed if installed.is_dir() else clone
 
 

@@ -46,6 +46,7 @@ _ENDS = 4  # characters beside an ordinary word of which at least one makes a pi
 _CHUNK, _OVERLAP = 1 << 18, 1 << 12  # characters that are looked at in one go, and that the next go sees again
 _LONGEST_UNIT = 20  # characters that one character may become: a secret may go on behind them
 _NEAR = 512  # characters at the end of a text
+_SEEN = 4096  # short texts of which it is known what they hold
 
 
 class _Whole(NamedTuple):
@@ -69,8 +70,8 @@ class Index:
         self._beginnings = Beginnings()
         self._spared: dict[str, None] = {}  # words that are masked in no secret that is only supposed to be one
         self._marks = _DECODED  # bytes of which decoded secrets consist
-        self._version = 0  # how often something was added
-        self._last: tuple[int, str, list[Span]] = (0, "", [])  # a short text is looked at twice in a row
+        self._is_empty = True
+        self._seen: dict[str, list[Span]] = {}  # of short texts: reports repeat ids, file names and words
         self._stars = False
         self._exact = False  # whether a secret has a character that a loose comparison leaves out
         self._strict = False  # whether one has a character that an exact comparison leaves out, too
@@ -97,7 +98,11 @@ class Index:
         if heads and len(raw(secret)) < PIECE:
             self._add_patterns(encoded_patterns(secret))
         self._stars = self._stars or "*" in secret
-        self._version += 1
+        self._changed()
+
+    def _changed(self) -> None:
+        """Forget what was found before. A search that began before now still notes what it finds in the old table."""
+        self._is_empty, self._seen = False, {}
 
     def _add_patterns(self, found: Iterable[Pattern]) -> None:
         for pattern in found:
@@ -114,7 +119,7 @@ class Index:
             if compiled not in self._patterns:
                 self._patterns.append(compiled)
                 self._beginnings.add_whole(f"{before}{value}{after}")
-        self._version += 1
+        self._changed()
 
     def _learn(self, folded: bytes, plain: bytes, *, words: bool) -> bytes:
         """Add the pieces of a secret; return it up to the end of the first one, or nothing if it has none."""
@@ -162,10 +167,9 @@ class Index:
 
         `again`: a text that was masked before. A mask is text itself, and can be the end of a word.
         """
-        version, known, spans = self._last
-        if text == known and version == self._version and not again:
-            return spans
-        version = self._version
+        seen = self._seen
+        if not again and (known := seen.get(text)) is not None:
+            return known
         found = [
             match.span(match.lastindex or 0)
             for pattern in self._patterns
@@ -175,14 +179,14 @@ class Index:
         if self._parts and (self._stars or not again):
             found += self._in_chunks(text)
         spans = merged((with_backslashes(text, start), end) for start, end in found)
-        if len(text) <= _NEAR and not again:
-            self._last = version, text, spans
+        if len(text) <= _NEAR and not again and len(seen) < _SEEN:
+            seen[text] = spans
         return spans
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing is searched for."""
-        return not self._version
+        return self._is_empty
 
     @property
     def settles(self) -> bool:

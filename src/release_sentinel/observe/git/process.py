@@ -26,7 +26,7 @@ from release_sentinel.sentences import sentence
 
 LOCAL_SECONDS = 60.0  # a cold `status` of a very large tree takes tens of seconds
 REMOTE_SECONDS = 20.0
-_GRACE = 1.0  # seconds for Git to end by itself where we are interrupted
+_GRACE = 4.0  # seconds for Git to remove its locks where we are interrupted, also on a busy machine
 
 # `git rev-parse --local-env-vars` lists them; asking Git would cost a process each run. `GIT_CONFIG_COUNT` is left out:
 # containers set `safe.directory` and credentials with it, and the command line, which sets what matters, overrides it.

@@ -33,7 +33,7 @@ def test_one_line_shows_what_cannot_be_seen() -> None:
 
 
 def test_a_text_is_cut_between_words() -> None:
-    """Of a short secret in the middle of which a text would end, no beginning is shown; one long word is cut anywhere."""
+    """The beginning of a short secret is not shown; one long word is cut anywhere."""
     assert one_line("it is dev-key it", 10) == one_line("it is dev-key it", 6) == "it is …"
     assert one_line("it is dev-key it", 13) == "it is dev-key …"
     assert one_line("a dev-key-of-many-letters", 12) == "a dev-key-of …"

@@ -24,7 +24,7 @@ def visible(text: str) -> str:
 def one_line(text: str, longest: int = LONGEST) -> str:
     """Return a text on one line, which is not too long.
 
-    It is cut before a word where one begins in its second half: of a short secret that is cut, the beginning would stay.
+    It is cut before a word where one begins in its second half: the beginning of a short secret would stay.
     """
     text = visible(text.strip())
     if len(text) <= longest:

@@ -9,8 +9,8 @@ from msgspec.structs import replace
 
 from release_sentinel.config.kinds import Header, Headers, Hidden
 from release_sentinel.config.load import load, load_policy
-from release_sentinel.config.model import Policy, urls
-from release_sentinel.config.read import Reading, bare, dotted, has_mark, keys
+from release_sentinel.config.model import LOCAL, Policy, urls
+from release_sentinel.config.read import Reading, bare, dotted, has_mark, is_record, item_kind, keys
 from release_sentinel.config.targets import (
     CertificateTarget,
     CompareRule,
@@ -304,6 +304,18 @@ def test_a_gate_that_is_asked_for_needs_a_target(gate: Any) -> None:
     )
 
 
+@pytest.mark.parametrize("gate", [gate for gate in BUILT_IN if gate.judges in LOCAL], ids=lambda gate: gate.id)
+def test_a_gate_that_is_asked_for_where_this_machine_is_skipped_needs_a_host(tmp_path: Path, gate: Any) -> None:
+    """Its targets can stand under `hosts` alone; none of the hosts has any."""
+    others = {"disk": "memory = {}"}.get(gate.id, 'disks = [{ path = "/" }]')
+    text = f"enable = ['{gate.id}']\nskip_local_host = 'a runner'\n[[hosts]]\nssh = 'web1'\n{others}\n"
+    (tmp_path / "release-sentinel.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(InvalidPolicyError) as refusal:
+        load({}, repository=tmp_path, gates=IDS)
+    (problem,) = refusal.value.problems
+    assert problem.endswith(f"enable asks for the gate {gate.id}, expected something to judge under `hosts`")
+
+
 def test_a_target_that_is_not_valid_still_counts_as_one(tmp_path: Path) -> None:
     """The gate has something to judge; only the mistake is reported."""
     file = tmp_path / "release-sentinel.toml"
@@ -312,6 +324,28 @@ def test_a_target_that_is_not_valid_still_counts_as_one(tmp_path: Path) -> None:
         load({}, file=file, gates=IDS)
     (problem,) = refusal.value.problems
     assert "tcp[0].port is missing" in problem
+
+
+TABLES = [key for key, (_, kind) in keys(Policy).items() if is_record(item_kind(kind))]
+READERS = {
+    "an enabled gate": "",
+    "a lock": 'locked = ["{}"]',
+    "a bound on waivers": 'locked = ["disk.crit"]',
+    "a machine that is skipped": 'skip_local_host = "a runner"',
+}
+
+
+@pytest.mark.parametrize("reader", READERS)
+@pytest.mark.parametrize("key", TABLES)
+def test_an_entry_that_is_no_table_is_told_by_its_place(tmp_path: Path, key: str, reader: str) -> None:
+    """Whatever else of the policy looks at that list: `hosts = ["web1"]` is an easy mistake."""
+    enable = [gate.id for gate in BUILT_IN if gate.judges]
+    text = f"enable = {enable}\n{READERS[reader].format(key)}\n{key} = [[]]\n[env.prod]\n{key} = [[]]\n"
+    (tmp_path / "release-sentinel.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(InvalidPolicyError) as refusal:
+        load({}, repository=tmp_path, env="prod", gates=IDS)
+    told = [problem for problem in refusal.value.problems if f": {key}[0] is a list, expected " in problem]
+    assert len(told) == 1, refusal.value.problems
 
 
 @pytest.mark.parametrize("kind", subclasses(Target))

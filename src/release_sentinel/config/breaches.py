@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from release_sentinel.config.kinds import Change, Stricter
 from release_sentinel.config.locks import ASKING, Lock, Step, entry_kind, known_keys
 from release_sentinel.config.model import LOCAL, Policy, Waiver
-from release_sentinel.config.read import KeyPath, is_record, keys
+from release_sentinel.config.read import KeyPath, is_record, keys, readable, seen
 from release_sentinel.config.targets import HostRule, Target
 
 Place = tuple[str, tuple[str, ...]]  # a key, and the names of the entries of lists that hold it
@@ -108,7 +108,7 @@ def _values_of(
         key, value, place = f"{prefix}{name}", getattr(record, field.name), (*path, name)
         if listed := entry_kind(field_kind):
             yield (key, names), _Value(place, value)
-            for number, entry in enumerate(value):
+            for number, entry in readable(value):
                 for one in _targets(entry):
                     yield from _values_of(one, listed, f"{key}.", (*names, _name(one)), (*place, number))
         elif not is_record(field_kind):
@@ -118,11 +118,9 @@ def _values_of(
             yield from _values_of(value, field_kind, f"{key}.", (*names, own) if own else names, place)
 
 
-def _targets(entry: Any) -> list[Any]:
-    """Return the targets of an entry; none for one that could not be read."""
-    if isinstance(entry, HostRule):
-        return list(entry.each()) or [entry]
-    return [entry] if isinstance(entry, Target) else []
+def _targets(entry: Target) -> list[Target]:
+    """Return the targets of an entry: a host each where it names several."""
+    return (list(entry.each()) if isinstance(entry, HostRule) else []) or [entry]
 
 
 def _name(target: Target) -> str:
@@ -145,7 +143,7 @@ def _changed(lock: Lock, base: Mapping[Place, _Value], before: Mapping[Place, _V
             entry = _of_list(path)
             if not any((entry, names[:end]) in removed for end in range(len(names) + 1)):
                 removed.add((entry, names))
-                says = f"lacks {names[-1]!r}" if names else "leaves a table out"
+                says = f"lacks {seen(names[-1])}" if names else "leaves a table out"
                 yield f"{step.named(_of_list(path))} {says}, expected what {origin} has: {because}"
         elif key in lock.locked:
             if not same(found.value, value):
@@ -215,7 +213,7 @@ def _lost(lock: Lock, before: Policy, step: Step) -> Iterator[tuple[KeyPath, str
 
 def _judged(policy: Policy, gates: Mapping[str, type[Target] | None]) -> dict[str, type[Target]]:
     """Return the ids of all that is judged, with the class of each; what is on the hosts of a group is named by it."""
-    rules = [rule for rule in policy.hosts if hasattr(rule, "inventory")]  # one that could not be read has none
+    rules = (rule for _, rule in readable(policy.hosts))
     hosts = tuple(replace(rule, inventory="", name=_name(rule)) if rule.inventory else rule for rule in rules)
     found: dict[str, type[Target]] = {}
     for gate, kind in gates.items():
@@ -228,9 +226,8 @@ def _judged(policy: Policy, gates: Mapping[str, type[Target] | None]) -> dict[st
 def _waived(lock: Lock, before: Policy, step: Step, now: datetime) -> Iterator[str]:
     """Yield the waivers of a layer that the file with the lock does not allow."""
     known = {*lock.base.policy.waivers, *before.waivers}
-    for number, waiver in enumerate(step.policy.waivers):
-        is_read = hasattr(waiver, "gate")  # one that could not be read has none
-        if is_read and waiver not in known and (why := _too_much(lock, waiver, now)):
+    for number, waiver in readable(step.policy.waivers):
+        if waiver not in known and (why := _too_much(lock, waiver, now)):
             yield f"{step.named(('waivers', number))} waives {waiver.gate} until {waiver.until}: {why}"
 
 

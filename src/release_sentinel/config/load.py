@@ -19,9 +19,9 @@ from release_sentinel.config.breaches import broken
 from release_sentinel.config.kinds import ENVIRONMENTS, nearest
 from release_sentinel.config.layers import Layer, of_file, of_options, of_variables, setter
 from release_sentinel.config.locks import Gates, Lock, Step, lock_of, problems_of
-from release_sentinel.config.model import NEEDED_BY, LayerRules, Policy, Required
+from release_sentinel.config.model import LOCAL, NEEDED_BY, LayerRules, Policy, Required
 from release_sentinel.config.packs import PackParts, Packs, policy_of, rules_in, unread
-from release_sentinel.config.read import KeyPath, Problem, Reading, dotted, keys, leaves, seen, shown_key
+from release_sentinel.config.read import UNREADABLE, KeyPath, Problem, Reading, dotted, keys, leaves, seen, shown_key
 from release_sentinel.config.targets import Target
 from release_sentinel.config.variables import Variable
 from release_sentinel.errors import InvalidPolicyError
@@ -376,8 +376,10 @@ def _gate_problems(
             yield Problem(path, f"names {seen(gate)}, which is not a built-in gate{more}{nearest(gate, known)}")
     for gate in policy.enable:
         kind = gates.get(gate)
-        key = Policy.list_of(kind) if kind else ""
-        if kind and not policy.targets(kind) and not getattr(policy, key):  # it may hold entries that are not valid
+        if not kind or policy.targets(kind):
+            continue
+        key = "hosts" if policy.skip_local_host and kind in LOCAL else Policy.list_of(kind)
+        if UNREADABLE not in getattr(policy, key):
             yield Problem(("enable",), f"asks for the gate {gate}, expected something to judge under `{key}`")
 
 

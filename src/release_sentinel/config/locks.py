@@ -6,7 +6,7 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from functools import cache, lru_cache
-from typing import Any, NamedTuple, get_args, get_origin
+from typing import Any, NamedTuple
 
 from msgspec import Struct
 
@@ -15,7 +15,7 @@ from release_sentinel.config.kinds import Stricter, nearest
 from release_sentinel.config.layers import Layer
 from release_sentinel.config.model import LOCAL, LayerRules, Policy
 from release_sentinel.config.packs import unread_in
-from release_sentinel.config.read import KeyPath, bare, is_record, keys
+from release_sentinel.config.read import KeyPath, bare, is_record, item_kind, keys, mark_of, seen
 from release_sentinel.config.targets import HostRule, Target
 
 DEFAULT = "the default"
@@ -148,24 +148,19 @@ def _keys(record: Any, prefix: str, holders: tuple[type, ...]) -> Iterator[tuple
         key, base = f"{prefix}{name}", bare(kind)[0]
         listed = entry_kind(kind)
         if listed:
-            yield key, Key(_direction(kind), is_list=True, holders=(*holders, bare(listed)[0]))
+            yield key, Key(mark_of(kind, Stricter), is_list=True, holders=(*holders, bare(listed)[0]))
         if listed or is_record(kind):
             inner = bare(listed)[0] if listed else base
             held = (*holders, inner) if issubclass(inner, Target) else holders
             yield from _keys(listed or kind, f"{key}.", held)
         else:
-            yield key, Key(_direction(kind), holders=holders)
+            yield key, Key(mark_of(kind, Stricter), holders=holders)
 
 
 def entry_kind(kind: Any) -> Any:
     """Return the kind of the entries of a list of targets, or None."""
-    base = bare(kind)[0]
-    item = get_args(base)[0] if get_origin(base) is tuple else None
-    return item if item is not None and is_record(item) and issubclass(bare(item)[0], Target) else None
-
-
-def _direction(kind: Any) -> Stricter | None:
-    return next((mark for mark in bare(kind)[1] if isinstance(mark, Stricter)), None)
+    item = item_kind(kind)
+    return item if is_record(item) and issubclass(bare(item)[0], Target) else None
 
 
 @cache
@@ -205,7 +200,7 @@ def problems_of(
     """Yield what is wrong with the locks of a file: keys that do not exist, or that have no direction."""
     for name in ("locked", "stricter_only"):
         for number, pattern in enumerate(getattr(rules, name)):
-            place, found = f"{source.where((name, number))}: {name} names {pattern!r}", matching(pattern, policy)
+            place, found = f"{source.where((name, number))}: {name} names {seen(pattern)}", matching(pattern, policy)
             if not found and pattern.partition(".")[0] in unread_in(policy):
                 continue
             if not found:
@@ -219,7 +214,7 @@ def problems_of(
         near = get_close_matches(gate, gates, n=1, cutoff=0.85)
         if near and not any(globbed(gate, one) for one in gates):
             place = source.where(("waivers", "never", number))
-            yield f"{place}: waivers.never names {pattern!r}, which is not a gate; did you mean {near[0]}?"
+            yield f"{place}: waivers.never names {seen(pattern)}, which is not a gate; did you mean {near[0]}?"
 
 
 def _has_direction(key: str, policy: type[Policy]) -> bool:

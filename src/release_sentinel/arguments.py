@@ -57,15 +57,6 @@ def _is_readable(file: Path) -> bool:
     return file.is_file() and file.stat().st_size <= _MOST
 
 
-def value_of(args: Sequence[str], *names: str) -> str:
-    """Return the value that an option has, under any of its names; blank if it is absent."""
-    for word, following in pairwise([*args, "-"]):
-        name, joined, value = word.partition("=")
-        if name in names and (joined or not following.startswith("-")):
-            return value if joined else following
-    return ""
-
-
 def values_of(args: Sequence[str], name: str) -> list[str]:
     """Return every value that a repeated option has."""
     pairs = ((word.partition("="), following) for word, following in pairwise([*args, "-"]))

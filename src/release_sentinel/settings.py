@@ -17,7 +17,7 @@ from release_sentinel.config.model import Policy
 from release_sentinel.config.packs import unread
 from release_sentinel.config.secrets import learn, learn_text
 from release_sentinel.errors import InvalidPolicyError
-from release_sentinel.gates import ASKED_BY, IDS, KEYS
+from release_sentinel.gates import GATES
 from release_sentinel.identity import identity
 from release_sentinel.invocation import Invocation
 from release_sentinel.observe.git.settings import settings as git_settings
@@ -70,10 +70,8 @@ def settle(
             file=file,
             directory=directory,
             env=env,
-            gates=IDS,
+            gates=GATES,
             packs=packs if with_packs else unread,
-            keys_of=KEYS,
-            asked_by=ASKED_BY,
             options=options,
         )
         text = loaded.text

@@ -5,7 +5,6 @@ A key is compared entry by entry where it is one of a list of targets: entries m
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
-from datetime import time as clock
 from operator import attrgetter
 from typing import Any, NamedTuple
 
@@ -14,7 +13,7 @@ from msgspec.structs import replace
 
 from release_sentinel.config.kinds import Change, Stricter
 from release_sentinel.config.locks import ASKING, Lock, Step, entry_kind, known_keys
-from release_sentinel.config.model import LOCAL, Policy, Waiver
+from release_sentinel.config.model import LOCAL, Policy, Waiver, end_of
 from release_sentinel.config.read import KeyPath, is_record, keys, readable, seen
 from release_sentinel.config.targets import HostRule, Target
 
@@ -241,6 +240,6 @@ def _too_much(lock: Lock, waiver: Waiver, now: datetime) -> str:
     days = lock.rules.waivers.max_days
     if days is None:
         return ""
-    last = datetime.combine(now.astimezone(UTC).date() + timedelta(days=days + 1), clock(tzinfo=UTC))
+    last = end_of(now.astimezone(UTC).date() + timedelta(days=days))
     place = lock.source.where(("waivers", "max_days"))
     return f"{place} allows at most {days} days from today" if waiver.end > last else ""

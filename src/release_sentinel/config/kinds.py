@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, time
 from difflib import get_close_matches
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar, get_args
 
 from msgspec import Meta, Struct
 
@@ -19,7 +19,8 @@ from release_sentinel.sentences import sentence
 # Without these gates it is unknown what is released where: they can be neither switched off nor waived.
 INDISPENSABLE = ("environment", "repository", "version")
 NOTES = ("changes", "verdict", "link", "version", "env", "commit", "date")  # what the notes of a release may take
-DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+DAYS = get_args(Day)
 _LINE = r"^\S(.*\S)?$(?!\n)"  # one line, and no blank at either end
 LONGEST_PATTERN = 10_000  # characters of a regular expression
 _LONGEST_WORD = 100  # characters of a name that is compared with others
@@ -29,8 +30,6 @@ _CLOCK = r"([01][0-9]|2[0-3]):[0-5][0-9]"
 _MOMENT = rf"{_DATE}[Tt ]{_CLOCK}(:[0-5][0-9](\.[0-9]{{1,6}})?)?"
 _OFFSET = r"([Zz]|[+-]([01][0-9]|2[0-3]):[0-5][0-9])"
 _WEEKLY = rf"(({'|'.join(DAYS)}) )?{_CLOCK}(:00)?"
-
-
 _DURATION = rf"^({durations.PATTERN})$(?!\n)"
 # Begins with no dash, which ssh would take for an option.
 _DESTINATION = r"[A-Za-z0-9_.\[:@~][^\s'\"`$\\;&|<>()*?!{}#]*"
@@ -476,4 +475,3 @@ NotifyUrl = Annotated[
 NotifyUrls = Annotated[tuple[NotifyUrl, ...], Meta(description="Apprise URLs, such as slack://…")]
 Occasion = Literal["failure", "recovery", "always"]
 TagMode = Literal["auto", "new", "existing", "local"]
-Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]

@@ -57,13 +57,13 @@ def _named(names: Mapping[KeyPath, str]) -> Layer:
     return Layer(sets=lambda path: bool(source(path)), name=name, source=source, place=lambda _: "")
 
 
-def setter(path: KeyPath, layers: Sequence[Layer]) -> Layer:
-    """Return the layer that set a key, or else the table that holds it."""
+def setter(path: KeyPath, layers: Sequence[Layer]) -> Layer | None:
+    """Return the layer that set a key, or else the table that holds it; None for a default."""
     for end in range(len(path), 0, -1):
         for layer in reversed(layers):
             if layer.sets(path[:end]):
                 return layer
-    return layers[0]
+    return None
 
 
 def _holds(document: Any, path: KeyPath) -> bool:

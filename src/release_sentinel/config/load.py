@@ -31,7 +31,7 @@ SHOWN = 100  # problems of a policy, at most
 NOT_BY_ENV = ("environments", "packs", *keys(LayerRules))  # what a part for one environment cannot set
 DEFAULT = "default"
 _SETTINGS: KeyPath = ("required", "settings")
-ANY_GATES: Mapping[str, type[Target] | None] = MappingProxyType({})
+ANY_GATES = Gates()
 
 
 class Loaded(Struct, frozen=True, dict=True):
@@ -89,20 +89,17 @@ def load(
     file: Path | None = None,
     directory: Path | None = None,
     env: str = "",
-    gates: Mapping[str, type[Target] | None] = ANY_GATES,
+    gates: Gates = ANY_GATES,
     packs: Packs = unread,
-    keys_of: Mapping[str, Sequence[str]] = MappingProxyType({}),
-    asked_by: Mapping[str, str] = MappingProxyType({}),
     options: Mapping[str, tuple[str, Any]] = MappingProxyType({}),
     now: datetime | None = None,
 ) -> Loaded:
     """Build the policy for the environment `env` from the policy files and the `RS_*` variables of `environ`.
 
     The file is `file`, or the one of `repository`, in which `directory` is the working directory; it is above its
-    bases. `gates` are the ids of the built-in gates, each with the class of its targets; without them any id is
-    accepted. `packs` is asked once for what the gate packs of the policy add to it. `keys_of` are the other keys that a
-    gate judges by, and `asked_by` is the one that asks for it. `options` of the command line are held against the locks
-    of the files: the flag and the value, by the key. `now` is the moment from which waivers are counted.
+    bases. `gates` are the built-in ones; without them any id is accepted. `packs` is asked once for what the gate packs
+    of the policy add to it. `options` of the command line are held against the locks of the files: the flag and the
+    value, by the key. `now` is the moment from which waivers are counted.
 
     Raises `InvalidPolicyError`, which names everything that is not valid, in the parts for other environments too.
     """
@@ -114,7 +111,7 @@ def load(
     values, refused = variables.read(environ)
     problems += refused
     everywhere = {variable: value for variable, value in values.items() if variable.path in NOT_BY_ENV}
-    check = _Validation(gates, problems, packs)
+    check = _Validation(gates.kinds, problems, packs)
     stacks = {"": _Stack(files, "", everywhere)}
     common = stacks[""]
     policy = check.read(common.document, common.layers)
@@ -132,7 +129,7 @@ def load(
     if any(one.rules != LayerRules(extends=one.rules.extends) for one in files):
         asked: dict[KeyPath, tuple[str, Any]] = {tuple(key.split(".")): said for key, said in options.items()}
         above = _Above(values, asked, now or datetime.now(UTC))
-        known = Gates({**gates, **check.gates_of_packs}, keys_of, asked_by)
+        known = gates._replace(kinds={**gates.kinds, **check.gates_of_packs})
         for name, stack in stacks.items():
             found, sentences = _broken(files, stack, check, above, known)
             problems += sentences
@@ -384,10 +381,9 @@ def _gate_problems(
 
 
 def _sentence(problem: Problem, layers: Sequence[Layer]) -> str:
-    layer = setter(problem.path, layers)
-    place = layer.place(problem.path)
-    other = setter(problem.other, layers).name(problem.other) if problem.other else ""
-    return f"{place}{': ' if place else ''}{layer.name(problem.path)} {problem.says}{other}{problem.ends}"
+    layer = setter(problem.path, layers) or layers[0]
+    other = (setter(problem.other, layers) or layers[0]).name(problem.other) if problem.other else ""
+    return f"{layer.key(problem.path)} {problem.says}{other}{problem.ends}"
 
 
 def merged(below: dict[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,28 +6,28 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from functools import cache, lru_cache
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from msgspec import Struct
 
 from release_sentinel.config.file import Source
 from release_sentinel.config.kinds import Stricter, nearest
-from release_sentinel.config.layers import Layer
+from release_sentinel.config.layers import Layer, setter
 from release_sentinel.config.model import LOCAL, LayerRules, Policy
 from release_sentinel.config.packs import unread_in
 from release_sentinel.config.read import KeyPath, bare, is_record, item_kind, keys, mark_of, seen
 from release_sentinel.config.targets import HostRule, Target
 
-DEFAULT = "the default"
 ASKING = ("enable", "required_gates")  # keys that ask for gates by id
 
 
 class Gates(NamedTuple):
-    """What locks know of gates, by id: the class of the targets, the other keys it judges by, the key that asks."""
+    """The gates that a policy can speak of, by id; without any, it may speak of any."""
 
-    kinds: Mapping[str, type[Target] | None]
-    keys_of: Mapping[str, Sequence[str]]
-    asked_by: Mapping[str, str]
+    kinds: Mapping[str, type[Target] | None] = MappingProxyType({})  # the class of the targets; None: no targets
+    keys_of: Mapping[str, Sequence[str]] = MappingProxyType({})  # keys by which it judges besides its targets; globs
+    asked_by: Mapping[str, str] = MappingProxyType({})  # the key that asks for it, besides its id
 
 
 class Key(Struct, frozen=True):
@@ -50,11 +50,8 @@ class Step(NamedTuple):
 
     def origin(self, path: KeyPath) -> str:
         """Return where the value of a key comes from."""
-        for end in range(len(path), 0, -1):
-            for layer in reversed(self.layers):
-                if layer.sets(path[:end]):
-                    return layer.source(path)
-        return DEFAULT
+        layer = setter(path, self.layers)
+        return layer.source(path) if layer else "the default"
 
 
 class Lock(Struct, frozen=True):
@@ -83,7 +80,7 @@ class Lock(Struct, frozen=True):
     def unset(self, path: KeyPath) -> str:
         """Return that neither the file nor one below it sets a key with a lock, which then freezes the default."""
         plain = all(isinstance(part, str) for part in path)  # above it, an entry may have another number
-        return ", which does not set it" if plain and self.base.origin(path) == DEFAULT else ""
+        return ", which does not set it" if plain and setter(path, self.base.layers) is None else ""
 
     def never(self, gate: str, *, whole: bool = False) -> str:
         """Return which line says that a gate, or one of its targets if `whole`, is never waived above; or a blank."""

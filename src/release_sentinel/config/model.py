@@ -142,6 +142,11 @@ class Required(Struct, frozen=True):
     placeholders: Annotated[tuple[HiddenRegex, ...], MORE] = PLACEHOLDERS  # matched whole, case ignored
 
 
+def end_of(day: date) -> datetime:
+    """Return the moment at which the last day of a waiver or advice ends: midnight in UTC."""
+    return datetime.combine(day, clock(tzinfo=UTC)) + timedelta(days=1)
+
+
 class Waiver(Struct, frozen=True):
     """A dated, reasoned exception for one gate in one environment."""
 
@@ -161,9 +166,7 @@ class Waiver(Struct, frozen=True):
     @property
     def end(self) -> datetime:
         """The moment at which it ends."""
-        if isinstance(self.expires, datetime):
-            return self.expires
-        return datetime.combine(self.expires, clock(tzinfo=UTC)) + timedelta(days=1)
+        return self.expires if isinstance(self.expires, datetime) else end_of(self.expires)
 
 
 class Freeze(Struct, frozen=True):

@@ -24,7 +24,7 @@ from release_sentinel.config.model import PackRule
 from release_sentinel.config.packs import PackParts, is_free, table_of
 from release_sentinel.config.read import clashes
 from release_sentinel.config.schema import record_schema
-from release_sentinel.gates import DocumentedGate
+from release_sentinel.gates import SECTIONS, DocumentedGate
 from release_sentinel.observe.bounded import Bounded
 from release_sentinel.observe.installed import read_origin, recorded, tree_digest
 from release_sentinel.packs import Pack, PackGate
@@ -33,7 +33,6 @@ from release_sentinel.sentences import words_of
 from release_sentinel.vocabulary import Stage
 
 GROUP = "release_sentinel.gates"
-SECTIONS = ("Why", "Unknown", "Remedy")
 LOAD_SECONDS = 30.0  # for the module of an entry point
 _GATE_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _KEY = re.compile(r"[a-z]([a-z0-9_]*[a-z0-9])?")

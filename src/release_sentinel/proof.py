@@ -21,6 +21,7 @@ from release_sentinel.invocation import Invocation
 from release_sentinel.lines import one_line
 from release_sentinel.observe import ci
 from release_sentinel.options import Report
+from release_sentinel.plan import run_seconds
 from release_sentinel.redacted import RedactedVerdict, redact
 from release_sentinel.redaction import Redactor
 from release_sentinel.reports import files, journal
@@ -104,10 +105,7 @@ class Judgement:
 def bound(invocation: Invocation, settings: Settings) -> float:
     """Return the seconds after which the child is killed."""
     delivery = _DELIVERY + settings.policy.forge.deadline if invocation.delivers else 0
-    rules = settings.policy.rounds
-    wait = rules.wait if invocation.wait is None else invocation.wait
-    hold = rules.hold if invocation.hold is None else invocation.hold
-    return settings.policy.run_seconds(invocation.deadline) + wait + hold + _GRACE + delivery
+    return run_seconds(invocation, settings.policy) + _GRACE + delivery
 
 
 def believe(

@@ -24,6 +24,7 @@ from release_sentinel.gates import expected
 from release_sentinel.invocation import Invocation
 from release_sentinel.measures import Measure, full_name
 from release_sentinel.observe import ci, git
+from release_sentinel.plan import plan, run_seconds
 from release_sentinel.plugin import completeness, declared, folders, guard, own_files
 from release_sentinel.plugin.baseline import read_baseline
 from release_sentinel.plugin.compat import early_options
@@ -35,7 +36,6 @@ from release_sentinel.plugin.observations import Observations
 from release_sentinel.plugin.pack_code import PackCode
 from release_sentinel.plugin.prefetch import Prefetch
 from release_sentinel.plugin.progress import Progress, progress
-from release_sentinel.plugin.schedule import plan
 from release_sentinel.plugin.screen import Screen
 from release_sentinel.plugin.unnoticed import Unnoticed
 from release_sentinel.redacted import RedactedVerdict, redact
@@ -74,8 +74,7 @@ class GateSession:
         begun = unfinished(self.release, preview=self.preview, watch=self.watch)
         self._claim(files.claim(invocation.reports, redact(begun, self.redactor)))
         self.plan = plan(invocation, self.policy)
-        run = self.policy.run_seconds(invocation.deadline) + self.plan.wait + self.plan.hold
-        self.deadline = Deadline(run, self.policy.gate_seconds)
+        self.deadline = Deadline(run_seconds(invocation, self.policy), self.policy.gate_seconds)
         self.rounds: Rounds | None = None
         self.in_rounds = False  # what a gate meets counts in its round alone, and pytest learns of the last one
         self._baseline = read_baseline(invocation.baseline, invocation.env, self.policy)

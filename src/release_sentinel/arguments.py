@@ -1,4 +1,4 @@
-"""The command line, before pytest parses it for good: is this a gate run, and what did it mean by `--version`?"""
+"""The command line before pytest parses it: is this a gate run, and what does `--version` mean in it?"""
 
 import math
 import re

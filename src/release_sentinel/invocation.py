@@ -168,7 +168,7 @@ def _read(words: Sequence[str]) -> tuple[Raw, set[str], list[str]]:
     known, rest = parser.parse_known_args(readable)
     for word in rest:
         if word.startswith("--gate-"):
-            from difflib import get_close_matches  # noqa: PLC0415 - late: the gate's child starts the sooner
+            from difflib import get_close_matches  # noqa: PLC0415 - late: the gate's child starts without it
 
             flag = word.partition("=")[0]
             near = get_close_matches(flag, BY_FLAG, n=1, cutoff=0)
@@ -257,7 +257,7 @@ def _contradictions(flags: set[str], raw: Raw) -> Iterator[str]:
     asked = {option.flag for option in OPTIONS if option.flag in flags or raw.get(option.dest)}
     if "--gate-preview" in asked and (mode := _last(raw, "--gate-tag-mode")) in {"existing", "local"}:
         yield (
-            f"--gate-tag-mode {mode} and --gate-preview: what has the version's tag is no work to merge; run the gate "
+            f"--gate-tag-mode {mode} and --gate-preview: what has the version's tag is not work to merge; run the gate "
             "on the tag, or leave one of the two out"
         )
     for option in OPTIONS:

@@ -113,7 +113,7 @@ def settings_of(
         with_packs=with_packs,
     )
     receivers = tuple(dict.fromkeys((*invocation.notify, *settings.receivers)))
-    for address in (*receivers, *values_of(invocation.words, "--gate-notify")):  # also what is no address
+    for address in (*receivers, *values_of(invocation.words, "--gate-notify")):  # also what is not an address
         for secret in secrets_of(address):
             settings.redactor.infer(secret)
     loaded = settings.loaded

@@ -368,15 +368,15 @@ BROKEN = {
     ),
     "environments of an environment": (
         "environments = ['prod']\n[env.prod]\nenvironments = ['dev']",
-        "3: env.prod.environments cannot be set: environments apply to all environments",
+        "3: env.prod.environments is set, expected outside of [env]: it holds for all environments",
     ),
     "waivers of an environment": (
         "environments = ['prod']\n[env.prod]\nwaivers = []",
-        "3: env.prod.waivers cannot be set: waivers apply to all environments",
+        "3: env.prod.waivers is set, expected outside of [env]: it holds for all environments",
     ),
     "parts of a part": (
         "environments = ['prod']\n[env.prod]\nenv.dev = {}",
-        "2: env.prod.env is set, but a part cannot contain parts",
+        "2: env.prod.env is set, expected no parts within a part: write [env.NAME]",
     ),
     "a mistake in a part": (
         "environments = ['prod']\n[env.prod.disk]\ncrit = 'x'",

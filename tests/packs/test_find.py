@@ -124,7 +124,7 @@ BROKEN: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "settings by no mapping": (
         changed(FOLDER, "settings=[QueueSettings],"),
-        r"is broken: its settings are no mapping.*",
+        r"is broken: its settings are not a mapping.*",
     ),
     "the name of settings": (changed('"queue":', '"a b":'), r"is broken: its settings have the name 'a b', .*"),
     "settings of no record": (changed("QueueSettings}", "dict}"), r"is broken: its settings queue are not a frozen .*"),

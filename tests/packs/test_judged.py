@@ -180,7 +180,7 @@ def test_settings_are_read_from_the_table_of_the_pack(packed: Sentinel) -> None:
             "[disable]\n'acme.x' = 'x'",
             "p.toml:4: disable.acme.x names 'acme.x', which is not a built-in gate, and not one of a pack",
         ),
-        ("[env.prod]\npacks = {}", "p.toml:4: env.prod.packs cannot be set: packs apply to all environments"),
+        ("[env.prod]\npacks = {}", "p.toml:4: env.prod.packs is set, expected outside of [env]: it holds for"),
     ],
 )
 def test_settings_that_are_not_valid_are_told_with_their_place(

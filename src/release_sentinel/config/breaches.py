@@ -48,8 +48,8 @@ def is_stricter(direction: Stricter, base: Any, value: Any) -> bool:
         "higher": lambda: _is_at_most(base, value),
         "true": lambda: value is True,
         "false": lambda: value is False,
-        "superset": lambda: _is_whole(value, base),
-        "subset": lambda: _is_part(value, base),
+        "superset": lambda: _is_superset(value, base),
+        "subset": lambda: _is_subset(value, base),
     }
     return tests[direction.way]()
 
@@ -60,13 +60,13 @@ def _is_at_most(value: Any, limit: Any) -> bool:
     return isinstance(value, bool) == isinstance(limit, bool) and bool(value <= limit)
 
 
-def _is_whole(value: Any, base: Any) -> bool:
+def _is_superset(value: Any, base: Any) -> bool:
     if isinstance(base, Mapping):
         return all(name in value and same(value[name], one) for name, one in base.items())
     return all(any(same(one, other) for other in value) for one in base)
 
 
-def _is_part(value: Any, base: Any) -> bool:
+def _is_subset(value: Any, base: Any) -> bool:
     if isinstance(value, Mapping):  # of dates, each may be an earlier one, and of reasons each another
         return all(
             name in base and (isinstance(one, str) or same(one, base[name]) or _is_earlier(one, base[name]))

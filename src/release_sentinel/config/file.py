@@ -115,7 +115,7 @@ def _text(path: Path) -> str:
 
 
 def has_policy(folder: Path) -> bool:
-    """Tell whether a folder of a repository has a policy of its own: it is a project with releases of its own."""
+    """Tell whether a folder of a repository has a policy of its own, as a project with releases of its own has."""
     try:
         return os.path.lexists(folder / OWN) or bool(_read(folder / SHARED, required=False))
     except InvalidPolicyError:
@@ -157,7 +157,9 @@ def _read(path: Path, name: str = "", *, required: bool = True) -> Source | None
     if path.name != SHARED:
         return whole
     if required:
-        raise InvalidPolicyError([f"the policy file {path} has no table [tool.{TABLE}]"], text)
+        raise InvalidPolicyError(
+            [f"the policy file {path} has no table [tool.{TABLE}]: add it, or name another file"], text
+        )
     return None
 
 
@@ -165,10 +167,12 @@ def _shared(path: Path, whole: Source, tool: Mapping[str, Any]) -> Source:
     """Return the policy in `[tool.release-sentinel]`."""
     if not isinstance(tool[TABLE], dict):
         place = f"{path}:{first_lines(whole.text).get(('tool', TABLE), 1)}"
-        raise InvalidPolicyError([f"{place}: tool.{TABLE} is not a table"], whole.text)
+        raise InvalidPolicyError([f"{place}: tool.{TABLE} is not a table: write [tool.{TABLE}]"], whole.text)
     if path.name != SHARED and (beside := [name for name in whole.document if name != "tool"]):
         names = ", ".join(map(shown_key, beside))
-        raise InvalidPolicyError([f"{path}: {names} beside tool.{TABLE} would be ignored"], whole.text)
+        raise InvalidPolicyError(
+            [f"{path}: {names} beside tool.{TABLE} would be ignored: move that into the table"], whole.text
+        )
     return replace(whole, document=tool[TABLE], table=("tool", TABLE))
 
 

@@ -61,7 +61,7 @@ class SecretAddress(Struct, frozen=True):
 
 
 class SecretFile(Struct, frozen=True):
-    """Marks the path of a file that holds a secret: what is no path may be the secret itself."""
+    """Marks the path of a file that holds a secret: a value that is not a path may be the secret itself."""
 
 
 class Only(Struct, frozen=True):

@@ -198,7 +198,7 @@ class Freeze(Struct, frozen=True):
 
     @property
     def _is_whole_days(self) -> bool:
-        """Whether it is some days of the week, each from midnight to midnight: there, one time can mean but that."""
+        """Whether it is some days of the week, each from midnight to midnight."""
         return self.from_ == self.to == WeekTime("", clock()) and 0 < len(set(self.days)) < len(DAYS)
 
 
@@ -286,10 +286,13 @@ class LayerRules(Struct, frozen=True):
     waivers: WaiverLimits = field(default_factory=WaiverLimits)
 
 
+BESIDE = ("env", *keys(LayerRules))  # what a file has beside the keys of the policy
+
+
 class Policy(Struct, frozen=True):
     """The validated settings of one run. Times in seconds."""
 
-    beside: ClassVar[tuple[str, ...]] = ("env", *keys(LayerRules))  # what a file has beside these keys
+    beside: ClassVar[tuple[str, ...]] = BESIDE
 
     environments: Annotated[Environments, FEWER] = ("dev", "stage", "prod")
     enable: Annotated[GateIds, MORE] = ()  # opt-in gates

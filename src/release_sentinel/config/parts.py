@@ -64,9 +64,9 @@ def _part_problems(name: str, part: Any) -> Iterator[tuple[tuple[str, ...], str]
         return
     for key in part:
         if key in NOT_BY_ENV:
-            yield (key,), f"{shown_key(name)}.{key} cannot be set: {key} apply to all environments"
+            yield (key,), f"{shown_key(name)}.{key} is set, expected outside of [env]: it holds for all environments"
     if "env" in part:
-        yield (), f"{shown_key(name)}.env is set, but a part cannot contain parts"
+        yield (), f"{shown_key(name)}.env is set, expected no parts within a part: write [env.NAME]"
 
 
 def mismatches(files: Sequence[Parts], policy: Policy) -> Iterator[str]:

@@ -177,13 +177,13 @@ def _move(path: Path, repository: Path) -> str:
 
 
 def _is_same(stem: str) -> bool:
-    """Return whether a name is that of the program but for case, separators, or one slip."""
+    """Return whether a name is that of the program, apart from case, separators, or one slip."""
     letters = _BLANKS.sub("", stem.lower())
     return len(letters) <= _LONGEST and bool(get_close_matches(letters, [_LETTERS], n=1, cutoff=0.92))
 
 
 def _is_named_for_it(path: Path) -> bool:
-    """Return whether a file has the name of a policy, but for its language, and is not a file of another kind."""
+    """Return whether a file has the name of a policy in any of these languages, and is not a file of another kind."""
     toml, suffix = _TOML.fullmatch(path.name), PurePath(path.name).suffix
     stem = _BLANKS.sub("", (toml[1] if toml else path.name.removesuffix(suffix)).lower())
     for word in _WORDS:

@@ -36,7 +36,7 @@ GROUP = "release_sentinel.gates"
 LOAD_SECONDS = 30.0  # for the module of an entry point
 _GATE_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _KEY = re.compile(r"[a-z]([a-z0-9_]*[a-z0-9])?")
-_METADATA = (".dist-info", ".data")  # folders of a wheel that are no package
+_METADATA = (".dist-info", ".data")  # folders of a wheel that are not packages
 
 
 class OfPack(DocumentedGate, frozen=True):
@@ -287,7 +287,7 @@ def _gates(pack: Any) -> Iterator[OfPack]:
         try:
             lacking = [] if made.title.strip() else ["title"]
             lacking += [name for name in SECTIONS if not _has(made, name)]
-        except TypeError:  # a docstring that is none
+        except TypeError:  # a docstring that is not a text
             lacking = ["docstring"]
         if lacking:
             words = f"the docstring of the check of {gate.name} has no {', '.join(lacking)}"
@@ -305,7 +305,7 @@ def _has(gate: OfPack, section: str) -> bool:
 def _settings(pack: Any) -> Iterator[tuple[str, type[Struct]]]:
     """Yield the settings of a pack by the names of their tables: records that can be read, with defaults for all."""
     if not isinstance(pack.settings, Mapping):
-        raise PackError("is broken: its settings are no mapping of names to records")
+        raise PackError("is broken: its settings are not a mapping of names to records")
     for name, kind in pack.settings.items():
         if not isinstance(name, str) or not _KEY.fullmatch(name):
             raise PackError(f"is broken: its settings have the name {name!r}, expected lower case, digits and _")

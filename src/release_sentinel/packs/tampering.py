@@ -14,7 +14,7 @@ from typing import Any
 from release_sentinel_guard import LIBRARIES
 
 _OURS = "release_sentinel"
-# Packages that are watched whole: what this program calls, but for pytest's, which changes its own.
+# Packages that are watched whole: those that this program calls, except pytest, which changes its own.
 _OF_PYTEST = {"_pytest", "pytest_jsonreport", "pytest_metadata"}
 _PACKAGES = (LIBRARIES | {"json", "http", "email"}) - _OF_PYTEST
 # What runs gates, and what observers use; libraries that patch the latter for the whole process are known to exist.
@@ -23,13 +23,13 @@ _OBSERVES = (
     "subprocess socket ssl select selectors os time datetime threading signal pathlib tempfile http.client shutil"
 )
 _MODULES = frozenset({"pytest", *(f"_pytest.{name}" for name in _RUNS_GATES.split()), *_OBSERVES.split()})
-# What is to be replaced has to be loaded before, or what it was would not be known.
+# Loaded before a pack is: what a function was before it was replaced is not known otherwise.
 _LOADED = (*sorted(_MODULES), "requests", "urllib3.connectionpool", "urllib3.response", "psutil", "json")
 _DESCRIPTORS = (staticmethod, classmethod, property)
 
 
 class Watch:
-    """The functions and classes that are loaded now, to be compared with what is there later, and our own data."""
+    """The functions and classes that are loaded now, and our own data, to be compared with what is there later."""
 
     def __init__(self) -> None:
         for name in _LOADED:
@@ -89,7 +89,7 @@ class Code:
 
 
 def _body(value: object) -> object:
-    """Return what makes a function do what it does; nothing but None for anything else."""
+    """Return the code and the defaults of a function; a tuple of None for anything else."""
     function = getattr(value, "__func__", value)
     return tuple(getattr(function, name, None) for name in ("__code__", "__defaults__", "__kwdefaults__"))
 

@@ -218,7 +218,7 @@ def _unmade(collected: Iterable[pytest.Item]) -> Iterator[LeftOut]:
 def _carriers(session: GateSession) -> Iterator[Declared]:
     """Yield what carries a gate's marker in a gate file and is not among the collected tests, by whatever name.
 
-    Also a marker put around what is no plain function: pytest takes it for a marker with an argument.
+    Also a marker put around anything but a plain function: pytest takes it for a marker with an argument.
     """
     collected = {id(one) for item in session.collected for one in (_underlying(item), *_classes(item))}
     for module in session.modules:

@@ -348,7 +348,7 @@ def withhold_hooks(
 
 
 def source_of(function: Callable[..., object]) -> str:
-    """Return the source file of a function; blank for what is none."""
+    """Return the source file of a function; blank for anything else."""
     return str(getattr(getattr(function, "__code__", None), "co_filename", ""))
 
 
@@ -461,8 +461,8 @@ _TELLS = {"pytest_runtest_logstart", "pytest_runtest_logreport", "pytest_runtest
 def run_quietly(session: pytest.Session, item: pytest.Item, following: pytest.Item | None) -> list[Told]:
     """Run one item, of which pytest learns later, if at all: return what it was to learn, of the last run of it.
 
-    Whatever runs the item, be it a plugin that runs it again: subtests are told of while it runs. pluggy has no way to
-    keep a call from the hooks, which all go by `_inner_hookexec`.
+    A plugin may run it again, and subtests are told of while it runs. pluggy has no way to keep a call from the hooks,
+    which all go by `_inner_hookexec`.
     """
     manager: Any = session.config.pluginmanager
     execute, told = manager._inner_hookexec, list[Told]()  # noqa: SLF001 - see above

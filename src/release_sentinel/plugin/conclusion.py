@@ -105,7 +105,7 @@ def _of_packs(session: GateSession) -> Iterator[str]:
 
 
 def _unread(session: GateSession) -> Iterator[Missing]:
-    """Yield the gate folders in or below the folder of the run that hold gates and are no part of it.
+    """Yield the gate folders in or below the folder of the run that hold gates and are not part of it.
 
     A project of its own in the repository has a policy of its own; its gates are for its own runs.
     """

@@ -169,7 +169,7 @@ class GateSession:
 
     @cached_property
     def gate_folders(self) -> list[Path]:
-        """The gate folders of this run, and the place of the repository's own although there be none."""
+        """The gate folders of this run; the repository's own also where it does not exist."""
         words = [Path(word.partition("::")[0]) for word in self.config.args]
         own = [self.invocation.repository / arguments.GATE_FOLDER]
         if self.invocation.directory.resolve().is_relative_to(self.invocation.repository):
@@ -234,7 +234,7 @@ class GateSession:
 
     @property
     def measures(self) -> dict[str, Measure]:
-        """What the gates have measured that have ended in this round, but for comparisons."""
+        """What the gates have measured that have ended in this round, except comparisons."""
         told = [record for record in self.records.values() if record.finished and not record.id.startswith("compare[")]
         return {full_name(record.id, one.name): one for record in told for one in record.measures}
 

@@ -48,7 +48,7 @@ from release_sentinel.verdict import GateResult, Release, Rounds, unfinished
 from release_sentinel.vocabulary import HANDOVER, TERMINAL, Stage
 
 if TYPE_CHECKING:
-    from release_sentinel.packs.find import InstalledPack
+    from release_sentinel.packs.find import InstalledPack, OfPack
 
 
 class GateSession:
@@ -163,6 +163,11 @@ class GateSession:
     def packs(self) -> "tuple[InstalledPack, ...]":
         """The gate packs that the run is judged by."""
         return self.settings.packs.loaded
+
+    @property
+    def gates_of_packs(self) -> "Iterator[OfPack]":
+        """The gates of those packs."""
+        return (gate for pack in self.packs for gate in pack.gates)
 
     def pack_of(self, path: Path) -> "InstalledPack | None":
         """Return the gate pack that a gate file is of; None where it is of none."""

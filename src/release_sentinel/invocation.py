@@ -89,21 +89,20 @@ def parse(
 
     PYTEST_ADDOPTS and `ini`, the `addopts` of pytest's `ini_file`, add to it.
     """
+    own, asked = list(words), expanded(words)
     places = {f"addopts in {ini_file or 'the ini file of pytest'}": expanded(ini)}
     problems: list[str] = []
     try:
+        places["the variable PYTEST_ADDOPTS"] = given((), environ)
         asked = [*expanded(ini), *given(words, environ)]
     except ArgumentError as error:
-        asked, problems = expanded(words), [str(error)]
-    else:
-        places["the variable PYTEST_ADDOPTS"] = given((), environ)
-    own, rewritten = list(words), list(asked)
+        problems.append(str(error))
+    raw, flags, unread = _read(asked)
     try:
         rewrite_version(own)
-        rewrite_version(rewritten)
+        rewrite_version(asked)
     except ArgumentError as error:
         problems.append("; ".join([str(error), *_also_given(places)]))
-    raw, flags, unread = _read(asked)
     problems += unread
     for option in OPTIONS:
         problems += _wrong_values(option, raw.get(option.dest, ()), directory)
@@ -114,26 +113,24 @@ def parse(
     overwritten = {report: words for report in reports if (words := _reads(raw, report, directory))}
     problems += overwritten.values()
     reports = tuple(report for report in reports if report not in overwritten)  # the file stays as it is
-    folder = _last(raw, "--gate-repo")
-    top = directory / folder if folder and is_folder(directory / folder) else find_top(directory) or directory
-    policy, bound = _last(raw, "--gate-policy"), _last(raw, "--gate-deadline")
+    bound = _last(raw, "--gate-deadline")
     return Invocation(
         own=tuple(own),
-        words=tuple(rewritten),
+        words=tuple(asked),
         directory=directory,
         env=_last(raw, "--env"),
         version=_last(raw, "--version"),
-        repository=top.resolve(),
-        policy=directory / Path(policy).expanduser() if policy else None,
+        repository=_repository(raw, directory),
+        policy=_file(raw, "--gate-policy", directory),
         deadline=None if not bound or _seconds_problem(bound) else seconds(bound),
         wait=_duration(raw, "--gate-wait"),
         hold=_duration(raw, "--gate-hold"),
         interval=_duration(raw, "--gate-interval") or None,
-        baseline=directory / Path(baseline).expanduser() if (baseline := _last(raw, "--gate-baseline")) else None,
+        baseline=_file(raw, "--gate-baseline", directory),
         tag_mode=_last(raw, "--gate-tag-mode"),
         branch=_last(raw, "--gate-branch").removeprefix("refs/heads/"),
         reports=reports,
-        notes=directory / Path(notes).expanduser() if (notes := _last(raw, "--gate-notes")) else None,
+        notes=_file(raw, "--gate-notes", directory),
         notify=tuple(value for value in raw.get("gate_notify", ()) if value and _ADDRESS.fullmatch(value)),
         flags=frozenset(flags),
         problems=tuple(dict.fromkeys(problems)),
@@ -188,6 +185,22 @@ def _last(raw: Raw, flag: str) -> str:
     return values[-1] if values else ""
 
 
+def _file(raw: Raw, flag: str, directory: Path) -> Path | None:
+    value = _last(raw, flag)
+    return _path(value, directory) if value else None
+
+
+def _path(value: str, directory: Path) -> Path:
+    return directory / Path(value).expanduser()
+
+
+def _repository(raw: Raw, directory: Path) -> Path:
+    """Return the top of the repository to release; the working directory where it is in none."""
+    folder = _last(raw, "--gate-repo")
+    top = directory / folder if folder and is_folder(directory / folder) else find_top(directory) or directory
+    return top.resolve()
+
+
 def _wrong_values(option: Option, values: Sequence[str | None], directory: Path) -> Iterator[str]:
     """Yield what is wrong with the values of one option; a secret among them is scrubbed where it is shown."""
     for value in values if option.metavar else ():
@@ -208,7 +221,7 @@ def _wrong_value(option: Option, value: str, directory: Path) -> str:
         return f"argument {option.flag}: {problem}"
     if option.folder and not is_folder(directory / value):
         return f"argument {option.flag}: {value} is not a folder"
-    if option.file and not (directory / Path(value).expanduser()).is_file():
+    if option.file and not _path(value, directory).is_file():
         return f"argument {option.flag}: {value} is not a file"
     if option.choices and value not in option.choices:
         return f"argument {option.flag}: invalid choice: {value!r} (choose from {', '.join(option.choices)})"
@@ -245,7 +258,7 @@ def _reports(raw: Raw, flags: set[str], directory: Path) -> Iterator[Report]:
     for option in OPTIONS:
         for value in raw.get(option.dest, ()) if option.report and option.metavar else ():
             if value and option.report and value.endswith(option.report.suffix):
-                yield Report(option.flag, directory / Path(value).expanduser())
+                yield Report(option.flag, _path(value, directory))
     if JSON_REPORT in flags:
         named = [value for value in raw["json_report_file"] if value]
         name = named[-1] if named else ".report.json"
@@ -283,7 +296,7 @@ def _reads(raw: Raw, report: Report, directory: Path) -> str:
     """Say which option makes the run read what a report would overwrite; blank where none does."""
     for option in OPTIONS:
         for value in raw.get(option.dest, ()) if option.reads else ():
-            if value and _is_one_file(directory / Path(value).expanduser(), report.path):
+            if value and _is_one_file(_path(value, directory), report.path):
                 return f"{report.flag} would overwrite {value}, which {option.flag} reads: name another file"
     return ""
 

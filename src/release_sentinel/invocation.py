@@ -89,14 +89,7 @@ def parse(
 
     PYTEST_ADDOPTS and `ini`, the `addopts` of pytest's `ini_file`, add to it.
     """
-    own, asked = list(words), expanded(words)
-    places = {f"addopts in {ini_file or 'the ini file of pytest'}": expanded(ini)}
-    problems: list[str] = []
-    try:
-        places["the variable PYTEST_ADDOPTS"] = given((), environ)
-        asked = [*expanded(ini), *given(words, environ)]
-    except ArgumentError as error:
-        problems.append(str(error))
+    own, (asked, places, problems) = list(words), _asked(words, environ, ini, ini_file)
     raw, flags, unread = _read(asked)
     try:
         rewrite_version(own)
@@ -106,14 +99,9 @@ def parse(
     problems += unread
     for option in OPTIONS:
         problems += _wrong_values(option, raw.get(option.dest, ()), directory)
-    if any(problem.startswith("--version has no value") for problem in problems):  # said already, and better
-        problems = [problem for problem in problems if not problem.startswith("argument --version/")]
     reports = tuple(_reports(raw, flags, directory))
-    problems += [*_contradictions(flags, raw), *_shared_files(reports)]
     overwritten = {report: words for report in reports if (words := _reads(raw, report, directory))}
-    problems += overwritten.values()
-    reports = tuple(report for report in reports if report not in overwritten)  # the file stays as it is
-    bound = _last(raw, "--gate-deadline")
+    problems += [*_contradictions(flags, raw), *_shared_files(reports), *overwritten.values()]
     return Invocation(
         own=tuple(own),
         words=tuple(asked),
@@ -122,19 +110,39 @@ def parse(
         version=_last(raw, "--version"),
         repository=_repository(raw, directory),
         policy=_file(raw, "--gate-policy", directory),
-        deadline=None if not bound or _seconds_problem(bound) else seconds(bound),
+        deadline=_seconds(raw, "--gate-deadline"),
         wait=_duration(raw, "--gate-wait"),
         hold=_duration(raw, "--gate-hold"),
         interval=_duration(raw, "--gate-interval") or None,
         baseline=_file(raw, "--gate-baseline", directory),
         tag_mode=_last(raw, "--gate-tag-mode"),
         branch=_last(raw, "--gate-branch").removeprefix("refs/heads/"),
-        reports=reports,
+        reports=tuple(report for report in reports if report not in overwritten),  # that file stays as it is
         notes=_file(raw, "--gate-notes", directory),
         notify=tuple(value for value in raw.get("gate_notify", ()) if value and _ADDRESS.fullmatch(value)),
         flags=frozenset(flags),
-        problems=tuple(dict.fromkeys(problems)),
+        problems=tuple(_without_repetitions(problems)),
     )
+
+
+def _without_repetitions(problems: Sequence[str]) -> Iterator[str]:
+    """Yield each problem once, and of a `--version` without a value what says more than argparse."""
+    is_told = any(problem.startswith("--version has no value") for problem in problems)
+    for problem in dict.fromkeys(problems):
+        if not (is_told and problem.startswith("argument --version/")):
+            yield problem
+
+
+def _asked(
+    words: Sequence[str], environ: Mapping[str, str], ini: Sequence[str], ini_file: str
+) -> tuple[list[str], dict[str, list[str]], list[str]]:
+    """Return the words of all places, those of each place beside the command line, and what cannot be read."""
+    places = {f"addopts in {ini_file or 'the ini file of pytest'}": expanded(ini)}
+    try:
+        places["the variable PYTEST_ADDOPTS"] = given((), environ)
+        return [*expanded(ini), *given(words, environ)], places, []
+    except ArgumentError as error:
+        return expanded(words), places, [str(error)]
 
 
 def _also_given(places: Mapping[str, Sequence[str]]) -> Iterator[str]:
@@ -243,6 +251,11 @@ def _duration_problem(value: str, flag: str = "") -> str:
     except ValueError as error:
         return sentence(error)
     return ""
+
+
+def _seconds(raw: Raw, flag: str) -> float | None:
+    text = _last(raw, flag)
+    return None if not text or _seconds_problem(text) else seconds(text)
 
 
 def _seconds_problem(value: str) -> str:

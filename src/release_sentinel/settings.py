@@ -81,12 +81,17 @@ def settle(
     redactor = redactor or Redactor()
     words = identity(loaded.policy, version, repository, environ)
     redactor.protect(words)
-    for policy in (Policy(), loaded.policy):  # a file that names other secrets does not make the usual ones public
-        learn(redactor, policy, environ)
-    learn_text(redactor, text, environ)
-    learn_named(redactor, environ, loaded.policy.redact)
+    _learn_all(redactor, loaded.policy, text, environ)
     learn_git(redactor, git_settings(repository, environ))
     return Settings(loaded, redactor, loaded.policy.notify.urls or addresses(environ), problems, words, packs)
+
+
+def _learn_all(redactor: Redactor, policy: Policy, text: str, environ: Mapping[str, str]) -> None:
+    """Learn what a policy, the `text` of its files and the environment say of secrets."""
+    for one in (Policy(), policy):  # a file that names other secrets does not make the usual ones public
+        learn(redactor, one, environ)
+    learn_text(redactor, text, environ)
+    learn_named(redactor, environ, policy.redact)
 
 
 def _text_of(repository: Path) -> str:

@@ -83,7 +83,8 @@ def _required(one: Distribution, extras: Iterable[str]) -> Iterator[tuple[str, t
 
 def _add(needs: Needs, one: Distribution) -> None:
     """Add the modules of a distribution; of an editable one, they are not recorded."""
-    source = read_origin(one).folder if read_origin(one).editable else None
+    origin = read_origin(one)
+    source = origin.folder if origin.editable else None
     if source and not release_sentinel_guard.installed_first.is_installed(str(source)):
         words = f"needs {one.name}, an editable installation of the judged repository"
         raise PackError(f"{words}: pip install it from elsewhere")

@@ -48,7 +48,8 @@ from release_sentinel.verdict import GateResult, Release, Rounds, unfinished
 from release_sentinel.vocabulary import HANDOVER, TERMINAL, Stage
 
 if TYPE_CHECKING:
-    from release_sentinel.packs.find import InstalledPack, OfPack
+    from release_sentinel.packs.find import InstalledPack
+    from release_sentinel.packs.record import OfPack
 
 
 class GateSession:

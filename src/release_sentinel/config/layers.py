@@ -6,7 +6,8 @@ from typing import Any
 from msgspec import Struct
 
 from release_sentinel.config.file import Source
-from release_sentinel.config.read import KeyPath, dotted
+from release_sentinel.config.model import Policy
+from release_sentinel.config.read import KeyPath, dotted, shorthands
 from release_sentinel.config.variables import Variable
 
 
@@ -72,7 +73,7 @@ def _holds(document: Any, path: KeyPath) -> bool:
             if not isinstance(document, list) or part >= len(document):
                 return False
         elif isinstance(document, str):  # the value of one key stands for its table
-            return part in {"name", "version"}  # of a target, of a gate pack
+            return part in shorthands(Policy)
         elif not isinstance(document, Mapping) or part not in document:
             return False
         document = document[part]

@@ -110,11 +110,15 @@ def has_mark(kind: Any, mark: type) -> bool:
 @cache
 def _may_hold(kind: Any, mark: type) -> bool:
     """Return whether a kind, or what is below it, carries a mark."""
+    return has_mark(kind, mark) or any(_may_hold(one, mark) for one in _inner_kinds(kind))
+
+
+def _inner_kinds(kind: Any) -> list[Any]:
+    """Return the kinds of what a kind holds: a record's keys, a list's entries, the names and values of a mapping."""
     base, _ = bare(kind)
-    inner = [field for _, field in keys(kind).values()] if is_record(kind) else []
-    if get_origin(base) in {tuple, Mapping}:
-        inner += get_args(base)
-    return has_mark(kind, mark) or any(_may_hold(one, mark) for one in inner if one is not Ellipsis)
+    held = get_args(base) if get_origin(base) in {tuple, Mapping} else ()
+    fields_of = [field for _, field in keys(kind).values()] if is_record(kind) else []
+    return [*fields_of, *(one for one in held if one is not Ellipsis)]
 
 
 def is_record(kind: Any) -> bool:
@@ -127,6 +131,12 @@ def shorthand(kind: Any) -> str:
     """Return the key of a record whose value alone may stand for the record in a document; or blank."""
     key: str = getattr(bare(kind)[0], "shorthand", "")
     return key
+
+
+@cache
+def shorthands(kind: Any) -> frozenset[str]:
+    """Return the shorthands of a kind and of all records below it."""
+    return frozenset(filter(None, [shorthand(kind)])).union(*map(shorthands, _inner_kinds(kind)))
 
 
 def is_required(field: FieldInfo) -> bool:

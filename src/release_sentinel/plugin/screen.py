@@ -15,7 +15,7 @@ _PROMPT = 2  # rows that the shell needs for its own
 
 
 class Screen:
-    """Where a run's lines go. `relayed`: a parent process shows on a terminal what this one prints."""
+    """Where the lines of a run go. `relayed`: a parent process shows on a terminal what this one prints."""
 
     def __init__(self, config: pytest.Config, environ: Mapping[str, str], *, relayed: bool) -> None:
         self.config = config

@@ -12,7 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from release_sentinel.config.kinds import Change, Stricter
-from release_sentinel.config.locks import ASKING, Lock, Step, entry_kind, known_keys
+from release_sentinel.config.locks import ASKING, LayeredPolicy, Lock, entry_kind, known_keys
 from release_sentinel.config.model import LOCAL, Policy, Waiver, end_of
 from release_sentinel.config.read import KeyPath, is_record, keys, readable, seen
 from release_sentinel.config.targets import HostRule, Target
@@ -25,7 +25,7 @@ class _Value(NamedTuple):
     value: Any
 
 
-def broken(lock: Lock, above: Sequence[Step], now: datetime) -> Iterator[str]:
+def broken(lock: Lock, above: Sequence[LayeredPolicy], now: datetime) -> Iterator[str]:
     """Yield how the layers above a file break its locks, a sentence each; `now` is the moment of the run."""
     before = lock.base
     base = _values(before.policy)
@@ -128,7 +128,9 @@ def _name(target: Target) -> str:
     return target.name_in_list
 
 
-def _changed(lock: Lock, base: Mapping[Place, _Value], before: Mapping[Place, _Value], step: Step) -> Iterator[str]:
+def _changed(
+    lock: Lock, base: Mapping[Place, _Value], before: Mapping[Place, _Value], step: LayeredPolicy
+) -> Iterator[str]:
     """Yield the keys with a lock that a layer changes, or whose entry it removes."""
     after, places, removed = _values(step.policy), lock.places, set()
     for place, (path, value) in base.items():
@@ -173,7 +175,7 @@ def _number(value: Any) -> str:
     return "without a bound" if value is None else str(value) if isinstance(value, Change) else f"{value:g}"
 
 
-def _switched_off(lock: Lock, before: Policy, step: Step) -> Iterator[str]:
+def _switched_off(lock: Lock, before: Policy, step: LayeredPolicy) -> Iterator[str]:
     """Yield the gates that a layer switches off, or only advises, though a lock protects them."""
     for path, gate in _less(lock, before, step.policy):
         if why := lock.protects(gate):
@@ -197,7 +199,7 @@ def _less(lock: Lock, before: Policy, policy: Policy) -> Iterator[tuple[KeyPath,
         yield from (((key,), gate) for gate in getattr(base, key) if gate in lost)
 
 
-def _lost(lock: Lock, before: Policy, step: Step) -> Iterator[tuple[KeyPath, str]]:
+def _lost(lock: Lock, before: Policy, step: LayeredPolicy) -> Iterator[tuple[KeyPath, str]]:
     """Yield the targets of the file with the lock that a layer leaves out, and gates that nothing asks for any more."""
     base, last, now = (_judged(policy, lock.gates.kinds) for policy in (lock.base.policy, before, step.policy))
     for gate, kind in base.items():
@@ -222,7 +224,7 @@ def _judged(policy: Policy, gates: Mapping[str, type[Target] | None]) -> dict[st
     return found
 
 
-def _waived(lock: Lock, before: Policy, step: Step, now: datetime) -> Iterator[str]:
+def _waived(lock: Lock, before: Policy, step: LayeredPolicy, now: datetime) -> Iterator[str]:
     """Yield the waivers of a layer that the file with the lock does not allow."""
     known = {*lock.base.policy.waivers, *before.waivers}
     for number, waiver in readable(step.policy.waivers):

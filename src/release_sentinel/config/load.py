@@ -17,7 +17,7 @@ from release_sentinel.config import variables
 from release_sentinel.config.bases import below
 from release_sentinel.config.breaches import broken
 from release_sentinel.config.layers import Layer, of_options, of_variables
-from release_sentinel.config.locks import Gates, Lock, Step, lock_of, problems_of
+from release_sentinel.config.locks import Gates, LayeredPolicy, Lock, lock_of, problems_of
 from release_sentinel.config.model import NEEDED_BY, LayerRules, Policy, Required
 from release_sentinel.config.packs import Packs, unread
 from release_sentinel.config.parts import NOT_BY_ENV, Parts, Stack, mismatches, split, with_variables
@@ -162,15 +162,15 @@ def _locks(files: Sequence[Parts], stack: Stack, check: Validation, above: _Abov
     return locks
 
 
-def _steps(stack: Stack, check: Validation, above: _Above) -> Iterator[Step]:
+def _steps(stack: Stack, check: Validation, above: _Above) -> Iterator[LayeredPolicy]:
     """Yield each layer with the policy that it makes: those of the files, the variables, the options."""
     whole = [*stack.layers, of_variables(above.values)]
     for layers, document in (*stack.steps, (whole, with_variables(stack.document, above.values))):
         policy = _needed(check.quietly(document, layers), layers)
-        yield Step(layers, policy)
+        yield LayeredPolicy(layers, policy)
     if above.options:
         flags = of_options({path: flag for path, (flag, _) in above.options.items()})
-        yield Step([*whole, flags], _asked(policy, above.options))
+        yield LayeredPolicy([*whole, flags], _asked(policy, above.options))
 
 
 def _asked(policy: Policy, options: Mapping[KeyPath, tuple[str, Any]]) -> Policy:

@@ -38,7 +38,7 @@ class Key(Struct, frozen=True):
     holders: tuple[type, ...] = ()
 
 
-class Step(NamedTuple):
+class LayeredPolicy(NamedTuple):
     """A layer, and the policy that it makes of all that is below it; `layers` ends with it."""
 
     layers: Sequence[Layer]
@@ -62,7 +62,7 @@ class Lock(Struct, frozen=True):
     locked: Mapping[str, str]  # key: where it is locked
     stricter: Mapping[str, str]
     protected: Mapping[str, str]  # gate: where a lock protects it
-    base: Step  # the file itself
+    base: LayeredPolicy  # the file itself
     gates: Gates
     max_days: int | None = None  # of waivers, by this file or one below it
 
@@ -222,7 +222,7 @@ def _has_direction(key: str, policy: type[Policy]) -> bool:
 def lock_of(
     source: Source,
     rules: LayerRules,
-    base: Step,
+    base: LayeredPolicy,
     below: Lock | None,
     gates: Gates,
 ) -> Lock:

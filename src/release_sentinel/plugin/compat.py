@@ -448,31 +448,31 @@ def run_items(session: pytest.Session, items: Sequence[pytest.Item], following: 
             raise session.Interrupted(session.shouldstop)
 
 
-class Told(NamedTuple):
-    """What pytest and its plugins were to learn of a test; `tell` lets them learn it."""
+class DeferredHook(NamedTuple):
+    """A call that tells pytest and its plugins of a test, and that was not made; `call` makes it."""
 
     report: pytest.TestReport | None
-    tell: Callable[[], object]
+    call: Callable[[], object]
 
 
 _TELLS = {"pytest_runtest_logstart", "pytest_runtest_logreport", "pytest_runtest_logfinish"}
 
 
-def run_quietly(session: pytest.Session, item: pytest.Item, following: pytest.Item | None) -> list[Told]:
-    """Run one item, of which pytest learns later, if at all: return what it was to learn, of the last run of it.
+def run_quietly(session: pytest.Session, item: pytest.Item, following: pytest.Item | None) -> list[DeferredHook]:
+    """Run one item, of which pytest learns later, if at all; return the calls that tell it of the last run.
 
     A plugin may run it again, and subtests are told of while it runs. pluggy has no way to keep a call from the hooks,
     which all go by `_inner_hookexec`.
     """
     manager: Any = session.config.pluginmanager
-    execute, told = manager._inner_hookexec, list[Told]()  # noqa: SLF001 - see above
+    execute, deferred = manager._inner_hookexec, list[DeferredHook]()  # noqa: SLF001 - see above
 
     def keep(name: str, hooks: Any, named: Any, *more: Any) -> Any:
         if name not in _TELLS:
             return execute(name, hooks, named, *more)
         if name == "pytest_runtest_logstart":
-            told.clear()
-        told.append(Told(named.get("report"), partial(execute, name, hooks, named, *more)))
+            deferred.clear()
+        deferred.append(DeferredHook(named.get("report"), partial(execute, name, hooks, named, *more)))
         return []
 
     _forget_subtests(item)
@@ -481,7 +481,7 @@ def run_quietly(session: pytest.Session, item: pytest.Item, following: pytest.It
         run_items(session, [item], following)
     finally:
         manager._inner_hookexec = execute  # noqa: SLF001 - see above
-    return told
+    return deferred
 
 
 def _forget_subtests(item: pytest.Item) -> None:

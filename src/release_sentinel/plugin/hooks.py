@@ -48,7 +48,7 @@ def register(config: pytest.Config, parser: pytest.Parser) -> None:
         "release-sentinel-scrubber": scrubbing.Scrubber(session.redactor),
     }.items():
         if config.pluginmanager.register(plugin, name) is None:
-            raise pytest.UsageError(f"-p no:{name} would switch the gate off")
+            raise pytest.UsageError(f"-p no:{name} would switch the gate off: leave it out")
 
 
 def _declare_options(parser: pytest.Parser) -> None:

@@ -7,8 +7,8 @@ from typing import Any, get_args, get_origin
 
 import pytest
 
-from release_sentinel.config.kinds import Hidden
 from release_sentinel.config.load import load
+from release_sentinel.config.marks import Hidden
 from release_sentinel.config.model import Policy
 from release_sentinel.config.read import bare, has_mark, is_record, keys
 from release_sentinel.config.secrets import learn, learn_text

@@ -9,9 +9,10 @@ import pytest
 
 from release_sentinel.checks.api import _same
 from release_sentinel.config.breaches import is_stricter, same
-from release_sentinel.config.kinds import FEWER, HIGHER, LOWER, MORE, Change
+from release_sentinel.config.kinds import Change
 from release_sentinel.config.load import Loaded, load
 from release_sentinel.config.locks import globbed, known_keys, matching
+from release_sentinel.config.marks import FEWER, HIGHER, LOWER, MORE
 from release_sentinel.config.model import LOCAL
 from release_sentinel.config.parts import NOT_BY_ENV
 from release_sentinel.config.show import _toml, as_document, as_toml

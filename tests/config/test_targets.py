@@ -7,8 +7,9 @@ from typing import Any, get_args, get_origin
 import pytest
 from msgspec.structs import replace
 
-from release_sentinel.config.kinds import Header, Headers, Hidden
+from release_sentinel.config.kinds import Headers
 from release_sentinel.config.load import load, load_policy
+from release_sentinel.config.marks import Header, Hidden
 from release_sentinel.config.model import LOCAL, Policy, urls
 from release_sentinel.config.read import Reading, bare, dotted, has_mark, is_record, item_kind, keys
 from release_sentinel.config.targets import (

@@ -11,8 +11,9 @@ from typing import Any, NamedTuple
 from msgspec import Struct
 from msgspec.structs import replace
 
-from release_sentinel.config.kinds import Change, Stricter
+from release_sentinel.config.kinds import Change
 from release_sentinel.config.locks import ASKING, LayeredPolicy, Lock, entry_kind, known_keys
+from release_sentinel.config.marks import Stricter
 from release_sentinel.config.model import LOCAL, Policy, Waiver, end_of
 from release_sentinel.config.read import KeyPath, is_record, keys, readable, seen
 from release_sentinel.config.targets import HostRule, Target

@@ -12,8 +12,9 @@ from typing import Any, NamedTuple
 from msgspec import Struct
 
 from release_sentinel.config.file import Source
-from release_sentinel.config.kinds import Stricter, nearest
+from release_sentinel.config.kinds import nearest
 from release_sentinel.config.layers import Layer, setter
+from release_sentinel.config.marks import Stricter
 from release_sentinel.config.model import LOCAL, LayerRules, Policy
 from release_sentinel.config.packs import unread_in
 from release_sentinel.config.read import KeyPath, bare, is_record, item_kind, keys, mark_of, seen

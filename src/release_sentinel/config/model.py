@@ -14,13 +14,6 @@ from msgspec.structs import asdict, replace
 
 from release_sentinel.config.kinds import (
     DAYS,
-    FALSE,
-    FEWER,
-    FEWER_OR_ANY,
-    HIGHER,
-    LOWER,
-    MORE,
-    TRUE,
     Approvals,
     AtOnce,
     Day,
@@ -47,7 +40,6 @@ from release_sentinel.config.kinds import (
     NotesTemplate,
     NotifyUrls,
     Occasion,
-    Only,
     PackName,
     PackVersions,
     PolicyFiles,
@@ -63,6 +55,7 @@ from release_sentinel.config.kinds import (
     Zone,
     nearest,
 )
+from release_sentinel.config.marks import FALSE, FEWER, FEWER_OR_ANY, HIGHER, LOWER, MORE, TRUE, Only
 from release_sentinel.config.read import Problem, bare, item_kind, keys, readable, seen
 from release_sentinel.config.targets import (
     CertificateTarget,

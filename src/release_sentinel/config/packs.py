@@ -7,7 +7,8 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct, defstruct, field
 
-from release_sentinel.config.kinds import PACK_NAME, Custom
+from release_sentinel.config.kinds import PACK_NAME
+from release_sentinel.config.marks import Custom
 from release_sentinel.config.model import BESIDE, PackRule, PackTable, Policy
 from release_sentinel.config.read import ENTRIES, Reading, keys
 

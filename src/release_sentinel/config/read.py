@@ -15,7 +15,8 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import FieldInfo, fields, replace
 
-from release_sentinel.config.kinds import Custom, Hidden, HintError, NoKey, Only, nearest
+from release_sentinel.config.kinds import nearest
+from release_sentinel.config.marks import Custom, Hidden, HintError, NoKey, Only
 from release_sentinel.lines import one_line
 from release_sentinel.redaction import is_plain, without_credentials
 

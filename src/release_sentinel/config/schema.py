@@ -5,7 +5,8 @@ from typing import Any, get_args, get_origin
 
 import msgspec
 
-from release_sentinel.config.kinds import ENVIRONMENTS, Custom
+from release_sentinel.config.kinds import ENVIRONMENTS
+from release_sentinel.config.marks import Custom
 from release_sentinel.config.model import LayerRules, Policy, WaiverLimits
 from release_sentinel.config.parts import NOT_BY_ENV
 from release_sentinel.config.read import (

@@ -10,7 +10,7 @@ from typing import Any
 from release_sentinel import jsonpath
 from release_sentinel.config.addresses import NOTIFY, addresses, secrets_of
 from release_sentinel.config.inferred import inferred
-from release_sentinel.config.kinds import Header, SecretAddress, SecretFile
+from release_sentinel.config.marks import Header, SecretAddress, SecretFile
 from release_sentinel.config.model import NEEDED_BY, Policy
 from release_sentinel.config.read import KeyPath, has_mark, leaves
 from release_sentinel.config.targets import Target

@@ -16,13 +16,6 @@ from msgspec.structs import force_setattr, replace
 
 from release_sentinel import jsonpath
 from release_sentinel.config.kinds import (
-    FALSE,
-    FEWER,
-    HIGHER,
-    LOWER,
-    LOWER_OR_0,
-    MORE,
-    TRUE,
     Address,
     Bytes,
     Count,
@@ -40,7 +33,6 @@ from release_sentinel.config.kinds import (
     MaybeSeconds,
     MaybeWord,
     Method,
-    NoKey,
     PerCent,
     Port,
     Redirects,
@@ -51,6 +43,7 @@ from release_sentinel.config.kinds import (
     Tries,
     UnitName,
 )
+from release_sentinel.config.marks import FALSE, FEWER, HIGHER, LOWER, LOWER_OR_0, MORE, TRUE, NoKey
 from release_sentinel.config.read import Problem, readable, seen, shown_key
 from release_sentinel.redaction import says_secret
 from release_sentinel.sentences import sentence

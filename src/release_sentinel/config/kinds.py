@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time
 from difflib import get_close_matches
-from typing import Annotated, Literal, TypeVar, get_args
+from typing import Annotated, Any, Literal, TypeVar, get_args
 
 from msgspec import Meta, Struct
 
@@ -130,6 +130,12 @@ def _interval(value: object) -> float:
     if not seconds:
         raise ValueError
     return seconds
+
+
+def _seconds_or_text(number: Mapping[str, Any], text: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the schema of a duration, with what more holds for either form."""
+    seconds = {"type": "number", "maximum": durations.LONGEST, **number}
+    return {"anyOf": [seconds, {"type": "string", "pattern": _DURATION, **text}]}
 
 
 class Change(Struct, frozen=True):
@@ -257,28 +263,12 @@ GateSeconds = Annotated[float, Meta(ge=0.1, le=3600, description="seconds, from 
 Duration = Annotated[
     float,
     Meta(description="seconds, or a duration such as 15m; 0 or none for none"),
-    Custom(
-        _duration,
-        {
-            "anyOf": [
-                {"type": "number", "minimum": 0, "maximum": durations.LONGEST},
-                {"type": "string", "pattern": _DURATION},
-            ]
-        },
-    ),
+    Custom(_duration, _seconds_or_text({"minimum": 0}, {})),
 ]
 Interval = Annotated[
     float,
     Meta(description="seconds, or a duration such as 15s, above 0"),
-    Custom(
-        _interval,
-        {
-            "anyOf": [
-                {"type": "number", "exclusiveMinimum": 0, "maximum": durations.LONGEST},
-                {"type": "string", "pattern": _DURATION, "not": {"const": "none"}},
-            ]
-        },
-    ),
+    Custom(_interval, _seconds_or_text({"exclusiveMinimum": 0}, {"not": {"const": "none"}})),
 ]
 Failures = Annotated[int, Meta(ge=1, le=100, description="a whole number from 1 to 100")]
 RunSeconds = Annotated[float, Meta(ge=0.1, le=86400, description="seconds, from 0.1 to 86400")]

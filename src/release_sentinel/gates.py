@@ -38,7 +38,7 @@ class DocumentedGate(Struct, frozen=True):
     id: str
     stage: Stage
 
-    if TYPE_CHECKING:  # a field or property of those that are derived
+    if TYPE_CHECKING:  # a field or property of the subclasses
 
         @property
         def check(self) -> Callable[..., CheckResult]:

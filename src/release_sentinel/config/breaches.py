@@ -1,4 +1,4 @@
-"""What breaks a lock: a layer above it whose value is another, or looser, and a gate that is excused too far.
+"""What breaks a lock: a layer above it that sets another or a looser value, or excuses a gate that it protects.
 
 A key is compared entry by entry where it is one of a list of targets: entries may be added, and none may be removed.
 """
@@ -162,7 +162,7 @@ def _of_list(path: KeyPath) -> KeyPath:
 
 
 def _expected(direction: Stricter, base: Any, value: Any) -> str:
-    """Return what a looser value is, and what it might be; the entries of lists may be secrets."""
+    """Return a looser value and its bound, in words; without the entries of lists, which may be secrets."""
     if direction.way in {"superset", "subset"}:
         more = direction.way == "superset"
         return "without some entries, expected all that" if more else "with more entries, expected none but those that"

@@ -24,7 +24,7 @@ ASKING = ("enable", "required_gates")  # keys that ask for gates by id
 
 
 class Gates(NamedTuple):
-    """The gates that a policy can speak of, by id; without any, it may speak of any."""
+    """The gates that a policy can name, by id; without any, it can name any."""
 
     kinds: Mapping[str, type[Target] | None] = MappingProxyType({})  # the class of the targets; None: no targets
     keys_of: Mapping[str, Sequence[str]] = MappingProxyType({})  # keys by which it judges besides its targets; globs
@@ -56,7 +56,7 @@ class LayeredPolicy(NamedTuple):
 
 
 class Lock(Struct, frozen=True):
-    """The locks of one file: what it says, and which keys and gates that is about."""
+    """The locks of one file, with the keys and gates that they hold."""
 
     source: Source
     rules: LayerRules
@@ -79,7 +79,7 @@ class Lock(Struct, frozen=True):
         return f"stricter only, by {self.stricter[key]}" if key in self.stricter else ""
 
     def unset(self, path: KeyPath) -> str:
-        """Return that neither the file nor one below it sets a key with a lock, which then freezes the default."""
+        """Return words for a locked key that no file sets up to this one, so that the lock freezes the default."""
         plain = all(isinstance(part, str) for part in path)  # above it, an entry may have another number
         return ", which does not set it" if plain and setter(path, self.base.layers) is None else ""
 
@@ -113,14 +113,14 @@ class Lock(Struct, frozen=True):
 
 
 def _may_begin(pattern: str, start: str) -> bool:
-    """Return whether one of the ids of targets that a pattern names begins so."""
+    """Return whether a pattern can match the id of a target that begins with `start`."""
     first, star, rest = pattern.partition("*")
     is_id = not star or rest.endswith("]") or pattern.endswith("*")
     return is_id and (first.startswith(start) or (bool(star) and start.startswith(first)))
 
 
 def globbed(pattern: str, text: str) -> bool:
-    """Return whether a text is a pattern's, in which `*` stands for anything; in linear time."""
+    """Return whether a text matches a pattern, in which `*` stands for any text; in linear time."""
     first, *pieces = pattern.split("*")
     if not pieces or not text.startswith(first):
         return pattern == text
@@ -243,7 +243,7 @@ def lock_of(
 
 
 def _protected(places: Mapping[str, str], policy: Policy, gates: Gates) -> Iterator[tuple[str, str]]:
-    """Yield the gates that judge by keys with a lock: switched off, they would judge by nothing."""
+    """Yield the gates that judge by locked keys, each with the place of the lock: off, they ignore these keys."""
     for key, place in places.items():
         holders = known_keys(type(policy))[key].holders
         for gate, kind in gates.kinds.items():

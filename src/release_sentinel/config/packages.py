@@ -19,7 +19,7 @@ _MOST = 16 * regular.MIB  # bytes of a RECORD
 
 
 class PackageError(ValueError):
-    """There is no such file, or not as it was installed; the message says what to do."""
+    """There is no such file, or it differs from what was installed; the message says what to do."""
 
 
 def named(text: str) -> tuple[str, str] | None:

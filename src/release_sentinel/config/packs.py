@@ -15,11 +15,11 @@ from release_sentinel.config.read import ENTRIES, Reading, keys
 
 def _table(value: object) -> Mapping[str, Any]:
     if not isinstance(value, Mapping):
-        raise TypeError  # what was seen, and what was expected, is said by the reading
+        raise TypeError  # `Reading` says what was seen and expected
     return value
 
 
-# The table of a pack that is not loaded here: whatever is in it is another process's to validate.
+# The table of a pack that is not loaded here: another process validates what is in it.
 _UNREAD = Annotated[Mapping[str, Any], Meta(description="a table"), Custom(_table, {})]
 
 

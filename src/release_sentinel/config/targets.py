@@ -139,7 +139,7 @@ class MemoryLimits(Target, frozen=True):
     """Limits on memory in use, in per cent of what this process may use.
 
     ZFS's cache above its minimum counts as in use, because it may be given back too slowly. Huge pages that are set
-    aside and that are unused do not count, neither as in use nor as memory.
+    aside and unused do not count, neither as in use nor as memory.
     """
 
     warn: Annotated[PerCent, LOWER] = 70.0

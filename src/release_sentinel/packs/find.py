@@ -136,7 +136,7 @@ def _is_version(version: str, wanted: str) -> bool:
 
 
 def _loaded(name: str, installed: Distribution, entry: EntryPoint, *, from_elsewhere: bool) -> InstalledPack:
-    """Load the record that an entry point names, and prove that it speaks of what is there."""
+    """Load the record that an entry point names, once its package is proven to be what was installed."""
     root = entry.module.partition(".")[0]
     if any(one.group == "pytest11" for one in installed.entry_points):
         words = "also brings a plugin of pytest, which is loaded in every run, asked for or not"

@@ -1,6 +1,6 @@
-"""What a pack has replaced that others use, and others in a pack: its code runs in the same process, and judges alone.
+"""What a pack has replaced in other code, and other code in a pack: all of it runs in one process.
 
-That finds what is replaced by mistake or without care. Code that wants to hide from it can: a pack is trusted as every
+This finds what is replaced by mistake. Code that wants to hide from it can: a pack is trusted as every
 other package that is installed.
 """
 
@@ -38,7 +38,7 @@ class Watch:
         self._classes = [(name, value, set(vars(value))) for name, value in _classes()]
 
     def replaced(self) -> list[str]:
-        """Return the names of those that are not what they were, and of methods that classes did not have."""
+        """Return the names of those that were replaced, and of methods that were added to classes."""
         changed = (
             name for name, (owner, attribute, value) in self._before.items() if _held(owner, attribute) is not value
         )
@@ -75,7 +75,7 @@ class Code:
                             self._before[f"{name}.{key}.{inner}"] = value, inner, held, _body(held)
 
     def replaced(self) -> list[str]:
-        """Return the names of those that are not what they were, and of functions of Python that a module hides."""
+        """Return the names of those that were replaced, and of built-in functions that a module hides since then."""
         found = {name for name, module in self._modules.items() if sys.modules.get(name) is not module}
         for name, (owner, attribute, value, body) in self._before.items():
             held = _held(owner, attribute)

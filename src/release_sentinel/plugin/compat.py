@@ -127,7 +127,7 @@ def no_rewriting() -> Iterator[None]:
 
 @contextlib.contextmanager
 def option_kept(config: pytest.Config, name: str, tell: Callable[[], None]) -> Iterator[None]:
-    """Let an option that exists already stand for what is added under the same name meanwhile; two are a traceback.
+    """Leave out what is added meanwhile under the name of an option that exists: two would end in a traceback.
 
     `tell` is called for each that is left out. Every option of a plugin or conftest comes by `OptionGroup.addoption`.
     """
@@ -208,8 +208,8 @@ def ensure_terminal_writer(config: pytest.Config) -> None:
 def terminal_writer(config: pytest.Config, is_coloured: Callable[[str], bool] | None = None) -> TerminalWriter:
     """Return what writes to the terminal, also after the session and where pytest's own reporter is switched off.
 
-    The reporter's `_tw` is what `config.get_terminal_writer()` returns, which fails without one. `is_coloured` tells of
-    the value of pytest's option `--color` whether there are colours.
+    The reporter's `_tw` is what `config.get_terminal_writer()` returns, which fails without one. `is_coloured` takes
+    the value of pytest's option `--color`, and tells whether there are colours.
     """
     found = reporter(config)
     writer = found._tw if found else TerminalWriter(sys.stdout)  # noqa: SLF001 - see above
@@ -260,7 +260,7 @@ def column(writer: TerminalWriter) -> int:
 
 
 def write_aside(writer: TerminalWriter, text: str) -> None:
-    """Write what is gone before pytest writes again: its account of its line, `_current_line`, stays as it is."""
+    """Write what is removed before pytest writes again, and keep its account of its line, `_current_line`."""
     line = writer._current_line  # noqa: SLF001 - see above
     writer.write(text, flush=True)
     writer._current_line = line  # noqa: SLF001 - see above
@@ -303,7 +303,8 @@ def shield_fixtures(
 ) -> None:
     """Let the tests of some files see no fixtures but pytest's own, those of the module `ours`, and some of their own.
 
-    `shielded` returns for a test's path what tells of a source file whether its fixtures are such, or None.
+    `shielded` takes the path of a test. It returns None for one that is not shielded, else a function that tells
+    whether a source file may define fixtures for it.
 
     A conftest or plugin may define one of the same name, or one that applies to every test. pytest looks both up by
     methods of its fixture manager, which is not documented: `getfixturedefs` and `_getautousenames`.

@@ -134,7 +134,7 @@ class _Reader:
         return any(_NO_TEST.search(text) or text.partition("(")[0] in self._fixtures for text in decorators)
 
     def _nested(self, source: Source, *, meant: bool) -> Iterator[Declared]:
-        """Yield the gates that are defined within a function, as by an indent too many, and that nothing speaks of."""
+        """Yield the gates that are defined within a function, as by an indent too many, and that nothing else names."""
         for outer in source.body:
             inner = [node for function in _functions(outer) for node in _within(function)]
             for node in dict.fromkeys(inner):

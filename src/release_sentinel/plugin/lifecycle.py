@@ -198,7 +198,7 @@ def _last_words(session: GateSession) -> int:
 
 
 def spare_collection() -> None:
-    """Spare a process that is about to end pytest's five looks for garbage among all that was loaded."""
+    """Keep pytest's five garbage collections from what is loaded: the process is about to end."""
     if this_process.is_pytest():
         gc.freeze()
 

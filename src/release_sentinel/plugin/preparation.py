@@ -1,4 +1,4 @@
-"""What has to be so before gates run: what is not makes the run incomplete, or no gate is run."""
+"""What has to hold before gates run; what does not is a problem of the run, or no gate is run."""
 
 import argparse
 from collections.abc import Iterator

@@ -52,7 +52,7 @@ class _Run:
         self._phases: list[Phase] = []
 
     def to_the_end(self) -> None:
-        """Run rounds until there is no further one; then pytest learns of the last one."""
+        """Run all rounds; then tell pytest of the last one."""
         try:
             deferred = self._all()
         finally:

@@ -263,7 +263,7 @@ class GateSession:
         self._sender.send(value)
 
     def publish(self, words: Mapping[str, str]) -> None:
-        """Never mask these words, here and in the parent process: the verdict is about what they are the names of."""
+        """Never mask these words, here and in the parent process: they name what the verdict is about."""
         new = [word for word in words if word and word not in self.identity]
         self.identity |= {word: words[word] for word in new}
         if new:
@@ -354,7 +354,7 @@ class GateSession:
         return not self.concluded.issuperset(self.problems)
 
     def note(self, record: Record) -> None:
-        """Let a supervising parent know how a gate ended, or that it has begun: this process may not live to say so."""
+        """Let a supervising parent know how a gate ended, or that it has begun: this process may be killed."""
         if self.handover:
             begun = GateResult(record.id, record.stage, None, "")
             journal.note(self.handover, record.result(self.began) if record.finished else begun, self.redactor)

@@ -80,7 +80,8 @@ def find(
         refusal = error
     read = [base.path for base in bases(source) if base.path] if source.extends else []
     if unread := unread_files(repository, directory, read):
-        raise InvalidPolicyError(unread, _text(own) + _text(shared))
+        texts = map(regular.text_or_blank, (own, shared))  # for the secrets that they hold
+        raise InvalidPolicyError(unread, "".join(texts))
     if refusal:
         raise refusal
     return source
@@ -104,14 +105,6 @@ def replaced(repository: Path) -> list[Source]:
         with suppress(InvalidPolicyError):
             found.append(_read(path, required=False) or Source())
     return found
-
-
-def _text(path: Path) -> str:
-    """Return what a file says, for what it holds that is secret; nothing where it cannot be read."""
-    try:
-        return regular.read(path, MOST).decode(errors="replace")
-    except OSError:
-        return ""
 
 
 def has_policy(folder: Path) -> bool:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _SUFFIXES = (".exe", "-script.py", ".py")
 _HANDOVER = "RELEASE_SENTINEL_HANDOVER"  # as in `release_sentinel.vocabulary`
 _PRINT_VERSION = {"--version", "-V"}
-_SIGNS = ("gate", "version", "-V", "@")  # without one of these in its words or working directory, it is no gate run
+_SIGNS = ("gate", "version", "-V", "@")  # without one of these in its words or working directory, it is not a gate run
 # What this program and pytest import, and what these import in turn; a test compares it with what is installed.
 _LIBRARIES = (
     "_pytest _yaml certifi charset_normalizer git gitdb idna iniconfig msgspec packaging pluggy psutil py pygments "
@@ -51,7 +51,7 @@ def site_folders() -> list[str]:
 class InstalledFirst:
     """Finds the libraries of a gate run, and the standard library, outside the judged repository where they are there.
 
-    To stand first in `sys.meta_path`. Every other name is found as ever, so that gates can import the repository.
+    To stand first in `sys.meta_path`. Every other name is found as usual, so that gates can import the repository.
     """
 
     def __init__(self) -> None:
@@ -88,11 +88,11 @@ class InstalledFirst:
             found = PathFinder.find_spec(name, site_folders())
         else:
             return None
-        # A folder alone, such as the gates that an editable installation of this project leaves, is no library.
+        # A folder alone, such as the gates that an editable installation of this project leaves, is not a library.
         return found if found and found.origin else None
 
     def is_installed(self, folder: str) -> bool:
-        """Tell whether a folder is no part of a judged repository; an environment of this Python may be inside it."""
+        """Tell whether a folder is outside of the judged repositories, or in an environment of this Python."""
         if not os.path.isabs(folder):  # noqa: PTH117 - pathlib would have to be loaded
             return False
         real = os.path.join(os.path.realpath(folder), "")  # noqa: PTH118 - as above

@@ -13,7 +13,7 @@ from msgspec import NODEFAULT
 import release_sentinel
 from release_sentinel import gates, options, public
 from release_sentinel.colours import RULES
-from release_sentinel.config.kinds import Stricter
+from release_sentinel.config.marks import Stricter
 from release_sentinel.config.model import PLACEHOLDERS, LayerRules, Policy
 from release_sentinel.config.read import allowed, bare, is_record, keys
 from release_sentinel.config.variables import BASE, VARIABLES, Variable

@@ -24,7 +24,7 @@ LAYERS = (
     {"redacted"},
     {"waivers"},
     {"verdict"},
-    {"settings", "identity"},
+    {"settings", "identity", "plan"},
     {"invocation"},
     {"gates", "packs"},
     {"checks", ""},

@@ -15,7 +15,6 @@ from release_sentinel.arguments import (
     is_gate_run,
     protected,
     rewrite_version,
-    value_of,
 )
 from release_sentinel.config.kinds import RunSeconds
 
@@ -274,22 +273,6 @@ def test_a_file_of_arguments_that_cannot_be_read_stays(tmp_path: Path) -> None:
     loop.write_text(f"@{loop}\n", encoding="utf-8")
     assert expanded([f"@{tmp_path / 'none'}", f"@{tmp_path}"]) == [f"@{tmp_path / 'none'}", f"@{tmp_path}"]
     assert expanded([f"@{loop}"])[-1] == f"@{loop}"
-
-
-@pytest.mark.parametrize(
-    ("line", "value"),
-    [
-        ("--version v1.0.0 -q", "v1.0.0"),
-        ("-q --version=v1.0.0", "v1.0.0"),
-        ("--release-version=v1.0.0", "v1.0.0"),
-        ("--version --env prod", ""),
-        ("--version", ""),
-        ("--versions v1", ""),
-    ],
-)
-def test_the_value_of_an_option(line: str, value: str) -> None:
-    """It is found in one word or two; what follows an option without value is none."""
-    assert value_of(line.split(), "--version", "--release-version") == value
 
 
 def test_given_arguments_are_those_of_the_environment_too(tmp_path: Path) -> None:

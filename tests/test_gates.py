@@ -10,7 +10,7 @@ from typing import get_args, get_origin
 
 import pytest
 
-from release_sentinel.config.kinds import Header
+from release_sentinel.config.marks import Header
 from release_sentinel.config.model import ForgeRules, Freeze, Policy, VersionRules
 from release_sentinel.config.read import bare, has_mark, keys
 from release_sentinel.config.targets import CertificateTarget, DiskLimits, PrometheusQuery, TcpTarget, UnitRule

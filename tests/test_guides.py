@@ -177,14 +177,14 @@ def test_every_policy_is_valid(tmp_path: Path, source: str) -> None:
     source = re.sub(r'^extends = \["\w+:.*\n', "", source, flags=re.MULTILINE)
     (tmp_path / "release-sentinel.toml").write_text(source, encoding="utf-8")
     for env in ("dev", "stage", "prod"):
-        load({}, repository=tmp_path, env=env, gates=gates.IDS)
+        load({}, repository=tmp_path, env=env, gates=gates.GATES)
 
 
 def test_the_example_policy_has_every_key(tmp_path: Path) -> None:
     """Every key of the model stands in it, and its parts for environments count."""
     source, *_ = blocks(GUIDES["policy"], "toml")
     (tmp_path / "release-sentinel.toml").write_text(source, encoding="utf-8")
-    read = {env: load({}, repository=tmp_path, env=env, gates=gates.IDS).policy for env in ("dev", "stage", "prod")}
+    read = {env: load({}, repository=tmp_path, env=env, gates=gates.GATES).policy for env in ("dev", "stage", "prod")}
     assert [policy.disk.crit for policy in read.values()] == [85, 85, 80]
     assert [len(policy.freezes) for policy in read.values()] == [0, 3, 3]
     assert read["dev"].version.prereleases

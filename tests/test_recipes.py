@@ -20,7 +20,7 @@ from release_sentinel.checks.prometheus import check_prometheus
 from release_sentinel.checks.result import CRIT, OK, CheckResult
 from release_sentinel.config.load import load
 from release_sentinel.config.targets import Dependency, PrometheusQuery
-from release_sentinel.gates import IDS
+from release_sentinel.gates import GATES
 from tests.conftest import Sentinel
 from tests.guides import GUIDES, blocks, text
 
@@ -163,7 +163,7 @@ def targets(tmp_path: Path, httpserver: HTTPServer, monkeypatch: pytest.MonkeyPa
         for source in RECIPES:
             there = re.sub(r"https://[^/\"]+|http://127\.0\.0\.1:8001", httpserver.url_for("").rstrip("/"), source)
             (tmp_path / "release-sentinel.toml").write_text(there, encoding="utf-8")
-            policy = load({}, repository=tmp_path, gates=IDS).policy
+            policy = load({}, repository=tmp_path, gates=GATES).policy
             for target in (*policy.targets(Dependency), *policy.targets(PrometheusQuery)):
                 if target.name_in_list == name and recipe in source:
                     return replace(target, tries=1)
@@ -201,7 +201,7 @@ def test_every_recipe_is_tried(tmp_path: Path) -> None:
     names = set()
     for source in RECIPES:
         (tmp_path / "release-sentinel.toml").write_text(source, encoding="utf-8")
-        names |= {target.name for target in load({}, repository=tmp_path, gates=IDS).policy.dependencies}
+        names |= {target.name for target in load({}, repository=tmp_path, gates=GATES).policy.dependencies}
     for good in (True, False):
         assert {case.recipe for case in CASES.values() if (not case.words) is good} == names
 

@@ -65,6 +65,7 @@ def test_anything_else_is_an_error(tmp_path: Path, make: Maker) -> None:
     make(tmp_path / "file")
     with pytest.raises(OSError, match=r"not a regular file|longer than the 1 MiB|Is a directory"):
         regular.read(tmp_path / "file", regular.MIB)
+    assert regular.text_or_blank(tmp_path / "file") == ""
 
 
 def test_files_of_the_repository(repo: Repo, make: Maker) -> None:

@@ -84,6 +84,14 @@ def test_a_dependency_answers_in_turn() -> None:
         assert [(method, path) for method, path, _ in dependency.requests] == [("POST", "/health")]
 
 
+@pytest.mark.parametrize("answers", [(), (Answer(204),)], ids=["none", "one"])
+def test_a_dependency_without_answers_of_its_own_is_well(answers: tuple[Answer, ...]) -> None:
+    """As it is made, and when its script is taken back."""
+    with Dependency(*answers) as dependency:
+        dependency.answer()
+        assert [fetched(dependency.url) for _ in range(2)] == [(200, b"")] * 2
+
+
 def test_what_is_observed_by_default_is_good() -> None:
     """Each builder makes what its check passes, so that a test changes what it is about."""
     results = [

@@ -1,4 +1,4 @@
-"""The command line, before pytest parses it for good: is this a gate run, and what did it mean by `--version`?"""
+"""The command line before pytest parses it: is this a gate run, and what does `--version` mean in it?"""
 
 import math
 import re
@@ -55,15 +55,6 @@ def expanded(args: Sequence[str]) -> list[str]:
 
 def _is_readable(file: Path) -> bool:
     return file.is_file() and file.stat().st_size <= _MOST
-
-
-def value_of(args: Sequence[str], *names: str) -> str:
-    """Return the value that an option has, under any of its names; blank if it is absent."""
-    for word, following in pairwise([*args, "-"]):
-        name, joined, value = word.partition("=")
-        if name in names and (joined or not following.startswith("-")):
-            return value if joined else following
-    return ""
 
 
 def values_of(args: Sequence[str], name: str) -> list[str]:

@@ -52,7 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _held(code: int) -> int:
-    """Return an exit code, which also the prompt of `python -i` (PYTHONINSPECT) does not end with 0 instead."""
+    """Return an exit code that holds under `python -i` (PYTHONINSPECT), too, whose prompt would end with 0."""
     if sys.flags.inspect:
         atexit.register(os._exit, code)
     return code
@@ -78,7 +78,7 @@ def _shown(code: int) -> int:
 
 
 class _Nowhere(io.StringIO):
-    """In the place of a standard output or error that is closed. A command goes on, and its exit code tells."""
+    """Takes the place of a closed standard output or error: the command goes on, and its exit code tells."""
 
     @property
     def lost(self) -> bool:

@@ -7,7 +7,7 @@ from typing import NamedTuple, TextIO
 
 
 class Tone(StrEnum):
-    """What a line means. Its words say so too; a colour only repeats them."""
+    """What a line means, and how it is coloured; its words say the same."""
 
     SAFE = "green bold"
     BLOCKED = "red bold"

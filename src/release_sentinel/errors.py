@@ -39,10 +39,6 @@ class InvalidPolicyError(PolicyError):
         self.text = text  # what it says of secrets counts nevertheless
 
 
-class ReportError(SentinelError):
-    """A report cannot be written where the command line wants it."""
-
-
 class DeliveryError(SentinelError):
     """What was to follow a SAFE verdict did not happen."""
 

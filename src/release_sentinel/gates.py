@@ -1,7 +1,7 @@
 """The built-in gates, in the order in which they run. Test, report, README and `explain` use the same id."""
 
 import inspect
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from importlib import import_module
 from operator import attrgetter
 from types import MappingProxyType
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from release_sentinel.config.kinds import nearest
+from release_sentinel.config.locks import Gates
 from release_sentinel.config.model import LOCAL, Policy
 from release_sentinel.config.read import keys
 from release_sentinel.config.targets import (
@@ -37,7 +38,7 @@ class DocumentedGate(Struct, frozen=True):
     id: str
     stage: Stage
 
-    if TYPE_CHECKING:  # a field or property of those that are derived
+    if TYPE_CHECKING:  # a field or property of the subclasses
 
         @property
         def check(self) -> Callable[..., CheckResult]:
@@ -49,7 +50,7 @@ class DocumentedGate(Struct, frozen=True):
         return self._document.partition("\n")[0]
 
     def section(self, name: str) -> str:
-        """Return one section of the documentation: `Why`, `Unknown` or `Remedy`."""
+        """Return one of the `SECTIONS` of the documentation, a line each."""
         for line in self._document.splitlines():
             if line.startswith(f"{name}: "):
                 return line.removeprefix(f"{name}: ")
@@ -73,7 +74,7 @@ class BuiltInGate(DocumentedGate, frozen=True):
     asked_by: str = ""  # the key that asks for it, besides its id
     judges: type[Target] | None = None  # the class of its targets in the policy, one item each
     prepare: Callable[[], None] | None = None  # called once, before its targets are asked in threads
-    keys: tuple[str, ...] = ()  # of the policy by which it judges, besides those of its targets; globs
+    keys: tuple[str, ...] = ()  # more keys of the policy by which it judges; globs
 
     @property
     def prefetched(self) -> bool:
@@ -134,56 +135,21 @@ BUILT_IN = (
     BuiltInGate("tag", Stage.POLICY, "tag.check_tag", keys=("git.tag_mode", "git.remote")),
     BuiltInGate("configuration", Stage.POLICY, "config.check_configuration", keys=("required.*",)),
     BuiltInGate("version-increases", Stage.POLICY, "version_increases.check_version_increases", opt=True),
-    BuiltInGate(
-        "version-files",
-        Stage.POLICY,
-        "version_files.check_version_files",
-        opt=True,
-        asked_by="version.files",
-        keys=("version.files",),
-    ),
-    BuiltInGate(
-        "changelog",
-        Stage.POLICY,
-        "changelog.check_changelog",
-        opt=True,
-        asked_by="version.changelog",
-        keys=("version.changelog",),
-    ),
+    BuiltInGate("version-files", Stage.POLICY, "version_files.check_version_files", opt=True, asked_by="version.files"),
+    BuiltInGate("changelog", Stage.POLICY, "changelog.check_changelog", opt=True, asked_by="version.changelog"),
     BuiltInGate("in-sync", Stage.POLICY, "in_sync.check_in_sync", opt=True),
     BuiltInGate("signature", Stage.POLICY, "signature.check_signature", opt=True, keys=("git.signers",)),
-    BuiltInGate(
-        "freeze",
-        Stage.POLICY,
-        "freeze.check_freeze",
-        opt=True,
-        asked_by="freezes",
-        keys=("freezes",),
-    ),
+    BuiltInGate("freeze", Stage.POLICY, "freeze.check_freeze", opt=True, asked_by="freezes"),
     BuiltInGate(
         "ci-checks",
         Stage.POLICY,
         "ci_checks.check_ci_checks",
         opt=True,
         asked_by="forge.checks",
-        keys=(*_FORGE, "forge.checks", "forge.ignore", "forge.wait"),
+        keys=(*_FORGE, "forge.ignore", "forge.wait"),
     ),
-    BuiltInGate(
-        "review",
-        Stage.POLICY,
-        "review.check_review",
-        opt=True,
-        asked_by="forge.approvals",
-        keys=(*_FORGE, "forge.approvals"),
-    ),
-    BuiltInGate(
-        "blockers",
-        Stage.POLICY,
-        "blockers.check_blockers",
-        opt=True,
-        asked_by="forge.blockers",
-        keys=(*_FORGE, "forge.blockers"),
-    ),
+    BuiltInGate("review", Stage.POLICY, "review.check_review", opt=True, asked_by="forge.approvals", keys=_FORGE),
+    BuiltInGate("blockers", Stage.POLICY, "blockers.check_blockers", opt=True, asked_by="forge.blockers", keys=_FORGE),
     BuiltInGate("host", Stage.CRITICAL, "host.check_host", opt=True, judges=HostRule),
     BuiltInGate("disk", Stage.CRITICAL, "system.check_disk", judges=DiskLimits),
     BuiltInGate("memory", Stage.CRITICAL, "system.check_memory", judges=MemoryLimits),
@@ -210,14 +176,13 @@ BUILT_IN = (
     BuiltInGate("compare", Stage.CRITICAL, "compare.check_compare", opt=True, judges=CompareRule),
 )
 
-# The id of each gate, with the class of its targets.
-IDS: Mapping[str, type[Target] | None] = MappingProxyType({gate.id: gate.judges for gate in BUILT_IN})
-
-# The keys by which each gate judges, besides those of its targets.
-KEYS: Mapping[str, tuple[str, ...]] = MappingProxyType({gate.id: gate.keys for gate in BUILT_IN})
-
-# The key that asks for each gate that has one.
-ASKED_BY: Mapping[str, str] = MappingProxyType({gate.id: gate.asked_by for gate in BUILT_IN if gate.asked_by})
+GATES = Gates(
+    kinds=MappingProxyType({gate.id: gate.judges for gate in BUILT_IN}),
+    keys_of=MappingProxyType({gate.id: (*gate.keys, *filter(None, (gate.asked_by,))) for gate in BUILT_IN}),
+    asked_by=MappingProxyType({gate.id: gate.asked_by for gate in BUILT_IN if gate.asked_by}),
+)
+IDS = GATES.kinds.keys()
+SECTIONS = ("Why", "Unknown", "Remedy")  # of a gate's documentation, below its title
 
 
 def expected(policy: Policy) -> tuple[BuiltInGate, ...]:
@@ -248,5 +213,5 @@ def table(gates: Sequence[DocumentedGate] = BUILT_IN) -> str:
 def explain(gate: DocumentedGate) -> str:
     """Return the documentation of a gate, for a terminal."""
     lines = [f"{gate.id}  ({gate.words} gate)", "", gate.title, ""]
-    lines += [f"{name + ':':<9}{gate.section(name)}" for name in ("Why", "Unknown", "Remedy")]
+    lines += [f"{name + ':':<9}{gate.section(name)}" for name in SECTIONS]
     return "\n".join(lines)

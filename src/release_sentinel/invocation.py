@@ -89,55 +89,60 @@ def parse(
 
     PYTEST_ADDOPTS and `ini`, the `addopts` of pytest's `ini_file`, add to it.
     """
-    places = {f"addopts in {ini_file or 'the ini file of pytest'}": expanded(ini)}
-    problems: list[str] = []
-    try:
-        asked = [*expanded(ini), *given(words, environ)]
-    except ArgumentError as error:
-        asked, problems = expanded(words), [str(error)]
-    else:
-        places["the variable PYTEST_ADDOPTS"] = given((), environ)
-    own, rewritten = list(words), list(asked)
+    own, (asked, places, problems) = list(words), _asked(words, environ, ini, ini_file)
+    raw, flags, unread = _read(asked)
     try:
         rewrite_version(own)
-        rewrite_version(rewritten)
+        rewrite_version(asked)
     except ArgumentError as error:
         problems.append("; ".join([str(error), *_also_given(places)]))
-    raw, flags, unread = _read(asked)
     problems += unread
     for option in OPTIONS:
         problems += _wrong_values(option, raw.get(option.dest, ()), directory)
-    if any(problem.startswith("--version has no value") for problem in problems):  # said already, and better
-        problems = [problem for problem in problems if not problem.startswith("argument --version/")]
     reports = tuple(_reports(raw, flags, directory))
-    problems += [*_contradictions(flags, raw), *_shared_files(reports)]
     overwritten = {report: words for report in reports if (words := _reads(raw, report, directory))}
-    problems += overwritten.values()
-    reports = tuple(report for report in reports if report not in overwritten)  # the file stays as it is
-    folder = _last(raw, "--gate-repo")
-    top = directory / folder if folder and is_folder(directory / folder) else find_top(directory) or directory
-    policy, bound = _last(raw, "--gate-policy"), _last(raw, "--gate-deadline")
+    problems += [*_contradictions(flags, raw), *_shared_files(reports), *overwritten.values()]
     return Invocation(
         own=tuple(own),
-        words=tuple(rewritten),
+        words=tuple(asked),
         directory=directory,
         env=_last(raw, "--env"),
         version=_last(raw, "--version"),
-        repository=top.resolve(),
-        policy=directory / Path(policy).expanduser() if policy else None,
-        deadline=None if not bound or _seconds_problem(bound) else seconds(bound),
+        repository=_repository(raw, directory),
+        policy=_file(raw, "--gate-policy", directory),
+        deadline=_seconds(raw, "--gate-deadline"),
         wait=_duration(raw, "--gate-wait"),
         hold=_duration(raw, "--gate-hold"),
         interval=_duration(raw, "--gate-interval") or None,
-        baseline=directory / Path(baseline).expanduser() if (baseline := _last(raw, "--gate-baseline")) else None,
+        baseline=_file(raw, "--gate-baseline", directory),
         tag_mode=_last(raw, "--gate-tag-mode"),
         branch=_last(raw, "--gate-branch").removeprefix("refs/heads/"),
-        reports=reports,
-        notes=directory / Path(notes).expanduser() if (notes := _last(raw, "--gate-notes")) else None,
+        reports=tuple(report for report in reports if report not in overwritten),  # that file stays as it is
+        notes=_file(raw, "--gate-notes", directory),
         notify=tuple(value for value in raw.get("gate_notify", ()) if value and _ADDRESS.fullmatch(value)),
         flags=frozenset(flags),
-        problems=tuple(dict.fromkeys(problems)),
+        problems=tuple(_without_repetitions(problems)),
     )
+
+
+def _without_repetitions(problems: Sequence[str]) -> Iterator[str]:
+    """Yield each problem once, and of a `--version` without a value what says more than argparse."""
+    is_told = any(problem.startswith("--version has no value") for problem in problems)
+    for problem in dict.fromkeys(problems):
+        if not (is_told and problem.startswith("argument --version/")):
+            yield problem
+
+
+def _asked(
+    words: Sequence[str], environ: Mapping[str, str], ini: Sequence[str], ini_file: str
+) -> tuple[list[str], dict[str, list[str]], list[str]]:
+    """Return the words of all places, those of each place beside the command line, and what cannot be read."""
+    places = {f"addopts in {ini_file or 'the ini file of pytest'}": expanded(ini)}
+    try:
+        places["the variable PYTEST_ADDOPTS"] = given((), environ)
+        return [*expanded(ini), *given(words, environ)], places, []
+    except ArgumentError as error:
+        return expanded(words), places, [str(error)]
 
 
 def _also_given(places: Mapping[str, Sequence[str]]) -> Iterator[str]:
@@ -168,7 +173,7 @@ def _read(words: Sequence[str]) -> tuple[Raw, set[str], list[str]]:
     known, rest = parser.parse_known_args(readable)
     for word in rest:
         if word.startswith("--gate-"):
-            from difflib import get_close_matches  # noqa: PLC0415 - late: the gate's child starts the sooner
+            from difflib import get_close_matches  # noqa: PLC0415 - late: the gate's child starts without it
 
             flag = word.partition("=")[0]
             near = get_close_matches(flag, BY_FLAG, n=1, cutoff=0)
@@ -186,6 +191,22 @@ def _is_flag_with_value(word: str) -> bool:
 def _last(raw: Raw, flag: str) -> str:
     values = [value for value in raw.get(BY_FLAG[flag].dest, ()) if value is not None]
     return values[-1] if values else ""
+
+
+def _file(raw: Raw, flag: str, directory: Path) -> Path | None:
+    value = _last(raw, flag)
+    return _path(value, directory) if value else None
+
+
+def _path(value: str, directory: Path) -> Path:
+    return directory / Path(value).expanduser()
+
+
+def _repository(raw: Raw, directory: Path) -> Path:
+    """Return the top of the repository to release; the working directory where it is in none."""
+    folder = _last(raw, "--gate-repo")
+    top = directory / folder if folder and is_folder(directory / folder) else find_top(directory) or directory
+    return top.resolve()
 
 
 def _wrong_values(option: Option, values: Sequence[str | None], directory: Path) -> Iterator[str]:
@@ -208,7 +229,7 @@ def _wrong_value(option: Option, value: str, directory: Path) -> str:
         return f"argument {option.flag}: {problem}"
     if option.folder and not is_folder(directory / value):
         return f"argument {option.flag}: {value} is not a folder"
-    if option.file and not (directory / Path(value).expanduser()).is_file():
+    if option.file and not _path(value, directory).is_file():
         return f"argument {option.flag}: {value} is not a file"
     if option.choices and value not in option.choices:
         return f"argument {option.flag}: invalid choice: {value!r} (choose from {', '.join(option.choices)})"
@@ -232,6 +253,11 @@ def _duration_problem(value: str, flag: str = "") -> str:
     return ""
 
 
+def _seconds(raw: Raw, flag: str) -> float | None:
+    text = _last(raw, flag)
+    return None if not text or _seconds_problem(text) else seconds(text)
+
+
 def _seconds_problem(value: str) -> str:
     try:
         seconds(value)
@@ -245,7 +271,7 @@ def _reports(raw: Raw, flags: set[str], directory: Path) -> Iterator[Report]:
     for option in OPTIONS:
         for value in raw.get(option.dest, ()) if option.report and option.metavar else ():
             if value and option.report and value.endswith(option.report.suffix):
-                yield Report(option.flag, directory / Path(value).expanduser())
+                yield Report(option.flag, _path(value, directory))
     if JSON_REPORT in flags:
         named = [value for value in raw["json_report_file"] if value]
         name = named[-1] if named else ".report.json"
@@ -257,7 +283,7 @@ def _contradictions(flags: set[str], raw: Raw) -> Iterator[str]:
     asked = {option.flag for option in OPTIONS if option.flag in flags or raw.get(option.dest)}
     if "--gate-preview" in asked and (mode := _last(raw, "--gate-tag-mode")) in {"existing", "local"}:
         yield (
-            f"--gate-tag-mode {mode} and --gate-preview: what has the version's tag is no work to merge; run the gate "
+            f"--gate-tag-mode {mode} and --gate-preview: what has the version's tag is not work to merge; run the gate "
             "on the tag, or leave one of the two out"
         )
     for option in OPTIONS:
@@ -283,7 +309,7 @@ def _reads(raw: Raw, report: Report, directory: Path) -> str:
     """Say which option makes the run read what a report would overwrite; blank where none does."""
     for option in OPTIONS:
         for value in raw.get(option.dest, ()) if option.reads else ():
-            if value and _is_one_file(directory / Path(value).expanduser(), report.path):
+            if value and _is_one_file(_path(value, directory), report.path):
                 return f"{report.flag} would overwrite {value}, which {option.flag} reads: name another file"
     return ""
 

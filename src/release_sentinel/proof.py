@@ -8,7 +8,8 @@ import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from release_sentinel import regular, strict_json
 from release_sentinel.arguments import INTERRUPTS
@@ -21,6 +22,7 @@ from release_sentinel.invocation import Invocation
 from release_sentinel.lines import one_line
 from release_sentinel.observe import ci
 from release_sentinel.options import Report
+from release_sentinel.plan import run_seconds
 from release_sentinel.redacted import RedactedVerdict, redact
 from release_sentinel.redaction import Redactor
 from release_sentinel.reports import files, journal
@@ -104,10 +106,7 @@ class Judgement:
 def bound(invocation: Invocation, settings: Settings) -> float:
     """Return the seconds after which the child is killed."""
     delivery = _DELIVERY + settings.policy.forge.deadline if invocation.delivers else 0
-    rules = settings.policy.rounds
-    wait = rules.wait if invocation.wait is None else invocation.wait
-    hold = rules.hold if invocation.hold is None else invocation.hold
-    return settings.policy.run_seconds(invocation.deadline) + wait + hold + _GRACE + delivery
+    return run_seconds(invocation, settings.policy) + _GRACE + delivery
 
 
 def believe(
@@ -121,38 +120,23 @@ def believe(
     """Return the exit code that the child's verdict proves, and that verdict as a document.
 
     Where it proves none, no report may say otherwise: they get the verdict that `incomplete` makes of the reason.
-    `doubt` says why a SAFE verdict is not believed; or it is blank.
+    `doubt` returns why a SAFE verdict is not believed, or a blank.
     """
-    code, seen = end.code, {}
+    code, handed = end.code, _read(handover)
     workflow_output = workflow_output or WorkflowOutput({})
-    try:
-        seen = strict_json.loads(regular.read(handover, 4 * MOST))  # Markdown and annotations besides the verdict
-        finished = seen["problems"] != [UNFINISHED] and type(seen["exit_code"]) is int  # false is not the exit code 0
-        proven: int | None = seen["exit_code"] if finished else None
-        reports = [*reports, *(Report(flag, Path(path)) for flag, path in seen["reports"])]
-        told = seen.get("github", ([], ""))
-    except (OSError, ValueError, TypeError, LookupError):
+    proven, why = handed.proven, ""
+    if proven == code == 0:
+        why = f"it was interrupted by {_signal_name(end.interrupted)}" if end.interrupted else doubt(handed.seen)
+    if why:
         proven = None
-    if proven == code == 0 and end.interrupted:
-        proven, why = None, f"it was interrupted by {_signal_name(end.interrupted)}"
-    elif proven == code == 0 and (why := doubt(seen)):
-        proven = None
-    elif proven in _BELIEVED and code == proven:
-        if code or end.shown:
-            workflow_output.end(*told)
-            return code, seen
-        why = UNSEEN
-    elif proven and proven in _BELIEVED and code < 0:  # it was done, and could not end
-        workflow_output.end(*told)
-        if undelivered := seen.get("undelivered"):  # and did not come to say so
+    could_not_end = bool(proven) and code < 0  # it was done
+    is_shown = code == proven and bool(code or end.shown)
+    if proven is not None and proven in _BELIEVED and (is_shown or could_not_end):
+        workflow_output.end(*handed.told)
+        if could_not_end and (undelivered := handed.seen.get("undelivered")):  # and did not come to say so
             print(f"release-sentinel: INCOMPLETE (exit {proven}): {one_line(str(undelivered))}", file=sys.stderr)
-        return proven, seen
-    elif proven is not None and code == proven:
-        why = f"pytest itself failed (exit code {code}): see its message"
-    else:
-        ending = f"was ended by {_signal_name(-code)}" if code < 0 else f"ended with exit code {code}"
-        why = f"the gate run {ending} {'after' if proven is not None else 'without'} a finished verdict"
-        why = UNSEEN if proven is not None and code == 1 and not end.shown else why
+        return proven, handed.seen
+    why, reports = why or _distrust(end, proven), [*reports, *handed.reports]
     verdict = journal.resume(incomplete(why), handover)
     files.write_all({report.path: report for report in reports}.values(), verdict)
     workflow_output.end(annotations(verdict), markdown(verdict))
@@ -160,6 +144,37 @@ def believe(
     within = "".join(f", in gate {gate.id}" for gate in verdict.gates if gate.reason == journal.ENDED)
     print(f"release-sentinel: INCOMPLETE (exit {code}): {why}{within}", file=sys.stderr)
     return code, document(verdict)
+
+
+class _Handover(NamedTuple):
+    """What a child has handed over. `proven` is the exit code of its finished verdict; None: there is none."""
+
+    proven: int | None = None
+    seen: Mapping[str, Any] = MappingProxyType({})
+    reports: tuple[Report, ...] = ()  # more than the command line asks for: pytest's settings can add options
+    told: tuple[Sequence[str], str] = ((), "")  # to GitHub: annotations, Markdown
+
+
+def _read(handover: Path) -> _Handover:
+    """Return what a child has handed over, as far as it can be read."""
+    try:
+        seen = strict_json.loads(regular.read(handover, 4 * MOST))  # Markdown and annotations besides the verdict
+        finished = seen["problems"] != [UNFINISHED] and type(seen["exit_code"]) is int  # false is not the exit code 0
+        reports = tuple(Report(flag, Path(path)) for flag, path in seen["reports"])
+        return _Handover(seen["exit_code"] if finished else None, seen, reports, seen.get("github", ((), "")))
+    except (OSError, ValueError, TypeError, LookupError):
+        return _Handover()
+
+
+def _distrust(end: End, proven: int | None) -> str:
+    """Return why a child is not believed that ended so."""
+    code, is_finished = end.code, proven is not None
+    if not end.shown and (proven == code == 0 or (is_finished and code == 1)):
+        return UNSEEN
+    if code == proven:
+        return f"pytest itself failed (exit code {code}): see its message"
+    ending = f"was ended by {_signal_name(-code)}" if code < 0 else f"ended with exit code {code}"
+    return f"the gate run {ending} {'after' if is_finished else 'without'} a finished verdict"
 
 
 def _signal_name(number: int) -> str:

@@ -1,4 +1,4 @@
-"""The border: a verdict is cleaned of secrets once, and nothing but a clean one is reported or delivered."""
+"""The border: a verdict is cleaned of secrets once, and only a clean one is reported or delivered."""
 
 from collections.abc import Callable
 from typing import Any

@@ -31,6 +31,14 @@ def read_text(path: Path, most: int, *, encoding: str = "utf-8", errors: str = "
     return read(path, most).decode(encoding, errors).replace("\r\n", "\n").replace("\r", "\n")
 
 
+def text_or_blank(path: Path, most: int = MIB) -> str:
+    """Return the text of a regular file, whatever its encoding; blank where it cannot be read."""
+    try:
+        return read_text(path, most, errors="replace")
+    except OSError:
+        return ""
+
+
 def _demand_regular(mode: int) -> None:
     if stat.S_ISDIR(mode):
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))

@@ -17,7 +17,7 @@ from release_sentinel.config.model import Policy
 from release_sentinel.config.packs import unread
 from release_sentinel.config.secrets import learn, learn_text
 from release_sentinel.errors import InvalidPolicyError
-from release_sentinel.gates import ASKED_BY, IDS, KEYS
+from release_sentinel.gates import GATES
 from release_sentinel.identity import identity
 from release_sentinel.invocation import Invocation
 from release_sentinel.observe.git.settings import settings as git_settings
@@ -70,10 +70,8 @@ def settle(
             file=file,
             directory=directory,
             env=env,
-            gates=IDS,
+            gates=GATES,
             packs=packs if with_packs else unread,
-            keys_of=KEYS,
-            asked_by=ASKED_BY,
             options=options,
         )
         text = loaded.text
@@ -83,12 +81,17 @@ def settle(
     redactor = redactor or Redactor()
     words = identity(loaded.policy, version, repository, environ)
     redactor.protect(words)
-    for policy in (Policy(), loaded.policy):  # a file that names other secrets does not make the usual ones public
-        learn(redactor, policy, environ)
-    learn_text(redactor, text, environ)
-    learn_named(redactor, environ, loaded.policy.redact)
+    _learn_all(redactor, loaded.policy, text, environ)
     learn_git(redactor, git_settings(repository, environ))
     return Settings(loaded, redactor, loaded.policy.notify.urls or addresses(environ), problems, words, packs)
+
+
+def _learn_all(redactor: Redactor, policy: Policy, text: str, environ: Mapping[str, str]) -> None:
+    """Learn what a policy, the `text` of its files and the environment say of secrets."""
+    for one in (Policy(), policy):  # a file that names other secrets does not make the usual ones public
+        learn(redactor, one, environ)
+    learn_text(redactor, text, environ)
+    learn_named(redactor, environ, policy.redact)
 
 
 def _text_of(repository: Path) -> str:
@@ -115,7 +118,7 @@ def settings_of(
         with_packs=with_packs,
     )
     receivers = tuple(dict.fromkeys((*invocation.notify, *settings.receivers)))
-    for address in (*receivers, *values_of(invocation.words, "--gate-notify")):  # also what is no address
+    for address in (*receivers, *values_of(invocation.words, "--gate-notify")):  # also what is not an address
         for secret in secrets_of(address):
             settings.redactor.infer(secret)
     loaded = settings.loaded

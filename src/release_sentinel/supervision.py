@@ -73,7 +73,7 @@ class Supervised:
     def wait(self, bound: float, redactor: "Redactor") -> End:
         """Show what the child prints, and return how it ended; it is killed after `bound` seconds.
 
-        `redactor` knows every secret by now, but for those that the child finds.
+        `redactor` knows every secret by now, except those that the child finds.
         """
         from release_sentinel.redaction.channel import SecretChannel  # noqa: PLC0415 - late: the child starts first
 

@@ -81,11 +81,9 @@ class GateResult(Struct, frozen=True):
         """The reason, and what excuses it."""
         if waiver := self.waiver:
             return f"{self.reason} — waived until {waiver.until}, by {waiver.owner}: {waiver.reason}"
-        return (
-            f"{self.reason} — advised until {self.advised}, and holds no release until then"
-            if self.advised
-            else self.reason
-        )
+        if self.advised:
+            return f"{self.reason} — advised until {self.advised}, and holds no release until then"
+        return self.reason
 
 
 class Release(Struct, frozen=True):

@@ -1,10 +1,10 @@
 """What excuses a gate: a waiver, or that the policy only advises it. Remarks on what excuses nothing. Pure."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 
 from release_sentinel.config.kinds import nearest
-from release_sentinel.config.model import Waiver
+from release_sentinel.config.model import Waiver, end_of
 from release_sentinel.gates import IDS
 from release_sentinel.verdict import GateResult
 from release_sentinel.vocabulary import Outcome
@@ -19,7 +19,7 @@ def in_force(waivers: Sequence[Waiver], env: str, now: datetime) -> Mapping[str,
 def advised(advise: Mapping[str, date], gate: str, now: datetime) -> date | None:
     """Return the last day on which a gate is only advised, by its id or that of all its targets, if it is."""
     day = advise.get(gate, advise.get(gate.partition("[")[0]))
-    return day if day and now.astimezone(UTC).date() <= day else None
+    return day if day and now < end_of(day) else None
 
 
 def advice_remarks(

@@ -125,7 +125,7 @@ def test_the_policy_fits_the_repository(tmp_path: Path, make: Make) -> None:
     assert (found.kind, found.prefix, found.version) == (kind, prefix, version)
     assert 7 <= len(found.text.splitlines()) <= 10
     (file := repo.path / found.file).write_text(found.text, encoding="utf-8")
-    policy = load({}, repository=repo.path, file=file, env="prod", gates=gates.IDS).policy
+    policy = load({}, repository=repo.path, file=file, env="prod", gates=gates.GATES).policy
     assert policy.git.branches == (branch,)
     assert policy.version.prefix == prefix
     assert list(policy.version.files) == files
@@ -183,7 +183,7 @@ def test_what_is_named_is_in_the_policy(tmp_path: Path, kind: str) -> None:
     part = "services/blog" if kind == "monorepo" else ""
     named = start(repo.path, Wishes(kind, part, "shop", "https://shop.example.com/health", ("A_TOKEN", "B_TOKEN")))
     (file := tmp_path / "named.toml").write_text(named.text, encoding="utf-8")
-    policy = load({}, file=file, env="prod", gates=gates.IDS).policy
+    policy = load({}, file=file, env="prod", gates=gates.GATES).policy
     assert (policy.process, policy.api.url) == ("shop", "https://shop.example.com/health")
     assert policy.required.secrets == ("A_TOKEN", "B_TOKEN")
     assert not policy.disable
@@ -197,7 +197,7 @@ def test_hosts_take_the_release_instead_of_this_machine(tmp_path: Path) -> None:
     for process in ("nginx", ""):
         named = start(repo.path, Wishes("service", process=process, hosts=("deploy@web1", "web2")))
         (file := tmp_path / "named.toml").write_text(named.text, encoding="utf-8")
-        policy = load({}, file=file, env="prod", gates=gates.IDS).policy
+        policy = load({}, file=file, env="prod", gates=gates.GATES).policy
         assert policy.skip_local_host
         assert [one.label for one in policy.targets(DiskLimits)] == ["web1:/", "web2:/"]
         assert [one.name for one in policy.targets(ProcessRule)] == [process] * 2 * bool(process)

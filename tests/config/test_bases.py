@@ -110,12 +110,12 @@ def test_a_base_of_two_bases_is_read_once(top: Path) -> None:
         (
             {"b.toml": 'extends = ["release-sentinel.toml"]'},
             '["b.toml"]',
-            "extends names 'release-sentinel.toml': which is a circle: release-sentinel.toml -> b.toml -> release-",
+            "'release-sentinel.toml': the files extend one another in a circle, release-sentinel.toml -> b.toml -> ",
         ),
         (
             {"b.toml": 'extends = ["b.toml"]'},
             '["b.toml"]',
-            "which is a circle: release-sentinel.toml -> b.toml -> b.toml",
+            "in a circle, release-sentinel.toml -> b.toml -> b.toml: remove one of the names",
         ),
         ({"sub/x": ""}, '["sub"]', "the policy file TOP/sub cannot be read: Is a directory"),
         ({"pyproject.toml": "[tool.other]\n"}, '["pyproject.toml"]', "has no table [tool.release-sentinel]"),
@@ -150,7 +150,7 @@ def test_a_base_that_cannot_be_read_is_named(
         ("waivers = { days = 1 }", "base.toml:1: waivers.days is not a key of [waivers]; did you mean max_days?"),
         (
             "[env.prod]\nlocked = ['disk']\n[env.dev]\n[env.stage]",
-            "base.toml:2: env.prod.locked cannot be set: locked apply to all environments",
+            "base.toml:2: env.prod.locked is set, expected outside of [env]: it holds for all environments",
         ),
     ],
 )

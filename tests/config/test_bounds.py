@@ -12,7 +12,7 @@ from release_sentinel.config.load import SHOWN, load
 from release_sentinel.config.read import ENTRIES
 from release_sentinel.config.schema import schema
 from release_sentinel.errors import InvalidPolicyError
-from release_sentinel.gates import IDS
+from release_sentinel.gates import GATES
 from release_sentinel.strict_toml import DEEPEST
 from tests.conftest import Sentinel
 from tests.guides import FOLDER
@@ -25,7 +25,7 @@ def problems(folder: Path, text: str | bytes) -> list[str]:
     file = folder / "release-sentinel.toml"
     file.write_bytes(text.encode() if isinstance(text, str) else text)
     try:
-        load({}, repository=folder, env="prod", gates=IDS)
+        load({}, repository=folder, env="prod", gates=GATES)
     except InvalidPolicyError as error:
         found = [problem.replace(f"{file}", "FILE").replace(file.name, "FILE") for problem in error.problems]
     else:

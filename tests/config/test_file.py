@@ -134,13 +134,16 @@ def test_a_broken_link_is_an_error(tmp_path: Path) -> None:
 def test_a_pyproject_that_is_named_has_to_hold_a_policy(tmp_path: Path) -> None:
     """Otherwise a mistake would silently mean the defaults."""
     (tmp_path / SHARED).write_text("[project]\n")
-    assert refusal(tmp_path / SHARED, named=True).endswith(f"{SHARED} has no table [tool.release-sentinel]")
+    assert refusal(tmp_path / SHARED, named=True).endswith(
+        f"{SHARED} has no table [tool.release-sentinel]: add it, or name another file"
+    )
 
 
 def test_the_policy_of_a_pyproject_is_a_table(tmp_path: Path) -> None:
     """Anything else is a mistake."""
     (tmp_path / SHARED).write_text("[tool]\nrelease-sentinel = 5\n")
-    assert refusal(tmp_path) == f"{tmp_path / SHARED}:2: tool.release-sentinel is not a table"
+    where = f"{tmp_path / SHARED}:2"
+    assert refusal(tmp_path) == f"{where}: tool.release-sentinel is not a table: write [tool.release-sentinel]"
 
 
 TEXT = '''# a comment [disk]

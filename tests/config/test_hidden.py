@@ -7,15 +7,15 @@ from typing import Any, get_args, get_origin
 
 import pytest
 
-from release_sentinel.config.kinds import Hidden
 from release_sentinel.config.load import load
+from release_sentinel.config.marks import Hidden
 from release_sentinel.config.model import Policy
 from release_sentinel.config.read import bare, has_mark, is_record, keys
 from release_sentinel.config.secrets import learn, learn_text
 from release_sentinel.config.show import as_document, as_toml
 from release_sentinel.config.variables import VARIABLES
 from release_sentinel.errors import InvalidPolicyError
-from release_sentinel.gates import IDS
+from release_sentinel.gates import GATES
 from release_sentinel.redaction import Redactor
 from tests.conftest import Sentinel, pieces
 
@@ -27,7 +27,7 @@ def problems(tmp_path: Path, text: str, **environ: str) -> str:
     """Return what is wrong with a policy."""
     (tmp_path / "release-sentinel.toml").write_text(text, encoding="utf-8")
     with pytest.raises(InvalidPolicyError) as error:
-        load(environ, repository=tmp_path, gates=IDS)
+        load(environ, repository=tmp_path, gates=GATES)
     return str(error.value)
 
 
@@ -117,7 +117,7 @@ ADDRESSES = (
 def test_no_address_shows_its_password(tmp_path: Path, address: str) -> None:
     """Whatever is wrong with its scheme: neither where a key refuses it, nor in the policy that is printed."""
     text = address.format("Zq5-wR8tB3nL")
-    printed = load({"RS_API_URL": text}, repository=tmp_path, gates=IDS)
+    printed = load({"RS_API_URL": text}, repository=tmp_path, gates=GATES)
     said = [problems(tmp_path, f"[api]\ntries = '{text}'"), as_toml(printed), json.dumps(as_document(printed))]
     assert all("host" in one for one in said)
     assert not pieces("".join(said)) & pieces("Zq5-wR8tB3nL")
@@ -128,7 +128,7 @@ def test_a_condition_about_a_secret_is_printed_without_it(tmp_path: Path) -> Non
     conditions = ('{ path = "$.auth.token", equals = "correcthorse" }', '{ path = "$.status", equals = "okay" }')
     text = f'[[dependencies]]\nname = "a"\nurl = "https://a"\njson = [{", ".join(conditions)}]'
     (tmp_path / "release-sentinel.toml").write_text(text, encoding="utf-8")
-    loaded = load({}, repository=tmp_path, gates=IDS)
+    loaded = load({}, repository=tmp_path, gates=GATES)
     for printed in (as_toml(loaded), json.dumps(as_document(loaded))):
         assert "correcthorse" not in printed
         assert "okay" in printed
@@ -140,7 +140,7 @@ def test_a_condition_about_a_secret_is_known(tmp_path: Path) -> None:
     text = f'[[dependencies]]\nname = "a"\nurl = "https://a"\njson = [{condition}]'
     (tmp_path / "release-sentinel.toml").write_text(text, encoding="utf-8")
     redactor = Redactor()
-    learn(redactor, load({}, repository=tmp_path, gates=IDS).policy, {})
+    learn(redactor, load({}, repository=tmp_path, gates=GATES).policy, {})
     assert redactor.scrub("got Zq5-wR8tB3nL") == "got ***"
 
 

@@ -13,7 +13,7 @@ from release_sentinel.config.model import Freeze, Policy, Waiver
 from release_sentinel.config.read import is_record, keys
 from release_sentinel.config.show import _toml
 from release_sentinel.errors import InvalidPolicyError
-from release_sentinel.gates import IDS, find
+from release_sentinel.gates import GATES, find
 
 POLICY = """\
 environments = ["dev", "stage", "prod"]
@@ -52,7 +52,7 @@ def write(folder: Path, text: str) -> Path:
 def problems(folder: Path, text: str, **environ: str) -> list[str]:
     """Return what is wrong with a policy, without the name of its file."""
     with pytest.raises(InvalidPolicyError) as refusal:
-        load(environ, file=write(folder, text), env="prod", gates=IDS)
+        load(environ, file=write(folder, text), env="prod", gates=GATES)
     return [problem.removeprefix("release-sentinel.toml:") for problem in refusal.value.problems]
 
 
@@ -368,15 +368,15 @@ BROKEN = {
     ),
     "environments of an environment": (
         "environments = ['prod']\n[env.prod]\nenvironments = ['dev']",
-        "3: env.prod.environments cannot be set: environments apply to all environments",
+        "3: env.prod.environments is set, expected outside of [env]: it holds for all environments",
     ),
     "waivers of an environment": (
         "environments = ['prod']\n[env.prod]\nwaivers = []",
-        "3: env.prod.waivers cannot be set: waivers apply to all environments",
+        "3: env.prod.waivers is set, expected outside of [env]: it holds for all environments",
     ),
     "parts of a part": (
         "environments = ['prod']\n[env.prod]\nenv.dev = {}",
-        "2: env.prod.env is set, but a part cannot contain parts",
+        "2: env.prod.env is set, expected no parts within a part: write [env.NAME]",
     ),
     "a mistake in a part": (
         "environments = ['prod']\n[env.prod.disk]\ncrit = 'x'",
@@ -420,7 +420,7 @@ def test_nothing_shows_a_value_that_may_be_secret(tmp_path: Path) -> None:
 
 def test_the_defaults_are_a_policy() -> None:
     """Without a file and without variables nothing is refused."""
-    assert load({}, gates=IDS).policy == Policy()
+    assert load({}, gates=GATES).policy == Policy()
 
 
 def test_an_unknown_gate_of_a_variable_is_named_with_it(tmp_path: Path) -> None:
@@ -444,7 +444,7 @@ def test_no_value_of_any_key_breaks_the_reader(tmp_path: Path, section: str) -> 
         for rest in ("", beside, WAIVER if section != "waivers" else "", "enable = ['tag']\n" * (section != "enable")):
             file = write(tmp_path, f"{section} = {_toml(value)}\n{rest}")
             with suppress(InvalidPolicyError):
-                load({"RS_DISK_CRIT": "60"}, file=file, env="prod", gates=IDS)
+                load({"RS_DISK_CRIT": "60"}, file=file, env="prod", gates=GATES)
 
 
 OFF = "disable = { %s = 'there is none' }\n"
@@ -475,7 +475,7 @@ def test_a_gate_that_is_switched_off_needs_no_setting(
     """By default; what a policy names is required, whatever is switched off."""
     parts = f"[env.dev]\n[env.stage]\n[env.prod]\n{part}" if part else ""
     (tmp_path / "release-sentinel.toml").write_text(f"{text}\n{parts}", encoding="utf-8")
-    loaded = load(environ, repository=tmp_path, env="prod", gates=IDS)
+    loaded = load(environ, repository=tmp_path, env="prod", gates=GATES)
     assert loaded.policy.required.settings == required
     source = loaded.sources[("required", "settings")]
     if "settings" in text + part:

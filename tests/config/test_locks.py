@@ -9,14 +9,16 @@ import pytest
 
 from release_sentinel.checks.api import _same
 from release_sentinel.config.breaches import is_stricter, same
-from release_sentinel.config.kinds import FEWER, HIGHER, LOWER, MORE, Change
-from release_sentinel.config.load import NOT_BY_ENV, Loaded, load
+from release_sentinel.config.kinds import Change
+from release_sentinel.config.load import Loaded, load
 from release_sentinel.config.locks import globbed, known_keys, matching
+from release_sentinel.config.marks import FEWER, HIGHER, LOWER, MORE
 from release_sentinel.config.model import LOCAL
+from release_sentinel.config.parts import NOT_BY_ENV
 from release_sentinel.config.show import _toml, as_document, as_toml
 from release_sentinel.config.variables import VARIABLES
 from release_sentinel.errors import InvalidPolicyError
-from release_sentinel.gates import ASKED_BY, IDS, KEYS
+from release_sentinel.gates import GATES
 from release_sentinel.options import OPTIONS
 
 NOW = datetime(2026, 5, 17, 12, tzinfo=UTC)
@@ -142,9 +144,7 @@ class Company:
             given["file"] = self.top.parent / "named.toml"
         environ = {name: value for name, value in given.items() if name.startswith("RS_")}
         rest = {name: value for name, value in given.items() if name not in environ}
-        return load(
-            environ, repository=self.top, env="prod", gates=IDS, keys_of=KEYS, asked_by=ASKED_BY, now=NOW, **rest
-        )
+        return load(environ, repository=self.top, env="prod", gates=GATES, now=NOW, **rest)
 
     def broken(self, own: str = "", **given: Any) -> list[str]:
         """Return why the policy is not valid, where a lock is broken: file and line of both are named."""
@@ -232,8 +232,8 @@ OF_NO_GATE = {
 
 def test_every_key_is_of_a_gate() -> None:
     """So that a gate with a locked key can be neither switched off nor advised: a new key cannot be forgotten."""
-    judging = {key for key, known in known_keys().items() if set(known.holders) & {*IDS.values()}}
-    patterns = [pattern for patterns in KEYS.values() for pattern in patterns]
+    judging = {key for key, known in known_keys().items() if set(known.holders) & {*GATES.kinds.values()}}
+    patterns = [pattern for patterns in GATES.keys_of.values() for pattern in patterns]
     judging |= {key for key in known_keys() if any(globbed(pattern, key) for pattern in patterns)}
     assert set(known_keys()) - judging == OF_NO_GATE
     assert [pattern for pattern in patterns if not any(globbed(pattern, key) for key in known_keys())] == []
@@ -475,14 +475,16 @@ def excuses(target: str) -> dict[str, str]:
         ways["advise the host"] = f"advise = {{ 'host[{host}]' = 2027-01-01 }}"
         ways["advise all hosts"] = "advise = { host = 2027-01-01 }"
         ways["waive the host"] = waiver(f"host[{host}]", "2026-05-18")
-    elif IDS[gate] in LOCAL:
+    elif GATES.kinds[gate] in LOCAL:
         ways["skip this machine"] = f'disks = []\nprocesses = []\nunits = []\nskip_local_host = "r"\n{HOST}'
     return ways
 
 
 def test_every_gate_with_targets_is_tried() -> None:
     """As far as it has more than one: of `memory` only hosts have others."""
-    assert {target.partition("[")[0] for _, target in TARGETS.values()} == {id_ for id_, kind in IDS.items() if kind}
+    assert {target.partition("[")[0] for _, target in TARGETS.values()} == {
+        id_ for id_, kind in GATES.kinds.items() if kind
+    }
 
 
 @pytest.mark.parametrize(("base", "target"), TARGETS.values(), ids=TARGETS)
@@ -524,12 +526,12 @@ ASKED = {
 }
 
 
-@pytest.mark.parametrize("gate", ASKED_BY)
+@pytest.mark.parametrize("gate", GATES.asked_by)
 def test_what_asks_for_a_gate_that_is_never_waived_is_not_taken_away(tmp_path: Path, gate: str) -> None:
     """The gate would not be part of the run."""
     asks, other = ASKED[gate]
     company = Company(tmp_path, f"waivers = {{ never = ['{gate}'] }}\n{asks}\n")
-    says = f"{ASKED_BY[gate]} leaves nothing for the gate {gate} to judge: never waived, by BASE:1"
+    says = f"{GATES.asked_by[gate]} leaves nothing for the gate {gate} to judge: never waived, by BASE:1"
     assert f"release-sentinel.toml:2: {says}" in company.broken(other)
     company.load(asks)
     company.base.write_text(f"waivers = {{ never = ['tcp'] }}\n{asks}\n")

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 import pytest
 from msgspec import Meta, Struct, field
 
-from release_sentinel.config.kinds import NoKey, Only
+from release_sentinel.config.marks import NoKey, Only
 from release_sentinel.config.read import UNREADABLE, Reading, allowed, dotted, leaves
 
 

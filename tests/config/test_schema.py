@@ -10,8 +10,8 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from release_sentinel.config.file import Source
-from release_sentinel.config.load import NOT_BY_ENV, _split
 from release_sentinel.config.model import LayerRules, Policy
+from release_sentinel.config.parts import NOT_BY_ENV, split
 from release_sentinel.config.read import Reading, is_record, keys
 from release_sentinel.config.schema import schema
 from tests.config.test_load import BROKEN, FREEZE, POLICY, WAIVER
@@ -81,8 +81,8 @@ def plain(value: Any) -> Any:
 
 def accepts(document: dict[str, Any]) -> bool:
     """Return whether the validator accepts a document, parts for environments included."""
-    read = _split(Source(document=document))
-    return not read.problems and not any(Reading().read(Policy, one)[1] for one in (read.common, *read.parts.values()))
+    read = split(Source(document=document))
+    return not read.problems and not any(Reading().read(Policy, one)[1] for one in (read.common, *read.by_env.values()))
 
 
 def test_the_schema_is_valid() -> None:

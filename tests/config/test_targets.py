@@ -7,10 +7,11 @@ from typing import Any, get_args, get_origin
 import pytest
 from msgspec.structs import replace
 
-from release_sentinel.config.kinds import Header, Headers, Hidden
+from release_sentinel.config.kinds import Headers
 from release_sentinel.config.load import load, load_policy
-from release_sentinel.config.model import Policy, urls
-from release_sentinel.config.read import Reading, bare, dotted, has_mark, keys
+from release_sentinel.config.marks import Header, Hidden
+from release_sentinel.config.model import LOCAL, Policy, urls
+from release_sentinel.config.read import Reading, bare, dotted, has_mark, is_record, item_kind, keys
 from release_sentinel.config.targets import (
     CertificateTarget,
     CompareRule,
@@ -28,7 +29,7 @@ from release_sentinel.config.targets import (
     is_url,
 )
 from release_sentinel.errors import InvalidPolicyError
-from release_sentinel.gates import BUILT_IN, IDS
+from release_sentinel.gates import BUILT_IN, GATES
 
 PAY = {"name": "pay", "url": "https://pay.example/health"}
 QUERY = {"name": "errors", "url": "http://prometheus:9090", "query": "up", "op": "==", "value": 1}
@@ -297,11 +298,23 @@ def test_samples_take_less_time_than_a_gate_has(name: str) -> None:
 def test_a_gate_that_is_asked_for_needs_a_target(gate: Any) -> None:
     """The message names the list to fill."""
     with pytest.raises(InvalidPolicyError) as refusal:
-        load({"RS_ENABLE": gate.id}, gates=IDS)
+        load({"RS_ENABLE": gate.id}, gates=GATES)
     key = Policy.list_of(gate.judges)
     assert refusal.value.problems == (
         f"RS_ENABLE asks for the gate {gate.id}, expected something to judge under `{key}`",
     )
+
+
+@pytest.mark.parametrize("gate", [gate for gate in BUILT_IN if gate.judges in LOCAL], ids=lambda gate: gate.id)
+def test_a_gate_that_is_asked_for_where_this_machine_is_skipped_needs_a_host(tmp_path: Path, gate: Any) -> None:
+    """Its targets can stand under `hosts` alone; none of the hosts has any."""
+    others = {"disk": "memory = {}"}.get(gate.id, 'disks = [{ path = "/" }]')
+    text = f"enable = ['{gate.id}']\nskip_local_host = 'a runner'\n[[hosts]]\nssh = 'web1'\n{others}\n"
+    (tmp_path / "release-sentinel.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(InvalidPolicyError) as refusal:
+        load({}, repository=tmp_path, gates=GATES)
+    (problem,) = refusal.value.problems
+    assert problem.endswith(f"enable asks for the gate {gate.id}, expected something to judge under `hosts`")
 
 
 def test_a_target_that_is_not_valid_still_counts_as_one(tmp_path: Path) -> None:
@@ -309,9 +322,31 @@ def test_a_target_that_is_not_valid_still_counts_as_one(tmp_path: Path) -> None:
     file = tmp_path / "release-sentinel.toml"
     file.write_text("enable = ['tcp']\n[[tcp]]\nhost = 'db'\n", encoding="utf-8")
     with pytest.raises(InvalidPolicyError) as refusal:
-        load({}, file=file, gates=IDS)
+        load({}, file=file, gates=GATES)
     (problem,) = refusal.value.problems
     assert "tcp[0].port is missing" in problem
+
+
+TABLES = [key for key, (_, kind) in keys(Policy).items() if is_record(item_kind(kind))]
+READERS = {
+    "an enabled gate": "",
+    "a lock": 'locked = ["{}"]',
+    "a bound on waivers": 'locked = ["disk.crit"]',
+    "a machine that is skipped": 'skip_local_host = "a runner"',
+}
+
+
+@pytest.mark.parametrize("reader", READERS)
+@pytest.mark.parametrize("key", TABLES)
+def test_an_entry_that_is_no_table_is_told_by_its_place(tmp_path: Path, key: str, reader: str) -> None:
+    """Whatever else of the policy looks at that list: `hosts = ["web1"]` is an easy mistake."""
+    enable = [gate.id for gate in BUILT_IN if gate.judges]
+    text = f"enable = {enable}\n{READERS[reader].format(key)}\n{key} = [[]]\n[env.prod]\n{key} = [[]]\n"
+    (tmp_path / "release-sentinel.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(InvalidPolicyError) as refusal:
+        load({}, repository=tmp_path, env="prod", gates=GATES)
+    told = [problem for problem in refusal.value.problems if f": {key}[0] is a list, expected " in problem]
+    assert len(told) == 1, refusal.value.problems
 
 
 @pytest.mark.parametrize("kind", subclasses(Target))
@@ -449,13 +484,13 @@ def test_a_policy_file_lists_targets(tmp_path: Path) -> None:
 def test_names_stand_for_units(tmp_path: Path) -> None:
     """A list of names is a list of units, and `policy` says where it stands."""
     (tmp_path / "release-sentinel.toml").write_text('\nunits = ["nginx", "a.timer"]\n', encoding="utf-8")
-    loaded = load({}, repository=tmp_path, gates=IDS)
+    loaded = load({}, repository=tmp_path, gates=GATES)
     assert [unit.label for unit in loaded.policy.units] == ["nginx.service", "a.timer"]
     assert loaded.sources[("units", 1, "name")] == "release-sentinel.toml:2"
     assert loaded.sources[("units", 1, "user")] == "default"
     (tmp_path / "release-sentinel.toml").write_text('\nunits = ["nginx", "a b"]\n', encoding="utf-8")
     with pytest.raises(InvalidPolicyError, match=r"release-sentinel.toml:2: units\[1\]\S* is 'a b', expected the name"):
-        load({}, repository=tmp_path, gates=IDS)
+        load({}, repository=tmp_path, gates=GATES)
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ import pytest
 
 from release_sentinel.config import packages
 from release_sentinel.config.model import PackRule
-from release_sentinel.packs import find
+from release_sentinel.packs import find, record
 from release_sentinel.packs.asked import AskedPacks
 from release_sentinel.packs.find import InstalledPack
 from release_sentinel.packs.needs import PackError
@@ -33,7 +33,7 @@ CHECKS = "acme_gates/queue.py"
 @pytest.fixture
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A folder where packages are installed."""
-    monkeypatch.setattr(find, "LOAD_SECONDS", 0.2)
+    monkeypatch.setattr(record, "LOAD_SECONDS", 0.2)
     let_install(monkeypatch, tmp_path / "site")
     yield tmp_path / "site"
     forget()
@@ -124,7 +124,7 @@ BROKEN: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "settings by no mapping": (
         changed(FOLDER, "settings=[QueueSettings],"),
-        r"is broken: its settings are no mapping.*",
+        r"is broken: its settings are not a mapping.*",
     ),
     "the name of settings": (changed('"queue":', '"a b":'), r"is broken: its settings have the name 'a b', .*"),
     "settings of no record": (changed("QueueSettings}", "dict}"), r"is broken: its settings queue are not a frozen .*"),

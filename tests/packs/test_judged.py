@@ -11,7 +11,7 @@ from _pytest.assertion import rewrite
 from release_sentinel.commands import explain
 from release_sentinel.config.load import load
 from release_sentinel.errors import InvalidPolicyError
-from release_sentinel.gates import IDS as IDS_BUILT_IN
+from release_sentinel.gates import GATES as BUILT_IN
 from release_sentinel.packs.asked import AskedPacks
 from release_sentinel.plugin import compat
 from release_sentinel.settings import settle
@@ -180,7 +180,7 @@ def test_settings_are_read_from_the_table_of_the_pack(packed: Sentinel) -> None:
             "[disable]\n'acme.x' = 'x'",
             "p.toml:4: disable.acme.x names 'acme.x', which is not a built-in gate, and not one of a pack",
         ),
-        ("[env.prod]\npacks = {}", "p.toml:4: env.prod.packs cannot be set: packs apply to all environments"),
+        ("[env.prod]\npacks = {}", "p.toml:4: env.prod.packs is set, expected outside of [env]: it holds for"),
     ],
 )
 def test_settings_that_are_not_valid_are_told_with_their_place(
@@ -190,7 +190,7 @@ def test_settings_that_are_not_valid_are_told_with_their_place(
     let_install(monkeypatch, install(tmp_path / "site"))
     (tmp_path / "p.toml").write_text(f"{POLICY}[acme.queue]\n{table}\n[env.dev]\n[env.stage]\n")
     with pytest.raises(InvalidPolicyError) as error:
-        load({}, file=tmp_path / "p.toml", env="prod", gates=IDS_BUILT_IN, packs=AskedPacks())
+        load({}, file=tmp_path / "p.toml", env="prod", gates=BUILT_IN, packs=AskedPacks())
     forget()
     assert any(problem.startswith(words) for problem in error.value.problems), error.value.problems
 
@@ -239,7 +239,7 @@ def problems_of(folder: Path, above: str) -> tuple[str, ...]:
     (folder / "base.toml").write_text(BASE)
     (folder / "p.toml").write_text(f"extends = ['base.toml']\n{above}\n")
     try:
-        load({}, file=folder / "p.toml", repository=folder, gates=IDS_BUILT_IN, packs=AskedPacks())
+        load({}, file=folder / "p.toml", repository=folder, gates=BUILT_IN, packs=AskedPacks())
     except InvalidPolicyError as error:
         return error.problems
     return ()

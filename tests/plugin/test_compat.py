@@ -469,7 +469,7 @@ def pytest_runtestloop(session):
         told = [one for item in session.items for one in compat.run_quietly(session, item, None)]
         assert session.testsfailed == 0
     for one in told:
-        one.tell()
+        one.call()
     return True
 """
 

@@ -39,7 +39,7 @@ def record(gate: str, kind: Stage = Stage.CRITICAL, **changes: Any) -> Record:
 def session(pytestconfig: pytest.Config, repo: Repo) -> GateSession:
     """A session in which every built-in gate passed, which knows one secret."""
     session = GateSession(pytestconfig, parse([*RELEASE, f"--gate-repo={repo.path}"], {}, repo.path))
-    session.config = cast("pytest.Config", SimpleNamespace(args=[], option=SimpleNamespace()))
+    session.config = cast("pytest.Config", SimpleNamespace(args=[], option=SimpleNamespace(ignore=None)))
     session.redactor.add(SECRET)
     session.records = {gate.id: record(gate.id, gate.stage) for gate in expected(session.policy)}
     return session

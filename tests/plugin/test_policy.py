@@ -8,7 +8,7 @@ import pytest
 
 from release_sentinel.config.load import load
 from release_sentinel.errors import InvalidPolicyError
-from release_sentinel.gates import IDS
+from release_sentinel.gates import GATES
 from tests.conftest import Sentinel, each
 
 POLICY = "release-sentinel.toml"
@@ -160,7 +160,7 @@ def test_a_date_at_an_end_of_the_calendar_is_refused(tmp_path: Path, edge: str, 
         moment = f"{quote}{year}-12-31T23:59:00{offset}{quote}"
         (tmp_path / "release-sentinel.toml").write_text(EDGES[edge].format(moment), encoding="utf-8")
         with pytest.raises(InvalidPolicyError) as refusal:
-            load({}, repository=tmp_path, gates=IDS)
+            load({}, repository=tmp_path, gates=GATES)
         assert f"is {year}-12-31T23:59:00" in refusal.value.problems[0].replace("'", "")
 
 

@@ -142,7 +142,7 @@ def test_a_preview_of_an_existing_tag_is_refused(sentinel: Sentinel) -> None:
     """What has the version's tag is not merged any more."""
     done = sentinel("--gate-preview", "--gate-tag-mode=existing")
     assert (done.code, done.verdict["gates"]) == (1, [])
-    assert "--gate-tag-mode existing and --gate-preview: what has the version's tag is no work to merge" in done.out
+    assert "--gate-tag-mode existing and --gate-preview: what has the version's tag is not work to merge" in done.out
 
 
 @pytest.mark.parametrize("preview", [True, False])

@@ -5,7 +5,8 @@ from collections.abc import Callable
 
 import pytest
 
-from release_sentinel.plugin.schedule import Done, Next, Plan, Schedule
+from release_sentinel.plan import Plan
+from release_sentinel.plugin.schedule import Done, Next, Schedule
 
 Health = Callable[[float], set[str]]  # which gates fail in a round that begins at this moment
 

@@ -20,7 +20,7 @@ from release_sentinel.config.model import Policy
 from release_sentinel.config.schema import schema
 from release_sentinel.config.unread import OWN
 from release_sentinel.errors import InvalidPolicyError, SentinelError
-from release_sentinel.gates import IDS
+from release_sentinel.gates import GATES
 from release_sentinel.observe import Unseen, manifests, texts
 from release_sentinel.observe.git.process import GitOutput, run
 from release_sentinel.observe.manifests import Manifest
@@ -333,6 +333,6 @@ def _validate(name: str, text: str) -> None:
     with TemporaryDirectory(prefix="release-sentinel-") as folder:
         (file := Path(folder) / name).write_text(text, encoding="utf-8")
         try:
-            load({}, repository=Path(folder), file=file, gates=IDS)
+            load({}, repository=Path(folder), file=file, gates=GATES)
         except InvalidPolicyError as error:
             raise SentinelError(f"this would not be a valid policy: {'; '.join(error.problems)}") from None

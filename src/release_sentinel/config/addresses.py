@@ -1,4 +1,4 @@
-"""Addresses for notifications: secrets as a whole, but for a plain host."""
+"""Addresses for notifications: secrets as a whole, except for a plain host."""
 
 import re
 from collections.abc import Iterator, Mapping

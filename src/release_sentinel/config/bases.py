@@ -19,7 +19,7 @@ DEEPEST = 8  # files, each of which extends the next
 MOST = 32  # files of one policy
 
 
-class _Said(Struct, frozen=True):
+class _Reference(Struct, frozen=True):
     """Where a base is named: the place for messages, and the file that names it."""
 
     place: str
@@ -40,41 +40,47 @@ class _Bases:
         """Add the bases that a file names, and theirs."""
         chain = (*chain, source)
         for number, text in enumerate(source.extends):
-            self.add(text, _Said(f"{source.where(('extends', number))}: extends names {seen(text)}", source), chain)
+            self.add(
+                text, _Reference(f"{source.where(('extends', number))}: extends names {seen(text)}", source), chain
+            )
 
-    def add(self, text: str, said: _Said, chain: tuple[Source, ...] = ()) -> None:
+    def add(self, text: str, reference: _Reference, chain: tuple[Source, ...] = ()) -> None:
         """Add the base of this name, and those below it."""
         try:
-            path, name = self._place(text, said)
+            path, name = self._place(text, reference)
             key = os.path.realpath(path)
             circle = [source.name for source in chain if source.key == key]
             if circle:
                 names = " -> ".join([*(source.name for source in chain), circle[0]])
-                raise packages.PackageError(f"which is a circle: {names}")
+                raise packages.PackageError(
+                    f"the files extend one another in a circle, {names}: remove one of the names"
+                )
             if key in self._known:
                 return
             if len(chain) > DEEPEST or len(self._known) >= MOST:
-                raise packages.PackageError(f"expected at most {DEEPEST} files above one another, and {MOST} in all")
+                raise packages.PackageError(
+                    f"one too many, expected at most {DEEPEST} files above one another, and {MOST} in all"
+                )
             source = policy_file.read(path, name)
         except InvalidPolicyError as error:
-            self.problems += [f"{said.place}: {problem}" for problem in error.problems]
+            self.problems += [f"{reference.place}: {problem}" for problem in error.problems]
             self.texts.append(error.text)
         except (OSError, ValueError) as error:
-            self.problems.append(f"{said.place}: {sentence(error)}")
+            self.problems.append(f"{reference.place}: {sentence(error)}")
         else:
             self._known[key] = source
             self.add_below(source, chain)
             self.found.append(source)
 
-    def _place(self, text: str, said: _Said) -> tuple[Path, str]:
+    def _place(self, text: str, reference: _Reference) -> tuple[Path, str]:
         """Return the path of a base and its name in messages."""
         inside = packages.named(text)
-        if said.by and said.by.package and not inside:
-            package, _, beside = said.by.name.partition(":")
+        if reference.by and reference.by.package and not inside:
+            package, _, beside = reference.by.name.partition(":")
             inside = package, normpath(f"{os.path.dirname(beside)}/{text}".lstrip("/"))  # noqa: PTH120 - of any system
         if inside:
             return packages.find(*inside), ":".join(inside)
-        folder = said.by.path.parent if said.by and said.by.path else Path()
+        folder = reference.by.path.parent if reference.by and reference.by.path else Path()
         path = folder / text
         top = self._repository
         is_inside = top is not None and Path(os.path.normpath(path)).is_relative_to(top)
@@ -100,8 +106,8 @@ def below(*sources: Source, environ: Mapping[str, str], repository: Path | None 
 def missing_base(demanded: Sequence[tuple[str, str]], files: Sequence[str]) -> str:
     """Return the name of the first of some bases that a run was not judged by, below all else; blank if there is none.
 
-    `demanded` are names and digests, `files` the digests of the policy files of the run, in the order of the layers. A
-    base above another file would be told by that one what its locks hold.
+    `demanded` are names and digests, `files` the digests of the policy files of the run, in the order of the layers.
+    The order counts: a base that stands above another file is bound by the locks of that file.
     """
     there = [*files[: len(demanded)], *[""] * len(demanded)]
     return next((name for (name, sha256), file in zip(demanded, there, strict=False) if file != sha256), "")
@@ -111,19 +117,18 @@ def _add_variable(bases: _Bases, environ: Mapping[str, str], repository: Path | 
     """Add the base that RS_POLICY_BASE names. Who can change the repository must not be able to change it."""
     value = look_up(BASE, environ)
     text = (value.text or "").strip()
+    is_file = packages.named(text) is None
     if value.problem:
         bases.problems.append(value.problem)
     elif not text:
         if value.text is not None:
             bases.problems.append(f"{BASE} is blank, expected package:file or an absolute path, or no such variable")
-    elif packages.named(text):
-        bases.add(text, _Said(f"{BASE} is {text}"))
-    elif not Path(text).is_absolute():
+    elif is_file and not Path(text).is_absolute():
         bases.problems.append(f"{BASE} is {seen(text)}, expected package:file or an absolute path")
-    elif repository and _is_inside(text, repository):
+    elif is_file and repository and _is_inside(text, repository):
         bases.problems.append(f"{BASE} is {text}, a file of the repository, which could change it: move it elsewhere")
     else:
-        bases.add(text, _Said(f"{BASE} is {text}"))
+        bases.add(text, _Reference(f"{BASE} is {text}"))
 
 
 def _is_inside(text: str, repository: Path) -> bool:

@@ -1,21 +1,21 @@
-"""What breaks a lock: a layer above it whose value is another, or looser, and a gate that is excused too far.
+"""What breaks a lock: a layer above it that sets another or a looser value, or excuses a gate that it protects.
 
 A key is compared entry by entry where it is one of a list of targets: entries may be added, and none may be removed.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
-from datetime import time as clock
 from operator import attrgetter
 from typing import Any, NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from release_sentinel.config.kinds import Change, Stricter
-from release_sentinel.config.locks import ASKING, Lock, Step, entry_kind, known_keys
-from release_sentinel.config.model import LOCAL, Policy, Waiver
-from release_sentinel.config.read import KeyPath, is_record, keys
+from release_sentinel.config.kinds import Change
+from release_sentinel.config.locks import ASKING, LayeredPolicy, Lock, entry_kind, known_keys
+from release_sentinel.config.marks import Stricter
+from release_sentinel.config.model import LOCAL, Policy, Waiver, end_of
+from release_sentinel.config.read import KeyPath, is_record, keys, readable, seen
 from release_sentinel.config.targets import HostRule, Target
 
 Place = tuple[str, tuple[str, ...]]  # a key, and the names of the entries of lists that hold it
@@ -26,7 +26,7 @@ class _Value(NamedTuple):
     value: Any
 
 
-def broken(lock: Lock, above: Sequence[Step], now: datetime) -> Iterator[str]:
+def broken(lock: Lock, above: Sequence[LayeredPolicy], now: datetime) -> Iterator[str]:
     """Yield how the layers above a file break its locks, a sentence each; `now` is the moment of the run."""
     before = lock.base
     base = _values(before.policy)
@@ -49,8 +49,8 @@ def is_stricter(direction: Stricter, base: Any, value: Any) -> bool:
         "higher": lambda: _is_at_most(base, value),
         "true": lambda: value is True,
         "false": lambda: value is False,
-        "superset": lambda: _is_whole(value, base),
-        "subset": lambda: _is_part(value, base),
+        "superset": lambda: _is_superset(value, base),
+        "subset": lambda: _is_subset(value, base),
     }
     return tests[direction.way]()
 
@@ -61,13 +61,13 @@ def _is_at_most(value: Any, limit: Any) -> bool:
     return isinstance(value, bool) == isinstance(limit, bool) and bool(value <= limit)
 
 
-def _is_whole(value: Any, base: Any) -> bool:
+def _is_superset(value: Any, base: Any) -> bool:
     if isinstance(base, Mapping):
         return all(name in value and same(value[name], one) for name, one in base.items())
     return all(any(same(one, other) for other in value) for one in base)
 
 
-def _is_part(value: Any, base: Any) -> bool:
+def _is_subset(value: Any, base: Any) -> bool:
     if isinstance(value, Mapping):  # of dates, each may be an earlier one, and of reasons each another
         return all(
             name in base and (isinstance(one, str) or same(one, base[name]) or _is_earlier(one, base[name]))
@@ -108,7 +108,7 @@ def _values_of(
         key, value, place = f"{prefix}{name}", getattr(record, field.name), (*path, name)
         if listed := entry_kind(field_kind):
             yield (key, names), _Value(place, value)
-            for number, entry in enumerate(value):
+            for number, entry in readable(value):
                 for one in _targets(entry):
                     yield from _values_of(one, listed, f"{key}.", (*names, _name(one)), (*place, number))
         elif not is_record(field_kind):
@@ -118,11 +118,9 @@ def _values_of(
             yield from _values_of(value, field_kind, f"{key}.", (*names, own) if own else names, place)
 
 
-def _targets(entry: Any) -> list[Any]:
-    """Return the targets of an entry; none for one that could not be read."""
-    if isinstance(entry, HostRule):
-        return list(entry.each()) or [entry]
-    return [entry] if isinstance(entry, Target) else []
+def _targets(entry: Target) -> list[Target]:
+    """Return the targets of an entry: a host each where it names several."""
+    return (list(entry.each()) if isinstance(entry, HostRule) else []) or [entry]
 
 
 def _name(target: Target) -> str:
@@ -131,7 +129,9 @@ def _name(target: Target) -> str:
     return target.name_in_list
 
 
-def _changed(lock: Lock, base: Mapping[Place, _Value], before: Mapping[Place, _Value], step: Step) -> Iterator[str]:
+def _changed(
+    lock: Lock, base: Mapping[Place, _Value], before: Mapping[Place, _Value], step: LayeredPolicy
+) -> Iterator[str]:
     """Yield the keys with a lock that a layer changes, or whose entry it removes."""
     after, places, removed = _values(step.policy), lock.places, set()
     for place, (path, value) in base.items():
@@ -145,7 +145,7 @@ def _changed(lock: Lock, base: Mapping[Place, _Value], before: Mapping[Place, _V
             entry = _of_list(path)
             if not any((entry, names[:end]) in removed for end in range(len(names) + 1)):
                 removed.add((entry, names))
-                says = f"lacks {names[-1]!r}" if names else "leaves a table out"
+                says = f"lacks {seen(names[-1])}" if names else "leaves a table out"
                 yield f"{step.named(_of_list(path))} {says}, expected what {origin} has: {because}"
         elif key in lock.locked:
             if not same(found.value, value):
@@ -162,7 +162,7 @@ def _of_list(path: KeyPath) -> KeyPath:
 
 
 def _expected(direction: Stricter, base: Any, value: Any) -> str:
-    """Return what a looser value is, and what it might be; the entries of lists may be secrets."""
+    """Return a looser value and its bound, in words; without the entries of lists, which may be secrets."""
     if direction.way in {"superset", "subset"}:
         more = direction.way == "superset"
         return "without some entries, expected all that" if more else "with more entries, expected none but those that"
@@ -176,7 +176,7 @@ def _number(value: Any) -> str:
     return "without a bound" if value is None else str(value) if isinstance(value, Change) else f"{value:g}"
 
 
-def _switched_off(lock: Lock, before: Policy, step: Step) -> Iterator[str]:
+def _switched_off(lock: Lock, before: Policy, step: LayeredPolicy) -> Iterator[str]:
     """Yield the gates that a layer switches off, or only advises, though a lock protects them."""
     for path, gate in _less(lock, before, step.policy):
         if why := lock.protects(gate):
@@ -200,7 +200,7 @@ def _less(lock: Lock, before: Policy, policy: Policy) -> Iterator[tuple[KeyPath,
         yield from (((key,), gate) for gate in getattr(base, key) if gate in lost)
 
 
-def _lost(lock: Lock, before: Policy, step: Step) -> Iterator[tuple[KeyPath, str]]:
+def _lost(lock: Lock, before: Policy, step: LayeredPolicy) -> Iterator[tuple[KeyPath, str]]:
     """Yield the targets of the file with the lock that a layer leaves out, and gates that nothing asks for any more."""
     base, last, now = (_judged(policy, lock.gates.kinds) for policy in (lock.base.policy, before, step.policy))
     for gate, kind in base.items():
@@ -215,7 +215,7 @@ def _lost(lock: Lock, before: Policy, step: Step) -> Iterator[tuple[KeyPath, str
 
 def _judged(policy: Policy, gates: Mapping[str, type[Target] | None]) -> dict[str, type[Target]]:
     """Return the ids of all that is judged, with the class of each; what is on the hosts of a group is named by it."""
-    rules = [rule for rule in policy.hosts if hasattr(rule, "inventory")]  # one that could not be read has none
+    rules = (rule for _, rule in readable(policy.hosts))
     hosts = tuple(replace(rule, inventory="", name=_name(rule)) if rule.inventory else rule for rule in rules)
     found: dict[str, type[Target]] = {}
     for gate, kind in gates.items():
@@ -225,12 +225,11 @@ def _judged(policy: Policy, gates: Mapping[str, type[Target] | None]) -> dict[st
     return found
 
 
-def _waived(lock: Lock, before: Policy, step: Step, now: datetime) -> Iterator[str]:
+def _waived(lock: Lock, before: Policy, step: LayeredPolicy, now: datetime) -> Iterator[str]:
     """Yield the waivers of a layer that the file with the lock does not allow."""
     known = {*lock.base.policy.waivers, *before.waivers}
-    for number, waiver in enumerate(step.policy.waivers):
-        is_read = hasattr(waiver, "gate")  # one that could not be read has none
-        if is_read and waiver not in known and (why := _too_much(lock, waiver, now)):
+    for number, waiver in readable(step.policy.waivers):
+        if waiver not in known and (why := _too_much(lock, waiver, now)):
             yield f"{step.named(('waivers', number))} waives {waiver.gate} until {waiver.until}: {why}"
 
 
@@ -244,6 +243,6 @@ def _too_much(lock: Lock, waiver: Waiver, now: datetime) -> str:
     days = lock.rules.waivers.max_days
     if days is None:
         return ""
-    last = datetime.combine(now.astimezone(UTC).date() + timedelta(days=days + 1), clock(tzinfo=UTC))
+    last = end_of(now.astimezone(UTC).date() + timedelta(days=days))
     place = lock.source.where(("waivers", "max_days"))
     return f"{place} allows at most {days} days from today" if waiver.end > last else ""

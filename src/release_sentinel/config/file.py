@@ -80,7 +80,8 @@ def find(
         refusal = error
     read = [base.path for base in bases(source) if base.path] if source.extends else []
     if unread := unread_files(repository, directory, read):
-        raise InvalidPolicyError(unread, _text(own) + _text(shared))
+        texts = map(regular.text_or_blank, (own, shared))  # for the secrets that they hold
+        raise InvalidPolicyError(unread, "".join(texts))
     if refusal:
         raise refusal
     return source
@@ -106,16 +107,8 @@ def replaced(repository: Path) -> list[Source]:
     return found
 
 
-def _text(path: Path) -> str:
-    """Return what a file says, for what it holds that is secret; nothing where it cannot be read."""
-    try:
-        return regular.read(path, MOST).decode(errors="replace")
-    except OSError:
-        return ""
-
-
 def has_policy(folder: Path) -> bool:
-    """Tell whether a folder of a repository has a policy of its own: it is a project with releases of its own."""
+    """Tell whether a folder of a repository has a policy of its own, as a project with releases of its own has."""
     try:
         return os.path.lexists(folder / OWN) or bool(_read(folder / SHARED, required=False))
     except InvalidPolicyError:
@@ -157,7 +150,9 @@ def _read(path: Path, name: str = "", *, required: bool = True) -> Source | None
     if path.name != SHARED:
         return whole
     if required:
-        raise InvalidPolicyError([f"the policy file {path} has no table [tool.{TABLE}]"], text)
+        raise InvalidPolicyError(
+            [f"the policy file {path} has no table [tool.{TABLE}]: add it, or name another file"], text
+        )
     return None
 
 
@@ -165,10 +160,12 @@ def _shared(path: Path, whole: Source, tool: Mapping[str, Any]) -> Source:
     """Return the policy in `[tool.release-sentinel]`."""
     if not isinstance(tool[TABLE], dict):
         place = f"{path}:{first_lines(whole.text).get(('tool', TABLE), 1)}"
-        raise InvalidPolicyError([f"{place}: tool.{TABLE} is not a table"], whole.text)
+        raise InvalidPolicyError([f"{place}: tool.{TABLE} is not a table: write [tool.{TABLE}]"], whole.text)
     if path.name != SHARED and (beside := [name for name in whole.document if name != "tool"]):
         names = ", ".join(map(shown_key, beside))
-        raise InvalidPolicyError([f"{path}: {names} beside tool.{TABLE} would be ignored"], whole.text)
+        raise InvalidPolicyError(
+            [f"{path}: {names} beside tool.{TABLE} would be ignored: move that into the table"], whole.text
+        )
     return replace(whole, document=tool[TABLE], table=("tool", TABLE))
 
 

@@ -6,20 +6,22 @@ Schema all follow from that.
 
 import re
 import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time
 from difflib import get_close_matches
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar, get_args
 
 from msgspec import Meta, Struct
 
 from release_sentinel import durations
+from release_sentinel.config.marks import Custom, Header, Hidden, HintError, SecretAddress, SecretFile
 from release_sentinel.sentences import sentence
 
 # Without these gates it is unknown what is released where: they can be neither switched off nor waived.
 INDISPENSABLE = ("environment", "repository", "version")
 NOTES = ("changes", "verdict", "link", "version", "env", "commit", "date")  # what the notes of a release may take
-DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+DAYS = get_args(Day)
 _LINE = r"^\S(.*\S)?$(?!\n)"  # one line, and no blank at either end
 LONGEST_PATTERN = 10_000  # characters of a regular expression
 _LONGEST_WORD = 100  # characters of a name that is compared with others
@@ -29,72 +31,11 @@ _CLOCK = r"([01][0-9]|2[0-3]):[0-5][0-9]"
 _MOMENT = rf"{_DATE}[Tt ]{_CLOCK}(:[0-5][0-9](\.[0-9]{{1,6}})?)?"
 _OFFSET = r"([Zz]|[+-]([01][0-9]|2[0-3]):[0-5][0-9])"
 _WEEKLY = rf"(({'|'.join(DAYS)}) )?{_CLOCK}(:00)?"
-
-
 _DURATION = rf"^({durations.PATTERN})$(?!\n)"
 # Begins with no dash, which ssh would take for an option.
 _DESTINATION = r"[A-Za-z0-9_.\[:@~][^\s'\"`$\\;&|<>()*?!{}#]*"
 _WORD = r"[A-Za-z0-9_.@][A-Za-z0-9_.@:/=+-]*"
 Moment = TypeVar("Moment", bound=date)
-
-
-class HintError(ValueError):
-    """A value is wrong; the hint follows what is allowed."""
-
-
-class Custom(Struct, frozen=True, eq=False):
-    """How to read a kind that constraints cannot describe: `read` raises `ValueError` for a wrong value."""
-
-    read: Callable[[Any], Any]
-    schema: Mapping[str, Any]
-
-
-class Hidden(Struct, frozen=True):
-    """Marks a kind whose wrong values may be secrets, and are not shown."""
-
-
-class Header(Struct, frozen=True):
-    """Marks the value of a header: it takes secrets from the environment, or is one."""
-
-
-class SecretAddress(Struct, frozen=True):
-    """Marks an address that is a secret as a whole."""
-
-
-class SecretFile(Struct, frozen=True):
-    """Marks the path of a file that holds a secret: what is no path may be the secret itself."""
-
-
-class Only(Struct, frozen=True):
-    """Marks a record of which a document may set only these keys."""
-
-    keys: tuple[str, ...]
-
-
-class NoKey(Struct, frozen=True):
-    """Marks a field that a document does not set."""
-
-
-class Stricter(Struct, frozen=True):
-    """Marks a key with the direction in which its values are stricter: then `stricter_only` can name it.
-
-    `way`: a number is `lower` or `higher`, a list a `superset` or a `subset`, a flag `true` or `false`. `free` is the
-    value, 0 or an empty list, that bounds nothing.
-    """
-
-    way: Literal["lower", "higher", "superset", "subset", "true", "false"]
-    has_free: bool = False
-
-    def is_free(self, value: object) -> bool:
-        """Whether a value bounds nothing."""
-        return value is None or (self.has_free and not value)
-
-
-LOWER, HIGHER = Stricter("lower"), Stricter("higher")
-LOWER_OR_0 = Stricter("lower", has_free=True)  # 0: without a bound
-MORE, FEWER = Stricter("superset"), Stricter("subset")
-FEWER_OR_ANY = Stricter("subset", has_free=True)  # empty: any
-TRUE, FALSE = Stricter("true"), Stricter("false")
 
 
 class WeekTime(Struct, frozen=True):
@@ -189,6 +130,12 @@ def _interval(value: object) -> float:
     if not seconds:
         raise ValueError
     return seconds
+
+
+def _seconds_or_text(number: Mapping[str, Any], text: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the schema of a duration, with what more holds for either form."""
+    seconds = {"type": "number", "maximum": durations.LONGEST, **number}
+    return {"anyOf": [seconds, {"type": "string", "pattern": _DURATION, **text}]}
 
 
 class Change(Struct, frozen=True):
@@ -316,28 +263,12 @@ GateSeconds = Annotated[float, Meta(ge=0.1, le=3600, description="seconds, from 
 Duration = Annotated[
     float,
     Meta(description="seconds, or a duration such as 15m; 0 or none for none"),
-    Custom(
-        _duration,
-        {
-            "anyOf": [
-                {"type": "number", "minimum": 0, "maximum": durations.LONGEST},
-                {"type": "string", "pattern": _DURATION},
-            ]
-        },
-    ),
+    Custom(_duration, _seconds_or_text({"minimum": 0}, {})),
 ]
 Interval = Annotated[
     float,
     Meta(description="seconds, or a duration such as 15s, above 0"),
-    Custom(
-        _interval,
-        {
-            "anyOf": [
-                {"type": "number", "exclusiveMinimum": 0, "maximum": durations.LONGEST},
-                {"type": "string", "pattern": _DURATION, "not": {"const": "none"}},
-            ]
-        },
-    ),
+    Custom(_interval, _seconds_or_text({"exclusiveMinimum": 0}, {"not": {"const": "none"}})),
 ]
 Failures = Annotated[int, Meta(ge=1, le=100, description="a whole number from 1 to 100")]
 RunSeconds = Annotated[float, Meta(ge=0.1, le=86400, description="seconds, from 0.1 to 86400")]
@@ -476,4 +407,3 @@ NotifyUrl = Annotated[
 NotifyUrls = Annotated[tuple[NotifyUrl, ...], Meta(description="Apprise URLs, such as slack://…")]
 Occasion = Literal["failure", "recovery", "always"]
 TagMode = Literal["auto", "new", "existing", "local"]
-Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]

@@ -6,7 +6,8 @@ from typing import Any
 from msgspec import Struct
 
 from release_sentinel.config.file import Source
-from release_sentinel.config.read import KeyPath, dotted
+from release_sentinel.config.model import Policy
+from release_sentinel.config.read import KeyPath, dotted, shorthands
 from release_sentinel.config.variables import Variable
 
 
@@ -57,13 +58,13 @@ def _named(names: Mapping[KeyPath, str]) -> Layer:
     return Layer(sets=lambda path: bool(source(path)), name=name, source=source, place=lambda _: "")
 
 
-def setter(path: KeyPath, layers: Sequence[Layer]) -> Layer:
-    """Return the layer that set a key, or else the table that holds it."""
+def setter(path: KeyPath, layers: Sequence[Layer]) -> Layer | None:
+    """Return the layer that set a key, or else the table that holds it; None for a default."""
     for end in range(len(path), 0, -1):
         for layer in reversed(layers):
             if layer.sets(path[:end]):
                 return layer
-    return layers[0]
+    return None
 
 
 def _holds(document: Any, path: KeyPath) -> bool:
@@ -72,7 +73,7 @@ def _holds(document: Any, path: KeyPath) -> bool:
             if not isinstance(document, list) or part >= len(document):
                 return False
         elif isinstance(document, str):  # the value of one key stands for its table
-            return part in {"name", "version"}  # of a target, of a gate pack
+            return part in shorthands(Policy)
         elif not isinstance(document, Mapping) or part not in document:
             return False
         document = document[part]

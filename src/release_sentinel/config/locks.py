@@ -6,28 +6,29 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from functools import cache, lru_cache
-from typing import Any, NamedTuple, get_args, get_origin
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from msgspec import Struct
 
 from release_sentinel.config.file import Source
-from release_sentinel.config.kinds import Stricter, nearest
-from release_sentinel.config.layers import Layer
+from release_sentinel.config.kinds import nearest
+from release_sentinel.config.layers import Layer, setter
+from release_sentinel.config.marks import Stricter
 from release_sentinel.config.model import LOCAL, LayerRules, Policy
 from release_sentinel.config.packs import unread_in
-from release_sentinel.config.read import KeyPath, bare, is_record, keys
+from release_sentinel.config.read import KeyPath, bare, is_record, item_kind, keys, mark_of, seen
 from release_sentinel.config.targets import HostRule, Target
 
-DEFAULT = "the default"
 ASKING = ("enable", "required_gates")  # keys that ask for gates by id
 
 
 class Gates(NamedTuple):
-    """What locks know of gates, by id: the class of the targets, the other keys it judges by, the key that asks."""
+    """The gates that a policy can name, by id; without any, it can name any."""
 
-    kinds: Mapping[str, type[Target] | None]
-    keys_of: Mapping[str, Sequence[str]]
-    asked_by: Mapping[str, str]
+    kinds: Mapping[str, type[Target] | None] = MappingProxyType({})  # the class of the targets; None: no targets
+    keys_of: Mapping[str, Sequence[str]] = MappingProxyType({})  # keys by which it judges besides its targets; globs
+    asked_by: Mapping[str, str] = MappingProxyType({})  # the key that asks for it, besides its id
 
 
 class Key(Struct, frozen=True):
@@ -38,7 +39,7 @@ class Key(Struct, frozen=True):
     holders: tuple[type, ...] = ()
 
 
-class Step(NamedTuple):
+class LayeredPolicy(NamedTuple):
     """A layer, and the policy that it makes of all that is below it; `layers` ends with it."""
 
     layers: Sequence[Layer]
@@ -50,22 +51,19 @@ class Step(NamedTuple):
 
     def origin(self, path: KeyPath) -> str:
         """Return where the value of a key comes from."""
-        for end in range(len(path), 0, -1):
-            for layer in reversed(self.layers):
-                if layer.sets(path[:end]):
-                    return layer.source(path)
-        return DEFAULT
+        layer = setter(path, self.layers)
+        return layer.source(path) if layer else "the default"
 
 
 class Lock(Struct, frozen=True):
-    """The locks of one file: what it says, and which keys and gates that is about."""
+    """The locks of one file, with the keys and gates that they hold."""
 
     source: Source
     rules: LayerRules
     locked: Mapping[str, str]  # key: where it is locked
     stricter: Mapping[str, str]
     protected: Mapping[str, str]  # gate: where a lock protects it
-    base: Step  # the file itself
+    base: LayeredPolicy  # the file itself
     gates: Gates
     max_days: int | None = None  # of waivers, by this file or one below it
 
@@ -81,9 +79,9 @@ class Lock(Struct, frozen=True):
         return f"stricter only, by {self.stricter[key]}" if key in self.stricter else ""
 
     def unset(self, path: KeyPath) -> str:
-        """Return that neither the file nor one below it sets a key with a lock, which then freezes the default."""
+        """Return words for a locked key that no file sets up to this one, so that the lock freezes the default."""
         plain = all(isinstance(part, str) for part in path)  # above it, an entry may have another number
-        return ", which does not set it" if plain and self.base.origin(path) == DEFAULT else ""
+        return ", which does not set it" if plain and setter(path, self.base.layers) is None else ""
 
     def never(self, gate: str, *, whole: bool = False) -> str:
         """Return which line says that a gate, or one of its targets if `whole`, is never waived above; or a blank."""
@@ -115,14 +113,14 @@ class Lock(Struct, frozen=True):
 
 
 def _may_begin(pattern: str, start: str) -> bool:
-    """Return whether one of the ids of targets that a pattern names begins so."""
+    """Return whether a pattern can match the id of a target that begins with `start`."""
     first, star, rest = pattern.partition("*")
     is_id = not star or rest.endswith("]") or pattern.endswith("*")
     return is_id and (first.startswith(start) or (bool(star) and start.startswith(first)))
 
 
 def globbed(pattern: str, text: str) -> bool:
-    """Return whether a text is a pattern's, in which `*` stands for anything; in linear time."""
+    """Return whether a text matches a pattern, in which `*` stands for any text; in linear time."""
     first, *pieces = pattern.split("*")
     if not pieces or not text.startswith(first):
         return pattern == text
@@ -148,24 +146,19 @@ def _keys(record: Any, prefix: str, holders: tuple[type, ...]) -> Iterator[tuple
         key, base = f"{prefix}{name}", bare(kind)[0]
         listed = entry_kind(kind)
         if listed:
-            yield key, Key(_direction(kind), is_list=True, holders=(*holders, bare(listed)[0]))
+            yield key, Key(mark_of(kind, Stricter), is_list=True, holders=(*holders, bare(listed)[0]))
         if listed or is_record(kind):
             inner = bare(listed)[0] if listed else base
             held = (*holders, inner) if issubclass(inner, Target) else holders
             yield from _keys(listed or kind, f"{key}.", held)
         else:
-            yield key, Key(_direction(kind), holders=holders)
+            yield key, Key(mark_of(kind, Stricter), holders=holders)
 
 
 def entry_kind(kind: Any) -> Any:
     """Return the kind of the entries of a list of targets, or None."""
-    base = bare(kind)[0]
-    item = get_args(base)[0] if get_origin(base) is tuple else None
-    return item if item is not None and is_record(item) and issubclass(bare(item)[0], Target) else None
-
-
-def _direction(kind: Any) -> Stricter | None:
-    return next((mark for mark in bare(kind)[1] if isinstance(mark, Stricter)), None)
+    item = item_kind(kind)
+    return item if is_record(item) and issubclass(bare(item)[0], Target) else None
 
 
 @cache
@@ -205,7 +198,7 @@ def problems_of(
     """Yield what is wrong with the locks of a file: keys that do not exist, or that have no direction."""
     for name in ("locked", "stricter_only"):
         for number, pattern in enumerate(getattr(rules, name)):
-            place, found = f"{source.where((name, number))}: {name} names {pattern!r}", matching(pattern, policy)
+            place, found = f"{source.where((name, number))}: {name} names {seen(pattern)}", matching(pattern, policy)
             if not found and pattern.partition(".")[0] in unread_in(policy):
                 continue
             if not found:
@@ -219,7 +212,7 @@ def problems_of(
         near = get_close_matches(gate, gates, n=1, cutoff=0.85)
         if near and not any(globbed(gate, one) for one in gates):
             place = source.where(("waivers", "never", number))
-            yield f"{place}: waivers.never names {pattern!r}, which is not a gate; did you mean {near[0]}?"
+            yield f"{place}: waivers.never names {seen(pattern)}, which is not a gate; did you mean {near[0]}?"
 
 
 def _has_direction(key: str, policy: type[Policy]) -> bool:
@@ -230,7 +223,7 @@ def _has_direction(key: str, policy: type[Policy]) -> bool:
 def lock_of(
     source: Source,
     rules: LayerRules,
-    base: Step,
+    base: LayeredPolicy,
     below: Lock | None,
     gates: Gates,
 ) -> Lock:
@@ -250,7 +243,7 @@ def lock_of(
 
 
 def _protected(places: Mapping[str, str], policy: Policy, gates: Gates) -> Iterator[tuple[str, str]]:
-    """Yield the gates that judge by keys with a lock: switched off, they would judge by nothing."""
+    """Yield the gates that judge by locked keys, each with the place of the lock: off, they ignore these keys."""
     for key, place in places.items():
         holders = known_keys(type(policy))[key].holders
         for gate, kind in gates.kinds.items():

@@ -7,20 +7,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as clock
 from types import MappingProxyType
-from typing import Annotated, Any, ClassVar, TypeVar, get_args
+from typing import Annotated, Any, ClassVar, TypeVar
 
 from msgspec import Meta, Struct, field
 from msgspec.structs import asdict, replace
 
 from release_sentinel.config.kinds import (
     DAYS,
-    FALSE,
-    FEWER,
-    FEWER_OR_ANY,
-    HIGHER,
-    LOWER,
-    MORE,
-    TRUE,
     Approvals,
     AtOnce,
     Day,
@@ -47,7 +40,6 @@ from release_sentinel.config.kinds import (
     NotesTemplate,
     NotifyUrls,
     Occasion,
-    Only,
     PackName,
     PackVersions,
     PolicyFiles,
@@ -63,7 +55,8 @@ from release_sentinel.config.kinds import (
     Zone,
     nearest,
 )
-from release_sentinel.config.read import Problem, bare, keys, seen
+from release_sentinel.config.marks import FALSE, FEWER, FEWER_OR_ANY, HIGHER, LOWER, MORE, TRUE, Only
+from release_sentinel.config.read import Problem, bare, item_kind, keys, readable, seen
 from release_sentinel.config.targets import (
     CertificateTarget,
     CompareRule,
@@ -142,6 +135,11 @@ class Required(Struct, frozen=True):
     placeholders: Annotated[tuple[HiddenRegex, ...], MORE] = PLACEHOLDERS  # matched whole, case ignored
 
 
+def end_of(day: date) -> datetime:
+    """Return the moment at which the last day of a waiver or advice ends: midnight in UTC."""
+    return datetime.combine(day, clock(tzinfo=UTC)) + timedelta(days=1)
+
+
 class Waiver(Struct, frozen=True):
     """A dated, reasoned exception for one gate in one environment."""
 
@@ -161,9 +159,7 @@ class Waiver(Struct, frozen=True):
     @property
     def end(self) -> datetime:
         """The moment at which it ends."""
-        if isinstance(self.expires, datetime):
-            return self.expires
-        return datetime.combine(self.expires, clock(tzinfo=UTC)) + timedelta(days=1)
+        return self.expires if isinstance(self.expires, datetime) else end_of(self.expires)
 
 
 class Freeze(Struct, frozen=True):
@@ -195,7 +191,7 @@ class Freeze(Struct, frozen=True):
 
     @property
     def _is_whole_days(self) -> bool:
-        """Whether it is some days of the week, each from midnight to midnight: there, one time can mean but that."""
+        """Whether it is some days of the week, each from midnight to midnight."""
         return self.from_ == self.to == WeekTime("", clock()) and 0 < len(set(self.days)) < len(DAYS)
 
 
@@ -283,10 +279,13 @@ class LayerRules(Struct, frozen=True):
     waivers: WaiverLimits = field(default_factory=WaiverLimits)
 
 
+BESIDE = ("env", *keys(LayerRules))  # what a file has beside the keys of the policy
+
+
 class Policy(Struct, frozen=True):
     """The validated settings of one run. Times in seconds."""
 
-    beside: ClassVar[tuple[str, ...]] = ("env", *keys(LayerRules))  # what a file has beside these keys
+    beside: ClassVar[tuple[str, ...]] = BESIDE
 
     environments: Annotated[Environments, FEWER] = ("dev", "stage", "prod")
     enable: Annotated[GateIds, MORE] = ()  # opt-in gates
@@ -339,7 +338,7 @@ class Policy(Struct, frozen=True):
     def list_of(cls, kind: type[Target]) -> str:
         """Return the key of the list whose entries are of a class; or blank."""
         record: Any = cls
-        return next((key for key, (_, held) in keys(record).items() if kind in get_args(bare(held)[0])), "")
+        return next((key for key, (_, held) in keys(record).items() if bare(item_kind(held))[0] is kind), "")
 
     def targets(self, kind: type[SomeTarget]) -> tuple[SomeTarget, ...]:
         """Return every target of a class: the unnamed one, then those that are listed.
@@ -349,7 +348,7 @@ class Policy(Struct, frozen=True):
         values = list(asdict(self).values())
         listed = [entry for value in values if isinstance(value, tuple) for entry in value if isinstance(entry, kind)]
         unnamed = [value for value in (*values, ProcessRule(self.process)) if isinstance(value, kind)]
-        hosts = [host for rule in self.hosts for host in rule.each()]
+        hosts = [host for _, rule in readable(self.hosts) for host in rule.each()]
         there = [one for host in hosts for one in host.asked() if isinstance(one, kind)]
         if kind is HostRule:
             return tuple(hosts)  # type: ignore[arg-type]  # of this kind
@@ -366,11 +365,10 @@ class Policy(Struct, frozen=True):
                         ("disable", gate), "is switched off, and asked for by ", (key,), ": keep one of the two"
                     )
         yield from self._clashes_of_hosts()
-        for number, waiver in enumerate(self.waivers):
-            env = getattr(waiver, "env", "")  # one that could not be read has none
-            if env and env not in self.environments:
-                names = ", ".join(self.environments) + nearest(env, self.environments)
-                says = f"is {seen(env)}, expected one of the "
+        for number, waiver in readable(self.waivers):
+            if waiver.env not in self.environments:
+                names = ", ".join(self.environments) + nearest(waiver.env, self.environments)
+                says = f"is {seen(waiver.env)}, expected one of the "
                 yield Problem(("waivers", number, "env"), says, ("environments",), f": {names}")
         for key, value in asdict(self).items():
             if isinstance(value, Target):
@@ -381,11 +379,10 @@ class Policy(Struct, frozen=True):
     def _clashes_of_hosts(self) -> Iterator[Problem]:
         """Refuse two hosts of one label, and a machine that is skipped without others, or asked for all the same."""
         labels: dict[str, int] = {}
-        for number, rule in enumerate(self.hosts):
-            for host in getattr(rule, "each", tuple)():  # one that could not be read has none
-                label = host.name_in_list
+        for number, rule in readable(self.hosts):
+            for label in (host.name_in_list for host in rule.each()):
                 if label in labels:
-                    says = f"is {label!r}, as hosts[{labels[label]}] is: each label has to be unique; set `name`"
+                    says = f"is {seen(label)}, as hosts[{labels[label]}] is: each label has to be unique; set `name`"
                     yield Problem(("hosts", number), says)
                 labels.setdefault(label, number)
         yield from self._clashes_of_labels()
@@ -399,10 +396,10 @@ class Policy(Struct, frozen=True):
 
     def _clashes_of_labels(self) -> Iterator[Problem]:
         """Refuse two gates of one id, as of the host `a` with the disk `b:/c`, and of `a:b` with `/c`."""
-        listed = [one for key in ("disks", "processes", "units") for one in getattr(self, key)]
-        taken: dict[tuple[type, str], str] = {(type(one), getattr(one, "label", "")): "this machine" for one in listed}
-        for number, rule in enumerate(self.hosts):
-            for host in getattr(rule, "each", tuple)():
+        listed = [one for key in ("disks", "processes", "units") for _, one in readable(getattr(self, key))]
+        taken: dict[tuple[type, str], str] = {(type(one), one.label): "this machine" for one in listed}
+        for number, rule in readable(self.hosts):
+            for host in rule.each():
                 for one in host.asked():
                     other = taken.setdefault((type(one), one.label), host.name_in_list)
                     if other != host.name_in_list:
@@ -410,16 +407,14 @@ class Policy(Struct, frozen=True):
                         yield Problem(("hosts", number), says)
 
     def _clashes_in_list(self, key: str, entries: Sequence[object]) -> Iterator[Problem]:
-        """Refuse names that are given twice. Entries that could not be read are skipped."""
+        """Refuse names of targets that are given twice; those of hosts are looked at elsewhere."""
         first: dict[str, int] = {}
         for position, entry in enumerate(entries):
             if not isinstance(entry, Target):
                 continue
-            if isinstance(entry, HostRule):
-                yield from (problem.below((key, position)) for problem in entry.steady_clash(self.gate_seconds))
-                continue
-            if entry.label and first.setdefault(entry.label, position) != position:
-                says = f"is {seen(entry.label)}, as {key}[{first[entry.label]}] is: each name has to be unique"
+            label = "" if isinstance(entry, HostRule) else entry.label
+            if label and first.setdefault(label, position) != position:
+                says = f"is {seen(label)}, as {key}[{first[label]}] is: each name has to be unique"
                 yield Problem((key, position), says)
             yield from (problem.below((key, position)) for problem in entry.steady_clash(self.gate_seconds))
 

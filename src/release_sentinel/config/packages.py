@@ -19,7 +19,7 @@ _MOST = 16 * regular.MIB  # bytes of a RECORD
 
 
 class PackageError(ValueError):
-    """There is no such file, or not as it was installed; the message says what to do."""
+    """There is no such file, or it differs from what was installed; the message says what to do."""
 
 
 def named(text: str) -> tuple[str, str] | None:
@@ -30,21 +30,14 @@ def named(text: str) -> tuple[str, str] | None:
 
 def find(package: str, file: str) -> Path:
     """Return the file of a package, `acme.gates` and `policies/all.toml`; raises `PackageError`."""
-    import csv  # noqa: PLC0415 - late: few policies have bases
-
     folder = package.replace(".", "/")
     wanted = f"{folder}/{file}"
     if not all(part.strip(". ") for part in wanted.split("/")):
         raise PackageError(f"{file} is not the path of a file in the package")
-    owners, is_there = [], False
-    for record in _records():
-        text = regular.read_text(record, _MOST, errors="replace")
-        if f"{folder}/" in text:
-            rows = [row for row in csv.reader(split(text)) if row and row[0].startswith(f"{folder}/")]
-            is_there = is_there or bool(rows)
-            owners += [(record, row[1] if len(row) > 1 else "") for row in rows if row[0] == wanted]
+    rows = list(_rows(f"{folder}/"))
+    owners = [(record, digest) for record, name, digest in rows if name == wanted]
     install = f"pip install {package.partition('.')[0].replace('_', '-')}"
-    if not owners and is_there:
+    if not owners and rows:
         raise PackageError(f"the installed package {package} has no file {file}: install the version that has it")
     if not owners:
         raise PackageError(
@@ -61,10 +54,15 @@ def find(package: str, file: str) -> Path:
     return path
 
 
-def _records() -> Iterator[Path]:
-    """Yield the list of installed files of each distribution of this Python."""
-    for folder in folders():
-        yield from sorted(folder.glob("*.dist-info/RECORD"))
+def _rows(start: str) -> Iterator[tuple[Path, str, str]]:
+    """Yield each installed file whose name begins with `start`: the RECORD that lists it, its name, its digest."""
+    import csv  # noqa: PLC0415 - late: few policies have bases
+
+    for record in (record for folder in folders() for record in sorted(folder.glob("*.dist-info/RECORD"))):
+        text = regular.read_text(record, _MOST, errors="replace")
+        for name, *rest in filter(None, csv.reader(split(text))) if start in text else ():
+            if name.startswith(start):
+                yield record, name, rest[0] if rest else ""
 
 
 def folders() -> list[Path]:

@@ -7,20 +7,20 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct, defstruct, field
 
-from release_sentinel.config.kinds import PACK_NAME, Custom
-from release_sentinel.config.model import PackRule, PackTable, Policy
+from release_sentinel.config.kinds import PACK_NAME
+from release_sentinel.config.marks import Custom
+from release_sentinel.config.model import BESIDE, PackRule, PackTable, Policy
 from release_sentinel.config.read import ENTRIES, Reading, keys
 
 
 def _table(value: object) -> Mapping[str, Any]:
     if not isinstance(value, Mapping):
-        raise TypeError  # what was seen, and what was expected, is said by the reading
+        raise TypeError  # `Reading` says what was seen and expected
     return value
 
 
-# The table of a pack that is not loaded here: whatever is in it is another process's to validate.
+# The table of a pack that is not loaded here: another process validates what is in it.
 _UNREAD = Annotated[Mapping[str, Any], Meta(description="a table"), Custom(_table, {})]
-RESERVED = {"env", "extends", "locked", "stricter_only", "advise"}  # keys of a policy file that are no field
 
 
 class PackParts(Struct, frozen=True):
@@ -46,7 +46,7 @@ def rules_in(document: Mapping[str, Any]) -> Mapping[str, PackRule]:
 
 def is_free(name: str) -> bool:
     """Return whether a pack may have a name: it is the key of its table, beside those of the policy."""
-    return not hasattr(Policy, name) and name not in RESERVED
+    return not hasattr(Policy, name) and name not in BESIDE
 
 
 def unread_in(policy: type[Policy]) -> list[str]:

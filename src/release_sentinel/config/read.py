@@ -9,17 +9,20 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, time
 from functools import cache, lru_cache
 from types import UnionType
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 import msgspec
 from msgspec import Struct
 from msgspec.structs import FieldInfo, fields, replace
 
-from release_sentinel.config.kinds import Custom, Hidden, HintError, NoKey, Only, nearest
+from release_sentinel.config.kinds import nearest
+from release_sentinel.config.marks import Custom, Hidden, HintError, NoKey, Only
 from release_sentinel.lines import one_line
 from release_sentinel.redaction import is_plain, without_credentials
 
 KeyPath = tuple[str | int, ...]
+Entry = TypeVar("Entry")
+Mark = TypeVar("Mark")
 _TOKEN = re.compile(r"[\w+/=.~:!@%&*^$#-]{16,}")
 _LONG = 80  # characters of a wrong value that are shown
 ENTRIES = 1000  # of a list or table, at most
@@ -69,10 +72,9 @@ def looks_random(text: str) -> bool:
 @cache
 def keys(kind: Any) -> dict[str, tuple[FieldInfo, Any]]:
     """Return the keys of a kind of record: its fields, with their annotations."""
-    record, marks = bare(kind)
-    named = {field.name.rstrip("_"): field for field in fields(record) if not has_mark(field.type, NoKey)}
-    chosen = next((mark.keys for mark in marks if isinstance(mark, Only)), tuple(named))
-    return {key: (named[key], named[key].type) for key in chosen}
+    named = {field.name.rstrip("_"): field for field in fields(bare(kind)[0]) if not has_mark(field.type, NoKey)}
+    only = mark_of(kind, Only)
+    return {key: (named[key], named[key].type) for key in (only.keys if only else named)}
 
 
 @cache
@@ -89,35 +91,53 @@ def bare(kind: Any) -> tuple[Any, tuple[Any, ...]]:
             return kind, marks
 
 
+def item_kind(kind: Any) -> Any:
+    """Return the kind of the entries of a list; None for the kind of anything else."""
+    base, _ = bare(kind)
+    return get_args(base)[0] if get_origin(base) is tuple else None
+
+
+def mark_of(kind: Any, mark: type[Mark]) -> Mark | None:
+    """Return the mark of a class that a kind carries itself, if it carries one."""
+    return next((one for one in bare(kind)[1] if isinstance(one, mark)), None)
+
+
 @cache
 def has_mark(kind: Any, mark: type) -> bool:
     """Return whether a kind, or the kind of its list items, carries a mark."""
-    base, marks = bare(kind)
-    if get_origin(base) is tuple:
-        marks += bare(get_args(base)[0])[1]
-    return any(isinstance(one, mark) for one in marks)
+    return mark_of(kind, mark) is not None or mark_of(item_kind(kind), mark) is not None
 
 
 @cache
 def _may_hold(kind: Any, mark: type) -> bool:
     """Return whether a kind, or what is below it, carries a mark."""
+    return has_mark(kind, mark) or any(_may_hold(one, mark) for one in _inner_kinds(kind))
+
+
+def _inner_kinds(kind: Any) -> list[Any]:
+    """Return the kinds of what a kind holds: a record's keys, a list's entries, the names and values of a mapping."""
     base, _ = bare(kind)
-    inner = [field for _, field in keys(kind).values()] if is_record(kind) else []
-    if get_origin(base) in {tuple, Mapping}:
-        inner += get_args(base)
-    return has_mark(kind, mark) or any(_may_hold(one, mark) for one in inner if one is not Ellipsis)
+    held = get_args(base) if get_origin(base) in {tuple, Mapping} else ()
+    fields_of = [field for _, field in keys(kind).values()] if is_record(kind) else []
+    return [*fields_of, *(one for one in held if one is not Ellipsis)]
 
 
 def is_record(kind: Any) -> bool:
     """Return whether a kind is a table with keys of its own."""
-    base, marks = bare(kind)
-    return isinstance(base, type) and issubclass(base, Struct) and not _custom(marks)
+    base, _ = bare(kind)
+    return isinstance(base, type) and issubclass(base, Struct) and not mark_of(kind, Custom)
 
 
 def shorthand(kind: Any) -> str:
     """Return the key of a record whose value alone may stand for the record in a document; or blank."""
     key: str = getattr(bare(kind)[0], "shorthand", "")
     return key
+
+
+@cache
+def shorthands(kind: Any) -> frozenset[str]:
+    """Return the shorthands of a kind and of all records below it."""
+    return frozenset(filter(None, [shorthand(kind)])).union(*map(shorthands, _inner_kinds(kind)))
 
 
 def is_required(field: FieldInfo) -> bool:
@@ -157,8 +177,8 @@ def _parts(value: Any, kind: Any) -> list[tuple[KeyPath, Any, Any]] | None:
         return None  # an empty list or mapping is a value of its own
     if get_origin(base) is Mapping:
         return [((name,), get_args(base)[1], item) for name, item in value.items()]
-    if get_origin(base) is tuple and is_record(get_args(base)[0]):
-        return [((number,), get_args(base)[0], item) for number, item in enumerate(value)]
+    if is_record(entry_kind := item_kind(kind)):
+        return [((number,), entry_kind, item) for number, item in enumerate(value)]
     return [((), kind, value)] if is_record(kind) else None
 
 
@@ -167,6 +187,11 @@ class _Unreadable:
 
 
 UNREADABLE = _Unreadable()
+
+
+def readable(entries: Iterable[Entry]) -> Iterator[tuple[int, Entry]]:
+    """Yield the entries of a list of tables that could be read, each with its position."""
+    return ((position, entry) for position, entry in enumerate(entries) if entry is not UNREADABLE)
 
 
 class Reading:
@@ -196,14 +221,13 @@ class Reading:
         return result
 
     def _read_value(self, kind: Any, value: Any, path: KeyPath) -> Any:
-        base, marks = bare(kind)
-        if custom := _custom(marks):
+        if custom := mark_of(kind, Custom):
             return self._leaf(custom.read, kind, value, path)
         if is_record(kind):
             return self._record(kind, value, path)
-        if get_origin(base) is tuple:
+        if item_kind(kind):
             return self._list(kind, value, path)
-        if get_origin(base) is Mapping:
+        if get_origin(bare(kind)[0]) is Mapping:
             return self._mapping(kind, value, path)
         return self._leaf(lambda given: _converted(given, kind), kind, value, path)
 
@@ -226,26 +250,25 @@ class Reading:
     def _list(self, kind: Any, value: Any, path: KeyPath) -> Any:
         if not isinstance(value, list):
             return self._refused(path, f"is {seen(value, kind)}, expected {allowed(kind)}")
-        base, marks = bare(kind)
-        item_kind = get_args(base)[0]
-        most = next((mark.max_length for mark in marks if isinstance(mark, msgspec.Meta) and mark.max_length), ENTRIES)
+        entry_kind, metas = item_kind(kind), _metas(kind)
+        most = next((meta.max_length for meta in metas if meta.max_length), ENTRIES)
         if len(value) > most:
             return self._refused(path, f"has {len(value)} entries, expected at most {most}")
-        items = tuple(self._read(item_kind, item, (*path, number)) for number, item in enumerate(value))
-        if any(isinstance(mark, msgspec.Meta) and len(value) < (mark.min_length or 0) for mark in marks):
+        items = tuple(self._read(entry_kind, item, (*path, number)) for number, item in enumerate(value))
+        if any(len(value) < (meta.min_length or 0) for meta in metas):
             return self._refused(path, f"is an empty list, expected {allowed(kind)}")
         # Tables that cannot be read stay in their place: contradictions name positions.
-        return UNREADABLE if UNREADABLE in items and not is_record(item_kind) else items
+        return UNREADABLE if UNREADABLE in items and not is_record(entry_kind) else items
 
     def _mapping(self, kind: Any, value: Any, path: KeyPath) -> Any:
         if not isinstance(value, dict):
             return self._refused(path, f"is {seen(value, kind)}, expected a table")
         if len(value) > ENTRIES:
             return self._refused(path, f"has {len(value)} keys, expected at most {ENTRIES}")
-        name_kind, item_kind = get_args(bare(kind)[0])
+        name_kind, held_kind = get_args(bare(kind)[0])
         read = {}
         for key, item in value.items():
-            name, found = self._read(name_kind, key, (*path, key)), self._read(item_kind, item, (*path, key))
+            name, found = self._read(name_kind, key, (*path, key)), self._read(held_kind, item, (*path, key))
             if name is not UNREADABLE and found is not UNREADABLE:
                 read[name] = found
         return read
@@ -347,8 +370,8 @@ def _is_listed(path: KeyPath) -> bool:
     return bool(path) and isinstance(path[-1], int)
 
 
-def _custom(marks: Sequence[Any]) -> Custom | None:
-    return next((mark for mark in marks if isinstance(mark, Custom)), None)
+def _metas(kind: Any) -> list[msgspec.Meta]:
+    return [mark for mark in bare(kind)[1] if isinstance(mark, msgspec.Meta)]
 
 
 def _without_none(union: Any) -> list[Any]:
@@ -360,14 +383,13 @@ _NAMES = {str: "a text", bool: "true or false", int: "a whole number", float: "a
 
 def allowed(kind: Any) -> str:
     """Return what a kind may be, in words."""
-    base, marks = bare(kind)
-    metas = [mark for mark in marks if isinstance(mark, msgspec.Meta)]
+    base, metas = bare(kind)[0], _metas(kind)
     if words := next((meta.description for meta in metas if meta.description), ""):
         return words
     if get_origin(base) is Literal:
         return f"one of {', '.join(map(str, get_args(base)))}"
-    if get_origin(base) is tuple:
-        return f"a list, each {allowed(get_args(base)[0])}"
+    if entry_kind := item_kind(kind):
+        return f"a list, each {allowed(entry_kind)}"
     if is_record(kind) or get_origin(base) is Mapping:
         key = shorthand(kind)
         return f"{allowed(keys(kind)[key][1])}, or a table" if key else "a table"

@@ -5,10 +5,21 @@ from typing import Any, get_args, get_origin
 
 import msgspec
 
-from release_sentinel.config.kinds import ENVIRONMENTS, Custom
-from release_sentinel.config.load import NOT_BY_ENV
+from release_sentinel.config.kinds import ENVIRONMENTS
+from release_sentinel.config.marks import Custom
 from release_sentinel.config.model import LayerRules, Policy, WaiverLimits
-from release_sentinel.config.read import BIGGEST, ENTRIES, bare, is_record, is_required, keys, shorthand
+from release_sentinel.config.parts import NOT_BY_ENV
+from release_sentinel.config.read import (
+    BIGGEST,
+    ENTRIES,
+    bare,
+    is_record,
+    is_required,
+    item_kind,
+    keys,
+    mark_of,
+    shorthand,
+)
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -56,20 +67,21 @@ def record_schema(kind: Any) -> dict[str, Any]:
 
 def _kind(kind: Any) -> dict[str, Any]:
     base, marks = bare(kind)
+    entry_kind = item_kind(kind)
     common: dict[str, Any] = {}
     for mark in marks:
         if isinstance(mark, msgspec.Meta):
             common |= {"description": mark.description} if mark.description else {}
-            common |= {"maxItems": mark.max_length} if mark.max_length and get_origin(base) is tuple else {}
-            common |= {"minItems": mark.min_length} if mark.min_length and get_origin(base) is tuple else {}
-    if custom := next((mark for mark in marks if isinstance(mark, Custom)), None):
+            common |= {"maxItems": mark.max_length} if mark.max_length and entry_kind else {}
+            common |= {"minItems": mark.min_length} if mark.min_length and entry_kind else {}
+    if custom := mark_of(kind, Custom):
         return {**custom.schema, **common}
     if is_record(kind):
         record = {**record_schema(kind), **common}
         key = shorthand(kind)
         return {"anyOf": [_kind(keys(kind)[key][1]), record]} if key else record
-    if get_origin(base) is tuple:
-        return {"type": "array", "items": _kind(get_args(base)[0]), "maxItems": ENTRIES, **common}
+    if entry_kind:
+        return {"type": "array", "items": _kind(entry_kind), "maxItems": ENTRIES, **common}
     if get_origin(base) is Mapping:
         name, item = get_args(base)
         names, items = _kind(name), _kind(item)

@@ -9,14 +9,12 @@ from typing import Any
 
 from release_sentinel import jsonpath
 from release_sentinel.config.addresses import NOTIFY, addresses, secrets_of
-from release_sentinel.config.inferred import inferred, learn_named
-from release_sentinel.config.kinds import Header, SecretAddress, SecretFile
-from release_sentinel.config.load import load_policy
+from release_sentinel.config.inferred import inferred
+from release_sentinel.config.marks import Header, SecretAddress, SecretFile
 from release_sentinel.config.model import NEEDED_BY, Policy
 from release_sentinel.config.read import KeyPath, has_mark, leaves
 from release_sentinel.config.targets import Target
 from release_sentinel.config.variables import look_up
-from release_sentinel.errors import InvalidPolicyError
 from release_sentinel.redaction import Redactor, says_about, says_secret
 from release_sentinel.tokens import ALL_TOKENS
 
@@ -47,19 +45,6 @@ _HEADER = re.compile(r"(?m)^[ \t]*\[+[ \t]*([^\[\]\n#]+)\][^\n]*$")
 _STRING = r'"""(?:\\.|[^\\"]|"(?!""))*+"{3,5}|"(?:\\.|[^"\\\n])*+"|\'\'\'(?:[^\']|\'(?!\'\'))*+\'{3,5}|\'[^\'\n]*+\''
 _PART = re.compile(rf"(?s:#[^\n]*+|(?:(?<![\w.-])([\w.-]++)[\"']?\s*+=\s*+)?({_STRING})|[\[\]{{}}])")
 _VARIABLE = re.compile(r"[A-Za-z_]\w*")
-
-
-def known_secrets(environ: Mapping[str, str] | None = None) -> Redactor:
-    """Return a redactor of the secrets of the environment alone; for a policy that is not valid, by the defaults."""
-    environ = os.environ if environ is None else environ
-    try:
-        policy = load_policy(environ)
-    except InvalidPolicyError:
-        policy = Policy()
-    redactor = Redactor()
-    learn(redactor, policy, environ)
-    learn_named(redactor, environ, policy.redact)
-    return redactor
 
 
 def learn(redactor: Redactor, policy: Policy, environ: Mapping[str, str] | None = None) -> None:

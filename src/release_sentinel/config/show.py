@@ -7,8 +7,8 @@ from datetime import date, datetime, time
 from typing import Any
 
 from release_sentinel.config.addresses import shown
-from release_sentinel.config.kinds import Header, SecretAddress
 from release_sentinel.config.load import Loaded
+from release_sentinel.config.marks import Header, SecretAddress
 from release_sentinel.config.read import KeyPath, dotted, has_mark, leaves
 from release_sentinel.config.secrets import secret_equals, shown_header
 from release_sentinel.redaction import MASK, without_credentials

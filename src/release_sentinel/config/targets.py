@@ -16,13 +16,6 @@ from msgspec.structs import force_setattr, replace
 
 from release_sentinel import jsonpath
 from release_sentinel.config.kinds import (
-    FALSE,
-    FEWER,
-    HIGHER,
-    LOWER,
-    LOWER_OR_0,
-    MORE,
-    TRUE,
     Address,
     Bytes,
     Count,
@@ -40,7 +33,6 @@ from release_sentinel.config.kinds import (
     MaybeSeconds,
     MaybeWord,
     Method,
-    NoKey,
     PerCent,
     Port,
     Redirects,
@@ -51,7 +43,8 @@ from release_sentinel.config.kinds import (
     Tries,
     UnitName,
 )
-from release_sentinel.config.read import Problem, shown_key
+from release_sentinel.config.marks import FALSE, FEWER, HIGHER, LOWER, LOWER_OR_0, MORE, TRUE, NoKey
+from release_sentinel.config.read import Problem, readable, seen, shown_key
 from release_sentinel.redaction import says_secret
 from release_sentinel.sentences import sentence
 from release_sentinel.vocabulary import PROXY_SCHEMES
@@ -146,7 +139,7 @@ class MemoryLimits(Target, frozen=True):
     """Limits on memory in use, in per cent of what this process may use.
 
     ZFS's cache above its minimum counts as in use, because it may be given back too slowly. Huge pages that are set
-    aside and that are unused do not count, neither as in use nor as memory.
+    aside and unused do not count, neither as in use nor as memory.
     """
 
     warn: Annotated[PerCent, LOWER] = 70.0
@@ -210,7 +203,8 @@ class UnitRule(Target, frozen=True):
     def clashes(self) -> Iterator[Problem]:
         """Refuse a template, which never runs itself."""
         if self.unit.partition("@")[2].startswith("."):
-            yield Problem(("name",), f"is {self.name!r}, a template, expected an instance such as getty@tty1.service")
+            says = f"is {seen(self.name)}, a template, expected an instance such as getty@tty1.service"
+            yield Problem(("name",), says)
 
 
 class HostRule(Target, frozen=True):
@@ -260,9 +254,8 @@ class HostRule(Target, frozen=True):
     def asked(self) -> "Iterator[Target]":
         """Yield what has to hold on the one host of this rule."""
         memory = (self.memory,) if self.memory else ()
-        for one in (*self.disks, *memory, *self.processes, *self.units):
-            if isinstance(one, Target):  # what could not be read is not one
-                yield replace(one, on_host=self.name_in_list)
+        for _, one in readable((*self.disks, *memory, *self.processes, *self.units)):
+            yield replace(one, on_host=self.name_in_list)
 
     def clashes(self) -> Iterator[Problem]:
         """Refuse an entry without a way, with two, or that asks for nothing, and keys that do not belong together."""
@@ -274,15 +267,16 @@ class HostRule(Target, frozen=True):
             if getattr(self, key) and needed not in ways:
                 yield Problem((key,), "is set, expected ", (needed,), " beside it")
         if self.name and (len(self.ssh) > 1 or self.inventory):
-            yield Problem(("name",), f"is {self.name!r}, for several hosts: expected one host, or no name")
+            yield Problem(("name",), f"is {seen(self.name)}, for several hosts: expected one host, or no name")
         if not (self.disks or self.memory or self.processes or self.units):
             yield Problem((), "asks for nothing, expected disks, memory, processes or units")
         for key in ("disks", "processes", "units"):
             labels: dict[str, int] = {}
-            for position, one in enumerate(getattr(self, key)):
-                label = one.name_in_list if isinstance(one, Target) else ""
+            for position, one in readable(getattr(self, key)):
+                label = one.name_in_list
                 if label and labels.setdefault(label, position) != position:
-                    yield Problem((key, position), f"is {label!r}, as {key}[{labels[label]}] is: expected each once")
+                    says = f"is {seen(label)}, as {key}[{labels[label]}] is: expected each once"
+                    yield Problem((key, position), says)
 
     def entry_clashes(self) -> Iterator[Problem]:
         """Its name follows from how it is reached."""
@@ -291,9 +285,8 @@ class HostRule(Target, frozen=True):
     def steady_clash(self, gate_seconds: float) -> Iterator[Problem]:
         """Look at what is asked of the host."""
         for key in ("disks", "processes", "units"):
-            for position, one in enumerate(getattr(self, key)):
-                if isinstance(one, Target):
-                    yield from (problem.below((key, position)) for problem in one.steady_clash(gate_seconds))
+            for position, one in readable(getattr(self, key)):
+                yield from (problem.below((key, position)) for problem in one.steady_clash(gate_seconds))
         if self.memory:
             yield from (problem.below(("memory",)) for problem in self.memory.steady_clash(gate_seconds))
 

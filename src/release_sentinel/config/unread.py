@@ -6,12 +6,12 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path, PurePath
-from typing import Any, get_args, get_origin
+from typing import Any, get_origin
 
 from release_sentinel import regular, strict_json, strict_toml
 from release_sentinel.config.model import LayerRules, Policy
 from release_sentinel.config.others import is_of_another
-from release_sentinel.config.read import KeyPath, bare, is_record, keys
+from release_sentinel.config.read import KeyPath, bare, is_record, item_kind, keys
 from release_sentinel.sentences import sentence
 
 OWN, SHARED, TABLE = "release-sentinel.toml", "pyproject.toml", "release-sentinel"
@@ -114,14 +114,12 @@ def _is_part(part: object) -> bool:
 
 def _fits(kind: Any, value: object) -> bool:
     """Return whether a value has the form that a key of the policy holds, whatever is wrong with it further down."""
-    base, _ = bare(kind)
     if is_record(kind):
         return isinstance(value, dict) and (not value or any(key in keys(kind) for key in value))
-    if get_origin(base) is Mapping:
+    if get_origin(bare(kind)[0]) is Mapping:
         return isinstance(value, dict)
-    if get_origin(base) is not tuple:
+    if (item := item_kind(kind)) is None:
         return not isinstance(value, dict | list)
-    item = get_args(base)[0]
     return isinstance(value, list) and (not value or any(_fits(item, one) for one in value))
 
 
@@ -179,13 +177,13 @@ def _move(path: Path, repository: Path) -> str:
 
 
 def _is_same(stem: str) -> bool:
-    """Return whether a name is that of the program but for case, separators, or one slip."""
+    """Return whether a name is that of the program, apart from case, separators, or one slip."""
     letters = _BLANKS.sub("", stem.lower())
     return len(letters) <= _LONGEST and bool(get_close_matches(letters, [_LETTERS], n=1, cutoff=0.92))
 
 
 def _is_named_for_it(path: Path) -> bool:
-    """Return whether a file has the name of a policy, but for its language, and is not a file of another kind."""
+    """Return whether a file has the name of a policy in any of these languages, and is not a file of another kind."""
     toml, suffix = _TOML.fullmatch(path.name), PurePath(path.name).suffix
     stem = _BLANKS.sub("", (toml[1] if toml else path.name.removesuffix(suffix)).lower())
     for word in _WORDS:

@@ -10,12 +10,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from operator import attrgetter
 from pathlib import Path
-from typing import Any, get_args, get_origin
+from typing import Any
 
 from msgspec import Struct
 
 from release_sentinel.config.model import Policy
-from release_sentinel.config.read import BIGGEST, UNREADABLE, Reading, allowed, bare, kind_at, seen
+from release_sentinel.config.read import BIGGEST, UNREADABLE, Reading, allowed, bare, item_kind, kind_at, seen
 from release_sentinel.redaction import is_plain
 from release_sentinel.sentences import sentence
 
@@ -141,7 +141,7 @@ def read(environ: Mapping[str, str]) -> tuple[dict[Variable, Any], list[str]]:
         value = "" if text.lower() == variable.blank else _plain(kind, text)
         result, wrong = Reading().read(kind, value)
         if value == [] or result is UNREADABLE or wrong:
-            commas = ", with commas between them" if get_origin(bare(kind)[0]) is tuple else ""
+            commas = ", with commas between them" if item_kind(kind) else ""
             problems.append(f"{variable.name} is {seen(text, kind)}, expected {allowed(kind)}{commas}")
         else:
             values[variable] = value
@@ -204,8 +204,7 @@ def in_policy(policy: Policy, names: Iterable[str]) -> dict[str, str]:
 def _plain(kind: Any, text: str) -> Any:
     """Return the value that a text means; the text itself if it is not of that kind."""
     base, _ = bare(kind)
-    if get_origin(base) is tuple:
-        item = get_args(base)[0]
+    if item := item_kind(kind):
         words = [word.strip() for word in text.split(",")]
         return [_plain(item, word) for word in words if word or bare(item)[0] is not str]
     if base is bool:

@@ -9,7 +9,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from release_sentinel.config.kinds import FALSE, FEWER, HIGHER, LOWER, MORE, TRUE
+from release_sentinel.config.marks import FALSE, FEWER, HIGHER, LOWER, MORE, TRUE
 from release_sentinel.vocabulary import Stage
 
 # The others mark a key of settings with the direction in which its values are stricter.

@@ -24,7 +24,7 @@ class AskedPacks:
         from release_sentinel.packs.needs import PackError  # noqa: PLC0415 - as above
         from release_sentinel.packs.tampering import Watch  # noqa: PLC0415 - as above
 
-        for gate in BUILT_IN:  # its module is loaded, as by the gate itself later, before a pack could change it
+        for gate in BUILT_IN:  # the property loads its module: a pack must not change it before the gate does
             gate.check  # noqa: B018 - see above
         found: dict[str, InstalledPack] = {}
         problems = []

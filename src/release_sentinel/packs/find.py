@@ -5,45 +5,26 @@ Nothing of a pack is imported before that, and nothing at all of one that is not
 
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import partial
-from importlib import import_module
-from importlib.machinery import PathFinder
 from importlib.metadata import Distribution, EntryPoint, distributions
-from importlib.util import find_spec, module_from_spec
+from importlib.util import find_spec
 from pathlib import Path
 from shlex import quote
-from typing import Any
 
 from msgspec import Struct
 
 import release_sentinel_guard
 from release_sentinel.config import packages
 from release_sentinel.config.model import PackRule
-from release_sentinel.config.packs import PackParts, is_free, table_of
-from release_sentinel.config.read import clashes
-from release_sentinel.config.schema import record_schema
-from release_sentinel.gates import DocumentedGate
-from release_sentinel.observe.bounded import Bounded
-from release_sentinel.observe.installed import read_origin, recorded, tree_digest
-from release_sentinel.packs import Pack, PackGate
+from release_sentinel.config.packs import PackParts, is_free
+from release_sentinel.observe.installed import Origin, read_origin, recorded, tree_digest
 from release_sentinel.packs.needs import Needs, PackError, needs_of
+from release_sentinel.packs.record import OfPack, folder_of, gates_of, record, settings_of
 from release_sentinel.sentences import words_of
-from release_sentinel.vocabulary import Stage
 
 GROUP = "release_sentinel.gates"
-SECTIONS = ("Why", "Unknown", "Remedy")
-LOAD_SECONDS = 30.0  # for the module of an entry point
-_GATE_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-_KEY = re.compile(r"[a-z]([a-z0-9_]*[a-z0-9])?")
-_METADATA = (".dist-info", ".data")  # folders of a wheel that are no package
-
-
-class OfPack(DocumentedGate, frozen=True):
-    """A gate of a pack, by its whole id."""
-
-    check: Callable[..., Any]
+_METADATA = (".dist-info", ".data")  # folders of a wheel that are not packages
 
 
 class InstalledPack(Struct, frozen=True):
@@ -155,36 +136,35 @@ def _is_version(version: str, wanted: str) -> bool:
 
 
 def _loaded(name: str, installed: Distribution, entry: EntryPoint, *, from_elsewhere: bool) -> InstalledPack:
-    """Load the record that an entry point names, and prove that it speaks of what is there."""
+    """Load the record that an entry point names, once its package is proven to be what was installed."""
     root = entry.module.partition(".")[0]
-    if any(entry.group == "pytest11" for entry in installed.entry_points):
+    if any(one.group == "pytest11" for one in installed.entry_points):
         words = "also brings a plugin of pytest, which is loaded in every run, asked for or not"
         raise PackError(f"{words}: move that to a distribution of its own")
-    editable = read_origin(installed).editable
-    if not editable:
+    origin = read_origin(installed)
+    if not origin.editable:
         _prove_whole(installed, root)
-    start = _start(root, installed, editable=editable)
+    start = _start(root, installed, origin)
     if from_elsewhere and not release_sentinel_guard.installed_first.is_installed(str(start.parent)):
         raise PackError(f"is {start.parent}, in the judged repository: install a built version of it, without -e")
     needs = needs_of(installed, start.parent)
     release_sentinel_guard.installed_first.need(needs.tops)
     for shadow in needs.shadowed():
         raise PackError(shadow)
-    pack = _record(name, entry, start)
-    gates = tuple(_gates(pack))
-    settings = dict(_settings(pack))
-    package, folder = _folder(entry, pack, start.parent)
+    pack = record(name, entry, start)
+    gates, settings = tuple(gates_of(pack)), dict(settings_of(pack))
+    package, folder = folder_of(entry, pack, start.parent)
     return InstalledPack(
         name,
         installed.version,
         installed.name,
-        tree_digest(start.parent),
-        start.parent,
-        package,
-        folder,
-        gates,
-        settings,
-        needs,
+        digest=tree_digest(start.parent),
+        top=start.parent,
+        package=package,
+        folder=folder,
+        gates=gates,
+        settings=settings,
+        needs=needs,
     )
 
 
@@ -207,20 +187,12 @@ def _prove_whole(installed: Distribution, root: str) -> None:
             raise PackError(f"is not whole, {path} is not a file that was installed: remove it")
 
 
-def _start(root: str, installed: Distribution, *, editable: bool) -> Path:
+def _start(root: str, installed: Distribution, origin: Origin) -> Path:
     """Return the file by which a package starts: the one that was installed, and no other of that name."""
     if root in sys.stdlib_module_names or root in release_sentinel_guard.LIBRARIES:
         raise PackError(f"is the package {root}, a name that Python or this program uses: rename it")
-    if editable:
-        source = read_origin(installed).folder
-        spec = sys.modules[root].__spec__ if root in sys.modules else find_spec(root)
-        start = Path(spec.origin).resolve() if spec and spec.origin else None
-        if source is None or start is None or not start.is_relative_to(source.resolve()):
-            where = f"{start} is imported" if start else f"there is no module {root}"
-            raise PackError(
-                f"is an editable installation of {read_origin(installed).url}, and {where}: install it again"
-            )
-        return start
+    if origin.editable:
+        return _source(root, origin)
     start = Path(str(installed.locate_file(f"{root}/__init__.py"))).resolve()
     loaded = getattr(sys.modules.get(root), "__file__", None)
     if root in sys.modules and (loaded is None or Path(loaded).resolve() != start):
@@ -228,116 +200,14 @@ def _start(root: str, installed: Distribution, *, editable: bool) -> Path:
     return start
 
 
-def _record(name: str, entry: EntryPoint, start: Path) -> Any:
-    """Import the module of an entry point, and return the record that it names; its fields may be of any type."""
-    call = Bounded(partial(_imported, entry, start))
-    if not call.wait(LOAD_SECONDS):
-        raise PackError(f"is broken: {entry.module} was not imported within {LOAD_SECONDS:g} s")
-    try:
-        pack = call.result(LOAD_SECONDS)
-    except BaseException as error:
-        if isinstance(error, KeyboardInterrupt):
-            raise
-        code = f"sys.exit({error.code!r})" if isinstance(error, SystemExit) else words_of(error)
-        raise PackError(f"is broken: {entry.value}: {type(error).__name__}: {code}") from error
-    if not isinstance(pack, Pack):
-        raise PackError(f"is broken: {entry.value} is a {type(pack).__name__}, expected a release_sentinel.packs.Pack")
-    if pack.name != name:
-        raise PackError(f"is broken: its record has the name {pack.name!r}, and its entry point {name!r}")
-    return pack
-
-
-def _imported(entry: EntryPoint, start: Path) -> Any:
-    """Return what an entry point names, of the package that starts at that file."""
-    root = start.parent.name
-    if root not in sys.modules:
-        spec = PathFinder.find_spec(root, [str(start.parent.parent)])
-        if spec is None or spec.loader is None:
-            raise ImportError(f"{start} cannot be imported")
-        module = sys.modules[root] = module_from_spec(spec)
-        try:
-            spec.loader.exec_module(module)
-        except BaseException:
-            _forget(root)
-            raise
-    found: Any = import_module(entry.module)
-    for part in entry.attr.split(".") if entry.attr else ():
-        found = getattr(found, part)
-    return found
-
-
-def _forget(root: str) -> None:
-    for name in [name for name in sys.modules if name.partition(".")[0] == root]:
-        del sys.modules[name]
-
-
-def _gates(pack: Any) -> Iterator[OfPack]:
-    """Yield the gates that a record lists, each documented."""
-    if not isinstance(pack.gates, tuple) or not pack.gates:
-        raise PackError("is broken: it lists no gates: gates has to be a tuple of PackGate")
-    seen = set()
-    for gate in pack.gates:
-        if not isinstance(gate, PackGate) or not _GATE_NAME.fullmatch(str(gate.name)):
-            raise PackError(f"is broken: it lists {gate!r}, expected PackGate with a name such as queue-drained")
-        if gate.name in seen:
-            raise PackError(f"is broken: it lists the gate {gate.name} twice")
-        seen.add(gate.name)
-        if gate.stage not in tuple(Stage) or not callable(gate.check):
-            raise PackError(f"is broken: its gate {gate.name} needs a stage, policy or critical, and a check")
-        made = OfPack(f"{pack.name}.{gate.name}", Stage(gate.stage), gate.check)
-        try:
-            lacking = [] if made.title.strip() else ["title"]
-            lacking += [name for name in SECTIONS if not _has(made, name)]
-        except TypeError:  # a docstring that is none
-            lacking = ["docstring"]
-        if lacking:
-            words = f"the docstring of the check of {gate.name} has no {', '.join(lacking)}"
-            raise PackError(f"is broken: {words}: write `Why: …`, a line each")
-        yield made
-
-
-def _has(gate: OfPack, section: str) -> bool:
-    try:
-        return bool(gate.section(section).strip())
-    except LookupError:
-        return False
-
-
-def _settings(pack: Any) -> Iterator[tuple[str, type[Struct]]]:
-    """Yield the settings of a pack by the names of their tables: records that can be read, with defaults for all."""
-    if not isinstance(pack.settings, Mapping):
-        raise PackError("is broken: its settings are no mapping of names to records")
-    for name, kind in pack.settings.items():
-        if not isinstance(name, str) or not _KEY.fullmatch(name):
-            raise PackError(f"is broken: its settings have the name {name!r}, expected lower case, digits and _")
-        if not isinstance(kind, type) or not issubclass(kind, Struct) or not kind.__struct_config__.frozen:
-            raise PackError(f"is broken: its settings {name} are not a frozen msgspec.Struct")
-        try:
-            problems = list(clashes(kind()))
-            record_schema(kind)
-        except Exception as error:
-            words = f"{type(error).__name__}: {words_of(error)}"
-            raise PackError(
-                f"is broken: its settings {name} need keys of plain kinds, with defaults: {words}"
-            ) from error
-        if problems:
-            raise PackError(f"is broken: the defaults of its settings {name} contradict one another")
-        yield name, kind
-    table_of(pack.name, tuple(pack.settings.items()))
-
-
-def _folder(entry: EntryPoint, pack: Any, root: Path) -> tuple[str, Path]:
-    """Return the package of an entry point's module, and the folder of the gates in it."""
-    package = getattr(sys.modules[entry.module], "__package__", "") or root.name
-    if not isinstance(pack.folder, str) or not _KEY.fullmatch(pack.folder):
-        raise PackError(f"is broken: its folder is {pack.folder!r}, expected the name of one in {package}")
-    folder = root.parent.joinpath(*package.split("."), pack.folder).resolve()
-    if not folder.is_dir() or not folder.is_relative_to(root):
-        raise PackError(f"is broken: there is no folder {folder}, which its record names")
-    for path in sorted(folder.rglob("conftest.py")):
-        words = f"{path} would reach other gates"
-        raise PackError(f"is broken: {words}: define fixtures in the files of the gates, or import them there")
-    return f"{package}.{pack.folder}", folder
+def _source(root: str, origin: Origin) -> Path:
+    """Return the file by which a package of an editable installation starts, in the folder of its sources."""
+    spec = sys.modules[root].__spec__ if root in sys.modules else find_spec(root)
+    start = Path(spec.origin).resolve() if spec and spec.origin else None
+    if origin.folder is None or start is None or not start.is_relative_to(origin.folder.resolve()):
+        where = f"{start} is imported" if start else f"there is no module {root}"
+        raise PackError(f"is an editable installation of {origin.url}, and {where}: install it again")
+    return start
 
 
 @contextmanager

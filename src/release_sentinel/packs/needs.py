@@ -16,6 +16,7 @@ from release_sentinel.config import packages
 from release_sentinel.lines import split
 from release_sentinel.observe.installed import NAME, read_origin
 
+_SUFFIXES = sorted(all_suffixes(), key=len, reverse=True)  # `.abi3.so` ends in `.so`
 # What wheels bring at their top by mistake, and a repository has, too: nothing that is installed imports these.
 _STRAY = frozenset({"benchmarks", "conftest", "doc", "docs", "examples", "scripts", "setup", "test", "tests"})
 
@@ -51,8 +52,7 @@ class Needs(Struct, frozen=True):
 def needs_of(pack: Distribution, package: Path) -> Needs:
     """Return what a pack needs, whose sources are in the folder `package`, and what that needs in turn.
 
-    Raises `PackError`.
-    What this program itself needs is protected by the guard.
+    What this program itself needs is protected by the guard. Raises `PackError`.
     """
     sources = package.rglob("*.py")
     names = {name for path in sources for name in _imports(path) if name.partition(".")[0] != package.name}
@@ -83,7 +83,8 @@ def _required(one: Distribution, extras: Iterable[str]) -> Iterator[tuple[str, t
 
 def _add(needs: Needs, one: Distribution) -> None:
     """Add the modules of a distribution; of an editable one, they are not recorded."""
-    source = read_origin(one).folder if read_origin(one).editable else None
+    origin = read_origin(one)
+    source = origin.folder if origin.editable else None
     if source and not release_sentinel_guard.installed_first.is_installed(str(source)):
         words = f"needs {one.name}, an editable installation of the judged repository"
         raise PackError(f"{words}: pip install it from elsewhere")
@@ -120,6 +121,3 @@ def _module(file: PurePosixPath) -> str:
     if not suffix or "__pycache__" in parts or not all(map(str.isidentifier, parts)) or parts[0] in _STRAY:
         return ""
     return ".".join(parts).removesuffix(".__init__")
-
-
-_SUFFIXES = sorted(all_suffixes(), key=len, reverse=True)  # `.abi3.so` ends in `.so`

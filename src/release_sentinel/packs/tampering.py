@@ -1,6 +1,6 @@
-"""What a pack has replaced that others use, and others in a pack: its code runs in the same process, and judges alone.
+"""What a pack has replaced in other code, and other code in a pack: all of it runs in one process.
 
-That finds what is replaced by mistake or without care. Code that wants to hide from it can: a pack is trusted as every
+This finds what is replaced by mistake. Code that wants to hide from it can: a pack is trusted as every
 other package that is installed.
 """
 
@@ -14,7 +14,7 @@ from typing import Any
 from release_sentinel_guard import LIBRARIES
 
 _OURS = "release_sentinel"
-# Packages that are watched whole: what this program calls, but for pytest's, which changes its own.
+# Packages that are watched whole: those that this program calls, except pytest, which changes its own.
 _OF_PYTEST = {"_pytest", "pytest_jsonreport", "pytest_metadata"}
 _PACKAGES = (LIBRARIES | {"json", "http", "email"}) - _OF_PYTEST
 # What runs gates, and what observers use; libraries that patch the latter for the whole process are known to exist.
@@ -23,13 +23,13 @@ _OBSERVES = (
     "subprocess socket ssl select selectors os time datetime threading signal pathlib tempfile http.client shutil"
 )
 _MODULES = frozenset({"pytest", *(f"_pytest.{name}" for name in _RUNS_GATES.split()), *_OBSERVES.split()})
-# What is to be replaced has to be loaded before, or what it was would not be known.
+# Loaded before a pack is: what a function was before it was replaced is not known otherwise.
 _LOADED = (*sorted(_MODULES), "requests", "urllib3.connectionpool", "urllib3.response", "psutil", "json")
 _DESCRIPTORS = (staticmethod, classmethod, property)
 
 
 class Watch:
-    """The functions and classes that are loaded now, to be compared with what is there later, and our own data."""
+    """The functions and classes that are loaded now, and our own data, to be compared with what is there later."""
 
     def __init__(self) -> None:
         for name in _LOADED:
@@ -38,7 +38,7 @@ class Watch:
         self._classes = [(name, value, set(vars(value))) for name, value in _classes()]
 
     def replaced(self) -> list[str]:
-        """Return the names of those that are not what they were, and of methods that classes did not have."""
+        """Return the names of those that were replaced, and of methods that were added to classes."""
         changed = (
             name for name, (owner, attribute, value) in self._before.items() if _held(owner, attribute) is not value
         )
@@ -75,7 +75,7 @@ class Code:
                             self._before[f"{name}.{key}.{inner}"] = value, inner, held, _body(held)
 
     def replaced(self) -> list[str]:
-        """Return the names of those that are not what they were, and of functions of Python that a module hides."""
+        """Return the names of those that were replaced, and of built-in functions that a module hides since then."""
         found = {name for name, module in self._modules.items() if sys.modules.get(name) is not module}
         for name, (owner, attribute, value, body) in self._before.items():
             held = _held(owner, attribute)
@@ -89,7 +89,7 @@ class Code:
 
 
 def _body(value: object) -> object:
-    """Return what makes a function do what it does; nothing but None for anything else."""
+    """Return the code and the defaults of a function; a tuple of None for anything else."""
     function = getattr(value, "__func__", value)
     return tuple(getattr(function, name, None) for name in ("__code__", "__defaults__", "__kwdefaults__"))
 

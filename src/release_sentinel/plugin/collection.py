@@ -218,7 +218,7 @@ def _unmade(collected: Iterable[pytest.Item]) -> Iterator[LeftOut]:
 def _carriers(session: GateSession) -> Iterator[Declared]:
     """Yield what carries a gate's marker in a gate file and is not among the collected tests, by whatever name.
 
-    Also a marker put around what is no plain function: pytest takes it for a marker with an argument.
+    Also a marker put around anything but a plain function: pytest takes it for a marker with an argument.
     """
     collected = {id(one) for item in session.collected for one in (_underlying(item), *_classes(item))}
     for module in session.modules:
@@ -235,7 +235,7 @@ def _marks_on(value: object) -> Sequence[object]:
     return marks if isinstance(marks, list | tuple) else [marks]
 
 
-def _underlying(item: pytest.Item) -> object:
+def _underlying(item: pytest.Item) -> Any:
     return getattr(item, "function", None)
 
 
@@ -276,8 +276,8 @@ def _declared(item: pytest.Item) -> Iterator[tuple[Path, str]]:
     for owner in _classes(item):
         source = getattr(sys.modules.get(owner.__module__), "__file__", None)
         yield Path(source or "").resolve(), owner.__qualname__.replace(".", "::")
-    function = inspect.unwrap(getattr(item, "function", lambda: None))
-    for owner in getattr(getattr(item, "cls", None), "__mro__", ()):
+    function = inspect.unwrap(_underlying(item) or (lambda: None))
+    for owner in _classes(item):
         if function.__name__ in vars(owner) and owner.__module__ in sys.modules:
             source = getattr(sys.modules[owner.__module__], "__file__", None)
             yield Path(source or "").resolve(), f"{owner.__qualname__.replace('.', '::')}::{function.__name__}"
@@ -337,7 +337,7 @@ def _shadows(session: GateSession) -> Iterator[str]:
 
 def _unlisted(session: GateSession, records: Iterable[Record]) -> Iterator[str]:
     """Say which gates of a pack are not as the pack itself lists them."""
-    listed = {gate.id: gate.stage for pack in session.packs for gate in pack.gates}
+    listed = {gate.id: gate.stage for gate in session.gates_of_packs}
     for record in records if listed else ():
         stage = listed.get(record.id.partition("[")[0])
         if record.pack and stage is None:

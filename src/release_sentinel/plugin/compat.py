@@ -127,7 +127,7 @@ def no_rewriting() -> Iterator[None]:
 
 @contextlib.contextmanager
 def option_kept(config: pytest.Config, name: str, tell: Callable[[], None]) -> Iterator[None]:
-    """Let an option that exists already stand for what is added under the same name meanwhile; two are a traceback.
+    """Leave out what is added meanwhile under the name of an option that exists: two would end in a traceback.
 
     `tell` is called for each that is left out. Every option of a plugin or conftest comes by `OptionGroup.addoption`.
     """
@@ -208,8 +208,8 @@ def ensure_terminal_writer(config: pytest.Config) -> None:
 def terminal_writer(config: pytest.Config, is_coloured: Callable[[str], bool] | None = None) -> TerminalWriter:
     """Return what writes to the terminal, also after the session and where pytest's own reporter is switched off.
 
-    The reporter's `_tw` is what `config.get_terminal_writer()` returns, which fails without one. `is_coloured` tells of
-    the value of pytest's option `--color` whether there are colours.
+    The reporter's `_tw` is what `config.get_terminal_writer()` returns, which fails without one. `is_coloured` takes
+    the value of pytest's option `--color`, and tells whether there are colours.
     """
     found = reporter(config)
     writer = found._tw if found else TerminalWriter(sys.stdout)  # noqa: SLF001 - see above
@@ -260,7 +260,7 @@ def column(writer: TerminalWriter) -> int:
 
 
 def write_aside(writer: TerminalWriter, text: str) -> None:
-    """Write what is gone before pytest writes again: its account of its line, `_current_line`, stays as it is."""
+    """Write what is removed before pytest writes again, and keep its account of its line, `_current_line`."""
     line = writer._current_line  # noqa: SLF001 - see above
     writer.write(text, flush=True)
     writer._current_line = line  # noqa: SLF001 - see above
@@ -303,7 +303,8 @@ def shield_fixtures(
 ) -> None:
     """Let the tests of some files see no fixtures but pytest's own, those of the module `ours`, and some of their own.
 
-    `shielded` returns for a test's path what tells of a source file whether its fixtures are such, or None.
+    `shielded` takes the path of a test. It returns None for one that is not shielded, else a function that tells
+    whether a source file may define fixtures for it.
 
     A conftest or plugin may define one of the same name, or one that applies to every test. pytest looks both up by
     methods of its fixture manager, which is not documented: `getfixturedefs` and `_getautousenames`.
@@ -348,7 +349,7 @@ def withhold_hooks(
 
 
 def source_of(function: Callable[..., object]) -> str:
-    """Return the source file of a function; blank for what is none."""
+    """Return the source file of a function; blank for anything else."""
     return str(getattr(getattr(function, "__code__", None), "co_filename", ""))
 
 
@@ -448,31 +449,31 @@ def run_items(session: pytest.Session, items: Sequence[pytest.Item], following: 
             raise session.Interrupted(session.shouldstop)
 
 
-class Told(NamedTuple):
-    """What pytest and its plugins were to learn of a test; `tell` lets them learn it."""
+class DeferredHook(NamedTuple):
+    """A call that tells pytest and its plugins of a test, and that was not made; `call` makes it."""
 
     report: pytest.TestReport | None
-    tell: Callable[[], object]
+    call: Callable[[], object]
 
 
 _TELLS = {"pytest_runtest_logstart", "pytest_runtest_logreport", "pytest_runtest_logfinish"}
 
 
-def run_quietly(session: pytest.Session, item: pytest.Item, following: pytest.Item | None) -> list[Told]:
-    """Run one item, of which pytest learns later, if at all: return what it was to learn, of the last run of it.
+def run_quietly(session: pytest.Session, item: pytest.Item, following: pytest.Item | None) -> list[DeferredHook]:
+    """Run one item, of which pytest learns later, if at all; return the calls that tell it of the last run.
 
-    Whatever runs the item, be it a plugin that runs it again: subtests are told of while it runs. pluggy has no way to
-    keep a call from the hooks, which all go by `_inner_hookexec`.
+    A plugin may run it again, and subtests are told of while it runs. pluggy has no way to keep a call from the hooks,
+    which all go by `_inner_hookexec`.
     """
     manager: Any = session.config.pluginmanager
-    execute, told = manager._inner_hookexec, list[Told]()  # noqa: SLF001 - see above
+    execute, deferred = manager._inner_hookexec, list[DeferredHook]()  # noqa: SLF001 - see above
 
     def keep(name: str, hooks: Any, named: Any, *more: Any) -> Any:
         if name not in _TELLS:
             return execute(name, hooks, named, *more)
         if name == "pytest_runtest_logstart":
-            told.clear()
-        told.append(Told(named.get("report"), partial(execute, name, hooks, named, *more)))
+            deferred.clear()
+        deferred.append(DeferredHook(named.get("report"), partial(execute, name, hooks, named, *more)))
         return []
 
     _forget_subtests(item)
@@ -481,7 +482,7 @@ def run_quietly(session: pytest.Session, item: pytest.Item, following: pytest.It
         run_items(session, [item], following)
     finally:
         manager._inner_hookexec = execute  # noqa: SLF001 - see above
-    return told
+    return deferred
 
 
 def _forget_subtests(item: pytest.Item) -> None:

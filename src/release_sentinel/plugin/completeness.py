@@ -145,7 +145,7 @@ def _dropped(
 ) -> Iterator[Missing]:
     """Yield the gates that were collected and left out, unless they are named already: as built-in or by their source.
 
-    A test whose other parameters run, or that a loop made, is in the source no more often than it should be.
+    A test that is in the source once may stand for several: with other parameters, or made by a loop.
     """
     run = set().union(*(record.declared for record in records))
     for gate in dropped:

@@ -100,12 +100,11 @@ def _unproven(session: GateSession) -> Iterator[Missing]:
 
 def _of_packs(session: GateSession) -> Iterator[str]:
     """Yield the ids of the gates of packs that the run owes."""
-    off = session.policy.disable
-    yield from (gate.id for pack in session.packs for gate in pack.gates if gate.id not in off)
+    yield from (gate.id for gate in session.gates_of_packs if gate.id not in session.policy.disable)
 
 
 def _unread(session: GateSession) -> Iterator[Missing]:
-    """Yield the gate folders in or below the folder of the run that hold gates and are no part of it.
+    """Yield the gate folders in or below the folder of the run that hold gates and are not part of it.
 
     A project of its own in the repository has a policy of its own; its gates are for its own runs.
     """
@@ -115,12 +114,12 @@ def _unread(session: GateSession) -> Iterator[Missing]:
         return
     read = [folder.resolve() for folder in (*session.gate_folders, *session.pack_folders)]
     here = session.invocation.directory.resolve()
+    ignored = {Path(here, one).resolve() for one in session.config.option.ignore or ()}
     for folder in there:
         place = folder.resolve()
         around = [one for one in place.parents if top in one.parents]
         read_already = any(one == place or one in place.parents for one in read)
         elsewhere = top in here.parents and here not in place.parents
-        ignored = {Path(here, one).resolve() for one in session.config.option.ignore or ()}
         if read_already or elsewhere or ignored.intersection((place, *place.parents)):
             continue
         if any(map(policy_file.has_policy, around)) or not has_marked_gates(folder):
@@ -157,7 +156,7 @@ def _disabled(session: GateSession) -> tuple[Disabled, ...]:
         skipped = [gate.id for gate in BUILT_IN if gate.judges in LOCAL and not gate.opt and gate.id not in owed]
         why = f"this machine is not judged: {policy.skip_local_host}"
         reasons |= {id_: why for id_ in skipped if id_ not in reasons}
-    gates = (*BUILT_IN, *(gate for pack in session.packs for gate in pack.gates))
+    gates = (*BUILT_IN, *session.gates_of_packs)
     return tuple(Disabled(gate.id, gate.stage, reasons[gate.id]) for gate in gates if gate.id in reasons)
 
 

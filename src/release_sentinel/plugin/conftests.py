@@ -10,6 +10,7 @@ from release_sentinel.arguments import find_top
 from release_sentinel.plugin import folders
 from release_sentinel.plugin.declared import gates_in
 from release_sentinel.plugin.sources import is_python
+from release_sentinel.regular import text_or_blank
 from release_sentinel.sentences import words_of
 from release_sentinel.verdict import Missing
 
@@ -45,7 +46,7 @@ class Conftests:
                 names = [gate for gate in gates_in(folder) if gate.certain and below in gate.path.parents]
                 for gate in names:
                     yield Missing(f"{gate.place}::{gate.name}", reason)
-                collects = "pytest_collect_" in _text(conftest)  # tests of its own, from files of any kind
+                collects = "pytest_collect_" in text_or_blank(conftest)  # tests of its own, from files of any kind
                 if not names and any(_may_be_a_gate(path, collects=collects) for path in folders.files_in(below)):
                     yield Missing(_shown(below, top), reason)
 
@@ -91,13 +92,6 @@ def _below(folder: Path, place: Path) -> Path | None:
 def _may_be_a_gate(path: Path, *, collects: bool) -> bool:
     name = path.name.lower()
     return name not in _NO_GATES and not name.startswith((".", "readme")) and (collects or is_python(path))
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return ""
 
 
 def _shown(path: Path, top: Path) -> str:

@@ -122,7 +122,7 @@ class _Reader:
         yield from self._nested(source, meant=meant)
 
     def _is_no_test(self, name: str, function: Function, no_tests: set[str]) -> bool:
-        """Tell whether a function without a marker is no gate by its author's word, or by what makes use of it.
+        """Tell whether its author, or what uses it, says that a function without a marker is not a gate.
 
         It is a fixture or a property, or a method of a class that other code makes instances of.
         """
@@ -134,7 +134,7 @@ class _Reader:
         return any(_NO_TEST.search(text) or text.partition("(")[0] in self._fixtures for text in decorators)
 
     def _nested(self, source: Source, *, meant: bool) -> Iterator[Declared]:
-        """Yield the gates that are defined within a function, as by an indent too many, and that nothing speaks of."""
+        """Yield the gates that are defined within a function, as by an indent too many, and that nothing else names."""
         for outer in source.body:
             inner = [node for function in _functions(outer) for node in _within(function)]
             for node in dict.fromkeys(inner):
@@ -168,7 +168,7 @@ def _functions(statement: ast.stmt) -> Iterator[Function]:
 
 
 def _within(function: Function) -> Iterator[Function | ast.ClassDef]:
-    """Yield what is defined in a function, but for methods, which their class stands for."""
+    """Yield what is defined in a function, except methods, which their class stands for."""
     statements: list[ast.AST] = [*function.body]
     while statements:
         node = statements.pop(0)
@@ -259,7 +259,7 @@ def _asserts(function: Function) -> bool:
 
 
 def _is_nearly_a_test(name: str) -> bool:
-    """Tell whether the first word of a name is `test` but for its case, or for one slip of a finger."""
+    """Tell whether the first word of a name is `test` apart from its case or one slip."""
     word = name.lower().partition("_")[0]
     near = sorted(word) == sorted(_TEST) or SequenceMatcher(None, word, _TEST).ratio() > _LIKE
     return word.startswith(_TEST) or (len(word) <= len(_TEST) + 1 and near)

@@ -36,7 +36,7 @@ def deliver(session: GateSession, verdict: RedactedVerdict) -> tuple[RedactedVer
 
 
 def _undelivered(session: GateSession, problem: str) -> RedactedVerdict:
-    """Return the verdict of a run that lacks nothing but what was to follow."""
+    """Return the verdict of a run in which every gate passed, and what was to follow did not happen."""
     session.undelivered = problem
     return conclude(session, session.pytest_code)
 

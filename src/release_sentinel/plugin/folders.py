@@ -43,7 +43,7 @@ def missing_from(given: Sequence[str], here: Path) -> list[Path]:
     """Return the gate folders that a run of the arguments `given` lacks.
 
     The built-in gates always belong to it, and so do the repository's own, also those of a folder in it where the run
-    takes place. Of a folder that the arguments speak of, be it only to choose a part, nothing is lacking.
+    takes place. A folder that the arguments name, or a part of, is not lacking.
     """
     wanted = dict.fromkeys([built_in(), *(own.resolve() for own in places(here) if own.is_dir())])
     return unnamed(wanted, given, here)
@@ -60,7 +60,7 @@ def unnamed(wanted: Iterable[Path], given: Sequence[str], here: Path) -> list[Pa
 
 
 def files_in(folder: Path) -> Iterator[Path]:
-    """Yield every file below `folder`, in order, but for what tools and editors leave there.
+    """Yield every file below `folder`, in order, except what tools and editors leave there.
 
     Links to folders are followed as pytest does, but never in circles.
     """
@@ -106,7 +106,7 @@ def is_test_file(name: str) -> bool:
 def misplaced(top: Path) -> Iterator[str]:
     """Yield what is wrong with the gate folder of the repository at `top`, a sentence each.
 
-    It is no folder, or links lead nowhere.
+    It is not a folder, or links lead nowhere.
     """
     own = top / GATE_FOLDER
     if own.is_symlink() and not own.exists():

@@ -12,7 +12,7 @@ import pytest
 from msgspec import Struct, field
 
 from release_sentinel.checks.result import CRIT, OK, UNKNOWN, WARN, CheckResult
-from release_sentinel.config.model import Waiver
+from release_sentinel.config.model import Waiver, end_of
 from release_sentinel.lines import split
 from release_sentinel.measures import Measure
 from release_sentinel.plugin.deadline import DeadlinePassedError, GateTimeoutError
@@ -231,7 +231,7 @@ class Record(Struct):
     @property
     def excused(self) -> bool:
         """Whether a waiver excuses the gate's failure now, or it is only advised."""
-        is_advised = self.advised is not None and datetime.now(UTC).date() <= self.advised
+        is_advised = self.advised is not None and datetime.now(UTC) < end_of(self.advised)
         return self.waived or (is_advised and not self.worst.status.passes)
 
     @property

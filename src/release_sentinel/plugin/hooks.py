@@ -48,7 +48,7 @@ def register(config: pytest.Config, parser: pytest.Parser) -> None:
         "release-sentinel-scrubber": scrubbing.Scrubber(session.redactor),
     }.items():
         if config.pluginmanager.register(plugin, name) is None:
-            raise pytest.UsageError(f"-p no:{name} would switch the gate off")
+            raise pytest.UsageError(f"-p no:{name} would switch the gate off: leave it out")
 
 
 def _declare_options(parser: pytest.Parser) -> None:
@@ -146,7 +146,7 @@ class Hooks:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_configure(self, config: pytest.Config) -> None:
-        """Declare the markers, decide on colours, and see to it that asserts can be explained."""
+        """Declare the markers, decide on colours, and let asserts be explained."""
         self._session.screen.choose_colours()
         compat.ensure_terminal_writer(config)
         config.addinivalue_line("markers", f"{Stage.POLICY}: a gate on the release itself; a failure exits 1 (BLOCKED)")

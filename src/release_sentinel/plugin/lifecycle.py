@@ -18,6 +18,7 @@ from release_sentinel.plugin.conclusion import conclude
 from release_sentinel.plugin.deadline import is_alarm
 from release_sentinel.plugin.ending import can_show
 from release_sentinel.plugin.gate import Record
+from release_sentinel.plugin.preparation import prepare
 from release_sentinel.plugin.session import RECORD, GateSession
 from release_sentinel.sentences import words_of
 from release_sentinel.vocabulary import EXIT_BLOCKED, Stage
@@ -74,7 +75,7 @@ def hold(session: GateSession) -> Generator[None, Any, int]:
 
 def _answer(session: GateSession) -> Generator[None, Any, int]:
     session.workflow_output.begin()
-    session.prepare()
+    prepare(session)
     try:
         with _terminated_as_interrupt(session):
             code = int((yield) or 0)
@@ -197,7 +198,7 @@ def _last_words(session: GateSession) -> int:
 
 
 def spare_collection() -> None:
-    """Spare a process that is about to end pytest's five looks for garbage among all that was loaded."""
+    """Keep pytest's five garbage collections from what is loaded: the process is about to end."""
     if this_process.is_pytest():
         gc.freeze()
 

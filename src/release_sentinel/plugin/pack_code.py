@@ -21,7 +21,7 @@ class PackCode:
         self, manager: pytest.PytestPluginManager, problems: list[str], packs: "Sequence[InstalledPack]"
     ) -> None:
         self._manager, self._problems = manager, problems
-        self._watched = ""  # what was begun to be watched last
+        self._watched = ""  # the place that is watched, or was last
         self._watch: Watch | None = None
         self._plugins: list[object] = []
         self._code = {pack.name: _code_of(pack) for pack in packs}
@@ -33,11 +33,10 @@ class PackCode:
             yield
             return
         from release_sentinel.packs.find import without_byte_code  # noqa: PLC0415 - late: few policies have packs
+        from release_sentinel.packs.tampering import Watch  # noqa: PLC0415 - as above
 
         if self._watched != place:
             self.look(pack)
-            from release_sentinel.packs.tampering import Watch  # noqa: PLC0415 - as above
-
             self._watched, self._watch, self._plugins = place, Watch(), self._registered()
         try:
             with without_byte_code():
@@ -51,7 +50,7 @@ class PackCode:
                 self._tell(f"the gate pack {pack} has {what}: a pack has to leave that alone")
 
     def look(self, *packs: str) -> None:
-        """Tell what is replaced in packs by now, in all where none is named."""
+        """Tell what has been replaced in these packs by now; in all where none is named."""
         for pack in packs or self._code:
             for name in self._code[pack].replaced():
                 words = "a conftest, a gate or a plugin has to leave the code of a pack alone"

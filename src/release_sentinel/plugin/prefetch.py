@@ -15,8 +15,7 @@ class Prefetch:
 
     def __init__(self) -> None:
         self._begun = False
-        self._answers: dict[str, Bounded[CheckResult]] = {}
-        self._recorders: dict[str, timeline.Recorder] = {}
+        self._under_way: dict[str, tuple[Bounded[CheckResult], timeline.Recorder]] = {}
 
     def begin(self, questions: Callable[[], Iterable[tuple[str, Question]]], at_once: int) -> None:
         """Ask the questions, the first time that this is called; at most `at_once` of them at a time."""
@@ -25,22 +24,23 @@ class Prefetch:
         self._begun = True
         slots = threading.BoundedSemaphore(at_once)
 
-        def put(gate: str, question: Question) -> Bounded[CheckResult]:
+        def put(question: Question) -> tuple[Bounded[CheckResult], timeline.Recorder]:
             def call() -> CheckResult:
                 with slots:
                     return question()
 
-            self._recorders[gate] = timeline.Recorder()
-            with timeline.recording(self._recorders[gate]):
-                return Bounded(call)
+            recorder = timeline.Recorder()
+            with timeline.recording(recorder):
+                return Bounded(call), recorder
 
-        self._answers = {gate: put(gate, question) for gate, question in questions()}
+        self._under_way = {gate: put(question) for gate, question in questions()}
 
     def answer(self, gate: str, question: Question) -> CheckResult:
         """Return the answer to a gate's question: the one that was asked early, else a new one, as on a second run."""
-        under_way = self._answers.pop(gate, None)
+        under_way = self._under_way.pop(gate, None)
         if under_way is None:
             return question()
-        answer = under_way.result(threading.TIMEOUT_MAX)
-        timeline.take_over(self._recorders.pop(gate))
+        call, recorder = under_way
+        answer = call.result(threading.TIMEOUT_MAX)
+        timeline.take_over(recorder)
         return answer

@@ -52,33 +52,33 @@ class _Run:
         self._phases: list[Phase] = []
 
     def to_the_end(self) -> None:
-        """Run rounds until there is no further one; then pytest learns of the last one."""
+        """Run all rounds; then tell pytest of the last one."""
         try:
-            told = self._all()
+            deferred = self._all()
         finally:
             self._progress.clear()
             self._session.in_rounds = False
-        for one in told:
+        for one in deferred:
             if one.report:
                 scrubbing.clean_report(one.report, self._session.redactor.scrub)
-            one.tell()
+            one.call()
 
-    def _all(self) -> list[compat.Told]:
-        """Run rounds, and return what pytest is to learn of the last one."""
+    def _all(self) -> list[compat.DeferredHook]:
+        """Run rounds, and return the calls that tell pytest of the last one."""
         while True:
             began = self._now()
-            told = self._round()
+            deferred = self._round()
             ended = self._now()
             failed, excused = self._failed(), self._excused()
             self._add_phase(began, ended, failed | excused)
             following = self._schedule.after(began, ended, failed, excused)
             self._note(following)
             if isinstance(following, Done):
-                return told
+                return deferred
             self._since = {gate: self._since.get(gate, began) for gate in failed}
             self._tell(following, failed)
             if not self._wait(following, failed):
-                return told
+                return deferred
 
     def _add_phase(self, began: float, ended: float, failed: frozenset[str]) -> None:
         """Take note of a round, or let it lengthen the phase in which the same gates failed."""
@@ -90,14 +90,14 @@ class _Run:
         elif len(self._phases) < _MOST_PHASES:
             self._phases.append(phase)
 
-    def _round(self) -> list[compat.Told]:
-        """Ask everything anew, with fresh fixtures, and return what pytest was to learn."""
+    def _round(self) -> list[compat.DeferredHook]:
+        """Ask everything anew, with fresh fixtures, and return the calls that tell pytest of it."""
         self._session.renew()
-        told = []
+        deferred = []
         for item, following in zip(self._items, [*self._items[1:], None], strict=True):
             item.stash[RECORD].renew()
-            told += compat.run_quietly(self._pytest, item, following)
-        return told
+            deferred += compat.run_quietly(self._pytest, item, following)
+        return deferred
 
     def _failed(self) -> frozenset[str]:
         records = [item.stash[RECORD] for item in self._items]

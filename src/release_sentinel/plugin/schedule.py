@@ -4,36 +4,7 @@ from collections.abc import Collection
 
 from msgspec import Struct
 
-from release_sentinel.config.model import Policy
-from release_sentinel.invocation import Invocation
-
-
-class Plan(Struct, frozen=True):
-    """What was asked for. Seconds; `wait` and `hold` 0: none."""
-
-    wait: float = 0.0
-    hold: float = 0.0
-    interval: float = 15.0
-    hold_failures: int = 1
-
-    @property
-    def is_wanted(self) -> bool:
-        """Whether there is more than one round."""
-        return bool(self.wait or self.hold)
-
-
-def plan(invocation: Invocation, policy: Policy) -> Plan:
-    """Return the rounds of a run: what its command line says, else its policy."""
-    rules = policy.rounds
-    wait, hold, interval = (
-        given if given is not None else default
-        for given, default in (
-            (invocation.wait, rules.wait),
-            (invocation.hold, rules.hold),
-            (invocation.interval, rules.interval),
-        )
-    )
-    return Plan(wait, hold, interval, rules.hold_failures)
+from release_sentinel.plan import Plan
 
 
 class Next(Struct, frozen=True):

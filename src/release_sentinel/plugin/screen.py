@@ -15,7 +15,7 @@ _PROMPT = 2  # rows that the shell needs for its own
 
 
 class Screen:
-    """Where a run's lines go. `relayed`: a parent process shows on a terminal what this one prints."""
+    """Where the lines of a run go. `relayed`: a parent process shows on a terminal what this one prints."""
 
     def __init__(self, config: pytest.Config, environ: Mapping[str, str], *, relayed: bool) -> None:
         self.config = config
@@ -27,21 +27,21 @@ class Screen:
         return self._relayed or compat.is_terminal(self.config)
 
     @property
-    def _obeys(self) -> bool:
+    def _takes_sequences(self) -> bool:
         """Whether this is a terminal that takes escape sequences; for an old console, pytest translates its own."""
         return compat.is_terminal(self.config) or (self._relayed and colours.understood(self._environ))
 
     @property
     def can_overwrite(self) -> bool:
         """Whether a line can be shown in the place of another, because nothing else is shown meanwhile."""
-        return self._obeys and self._environ.get("TERM") != "dumb" and not compat.shows_output(self.config)
+        return self._takes_sequences and self._environ.get("TERM") != "dumb" and not compat.shows_output(self.config)
 
     def choose_colours(self) -> None:
         """Decide whether pytest's output and ours are coloured."""
         compat.choose_colours(self.config, self._is_coloured)
 
     def _is_coloured(self, option: str) -> bool:
-        return colours.wanted(self._environ, terminal=self._obeys, option=option)
+        return colours.wanted(self._environ, terminal=self._takes_sequences, option=option)
 
     def show(self, title: str, tone: Tone, lines: Iterable[Line], closing: Iterable[Line] = ()) -> None:
         """Write a title and lines, each on one line unless this is a terminal.

@@ -24,7 +24,8 @@ from release_sentinel.gates import expected
 from release_sentinel.invocation import Invocation
 from release_sentinel.measures import Measure, full_name
 from release_sentinel.observe import ci, git
-from release_sentinel.plugin import completeness, declared, folders, guard, own_files
+from release_sentinel.plan import plan, run_seconds
+from release_sentinel.plugin import completeness, declared, folders, own_files
 from release_sentinel.plugin.baseline import read_baseline
 from release_sentinel.plugin.compat import early_options
 from release_sentinel.plugin.conftests import Conftests
@@ -35,7 +36,6 @@ from release_sentinel.plugin.observations import Observations
 from release_sentinel.plugin.pack_code import PackCode
 from release_sentinel.plugin.prefetch import Prefetch
 from release_sentinel.plugin.progress import Progress, progress
-from release_sentinel.plugin.schedule import plan
 from release_sentinel.plugin.screen import Screen
 from release_sentinel.plugin.unnoticed import Unnoticed
 from release_sentinel.redacted import RedactedVerdict, redact
@@ -49,6 +49,7 @@ from release_sentinel.vocabulary import HANDOVER, TERMINAL, Stage
 
 if TYPE_CHECKING:
     from release_sentinel.packs.find import InstalledPack
+    from release_sentinel.packs.record import OfPack
 
 
 class GateSession:
@@ -74,12 +75,12 @@ class GateSession:
         begun = unfinished(self.release, preview=self.preview, watch=self.watch)
         self._claim(files.claim(invocation.reports, redact(begun, self.redactor)))
         self.plan = plan(invocation, self.policy)
-        run = self.policy.run_seconds(invocation.deadline) + self.plan.wait + self.plan.hold
-        self.deadline = Deadline(run, self.policy.gate_seconds)
+        self.deadline = Deadline(run_seconds(invocation, self.policy), self.policy.gate_seconds)
         self.rounds: Rounds | None = None
         self.in_rounds = False  # what a gate meets counts in its round alone, and pytest learns of the last one
-        self._baseline = read_baseline(invocation.baseline, invocation.env, self.policy)
-        self._unknown_hosts = self._find_hosts()
+        # What the verdict file of --gate-baseline has measured (None without it), and why it cannot be compared with.
+        self.baseline, self.baseline_problem = read_baseline(invocation.baseline, invocation.env, self.policy)
+        self.unknown_hosts = self._find_hosts()  # a sentence each
         unread = misspelt(self.environ, self.policy, file_is_named=bool(invocation.policy))
         self.notes: list[str] = [f"note: {sentence}" for sentence in unread]
         self.workflow_output = WorkflowOutput({} if self.parent else self.environ)  # a parent tells GitHub itself
@@ -98,7 +99,7 @@ class GateSession:
         self.unmarked_tests: set[tuple[Path, str]] = set()  # collected, and not gates: source file and name
         self.early_end = ""  # why the run ended before its end
         self.refused = self.cleaning_up = False  # the latter: after the last gate, for all of them
-        self._rewritten = False
+        self.rewritten = False  # the arguments, before pytest has read them
         self.interrupted, self.can_interrupt = 0, False  # the signal; whether one after the gates ends what is done
         self.held = False  # pytest runs, and has to answer with our exit code
         self.stuck = ""  # where the run was when its deadline had passed
@@ -164,13 +165,18 @@ class GateSession:
         """The gate packs that the run is judged by."""
         return self.settings.packs.loaded
 
+    @property
+    def gates_of_packs(self) -> "Iterator[OfPack]":
+        """The gates of those packs."""
+        return (gate for pack in self.packs for gate in pack.gates)
+
     def pack_of(self, path: Path) -> "InstalledPack | None":
         """Return the gate pack that a gate file is of; None where it is of none."""
         return next((pack for pack in self.packs if pack.holds(path)), None)
 
     @cached_property
     def gate_folders(self) -> list[Path]:
-        """The gate folders of this run, and the place of the repository's own although there be none."""
+        """The gate folders of this run; the repository's own also where it does not exist."""
         words = [Path(word.partition("::")[0]) for word in self.config.args]
         own = [self.invocation.repository / arguments.GATE_FOLDER]
         if self.invocation.directory.resolve().is_relative_to(self.invocation.repository):
@@ -235,14 +241,9 @@ class GateSession:
 
     @property
     def measures(self) -> dict[str, Measure]:
-        """What the gates have measured that have ended in this round, but for comparisons."""
+        """What the gates have measured that have ended in this round, except comparisons."""
         told = [record for record in self.records.values() if record.finished and not record.id.startswith("compare[")]
         return {full_name(record.id, one.name): one for record in told for one in record.measures}
-
-    @cached_property
-    def baseline(self) -> dict[str, Measure] | None:
-        """What the verdict file of --gate-baseline has measured; None without it."""
-        return self._baseline[0]
 
     def renew(self) -> None:
         """Let the next round ask everything anew."""
@@ -262,7 +263,7 @@ class GateSession:
         self._sender.send(value)
 
     def publish(self, words: Mapping[str, str]) -> None:
-        """Never mask these words, here and in the parent process: the verdict is about what they are the names of."""
+        """Never mask these words, here and in the parent process: they name what the verdict is about."""
         new = [word for word in words if word and word not in self.identity]
         self.identity |= {word: words[word] for word in new}
         if new:
@@ -280,7 +281,7 @@ class GateSession:
     def rewrite(self, args: list[str]) -> None:
         """Rewrite pytest's arguments in place: the release's version, and the gate folders to collect."""
         known, here = early_options(self.config), self.invocation.directory
-        self._rewritten = True
+        self.rewritten = True
         args[:] = arguments.expanded(args)
         try:
             arguments.rewrite_version(args)
@@ -303,103 +304,9 @@ class GateSession:
         for folder in map(declared.folder_of, [here / word.partition("::")[0] for word in [*given, *more]]):
             pytest.register_assert_rewrite(*declared.modules_in(folder))  # what helpers of gates assert counts, too
 
-    def prepare(self) -> None:
-        """Prepare pytest for a gate run. Raises `pytest.UsageError` where the command line is wrong."""
-        option = self.config.option
-        if mode := completeness.listing(option):
-            self.early_end = f"{mode} runs no gate"
-        if not self._rewritten:
-            raise pytest.UsageError(
-                "a conftest alone loads the gate too late to read --version: add `-p release_sentinel.plugin`, "
-                "and no PYTEST_DISABLE_PLUGIN_AUTOLOAD or `-p no:…`; or run release-sentinel"
-            )
-        if option.help or option.version:  # pytest stopped reading the command line there
-            return
-        if self.invocation.problems:
-            raise pytest.UsageError("; ".join(map(self.redactor.scrub, self.invocation.problems)))
-        if missing := self.invocation.missing:
-            raise pytest.UsageError(f"{', '.join(missing)} missing: a gate run needs --env ENV --version VERSION")
-        self.problems += self.conftests.left_out(self.config, self.invocation.words, self.gate_folders)
-        option.xmlpath = None  # ours to write: pytest's could be greener than the exit code
-        option.continue_on_collection_errors = True  # a broken file must not hide what the other gates have to say
-        self._run_in_one_process()
-        if self.settings.problems:
-            self._refuse("without a valid policy no gate is run")
-            self.problems += [f"the policy is not valid: {problem}" for problem in self.settings.problems]
-        self.problems += self.settings.packs.problems
-        self.notes += [f"note: gate pack {one.name} {one.version}, from {one.distribution}" for one in self.packs]
-        self._prepare_hosts()
-        if not self.parent and (problem := guard.problem()):
-            self._refuse("without the guard of --version no gate is run")
-            self.problems.append(problem)
-        self._prepare_rounds()
-        if self.preview and (build := self.build) and build.tag:
-            self._refuse("a build of a tag has no preview")
-            self.problems.append(
-                f"{build.provider} builds tag {build.tag}, and --gate-preview judges what is not merged yet: "
-                "leave the option out"
-            )
-        self.problems += folders.misplaced(self.invocation.repository)
-        self.problems += [
-            f"{folder.name} is not read: rename it to {arguments.GATE_FOLDER}"
-            for place in folders.places(self.invocation.directory)
-            for folder in folders.similar(place.parent)
-            if declared.has_marked_gates(folder)
-        ]
-        own = [folder for folder in self.gate_folders if folder.is_dir() and not folders.holds(folder / "test_.py")]
-        self.problems += [
-            f"{first} and {second} would be one module to Python: rename one of them"
-            for first, second in folders.of_one_name(dict.fromkeys(folder.resolve() for folder in own))
-        ]
-        self.notes += self.conftests.notes(self.invocation.repository)
-
-    def _prepare_rounds(self) -> None:
-        if self.plan.is_wanted and getattr(self.config.option, "maxfail", None):
-            raise pytest.UsageError("-x and --maxfail end the stage early, and rounds need it whole: leave them out")
-        if self._baseline[1]:
-            self._refuse("without its baseline nothing can be compared")
-            self.problems.append(self._baseline[1])
-        if self.watch and not self.plan.hold:
-            self._refuse("without a time to hold nothing is watched")
-            self.problems.append(
-                "--gate-watch has no time for which the deployment has to stay healthy: add one by --gate-hold 10m, "
-                "RS_HOLD, or `hold` under `rounds` in the policy"
-            )
-        if self.watch and self.invocation.env not in self.policy.environments:
-            self._refuse("without its environment no gate is run")
-            expected = ", ".join(self.policy.environments)
-            self.problems.append(f"--env is {self.invocation.env!r}, expected one of {expected}")
-
-    def _prepare_hosts(self) -> None:
-        if self._unknown_hosts:
-            self._refuse("without its hosts no gate is run")
-            self.problems += self._unknown_hosts
-        if self.policy.skip_local_host:
-            self.notes.append(f"note: this machine is not judged, only `hosts`: {self.policy.skip_local_host}")
-        elif self.environ.get("KUBERNETES_SERVICE_HOST"):
-            self.notes.append("note: inside a pod, disk, memory and process judge this pod, and no other host")
-
-    def _refuse(self, why: str) -> None:
+    def refuse(self, why: str) -> None:
+        """Run no gate; `why` is what each of them says."""
         self.refused, self.early_end = True, self.early_end or why
-
-    def _run_in_one_process(self) -> None:
-        """Switch pytest-xdist off: the policy stage has to end before the critical one begins."""
-        option = self.config.option
-        if (
-            getattr(option, "dist", "no") != "no"
-            or getattr(option, "tx", None)
-            or getattr(option, "numprocesses", None)
-        ):
-            option.dist, option.tx, option.numprocesses, option.distload = "no", [], None, False
-            self.notes.append("note: gates run in one process, in the order of their stages; -n and --dist are ignored")
-        if (getattr(option, "count", None) or 1) != 1:
-            option.count = 1
-            self.notes.append("note: each gate runs once; --count is ignored")
-        if getattr(option, "forked", False):
-            option.forked = False
-            self.notes.append("note: gates run in one process; --forked is ignored")
-        if getattr(option, "looponfail", False):
-            raise pytest.UsageError("--looponfail never ends: a release gate runs once")
 
     @property
     def policy_failed(self) -> bool:
@@ -447,7 +354,7 @@ class GateSession:
         return not self.concluded.issuperset(self.problems)
 
     def note(self, record: Record) -> None:
-        """Let a supervising parent know how a gate ended, or that it has begun: this process may not live to say so."""
+        """Let a supervising parent know how a gate ended, or that it has begun: this process may be killed."""
         if self.handover:
             begun = GateResult(record.id, record.stage, None, "")
             journal.note(self.handover, record.result(self.began) if record.finished else begun, self.redactor)

@@ -12,7 +12,7 @@ import release_sentinel
 from release_sentinel.plugin import compat, fixtures, folders
 from release_sentinel.plugin.session import GateSession
 
-# The arguments of pytest's hooks that tell what a hook is called for; each has a path, but for a fixture's definition.
+# The arguments of pytest's hooks that tell what a hook is called for; all but a fixture's definition have a path.
 _ABOUT = ("item", "pyfuncitem", "metafunc", "collector", "fixturedef")
 # A gate has its result by then, and what it cleans up may be of the whole run.
 _SPARED = {"pytest_runtest_teardown", "pytest_fixture_post_finalizer"}

@@ -28,7 +28,7 @@ class Source:
         self.assignments = [node for node in self.nodes if isinstance(node, Assignment)]
 
     def names(self) -> Iterator[str]:
-        """Yield every name that the file speaks of but for definitions: attributes too, and names in strings."""
+        """Yield every name that the file speaks of, except definitions: attributes too, and names in strings."""
         for node in self.nodes:
             match node:
                 case ast.Name():
@@ -168,7 +168,7 @@ def names_of(assignment: Assignment) -> set[str]:
 
 
 def parameters(function: Function) -> list[str]:
-    """Return the names of what a function takes, but for `*args` and `**named`."""
+    """Return the names of what a function takes, except `*args` and `**named`."""
     of = function.args
     return [parameter.arg for parameter in (*of.posonlyargs, *of.args, *of.kwonlyargs)]
 

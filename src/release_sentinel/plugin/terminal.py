@@ -13,7 +13,7 @@ from release_sentinel.redacted import RedactedVerdict
 from release_sentinel.reports.github import annotations
 from release_sentinel.reports.markdown import markdown
 from release_sentinel.reports.text import TITLE, Line, decision, lines
-from release_sentinel.vocabulary import EXIT_BLOCKED, SAFE, Outcome
+from release_sentinel.vocabulary import EXIT_BLOCKED, SAFE, Outcome, Status
 
 
 def finish(session: GateSession, verdict: RedactedVerdict) -> int:
@@ -73,14 +73,14 @@ def excuse(record: Record, report: pytest.TestReport) -> None:
     """Let an excused failure pass in pytest's own eyes: neither `-x` nor `--reruns` may take it for a failure."""
     if report.when == "call" and report.failed and record.excused:
         report.outcome = "passed"
-        report.sections.append((_excuse(record), str(report.longrepr)))
+        report.sections.append((_excused_as(record), str(report.longrepr)))
         report.longrepr = None
 
 
 _LETTERS = {Outcome.WAIVED: "V", Outcome.ADVISED: "A"}  # as pytest shows passes by dots
 
 
-def _excuse(record: Record) -> Outcome:
+def _excused_as(record: Record) -> Outcome:
     return Outcome.WAIVED if record.waived else Outcome.ADVISED
 
 
@@ -89,9 +89,9 @@ def status(record: Record, report: pytest.TestReport) -> tuple[str, str, str | t
     if record.not_evaluated and report.skipped:
         return "skipped", "-", ("NOT EVALUATED", {"yellow": True})
     if report.when == "call" and report.passed and record.excused:
-        excuse = _excuse(record)
-        return excuse, _LETTERS[excuse], (excuse.upper(), {"yellow": True})
-    if report.when == "call" and report.passed and record.judged and record.worst.status == "WARN":
+        outcome = _excused_as(record)
+        return outcome, _LETTERS[outcome], (outcome.upper(), {"yellow": True})
+    if report.when == "call" and report.passed and record.judged and record.worst.status is Status.WARN:
         return "passed", "W", ("WARN", {"yellow": True})
     return None
 

@@ -24,9 +24,9 @@ class Dependency:
     """
 
     def __init__(self, *answers: Answer) -> None:
-        self.answers: list[Answer] = [*answers] or [Answer()]
         self.requests: list[tuple[str, str, dict[str, str]]] = []
         self._lock = threading.Lock()
+        self.answer(*answers)
         self._closing = threading.Event()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._server.daemon_threads = True
@@ -37,13 +37,13 @@ class Dependency:
         return f"http://127.0.0.1:{self._server.server_address[1]}/health"
 
     def answer(self, *answers: Answer) -> None:
-        """Give these answers from now on."""
+        """Give these answers from now on; 200 where none is named."""
         with self._lock:
-            self.answers = [*answers]
+            self.answers: list[Answer] = [*answers] or [Answer()]
             self.requests.clear()
 
     def following(self, method: str, path: str, headers: Mapping[str, str]) -> Answer:
-        """Take note of a request, and return what it gets."""
+        """Take note of a request, and return the answer to it."""
         with self._lock:
             self.requests.append((method, path, dict(headers)))
             return self.answers[min(len(self.requests), len(self.answers)) - 1]
@@ -67,7 +67,7 @@ def _handler(dependency: Dependency) -> type[BaseHTTPRequestHandler]:
         def _answer(self) -> None:
             self.rfile.read(int(self.headers.get("Content-Length") or 0))
             answer = dependency.following(self.command, self.path, dict(self.headers))
-            dependency.wait(answer.pause) if answer.pause else None
+            dependency.wait(answer.pause)
             body = answer.body.encode() if isinstance(answer.body, str) else answer.body
             self.send_response(answer.status)
             for name, value in {"Content-Length": str(len(body)), **answer.headers}.items():

@@ -1,4 +1,4 @@
-"""What checks observe, made up: each builder returns a record that every check takes for good.
+"""What checks observe, made up: each builder returns a record that passes every check.
 
 Arguments change single fields, by the names of the record's own.
 """

@@ -6,13 +6,13 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Self
 
+from release_sentinel.config.unread import OWN
 from release_sentinel.testing.dependency import Dependency
 from release_sentinel.testing.repository import Repository, make_repository
 from release_sentinel.testing.runs import Run, plain_environment, run
 
 SECRET = "s3cr3t/Tok+en&value"  # noqa: S105 - made up: the value of RS_DEPLOY_TOKEN in a sandbox
 _AGENT = "import sys; sys.stdin.read()"
-_POLICY = "release-sentinel.toml"
 
 
 class Sandbox:
@@ -53,7 +53,7 @@ class Sandbox:
 
     def policy(self, text: str) -> None:
         """Commit a policy file, in TOML."""
-        self.repository.commit(_POLICY, text)
+        self.repository.commit(OWN, text)
 
     def run(self, *options: str, env: str = "prod", version: str = "v1.0.0") -> Run:
         """Push what is committed, and judge the release."""

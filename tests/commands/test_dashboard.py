@@ -47,7 +47,7 @@ def test_the_command_prints_the_alerts(capsys: pytest.CaptureFixture[str]) -> No
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--days", "3"], "--days says more about --alerts: add that"),
+        (["--days", "3"], "--days is for the alert rules: add --alerts"),
         (["--alerts", "--days", "0"], "'0' is not a whole number of days, from 1 to 999"),
         (["--alerts", "--days", "1.5"], "'1.5' is not a whole number of days, from 1 to 999"),
         (["prod"], "unrecognized arguments: prod"),

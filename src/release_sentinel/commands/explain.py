@@ -26,12 +26,12 @@ def main(words: list[str], settings: Settings) -> int:
 
 
 def _built_in(gate: str) -> str:
-    """Return the documentation of a built-in gate; blank where it is none."""
+    """Return the documentation of a built-in gate; a blank for any other."""
     return gates.explain(gates.find(gate)) if gate in gates.IDS else ""
 
 
 def _of_pack(gate: str, settings: Settings) -> str:
-    """Return the documentation of a pack's gate, or a table of all of a pack."""
+    """Return the documentation of a pack's gate, or a table of the gates of a pack; raises `LookupError`."""
     from release_sentinel.packs import find, needs  # noqa: PLC0415 - late: most gates are built in
 
     name, dot, inner = gate.partition(".")

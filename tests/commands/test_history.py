@@ -100,7 +100,7 @@ def test_without_a_folder_there_is_one_message(tmp_path: Path, capsys: pytest.Ca
         empty: "there is no verdict in {}, expected files of --gate-verdict: 0 files: 0 verdicts",
     }.items():
         assert refused(capsys, str(path), "--json") == f"release-sentinel history: {why.format(path)}"
-    assert refused(capsys, "").endswith("the folder is blank (an unset variable?)")
+    assert refused(capsys, "").endswith("argument FOLDER: '' is blank (an unset variable?)")
     assert refused(capsys).endswith("the following arguments are required: FOLDER")
 
 

@@ -9,13 +9,13 @@ import shlex
 from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
 from importlib.resources import files
-from pathlib import Path
 
 from msgspec import Struct
 
 from release_sentinel import gates
 from release_sentinel.commands import COMMANDS
 from release_sentinel.commands.guide import pages
+from release_sentinel.commands.paths import path
 from release_sentinel.config.model import Policy
 from release_sentinel.options import BY_FLAG
 from release_sentinel.parser import Parser, parser_behind
@@ -107,7 +107,7 @@ def _values(action: argparse.Action) -> tuple[str, ...]:
         return tuple(known[action.dest])
     if metavar in {"PATH", "FOLDER"}:
         return (_FOLDERS,)
-    is_file = action.type is Path or metavar.startswith("FILE") or metavar == "WHEEL"
+    is_file = action.type is path or metavar.startswith("FILE") or metavar == "WHEEL"
     return (_FILES,) if is_file else ()
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 
+from release_sentinel.commands.paths import path
 from release_sentinel.deliver.verify import duration
 from release_sentinel.history import analysis, files, text
 from release_sentinel.history.analysis import History
@@ -30,9 +31,9 @@ def main(words: list[str], settings: Settings) -> int:
     """Print what a folder of verdict files says."""
     parser = command("history", DESCRIPTION)
     add = parser.add_argument
-    add("folder", type=_folder, metavar="FOLDER", help="where the files are, at any depth")
+    add("folder", type=path, metavar="FOLDER", help="where the files are, at any depth")
     add("--json", action="store_true", help="for machines: everything; the guide `history` describes it")
-    add("--html", type=Path, action=Once, metavar="FILE.html", help="write a page for people, which needs no network")
+    add("--html", type=path, action=Once, metavar="FILE.html", help="write a page for people, which needs no network")
     add("--env", default="", action=Once, help="only the verdicts for this environment")
     add("--since", action=Once, type=_since, metavar="30d", help="only later verdicts; also a date: 2026-11-01, in UTC")
     if {"-h", "--help"} & set(words):
@@ -82,13 +83,6 @@ def _first(words: str, names: Sequence[str]) -> Iterator[str]:
         yield words + ", ".join([*names[: text.NAMED], *more])
 
 
-def _folder(words: str) -> Path:
-    """Return a folder; a blank (an unset variable) must not mean the working directory."""
-    if not words.strip():
-        raise argparse.ArgumentTypeError("the folder is blank (an unset variable?)")
-    return Path(words)
-
-
 def _since(words: str) -> datetime:
     """Return the time that a duration or a date means."""
     with suppress(ValueError):
@@ -102,14 +96,14 @@ def _since(words: str) -> datetime:
         raise argparse.ArgumentTypeError(why) from None
 
 
-def _write(path: Path, found: History) -> str:
+def _write(file: Path, found: History) -> str:
     """Write the page; return why that is not possible, or a blank."""
     from release_sentinel.history.page import page  # noqa: PLC0415 - late: few ask for it
 
-    if why := obstacle(path):
+    if why := obstacle(file):
         return why
     try:
-        write(path, page(found))
+        write(file, page(found))
     except OSError as error:
         return sentence(error)
     return ""

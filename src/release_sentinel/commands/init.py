@@ -11,9 +11,10 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from release_sentinel.arguments import GATE_FOLDER, find_top
+from release_sentinel.arguments import GATE_FOLDER
 from release_sentinel.commands import hook_file, install, pack_files, starter
 from release_sentinel.commands.install import Source
+from release_sentinel.commands.paths import add_repository, repository
 from release_sentinel.commands.starter import KINDS, Start, Wishes
 from release_sentinel.config.file import has_policy
 from release_sentinel.config.model import Policy
@@ -84,7 +85,7 @@ def main(words: list[str], _settings: Settings) -> int:
     if words[:1] and words[0] in SUBCOMMANDS:
         return SUBCOMMANDS[words[0]](words[1:], _settings)
     known = _parsed(words)
-    top: Path = known.gate_repo or find_top(Path.cwd()) or Path.cwd()
+    top = repository(known)
     on_terminal = not known.print and sys.stdin.isatty() and sys.stdout.isatty()
     wishes = Wishes(
         known.kind or "", known.component, known.process, known.api, tuple(known.secret), _words(known.hosts)
@@ -147,7 +148,7 @@ def _parsed(words: list[str]) -> argparse.Namespace:
     )
     add = parser.add_argument
     add("system", nargs="?", choices=SYSTEMS, metavar="CI", help=f"one of {', '.join(SYSTEMS)}; default: no pipeline")
-    add("--gate-repo", type=Path, metavar="PATH", help="the repository; default: that of the working directory")
+    add_repository(parser)
     add("--kind", choices=KINDS, metavar="KIND", help=f"what is released: {', '.join(KINDS)}; default: as it looks")
     add("--component", default="", metavar="PATH", help="the folder of a monorepo's component, whose policy is written")
     add("--hosts", default="", metavar="NAMES", help="the machines that take the release, by ssh, such as web1,web2")

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from release_sentinel.history.page import page
-from release_sentinel.history.text import BLOCKS, NAMED, duration, lines, sparkline
+from release_sentinel.history.text import BLOCKS, NAMED, lines, sparkline
 from release_sentinel.vocabulary import UNFINISHED
 from release_sentinel.widths import columns
 from tests.history.kept import history, measured, written
@@ -49,7 +49,7 @@ def test_it_reads_from_top_to_bottom(tmp_path: Path) -> None:
         "  prod  environment       1        1       0       3",
         "",
         "Releases that were held, up to their first SAFE",
-        "  prod  v1.0.0  SAFE after 2h 5m  BLOCKED 2026-11-26 09:00",
+        "  prod  v1.0.0  SAFE after 2 h 5 min  BLOCKED 2026-11-26 09:00",
         "",
         "Measures: the last value, its range, its limits",
         "  prod: disk.used 71.25 %, from 70 % to 71.25 %, warn ≥ 75, crit ≥ 85 ▁█",
@@ -182,12 +182,3 @@ def test_what_is_broken_comes_first(tmp_path: Path) -> None:
 def test_a_sparkline_has_a_block_for_each_part(values: list[float], line: str) -> None:
     """At most 16, also of numbers whose difference is none."""
     assert sparkline(values) == line
-
-
-@pytest.mark.parametrize(
-    ("seconds", "words"),
-    [(0, "0s"), (59.9, "59s"), (60, "1m"), (3599, "59m"), (3660, "1h 1m"), (86_399, "23h 59m"), (180_000, "2d 2h")],
-)
-def test_a_duration_is_short(seconds: float, words: str) -> None:
-    """The two largest units."""
-    assert duration(seconds) == words

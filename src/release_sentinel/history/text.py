@@ -11,7 +11,8 @@ from release_sentinel.history.files import RELEASE, Skipped
 from release_sentinel.history.scale import Scale
 from release_sentinel.lines import foreign
 from release_sentinel.measures import Measure
-from release_sentinel.reports.charts import limits, quantity
+from release_sentinel.reports.charts import duration, limits, quantity
+from release_sentinel.reports.text import shown_version
 from release_sentinel.vocabulary import Status
 from release_sentinel.widths import columns, cut, wrap
 
@@ -25,7 +26,7 @@ FLAP = (
 DAYS = "Days in UTC, each by its worst verdict: S safe, C critical, I incomplete, B blocked"
 _WEEKS, _CALENDARS, _RELEASES = 6, 5, 10
 _SPARKS = 16  # characters of a sparkline
-_NAME = 16  # columns that are left of a name, at least
+_NAME = 16  # columns that a cut name keeps, at least
 _INDENT = " " * 6
 _LONG = 80  # columns of a name within a sentence
 _MODE = 12
@@ -61,16 +62,6 @@ def counts(history: History) -> str:
     return f"{_plural(history.files, 'file')}: {', '.join(parts)}"
 
 
-def duration(seconds: float) -> str:
-    """Return a time as `45s`, `12m`, `3h 20m` or `2d 4h`."""
-    minutes, hours = int(seconds // 60), int(seconds // 3600)
-    if minutes < 1:
-        return f"{int(seconds)}s"
-    if hours < 1:
-        return f"{minutes}m"
-    return f"{hours}h {minutes % 60}m" if hours < 24 else f"{hours // 24}d {hours % 24}h"
-
-
 def minute(time: datetime) -> str:
     """Return a time to the minute."""
     return f"{time:%Y-%m-%d %H:%M}"
@@ -86,12 +77,12 @@ def sparkline(values: Sequence[float], most: int = _SPARKS) -> str:
 
 
 def named(name: str) -> str:
-    """Return a name, also where there is none."""
+    """Return a name, or `(none)` for a blank."""
     return name or "(none)"
 
 
 def short(name: str) -> str:
-    """Return a name from a file as a part of a sentence."""
+    """Return a name from a file, short enough for a sentence."""
     return cut(foreign(named(name)), _LONG)
 
 
@@ -101,7 +92,7 @@ def _plural(number: int, what: str) -> str:
 
 def _environments(history: History, width: int) -> Iterator[str]:
     rows = [
-        ([named(one.env) if first else "", last.version or "(no version)"], [label(last), minute(last.ended)])
+        ([named(one.env) if first else "", shown_version(last.version)], [label(last), minute(last.ended)])
         for one in history.environments
         for first, last in ((last is one.last[0], last) for last in one.last)
     ]
@@ -173,10 +164,10 @@ def by_trouble(measures: Iterable[Series]) -> list[Series]:
 
 def _of_series(series: Series, *, blocks: bool) -> str:
     spark = f" {sparkline(series.values)}" if blocks and len(series.values) > 1 else ""
-    said = words(series, foreign(series.unit))
-    if not blocks:  # the encoding may lack these as well
-        said = said.replace("≥", ">=").replace("≤", "<=")
-    return f"{short(series.env)}: {short(series.name)} {said}{spark}"
+    numbers = words(series, foreign(series.unit))
+    if not blocks:  # the encoding may lack these, too
+        numbers = numbers.replace("≥", ">=").replace("≤", "<=")
+    return f"{short(series.env)}: {short(series.name)} {numbers}{spark}"
 
 
 def words(series: Series, unit: str) -> str:

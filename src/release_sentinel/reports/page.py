@@ -24,7 +24,7 @@ class Markup(NamedTuple):
 Content: TypeAlias = Union[Markup, str, Iterable["Content"], None]  # noqa: UP007 - a name in quotes knows no `|`
 Value: TypeAlias = str | float | None
 
-MARK = "<!DOCTYPE html>\n<!-- a report of release-sentinel -->"  # by which a later run knows it
+MARK = "<!DOCTYPE html>\n<!-- a report of release-sentinel -->"  # a later run recognises the file by it
 # Where the style is the only one that the page allows, injected markup could not even draw.
 POLICY = (
     f"default-src 'none'; style-src 'sha256-{b64encode(sha256(STYLE.encode()).digest()).decode()}'; "
@@ -68,7 +68,7 @@ def jump(anchor: str, *content: Content, class_: str | None = None) -> Markup:
 
 
 def is_web(address: str) -> bool:
-    """Tell whether an address is one of a web page: absolute, by http or https, without credentials or odd letters."""
+    """Tell whether an address is that of a web page: absolute, http or https, without credentials or odd characters."""
     try:
         parts = urlsplit(address)
         _ = parts.port
@@ -86,10 +86,10 @@ def prose(text: str) -> Content:
     return [element("code", part) if order % 2 else part for order, part in enumerate(parts)]
 
 
-def name(text: str) -> Content:
+def gate_id(id_: str) -> Content:
     """Return the id of a gate, which may break before its parameter: `disk[/var/lib]`."""
-    first, bracket, rest = text.partition("[")
-    return [first, element("wbr"), bracket, rest] if bracket and first else text
+    first, bracket, rest = id_.partition("[")
+    return [first, element("wbr"), bracket, rest] if bracket and first else id_
 
 
 def lines(text: str, class_: str | None = None) -> Markup:
@@ -107,6 +107,25 @@ def facts(rows: Iterable[tuple[str, Content]], class_: str = "facts") -> Markup:
     """Return terms with their values; a row without a value is left out."""
     pairs = [element("div", element("dt", term), element("dd", value)) for term, value in rows if value]
     return element("dl", *pairs, class_=class_)
+
+
+def with_contents(parts: Iterable[tuple[str, str, Content]]) -> tuple[Markup, list[Markup]]:
+    """Return links to sections, and the sections. A part is an anchor, a title, content; one without is left out."""
+    shown = [(anchor, title, content) for anchor, title, content in parts if content]
+    links = [element("li", jump(anchor, title)) for anchor, title, _ in shown]
+    return element("nav", element("ul", links), aria_label="On this page"), [_section(*one) for one in shown]
+
+
+def _section(anchor: str, title: str, content: Content) -> Markup:
+    heading = f"{anchor}-title"
+    return element("section", element("h2", title, id=heading), content, id=anchor, aria_labelledby=heading)
+
+
+def table(heads: Iterable[Content], rows: Content, class_: str) -> Markup:
+    """Return a table whose rows may be shown as blocks: the roles keep it a table for screen readers."""
+    cells = [element("th", head, scope="col", role="columnheader") for head in heads]
+    head = element("thead", element("tr", cells, role="row"), role="rowgroup")
+    return element("table", head, element("tbody", rows, role="rowgroup"), role="table", class_=class_)
 
 
 def page(title: str, header: Content, main: Content, footer: Content = None, *, tone: str = "") -> str:

@@ -157,7 +157,7 @@ def test_help_defines_a_flap(capsys: pytest.CaptureFixture[str]) -> None:
     """Whoever reads the number finds what it counts."""
     assert main(["history", "--help"]) == 0
     shown = " ".join(capsys.readouterr().out.split())
-    assert "A gate flaps where it passes in one of two consecutive verdicts" in shown
+    assert "A gate flaps if it passes in one of two consecutive verdicts" in shown
 
 
 def test_the_page_is_written_whole(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from release_sentinel.history.analysis import Limits, Series
 from release_sentinel.history.page import page
 from release_sentinel.history.plot import plot
+from release_sentinel.history.records import Limits, Series
 from tests.history.kept import NOW, history, measured, written
 from tests.reports.test_page import HOSTILE, Reader
 

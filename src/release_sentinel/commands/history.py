@@ -14,7 +14,7 @@ import msgspec
 from release_sentinel.commands.paths import path
 from release_sentinel.deliver.verify import duration
 from release_sentinel.history import analysis, files, text
-from release_sentinel.history.analysis import History
+from release_sentinel.history.records import History
 from release_sentinel.lines import foreign, one_line
 from release_sentinel.parser import Once, command, print_help
 from release_sentinel.reports.files import obstacle, write

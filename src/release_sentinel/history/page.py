@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from release_sentinel.history.analysis import Day, Environment, GateHistory, History, Last, Released, Series
 from release_sentinel.history.files import RELEASE
 from release_sentinel.history.plot import plot
+from release_sentinel.history.records import Day, Environment, GateHistory, History, Last, Released, Series
 from release_sentinel.history.text import DAYS, FLAP, by_trouble, counts, label, minute, named, until, words
 from release_sentinel.identity import SHORT
 from release_sentinel.reports import page as html

@@ -1,4 +1,4 @@
-"""A history as plain text, as wide as a terminal, from 60 columns on."""
+"""A history as plain text, as wide as the terminal, but at least 60 columns."""
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
-from release_sentinel.history.analysis import Environment, History, Last, Released, Series
-from release_sentinel.history.files import RELEASE, Skipped
+from release_sentinel.history.files import RELEASE
+from release_sentinel.history.folder import Skipped
+from release_sentinel.history.records import Environment, History, Last, Released, Series
 from release_sentinel.history.scale import Scale
 from release_sentinel.lines import foreign
 from release_sentinel.measures import Measure
@@ -20,7 +21,7 @@ NARROWEST = 60
 BLOCKS = "▁▂▃▄▅▆▇█"  # of a sparkline
 NAMED = 20  # files, gates, measures; `--json` has all
 FLAP = (
-    "A gate flaps where it passes in one of two consecutive verdicts on the same environment, version and commit, and "
+    "A gate flaps if it passes in one of two consecutive verdicts on the same environment, version and commit, and "
     "fails in the other."
 )
 DAYS = "Days in UTC, each by its worst verdict: S safe, C critical, I incomplete, B blocked"
@@ -33,7 +34,7 @@ _MODE = 12
 
 
 def lines(history: History, width: int, *, blocks: bool) -> Iterator[str]:
-    """Yield the lines of a history; with `blocks`, measures have a sparkline."""
+    """Yield the lines of a history, at most `width` columns wide; with `blocks`, measures have a sparkline."""
     width = max(NARROWEST, width)
     yield from wrap(counts(history), width, 4)
     for title, part in (
@@ -157,7 +158,7 @@ def _measures(history: History, width: int, *, blocks: bool) -> Iterator[str]:
 
 
 def by_trouble(measures: Iterable[Series]) -> list[Series]:
-    """Return the measures whose last value breaks a limit first."""
+    """Return the measures by their status, the worst first."""
     worst = (Status.CRIT, Status.WARN, Status.OK)
     return sorted(measures, key=lambda one: worst.index(one.status))
 
@@ -191,9 +192,9 @@ def _more(number: int, where: str = "--json has all") -> Iterator[str]:
 
 
 def _table(rows: Sequence[tuple[Sequence[str], Sequence[str]]], width: int) -> Iterator[str]:
-    """Yield rows of names and words, with their columns below each other.
+    """Yield rows of names and words, in aligned columns.
 
-    Names are cut, words never. Where too little of the names would be left, the words stand on a line of their own.
+    Names are cut, words never. Where too little of the names would be left, the words get a line of their own.
     """
     rows = [([foreign(name) for name in names], words) for names, words in rows]
     names = _column_widths([row for row, _ in rows])

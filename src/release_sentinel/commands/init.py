@@ -155,6 +155,18 @@ def _parsed(words: list[str]) -> argparse.Namespace:
     add("--process", default="", metavar="NAME", help="a process that has to run: on these hosts, else on this machine")
     add("--api", default="", metavar="URL", help="a service that has to answer")
     add("--secret", action="append", default=[], metavar="NAME", help="a variable with a secret that a release needs")
+    _add_pipeline(parser)
+    add(
+        "--force",
+        action="store_true",
+        help="replace files that exist; without it nothing is written if one does; a policy stays if a CI is named",
+    )
+    add("--print", action="store_true", help="print the files instead of writing them")
+    return _checked(parser, parser.parse_args(words))
+
+
+def _add_pipeline(parser: Parser) -> None:
+    add = parser.add_argument
     add(
         "--install",
         metavar="SPEC",
@@ -173,13 +185,10 @@ def _parsed(words: list[str]) -> argparse.Namespace:
         metavar="PATH",
         help="with `helm`: the folder of the chart in the repository; default: the one that has a Chart.yaml, or chart",
     )
-    add(
-        "--force",
-        action="store_true",
-        help="replace files that exist; without it nothing is written if one does; a policy stays if a CI is named",
-    )
-    add("--print", action="store_true", help="print the files instead of writing them")
-    known = parser.parse_args(words)
+
+
+def _checked(parser: Parser, known: argparse.Namespace) -> argparse.Namespace:
+    """Return the options; a usage error where they do not fit each other."""
     if known.system is None and known.vendor in SYSTEMS:  # `init --vendor github`
         known.system, known.vendor = known.vendor, ""
     if "://" in (known.vendor or ""):

@@ -1,4 +1,4 @@
-"""`release-sentinel completion`: the script by which a shell completes the command line.
+"""`release-sentinel completion`: the script with which a shell completes the command line.
 
 What it completes is read from the parsers that answer `--help`, so it offers what the commands take.
 """
@@ -49,8 +49,8 @@ def main(words: list[str], settings: Settings) -> int:
     """Print the script for a shell."""
     parser = Parser(
         prog=f"{NAME} completion",
-        description="Print the script by which a shell completes this command line; the guide `options` says where to "
-        "put it.",
+        description="Print the script with which a shell completes this command line. The guide `options` says where "
+        "to put it.",
     )
     parser.add_argument("shell", choices=tuple(_WRITERS), help="the shell")
     shell = parser.parse_args(words).shell

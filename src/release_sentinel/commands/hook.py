@@ -1,4 +1,4 @@
-"""`release-sentinel hook`: judges the version tags that a push brings, for Git's pre-push hook."""
+"""`release-sentinel hook`: judges the version tags of a push, for Git's pre-push hook."""
 
 import os
 import re
@@ -37,7 +37,7 @@ def main(words: list[str], settings: Settings) -> int:
     """Exit 0 only if the gate says SAFE about each version tag that is pushed; all else passes."""
     parser = command(
         "hook",
-        "Judge the version tags that a push brings. Git's pre-push hook calls it, with its input; the remote's name "
+        "Judge the version tags of a push. Git's pre-push hook calls it, with its input; the remote's name "
         "and URL follow `--`. Further options go to the gate.",
     )
     parser.add_argument(

@@ -145,7 +145,8 @@ def _left_out(verdict: RedactedVerdict) -> list[Markup]:
 
 def _provenance(verdict: RedactedVerdict) -> Markup:
     release, where = verdict.release, verdict.provenance
-    policies = [element("p", one.name, element("br"), element("code", one.sha256)) for one in where.policies]
+    policies = [_digest(one.name, one.sha256) for one in where.policies]
+    packs = [_digest(f"{one.distribution} {one.version}", one.digest) for one in where.packs]
     return facts(
         [
             ("Verdict", f"{verdict.label}, exit code {verdict.exit_code}"),
@@ -156,8 +157,13 @@ def _provenance(verdict: RedactedVerdict) -> Markup:
             ("Repository", release.repository),
             ("Remote", " ".join(filter(None, (release.remote, where.remote)))),
             ("Policies" if len(policies) > 1 else "Policy", policies),
+            ("Gate packs" if len(packs) > 1 else "Gate pack", packs),
             ("Ended", verdict.ended.strftime("%Y-%m-%d %H:%M:%S UTC")),
             ("Tool", f"release-sentinel {__version__}"),
         ],
         "facts card",
     )
+
+
+def _digest(name: str, digest: str) -> Markup:
+    return element("p", name, element("br"), element("code", digest))

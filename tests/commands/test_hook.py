@@ -114,7 +114,7 @@ def test_what_is_no_new_version_passes(clone: Clone) -> None:
     assert done.code == 0, done.out
     assert not clone.has("v1.0.0")
     assert clone.has("nightly")
-    assert "tag nightly is not judged: it is no version with the prefix 'v'" in done.out
+    assert "tag nightly is not judged: it is not a version with the prefix 'v'" in done.out
     assert "may go" not in done.out
 
 

@@ -580,7 +580,7 @@ def test_a_base_has_to_have_been_there(tmp_path: Path) -> None:
         assert found(tmp_path, safe(policies=files), expected) == []
     for files in ([], [own], [own, base], [{**base, "sha256": "b" * 64}], [{"name": "a" * 64, "sha256": "b" * 64}]):
         (said,) = found(tmp_path, safe(policies=files), expected)
-        assert said.startswith("the verdict was not judged by acme_gates:policy.toml as it is here, below all else")
+        assert said.startswith("the verdict was not judged by the base policy acme_gates:policy.toml of this machine")
 
 
 def test_a_gate_of_a_pack_can_be_switched_off(tmp_path: Path) -> None:

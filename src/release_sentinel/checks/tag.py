@@ -105,7 +105,7 @@ def _in_use(
             yield CheckResult(
                 CRIT,
                 f"Git cannot make tag {names[0]} beside tag {tag} in {refs.source}",
-                "use a prefix for versions that is no tag's name, or remove that tag",
+                "use a prefix for versions that is not the name of a tag, or remove that tag",
             )
 
 

@@ -34,7 +34,7 @@ class PushedTag(Struct, frozen=True):
 
 
 def main(words: list[str], settings: Settings) -> int:
-    """Exit 0 only if the gate says SAFE about each version tag that is pushed; all else passes."""
+    """Exit 0 only if the gate says SAFE about each version tag of the push; everything else in it is let pass."""
     parser = command(
         "hook",
         "Judge the version tags of a push. Git's pre-push hook calls it, with its input; the remote's name "
@@ -48,7 +48,7 @@ def main(words: list[str], settings: Settings) -> int:
     if {"-h", "--help"} & set(own):
         return print_help(parser, own)
     known, more = parser.parse_known_args(own)
-    tags = list(_told_by_git(sys.stdin) if by_git else _told_by_pre_commit(os.environ))
+    tags = list(_from_git(sys.stdin) if by_git else _from_pre_commit(os.environ))
     for name in ELSEWHERE:  # Git sets some in a hook, and what the gate starts must not read them
         os.environ.pop(name, None)
     top = find_top(Path.cwd()) or Path.cwd()
@@ -58,7 +58,7 @@ def main(words: list[str], settings: Settings) -> int:
     judged = [tag for tag in tags if _names_version(tag.name, prefix)]
     for tag in tags:
         if tag not in judged:
-            _say(f"tag {tag.name} is not judged: it is no version with the prefix {prefix!r}")
+            _say(f"tag {tag.name} is not judged: it is not a version with the prefix {prefix!r}")
     env = _env(top, known.env) if judged else ""
     failed = 0
     for tag in judged:
@@ -71,7 +71,7 @@ def main(words: list[str], settings: Settings) -> int:
     return failed
 
 
-def _told_by_git(stdin: TextIO | None) -> Iterator[PushedTag]:
+def _from_git(stdin: TextIO | None) -> Iterator[PushedTag]:
     """Yield the tags of a push, without those that it deletes: Git writes a line for each reference.
 
     It holds the local name and object, and the remote name and object. Raises `SentinelError` on anything else.
@@ -88,7 +88,7 @@ def _told_by_git(stdin: TextIO | None) -> Iterator[PushedTag]:
             yield PushedTag(found["ref"].removeprefix(_TAGS), found["object"])
 
 
-def _told_by_pre_commit(environ: Mapping[str, str]) -> Iterator[PushedTag]:
+def _from_pre_commit(environ: Mapping[str, str]) -> Iterator[PushedTag]:
     """Yield the tag of a push; the framework reads Git's lines itself, and hands on one reference in variables."""
     ref = environ.get("PRE_COMMIT_REMOTE_BRANCH")
     if ref is None:

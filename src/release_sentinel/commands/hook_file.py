@@ -1,4 +1,4 @@
-"""`release-sentinel init hook`: writes the pre-push hook of a clone, and nothing over one that is there."""
+"""`release-sentinel init hook`: writes the pre-push hook of a clone, and never replaces another hook."""
 
 import os
 import shutil
@@ -88,7 +88,7 @@ def _folder(top: Path) -> Path:
     """Return the folder that Git reads the hooks of a clone from; one that other repositories share is refused."""
     answer = ask(top, "rev-parse", "--git-path", "hooks", "--git-common-dir")
     if isinstance(answer, Unseen):
-        raise SentinelError(f"in {top} is no repository that Git can read: {answer.why}")
+        raise SentinelError(f"{top} is not a repository that Git can read: {answer.why}")
     folder, common = (top / line for line in split(answer))
     if not any(folder.resolve().is_relative_to(place.resolve()) for place in (common, top)):
         raise SentinelError(

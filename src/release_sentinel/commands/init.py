@@ -1,4 +1,4 @@
-"""`release-sentinel init`: writes what a repository needs, and nothing over what is there."""
+"""`release-sentinel init`: writes the files that a repository needs, and replaces none without --force."""
 
 import argparse
 import os
@@ -127,7 +127,7 @@ def _report_policy(start: Start, wishes: Wishes, *, is_kept: bool) -> None:
 
 
 def _kept(top: Path, system: str | None, wishes: Wishes) -> Policy | None:
-    """Return the policy that is there, where a pipeline alone is wanted; None: one is to be written."""
+    """Return the policy that exists, if only a pipeline is wanted; None if a policy has to be written."""
     return starter.existing(top, wishes.component) if system and not wishes.tell_of_policy else None
 
 
@@ -270,7 +270,7 @@ def credential_id(name: str) -> str:
 
 
 def _asked_wishes(top: Path, wishes: Wishes) -> Wishes:
-    """Ask for what no option says; a blank answer takes what stands in brackets."""
+    """Ask for what no option says; a blank answer takes the value in brackets."""
     kind = "monorepo" if wishes.component else wishes.kind
     likely = "" if kind else starter.guess(top)
     if likely:
@@ -300,7 +300,7 @@ def _words(names: str) -> tuple[str, ...]:
 
 
 def _refused(api: str) -> str:
-    """Return why a URL cannot be written into a policy; blank where it can, or where there is none."""
+    """Return why a URL cannot be written into a policy; a blank if it can, or if it is blank."""
     if install.has_credential(api):
         return "has a credential in it, which would be in the repository"
     return "" if not api or re.match(r"https?://[^/?#]", api) else "is not a URL such as https://api.example.com/health"
@@ -354,7 +354,7 @@ def _report(source: Source, top: Path) -> None:
 
 
 def _write(top: Path, wanted: Mapping[str, str | bytes], *, force: bool) -> None:
-    """Write every file, or none if one of them is there already and says something else."""
+    """Write every file, or none if one of them exists with another content."""
     there = [name for name, text in wanted.items() if os.path.lexists(top / name) and not _says(top / name, text)]
     there = [name for name in there if name != starter.SCHEMA]  # which is never edited, only of an older version
     if there and not force:

@@ -1,4 +1,4 @@
-"""The certificate that a server shows, the chain that it is trusted by, and how long all of that is valid."""
+"""The certificate that a server shows, the chain that makes it trusted, and how long both are valid."""
 
 import time
 from pathlib import Path

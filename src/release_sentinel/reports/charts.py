@@ -21,7 +21,7 @@ VERDICT_TONES = {SAFE: "ok", BLOCKED: "crit", CRITICAL: "crit", INCOMPLETE: "unk
 
 
 class Span(NamedTuple):
-    """A stretch of a time line in seconds, and the class of its colour; a thin one lies within another one."""
+    """A part of a time line, in seconds, and the class of its colour. A thin span is drawn within another one."""
 
     began: float
     ended: float
@@ -41,7 +41,7 @@ class Axis(NamedTuple):
         return self.high - self.low
 
     def at(self, value: float) -> float:
-        """Return where a value lies, from 0 to 1000; one beyond an end lies at that end."""
+        """Return the place of a value, from 0 to 1000; one beyond an end is at that end."""
         share = (value - self.low) / self.length if self.high > self.low else 0.0
         return _WIDE * min(1.0, max(0.0, share))
 

@@ -1,4 +1,4 @@
-"""The verdict as a page for people who look rather than read: one file, without a script or a request to anywhere.
+"""The verdict as a page for people: one file, without scripts or requests.
 
 The first screen answers three questions: may we release, why not, who acts. Below it are the reasons and the evidence.
 """

@@ -1,4 +1,4 @@
-"""A page of HTML that stands alone: no script, no request to anywhere, and no way to forget escaping.
+"""A self-contained page of HTML: no script, no request, and no way to forget escaping.
 
 Pages are built of elements. Each text that goes into one is escaped, each attribute too; only `Markup` is not, and only
 this module makes it. Tags and attributes that could load or run something do not exist here.
@@ -79,7 +79,7 @@ def is_web(address: str) -> bool:
 
 
 def prose(text: str) -> Content:
-    """Return a text whose parts in backticks are code, as our own messages write it."""
+    """Return a text with its parts in backticks as code."""
     parts = text.split("`")
     if len(parts) % 2 == 0:
         return text

@@ -24,7 +24,7 @@ _LATER = "try again later"
 
 
 class Refused(Unseen, frozen=True):
-    """An answer that is no success. `status` is that of HTTP; `words` are the forge's own."""
+    """An answer that is not a success. `status` is that of HTTP; `words` are the forge's own."""
 
     status: int = 0
     words: str = ""

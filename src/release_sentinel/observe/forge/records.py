@@ -12,7 +12,7 @@ from release_sentinel.observe.forge.place import GITEA, GITLAB, Forge
 
 
 class State(StrEnum):
-    """How a check stands. What a forge says in a word that is not known is `FAILED`."""
+    """The state of a check; a word that is not known means `FAILED`."""
 
     PASSED = "passed"
     RUNNING = "running"

@@ -12,7 +12,7 @@ from release_sentinel.history.page import page
 from release_sentinel.history.text import BLOCKS, NAMED, lines, sparkline
 from release_sentinel.vocabulary import UNFINISHED
 from release_sentinel.widths import columns
-from tests.history.kept import history, measured, written
+from tests.history.kept import history, keep, measured, written
 
 HOSTILE = "\x1b[31m##[error]x\x1b]0;title\x07\r\n::stop::\u202e\u2028<b>|"
 DISK = ("used", 71.25, "%", 75, 85)
@@ -131,6 +131,17 @@ def test_a_file_cannot_speak_to_a_terminal_or_a_runner(tmp_path: Path) -> None:
     assert all(line.isprintable() for line in told)
     assert not [line for line in told if "##[" in line or line.strip().startswith("::")]
     assert len([line for line in told if "\\x1b" in line]) >= 6
+
+
+@pytest.mark.parametrize("width", [60, 80, 100])
+def test_no_line_begins_with_a_command_where_it_is_broken(tmp_path: Path, width: int) -> None:
+    """Whatever the width: a runner ignores the blanks at the begin of a line."""
+    hostile = " ".join(f"{'x' * length} ::stop::" for length in range(6))
+    kept = keep(tmp_path, {f"{hostile}.json": "{"})
+    found = history(kept, measured((hostile, 1, hostile, 2, 3), env=hostile, version=hostile), written(ended=hostile))
+    told = list(lines(found, width, blocks=True))
+    assert any("::stop::" in line for line in told)
+    assert [line for line in told if line.strip().startswith("::")] == []
 
 
 COMMIT = "0" * 40

@@ -153,7 +153,7 @@ def until(release: Released) -> str:
 
 def _measures(history: History, width: int, *, blocks: bool) -> Iterator[str]:
     for one in by_trouble(history.measures)[:NAMED]:
-        yield from wrap(f"  {_of_series(one, blocks=blocks)}", width, 6)
+        yield from _wrapped(_of_series(one, blocks=blocks), width)
     yield from _more(len(history.measures) - NAMED)
 
 
@@ -182,8 +182,15 @@ def words(series: Series, unit: str) -> str:
 
 def _skipped(skipped: Sequence[Skipped], width: int) -> Iterator[str]:
     for one in skipped[:NAMED]:
-        yield from wrap(f"  {cut(foreign(one.file), 200)}: {one.kind}: {foreign(one.why)}", width, 6)
+        yield from _wrapped(f"{cut(foreign(one.file), 200)}: {one.kind}: {foreign(one.why)}", width)
     yield from _more(len(skipped) - NAMED)
+
+
+def _wrapped(text: str, width: int) -> Iterator[str]:
+    """Yield the lines of a foreign text: runners obey `::` also where a line is broken before it."""
+    first, *others = wrap(f"  {text}", width, len(_INDENT))
+    yield first
+    yield from (f"{_INDENT}{foreign(line)}" for line in others)
 
 
 def _more(number: int, where: str = "--json has all") -> Iterator[str]:

@@ -50,6 +50,22 @@ def test_a_blank_path_is_refused(
     assert f"argument {name}: {blank!r} is blank (an unset variable?)" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("words", "action"),
+    [one for one in PATHS if one[1].option_strings],
+    ids=[" ".join((*words, action.dest)) for words, action in PATHS if action.option_strings],
+)
+def test_a_path_is_given_once(
+    capsys: pytest.CaptureFixture[str], words: tuple[str, ...], action: argparse.Action
+) -> None:
+    """The second of two never wins silently."""
+    name = action.option_strings[0]
+    with pytest.raises(SystemExit) as ended:
+        main([*words, f"{name}=a", f"{name}=b"])
+    assert ended.value.code == 1
+    assert f"{name} is given twice" in capsys.readouterr().err
+
+
 def test_a_path_is_taken_as_it_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A dot is meant; without a name it is the repository of the working directory, or that directory."""
     monkeypatch.chdir(tmp_path)

@@ -13,7 +13,7 @@ from release_sentinel.config.packs import is_free
 from release_sentinel.errors import SentinelError
 from release_sentinel.lines import visible
 from release_sentinel.observe.installed import origin
-from release_sentinel.parser import command, print_help
+from release_sentinel.parser import Once, command, print_help
 from release_sentinel.sentences import sentence
 from release_sentinel.settings import Settings
 
@@ -38,7 +38,7 @@ def main(words: list[str], _settings: Settings) -> int:
     )
     add = parser.add_argument
     add("name", metavar="NAME", help="the pack's name, such as acme: it begins the ids of its gates")
-    add("--folder", type=path, metavar="PATH", help="where to write it; default: NAME-gates in the working directory")
+    add("--folder", type=path, action=Once, metavar="PATH", help="where to write it; default: ./NAME-gates")
     add("--ci", choices=tuple(_PIPELINES), default="github", help="the system that runs its tests; default: github")
     add("--install", metavar="SPEC", help=f"where its pipeline installs this program from: {install.FORMS}")
     add("--print", action="store_true", help="print the files instead of writing them")

@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from release_sentinel.arguments import find_top
+from release_sentinel.parser import Once
 
 
 def path(words: str) -> Path:
@@ -16,13 +17,19 @@ def path(words: str) -> Path:
 def add_repository(parser: argparse.ArgumentParser) -> None:
     """Add the option that names the repository."""
     parser.add_argument(
-        "--gate-repo", type=path, metavar="PATH", help="the repository; default: that of the working directory"
+        "--gate-repo",
+        type=path,
+        action=Once,
+        metavar="PATH",
+        help="the repository; default: that of the working directory",
     )
 
 
 def add_policy(parser: argparse.ArgumentParser) -> None:
     """Add the option that names a policy file."""
-    parser.add_argument("--gate-policy", type=path, metavar="FILE", help="the policy file, instead of the repository's")
+    parser.add_argument(
+        "--gate-policy", type=path, action=Once, metavar="FILE", help="the policy file, instead of the repository's"
+    )
 
 
 def repository(known: argparse.Namespace) -> Path:

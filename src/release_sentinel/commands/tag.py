@@ -32,7 +32,9 @@ def main(words: list[str], settings: Settings) -> int:
 def follow(name: str, description: str, words: list[str], settings: Settings) -> int:
     """Do what follows a verdict file as the command `name`: `tag` does what its options say, `release` every step."""
     parser = command(name, description)
-    parser.add_argument("--verdict", required=True, type=path, metavar="FILE", help="what --gate-verdict wrote")
+    parser.add_argument(
+        "--verdict", required=True, type=path, action=Once, metavar="FILE", help="what --gate-verdict wrote"
+    )
     parser.add_argument("--env", required=True, action=Once, help="the environment that the verdict is about")
     parser.add_argument("--version", required=True, action=Once, help="the version, which names the tag")
     parser.add_argument("--max-age", default="24h", metavar="30m", help="the oldest verdict to accept; default: 24h")
@@ -43,7 +45,7 @@ def follow(name: str, description: str, words: list[str], settings: Settings) ->
         parser.add_argument("--release", action="store_true", help="release the pushed tag on the forge")
     parser.add_argument("--sign", action="store_true", help="sign the tag")
     parser.add_argument(
-        "--notes", type=path, metavar="FILE.md", help="what changes, instead of the changelog's section"
+        "--notes", type=path, action=Once, metavar="FILE.md", help="what changes, instead of the changelog's section"
     )
     add_repository(parser)
     add_policy(parser)

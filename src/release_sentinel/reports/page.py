@@ -31,19 +31,18 @@ POLICY = (
     "base-uri 'none'; form-action 'none'"
 )
 _TAGS = """
-a abbr article b br caption code dd details div dl dt em footer h1 h2 h3 h4 header li main nav ol p pre section small
-span strong summary table tbody td tfoot th thead time tr ul wbr circle g line path polyline rect svg text
+a article b br code dd details div dl dt footer h1 h2 h3 header li main nav ol p pre section small span summary table
+tbody td th thead time tr ul wbr circle path polyline svg
 """
 TAGS = frozenset(_TAGS.split())
 _ATTRIBUTES = """
-aria-current aria-describedby aria-hidden aria-label aria-labelledby class colspan cx cy d datetime dir fill
-fill-opacity height id lang open points preserveAspectRatio r role rowspan rx scope stroke-dasharray tabindex
-text-anchor viewBox width x x1 x2 y y1 y2
+aria-hidden aria-label aria-labelledby class cx cy d datetime fill-opacity height id points preserveAspectRatio r role
+scope tabindex viewBox width
 """
 # By their names in Python: `class_`, `aria_label`.
 ATTRIBUTES = {name.replace("-", "_").replace("class", "class_"): name for name in _ATTRIBUTES.split()}
 _EMPTY = frozenset({"br", "wbr"})
-_SHAPES = frozenset({"circle", "line", "path", "polyline", "rect"})
+_SHAPES = frozenset({"circle", "path", "polyline"})
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;"})
 
 

@@ -1,4 +1,4 @@
-"""`release-sentinel explain`: what a gate demands."""
+"""`release-sentinel explain`: what a gate requires."""
 
 from release_sentinel import gates
 from release_sentinel.parser import Parser
@@ -38,7 +38,12 @@ def _of_pack(gate: str, settings: Settings) -> str:
     packs = settings.policy.packs
     rule = packs.get(name)
     if not (rule or find.is_installed(name)):
-        raise gates.unknown(gate, gates.IDS, (f"{pack}{dot}{inner}" for pack in packs))
+        error = gates.unknown(gate, gates.IDS, (f"{pack}{dot}{inner}" for pack in packs))
+        if settings.problems:
+            raise LookupError(
+                f"{error}; the policy is not valid, so its gate packs are unknown: {settings.problems[0]}"
+            )
+        raise error
     try:
         pack = find.load(name, rule or find.ANY)
     except needs.PackError as error:

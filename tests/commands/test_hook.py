@@ -299,4 +299,4 @@ def test_only_what_git_says_is_taken(repo: Repo, line: str) -> None:
     command = [sys.executable, "-m", "release_sentinel", "hook", "--env", "prod", "--", "origin", "url"]
     done = subprocess.run(command, cwd=repo.path, input=line, capture_output=True, text=True, check=False)
     assert done.returncode == (1 if line.strip() else 0)
-    assert ("is not what Git tells its pre-push hook" in done.stderr) == bool(line.strip())
+    assert ("is not a line of the input of Git" in done.stderr) == bool(line.strip())

@@ -77,13 +77,15 @@ def _from_git(stdin: TextIO | None) -> Iterator[PushedTag]:
     It holds the local name and object, and the remote name and object. Raises `SentinelError` on anything else.
     """
     if stdin is None or stdin.isatty():
-        raise SentinelError("hook reads what Git tells its pre-push hook: `release-sentinel init hook` writes that")
+        raise SentinelError(
+            "hook reads the input of Git's pre-push hook, and has none: `release-sentinel init hook` writes that hook"
+        )
     for line in split(os.fsdecode(stdin.buffer.read())):
         found = _LINE.fullmatch(line)
         if not line:  # a hook that calls this one may have added it
             continue
         if found is None:
-            raise SentinelError(f"{line!r} is not what Git tells its pre-push hook; {_WAY_OUT}")
+            raise SentinelError(f"{line!r} is not a line of the input of Git's pre-push hook; {_WAY_OUT}")
         if found["ref"].startswith(_TAGS) and set(found["object"]) != {"0"}:
             yield PushedTag(found["ref"].removeprefix(_TAGS), found["object"])
 
@@ -99,7 +101,7 @@ def _from_pre_commit(environ: Mapping[str, str]) -> Iterator[PushedTag]:
 
 
 def _names_version(tag: str, prefix: str) -> bool:
-    """Tell whether a tag is meant as a version of the policy, well written or not; `v1` and `nightly` are not."""
+    """Tell whether a tag looks like a version of the policy, correct or not; `v1` and `nightly` do not."""
     start = "v?" if prefix in {"", "v"} else re.escape(prefix)
     return re.match(rf"{start}\d+\.\d", tag) is not None
 

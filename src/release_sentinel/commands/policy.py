@@ -17,7 +17,9 @@ def main(words: list[str], settings: Settings) -> int:
         description="Print the policy in effect for an environment, as TOML, and where each value came from.",
         allow_abbrev=False,
     )
-    parser.add_argument("--env", default="", action=Once, help="the environment; default: what holds for none of them")
+    parser.add_argument(
+        "--env", default="", action=Once, help="the environment; default: the values without any environment's part"
+    )
     add_repository(parser)
     add_policy(parser)
     parser.add_argument("--json", action="store_true", help="for machines: each key's value, source and lock")

@@ -90,7 +90,7 @@ def _steps(parser: Parser, known: argparse.Namespace, settings: Settings, *, is_
     policy = settings.policy
     push, release = is_release or known.push, is_release or known.release
     if known.notes and not release:
-        parser.error("--notes says what the release tells its readers: add --release")
+        parser.error("--notes is for the release on the forge: add --release")
     if known.notes and not known.notes.is_file():
         parser.error(f"--notes {known.notes} is not a file")
     order = TagOrder(

@@ -331,6 +331,28 @@ def test_schema_prints_the_schema(capsys: pytest.CaptureFixture[str]) -> None:
     assert json.loads(capsys.readouterr().out) == schema()
 
 
+@pytest.mark.parametrize(
+    ("policy", "why"),
+    [
+        ("packs = { acme = '>=1' }", "the gate pack acme is not installed, expected >=1"),
+        ("packs = { acme = '>=1' }\ndeadlin = 5", "release-sentinel.toml:2: deadlin "),
+    ],
+    ids=["missing", "not valid"],
+)
+def test_packs_that_are_not_shown_are_named(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, policy: str, why: str
+) -> None:
+    """The schema is printed without them, and says so; a gate of theirs is not merely unknown."""
+    (tmp_path / "release-sentinel.toml").write_text(policy)
+    (tmp_path / ".git").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert main(["schema"]) == 0
+    out, err = capsys.readouterr()
+    assert "disk" in json.loads(out)["properties"]
+    assert err.startswith(f"release-sentinel schema: without gate packs: {why}")
+    assert why in refused(capsys, "explain", "acme.queue-drained")[1]
+
+
 # What each command is asked for so that it says something at once: its output is lost where that is closed.
 SPOKEN = {
     "explain": "disk",

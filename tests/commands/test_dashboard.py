@@ -7,12 +7,15 @@ from typing import Any, NamedTuple
 
 import pytest
 import yaml
+from msgspec.structs import replace
 
 from release_sentinel.cli import main
 from release_sentinel.commands.dashboard import alerts
 from release_sentinel.commands.grafana import _OTHER_CODES, _STATUSES, _VERDICTS, dashboard
+from release_sentinel.reports.html import _ANSWERS, _NEXT
 from release_sentinel.reports.metrics import METRICS, NUMBERS
 from tests.prometheus import promtool
+from tests.reports.samples import WHOLE
 
 NAMES = {metric.name: set(metric.labels) for metric in METRICS}
 PANELS = dashboard()["panels"]
@@ -47,7 +50,7 @@ def test_the_command_prints_the_alerts(capsys: pytest.CaptureFixture[str]) -> No
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--days", "3"], "--days says more about --alerts: add that"),
+        (["--days", "3"], "--days is for the alert rules: add --alerts"),
         (["--alerts", "--days", "0"], "'0' is not a whole number of days, from 1 to 999"),
         (["--alerts", "--days", "1.5"], "'1.5' is not a whole number of days, from 1 to 999"),
         (["prod"], "unrecognized arguments: prod"),
@@ -121,6 +124,12 @@ def test_every_number_has_a_word() -> None:
     assert set(_STATUSES) == set(NUMBERS.values())
     bounds = _OTHER_CODES["options"]
     assert [*_VERDICTS, *range(bounds["from"], bounds["to"] + 1)] == list(range(256))
+
+
+def test_every_mode_can_be_chosen() -> None:
+    """The dashboard and the page know the modes that a verdict can have."""
+    modes = {replace(WHOLE, **{mode: True}).mode for mode in ("partial", "preview", "watch")} | {WHOLE.mode}
+    assert set(VARIABLES["mode"]["query"].split(",")) == set(_ANSWERS) == set(_NEXT) == modes
 
 
 def test_prometheus_reads_every_query(tmp_path: Path) -> None:

@@ -100,7 +100,7 @@ def test_without_a_folder_there_is_one_message(tmp_path: Path, capsys: pytest.Ca
         empty: "there is no verdict in {}, expected files of --gate-verdict: 0 files: 0 verdicts",
     }.items():
         assert refused(capsys, str(path), "--json") == f"release-sentinel history: {why.format(path)}"
-    assert refused(capsys, "").endswith("the folder is blank (an unset variable?)")
+    assert refused(capsys, "").endswith("argument FOLDER: '' is blank (an unset variable?)")
     assert refused(capsys).endswith("the following arguments are required: FOLDER")
 
 
@@ -157,7 +157,7 @@ def test_help_defines_a_flap(capsys: pytest.CaptureFixture[str]) -> None:
     """Whoever reads the number finds what it counts."""
     assert main(["history", "--help"]) == 0
     shown = " ".join(capsys.readouterr().out.split())
-    assert "A gate flaps where it passes in one of two consecutive verdicts" in shown
+    assert "A gate flaps if it passes in one of two consecutive verdicts" in shown
 
 
 def test_the_page_is_written_whole(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

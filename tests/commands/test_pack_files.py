@@ -62,7 +62,7 @@ def test_it_is_written_where_nothing_is(folder: Path, capsys: pytest.CaptureFixt
     assert "-m pytest" in out
     (folder / "acme-gates" / "README.md").write_text("mine", encoding="utf-8")
     assert main(["init", "pack", "acme"]) == 1
-    assert "is there already; nothing was written" in capsys.readouterr().err
+    assert "is not empty; nothing was written" in capsys.readouterr().err
     assert (folder / "acme-gates" / "README.md").read_text(encoding="utf-8") == "mine"
     assert main(["init", "pack", "acme", "--folder", "elsewhere"]) == 0
     assert (folder / "elsewhere" / ".github").is_dir()

@@ -118,7 +118,7 @@ def test_a_failed_release_leaves_the_tag_and_the_next_run_finishes(
     done, problem = follow(repo, forge)
     assert done[0].startswith("tagged: v1.0.0 at")
     assert problem.startswith("no release of acme/shop on GitHub: ")
-    assert problem.endswith(f"; tag v1.0.0 stands in origin ({repo.path.parent / 'origin.git'}); {AGAIN}")
+    assert problem.endswith(f"; tag v1.0.0 is in origin ({repo.path.parent / 'origin.git'}); {AGAIN}")
     forge.failures["POST"] = []
     for clone in ("with its tags", "without them"):
         if clone == "without them":
@@ -191,8 +191,8 @@ def test_an_interrupt_ends_a_push(repo: Repo, forge: FakeForge, tmp_path: Path) 
     hook.write_text(f"#!/bin/sh\nkill -TERM {os.getpid()}\nexec sleep 60\n", encoding="utf-8")
     hook.chmod(0o755)
     done, problem = follow(repo, forge)
-    ended = f"the push to origin ({tmp_path}/origin.git) was ended: tag v1.0.0 stands here, and whether it arrived is "
-    assert (done, problem) == ([], f"{ended}unknown")
+    ended = f"the push to origin ({tmp_path}/origin.git) was ended: tag v1.0.0 is still here, and whether it arrived "
+    assert (done, problem) == ([], f"{ended}is unknown")
     assert forge.asked == []
     hook.unlink()
     assert follow(repo, forge)[1] == ""

@@ -10,8 +10,8 @@ from msgspec.structs import replace
 
 from release_sentinel.checks.result import OK
 from release_sentinel.history import analysis, files
-from release_sentinel.history.analysis import History
 from release_sentinel.history.page import page
+from release_sentinel.history.records import History
 from release_sentinel.reports.document import document
 from release_sentinel.reports.files import verdict_json
 from release_sentinel.vocabulary import Status

@@ -8,7 +8,9 @@ import msgspec
 import pytest
 
 from release_sentinel.history import analysis
-from release_sentinel.history.analysis import (
+from release_sentinel.history.files import read
+from release_sentinel.history.folder import Skipped
+from release_sentinel.history.records import (
     Day,
     Environment,
     GateHistory,
@@ -18,7 +20,6 @@ from release_sentinel.history.analysis import (
     Released,
     Series,
 )
-from release_sentinel.history.files import Skipped, read
 from release_sentinel.vocabulary import Status
 from tests.guides import GUIDES, text
 from tests.history.kept import COMMITS, NOW, history, keep, measured, written

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from release_sentinel.history.analysis import Limits, Series
 from release_sentinel.history.page import page
 from release_sentinel.history.plot import plot
+from release_sentinel.history.records import Limits, Series
 from tests.history.kept import NOW, history, measured, written
 from tests.reports.test_page import HOSTILE, Reader
 
@@ -40,7 +40,7 @@ def test_it_has_every_part(tmp_path: Path) -> None:
         "4 files: 3 verdicts, 1 torn",
         "prod SAFE v1.0.0 0123456789ab 2026-11-27 08:00 1.json",
         "prod WATCH SAFE",
-        "prod v1.0.0 SAFE after 23h 0m BLOCKED 2026-11-26 09:00",
+        "prod v1.0.0 SAFE after 23 h BLOCKED 2026-11-26 09:00",
         "prod environment policy 1 1 0 0 0 2",
         "2026-11-23 B BLOCKED 1 S SAFE 1",
         "prod: disk.used WARN 80 %, from 71.25 % to 80 %, warn ≥ 75, crit ≥ 85",

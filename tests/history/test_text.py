@@ -9,10 +9,10 @@ import msgspec
 import pytest
 
 from release_sentinel.history.page import page
-from release_sentinel.history.text import BLOCKS, NAMED, duration, lines, sparkline
+from release_sentinel.history.text import BLOCKS, NAMED, lines, sparkline
 from release_sentinel.vocabulary import UNFINISHED
 from release_sentinel.widths import columns
-from tests.history.kept import history, measured, written
+from tests.history.kept import history, keep, measured, written
 
 HOSTILE = "\x1b[31m##[error]x\x1b]0;title\x07\r\n::stop::\u202e\u2028<b>|"
 DISK = ("used", 71.25, "%", 75, 85)
@@ -49,7 +49,7 @@ def test_it_reads_from_top_to_bottom(tmp_path: Path) -> None:
         "  prod  environment       1        1       0       3",
         "",
         "Releases that were held, up to their first SAFE",
-        "  prod  v1.0.0  SAFE after 2h 5m  BLOCKED 2026-11-26 09:00",
+        "  prod  v1.0.0  SAFE after 2 h 5 min  BLOCKED 2026-11-26 09:00",
         "",
         "Measures: the last value, its range, its limits",
         "  prod: disk.used 71.25 %, from 70 % to 71.25 %, warn ≥ 75, crit ≥ 85 ▁█",
@@ -133,6 +133,17 @@ def test_a_file_cannot_speak_to_a_terminal_or_a_runner(tmp_path: Path) -> None:
     assert len([line for line in told if "\\x1b" in line]) >= 6
 
 
+@pytest.mark.parametrize("width", [60, 80, 100])
+def test_no_line_begins_with_a_command_where_it_is_broken(tmp_path: Path, width: int) -> None:
+    """Whatever the width: a runner ignores the blanks at the begin of a line."""
+    hostile = " ".join(f"{'x' * length} ::stop::" for length in range(6))
+    kept = keep(tmp_path, {f"{hostile}.json": "{"})
+    found = history(kept, measured((hostile, 1, hostile, 2, 3), env=hostile, version=hostile), written(ended=hostile))
+    told = list(lines(found, width, blocks=True))
+    assert any("::stop::" in line for line in told)
+    assert [line for line in told if line.strip().startswith("::")] == []
+
+
 COMMIT = "0" * 40
 
 
@@ -182,12 +193,3 @@ def test_what_is_broken_comes_first(tmp_path: Path) -> None:
 def test_a_sparkline_has_a_block_for_each_part(values: list[float], line: str) -> None:
     """At most 16, also of numbers whose difference is none."""
     assert sparkline(values) == line
-
-
-@pytest.mark.parametrize(
-    ("seconds", "words"),
-    [(0, "0s"), (59.9, "59s"), (60, "1m"), (3599, "59m"), (3660, "1h 1m"), (86_399, "23h 59m"), (180_000, "2d 2h")],
-)
-def test_a_duration_is_short(seconds: float, words: str) -> None:
-    """The two largest units."""
-    assert duration(seconds) == words

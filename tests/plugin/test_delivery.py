@@ -115,7 +115,7 @@ def test_the_same_command_finishes_a_release_that_failed_half_way(
     done = start(*wanted, **variables(forge))
     assert (done.code, done.verdict["verdict"]) == (1, "INCOMPLETE")
     assert done.verdict["undelivered"] == done.verdict["problems"][0]
-    assert "tag v1.0.0 stands in origin (" in done.verdict["undelivered"]
+    assert "tag v1.0.0 is in origin (" in done.verdict["undelivered"]
     first = tags(sentinel)
     sentinel.repo.git("tag", "--delete", "v1.0.0")  # as in a fresh clone
     done = start(*wanted, **variables(forge))

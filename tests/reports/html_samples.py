@@ -11,7 +11,7 @@ from release_sentinel.config.model import Waiver
 from release_sentinel.measures import Measure
 from release_sentinel.redacted import RedactedVerdict
 from release_sentinel.timeline import Phase, Step
-from release_sentinel.verdict import Disabled, GateResult, Missing, PolicyFile, Provenance, Release, Rounds
+from release_sentinel.verdict import Disabled, GateResult, Missing, PolicyFile, Provenance, Release, Rounds, UsedPack
 from release_sentinel.vocabulary import Stage, Status
 from tests.reports.samples import RELEASE, SAMPLES, STARTED, verdict
 
@@ -22,6 +22,7 @@ WHERE = Provenance(
     commit_url=f"https://github.com/acme/shop/commit/{COMMIT}",
     actor="kim",
     policies=(PolicyFile("release-sentinel.toml", "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"),),
+    packs=(UsedPack("acme", "2.1.0", "acme-gates", "ef" * 32),),
 )
 SHOP = replace(RELEASE, repository="/srv/build/shop", branch_source="GITHUB_REF", remote="origin")
 
@@ -270,7 +271,12 @@ def _hostile() -> RedactedVerdict:
     text, word = HOSTILE, "W" * 300
     release = Release(text, f"v{text}", f"/srv/{text}", text, f"{word}{text}", text, text)
     where = Provenance(
-        text, "javascript:alert(1)", "data:text/html,<script>alert(1)</script>", text, (PolicyFile(text, text),)
+        text,
+        "javascript:alert(1)",
+        "data:text/html,<script>alert(1)</script>",
+        text,
+        (PolicyFile(text, text),),
+        (UsedPack(text, text, text, text),),
     )
     waiver = Waiver(f"{text}1", text, text, text, date(2024, 6, 30))
     numbers = (0.0, -5.0, 1e30, math.nan, math.inf, -math.inf)

@@ -89,6 +89,8 @@ def test_a_number_far_beyond_does_not_hide_its_limits() -> None:
         (845, "14 min 5 s"),
         (7380, "2 h 3 min"),
         (3600, "1 h"),
+        (86_399, "23 h 59 min"),
+        (180_000, "2 d 2 h"),
         (-1, "0 s"),
         (math.inf, "unknown"),
         (math.nan, "unknown"),

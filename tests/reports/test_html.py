@@ -75,7 +75,7 @@ def test_a_page_loads_and_runs_nothing(name: str) -> None:
     """No element and no attribute that could; addresses of web pages in links alone."""
     page = read(PAGES[name])
     assert {tag for tag, _ in page.elements} <= TAGS | HEAD
-    allowed = {*ATTRIBUTES.values(), "href", "rel", "content", "name", "charset", "http-equiv"}
+    allowed = {*ATTRIBUTES.values(), "href", "rel", "lang", "content", "name", "charset", "http-equiv"}
     assert {attribute.lower() for _, found in page.elements for attribute in found} <= {one.lower() for one in allowed}
     links = [found["href"] or "" for tag, found in page.elements if "href" in found and tag == "a"]
     assert sorted(links) == sorted(page.having("href"))

@@ -50,11 +50,8 @@ def check_branch(
     if build and build.merge_queue:
         return _queued(f"what {build.provider} builds", expected)
     if build and build.pull_request:
-        return CheckResult(
-            CRIT,
-            f"Releases blocked from a pull request: {build.provider} builds a merge, not a branch; {expected}",
-            "merge it, and release from the branch",
-        )
+        why = f"Releases blocked from a pull request: {build.provider} builds a merge, not a branch; {expected}"
+        return CheckResult(CRIT, why, "merge it, and release from the branch")
     tag = build.tag if build and build.is_of(repository.commit) else ""
     branch = branch_of(repository, build, claimed, remotes)
     # To push the tag of an older commit, that is checked out by itself.
@@ -66,6 +63,10 @@ def check_branch(
         return _queued(f"{branch.name} (according to {branch.source})", expected)
     if any(fnmatchcase(branch.name, pattern) for pattern in allowed):
         return _check_standing(branch, standing(branch.name), in_ci=in_ci or build is not None, remotes=remotes)
+    return _not_allowed(branch, allowed, expected, remotes)
+
+
+def _not_allowed(branch: BranchName, allowed: Sequence[str], expected: str, remotes: Collection[str]) -> CheckResult:
     named = next((name for name in allowed if not set(name) & set("*?[")), "BRANCH")
     return CheckResult(
         CRIT,

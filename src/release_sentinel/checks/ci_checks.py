@@ -105,6 +105,14 @@ class _Answer:
                 "fix what they found, or start them again; then release the commit on which all succeed",
                 _details((*self._failed, *self._running)),
             )
+        if self._absent or self._unclear or self._running:
+            return self._unfinished(commit, after)
+        if self._is_empty:
+            return self._nothing(commit, branch)
+        message = f"{_count(self._passed)} succeeded on commit {commit}: {_listed(self._passed, words=False)}"
+        return CheckResult(WARN if self._seen.retried else OK, message + _retried(self._seen.retried))
+
+    def _unfinished(self, commit: str, after: str) -> CheckResult:
         if self._absent:
             return CheckResult(
                 CRIT,
@@ -115,27 +123,24 @@ class _Answer:
         if self._unclear:
             return CheckResult(
                 UNKNOWN,
-                f"a commit status of that name is there, and the forge does not say which app set it: "
+                f"there is only a commit status on commit {commit}, and the forge does not say which app set it: "
                 f"{_names(self._unclear)}",
                 "let the app report a check run, or take the app off the required check",
                 _details(self._running),
             )
-        if self._running:
-            running = _listed(self._running)
-            return CheckResult(UNKNOWN, f"not ended on commit {commit}{after}: {running}", _LATER)
-        if self._is_empty and self._own:
+        return CheckResult(UNKNOWN, f"not ended on commit {commit}{after}: {_listed(self._running)}", _LATER)
+
+    def _nothing(self, commit: str, branch: str) -> CheckResult:
+        if self._own:
             why = f"no check of commit {commit} is left beside the job that runs the gate"
             return CheckResult(
                 UNKNOWN, why, "require a check that tests the commit, or name one in `checks` of `[forge]`"
             )
-        if self._is_empty:
-            return CheckResult(
-                UNKNOWN,
-                f"no check is required of commit {commit} on branch {branch}, so that nothing says whether it is good",
-                "require checks in the branch's protection, or name them in `checks` of `[forge]`",
-            )
-        message = f"{_count(self._passed)} succeeded on commit {commit}: {_listed(self._passed, words=False)}"
-        return CheckResult(WARN if self._seen.retried else OK, message + _retried(self._seen.retried))
+        return CheckResult(
+            UNKNOWN,
+            f"no check is required of commit {commit} on branch {branch}, so that nothing says whether it is good",
+            "require checks in the branch's protection, or name them in `checks` of `[forge]`",
+        )
 
 
 def _retried(errors: Sequence[str]) -> str:

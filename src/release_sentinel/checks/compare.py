@@ -26,10 +26,10 @@ def check_compare(rule: CompareRule, *, base: Measures, now: Measures) -> CheckR
         return CheckResult(UNKNOWN, f"nothing that is measured is called {rule.measure}", "correct `measure`")
     found = [_judge(rule, name, base.get(name), now.get(name)) for name in names]
     status = max((status for status, _ in found), key=_SEVERITY.index)
-    told = [words for one, words in found if one is status]
-    more = f"; … {len(told) - _LISTED} more" if len(told) > _LISTED else ""
+    worst = [words for one, words in found if one is status]
+    more = f"; … {len(worst) - _LISTED} more" if len(worst) > _LISTED else ""
     remedy = "" if status is OK else "see what has changed since the baseline"
-    result = CheckResult(status, "; ".join(told[:_LISTED]) + more, remedy)
+    result = CheckResult(status, "; ".join(worst[:_LISTED]) + more, remedy)
     return measured(result, *_changes(names, base, now))
 
 

@@ -39,7 +39,7 @@ def check_configuration(
     """Every required setting and secret is present, not blank, no placeholder; no secret is a trivial word; URLs parse.
 
     Why: a half-configured pipeline fails in the middle of the deployment, or deploys to the wrong place.
-    Unknown: a pattern of `required.placeholders` has no end.
+    Unknown: a pattern of `required.placeholders` takes too long to match.
     Remedy: set the named variables in the CI job's environment, secrets from its secret store.
 
     `files` are the values that come from a file which `NAME_FILE` names; one that cannot be read fails, and one with a
@@ -49,31 +49,27 @@ def check_configuration(
     """
     held_back = _held_back(values, excusable) if withheld else []
     values = {name: value for name, value in values.items() if name not in held_back}
-    unread = [file.problem for file in files.values() if file.problem]
     missing = [name for name, value in values.items() if value is None and not (name in files and files[name].problem)]
     try:
         stand_ins = _placeholders(values, placeholders)
     except EndlessPatternError as endless:
         return CheckResult(UNKNOWN, f"required.placeholders: {endless.seen.why}", endless.seen.remedy)
-    wrong = [
-        problem
-        for name, value in values.items()
-        for problem in _problems(name, value, is_placeholder=name in stand_ins)
-    ]
-    wrong += _public(values, public_words)
-    wrong += [
-        problem
-        for key, url in urls.items()
-        if url.strip() and url not in values.values()  # which is judged by the variable's name
-        for problem in _url_problem(key, url)
-    ]
     words = [str(MissingSettingError(*missing))] if missing else []
-    if words := words + unread + wrong:
+    words += [file.problem for file in files.values() if file.problem]
+    for name, value in values.items():
+        words += _problems(name, value, is_placeholder=name in stand_ins)
+    words += _public(values, public_words)
+    # One that a variable sets is judged by the variable's name.
+    words += _url_problems({key: url for key, url in urls.items() if url not in values.values()})
+    if words:
         return CheckResult(CRIT, "; ".join([*words, withheld] if withheld else words), _remedy(missing))
     if held_back:
-        return CheckResult(
-            WARN, f"not set: {', '.join(held_back)}; {withheld}", "a preview: they count after the merge"
-        )
+        why = f"not set: {', '.join(held_back)}; {withheld}"
+        return CheckResult(WARN, why, "a preview: they count after the merge")
+    return _all_set(values, files)
+
+
+def _all_set(values: Mapping[str, str | Secret | None], files: Mapping[str, Mounted]) -> CheckResult:
     exposed = [file.file for name, file in files.items() if file.exposed and isinstance(values.get(name), Secret)]
     if exposed:
         return CheckResult(
@@ -136,6 +132,13 @@ def _url_problem(name: str, text: str, *, secret: bool = False) -> Iterator[str]
         # What cannot be parsed cannot be stripped of credentials either.
         hidden = secret or set("@?") & set(text) or looks_random(text.strip())
         yield f"{name} is not a URL such as https://example.com" + ("" if hidden else f" ({text!r})")
+
+
+def _url_problems(urls: Mapping[str, str]) -> Iterator[str]:
+    """Yield what is wrong with the URLs of the policy."""
+    for key, url in urls.items():
+        if url.strip():
+            yield from _url_problem(key, url)
 
 
 def _public(values: Mapping[str, str | Secret | None], words: Mapping[str, str]) -> Iterator[str]:

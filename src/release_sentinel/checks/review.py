@@ -40,7 +40,7 @@ def check_review(
         return CheckResult(
             CRIT,
             f"commit {repository.commit[:12]} came to branch {on} without a merged request: it was pushed directly",
-            f"merge into {on} by a request that others approve, and release what it brings",
+            f"merge into {on} by a request that others approve, and release that commit",
         )
     result = _judged(seen.change, wanted)
     if result.status is OK and seen.retried:

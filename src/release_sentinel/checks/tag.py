@@ -59,11 +59,8 @@ def check_tag(
     if mode == "auto" and build and build.tag and build.is_of(repository.commit) and not build.pull_request:
         if build.tag in names:
             return _check_existing_tag(build.tag, names, repository, tags())
-        return CheckResult(
-            CRIT,
-            f"{build.provider} builds tag {build.tag}, and --version says {version}",
-            f"pass --version {build.tag}",
-        )
+        why = f"{build.provider} builds tag {build.tag}, and --version says {version}"
+        return CheckResult(CRIT, why, f"pass --version {build.tag}")
     return _check_new_tag(names, repository, tags(), prefix, resumption)
 
 
@@ -108,7 +105,7 @@ def _in_use(
             yield CheckResult(
                 CRIT,
                 f"Git cannot make tag {names[0]} beside tag {tag} in {refs.source}",
-                "use a prefix for versions that is no tag's name, or remove that tag",
+                "use a prefix for versions that is not the name of a tag, or remove that tag",
             )
 
 

@@ -33,11 +33,8 @@ def check_version_increases(
         if isinstance(refs, Unseen):
             return CheckResult(UNKNOWN, refs.why, refs.remedy)
     if seen.remote is None and repository.shallow:
-        return CheckResult(
-            UNKNOWN,
-            "this clone is shallow, and has no remote to ask for tags",
-            "add the remote, or clone with the full history",
-        )
+        why = "this clone is shallow, and has no remote to ask for tags"
+        return CheckResult(UNKNOWN, why, "add the remote, or clone with the full history")
     own = tag_names(version, prefix)
     names = {name for refs in (seen.remote, seen.local) if isinstance(refs, Refs) for name in refs.tags} - set(own)
     parsed = {name: found for name in names if (found := parse_tag(name, prefix)) is not None}

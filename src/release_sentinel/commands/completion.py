@@ -1,4 +1,4 @@
-"""`release-sentinel completion`: the script by which a shell completes the command line.
+"""`release-sentinel completion`: the script with which a shell completes the command line.
 
 What it completes is read from the parsers that answer `--help`, so it offers what the commands take.
 """
@@ -9,13 +9,13 @@ import shlex
 from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
 from importlib.resources import files
-from pathlib import Path
 
 from msgspec import Struct
 
 from release_sentinel import gates
 from release_sentinel.commands import COMMANDS
 from release_sentinel.commands.guide import pages
+from release_sentinel.commands.paths import path
 from release_sentinel.config.model import Policy
 from release_sentinel.options import BY_FLAG
 from release_sentinel.parser import Parser, parser_behind
@@ -49,8 +49,8 @@ def main(words: list[str], settings: Settings) -> int:
     """Print the script for a shell."""
     parser = Parser(
         prog=f"{NAME} completion",
-        description="Print the script by which a shell completes this command line; the guide `options` says where to "
-        "put it.",
+        description="Print the script with which a shell completes this command line. The guide `options` says where "
+        "to put it.",
     )
     parser.add_argument("shell", choices=tuple(_WRITERS), help="the shell")
     shell = parser.parse_args(words).shell
@@ -107,7 +107,7 @@ def _values(action: argparse.Action) -> tuple[str, ...]:
         return tuple(known[action.dest])
     if metavar in {"PATH", "FOLDER"}:
         return (_FOLDERS,)
-    is_file = action.type is Path or metavar.startswith("FILE") or metavar == "WHEEL"
+    is_file = action.type is path or metavar.startswith("FILE") or metavar == "WHEEL"
     return (_FILES,) if is_file else ()
 
 

@@ -1,4 +1,4 @@
-"""`release-sentinel explain`: what a gate demands."""
+"""`release-sentinel explain`: what a gate requires."""
 
 from release_sentinel import gates
 from release_sentinel.parser import Parser
@@ -26,19 +26,24 @@ def main(words: list[str], settings: Settings) -> int:
 
 
 def _built_in(gate: str) -> str:
-    """Return the documentation of a built-in gate; blank where it is none."""
+    """Return the documentation of a built-in gate; a blank for any other."""
     return gates.explain(gates.find(gate)) if gate in gates.IDS else ""
 
 
 def _of_pack(gate: str, settings: Settings) -> str:
-    """Return the documentation of a pack's gate, or a table of all of a pack."""
+    """Return the documentation of a pack's gate, or a table of the gates of a pack; raises `LookupError`."""
     from release_sentinel.packs import find, needs  # noqa: PLC0415 - late: most gates are built in
 
     name, dot, inner = gate.partition(".")
     packs = settings.policy.packs
     rule = packs.get(name)
     if not (rule or find.is_installed(name)):
-        raise gates.unknown(gate, gates.IDS, (f"{pack}{dot}{inner}" for pack in packs))
+        error = gates.unknown(gate, gates.IDS, (f"{pack}{dot}{inner}" for pack in packs))
+        if settings.problems:
+            raise LookupError(
+                f"{error}; the policy is not valid, so its gate packs are unknown: {settings.problems[0]}"
+            )
+        raise error
     try:
         pack = find.load(name, rule or find.ANY)
     except needs.PackError as error:

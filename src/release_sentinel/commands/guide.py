@@ -38,7 +38,7 @@ def overview() -> str:
 def main(words: list[str], _settings: Settings) -> int:
     """Print one page, or the list of topics."""
     parser = Parser(prog="release-sentinel guide", description="Print a page of the manual, or list its topics.")
-    parser.add_argument("topic", nargs="?", metavar="TOPIC", help="one of the topics that the command alone lists")
+    parser.add_argument("topic", nargs="?", metavar="TOPIC", help="one of the topics; without it they are listed")
     wanted = parser.parse_args(words).topic
     texts = pages()
     if wanted is not None and wanted not in texts:

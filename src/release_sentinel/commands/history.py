@@ -1,4 +1,4 @@
-"""`release-sentinel history`: how it has been going, from verdict files that were kept."""
+"""`release-sentinel history`: the history in kept verdict files."""
 
 import argparse
 import json
@@ -11,9 +11,10 @@ from pathlib import Path
 
 import msgspec
 
+from release_sentinel.commands.paths import path
 from release_sentinel.deliver.verify import duration
 from release_sentinel.history import analysis, files, text
-from release_sentinel.history.analysis import History
+from release_sentinel.history.records import History
 from release_sentinel.lines import foreign, one_line
 from release_sentinel.parser import Once, command, print_help
 from release_sentinel.reports.files import obstacle, write
@@ -30,9 +31,9 @@ def main(words: list[str], settings: Settings) -> int:
     """Print what a folder of verdict files says."""
     parser = command("history", DESCRIPTION)
     add = parser.add_argument
-    add("folder", type=_folder, metavar="FOLDER", help="where the files are, at any depth")
+    add("folder", type=path, metavar="FOLDER", help="where the files are, at any depth")
     add("--json", action="store_true", help="for machines: everything; the guide `history` describes it")
-    add("--html", type=Path, action=Once, metavar="FILE.html", help="write a page for people, which needs no network")
+    add("--html", type=path, action=Once, metavar="FILE.html", help="write a page for people, which needs no network")
     add("--env", default="", action=Once, help="only the verdicts for this environment")
     add("--since", action=Once, type=_since, metavar="30d", help="only later verdicts; also a date: 2026-11-01, in UTC")
     if {"-h", "--help"} & set(words):
@@ -46,7 +47,7 @@ def main(words: list[str], settings: Settings) -> int:
     if known.html and (why := _write(known.html, found)):
         return _fail(f"the page {foreign(known.html)} cannot be written: {why}")
     if known.json:
-        # In a string of JSON this is the same, and no runner takes it as a command.
+        # The same in a string of JSON, but not a command (`##[...]`) to a runner of Azure.
         print(json.dumps(msgspec.to_builtins(found)).replace("##", r"#\u0023"))
     else:
         width = shutil.get_terminal_size((100, 24)).columns
@@ -55,7 +56,7 @@ def main(words: list[str], settings: Settings) -> int:
 
 
 def _history(known: argparse.Namespace, clean: Callable[[str], str]) -> tuple[History | None, str]:
-    """Return the history that is asked for; without one, why."""
+    """Return the history that is asked for and a blank; or None and why there is no history."""
     shown = foreign(known.folder)
     if not known.folder.is_dir():
         what = "is not a folder" if known.folder.exists() else "does not exist"
@@ -68,29 +69,22 @@ def _history(known: argparse.Namespace, clean: Callable[[str], str]) -> tuple[Hi
     if found.verdicts:
         return found, ""
     hints = [
-        *_first("it has verdicts for ", [text.short(env) for env in sorted({run.env for run in kept.runs})]),
-        *_first("not looked into: ", [f"{text.short(one.file)} ({foreign(one.why)})" for one in kept.folders]),
+        *_hint("it has verdicts for ", [text.short(env) for env in sorted({run.env for run in kept.runs})]),
+        *_hint("not looked into: ", [f"{text.short(one.file)} ({foreign(one.why)})" for one in kept.folders]),
     ]
-    told = "; ".join([text.counts(found), *hints])
-    return None, f"there is no verdict in {shown}, expected files of --gate-verdict: {told}"
+    seen = "; ".join([text.counts(found), *hints])
+    return None, f"there is no verdict in {shown}, expected files of --gate-verdict: {seen}"
 
 
-def _first(words: str, names: Sequence[str]) -> Iterator[str]:
-    """Yield words with the first of some names, where there are any."""
+def _hint(words: str, names: Sequence[str]) -> Iterator[str]:
+    """Yield `words` with the first names; nothing if there are no names."""
     more = [f"{len(names) - text.NAMED} more"] if len(names) > text.NAMED else []
     if names:
         yield words + ", ".join([*names[: text.NAMED], *more])
 
 
-def _folder(words: str) -> Path:
-    """Return a folder; a blank (an unset variable) must not mean the working directory."""
-    if not words.strip():
-        raise argparse.ArgumentTypeError("the folder is blank (an unset variable?)")
-    return Path(words)
-
-
 def _since(words: str) -> datetime:
-    """Return the time that a duration or a date means."""
+    """Return the time that a date means, or so long ago as a duration says."""
     with suppress(ValueError):
         return datetime.combine(date.fromisoformat(words), time(), UTC)
     try:
@@ -102,14 +96,14 @@ def _since(words: str) -> datetime:
         raise argparse.ArgumentTypeError(why) from None
 
 
-def _write(path: Path, found: History) -> str:
+def _write(file: Path, found: History) -> str:
     """Write the page; return why that is not possible, or a blank."""
     from release_sentinel.history.page import page  # noqa: PLC0415 - late: few ask for it
 
-    if why := obstacle(path):
+    if why := obstacle(file):
         return why
     try:
-        write(path, page(found))
+        write(file, page(found))
     except OSError as error:
         return sentence(error)
     return ""

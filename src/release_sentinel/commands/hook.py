@@ -1,4 +1,4 @@
-"""`release-sentinel hook`: judges the version tags that a push brings, for Git's pre-push hook."""
+"""`release-sentinel hook`: judges the version tags of a push, for Git's pre-push hook."""
 
 import os
 import re
@@ -34,10 +34,10 @@ class PushedTag(Struct, frozen=True):
 
 
 def main(words: list[str], settings: Settings) -> int:
-    """Exit 0 only if the gate says SAFE about each version tag that is pushed; all else passes."""
+    """Exit 0 only if the gate says SAFE about each version tag of the push; everything else in it is let pass."""
     parser = command(
         "hook",
-        "Judge the version tags that a push brings. Git's pre-push hook calls it, with its input; the remote's name "
+        "Judge the version tags of a push. Git's pre-push hook calls it, with its input; the remote's name "
         "and URL follow `--`. Further options go to the gate.",
     )
     parser.add_argument(
@@ -48,7 +48,7 @@ def main(words: list[str], settings: Settings) -> int:
     if {"-h", "--help"} & set(own):
         return print_help(parser, own)
     known, more = parser.parse_known_args(own)
-    tags = list(_told_by_git(sys.stdin) if by_git else _told_by_pre_commit(os.environ))
+    tags = list(_from_git(sys.stdin) if by_git else _from_pre_commit(os.environ))
     for name in ELSEWHERE:  # Git sets some in a hook, and what the gate starts must not read them
         os.environ.pop(name, None)
     top = find_top(Path.cwd()) or Path.cwd()
@@ -58,7 +58,7 @@ def main(words: list[str], settings: Settings) -> int:
     judged = [tag for tag in tags if _names_version(tag.name, prefix)]
     for tag in tags:
         if tag not in judged:
-            _say(f"tag {tag.name} is not judged: it is no version with the prefix {prefix!r}")
+            _say(f"tag {tag.name} is not judged: it is not a version with the prefix {prefix!r}")
     env = _env(top, known.env) if judged else ""
     failed = 0
     for tag in judged:
@@ -71,24 +71,26 @@ def main(words: list[str], settings: Settings) -> int:
     return failed
 
 
-def _told_by_git(stdin: TextIO | None) -> Iterator[PushedTag]:
+def _from_git(stdin: TextIO | None) -> Iterator[PushedTag]:
     """Yield the tags of a push, without those that it deletes: Git writes a line for each reference.
 
     It holds the local name and object, and the remote name and object. Raises `SentinelError` on anything else.
     """
     if stdin is None or stdin.isatty():
-        raise SentinelError("hook reads what Git tells its pre-push hook: `release-sentinel init hook` writes that")
+        raise SentinelError(
+            "hook reads the input of Git's pre-push hook, and has none: `release-sentinel init hook` writes that hook"
+        )
     for line in split(os.fsdecode(stdin.buffer.read())):
         found = _LINE.fullmatch(line)
         if not line:  # a hook that calls this one may have added it
             continue
         if found is None:
-            raise SentinelError(f"{line!r} is not what Git tells its pre-push hook; {_WAY_OUT}")
+            raise SentinelError(f"{line!r} is not a line of the input of Git's pre-push hook; {_WAY_OUT}")
         if found["ref"].startswith(_TAGS) and set(found["object"]) != {"0"}:
             yield PushedTag(found["ref"].removeprefix(_TAGS), found["object"])
 
 
-def _told_by_pre_commit(environ: Mapping[str, str]) -> Iterator[PushedTag]:
+def _from_pre_commit(environ: Mapping[str, str]) -> Iterator[PushedTag]:
     """Yield the tag of a push; the framework reads Git's lines itself, and hands on one reference in variables."""
     ref = environ.get("PRE_COMMIT_REMOTE_BRANCH")
     if ref is None:
@@ -99,7 +101,7 @@ def _told_by_pre_commit(environ: Mapping[str, str]) -> Iterator[PushedTag]:
 
 
 def _names_version(tag: str, prefix: str) -> bool:
-    """Tell whether a tag is meant as a version of the policy, well written or not; `v1` and `nightly` are not."""
+    """Tell whether a tag looks like a version of the policy, correct or not; `v1` and `nightly` do not."""
     start = "v?" if prefix in {"", "v"} else re.escape(prefix)
     return re.match(rf"{start}\d+\.\d", tag) is not None
 

@@ -1,4 +1,4 @@
-"""`release-sentinel init hook`: writes the pre-push hook of a clone, and nothing over one that is there."""
+"""`release-sentinel init hook`: writes the pre-push hook of a clone, and never replaces another hook."""
 
 import os
 import shutil
@@ -6,7 +6,7 @@ import sys
 from importlib.resources import files
 from pathlib import Path
 
-from release_sentinel.arguments import find_top
+from release_sentinel.commands.paths import add_repository, repository
 from release_sentinel.errors import SentinelError
 from release_sentinel.lines import split, visible
 from release_sentinel.observe import Unseen
@@ -30,7 +30,7 @@ def main(words: list[str], _settings: Settings) -> int:
         "Branches are not held.",
     )
     parser.add_argument("--env", default="prod", help="the environment that version tags are for; default: prod")
-    parser.add_argument("--gate-repo", type=Path, metavar="PATH", help="the repository; default: that of this folder")
+    add_repository(parser)
     parser.add_argument(
         "--pre-commit", action="store_true", help=f"write the entry for the pre-commit framework into {_CONFIG} instead"
     )
@@ -44,7 +44,7 @@ def main(words: list[str], _settings: Settings) -> int:
     if known.print:
         print(text, end="")
         return 0
-    top = (known.gate_repo or find_top(Path.cwd()) or Path.cwd()).resolve()
+    top = repository(known)
     if known.pre_commit:
         return _write_entry(top, text)
     folder = _folder(top)
@@ -88,7 +88,7 @@ def _folder(top: Path) -> Path:
     """Return the folder that Git reads the hooks of a clone from; one that other repositories share is refused."""
     answer = ask(top, "rev-parse", "--git-path", "hooks", "--git-common-dir")
     if isinstance(answer, Unseen):
-        raise SentinelError(f"in {top} is no repository that Git can read: {answer.why}")
+        raise SentinelError(f"{top} is not a repository that Git can read: {answer.why}")
     folder, common = (top / line for line in split(answer))
     if not any(folder.resolve().is_relative_to(place.resolve()) for place in (common, top)):
         raise SentinelError(

@@ -1,4 +1,4 @@
-"""`release-sentinel init`: writes what a repository needs, and nothing over what is there."""
+"""`release-sentinel init`: writes the files that a repository needs, and replaces none without --force."""
 
 import argparse
 import os
@@ -11,9 +11,10 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from release_sentinel.arguments import GATE_FOLDER, find_top
+from release_sentinel.arguments import GATE_FOLDER
 from release_sentinel.commands import hook_file, install, pack_files, starter
 from release_sentinel.commands.install import Source
+from release_sentinel.commands.paths import add_repository, repository
 from release_sentinel.commands.starter import KINDS, Start, Wishes
 from release_sentinel.config.file import has_policy
 from release_sentinel.config.model import Policy
@@ -84,7 +85,7 @@ def main(words: list[str], _settings: Settings) -> int:
     if words[:1] and words[0] in SUBCOMMANDS:
         return SUBCOMMANDS[words[0]](words[1:], _settings)
     known = _parsed(words)
-    top: Path = known.gate_repo or find_top(Path.cwd()) or Path.cwd()
+    top = repository(known)
     on_terminal = not known.print and sys.stdin.isatty() and sys.stdout.isatty()
     wishes = Wishes(
         known.kind or "", known.component, known.process, known.api, tuple(known.secret), _words(known.hosts)
@@ -126,7 +127,7 @@ def _report_policy(start: Start, wishes: Wishes, *, is_kept: bool) -> None:
 
 
 def _kept(top: Path, system: str | None, wishes: Wishes) -> Policy | None:
-    """Return the policy that is there, where a pipeline alone is wanted; None: one is to be written."""
+    """Return the policy that exists, if only a pipeline is wanted; None if a policy has to be written."""
     return starter.existing(top, wishes.component) if system and not wishes.tell_of_policy else None
 
 
@@ -147,13 +148,25 @@ def _parsed(words: list[str]) -> argparse.Namespace:
     )
     add = parser.add_argument
     add("system", nargs="?", choices=SYSTEMS, metavar="CI", help=f"one of {', '.join(SYSTEMS)}; default: no pipeline")
-    add("--gate-repo", type=Path, metavar="PATH", help="the repository; default: that of the working directory")
+    add_repository(parser)
     add("--kind", choices=KINDS, metavar="KIND", help=f"what is released: {', '.join(KINDS)}; default: as it looks")
     add("--component", default="", metavar="PATH", help="the folder of a monorepo's component, whose policy is written")
     add("--hosts", default="", metavar="NAMES", help="the machines that take the release, by ssh, such as web1,web2")
     add("--process", default="", metavar="NAME", help="a process that has to run: on these hosts, else on this machine")
     add("--api", default="", metavar="URL", help="a service that has to answer")
     add("--secret", action="append", default=[], metavar="NAME", help="a variable with a secret that a release needs")
+    _add_pipeline(parser)
+    add(
+        "--force",
+        action="store_true",
+        help="replace files that exist; without it nothing is written if one does; a policy stays if a CI is named",
+    )
+    add("--print", action="store_true", help="print the files instead of writing them")
+    return _checked(parser, parser.parse_args(words))
+
+
+def _add_pipeline(parser: Parser) -> None:
+    add = parser.add_argument
     add(
         "--install",
         metavar="SPEC",
@@ -172,13 +185,10 @@ def _parsed(words: list[str]) -> argparse.Namespace:
         metavar="PATH",
         help="with `helm`: the folder of the chart in the repository; default: the one that has a Chart.yaml, or chart",
     )
-    add(
-        "--force",
-        action="store_true",
-        help="replace files that exist; without it nothing is written if one does; a policy stays if a CI is named",
-    )
-    add("--print", action="store_true", help="print the files instead of writing them")
-    known = parser.parse_args(words)
+
+
+def _checked(parser: Parser, known: argparse.Namespace) -> argparse.Namespace:
+    """Return the options; a usage error where they do not fit each other."""
     if known.system is None and known.vendor in SYSTEMS:  # `init --vendor github`
         known.system, known.vendor = known.vendor, ""
     if "://" in (known.vendor or ""):
@@ -260,7 +270,7 @@ def credential_id(name: str) -> str:
 
 
 def _asked_wishes(top: Path, wishes: Wishes) -> Wishes:
-    """Ask for what no option says; a blank answer takes what stands in brackets."""
+    """Ask for what no option says; a blank answer takes the value in brackets."""
     kind = "monorepo" if wishes.component else wishes.kind
     likely = "" if kind else starter.guess(top)
     if likely:
@@ -290,7 +300,7 @@ def _words(names: str) -> tuple[str, ...]:
 
 
 def _refused(api: str) -> str:
-    """Return why a URL cannot be written into a policy; blank where it can, or where there is none."""
+    """Return why a URL cannot be written into a policy; a blank if it can, or if it is blank."""
     if install.has_credential(api):
         return "has a credential in it, which would be in the repository"
     return "" if not api or re.match(r"https?://[^/?#]", api) else "is not a URL such as https://api.example.com/health"
@@ -344,7 +354,7 @@ def _report(source: Source, top: Path) -> None:
 
 
 def _write(top: Path, wanted: Mapping[str, str | bytes], *, force: bool) -> None:
-    """Write every file, or none if one of them is there already and says something else."""
+    """Write every file, or none if one of them exists with another content."""
     there = [name for name, text in wanted.items() if os.path.lexists(top / name) and not _says(top / name, text)]
     there = [name for name in there if name != starter.SCHEMA]  # which is never edited, only of an older version
     if there and not force:

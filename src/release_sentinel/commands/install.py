@@ -117,7 +117,7 @@ def parse(text: str) -> Source:
 
 
 def of_wheel(wheel: Wheel | Unseen) -> Source:
-    """Return the source that a wheel is; raises `SentinelError` where there is none."""
+    """Return a wheel as the source; raises `SentinelError` if it does not exist."""
     if isinstance(wheel, Unseen):
         raise SentinelError(f"{wheel.why}: {wheel.remedy}")
     return Source(wheel=wheel)

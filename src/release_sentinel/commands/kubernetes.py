@@ -69,7 +69,7 @@ def _job(words: list[str], settings: Settings) -> int:
     add("--repository", type=_repository, metavar="URL", help="is cloned; default: the image has it in /repo")
     add("--ref", action=Once, help="a branch or tag of it; the version's own tag: it has to exist")
     add("--credentials", type=_name, metavar="NAME", help="a Secret whose key .netrc Git uses")
-    add("--deadline", type=seconds, default=300.0, metavar="SECONDS", help="of the gate; the Job's own lies above it")
+    add("--deadline", type=seconds, default=300.0, metavar="SECONDS", help="of the gate; the Job's own is longer")
     add("--retries", type=_count, default=0, metavar="N", help="of a CRITICAL; a BLOCKED is never retried")
     add("--keep", type=_count, default=3600, metavar="SECONDS", help="how long the finished Job stays; default: 3600")
     kinds = parser.add_mutually_exclusive_group()

@@ -8,11 +8,12 @@ from pathlib import Path
 
 from release_sentinel.commands import install
 from release_sentinel.commands.install import Source
+from release_sentinel.commands.paths import path
 from release_sentinel.config.packs import is_free
 from release_sentinel.errors import SentinelError
 from release_sentinel.lines import visible
 from release_sentinel.observe.installed import origin
-from release_sentinel.parser import command, print_help
+from release_sentinel.parser import Once, command, print_help
 from release_sentinel.sentences import sentence
 from release_sentinel.settings import Settings
 
@@ -37,7 +38,7 @@ def main(words: list[str], _settings: Settings) -> int:
     )
     add = parser.add_argument
     add("name", metavar="NAME", help="the pack's name, such as acme: it begins the ids of its gates")
-    add("--folder", type=Path, metavar="PATH", help="where to write it; default: NAME-gates in the working directory")
+    add("--folder", type=path, action=Once, metavar="PATH", help="where to write it; default: ./NAME-gates")
     add("--ci", choices=tuple(_PIPELINES), default="github", help="the system that runs its tests; default: github")
     add("--install", metavar="SPEC", help=f"where its pipeline installs this program from: {install.FORMS}")
     add("--print", action="store_true", help="print the files instead of writing them")
@@ -55,7 +56,7 @@ def main(words: list[str], _settings: Settings) -> int:
         for name, text in wanted.items():
             print(f"# --- {name}\n{text}")
         return 0
-    folder: Path = known.folder or Path.cwd() / f"{_distribution(known.name)}"
+    folder: Path = known.folder or Path.cwd() / _distribution(known.name)
     _write(folder, wanted)
     print(f"written: {visible(str(folder))}, {len(wanted)} files")
     if source.missing:
@@ -77,7 +78,7 @@ def contents(name: str, system: str, source: Source) -> dict[str, str]:
         return re.sub(r"<install: (.+?)>", lambda found: source.shell(found[1]), text)
 
     found = {**_TEMPLATES, pipeline: template}
-    return {filled(path): filled((folder / one).read_text(encoding="utf-8")) for path, one in found.items()}
+    return {filled(name): filled((folder / one).read_text(encoding="utf-8")) for name, one in found.items()}
 
 
 def _distribution(name: str) -> str:
@@ -88,10 +89,10 @@ def _write(folder: Path, wanted: Mapping[str, str]) -> None:
     """Write every file into a folder that is new or empty."""
     try:
         if folder.exists() and any(folder.iterdir()):
-            raise SentinelError(f"{folder} is there already; nothing was written: name another --folder, or --print")
+            raise SentinelError(f"{folder} is not empty; nothing was written: name another --folder, or --print")
         for name, text in wanted.items():
-            path = folder / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
+            file = folder / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text, encoding="utf-8")
     except OSError as error:
         raise SentinelError(f"{folder} cannot be written: {sentence(error)}") from error

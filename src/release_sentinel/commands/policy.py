@@ -2,8 +2,8 @@
 
 import json
 import sys
-from pathlib import Path
 
+from release_sentinel.commands.paths import add_policy, add_repository
 from release_sentinel.config.kinds import nearest
 from release_sentinel.config.show import as_document, as_toml
 from release_sentinel.parser import Once, Parser
@@ -17,9 +17,11 @@ def main(words: list[str], settings: Settings) -> int:
         description="Print the policy in effect for an environment, as TOML, and where each value came from.",
         allow_abbrev=False,
     )
-    parser.add_argument("--env", default="", action=Once, help="the environment; default: what holds for none of them")
-    parser.add_argument("--gate-repo", type=Path, metavar="PATH", help="the repository; default: that of this folder")
-    parser.add_argument("--gate-policy", type=Path, metavar="FILE", help="the policy file, instead of the repository's")
+    parser.add_argument(
+        "--env", default="", action=Once, help="the environment; default: the values without any environment's part"
+    )
+    add_repository(parser)
+    add_policy(parser)
     parser.add_argument("--json", action="store_true", help="for machines: each key's value, source and lock")
     known = parser.parse_args(words)
     problems = (*settings.problems, *settings.packs.problems)

@@ -62,7 +62,7 @@ _SIGNS = {
 
 
 class Wishes(Struct, frozen=True):
-    """What `init` was told: options, or answers. What is blank is taken from the repository."""
+    """The options of `init`, or answers. For a blank one the repository decides."""
 
     kind: str = ""
     component: str = ""
@@ -73,7 +73,7 @@ class Wishes(Struct, frozen=True):
 
     @property
     def tell_of_policy(self) -> bool:
-        """Whether they name what a policy holds, so that one is to be written."""
+        """Whether they name a part of a policy, so that a policy has to be written."""
         return bool(self.process or self.api or self.secrets or self.hosts)
 
 
@@ -119,7 +119,7 @@ EXAMPLE = Start("service", OWN, "", "v", "1.0.0", ("RS_DEPLOY_TOKEN",))
 
 
 def existing(top: Path, component: str = "") -> Policy | None:
-    """Return the policy that is there, as of production; None: there is none. Raises `InvalidPolicyError`."""
+    """Return the policy that exists, as it is for production, or None. Raises `InvalidPolicyError`."""
     file = top / component.strip("/") / _OF_COMPONENT if component else None
     is_there = os.path.lexists(file) if file else has_policy(top)
     return load({}, repository=top, file=file, env="prod").policy if is_there else None
@@ -222,7 +222,7 @@ def _tags(top: Path) -> list[str]:
 
 
 def _prefix_of(tag: str) -> str | None:
-    """Return what stands before the version in a tag; None where it names no version."""
+    """Return the text before the version in a tag; None if the tag names no version."""
     found = _VERSION.fullmatch(tag)
     return found[1] if found and parse(found[2], "") else None
 

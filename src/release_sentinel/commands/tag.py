@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from release_sentinel.arguments import find_top
+from release_sentinel.commands.paths import add_policy, add_repository, path, repository
 from release_sentinel.deliver import steps, verify
 from release_sentinel.deliver.steps import Notes, Steps
 from release_sentinel.deliver.tag import TagOrder
@@ -32,7 +32,9 @@ def main(words: list[str], settings: Settings) -> int:
 def follow(name: str, description: str, words: list[str], settings: Settings) -> int:
     """Do what follows a verdict file as the command `name`: `tag` does what its options say, `release` every step."""
     parser = command(name, description)
-    parser.add_argument("--verdict", required=True, type=Path, metavar="FILE", help="what --gate-verdict wrote")
+    parser.add_argument(
+        "--verdict", required=True, type=path, action=Once, metavar="FILE", help="what --gate-verdict wrote"
+    )
     parser.add_argument("--env", required=True, action=Once, help="the environment that the verdict is about")
     parser.add_argument("--version", required=True, action=Once, help="the version, which names the tag")
     parser.add_argument("--max-age", default="24h", metavar="30m", help="the oldest verdict to accept; default: 24h")
@@ -43,10 +45,10 @@ def follow(name: str, description: str, words: list[str], settings: Settings) ->
         parser.add_argument("--release", action="store_true", help="release the pushed tag on the forge")
     parser.add_argument("--sign", action="store_true", help="sign the tag")
     parser.add_argument(
-        "--notes", type=Path, metavar="FILE.md", help="what changes, instead of the changelog's section"
+        "--notes", type=path, action=Once, metavar="FILE.md", help="what changes, instead of the changelog's section"
     )
-    parser.add_argument("--gate-repo", type=Path, metavar="PATH", help="the repository; default: that of this folder")
-    parser.add_argument("--gate-policy", type=Path, metavar="FILE", help="the policy file, instead of the repository's")
+    add_repository(parser)
+    add_policy(parser)
     if {"-h", "--help"} & set(words):
         return print_help(parser, words)
     known = parser.parse_args(words)
@@ -54,33 +56,30 @@ def follow(name: str, description: str, words: list[str], settings: Settings) ->
     age, bases = max_age(parser, known.max_age), verify.demanded_bases(os.environ)
     release = verify.Expectation(known.env, known.version, "", age, undelivered=True, bases=bases)
     document, reasons = verify.examine(known.verdict, release)
-    number = 0
+    interrupt = 0
     if not reasons:
         if settings.problems:
             raise InvalidPolicyError(settings.problems)
-        repository = (known.gate_repo or find_top(Path.cwd()) or Path.cwd()).resolve()
-        done, problem, number = _deliver(document, repository, wanted, settings)
+        done, problem, interrupt = _deliver(document, repository(known), wanted, settings)
         print("".join(f"{foreign(line)}\n" for line in done), end="")
         reasons = [problem] if problem else []
     for reason in reasons:
         print(f"release-sentinel {name}: {foreign(reason)}", file=sys.stderr)
-    return EXIT_INTERRUPTED + number if number else int(bool(reasons))
+    return EXIT_INTERRUPTED + interrupt if interrupt else int(bool(reasons))
 
 
-def _deliver(
-    document: Mapping[str, Any], repository: Path, wanted: Steps, settings: Settings
-) -> tuple[list[str], str, int]:
+def _deliver(document: Mapping[str, Any], top: Path, wanted: Steps, settings: Settings) -> tuple[list[str], str, int]:
     """Take the steps; return what was done, why the rest was not, and the signal that ended them, or 0."""
     seen: list[int] = []
 
     def interrupt(number: int, _frame: object) -> None:
-        if not seen:  # a second one must not tear what is said of the first
+        if not seen:  # a second one must not interrupt the message about the first
             seen.append(number)
             raise KeyboardInterrupt
 
     done, problem = list[str](), ""
     with this_process.interrupts_to(interrupt), suppress(KeyboardInterrupt):
-        done, problem = steps.deliver(document, repository, wanted, clean=settings.redactor.scrub, environ=os.environ)
+        done, problem = steps.deliver(document, top, wanted, clean=settings.redactor.scrub, environ=os.environ)
     if seen:
         problem = f"it was interrupted by {signal.Signals(seen[0]).name}" + (f": {problem}" if problem else "")
     return done, problem, seen[0] if seen else 0
@@ -91,7 +90,7 @@ def _steps(parser: Parser, known: argparse.Namespace, settings: Settings, *, is_
     policy = settings.policy
     push, release = is_release or known.push, is_release or known.release
     if known.notes and not release:
-        parser.error("--notes says what the release tells its readers: add --release")
+        parser.error("--notes is for the release on the forge: add --release")
     if known.notes and not known.notes.is_file():
         parser.error(f"--notes {known.notes} is not a file")
     order = TagOrder(

@@ -4,9 +4,9 @@ import argparse
 import os
 import re
 import sys
-from pathlib import Path
 
 from release_sentinel.colours import Tone, painted
+from release_sentinel.commands.paths import path
 from release_sentinel.deliver import verify
 from release_sentinel.lines import foreign
 from release_sentinel.parser import Once, command, max_age, print_help
@@ -16,7 +16,7 @@ from release_sentinel.settings import Settings
 def main(words: list[str], _settings: Settings) -> int:
     """Exit 0 only if the verdict file says SAFE about this release."""
     parser = command("verify", "Exit 0 only if a verdict file says SAFE about this release: for the deploy step.")
-    parser.add_argument("file", type=Path, metavar="FILE", help="what --gate-verdict wrote")
+    parser.add_argument("file", type=path, metavar="FILE", help="what --gate-verdict wrote")
     parser.add_argument("--env", required=True, action=Once, help="the environment that is deployed to")
     parser.add_argument("--version", required=True, action=Once, help="the version that is deployed")
     parser.add_argument("--commit", action=Once, type=_commit, metavar="SHA", help="the commit that is deployed")

@@ -13,8 +13,8 @@ DESCRIPTION = (
     "After a deployment: evaluate the critical gates until they are healthy, and then for as long as --for says. "
     "Exit 0: healthy, 2: not, 1: the command is wrong. All other options are those of a gate run."
 )
-# The options of a gate run that this command gives, and by which of its own.
-_GIVES = {
+# The options of a gate run that this command sets, and from which of its own.
+_SETS = {
     "--gate-watch": "",
     "--gate-hold": ", from --for",
     "--gate-wait": ", from --wait",
@@ -24,7 +24,7 @@ _GIVES = {
 
 
 def main(words: list[str], _settings: Settings) -> int:
-    """Run the critical gates alone, in rounds."""
+    """Run only the critical gates, in rounds."""
     parser = command("watch", DESCRIPTION)
     add = parser.add_argument
     add("--env", required=True, action=Once, help="the environment that was deployed to")
@@ -53,8 +53,8 @@ def main(words: list[str], _settings: Settings) -> int:
         if not seconds and name != "--wait":
             parser.error(f"argument {name}: {text!r} is not a time such as 10m")
     for flag in (word.partition("=")[0] for word in expanded(others)):
-        if flag in _GIVES:
-            parser.error(f"{flag} is given by `watch` itself{_GIVES[flag]}: leave it out")
-    chosen = {flag: getattr(known, flag.removeprefix("--gate-"), "") for flag in _GIVES}
+        if flag in _SETS:
+            parser.error(f"`watch` sets {flag} itself{_SETS[flag]}: leave it out")
+    chosen = {flag: getattr(known, flag.removeprefix("--gate-"), "") for flag in _SETS}
     given = [word for flag, value in chosen.items() if value for word in (flag, value)]
     return run_gates(["--env", known.env, "--version", known.version, "--gate-watch", *given, *others], os.environ)

@@ -1,4 +1,4 @@
-"""Does a verdict file prove a SAFE run? What no run writes was edited by hand, or is torn."""
+"""Does a verdict file prove a SAFE run? A file that no run writes was edited by hand, or is torn."""
 
 import math
 import re
@@ -13,20 +13,21 @@ from release_sentinel.config.kinds import INDISPENSABLE
 from release_sentinel.config.model import Waiver
 from release_sentinel.config.read import Reading, dotted
 from release_sentinel.gates import BUILT_IN, BuiltInGate
+from release_sentinel.reports import written
 from release_sentinel.reports.written import WrittenGate, WrittenVerdict
 from release_sentinel.verdict import GateResult, Rounds
 from release_sentinel.vocabulary import EXIT_SAFE, SAFE, Outcome, Stage, Status
 
-_TRIES = 1_000_000  # no run makes as many
-_PASSED, _OK = Outcome.PASSED, Status.OK  # an enumeration is slow to ask for them
+_TRIES = 1_000_000  # more than any run makes
+_PASSED, _OK = Outcome.PASSED, Status.OK  # looking them up in an enumeration is slow
 _STAGES = {gate.id: gate.stage for gate in BUILT_IN}
 _TORN = "it was tampered with, or torn"
 
 
 def unproven(verdict: WrittenVerdict, now: datetime, *, watched: bool = False) -> Iterator[str]:
-    """Yield why a verdict file does not prove a whole run that was SAFE, of whatever release; none means that it does.
+    """Yield each reason why a verdict file does not prove a whole SAFE run, of any release; none means that it does.
 
-    `watched`: of a watch after a deployment, and not of a release. `now` is the moment at which waivers have to hold.
+    With `watched` the run has to be a watch after a deployment, else a release. `now` is when waivers have to hold.
     """
     gates = verdict.gates
     wanted, mode = (f"WATCH {SAFE}", "watch") if watched else (SAFE, "release")
@@ -46,9 +47,9 @@ def unproven(verdict: WrittenVerdict, now: datetime, *, watched: bool = False) -
 
 
 def contradictions(verdict: WrittenVerdict, now: datetime, *, watched: bool = False) -> Iterator[str]:
-    """Yield what contradicts SAFE in a verdict file that says it, of whatever mode, or another of its parts.
+    """Yield each contradiction in a verdict file that says SAFE, in any mode.
 
-    Not that a gate is not named which runs of this version owe: an older version may not have had it.
+    It may lack a gate that runs of this version owe: an older version may not have had that gate.
     """
     if verdict.exit_code != EXIT_SAFE:
         yield f"the verdict says {SAFE} with exit code {verdict.exit_code}: {_TORN}"
@@ -56,15 +57,17 @@ def contradictions(verdict: WrittenVerdict, now: datetime, *, watched: bool = Fa
     if verdict.problems or verdict.missing or verdict.undelivered or not verdict.gates:
         yield f"the verdict says {SAFE} without proof: it names no gates, or problems"
         return
-    odd = _not_plain(verdict.gates)
-    if not_passed := [gate.id for gate in odd if not _passes(gate, watched=watched)]:
+    examined = _to_examine(verdict.gates)
+    if not_passed := [gate.id for gate in examined if not _passes(gate, watched=watched)]:
         yield f"the verdict says {SAFE}, and these gates did not pass: {', '.join(not_passed)}"
     else:
-        yield from (f"the verdict says {SAFE}, but {words}" for words in _within(verdict, odd, now, watched=watched))
+        yield from (
+            f"the verdict says {SAFE}, but {words}" for words in _within(verdict, examined, now, watched=watched)
+        )
 
 
-def _not_plain(gates: Iterable[WrittenGate]) -> list[WrittenGate]:
-    """Return the gates of which more is to be said than that they passed: a history has many thousands of them."""
+def _to_examine(gates: Iterable[WrittenGate]) -> list[WrittenGate]:
+    """Return the gates that did not simply pass, by a quick look: a history has many thousands of gates."""
     return [
         gate
         for gate in gates
@@ -105,10 +108,10 @@ def _is_of(gate: BuiltInGate, id_: str) -> bool:
     return id_ == gate.id or (gate.judges is not None and bool(target) and id_ == f"{gate.id}[{target}]")
 
 
-def _within(verdict: WrittenVerdict, odd: Sequence[WrittenGate], now: datetime, *, watched: bool) -> Iterator[str]:
-    """Yield what contradicts another part of a verdict file. `odd` are its gates that are not plain."""
+def _within(verdict: WrittenVerdict, examined: Sequence[WrittenGate], now: datetime, *, watched: bool) -> Iterator[str]:
+    """Yield what contradicts another part of a verdict file. `examined` are its gates that did not simply pass."""
     yield from (f"gate {id_} is there {count} times" for id_, count in _repeated([gate.id for gate in verdict.gates]))
-    for gate in odd:
+    for gate in examined:
         yield from _of_gate(gate)
         if gate.waiver is not None:
             yield from _of_waiver(gate, gate.waiver, verdict, now)
@@ -151,7 +154,7 @@ def _repeated(names: list[str]) -> list[tuple[str, int]]:
 @cache
 def _outcome(status: Status | None, waived: bool, advised: bool) -> Outcome:
     """Return what becomes of a gate, as a run decides it."""
-    excused = Waiver("", "", "", "", date.max) if waived else None  # its parts are looked at elsewhere
+    excused = Waiver("", "", "", "", date.max) if waived else None  # `_of_waiver` looks at its parts
     return GateResult("", Stage.POLICY, status, "", waiver=excused, advised=date.max if advised else None).outcome
 
 
@@ -194,7 +197,7 @@ def _of_disabled(verdict: WrittenVerdict) -> Iterator[str]:
 
 
 def _of_rounds(rounds: Rounds | None, *, watched: bool) -> Iterator[str]:
-    """Yield what no run writes that became healthy, and stayed so for as long as it had to."""
+    """Yield why the rounds do not say that the run became healthy, and stayed so for as long as it had to."""
     if rounds is None:
         if watched:
             yield "it names no rounds, and a watch has them"
@@ -217,8 +220,7 @@ def _of_times(verdict: WrittenVerdict) -> Iterator[str]:
 
 
 def moment(text: str) -> datetime | None:
-    """Return the moment that a text with an offset names."""
+    """Return the time, in UTC, that a verdict file says; None where it is not one."""
     with suppress(ValueError):
-        found = datetime.fromisoformat(text)
-        return found if found.tzinfo else None
+        return written.moment(text)
     return None

@@ -1,4 +1,4 @@
-"""A release on the forge for a tag that is there. Whatever ends a try, the next one finishes the same release."""
+"""A release on the forge for a tag that exists. However a try ended, the next one finishes the same release."""
 
 import random
 import time
@@ -107,7 +107,7 @@ class _Creation:
         raise AssertionError(_NO_WAIT)
 
     def _create(self) -> str | http.Exchange:
-        """Create the release; return where it is seen, or the answer that is no success."""
+        """Create the release; return its address, or the answer that is not a success."""
         format_, new = self._format, self._new
         if len(new.notes) > format_.notes:
             new = NewRelease(new.tag, new.commit, new.notes[: format_.notes - len(_CUT)] + _CUT, new.prerelease)
@@ -119,7 +119,7 @@ class _Creation:
         return seen
 
     def _look_up(self) -> str:
-        """Return where the release of the tag is seen, blank if there is none; raises `DeliveryError`."""
+        """Return the address of the tag's release, a blank if there is none; raises `DeliveryError`."""
         why = f"{self._asked}: whether there is one cannot be determined"
         for number in range(1, self._tries + 1):
             seen = self._api.ask("GET", self._path(self._format.one), deadline=self._left)
@@ -145,7 +145,7 @@ class _Creation:
         return there if is_open or not there else f"{there}, which was there already"
 
     def _wait(self, made: http.Exchange, number: int) -> float | None:
-        """Return the seconds to wait before the next try; None if there is none, or not within the deadline."""
+        """Return the seconds to wait before the next try; None if it must not be tried again, or not in time."""
         again = _is_open(made) or made.status in http.RETRIED or is_limit(made)
         if number == self._tries or not again:
             return None

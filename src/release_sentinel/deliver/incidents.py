@@ -21,7 +21,7 @@ def key(service: str, env: str) -> str:
 
 
 def addressed(address: str, name: str, service: str = "", *, resolves: bool) -> str:
-    """Return the address with the incident's name, its source and what is to become of it, as apprise takes them."""
+    """Return the address with the incident's name, its source and what happens to it, as apprise takes them."""
     scheme = _scheme(address)
     if scheme not in _KEYS:
         return address

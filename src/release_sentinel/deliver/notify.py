@@ -64,8 +64,8 @@ def announce(
     may hold anything that a receiver answered.
     """
     label = str(document["verdict"])
-    told = [address for address in addresses if wanted(label, on, previous, pages=incidents.kept_by(address))]
-    if not told:
+    receivers = [address for address in addresses if wanted(label, on, previous, pages=incidents.kept_by(address))]
+    if not receivers:
         return []
     recovered = " (recovered)" if label == SAFE and is_failure(previous) else ""
     message = Message(
@@ -77,7 +77,7 @@ def announce(
         key=clean(incidents.key(service, str(document["env"]))),
         service=clean(service),
     )
-    return list(map(clean, send(told, message, seconds)))
+    return list(map(clean, send(receivers, message, seconds)))
 
 
 def wanted(label: str, on: Collection[Occasion], previous: str = "", *, pages: bool = False) -> bool:
@@ -127,12 +127,12 @@ def _answers(message: Mapping[str, Any], seconds: float) -> dict[int, str]:
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, encoding="utf-8", **group
     )
     try:
-        told, _ = process.communicate(json.dumps(message), timeout=seconds)
+        output, _ = process.communicate(json.dumps(message), timeout=seconds)
     except subprocess.TimeoutExpired:
         process.kill()
-        told, _ = process.communicate()
+        output, _ = process.communicate()
     answers = {}
-    for line in lines.split(told):
+    for line in lines.split(output):
         with suppress(ValueError, TypeError, LookupError):
             answer = json.loads(line)
             answers[int(answer["number"])] = str(answer["problem"])

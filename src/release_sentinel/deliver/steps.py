@@ -28,7 +28,7 @@ _FIXED = f"the same command finishes it once that is fixed; {_FROM_FILE}"
 
 
 class Notes(Struct, frozen=True):
-    """What the release's notes are made of: `file` in place of the section in `changelog`, both maybe blank."""
+    """What the release's notes are made of: `file`, else the section in `changelog`; both may be blank."""
 
     changelog: str = ""
     file: Path | None = None
@@ -45,7 +45,7 @@ class Steps(Struct, frozen=True):
     notes: Notes = field(default_factory=Notes)
 
     def named(self, version: str) -> str:
-        """Return what is to be there in the end, for a sentence."""
+        """Return what the steps make, for a sentence."""
         pushed = f"tag {version} on the remote" if self.order.push else f"tag {version}"
         return " and ".join([*([pushed] if self.tag else []), *(["the release on the forge"] if self.release else [])])
 
@@ -100,7 +100,7 @@ def _release(
         new = NewRelease(name, commit, clean(text), prerelease=bool(version and version.prerelease))
         return create_release(api, new, tries=steps.forge.tries, deadline=steps.forge.deadline)
     except DeliveryError as error:
-        raise DeliveryError(f"{error}; tag {name} stands in {source}; {_FIXED}") from None
+        raise DeliveryError(f"{error}; tag {name} is in {source}; {_FIXED}") from None
 
 
 def _api(environ: Mapping[str, str], remote: git.Remote | Unseen | None, rules: ForgeRules) -> "Api":

@@ -59,7 +59,7 @@ def tag(document: Mapping[str, Any], repository: Path, order: TagOrder, clean: C
         raise DeliveryError(f"{made.why}{hint(made)}")
     if not order.push or there.remote is None:
         return f"tagged: {name} at {commit[:12]}, {'already here, ' if there.here else ''}not pushed"
-    with ended(f"the push to {there.remote} was ended: tag {name} stands here, and whether it arrived is unknown"):
+    with ended(f"the push to {there.remote} was ended: tag {name} is still here, and whether it arrived is unknown"):
         why = git.push_tag(repository, made, there.remote)
     if why:
         kept = "it stays here" if there.here else _take_back(repository, made)
@@ -68,7 +68,7 @@ def tag(document: Mapping[str, Any], repository: Path, order: TagOrder, clean: C
 
 
 def message(document: Mapping[str, Any]) -> str:
-    """Return the tag's message: the verdict, of which release, by whom and when, and what was let pass."""
+    """Return the tag's message: the verdict, the release, who judged it and when, and what was let pass."""
     passed = sum(gate["outcome"] != Outcome.NOT_EVALUATED for gate in document["gates"])
     facts = trailers(document, passed)
     return "\n".join([title(document), "", *facts, *reasons(document, *NOTED), ""])
@@ -135,7 +135,7 @@ def _demand_own(
     refs: Refs,
     found: list[str],
 ) -> None:
-    """Raise `DeliveryError` unless a tag that is there is the one that a run of this release has made."""
+    """Raise `DeliveryError` unless a tag that exists was made by a run of this release."""
     name, commit = str(document["version"]), str(document["commit"])
     at = str(refs.tag(found[0]))
     exists = f"tag {found[0]} exists already in {refs.source}, at {at[:12]}"

@@ -93,7 +93,7 @@ def demanded_bases(environ: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
 
 def _bases(verdict: WrittenVerdict, expected: Expectation) -> Iterator[str]:
     if lost := missing_base(expected.bases, [file.sha256 for file in verdict.policies]):
-        yield f"the verdict was not judged by {lost} as it is here, below all else: run the gate with {BASE}"
+        yield f"the verdict was not judged by the base policy {lost} of this machine: run the gate with {BASE}"
 
 
 def _age(ended: str, max_age: timedelta, now: datetime) -> Iterator[str]:

@@ -1,1 +1,1 @@
-"""From kept verdict files to how it has been going: `files` reads, `analysis` counts, `text` and `page` show."""
+"""The history of kept verdict files: `files` reads them, `analysis` counts, `text` and `page` show."""

@@ -7,7 +7,7 @@ import math
 import os
 import re
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -17,6 +17,7 @@ from msgspec import Struct
 
 from release_sentinel import regular
 from release_sentinel.deliver.agreement import contradictions
+from release_sentinel.history.folder import Skipped, paths, shown
 from release_sentinel.lines import one_line
 from release_sentinel.measures import full_name
 from release_sentinel.reports import written
@@ -34,11 +35,9 @@ from release_sentinel.widths import cut
 
 VERDICTS = (SAFE, CRITICAL, INCOMPLETE, BLOCKED)  # from best to worst, as `verdict.decide` has them
 TORN, FOREIGN, REPEATED, FUTURE = "torn", "foreign", "repeated", "future"
-KINDS = (TORN, FOREIGN, REPEATED, FUTURE)
 RELEASE = "release"  # the mode whose verdicts count
-_ENDING = ".json"
 _MODE = re.compile("[a-z][a-z-]*")
-_QUOTED = 80  # columns of a text in a reason
+_QUOTED = 80  # columns of a quoted text in a reason
 
 
 class GateSeen(Struct, frozen=True):
@@ -74,16 +73,8 @@ class Run(Struct, frozen=True):
     values: "array[float]"
 
 
-class Skipped(Struct, frozen=True):
-    """A file, or a folder, that does not count; `kind` is one of `KINDS`, for a folder `folder`."""
-
-    file: str
-    kind: str
-    why: str
-
-
 class Kept(Struct, frozen=True):
-    """What a folder holds: a number of files, the verdicts among them in the order of time, and all others by name."""
+    """What a folder holds: how many files, the verdicts by time, and what does not count by name."""
 
     files: int
     runs: tuple[Run, ...]
@@ -92,19 +83,19 @@ class Kept(Struct, frozen=True):
 
 
 def read(folder: Path, now: datetime, clean: Callable[[str], str]) -> Kept:
-    """Return what is kept below a folder in files named `*.json`; raises `OSError` where it cannot be listed itself.
+    """Return what is kept below a folder in files named `*.json`; raises `OSError` where the folder cannot be listed.
 
-    No file is waited for, and none ends the reading. Every text of a file, and every name, is scrubbed by `clean` here,
-    once, and before anything shortens it: of a secret that is cut, the output would show the ends.
+    No file blocks or ends the reading. `clean` scrubs every text of a file, and every name, here, once, and before
+    anything shortens it: a secret that was cut would no longer be recognised.
     """
     os.scandir(folder).close()
     reader = _Reader(now, clean)
     folders: list[Skipped] = []
     collects = gc.isenabled()
-    gc.disable()  # of the many small records none is in a circle: looking for one takes a tenth of the time
+    gc.disable()  # the many small records have no cycles: the search for them would take a tenth of the time
     try:
-        for path in _paths(folder, folders, clean):
-            reader.read(Path(path), _shown(path, folder, clean))
+        for path in paths(folder, folders, clean):
+            reader.read(Path(path), shown(path, folder, clean))
     finally:
         if collects:
             gc.enable()
@@ -112,51 +103,8 @@ def read(folder: Path, now: datetime, clean: Callable[[str], str]) -> Kept:
     return Kept(reader.files, tuple(runs), tuple(reader.skipped), tuple(folders))
 
 
-def _paths(folder: Path, folders: list[Skipped], clean: Callable[[str], str]) -> Iterator[str]:
-    """Yield the files in the order of their names, those of a folder before its folders.
-
-    What is not looked into is noted in `folders`.
-    """
-
-    def skip(path: str, why: str) -> None:
-        folders.append(Skipped(_shown(path, folder, clean), "folder", why))
-
-    rest = [str(folder)]  # not by recursion: a folder may be deeper than Python's stack
-    while rest:
-        top = rest.pop()
-        try:
-            with os.scandir(top) as listed:
-                entries = sorted(listed, key=lambda entry: entry.name)
-        except OSError as error:
-            skip(top, f"cannot be listed: {sentence(error)}")
-            continue
-        inner = []
-        for entry in entries:
-            if not _is_folder(entry):
-                if entry.name.lower().endswith(_ENDING):
-                    yield entry.path
-            elif entry.is_symlink():
-                skip(entry.path, "is a link to a folder, and not followed")
-            else:
-                inner.append(entry.path)
-        rest += reversed(inner)
-
-
-def _is_folder(entry: "os.DirEntry[str]") -> bool:
-    try:
-        return entry.is_dir()
-    except OSError:  # a link in a circle
-        return False
-
-
-def _shown(path: str, folder: Path, clean: Callable[[str], str]) -> str:
-    """Return a path below a folder as text that every encoding and terminal can show."""
-    below = path[len(os.path.join(folder, "")) :]  # noqa: PTH118 - for ten thousand files, faster than pathlib
-    return one_line(clean(os.fsencode(below).decode("utf-8", "backslashreplace")))
-
-
 class _Reader:
-    """Files read so far. Texts and records that are the same in many runs are held once."""
+    """Reads files, and holds texts and records that are the same in many runs once."""
 
     def __init__(self, now: datetime, clean: Callable[[str], str]) -> None:
         self.files = 0
@@ -218,7 +166,7 @@ class _Reader:
         )
 
     def _wrong(self, verdict: WrittenVerdict, mode: str, word: str, ended: datetime) -> str:
-        """Return what no run writes, or a blank. A verdict and its mode agree, and so do a word and its exit code."""
+        """Return a contradiction in a verdict, or a blank: with its mode, its exit code, or under the rules of SAFE."""
         named = {word} if mode == RELEASE else {f"{mode.upper()} {word}"}
         if verdict.partial and verdict.preview:
             named.add(f"PARTIAL PREVIEW {word}")  # as versions before 0.2 wrote it
@@ -232,7 +180,7 @@ class _Reader:
         return cut(repr(self._clean(text)), _QUOTED)
 
     def _gate(self, gate: WrittenGate) -> GateSeen:
-        key = gate.id, id(gate.kind), id(gate.outcome)  # a word of ours is there once, and its own hash is slow
+        key = gate.id, id(gate.kind), id(gate.outcome)  # members of an enumeration: their own hash is slow
         if (held := self._held.get(key)) is None:
             held = self._held[key] = GateSeen(self._text(gate.id), gate.kind, gate.outcome)
         return cast("GateSeen", held)
@@ -256,7 +204,7 @@ def _number(value: float | None) -> float:
 
 
 def _judged(verdict: WrittenVerdict, ended: datetime) -> datetime:
-    """Return the moment at which waivers had to hold: one may have expired before the run ended."""
+    """Return when waivers had to hold, which is the start: one may have expired before the run ended."""
     with suppress(ValueError):
         return min(ended, written.moment(verdict.started))
     return ended

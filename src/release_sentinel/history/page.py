@@ -1,131 +1,106 @@
-"""A history as a page of HTML: what was the last verdict, what is held, what is in the way, how has it been going."""
+"""A history as a page of HTML: the last verdicts, held releases, troubled gates, days and measures."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from release_sentinel.history.analysis import (
-    Day,
-    Environment,
-    GateHistory,
-    History,
-    Last,
-    Released,
-    Series,
-)
-from release_sentinel.history.files import RELEASE, Skipped
+from release_sentinel.history.files import RELEASE
 from release_sentinel.history.plot import plot
+from release_sentinel.history.records import Day, Environment, GateHistory, History, Last, Released, Series
 from release_sentinel.history.text import DAYS, FLAP, by_trouble, counts, label, minute, named, until, words
 from release_sentinel.identity import SHORT
 from release_sentinel.reports import page as html
-from release_sentinel.reports.charts import TONES
+from release_sentinel.reports.charts import TONES, VERDICT_TONES
 from release_sentinel.reports.page import Content, Markup, element
-from release_sentinel.vocabulary import BLOCKED, CRITICAL, INCOMPLETE, SAFE
+from release_sentinel.reports.text import shown_version
 
-_TONES = {SAFE: "ok", BLOCKED: "crit", CRITICAL: "crit", INCOMPLETE: "unknown"}
 _ROWS, _CHARTS, _CALENDARS = 25, 100, 10
 _WEEKS = 12
-_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_WEEKDAYS = ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")
 
 
 def page(history: History) -> str:
     """Return the page."""
-    return _Page(history).text()
-
-
-class _Page:
-    def __init__(self, history: History) -> None:
-        self._history = history
-
-    def text(self) -> str:
-        """Return the whole page."""
-        history = self._history
-        sections = [
-            ("last", "Last verdicts", self._lasts()),
-            ("held", "Releases that were held", self._held()),
-            ("gates", "Gates that failed, flapped or warned", self._gates()),
-            ("days", "Days", self._days()),
-            ("measures", "Measures", self._measures()),
-            ("skipped", "Not read as a verdict", self._skipped([*history.skipped, *history.folders])),
+    contents, sections = html.with_contents(
+        [
+            ("last", "Last verdicts", _lasts(history)),
+            ("held", "Releases that were held", _held(history)),
+            ("gates", "Gates that failed, flapped or warned", _gates(history)),
+            ("days", "Days", _days(history)),
+            ("measures", "Measures", _measures(history)),
+            ("skipped", "Not read as a verdict", _skipped(history)),
         ]
-        shown = [(anchor, title, content) for anchor, title, content in sections if content]
-        jumps = [element("li", html.jump(anchor, title)) for anchor, title, _ in shown]
-        return html.page(
-            "History of releases",
-            [
-                element("p", element("strong", "release-sentinel"), " history", class_="brand"),
-                element("h1", "History of releases"),
-                element("p", f"{counts(history)}. All times are UTC.", class_="mute"),
-                element("nav", element("ul", jumps), aria_label="Sections"),
-            ],
-            [self._section(*one) for one in shown],
-        )
+    )
+    header = [
+        element("p", element("b", "release-sentinel"), " history", class_="brand"),
+        element("h1", "History of releases"),
+        _note(f"{counts(history)}. All times are UTC."),
+        contents,
+    ]
+    return html.page("History of releases", header, sections)
 
-    def _section(self, anchor: str, title: str, content: Content) -> Markup:
-        name = f"{anchor}-title"
-        return element("section", element("h2", title, id=name), content, id=anchor, aria_labelledby=name)
 
-    def _lasts(self) -> Content:
-        rows = [(one, last) for one in self._history.environments for last in one.last]
-        return _table(
-            "Last verdicts",
-            ("Environment", "Verdict", "Version", "Commit", "Ended", "File"),
-            [[named(one.env), _pill(last), *self._of_last(last)] for one, last in rows],
-        )
-
-    def _of_last(self, last: Last) -> list[Content]:
-        return [
-            last.version or "(no version)",
+def _lasts(history: History) -> Content:
+    rows: list[list[Content]] = [
+        [
+            named(one.env),
+            _pill(last),
+            shown_version(last.version),
             element("code", last.commit[:SHORT]),
             _time(last.ended),
             last.file,
         ]
+        for one in history.environments
+        for last in one.last
+    ]
+    return _table("Last verdicts", ("Environment", "Verdict", "Version", "Commit", "Ended", "File"), rows)
 
-    def _held(self) -> Content:
-        held = self._history.held
-        rows = [[named(one.env), one.version, until(one), *_since(one)] for one in held]
-        head = ("Environment", "Version", "Held", "Since")
-        note = "From the first verdict that was not SAFE to the first that was. What follows that does not count."
-        return [element("p", note, class_="mute"), _table("Held", head, rows)] * bool(held)
 
-    def _gates(self) -> Content:
-        gates = self._history.troubled
-        rows = [[named(gate.env), gate.gate, str(gate.kind), *_of_gate(gate)] for gate in gates]
-        head = ("Environment", "Gate", "Stage", "Failed", "Flapped", "Warned", "Waived", "Advised", "Judged")
-        return [element("p", FLAP, class_="mute"), _table("Gates", head, rows)] * bool(gates)
+def _held(history: History) -> Content:
+    rows = [[named(one.env), one.version, until(one), *_since(one)] for one in history.held]
+    note = "From the first verdict that was not SAFE to the first that was. Later verdicts do not count."
+    return [_note(note), _table("Held", ("Environment", "Version", "Held", "Since"), rows)] if rows else None
 
-    def _days(self) -> Content:
-        judged = [one for one in self._history.environments if one.days]
-        shown = [self._calendar(one) for one in judged[:_CALENDARS]]
-        return [element("p", f"{DAYS}.", class_="mute"), shown, _more(len(judged) - _CALENDARS)] if shown else None
 
-    def _calendar(self, environment: Environment) -> Markup:
-        days = {day.day: day for day in environment.days}
-        weeks = sorted({day - timedelta(days=day.weekday()) for day in days})[-_WEEKS:]
-        head = ("Week of", *(name[:2] for name in _WEEKDAYS))
-        rows = [[str(week), *(_day(days.get(week + timedelta(days=more))) for more in range(7))] for week in weeks]
-        name = named(environment.env)
-        return element("section", element("h3", name), _table(f"Days of {name}", head, rows))
+def _gates(history: History) -> Content:
+    rows = [[named(gate.env), gate.gate, str(gate.kind), *_of_gate(gate)] for gate in history.troubled]
+    head = ("Environment", "Gate", "Stage", "Failed", "Flapped", "Warned", "Waived", "Advised", "Judged")
+    return [_note(FLAP), _table("Gates", head, rows)] if rows else None
 
-    def _measures(self) -> Content:
-        series = self._history.measures
-        shown = [self._series(one) for one in by_trouble(series)[:_CHARTS]]
-        return [*shown, _more(len(series) - _CHARTS)] if shown else None
 
-    def _series(self, series: Series) -> Markup:
-        name = f"{named(series.env)}: {series.name}"
-        pill = element("span", str(series.status), class_=f"pill {TONES[series.status]}")
-        return element(
-            "article",
-            element("h3", name, " ", pill),
-            element("p", words(series, series.unit), class_="mute"),
-            plot(series),
-            element("div", [element("span", _time(point[0])) for point in _ends(series)], class_="axis"),
-            class_="card plot",
-        )
+def _days(history: History) -> Content:
+    judged = [one for one in history.environments if one.days]
+    shown = [_calendar(one) for one in judged[:_CALENDARS]]
+    return [_note(f"{DAYS}."), shown, _more(len(judged) - _CALENDARS)] if shown else None
 
-    def _skipped(self, skipped: list[Skipped]) -> Content:
-        rows: list[list[Content]] = [[one.file, one.kind, one.why] for one in skipped]
-        return _table("Files and folders", ("File", "Kind", "Why"), rows) if rows else None
+
+def _calendar(environment: Environment) -> Markup:
+    days = {day.day: day for day in environment.days}
+    weeks = sorted({day - timedelta(days=day.weekday()) for day in days})[-_WEEKS:]
+    rows = [[str(week), *(_day(days.get(week + timedelta(days=more))) for more in range(7))] for week in weeks]
+    name = named(environment.env)
+    return element("section", element("h3", name), _table(f"Days of {name}", ("Week of", *_WEEKDAYS), rows))
+
+
+def _measures(history: History) -> Content:
+    shown = [_series(one) for one in by_trouble(history.measures)[:_CHARTS]]
+    return [*shown, _more(len(history.measures) - _CHARTS)] if shown else None
+
+
+def _series(series: Series) -> Markup:
+    pill = element("span", str(series.status), class_=f"pill {TONES[series.status]}")
+    return element(
+        "article",
+        element("h3", f"{named(series.env)}: {series.name}", " ", pill),
+        _note(words(series, series.unit)),
+        plot(series),
+        element("div", [element("span", _time(point[0])) for point in _ends(series)], class_="axis"),
+        class_="card plot",
+    )
+
+
+def _skipped(history: History) -> Content:
+    rows: list[list[Content]] = [[one.file, one.kind, one.why] for one in (*history.skipped, *history.folders)]
+    return _table("Files and folders", ("File", "Kind", "Why"), rows) if rows else None
 
 
 def _ends(series: Series) -> Iterable[tuple[datetime, float | None]]:
@@ -133,7 +108,8 @@ def _ends(series: Series) -> Iterable[tuple[datetime, float | None]]:
 
 
 def _pill(last: Last) -> Markup:
-    return element("span", label(last), class_=f"pill {_TONES[last.verdict] if last.mode == RELEASE else 'off'}")
+    tone = VERDICT_TONES[last.verdict] if last.mode == RELEASE else "off"
+    return element("span", label(last), class_=f"pill {tone}")
 
 
 def _since(release: Released) -> list[Content]:
@@ -147,12 +123,12 @@ def _of_gate(gate: GateHistory) -> list[Content]:
 
 
 def _day(day: Day | None) -> Content:
-    """Return the worst verdict of a day by its letter, and all of them for who cannot see that."""
+    """Return the worst verdict of a day by its letter, and the number of each for screen readers."""
     if day is None:
         return None
     number_of = ", ".join(f"{verdict} {count}" for verdict, count in day.verdicts.items())
     return [
-        element("span", day.worst[0], class_=f"pill {_TONES[day.worst]}", aria_hidden="true"),
+        element("span", day.worst[0], class_=f"pill {VERDICT_TONES[day.worst]}", aria_hidden="true"),
         element("span", number_of, class_="hidden"),
     ]
 
@@ -173,6 +149,9 @@ def _row(row: list[Content]) -> list[Markup]:
     return [element("th", row[0], scope="row"), *(element("td", cell) for cell in row[1:])]
 
 
+def _note(text: str) -> Markup:
+    return element("p", text, class_="mute")
+
+
 def _more(rows: int) -> Content:
-    more = f"And {rows} more: release-sentinel history --json has all."
-    return element("p", more, class_="mute") if rows > 0 else None
+    return _note(f"And {rows} more: release-sentinel history --json has all.") if rows > 0 else None

@@ -1,15 +1,15 @@
-"""A measure over time as SVG: its line, and the limits that it was held against. The numbers stand beside it."""
+"""A measure over time as SVG: its line and its limits. The page shows the numbers beside it."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from itertools import groupby, pairwise
 
-from release_sentinel.history.analysis import Series
+from release_sentinel.history.records import Series
 from release_sentinel.history.scale import Scale
 from release_sentinel.reports.page import Markup, element
 
 _WIDE, _HIGH = 1000, 100
-_PARTS = 150  # of the width: of each, the least and the most are drawn
+_PARTS = 150  # of the width: the least and the greatest number of each are drawn
 _Point = tuple[float, float]
 
 
@@ -43,7 +43,7 @@ def _seconds(series: Series, time: datetime) -> float:
 
 
 def _stretches(series: Series, across: Scale, up: Scale) -> Iterator[list[_Point]]:
-    """Yield the points between two that have no number."""
+    """Yield each stretch of points that have a number."""
     for has_number, points in groupby(series.points, key=lambda point: point[1] is not None):
         if has_number:
             thin = _thinned([(_seconds(series, time), value or 0.0) for time, value in points], _ends(series)[1])
@@ -51,7 +51,7 @@ def _stretches(series: Series, across: Scale, up: Scale) -> Iterator[list[_Point
 
 
 def _thinned(points: list[_Point], length: float) -> list[_Point]:
-    """Return points that look the same: of each part of the length the least and the most, in their order."""
+    """Return fewer points that draw the same line: the least and the greatest of each part of the length, by time."""
     thin: list[_Point] = []
     for _, part in groupby(points, key=lambda point: int(point[0] * _PARTS / length) if length else 0):
         held = list(part)
@@ -68,7 +68,7 @@ def _line(points: Sequence[_Point], class_: str) -> Markup:
 
 
 def _limits(series: Series, across: Scale, up: Scale) -> Iterator[Markup]:
-    """Yield each limit as a line as long as it held."""
+    """Yield each limit as a line over the time for which it held."""
     ends = [*(_seconds(series, one.since) for one in series.limits), _ends(series)[1]]
     for limits, (begin, end) in zip(series.limits, pairwise(ends), strict=True):
         left, right = (across(begin), across(end)) if len(series.points) > 1 else (0, _WIDE)

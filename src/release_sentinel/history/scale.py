@@ -1,12 +1,12 @@
-"""Where a number lies among others: for lines of characters and of pixels."""
+"""Scales numbers to places, for lines of characters and of pixels."""
 
 from collections.abc import Sequence
 
 
 class Scale:
-    """From the place `first` of the least of some numbers to the place `last` of the greatest; equal ones lie between.
+    """Places numbers from `first` (the least) to `last` (the greatest); if all are equal, half way between.
 
-    Numbers are divided before they are subtracted: the difference of huge ones is no number.
+    Numbers are divided before they are subtracted: the difference of huge ones would be infinite.
     """
 
     def __init__(self, values: Sequence[float], first: float, last: float) -> None:

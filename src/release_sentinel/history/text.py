@@ -1,4 +1,4 @@
-"""A history as plain text, as wide as a terminal, from 60 columns on."""
+"""A history as plain text, as wide as the terminal, but at least 60 columns."""
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
@@ -6,12 +6,14 @@ from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
-from release_sentinel.history.analysis import Environment, History, Last, Released, Series
-from release_sentinel.history.files import RELEASE, Skipped
+from release_sentinel.history.files import RELEASE
+from release_sentinel.history.folder import Skipped
+from release_sentinel.history.records import Environment, History, Last, Released, Series
 from release_sentinel.history.scale import Scale
 from release_sentinel.lines import foreign
 from release_sentinel.measures import Measure
-from release_sentinel.reports.charts import limits, quantity
+from release_sentinel.reports.charts import duration, limits, quantity
+from release_sentinel.reports.text import shown_version
 from release_sentinel.vocabulary import Status
 from release_sentinel.widths import columns, cut, wrap
 
@@ -19,20 +21,20 @@ NARROWEST = 60
 BLOCKS = "▁▂▃▄▅▆▇█"  # of a sparkline
 NAMED = 20  # files, gates, measures; `--json` has all
 FLAP = (
-    "A gate flaps where it passes in one of two consecutive verdicts on the same environment, version and commit, and "
+    "A gate flaps if it passes in one of two consecutive verdicts on the same environment, version and commit, and "
     "fails in the other."
 )
 DAYS = "Days in UTC, each by its worst verdict: S safe, C critical, I incomplete, B blocked"
 _WEEKS, _CALENDARS, _RELEASES = 6, 5, 10
 _SPARKS = 16  # characters of a sparkline
-_NAME = 16  # columns that are left of a name, at least
+_NAME = 16  # columns that a cut name keeps, at least
 _INDENT = " " * 6
 _LONG = 80  # columns of a name within a sentence
 _MODE = 12
 
 
 def lines(history: History, width: int, *, blocks: bool) -> Iterator[str]:
-    """Yield the lines of a history; with `blocks`, measures have a sparkline."""
+    """Yield the lines of a history, at most `width` columns wide; with `blocks`, measures have a sparkline."""
     width = max(NARROWEST, width)
     yield from wrap(counts(history), width, 4)
     for title, part in (
@@ -61,16 +63,6 @@ def counts(history: History) -> str:
     return f"{_plural(history.files, 'file')}: {', '.join(parts)}"
 
 
-def duration(seconds: float) -> str:
-    """Return a time as `45s`, `12m`, `3h 20m` or `2d 4h`."""
-    minutes, hours = int(seconds // 60), int(seconds // 3600)
-    if minutes < 1:
-        return f"{int(seconds)}s"
-    if hours < 1:
-        return f"{minutes}m"
-    return f"{hours}h {minutes % 60}m" if hours < 24 else f"{hours // 24}d {hours % 24}h"
-
-
 def minute(time: datetime) -> str:
     """Return a time to the minute."""
     return f"{time:%Y-%m-%d %H:%M}"
@@ -86,12 +78,12 @@ def sparkline(values: Sequence[float], most: int = _SPARKS) -> str:
 
 
 def named(name: str) -> str:
-    """Return a name, also where there is none."""
+    """Return a name, or `(none)` for a blank."""
     return name or "(none)"
 
 
 def short(name: str) -> str:
-    """Return a name from a file as a part of a sentence."""
+    """Return a name from a file, short enough for a sentence."""
     return cut(foreign(named(name)), _LONG)
 
 
@@ -101,7 +93,7 @@ def _plural(number: int, what: str) -> str:
 
 def _environments(history: History, width: int) -> Iterator[str]:
     rows = [
-        ([named(one.env) if first else "", last.version or "(no version)"], [label(last), minute(last.ended)])
+        ([named(one.env) if first else "", shown_version(last.version)], [label(last), minute(last.ended)])
         for one in history.environments
         for first, last in ((last is one.last[0], last) for last in one.last)
     ]
@@ -161,22 +153,22 @@ def until(release: Released) -> str:
 
 def _measures(history: History, width: int, *, blocks: bool) -> Iterator[str]:
     for one in by_trouble(history.measures)[:NAMED]:
-        yield from wrap(f"  {_of_series(one, blocks=blocks)}", width, 6)
+        yield from _wrapped(_of_series(one, blocks=blocks), width)
     yield from _more(len(history.measures) - NAMED)
 
 
 def by_trouble(measures: Iterable[Series]) -> list[Series]:
-    """Return the measures whose last value breaks a limit first."""
+    """Return the measures by their status, the worst first."""
     worst = (Status.CRIT, Status.WARN, Status.OK)
     return sorted(measures, key=lambda one: worst.index(one.status))
 
 
 def _of_series(series: Series, *, blocks: bool) -> str:
     spark = f" {sparkline(series.values)}" if blocks and len(series.values) > 1 else ""
-    said = words(series, foreign(series.unit))
-    if not blocks:  # the encoding may lack these as well
-        said = said.replace("≥", ">=").replace("≤", "<=")
-    return f"{short(series.env)}: {short(series.name)} {said}{spark}"
+    numbers = words(series, foreign(series.unit))
+    if not blocks:  # the encoding may lack these, too
+        numbers = numbers.replace("≥", ">=").replace("≤", "<=")
+    return f"{short(series.env)}: {short(series.name)} {numbers}{spark}"
 
 
 def words(series: Series, unit: str) -> str:
@@ -190,8 +182,15 @@ def words(series: Series, unit: str) -> str:
 
 def _skipped(skipped: Sequence[Skipped], width: int) -> Iterator[str]:
     for one in skipped[:NAMED]:
-        yield from wrap(f"  {cut(foreign(one.file), 200)}: {one.kind}: {foreign(one.why)}", width, 6)
+        yield from _wrapped(f"{cut(foreign(one.file), 200)}: {one.kind}: {foreign(one.why)}", width)
     yield from _more(len(skipped) - NAMED)
+
+
+def _wrapped(text: str, width: int) -> Iterator[str]:
+    """Yield the lines of a foreign text: runners obey `::` also where a line is broken before it."""
+    first, *others = wrap(f"  {text}", width, len(_INDENT))
+    yield first
+    yield from (f"{_INDENT}{foreign(line)}" for line in others)
 
 
 def _more(number: int, where: str = "--json has all") -> Iterator[str]:
@@ -200,9 +199,9 @@ def _more(number: int, where: str = "--json has all") -> Iterator[str]:
 
 
 def _table(rows: Sequence[tuple[Sequence[str], Sequence[str]]], width: int) -> Iterator[str]:
-    """Yield rows of names and words, with their columns below each other.
+    """Yield rows of names and words, in aligned columns.
 
-    Names are cut, words never. Where too little of the names would be left, the words stand on a line of their own.
+    Names are cut, words never. Where too little of the names would be left, the words get a line of their own.
     """
     rows = [([foreign(name) for name in names], words) for names, words in rows]
     names = _column_widths([row for row, _ in rows])

@@ -14,7 +14,7 @@ _end: ContextVar[float] = ContextVar("_end")  # the moment up to which the calle
 
 
 def until(seconds: float, call: Callable[[], T]) -> Callable[[], T]:
-    """Return what calls `call` and lets it know, by `remaining`, that no caller waits for longer than `seconds`."""
+    """Return what calls `call` and lets it know, by `remaining`, that its caller waits for `seconds` at most."""
 
     def bounded() -> T:
         _end.set(time.monotonic() + seconds)

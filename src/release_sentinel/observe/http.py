@@ -97,6 +97,10 @@ def ask(request: Request, environ: Mapping[str, str] | None = None) -> Exchange 
         tries=request.tries,
         deadline=request.deadline,
     )
+    return _exchange_of(request, asked)
+
+
+def _exchange_of(request: Request, asked: retry.Asked[_Reply]) -> Exchange:
     last, answer = asked.last, asked.last.answer
     # What cannot be parsed cannot be stripped of credentials by its parts.
     unparsed = request.url.partition("?")[0].rpartition("@")[2]

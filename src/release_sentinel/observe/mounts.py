@@ -52,7 +52,7 @@ def find(root: Path, path: str, number: int | None) -> Mount | None:
 
 
 def _mounts(text: str) -> Iterator[Mount]:
-    """Yield the mounts of /proc/self/mountinfo; a line that is not like the others is left out."""
+    """Yield the mounts of /proc/self/mountinfo; a malformed line is left out."""
     for line in split(text):
         fields, _, rest = line.partition(" - ")
         words, kinds = fields.split(" "), rest.split(" ")

@@ -137,7 +137,7 @@ def _of_java(arguments: Sequence[str]) -> Iterator[str]:
 
 
 def _first(arguments: Sequence[str], *, alone: Collection[str] = (), with_value: Collection[str] = ()) -> Iterator[str]:
-    """Yield the first argument that is no option, if all options before it are known, or hold their value."""
+    """Yield the first argument that is not an option, if all options before it are known, or hold their value."""
     left = iter(arguments)
     for argument in left:
         if argument in with_value:

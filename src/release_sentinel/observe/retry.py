@@ -44,8 +44,8 @@ def ask(call: Callable[[float], Try[T]], *, what: str, timeout: float, tries: in
     """Call until a try is final, up to `tries` times; each lasts at most `timeout`, all together at most `deadline`.
 
     `what` names the question in a timeline. `call` is given the seconds that it may take. It runs in a thread, which is
-    left behind when it takes longer: that bounds what the library does not, such as a name look-up, or a server that
-    drips its answer.
+    abandoned when it takes longer: that bounds what the library does not, such as a name look-up, or an answer that
+    drips.
     """
     start = time.monotonic()
     met: list[str] = []

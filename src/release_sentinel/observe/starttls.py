@@ -1,4 +1,4 @@
-"""Asking a server, in its own protocol, to go on in TLS on the same connection."""
+"""Asks a server, in its own protocol, to continue in TLS on the same connection."""
 
 import re
 import socket

@@ -1,4 +1,4 @@
-"""The certificate that a server shows, the chain that it is trusted by, and how long all of that is valid."""
+"""The certificate that a server shows, the chain that makes it trusted, and how long both are valid."""
 
 import time
 from pathlib import Path
@@ -60,29 +60,11 @@ def certificate(question: Question) -> Certificate | Unseen:
 
     Only alternative names count: browsers, Go and Python's HTTP clients do not look at the common name.
     """
-    import ssl  # noqa: PLC0415 - late: a run without certificates does not need it
-
     context = _context(question)
     if isinstance(context, Unseen):
         return context
-
-    def call(seconds: float) -> Try[_PeerCertificate]:
-        try:
-            return _shake_hands(question, context, seconds)
-        except ssl.SSLCertVerificationError as error:
-            return Try(answer=_PeerCertificate(distrust=error.verify_message or sentence(error)))
-        except starttls.RefusedError as error:
-            return Try(error=f"{question.starttls}: {error}", final=not error.temporary)
-        except TimeoutError:
-            return Try(error=retry.no_answer(seconds), final=False)
-        except ssl.SSLError as error:
-            broken_off = isinstance(error, (ssl.SSLEOFError, ssl.SSLZeroReturnError))
-            return Try(error=f"TLS: {sentence(error)}", final=not broken_off)
-        except (OSError, ValueError) as error:  # ValueError: a name that cannot be encoded
-            return Try(error=sentence(error), final=isinstance(error, ValueError))
-
     asked = retry.ask(
-        call,
+        lambda seconds: _try(question, context, seconds),
         what=f"TLS with {question.host}:{question.port}",
         timeout=question.timeout,
         tries=question.tries,
@@ -90,15 +72,32 @@ def certificate(question: Question) -> Certificate | Unseen:
     )
     shown, last = asked.last.answer or _PeerCertificate(), asked.last
     return Certificate(
-        shown.subject,
-        shown.expires,
-        shown.distrust,
+        *(shown.subject, shown.expires, shown.distrust),
         last.error,
         asked.tries,
         asked.seconds,
         asked.earlier,
         shown.issuer,
     )
+
+
+def _try(question: Question, context: "SSLContext", seconds: float) -> Try[_PeerCertificate]:
+    """Try once, within `seconds`."""
+    import ssl  # noqa: PLC0415 - late: a run without certificates does not need it
+
+    try:
+        return _shake_hands(question, context, seconds)
+    except ssl.SSLCertVerificationError as error:
+        return Try(answer=_PeerCertificate(distrust=error.verify_message or sentence(error)))
+    except starttls.RefusedError as error:
+        return Try(error=f"{question.starttls}: {error}", final=not error.temporary)
+    except TimeoutError:
+        return Try(error=retry.no_answer(seconds), final=False)
+    except ssl.SSLError as error:
+        broken_off = isinstance(error, (ssl.SSLEOFError, ssl.SSLZeroReturnError))
+        return Try(error=f"TLS: {sentence(error)}", final=not broken_off)
+    except (OSError, ValueError) as error:  # ValueError: a name that cannot be encoded
+        return Try(error=sentence(error), final=isinstance(error, ValueError))
 
 
 def _context(question: Question) -> "SSLContext | Unseen":

@@ -6,9 +6,9 @@ from urllib.parse import unquote, unquote_plus
 
 
 class Credential(NamedTuple):
-    """A password or token, and what stands before and behind it.
+    """A password or token, with the text before and after it.
 
-    Without `before`, its place is not one where a plain one is masked.
+    A plain value, such as a common word, is masked in this place only, and not at all where `before` is blank.
     """
 
     value: str

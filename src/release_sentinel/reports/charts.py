@@ -1,6 +1,6 @@
-"""Charts of a page, as SVG without a text: the numbers stand beside them, and who sees no chart misses nothing.
+"""Charts of a page, as SVG without text: the numbers are shown beside them, for readers who cannot see a chart.
 
-A chart is as wide as its place. Colours come from classes of the style (`ok`, `warn`, `crit`, `unknown`, `off`).
+A chart is as wide as its container. Colours come from classes of the style (`ok`, `warn`, `crit`, `unknown`, `off`).
 """
 
 import math
@@ -11,16 +11,17 @@ from msgspec.structs import replace
 
 from release_sentinel.measures import Measure
 from release_sentinel.reports.page import Content, Markup, element
-from release_sentinel.vocabulary import Status
+from release_sentinel.vocabulary import BLOCKED, CRITICAL, INCOMPLETE, SAFE, Status
 
 _WIDE, _HIGH = 1000, 12
 _BYTES = "bytes"
-_LEAST = 4  # of `_WIDE`: what took no time is seen nevertheless
+_LEAST = 4  # of `_WIDE`: a span that took no time can still be seen
 TONES = {Status.OK: "ok", Status.WARN: "warn", Status.CRIT: "crit", Status.UNKNOWN: "unknown"}
+VERDICT_TONES = {SAFE: "ok", BLOCKED: "crit", CRITICAL: "crit", INCOMPLETE: "unknown"}
 
 
 class Span(NamedTuple):
-    """A stretch of a time line in seconds, and the class of its colour; a thin one lies within another one."""
+    """A part of a time line, in seconds, and the class of its colour. A thin span is drawn within another one."""
 
     began: float
     ended: float
@@ -40,13 +41,13 @@ class Axis(NamedTuple):
         return self.high - self.low
 
     def at(self, value: float) -> float:
-        """Return where a value lies, from 0 to 1000; one beyond an end lies at that end."""
-        share = (value - self.low) / (self.high - self.low) if self.high > self.low else 0.0
+        """Return the place of a value, from 0 to 1000; one beyond an end is at that end."""
+        share = (value - self.low) / self.length if self.high > self.low else 0.0
         return _WIDE * min(1.0, max(0.0, share))
 
 
 def number(value: float, digits: int = 6) -> str:
-    """Return a number for people: so many digits of a fraction at most, thousands grouped."""
+    """Return a number for people: about `digits` significant digits, thousands grouped."""
     if not math.isfinite(value):
         return "not a number" if math.isnan(value) else f"{'-' if value < 0 else ''}infinite"
     if abs(value) >= 1e15 or 0 < abs(value) < 1e-4:
@@ -57,7 +58,7 @@ def number(value: float, digits: int = 6) -> str:
 
 
 def quantity(measure: Measure) -> str:
-    """Return a measured number with its unit, in as few digits as do not move it across a limit."""
+    """Return a measured number with its unit, in the fewest digits that keep it on its side of each limit."""
     for digits in (4, 6):
         if replace(measure, value=float(f"{measure.value:.{digits}g}")).status is measure.status:
             return _with_unit(measure.value, measure.unit, digits)
@@ -80,7 +81,7 @@ def _with_unit(value: float, unit: str, digits: int) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Return a length of time for people: `0.25 s`, `14 min 5 s`, `2 h 3 min`."""
+    """Return a length of time for people: `0.25 s`, `14 min 5 s`, `2 h 3 min`, `4 d 20 h`."""
     if not math.isfinite(seconds):
         return "unknown"
     if seconds < 0.0005:
@@ -91,20 +92,21 @@ def duration(seconds: float) -> str:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
-    parts = [(hours, "h"), (minutes, "min"), (0 if hours else rest, "s")]
+    days, hours = divmod(hours, 24)
+    parts = [(days, "d"), (hours, "h"), (0 if days else minutes, "min"), (0 if days or hours else rest, "s")]
     return " ".join(f"{count} {unit}" for count, unit in parts if count)
 
 
 def bullet(measure: Measure) -> Markup | None:
-    """Return a number against its limits; None where there is nothing to hold it against."""
-    limits = [limit for limit in (measure.warn, measure.crit) if limit is not None]
-    if not math.isfinite(measure.value) or not (limits or _is_share(measure, limits)):
+    """Return a number as a bar with its limits; None where it has no limits, and is no share of 100 %."""
+    bounds = [limit for limit in (measure.warn, measure.crit) if limit is not None]
+    if not math.isfinite(measure.value) or not (bounds or _is_share(measure, bounds)):
         return None
-    axis = _scale(measure, limits)
+    axis = _scale(measure, bounds)
     shapes = [_rect(0, _WIDE, "track", 3, 6), *_zones(measure, axis)]
     zero, value = sorted((axis.at(0), axis.at(measure.value)))
     shapes.append(_rect(zero, max(value, zero + _LEAST), f"fill {TONES[measure.status]}", 3, 6))
-    shapes += [_rect(axis.at(limit) - 2, axis.at(limit) + 3, "limit", 0, _HIGH) for limit in limits]
+    shapes += [_rect(axis.at(limit) - 2, axis.at(limit) + 3, "limit", 0, _HIGH) for limit in bounds]
     return _chart(shapes)
 
 
@@ -114,7 +116,7 @@ def timeline(axis: Axis, spans: Iterable[Span]) -> Markup:
 
 
 def axis_labels(length: float) -> Markup:
-    """Return the words beside a time line of so many seconds, at its ends and its quarters."""
+    """Return the labels of a time line of `length` seconds, at its ends and its quarters."""
     quarters = [element("span", duration(length * part / 4)) for part in range(5)]
     return element("div", quarters, class_="axis", aria_hidden="true")
 
@@ -129,15 +131,15 @@ def _span(axis: Axis, span: Span) -> Markup:
     )
 
 
-def _is_share(measure: Measure, limits: Sequence[float]) -> bool:
-    return measure.unit == "%" and all(0 <= number <= 100 for number in (measure.value, *limits))
+def _is_share(measure: Measure, bounds: Sequence[float]) -> bool:
+    return measure.unit == "%" and all(0 <= value <= 100 for value in (measure.value, *bounds))
 
 
-def _scale(measure: Measure, limits: Sequence[float]) -> Axis:
+def _scale(measure: Measure, bounds: Sequence[float]) -> Axis:
     """Return an axis with zero and every limit on it; the value too, unless the limits would be lost beside it."""
-    if _is_share(measure, limits):
+    if _is_share(measure, bounds):
         return Axis(0, 100)
-    low, high = min(0.0, *limits), max(0.0, *limits)
+    low, high = min(0.0, *bounds), max(0.0, *bounds)
     reach = high - low or max(abs(measure.value), 1.0)
     over, under = max(0.0, measure.value - high), max(0.0, low - measure.value)
     top = high + min(max(1.1 * over, 0.15 * reach), reach) if high > 0 or over else high
@@ -170,6 +172,6 @@ def _chart(shapes: Content) -> Markup:
         preserveAspectRatio="none",
         width=240,
         height=_HIGH,
-        fill_opacity=".3",  # where a viewer drops the style
+        fill_opacity=".3",  # for viewers that drop the style
         aria_hidden="true",
     )

@@ -38,7 +38,7 @@ _GITS = re.compile(
     r"/\.git(/((objects|refs|hooks|info|logs|modules|worktrees)(/.*)?|[A-Z_]+|config(\.worktree)?|index|packed-refs))?$"
 )
 _VERDICT = "--gate-verdict"
-_MARK = "<!-- a report of release-sentinel -->"  # by which a later run knows it
+_MARK = "<!-- a report of release-sentinel -->"  # a later run recognises the file by it
 
 
 def summary(verdict: RedactedVerdict) -> str:
@@ -47,7 +47,7 @@ def summary(verdict: RedactedVerdict) -> str:
 
 
 def write_report(report: Report, verdict: RedactedVerdict) -> None:
-    """Replace a report's file by what is to be said of `verdict`; raises `OSError`, also for what is no such file."""
+    """Replace a report's file by one about `verdict`; raises `OSError`, also if the path is not that of a report."""
     if why := obstacle(report.path):
         raise OSError(errno.EEXIST, why)
     write(report.path, _writer(report, verdict)(verdict))
@@ -83,7 +83,7 @@ def write_all(reports: Iterable[Report], verdict: RedactedVerdict) -> list[str]:
 
 
 def stand_in(path: Path) -> Writer:
-    """Return what writes the verdict that is at `path` until a run has ended: it remembers the one before."""
+    """Return the writer of the verdict file until the run has ended: it keeps the verdict before, now at `path`."""
     before = previous(path)
     return lambda verdict: json.dumps({**document(verdict), "previous": before}, indent=2, allow_nan=False) + "\n"
 
@@ -101,8 +101,8 @@ def previous(path: Path) -> dict[str, str]:
 
 def previous_verdict(reports: Iterable[Report], env: str) -> str:
     """Return the verdict of the run before for `env`, by its label; a blank where no verdict file says so."""
-    told = (previous(one.path) for one in reports if one.flag == _VERDICT)
-    return next((one["verdict"] for one in told if one.get("env") == env), "")
+    found = (previous(one.path) for one in reports if one.flag == _VERDICT)
+    return next((one["verdict"] for one in found if one.get("env") == env), "")
 
 
 def json_report(path: Path) -> Writer:
@@ -140,7 +140,7 @@ def obstacle(path: Path) -> str:
 
 
 def kept(path: Path) -> str:
-    """Return why what is at a path must be kept: a file of Git, or a folder with one; blank where it need not."""
+    """Return why the file or folder at a path must be kept (it belongs to Git, or holds such a file), or a blank."""
     path = Path(os.path.realpath(path))
     if not path.exists():
         return ""

@@ -17,7 +17,7 @@ _CUT = "\n\n*The rest is left out: a step may add 1 MiB to the summary.*\n"
 
 
 def annotations(verdict: RedactedVerdict) -> list[str]:
-    """Return a command a failed, waived, advised or warned gate, a problem and a warning; errors first."""
+    """Return a command for each failed, waived, advised or warned gate, problem and warning; errors first."""
     errors = [(_title(gate), _message(gate)) for gate in verdict.having(Outcome.FAILED)]
     errors += [("INCOMPLETE", problem) for problem in verdict.problems]
     warnings = [(_title(gate), _message(gate)) for gate in verdict.having(*NOTED)]
@@ -52,8 +52,8 @@ def fitting(text: str, room: int) -> str:
     return "".join(kept) + _CUT if kept else ""
 
 
-def _commands(level: str, told: Sequence[tuple[str, str]]) -> list[str]:
-    shown, rest = (told, ()) if len(told) <= _SHOWN else (told[: _SHOWN - 1], told[_SHOWN - 1 :])
+def _commands(level: str, notes: Sequence[tuple[str, str]]) -> list[str]:
+    shown, rest = (notes, ()) if len(notes) <= _SHOWN else (notes[: _SHOWN - 1], notes[_SHOWN - 1 :])
     if rest:
         shown = [*shown, (f"{len(rest)} more", "; ".join(title for title, _ in rest))]
     return [f"::{level} title={_property(title)}::{_data(message[:_LENGTH])}" for title, message in shown]

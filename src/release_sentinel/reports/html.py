@@ -1,23 +1,20 @@
-"""The verdict as a page for people who look rather than read: one file, without a script or a request to anywhere.
+"""The verdict as a page for people: one file, without scripts or requests.
 
-The first screen answers three questions: may we, why not, who acts. The page below says why, and how it was found.
+The first screen answers three questions: may we release, why not, who acts. Below it are the reasons and the evidence.
 """
-
-from collections.abc import Iterable
 
 from release_sentinel import __version__
 from release_sentinel.redacted import RedactedVerdict
-from release_sentinel.reports.charts import duration
+from release_sentinel.reports.charts import VERDICT_TONES, duration
 from release_sentinel.reports.html_gates import excused_cards, gate_tables, reason_cards
 from release_sentinel.reports.html_timeline import timelines
 from release_sentinel.reports.message import decision, task
-from release_sentinel.reports.page import Content, Markup, element, facts, jump, link, page, prose
-from release_sentinel.reports.text import counts, rounds
+from release_sentinel.reports.page import Content, Markup, element, facts, jump, link, page, prose, with_contents
+from release_sentinel.reports.text import counts, rounds, shown_env, shown_version
 from release_sentinel.verdict import Release
-from release_sentinel.vocabulary import BLOCKED, CRITICAL, INCOMPLETE, SAFE, Outcome
+from release_sentinel.vocabulary import CRITICAL, INCOMPLETE, SAFE, Outcome
 
-_TONES = {SAFE: "ok", BLOCKED: "crit", CRITICAL: "crit", INCOMPLETE: "unknown"}
-_FEW = 3  # reasons of the first screen
+_FEW = 3  # reasons on the first screen
 _ANSWERS = {  # by mode and verdict; any other is No
     "release": {SAFE: "Yes", CRITICAL: "Not now"},
     "preview": {SAFE: "Not before the merge", CRITICAL: "Not now"},
@@ -34,7 +31,7 @@ _NEXT = {  # after a SAFE verdict, by mode
 
 def html(verdict: RedactedVerdict) -> str:
     """Return the page."""
-    sections = [
+    sections: list[tuple[str, str, Content]] = [
         ("reasons", "Reasons and remedies", reason_cards(verdict)),
         ("noted", "Excused gates and warnings", [*excused_cards(verdict), *_warnings(verdict)]),
         ("gates", "Gates", gate_tables(verdict)),
@@ -42,14 +39,13 @@ def html(verdict: RedactedVerdict) -> str:
         ("left-out", "Not judged", _left_out(verdict)),
         ("provenance", "Provenance", [_provenance(verdict)]),
     ]
-    shown = [(anchor, title, content) for anchor, title, content in sections if content]
-    contents = element("ul", [element("li", jump(anchor, title)) for anchor, title, _ in shown])
-    header = [*_headline(verdict), element("nav", contents, aria_label="On this page")]
-    main = [_answers(verdict), *(_section(*one) for one in shown)]
+    contents, shown = with_contents(sections)
+    header = [*_headline(verdict), contents]
+    main = [_answers(verdict), *shown]
     footer = element("p", f"release-sentinel {__version__}")
     title = f"{verdict.label}: {_what(verdict.release)}"
     undecided = verdict.name == SAFE and verdict.mode in {"partial", "preview"}
-    return page(title, header, main, footer, tone="off" if undecided else _TONES.get(verdict.name, "off"))
+    return page(title, header, main, footer, tone="off" if undecided else VERDICT_TONES.get(verdict.name, "off"))
 
 
 def _headline(verdict: RedactedVerdict) -> list[Content]:
@@ -63,8 +59,8 @@ def _headline(verdict: RedactedVerdict) -> list[Content]:
         element("h1", element("span", verdict.label, class_="verdict"), " ", element("span", _what(release))),
         facts(
             [
-                ("Release", release.version or "(no version)"),
-                ("Environment", release.env or "(no environment)"),
+                ("Release", shown_version(release.version)),
+                ("Environment", shown_env(release.env)),
                 ("Commit", _commit(verdict, 12) or "none was seen"),
                 ("Branch", branch or "none was seen"),
                 ("Judged", [moment, f", in {duration((verdict.ended - verdict.started).total_seconds())}"]),
@@ -75,7 +71,7 @@ def _headline(verdict: RedactedVerdict) -> list[Content]:
 
 
 def _what(release: Release) -> str:
-    return f"{release.version or '(no version)'} to {release.env or '(no environment)'}"
+    return f"{shown_version(release.version)} to {shown_env(release.env)}"
 
 
 def _commit(verdict: RedactedVerdict, letters: int) -> Content:
@@ -102,12 +98,12 @@ def _capital(text: str) -> str:
 
 
 def _answer(question: str, answer: str, *content: Content) -> Markup:
-    told = [one if isinstance(one, Markup) else element("p", one) for one in content]
-    return element("section", element("h2", question), element("p", answer, class_="big") if answer else None, told)
+    below = [one if isinstance(one, Markup) else element("p", one) for one in content]
+    return element("section", element("h2", question), element("p", answer, class_="big") if answer else None, below)
 
 
 def _why(verdict: RedactedVerdict) -> list[Content]:
-    """Return the first reasons, with a way to all of them; of a SAFE verdict, what passed."""
+    """Return the first reasons, with a link to all of them; for a SAFE verdict, the counts and warnings."""
     found: list[Content] = [
         [jump(f"reason-{order}", gate.id), " ", prose(gate.reason)]
         for order, gate in enumerate(verdict.gates)
@@ -123,18 +119,13 @@ def _why(verdict: RedactedVerdict) -> list[Content]:
     return [element("ul", listed)]
 
 
-def _section(anchor: str, title: str, content: Iterable[Content]) -> Markup:
-    heading = element("h2", title, id=f"{anchor}-title")
-    return element("section", heading, content, id=anchor, aria_labelledby=f"{anchor}-title")
-
-
 def _warnings(verdict: RedactedVerdict) -> list[Markup]:
     pill = element("span", "Warning", class_="pill")
     return [element("p", pill, " ", prose(warning), class_="card note warn") for warning in verdict.warnings]
 
 
 def _left_out(verdict: RedactedVerdict) -> list[Markup]:
-    """Return what has no result, by the reason: gates that are missing, not evaluated or switched off."""
+    """Return the gates without a result, grouped by reason: missing, not evaluated or switched off."""
     found = [("Missing", "unknown", one.why, one.gate) for one in verdict.missing]
     found += [("Not evaluated", "off", one.reason, one.id) for one in verdict.having(Outcome.NOT_EVALUATED)]
     found += [("Switched off", "off", one.reason, one.gate) for one in verdict.disabled]
@@ -154,7 +145,8 @@ def _left_out(verdict: RedactedVerdict) -> list[Markup]:
 
 def _provenance(verdict: RedactedVerdict) -> Markup:
     release, where = verdict.release, verdict.provenance
-    policies = [element("p", one.name, element("br"), element("code", one.sha256)) for one in where.policies]
+    policies = [_digest(one.name, one.sha256) for one in where.policies]
+    packs = [_digest(f"{one.distribution} {one.version}", one.digest) for one in where.packs]
     return facts(
         [
             ("Verdict", f"{verdict.label}, exit code {verdict.exit_code}"),
@@ -165,8 +157,13 @@ def _provenance(verdict: RedactedVerdict) -> Markup:
             ("Repository", release.repository),
             ("Remote", " ".join(filter(None, (release.remote, where.remote)))),
             ("Policies" if len(policies) > 1 else "Policy", policies),
+            ("Gate packs" if len(packs) > 1 else "Gate pack", packs),
             ("Ended", verdict.ended.strftime("%Y-%m-%d %H:%M:%S UTC")),
             ("Tool", f"release-sentinel {__version__}"),
         ],
         "facts card",
     )
+
+
+def _digest(name: str, digest: str) -> Markup:
+    return element("p", name, element("br"), element("code", digest))

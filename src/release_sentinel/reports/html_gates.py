@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from release_sentinel.measures import Measure
 from release_sentinel.redacted import RedactedVerdict
 from release_sentinel.reports.charts import TONES, bullet, duration, limits, quantity
-from release_sentinel.reports.page import Content, Markup, element, facts, folded, jump, lines, name, prose
+from release_sentinel.reports.page import Content, Markup, element, facts, folded, gate_id, jump, lines, prose, table
 from release_sentinel.verdict import GateResult
 from release_sentinel.vocabulary import Outcome, Stage, Status
 
@@ -44,12 +44,9 @@ def gate_tables(verdict: RedactedVerdict) -> list[Markup]:
         if gates:
             passed = sum(gate.outcome is Outcome.PASSED for _, gate in gates)
             title = element("h3", f"{stage.capitalize()} stage", element("small", f" {passed} of {len(gates)} passed"))
-            words = ("Result", "Gate", "What was seen", "Time")
-            heads = [element("th", word, scope="col", role="columnheader") for word in words]
-            head = element("thead", element("tr", heads, role="row"), role="rowgroup")
-            body = element("tbody", [_row(order, gate) for order, gate in gates], role="rowgroup")
-            table = element("table", head, body, role="table", class_="gates")
-            tables.append(element("div", title, table, class_="card"))
+            heads = ("Result", "Gate", "What was seen", "Time")
+            shown = table(heads, [_row(order, gate) for order, gate in gates], "gates")
+            tables.append(element("div", title, shown, class_="card"))
     return tables
 
 
@@ -71,7 +68,7 @@ def _cards(verdict: RedactedVerdict, outcome: Outcome) -> Iterator[Markup]:
             tries = [f"{gate.tries} tries"] if gate.tries > 1 else []
             head = [
                 element("span", word, class_="pill"),
-                element("h3", name(gate.id)),
+                element("h3", gate_id(gate.id)),
                 element("small", " · ".join([gate.stage, *tries, duration(gate.seconds)])),
             ]
             inside = [
@@ -99,7 +96,7 @@ def _row(order: int, gate: GateResult) -> Markup:
     return element(
         "tr",
         element("td", element("span", word, class_=f"pill {tone}"), role="cell"),
-        element("th", name(gate.id), scope="row", role="rowheader"),
+        element("th", gate_id(gate.id), scope="row", role="rowheader"),
         element("td", element("p", prose(gate.reason)), more, role="cell"),
         element("td", duration(gate.seconds) if gate.status else None, tries, role="cell"),
         role="row",

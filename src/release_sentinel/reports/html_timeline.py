@@ -6,7 +6,7 @@ from typing import NamedTuple
 from release_sentinel.redacted import RedactedVerdict
 from release_sentinel.reports.charts import Axis, Span, axis_labels, duration, timeline
 from release_sentinel.reports.html_gates import tone_of
-from release_sentinel.reports.page import Content, Markup, element, folded, name
+from release_sentinel.reports.page import Content, Markup, element, folded, gate_id, table
 from release_sentinel.reports.text import rounds
 from release_sentinel.timeline import Phase, Step
 from release_sentinel.verdict import Rounds
@@ -14,7 +14,7 @@ from release_sentinel.vocabulary import Stage
 
 _LEGEND = "A pale bar is a gate, a solid one a request, a Git command or a probe; a red solid one met an error."
 _FEW = 6  # phases that are shown at once
-_MANY = 40  # gates; more are folded, because who scrolls past them looks for what is below
+_MANY = 40  # gates; more are folded, so that what follows them is found
 
 
 class _Row(NamedTuple):
@@ -53,14 +53,14 @@ def timelines(verdict: RedactedVerdict) -> list[Markup]:
     if steps := verdict.steps:
         shared = _Row("for several gates", "off", steps[0].began, steps[0].began, steps)
         policy.insert(0, shared._replace(ended=shared.last))
-    told = verdict.rounds
-    if told is None:
+    met = verdict.rounds
+    if met is None:
         blocks = _block("From the start of the run", [*policy, *critical], 0.0)
     else:
         last = min((row.first for row in critical), default=0.0)
         blocks = [
             *_block("Policy stage", policy, 0.0),
-            _rounds(told),
+            _rounds(met),
             *_block(f"Last round, {duration(last)} after the start of the run", critical, last),
         ]
     return [element("p", _LEGEND, class_="mute legend"), *blocks] if blocks else []
@@ -78,12 +78,9 @@ def _block(title: str, rows: Sequence[_Row], start: float) -> list[Markup]:
         return []
     axis = Axis(start, max(row.last for row in rows))
     when = [element("span", "When", class_="hidden"), axis_labels(axis.length)]
-    words: tuple[Content, ...] = ("Gate", when, "Began", "Took")
-    heads = [element("th", word, scope="col", role="columnheader") for word in words]
-    head = element("thead", element("tr", heads, role="row"), role="rowgroup")
-    body = element("tbody", [_line(row, axis) for row in sorted(rows, key=lambda row: row.first)], role="rowgroup")
-    table = element("table", head, body, role="table", class_="times")
-    shown = table if len(rows) <= _MANY else folded(f"{len(rows)} gates", table)
+    ordered = sorted(rows, key=lambda row: row.first)
+    times = table(("Gate", when, "Began", "Took"), [_line(row, axis) for row in ordered], "times")
+    shown = times if len(rows) <= _MANY else folded(f"{len(rows)} gates", times)
     return [element("div", element("h3", title), shown, class_="card")]
 
 
@@ -92,7 +89,7 @@ def _line(row: _Row, axis: Axis) -> Markup:
     spans += [Span(one.began, one.began + one.seconds, "crit" if one.words else "ok", thin=True) for one in row.steps]
     return element(
         "tr",
-        element("th", name(row.name), scope="row", role="rowheader"),
+        element("th", gate_id(row.name), scope="row", role="rowheader"),
         element("td", timeline(axis, spans), _asked(row.steps, axis), role="cell"),
         element("td", duration(row.first - axis.low), role="cell"),
         element("td", duration(row.took), role="cell"),
@@ -121,22 +118,22 @@ def _words(step: Step) -> str:
     return f"{step.what}: {step.words}" if step.words else step.what
 
 
-def _rounds(told: Rounds) -> Markup:
+def _rounds(met: Rounds) -> Markup:
     """Return how the rounds went: a line to look at, and a table of its phases."""
-    content: list[Content] = [element("h3", "Rounds"), element("p", rounds(told))]
-    if told.failures:
-        counts = [f"{gate} {count}" for gate, count in told.failures.items()]
+    content: list[Content] = [element("h3", "Rounds"), element("p", rounds(met))]
+    if met.failures:
+        counts = [f"{gate} {count}" for gate, count in met.failures.items()]
         content.append(element("p", f"failed rounds: {', '.join(counts)}", class_="mute"))
-    if told.phases:
-        axis = Axis(told.phases[0].began, told.phases[-1].ended)
-        spans = [Span(one.began, one.ended, "crit" if one.failed else "ok", thin=one.holding) for one in told.phases]
+    if met.phases:
+        axis = Axis(met.phases[0].began, met.phases[-1].ended)
+        spans = [Span(one.began, one.ended, "crit" if one.failed else "ok", thin=one.holding) for one in met.phases]
         content.append(element("p", "Pale is the wait, solid the hold, red where a gate failed.", class_="mute"))
         content.append(element("div", timeline(axis, spans), axis_labels(axis.length), class_="wide"))
         words = ("When", "Rounds", "What happened")
         head = element("thead", element("tr", [element("th", word, scope="col") for word in words]))
-        body = element("tbody", [element("tr", _phase(phase, axis)) for phase in told.phases])
-        table = element("table", head, body, class_="phases")
-        content.append(table if len(told.phases) <= _FEW else folded(f"{len(told.phases)} phases", table))
+        body = element("tbody", [element("tr", _phase(phase, axis)) for phase in met.phases])
+        phases = element("table", head, body, class_="phases")
+        content.append(phases if len(met.phases) <= _FEW else folded(f"{len(met.phases)} phases", phases))
     return element("div", content, class_="card")
 
 

@@ -1,4 +1,4 @@
-"""What a run has judged so far, a line a gate: for a parent whose child ends without a verdict."""
+"""The results of a run so far, a line for each gate: for a parent whose child ends without a verdict."""
 
 import json
 from contextlib import suppress
@@ -25,7 +25,7 @@ def place(handover: Path) -> Path:
 
 
 def note(handover: Path, gate: GateResult, redactor: Redactor) -> None:
-    """Add a gate's result; one that is only begun has no status."""
+    """Add a gate's result; a gate that has only begun has no status."""
     verdict = redact(replace(unfinished(Release("", "")), gates=(gate,)), redactor)
     with suppress(OSError), place(handover).open("a", encoding="utf-8") as file:
         file.write(json.dumps(document(verdict)["gates"][0], allow_nan=False) + "\n")

@@ -52,6 +52,6 @@ def _code(text: str) -> str:
 
 
 def _inline(text: str) -> str:
-    """Return `text` as it reads inside a table cell: one line, and no markup of its own."""
+    """Return `text` for a table cell: in one line, with its markup escaped."""
     one_line = " ".join(text.split())
     return "".join(f"\\{character}" if character in "\\|<>*_[]`~&$" else character for character in one_line)

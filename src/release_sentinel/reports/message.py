@@ -1,4 +1,4 @@
-"""The verdict as a message for people who are somewhere else: short, and of the verdict document alone."""
+"""The verdict as a message for people elsewhere: short, and made of the verdict document alone."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -6,16 +6,16 @@ from typing import Any
 from release_sentinel.reports import text
 from release_sentinel.vocabulary import BLOCKED, CRITICAL, INCOMPLETE, NOTED, SAFE, Outcome
 
-_MOST = 20  # reasons; who has more looks at the run
+_MOST = 20  # reasons; the run has the rest
 _LONG = 300  # characters of one
 _TITLE = 200  # characters
 
-# More than the terminal says in the line above its reasons.
+# Longer than the words of the terminal, which shows the reasons right below.
 _DECISIONS = {
     BLOCKED: "breaks the release policy and must not go to",
     CRITICAL: "must not go now, because the system is not ready, to",
 }
-# Who acts (blank: who started the run), and on what.
+# Who acts (blank: the one who started the run), and what to do.
 _TASKS = {
     BLOCKED: ("", "fix the release; a retry does not help"),
     CRITICAL: ("operations", "fix the system, or retry later; the release itself is not at fault"),
@@ -26,12 +26,12 @@ _AFTER_DEPLOYMENT = ("operations", "fix the system, or roll the release back")
 
 def title(document: Mapping[str, Any], service: str = "") -> str:
     """Return `BLOCKED: acme/shop v1.0.0 to prod`; `service` is the name of the repository."""
-    what = f"{service} {document['version'] or '(no version)'}".strip()
-    return cut(f"{document['verdict']}: {what} to {document['env'] or '(no environment)'}", service, _TITLE)
+    what = f"{service} {text.shown_version(document['version'])}".strip()
+    return cut(f"{document['verdict']}: {what} to {text.shown_env(document['env'])}", service, _TITLE)
 
 
 def cut(line: str, service: str, room: int) -> str:
-    """Return a title in `room` characters: of a longer one the name of the repository gives way, then its end."""
+    """Return a title in `room` characters: of a longer one, the name of the repository is cut first, then the end."""
     line = " ".join(line.split())
     if service and len(line) > room:
         line = line.replace(service, f"{service[: max(0, len(service) - len(line) + room - 1)]}…", 1)
@@ -72,21 +72,21 @@ def reasons(document: Mapping[str, Any], *outcomes: Outcome, remedies: bool = Fa
 
 
 def _excuse(gate: Mapping[str, Any]) -> str:
-    """Return until when the failure of a gate holds no release, which a long reason does not cut off."""
+    """Return until when a waiver or `advise` excuses the failure of a gate; a long reason does not cut this off."""
     if waiver := gate["waiver"]:
         return " " + _short(f"— waived until {waiver['expires']}, by {waiver['owner']}")
     return f" — advised until {gate['advised']}" if gate["advised"] else ""
 
 
 def is_failure(label: str) -> bool:
-    """Tell whether a verdict, by its label, holds a release back; none at all does not."""
+    """Tell whether a verdict, by its label, holds a release back; a blank does not."""
     return bool(label) and not label.endswith(SAFE)
 
 
 def alert_type(document: Mapping[str, Any]) -> str:
     """Return how grave a verdict is: `failure`, `warning`, `success`, or `info` where it decides nothing.
 
-    A run of chosen gates only (PARTIAL) that fails is a failure all the same; a preview judges no release.
+    A PARTIAL run that fails is a failure, too; a preview that fails is a warning, because it judges no release.
     """
     label = str(document["verdict"])
     if is_failure(label):
@@ -101,11 +101,11 @@ def decision(name: str, mode: str, version: str, env: str) -> str:
     """Return a verdict in plain words, with the kind of its reasons."""
     if mode == "watch" or name not in _DECISIONS:
         return text.in_words(name, mode, version, env)
-    return f"{version or '(no version)'} {_DECISIONS[name]} {env or '(no environment)'}"
+    return f"{text.shown_version(version)} {_DECISIONS[name]} {text.shown_env(env)}"
 
 
 def task(name: str, mode: str, actor: str) -> tuple[str, str]:
-    """Return who acts, and on what, both blank where there is nothing to do. `actor` is who started the run."""
+    """Return who acts, and what to do; both blank where there is nothing to do. `actor` is who started the run."""
     if name not in _TASKS:
         return "", ""
     who, what = _AFTER_DEPLOYMENT if (name, mode) == (CRITICAL, "watch") else _TASKS[name]
@@ -116,6 +116,6 @@ def _name(document: Mapping[str, Any]) -> str:
     return str(document["verdict"]).rpartition(" ")[2]
 
 
-def _short(line: str, long: int = _LONG) -> str:
+def _short(line: str) -> str:
     line = " ".join(line.split())
-    return line if len(line) <= long else f"{line[:long]}…"
+    return line if len(line) <= _LONG else f"{line[:_LONG]}…"

@@ -1,6 +1,6 @@
-"""The verdict as metrics: Prometheus' text format, which an OpenMetrics parser takes as well.
+"""The verdict as metrics: Prometheus' text format, which an OpenMetrics parser reads, too.
 
-Gauges alone, since node_exporter's textfile collector knows neither info nor state set.
+Gauges only, because node_exporter's textfile collector knows neither info nor state set.
 """
 
 import math
@@ -10,7 +10,7 @@ from typing import NamedTuple
 from release_sentinel import gates
 from release_sentinel.redacted import RedactedVerdict
 from release_sentinel.verdict import GateResult, Missing, Verdict
-from release_sentinel.vocabulary import SAFE, Stage, Status
+from release_sentinel.vocabulary import SAFE, Status
 
 
 class Metric(NamedTuple):
@@ -28,7 +28,7 @@ _OF_MEASURE = ("env", "gate", "name", "unit")
 
 _SAFE = Metric(
     "release_sentinel_safe",
-    "1 if the last run said SAFE, else 0; only where mode is release, it was a release.",
+    "1 if the last run said SAFE, else 0; with a mode other than release, it judged no release.",
     _OF_RUN,
 )
 _EXIT_CODE = Metric("release_sentinel_exit_code", "Exit code of the last run.", _OF_RUN)
@@ -75,7 +75,7 @@ def table() -> str:
 
 
 def _statuses(verdict: Verdict) -> Series:
-    """Return the number of each gate, of two with one id the worse; one that gave no result is not evaluated."""
+    """Return the number of each gate: the worse of two with one id; `not evaluated` for one without a result."""
     found: Series = {}
     for gate in sorted(verdict.gates, key=_badness):
         found[verdict.release.env, gate.id, gate.stage] = NUMBERS[gate.status]
@@ -91,9 +91,11 @@ def _badness(gate: GateResult) -> int:
 
 
 def _stage(missing: Missing) -> str:
-    """Return the stage of a built-in gate; a blank for one that was not collected and so did not say it."""
-    stages: dict[str, Stage] = {gate.id: gate.stage for gate in gates.BUILT_IN}
-    return stages.get(missing.gate.partition("[")[0], "")
+    """Return the stage of a built-in gate; a blank for any other, whose test was not collected."""
+    try:
+        return gates.find(missing.gate.partition("[")[0]).stage
+    except LookupError:
+        return ""
 
 
 def _family(metric: Metric, series: Series) -> Iterator[str]:

@@ -29,7 +29,7 @@ def notes(document: Mapping[str, Any], changes: str, *, template: str = "", url:
 
 
 def _verdict(document: Mapping[str, Any], url: str) -> str:
-    """Return the one line: which commit was judged, when, for what, and where that is seen."""
+    """Return the line about the verdict: the commit, when it was judged, for what, and the link to the run."""
     gates = f"{len(document['gates'])} gates"
     seen = f"[{gates}]({url})" if url else gates
     judged = f"commit {document['commit'][:12]} was judged {document['verdict']} for {document['env']}"

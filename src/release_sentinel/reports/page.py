@@ -1,4 +1,4 @@
-"""A page of HTML that stands alone: no script, no request to anywhere, and no way to forget escaping.
+"""A self-contained page of HTML: no script, no request, and no way to forget escaping.
 
 Pages are built of elements. Each text that goes into one is escaped, each attribute too; only `Markup` is not, and only
 this module makes it. Tags and attributes that could load or run something do not exist here.
@@ -24,26 +24,25 @@ class Markup(NamedTuple):
 Content: TypeAlias = Union[Markup, str, Iterable["Content"], None]  # noqa: UP007 - a name in quotes knows no `|`
 Value: TypeAlias = str | float | None
 
-MARK = "<!DOCTYPE html>\n<!-- a report of release-sentinel -->"  # by which a later run knows it
+MARK = "<!DOCTYPE html>\n<!-- a report of release-sentinel -->"  # a later run recognises the file by it
 # Where the style is the only one that the page allows, injected markup could not even draw.
 POLICY = (
     f"default-src 'none'; style-src 'sha256-{b64encode(sha256(STYLE.encode()).digest()).decode()}'; "
     "base-uri 'none'; form-action 'none'"
 )
 _TAGS = """
-a abbr article b br caption code dd details div dl dt em footer h1 h2 h3 h4 header li main nav ol p pre section small
-span strong summary table tbody td tfoot th thead time tr ul wbr circle g line path polyline rect svg text
+a article b br code dd details div dl dt footer h1 h2 h3 header li main nav ol p pre section small span summary table
+tbody td th thead time tr ul wbr circle path polyline svg
 """
 TAGS = frozenset(_TAGS.split())
 _ATTRIBUTES = """
-aria-current aria-describedby aria-hidden aria-label aria-labelledby class colspan cx cy d datetime dir fill
-fill-opacity height id lang open points preserveAspectRatio r role rowspan rx scope stroke-dasharray tabindex
-text-anchor viewBox width x x1 x2 y y1 y2
+aria-hidden aria-label aria-labelledby class cx cy d datetime fill-opacity height id points preserveAspectRatio r role
+scope tabindex viewBox width
 """
 # By their names in Python: `class_`, `aria_label`.
 ATTRIBUTES = {name.replace("-", "_").replace("class", "class_"): name for name in _ATTRIBUTES.split()}
 _EMPTY = frozenset({"br", "wbr"})
-_SHAPES = frozenset({"circle", "line", "path", "polyline", "rect"})
+_SHAPES = frozenset({"circle", "path", "polyline"})
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;"})
 
 
@@ -68,7 +67,7 @@ def jump(anchor: str, *content: Content, class_: str | None = None) -> Markup:
 
 
 def is_web(address: str) -> bool:
-    """Tell whether an address is one of a web page: absolute, by http or https, without credentials or odd letters."""
+    """Tell whether an address is that of a web page: absolute, http or https, without credentials or odd characters."""
     try:
         parts = urlsplit(address)
         _ = parts.port
@@ -79,17 +78,17 @@ def is_web(address: str) -> bool:
 
 
 def prose(text: str) -> Content:
-    """Return a text whose parts in backticks are code, as our own messages write it."""
+    """Return a text with its parts in backticks as code."""
     parts = text.split("`")
     if len(parts) % 2 == 0:
         return text
     return [element("code", part) if order % 2 else part for order, part in enumerate(parts)]
 
 
-def name(text: str) -> Content:
+def gate_id(id_: str) -> Content:
     """Return the id of a gate, which may break before its parameter: `disk[/var/lib]`."""
-    first, bracket, rest = text.partition("[")
-    return [first, element("wbr"), bracket, rest] if bracket and first else text
+    first, bracket, rest = id_.partition("[")
+    return [first, element("wbr"), bracket, rest] if bracket and first else id_
 
 
 def lines(text: str, class_: str | None = None) -> Markup:
@@ -107,6 +106,25 @@ def facts(rows: Iterable[tuple[str, Content]], class_: str = "facts") -> Markup:
     """Return terms with their values; a row without a value is left out."""
     pairs = [element("div", element("dt", term), element("dd", value)) for term, value in rows if value]
     return element("dl", *pairs, class_=class_)
+
+
+def with_contents(parts: Iterable[tuple[str, str, Content]]) -> tuple[Markup, list[Markup]]:
+    """Return links to sections, and the sections. A part is an anchor, a title, content; one without is left out."""
+    shown = [(anchor, title, content) for anchor, title, content in parts if content]
+    links = [element("li", jump(anchor, title)) for anchor, title, _ in shown]
+    return element("nav", element("ul", links), aria_label="On this page"), [_section(*one) for one in shown]
+
+
+def _section(anchor: str, title: str, content: Content) -> Markup:
+    heading = f"{anchor}-title"
+    return element("section", element("h2", title, id=heading), content, id=anchor, aria_labelledby=heading)
+
+
+def table(heads: Iterable[Content], rows: Content, class_: str) -> Markup:
+    """Return a table whose rows may be shown as blocks: the roles keep it a table for screen readers."""
+    cells = [element("th", head, scope="col", role="columnheader") for head in heads]
+    head = element("thead", element("tr", cells, role="row"), role="rowgroup")
+    return element("table", head, element("tbody", rows, role="rowgroup"), role="table", class_=class_)
 
 
 def page(title: str, header: Content, main: Content, footer: Content = None, *, tone: str = "") -> str:

@@ -1,8 +1,7 @@
 """The verdict as SARIF 2.1.0, for views of code scanning: what failed, what warned, and what made the run incomplete.
 
 Never greener than the exit code: unless the run is SAFE there is an error. Within GitHub's limits: every result has one
-location with a path below the top of the repository, and a fingerprint of its own, by which its alert lives on from run
-to run.
+location with a path below the top of the repository, and a fingerprint of its own, which keeps its alert over runs.
 """
 
 import hashlib
@@ -20,7 +19,7 @@ from release_sentinel.verdict import GateResult
 from release_sentinel.vocabulary import INCOMPLETE, NOTED, Outcome
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
-VERDICT = "release-sentinel/verdict"  # the rule of what is wrong with the run itself: no gate has such an id
+VERDICT = "release-sentinel/verdict"  # the rule for problems of the run itself; no gate has such an id
 MOST_RESULTS = 5000  # that GitHub shows; it refuses a file with more than 25,000
 LONGEST = 1000  # characters of a text; GitHub refuses descriptions above 1024
 _LONGEST_ID = 255
@@ -34,7 +33,7 @@ _VERDICT_TEXTS = (
 
 
 class Result(NamedTuple):
-    """One result: its rule, its severity, what it says, what it is known by, and why it is excused."""
+    """One result. `identity` tells it from others of its rule, in every run; `excuse` is why it is waived."""
 
     rule: str
     level: str
@@ -61,7 +60,7 @@ def sarif(verdict: RedactedVerdict) -> str:
 def _results(verdict: RedactedVerdict) -> Iterator[Result]:
     for gate in verdict.having(*_LEVELS):
         excuse = gate.full_reason if gate.waiver else ""
-        yield Result(_stem(gate.id), _LEVELS[gate.outcome], _told(gate), gate.id, excuse)
+        yield Result(_stem(gate.id), _LEVELS[gate.outcome], _words(gate), gate.id, excuse)
     for number, problem in enumerate(verdict.problems):
         yield Result(VERDICT, "error", f"INCOMPLETE: {problem}", f"problem {number}")
     for number, warning in enumerate(verdict.warnings):
@@ -70,7 +69,7 @@ def _results(verdict: RedactedVerdict) -> Iterator[Result]:
         yield Result(VERDICT, "error", sentence(verdict), "verdict")
 
 
-def _told(gate: GateResult) -> str:
+def _words(gate: GateResult) -> str:
     label, _, rest = gate.headline.partition("] ")
     return f"{label.removeprefix('[')} {rest}{f' -> {gate.remedy}' if gate.remedy else ''}"
 
@@ -80,7 +79,7 @@ def _stem(gate: str) -> str:
 
 
 def _category(verdict: RedactedVerdict) -> str:
-    """Return by what GitHub knows which earlier results these replace: those of the same environment and mode."""
+    """Return the category: GitHub replaces earlier results of the same one, so of the same environment and mode."""
     mode = "" if verdict.mode == "release" else f"{verdict.mode}/"
     return f"release-sentinel/{quote(verdict.release.env, safe='')}/{mode}"
 
@@ -96,7 +95,7 @@ def _invocation(verdict: RedactedVerdict) -> dict[str, Any]:
 
 
 def _provenance(verdict: RedactedVerdict) -> list[dict[str, str]]:
-    """Return what was judged, where the remote has an address that others can use."""
+    """Return what was judged; nothing if the address of the remote is not one that others can use."""
     remote, release = verdict.provenance.remote, verdict.release
     if scp := re.fullmatch(r"([\w.-]+@)?([\w.-]{2,}):(?!//)(.+)", remote):
         remote = f"ssh://{scp[1] or ''}{scp[2]}/{scp[3].lstrip('/')}"
@@ -112,13 +111,13 @@ def _provenance(verdict: RedactedVerdict) -> list[dict[str, str]]:
 
 
 def _rule(name: str) -> dict[str, Any]:
-    """Return the rule: what a built-in gate demands, why, and how to fix a failure, as `explain` tells it."""
+    """Return the rule: what a built-in gate requires, why, and how to fix a failure, as `explain` prints it."""
     title, why, remedy = _texts(name)
-    demand = f"Gate {name} requires: {title}"
+    requires = f"Gate {name} requires: {title}"
     return {
         "id": name,
-        "shortDescription": {"text": _text(demand)},  # the title of an alert: it must not read as if all were well
-        "fullDescription": {"text": _text(f"{demand} Why: {why}" if why else demand)},
+        "shortDescription": {"text": _text(requires)},  # the title of an alert: it must not read as a pass
+        "fullDescription": {"text": _text(f"{requires} Why: {why}" if why else requires)},
         "help": {"text": _text(f"To fix: {remedy}" if remedy else "See the message.")},
         "properties": {"tags": ["release"]},
     }

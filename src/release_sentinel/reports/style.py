@@ -27,7 +27,7 @@ body{margin:0;background:var(--page);color:var(--text);font:15px/1.5 system-ui,-
 .off{--tone:var(--off);--ground:var(--off-ground)}
 .top,main,footer{max-width:1120px;margin:0 auto;padding:0 24px}
 main:focus{outline:0}
-h1,h2,h3,h4,p,dl,dd,ol,ul,pre{margin:0;padding:0}
+h1,h2,h3,p,dl,dd,ol,ul,pre{margin:0;padding:0}
 ol,ul{list-style:none}
 h1{font-size:30px;line-height:1.2;font-weight:700;letter-spacing:-.01em}
 h2{font-size:19px;line-height:1.3;font-weight:650;margin:40px 0 12px}
@@ -59,7 +59,6 @@ table{border-collapse:collapse;width:100%}
 th{text-align:left;font-weight:inherit}
 th,td{padding:9px 16px;vertical-align:top;border-top:1px solid var(--line)}
 thead th{color:var(--mute);font-size:13px;border-top:0;padding-top:10px}
-caption{text-align:left}
 svg{display:block;width:100%}
 .bar{height:12px}
 .track,.fill,.limit{fill:var(--track);fill-opacity:1}

@@ -15,23 +15,33 @@ _FAILED = {Stage.POLICY: Tone.POLICY_FAILED, Stage.CRITICAL: Tone.CRITICAL_FAILE
 
 
 class Line(NamedTuple):
-    """A line of the block: its words, what they mean, and how far the rest of it is indented where it is broken."""
+    """A line of the block: its text, its meaning, and the indent of the rest of it where the terminal breaks it."""
 
     text: str
     tone: Tone = Tone.PLAIN
     hang: int = 4
 
 
+def shown_version(version: str) -> str:
+    """Return a version for people, also where there is none."""
+    return version or "(no version)"
+
+
+def shown_env(env: str) -> str:
+    """Return an environment for people, also where there is none."""
+    return env or "(no environment)"
+
+
 def sentence(verdict: RedactedVerdict) -> str:
     """Return the decision in one line."""
     release = verdict.release
-    told = in_words(verdict.name, verdict.mode, release.version, release.env)
-    return f"{verdict.label} (exit {verdict.exit_code}): {told}"
+    words = in_words(verdict.name, verdict.mode, release.version, release.env)
+    return f"{verdict.label} (exit {verdict.exit_code}): {words}"
 
 
 def in_words(name: str, mode: str, version: str, env: str) -> str:
     """Return a verdict in plain words: `v1.0.0 may go to prod`."""
-    what, where = version or "(no version)", env or "(no environment)"
+    what, where = shown_version(version), shown_env(env)
     if mode == "partial" and name == SAFE:
         return f"{what} to {where} passed the chosen gates, not all of them"
     if mode == "preview" and name == SAFE:
@@ -44,7 +54,7 @@ def in_words(name: str, mode: str, version: str, env: str) -> str:
 
 
 def block(verdict: RedactedVerdict) -> list[str]:
-    """Return the lines below the title: the decision, a paragraph a gate that did not simply pass, and counts."""
+    """Return the lines below the title: the decision, a paragraph for each gate that did not simply pass, counts."""
     return [line.text for line in lines(verdict)]
 
 
@@ -58,8 +68,8 @@ def lines(verdict: RedactedVerdict) -> Iterator[Line]:
     yield from (Line(f"[INCOMPLETE] {problem}", Tone.NOTED) for problem in verdict.problems)
     left_out = verdict.having(Outcome.NOT_EVALUATED)
     for why in dict.fromkeys(gate.reason for gate in left_out):
-        told = _STAGE_FAILED if why.startswith("a policy gate failed") else why
-        yield Line(f"not evaluated, {told}: {', '.join(gate.id for gate in left_out if gate.reason == why)}")
+        because = _STAGE_FAILED if why.startswith("a policy gate failed") else why
+        yield Line(f"not evaluated, {because}: {', '.join(gate.id for gate in left_out if gate.reason == why)}")
     if verdict.rounds:
         yield Line(rounds(verdict.rounds))
     yield from (Line(f"switched off by the policy: {one.gate} ({one.reason})") for one in verdict.disabled)
@@ -71,12 +81,12 @@ def decision(verdict: RedactedVerdict) -> Line:
     return Line(sentence(verdict), Tone[verdict.name])
 
 
-def rounds(told: Rounds) -> str:
+def rounds(met: Rounds) -> str:
     """Return how the rounds went, in one line."""
-    healthy = "never healthy" if told.healthy_after is None else f"healthy after {told.healthy_after:.0f} s"
-    held = f", held {told.held:.0f} s" if told.hold and told.healthy_after is not None else ""
-    why = f"; {told.why}" if told.why else ""
-    return f"{told.count} round{'s' if told.count > 1 else ''}: {healthy}{held}{why}"
+    healthy = "never healthy" if met.healthy_after is None else f"healthy after {met.healthy_after:.0f} s"
+    held = f", held {met.held:.0f} s" if met.hold and met.healthy_after is not None else ""
+    why = f"; {met.why}" if met.why else ""
+    return f"{met.count} round{'s' if met.count > 1 else ''}: {healthy}{held}{why}"
 
 
 def counts(verdict: RedactedVerdict) -> str:

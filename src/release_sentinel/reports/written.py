@@ -16,6 +16,7 @@ from release_sentinel.verdict import Rounds
 from release_sentinel.vocabulary import Outcome, Stage, Status
 
 _VERSIONS = range(1, SCHEMA_VERSION + 1)
+_EXPECTED = " or ".join(map(str, _VERSIONS))
 MOST = 16 * regular.MIB  # bytes of a verdict file
 CLOCK_SKEW = timedelta(minutes=5)  # between the machine that judged and the one that reads
 
@@ -25,11 +26,11 @@ class UnreadableVerdictError(ValueError):
 
 
 class ForeignFileError(UnreadableVerdictError):
-    """A file is JSON, and not a verdict of a schema version that is known."""
+    """A file is JSON, but not a verdict of a known schema version."""
 
 
 class WrittenMeasure(Struct, frozen=True):
-    """A number of a gate; `value` is None where it was none."""
+    """A number of a gate; `value` is None where the gate measured NaN or infinity."""
 
     name: str
     value: float | None
@@ -169,23 +170,23 @@ def read(path: Path) -> tuple[dict[str, Any], WrittenVerdict]:
 
 
 def record(content: bytes) -> WrittenVerdict:
-    """Return the verdict that a file's content holds, as `read` does; the errors do not name the file.
+    """Return the verdict in a file's content, as `read` does; raises `UnreadableVerdictError`, which names no file.
 
-    They may be of any length: they have to be scrubbed before they are shortened. A verdict that this version has
-    written is read twice as fast: it has every field, and as many names as fields, so that none is there twice. Any
-    other takes the way of `read`.
+    Its text may be long, and has to be scrubbed before it is shortened. A verdict of this version is read twice as fast
+    as by `read`: if it has every field, and as many names as fields, no name is there twice. Any other is read as by
+    `read`.
     """
     try:
         verdict = _CURRENT.decode(content)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return _parse(content)[1]
-    if content.translate(None, _BLANKS).count(b'":') == _names(verdict):  # no more: in no text either
+    if content.translate(None, _BLANKS).count(b'":') == _names(verdict):  # a text may hold `":`: then it is parsed
         return verdict
     return _parse(content)[1]
 
 
 def _names(verdict: _Current) -> int:
-    """Return how many names of fields there are if none is there twice, and none that is not known."""
+    """Return how many names a verdict has if none is there twice, and none is unknown."""
     names = _fields(_Current) + len(verdict.gates) * _fields(_CurrentGate)
     names += len(verdict.missing) * _fields(WrittenMissing) + len(verdict.disabled) * _fields(WrittenDisabled)
     names += len(verdict.steps) * _fields(_CurrentStep) + len(verdict.policies) * _fields(WrittenPolicy)
@@ -205,7 +206,7 @@ def _fields(kind: type[Struct]) -> int:
 
 
 def moment(text: str) -> datetime:
-    """Return the time, in UTC, that a verdict file says; raises `ValueError` where it has no time zone, too."""
+    """Return the time, in UTC, that a verdict file says; raises `ValueError`, also for a time without a time zone."""
     try:
         time = datetime.fromisoformat(text)
         if time.tzinfo is None:
@@ -222,7 +223,8 @@ def _parse(content: bytes) -> tuple[dict[str, Any], WrittenVerdict]:
         raise UnreadableVerdictError(f"is not a JSON document: {sentence(error)}") from None
     version = document.get("schema_version") if isinstance(document, dict) else None
     if not isinstance(document, dict) or type(version) is not int or version not in _VERSIONS:  # true is not 1
-        raise ForeignFileError(f"is not a verdict of release-sentinel (schema_version {SCHEMA_VERSION})")
+        seen = f"schema_version {version}" if type(version) is int else "no schema_version"
+        raise ForeignFileError(f"is not a verdict of release-sentinel: it has {seen}, expected {_EXPECTED}")
     try:
         return document, msgspec.convert(document, WrittenVerdict)
     except (msgspec.ValidationError, UnicodeError) as error:  # half a character, where a word is expected

@@ -22,13 +22,13 @@ def compact(document: Mapping[str, Any]) -> str:
     head |= {name: document.get(name) for name in ("verdict", "exit_code")}
     head |= {name: str(document.get(name) or "")[:_LENGTH] for name in ("env", "version", "commit")}
     failed = [gate for gate in document.get("gates", []) if gate["outcome"] == Outcome.FAILED.value]
-    told = [(f"[{gate['kind'].upper()}] {gate['id']}:", gate["reason"]) for gate in failed]
-    told += [(f"[{INCOMPLETE}]", problem) for problem in document.get("problems", [])]
+    found = [(f"[{gate['kind'].upper()}] {gate['id']}:", gate["reason"]) for gate in failed]
+    found += [(f"[{INCOMPLETE}]", problem) for problem in document.get("problems", [])]
     for length in _LENGTHS:
-        reasons = [f"{name[:_LENGTH]} {_clipped(reason, length)}" for name, reason in told]
+        reasons = [f"{name[:_LENGTH]} {_clipped(reason, length)}" for name, reason in found]
         if _fits(text := json.dumps({**head, "reasons": reasons})):
             return text
-    while not _fits(text := json.dumps({**head, "reasons": [*reasons, f"and {len(told) - len(reasons)} more"]})):
+    while not _fits(text := json.dumps({**head, "reasons": [*reasons, f"and {len(found) - len(reasons)} more"]})):
         reasons.pop()
     return text
 

@@ -81,7 +81,7 @@ class Api(Struct, frozen=True):
             deadline=deadline,
             content=content,
             most=most,
-            # The token is not for a proxy: plain HTTP, which is for loopback alone, would show it.
+            # Plain HTTP, allowed on loopback only, would show the token to a proxy.
             proxy="none" if self.place.api.startswith("http://") else "",
         )
         return http.ask(request, {_HELD: self.token})
@@ -137,6 +137,11 @@ class Api(Struct, frozen=True):
             GITEA.kind: f"{self.token_name} needs the scope `write:repository`",
         }[self.place.forge.kind]
         return f"the token may not do this: {permission}"
+
+
+def repository_path(name: str) -> str:
+    """Return the path of a repository in the API of GitHub or Gitea."""
+    return "/repos/" + "/".join(map(quoted, name.split("/")))
 
 
 def quoted(text: str) -> str:

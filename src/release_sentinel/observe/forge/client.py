@@ -24,7 +24,7 @@ _LATER = "try again later"
 
 
 class Refused(Unseen, frozen=True):
-    """An answer that is no success. `status` is that of HTTP; `words` are the forge's own."""
+    """An answer that is not a success. `status` is that of HTTP; `words` are the forge's own."""
 
     status: int = 0
     words: str = ""
@@ -51,7 +51,7 @@ class Client:
     ) -> None:
         self.api, self._tries, self._deadline, self._sleep = api, tries, deadline, sleep
         self._end = time.monotonic() + deadline
-        self._kept: dict[str, dict[str, _Page]] = {}  # pages by path, by the path that was asked for first
+        self._kept: dict[str, dict[str, _Page]] = {}  # by the path that was asked for: its pages, by their own paths
         self.retried: list[str] = []
 
     def begin(self) -> None:
@@ -59,7 +59,7 @@ class Client:
         self._end, self.retried = time.monotonic() + self._deadline, []
 
     def forget(self, path: str) -> None:
-        """Ask anew for what begins with a path, with all its pages, whatever their own paths are."""
+        """Ask anew for every path that begins with `path`, with all pages of its answer."""
         self._kept = {asked: pages for asked, pages in self._kept.items() if not asked.startswith(path)}
 
     def get(self, path: str, needs: str) -> dict[str, Any]:

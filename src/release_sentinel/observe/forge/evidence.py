@@ -24,7 +24,7 @@ class Reader(Protocol):
     def checks(self, commit: str, branch: str, *, required: bool, names: Sequence[Required]) -> Checks:
         """Return the checks of a commit; with `required` those that its branch requires.
 
-        With globs among `names` also what the checks do not show, such as a workflow that failed to begin.
+        With globs among `names`, also runs that have no check, such as a workflow that failed to start.
         """
 
     def review(self, commit: str, branch: str, approvals: int) -> Review:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from release_sentinel.observe.forge.api import quoted
+from release_sentinel.observe.forge.api import quoted, repository_path
 from release_sentinel.observe.forge.client import Client
 from release_sentinel.observe.forge.people import account_of, is_person, told_apart, with_accounts
 from release_sentinel.observe.forge.place import GITEA
@@ -39,7 +39,7 @@ class Gitea:
 
     def __init__(self, client: Client, own: Own | None = None) -> None:
         self._client, self._own = client, own
-        self._repo = "/repos/" + "/".join(map(quoted, client.api.place.repository.split("/")))
+        self._repo = repository_path(client.api.place.repository)
 
     def checks(self, commit: str, branch: str, *, required: bool, names: Sequence[Required]) -> Checks:  # noqa: ARG002 - as others
         """Return the newest status of each context of a commit, and what its branch requires."""
@@ -127,7 +127,7 @@ def _word(status: dict[str, Any]) -> str:
 def _pattern(glob: str) -> str:
     """Return the regular expression of a glob, as Gitea reads globs; blank if it is not valid.
 
-    They know `{one,another}` and a backslash before a sign, and `*` stands for slashes, too.
+    Gitea also reads `{one,another}` and a backslash as an escape, and its `*` matches slashes.
     """
     found, depth = "", 0
     for match in _GLOB.finditer(glob):

@@ -8,7 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from release_sentinel.observe import Unseen
-from release_sentinel.observe.forge.api import quoted
+from release_sentinel.observe.forge.api import quoted, repository_path
 from release_sentinel.observe.forge.client import Client, Refused, RefusedError
 from release_sentinel.observe.forge.people import Account, account_of, is_person, told_apart, with_accounts
 from release_sentinel.observe.forge.place import GITHUB
@@ -48,7 +48,7 @@ class GitHub:
 
     def __init__(self, client: Client, own: Own | None = None) -> None:
         self._client, self._own = client, own
-        self._repo = "/repos/" + "/".join(map(quoted, client.api.place.repository.split("/")))
+        self._repo = repository_path(client.api.place.repository)
 
     def checks(self, commit: str, branch: str, *, required: bool, names: Sequence[Required]) -> Checks:
         """Return the newest run of each check of a commit, and what its branch requires."""
@@ -82,9 +82,9 @@ class GitHub:
     def _as_a_whole(
         self, workflow_runs: dict[int, dict[str, Any]], by_suite: dict[tuple[str, str, int], dict[str, Any]]
     ) -> Iterator[_Run]:
-        """Yield the newest run of each workflow that says what its jobs do not: more may come, or were not begun.
+        """Yield the newest run of each workflow whose jobs do not tell all: more may come, or some never began.
 
-        The gate's own run has not ended before the gate has.
+        The gate's own run is left out: it cannot end before the gate.
         """
         newest = {run.get("workflow_id"): (suite, run) for suite, run in workflow_runs.items()}
         for suite, run in newest.values():
@@ -119,7 +119,7 @@ class GitHub:
     def _own_id(self, runs: Sequence[_Run], wanted: Sequence[Required]) -> int:
         """Return the id of the check run that is the gate's own job; 0 if it is not wanted, or cannot be determined.
 
-        GitHub tells a job its run, its runner, and its key in the workflow, which is the name of most jobs.
+        GitHub gives a job its run, its runner, and its key in the workflow, which is also the name of most jobs.
         """
         if self._own is None or not self._own.run:
             return 0
@@ -213,7 +213,7 @@ class GitHub:
         return known, len(unknown)
 
     def _may_write(self, user: str) -> bool | Unseen:
-        """Return whether a user may write. Membership does not say so: members may have to read alone."""
+        """Return whether a user may write. Membership does not say so: a member may have read access only."""
         try:
             path = f"{self._repo}/collaborators/{quoted(user)}/permission"
             return self._client.get(path, "Metadata: read")["permission"] in _WRITERS

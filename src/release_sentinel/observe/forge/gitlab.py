@@ -107,13 +107,13 @@ class GitLab:
         for job in newest.values():
             if own and job["name"] == own["name"]:
                 continue
-            found += _told(job, comes_before=stages[job["stage"]] < at)
+            found += _beside(job, comes_before=stages[job["stage"]] < at)
         others = [one for one in statuses if one["name"] not in newest]
         bridges = {one["name"]: one for one in self._client.pages(self._bridges(pipeline), _NEEDS)} if others else {}
         for status in others:
             bridge = bridges.get(status["name"], {})
             comes_before = stages.get(bridge.get("stage", ""), -1) < at
-            found += _told(status, comes_before=comes_before)
+            found += _beside(status, comes_before=comes_before)
             below = self._below(bridge, _DEEPEST)
             found += [check for check in below if comes_before or check.state is not State.RUNNING]
         if own:
@@ -202,8 +202,8 @@ def _job(seen: dict[str, Any]) -> Check:
     return _excused(Check(str(seen["name"]), _state(seen["status"]), str(seen["status"])), seen)
 
 
-def _told(job: dict[str, Any], *, comes_before: bool) -> list[Check]:
-    """Return what a job of the gate's own pipeline says: nothing if it comes after the gate's and has not ended."""
+def _beside(job: dict[str, Any], *, comes_before: bool) -> list[Check]:
+    """Return the check of a job in the gate's own pipeline; none if it comes after the gate and has not ended."""
     check = _job(job)
     if job["status"] == "skipped":
         check = replace(check, state=State.PASSED)
@@ -247,7 +247,7 @@ def _approval(one: dict[str, Any], pushed: datetime | None, authors: list[Accoun
 
 
 def _others(request: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return who else is known by account at a request."""
+    """Return the assignees, the reviewers and the merger of a request."""
     return [
         *(request.get("assignees") or []),
         *(request.get("reviewers") or []),
@@ -263,7 +263,7 @@ def _writers(commit: dict[str, Any]) -> list[Writer]:
 
 
 def _words(writer: Writer) -> set[str]:
-    """Return what may name a writer's account."""
+    """Return the words by which an account may be recognised as the writer's."""
     local = writer.mail.partition("@")[0]
     return {writer.name.lower(), local, local.partition("-")[2], local.partition("+")[2]} - {""}
 

@@ -11,7 +11,7 @@ from release_sentinel.observe.forge.place import FORGES, GITLAB, Forge
 _CO_AUTHOR = re.compile(r"(?im)^[ \t]*co-authored-by:[ \t]*([^<\r\n]*)(?:<([^>\r\n]*))?")
 _NO_REPLY = r"(?:(\d+)[{sign}])?([^@]+)@(?:users\.)?noreply\.(.+)"  # an account's own hidden address
 _HIDDEN = {forge.kind: re.compile(_NO_REPLY.format(sign="-" if forge is GITLAB else "+")) for forge in FORGES}
-_PROGRAM = re.compile(r"no-?reply@.+")  # of the forge itself, which commits for those who use its pages
+_PROGRAM = re.compile(r"no-?reply@.+")  # a program, such as the forge itself
 _BOT = re.compile(r"(?:project|group)_\d+_bot(?:_|\d|$)|service_account_|.*\[bot\]$")
 _GONE = "ghost"  # one name for all deleted accounts
 
@@ -28,7 +28,7 @@ class Account(Struct, frozen=True):
 
 
 class Writer(Struct, frozen=True):
-    """Who wrote a commit, or helped: as the commit says, and the account where the forge says so."""
+    """An author, committer or co-author, as the commit names them, with the account if it is known."""
 
     name: str
     mail: str  # lower case
@@ -52,7 +52,7 @@ def is_person(user: Mapping[str, Any] | None, key: str = "login") -> bool:
 def writers(forge: Forge, name: str, mail: str, committer: tuple[str, str], message: str) -> list[Writer]:
     """Return the author of a commit, its committer and its co-authors, with the accounts that their addresses name.
 
-    The forge commits as well, for those who use its pages: it is no one.
+    The forge itself is left out: it is the committer where a person commits on its web pages.
     """
     found = [Writer(name, mail.lower(), _hidden(forge, mail))]
     for other, address in (committer, *_CO_AUTHOR.findall(message)):
@@ -62,7 +62,7 @@ def writers(forge: Forge, name: str, mail: str, committer: tuple[str, str], mess
 
 
 def with_accounts(forge: Forge, commit: Mapping[str, Any]) -> list[Writer]:
-    """Return who wrote a commit of GitHub or Gitea, which name the accounts of author and committer."""
+    """Return who wrote a commit on GitHub or Gitea; their answers name the accounts of author and committer."""
     said = commit["commit"]
     author, committer = said.get("author") or {}, said.get("committer") or {}
     pair = (str(committer.get("name") or ""), str(committer.get("email") or ""))
@@ -76,7 +76,7 @@ def with_accounts(forge: Forge, commit: Mapping[str, Any]) -> list[Writer]:
 
 
 def told_apart(found: Iterable[Writer]) -> tuple[list[Account], list[Writer]]:
-    """Return the accounts of writers, and the writers without one. An address that has an account is that account's."""
+    """Return the accounts of writers, and the writers without one; an address with an account belongs to it."""
     found = list(found)
     known = {one.mail for one in found if one.account} - {""}
     accounts = [one.account for one in found if one.account]
@@ -85,7 +85,7 @@ def told_apart(found: Iterable[Writer]) -> tuple[list[Account], list[Writer]]:
 
 
 def _hidden(forge: Forge, mail: str) -> Account | None:
-    """Return the account that an address of the forge's own is of; another forge has other accounts."""
+    """Return the account that a hidden address of this forge names; None for any other address."""
     match = _HIDDEN[forge.kind].fullmatch(mail.strip().lower())
     if match is None or any(match[3] in other.hosts for other in FORGES if other is not forge):
         return None

@@ -12,7 +12,7 @@ from release_sentinel.observe.forge.place import GITEA, GITLAB, Forge
 
 
 class State(StrEnum):
-    """How a check stands. What a forge says in a word that is not known is `FAILED`."""
+    """The state of a check; a word that is not known means `FAILED`."""
 
     PASSED = "passed"
     RUNNING = "running"
@@ -25,7 +25,7 @@ class Check(Struct, frozen=True):
     name: str
     state: State
     word: str
-    app: str | None = ""  # the id of the app that ran it; blank: none did; None: the forge does not say
+    app: str | None = ""  # the id of the app that ran it; blank: no app; None: the forge does not say
     own: bool = False  # it is the job that runs the gate
     jobs: tuple[str, ...] | None = None  # of a run as a whole: the names of its jobs so far
 
@@ -33,7 +33,7 @@ class Check(Struct, frozen=True):
 class Required(Struct, frozen=True):
     """A check that is asked for: its name, or a regular expression for it.
 
-    `app` alone may meet it, where that is not blank. Runs as a whole meet expressions alone, also by a job's name.
+    Only the app `app` meets it, unless that is blank. A run as a whole meets an expression only, also by a job's name.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""A remote that fails for a moment is asked again, and is told from one that refuses."""
+"""Tells a remote that fails for a moment, which is asked again, from one that refuses."""
 
 import random
 import re

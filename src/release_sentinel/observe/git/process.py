@@ -123,27 +123,9 @@ def _run(
     more: Mapping[str, str],
     begun: Callable[[int], None],
 ) -> GitOutput | Unseen:
-    try:
-        git = _git()
-    except ImportError as error:  # GitPython asks git for its version, and does not accept every answer
-        return Unseen(f"git cannot be used: {sentence(error)}", "run `git version` here, and fix what it reports")
-    within = {} if _command(arguments) in _ASKING else _NO_REMOTE
-    try:
-        with _clean_environment():
-            # Kept in a variable: when GitPython's wrapper is collected, it terminates the process.
-            handle = git.Git(str(top)).execute(
-                ["git", *arguments],
-                as_process=True,
-                env={**_QUIET, **within, "GIT_ASKPASS": os.environ.get("GIT_ASKPASS", ""), **more},
-                start_new_session=True,  # no terminal to prompt on, and one process group to kill
-            )
-    except git.exc.GitCommandNotFound:
-        return Unseen("git is not installed, or not on PATH", "install Git, or add it to the CI image")
-    except OSError as error:
-        return Unseen(
-            f"git cannot be started in {top}: {sentence(error)}",
-            "check the permissions of the folder and of git",
-        )
+    handle = _start(top, arguments, more)
+    if isinstance(handle, Unseen):
+        return handle
     process = handle.proc
     begun(process.pid)
     try:
@@ -158,6 +140,30 @@ def _run(
         _end_group(process, grace=_GRACE)  # a tag or a push may hold locks, here and in a remote of this machine
         raise
     return GitOutput(process.returncode, os.fsdecode(out), err.decode(errors="replace"))
+
+
+def _start(top: Path, arguments: tuple[str, ...], more: Mapping[str, str]) -> Any:
+    """Return GitPython's handle of a process, which terminates the process when it is collected; or `Unseen`."""
+    try:
+        git = _git()
+    except ImportError as error:  # GitPython asks git for its version, and does not accept every answer
+        return Unseen(f"git cannot be used: {sentence(error)}", "run `git version` here, and fix what it reports")
+    within = {} if _command(arguments) in _ASKING else _NO_REMOTE
+    try:
+        with _clean_environment():
+            return git.Git(str(top)).execute(
+                ["git", *arguments],
+                as_process=True,
+                env={**_QUIET, **within, "GIT_ASKPASS": os.environ.get("GIT_ASKPASS", ""), **more},
+                start_new_session=True,  # no terminal to prompt on, and one process group to kill
+            )
+    except git.exc.GitCommandNotFound:
+        return Unseen("git is not installed, or not on PATH", "install Git, or add it to the CI image")
+    except OSError as error:
+        return Unseen(
+            f"git cannot be started in {top}: {sentence(error)}",
+            "check the permissions of the folder and of git",
+        )
 
 
 def ask(

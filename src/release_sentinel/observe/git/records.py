@@ -121,7 +121,7 @@ class Tags(Struct, frozen=True):
 
 
 class Relation(StrEnum):
-    """How HEAD stands to a branch of the remote."""
+    """HEAD compared with a branch of the remote."""
 
     AT = "at"  # it is the branch's head
     BELOW = "below"  # the branch has moved on from it

@@ -1,4 +1,4 @@
-"""How HEAD stands to a branch of the remote: whatever names the branch that is built, the remote has to agree.
+"""HEAD compared with a branch of the remote: whatever names the branch that is built, the remote has to agree.
 
 The clone is never changed. Where it is too shallow to know, a throw-away repository asks for the branch's commits.
 """

@@ -167,9 +167,14 @@ def _status(top: Path, rules: Rules, timeout: float) -> Repository | Unseen:
         return answer
     if answer.code:
         return _too_old() if answer.code == _USAGE else Unseen(f"git status failed: {answer.words}")
+    return _parsed(top, answer.out)
+
+
+def _parsed(top: Path, output: str) -> Repository | Unseen:
+    """Return what `git status --porcelain=v2 -z` says; what it does not say is blank."""
     facts = {"branch.oid": "", "branch.head": ""}
     changes = []
-    for entry in filter(None, answer.out.split("\0")):
+    for entry in filter(None, output.split("\0")):
         kind, _, rest = entry.partition(" ")
         if kind == "#":
             name, _, value = rest.partition(" ")
@@ -183,7 +188,7 @@ def _status(top: Path, rules: Rules, timeout: float) -> Repository | Unseen:
             return odd("status", entry)
     commit, branch = facts["branch.oid"], facts["branch.head"]
     if not branch or not re.fullmatch(rf"\(initial\)|{OBJECT}", commit):
-        return odd("status", answer.out)
+        return odd("status", output)
     return Repository(
         top=top,
         commit="" if commit == "(initial)" else commit,

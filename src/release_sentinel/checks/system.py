@@ -25,7 +25,7 @@ def check_disk(
     """Disk in use, in per cent of what an ordinary user may fill (df's figure), is below its limit; inodes too.
 
     Why: a full disk breaks the release midway: half-written files, no logs, no rollback.
-    Unknown: the path is not there, or its mount does not answer.
+    Unknown: the path does not exist, or its mount does not answer.
     Remedy: free space or grow the volume; the limits are `RS_DISK_WARN` and `RS_DISK_CRIT`, or the policy's `disks`.
 
     A file system that an error made read-only fails; one that is mounted read-only is a WARN, unless the policy says

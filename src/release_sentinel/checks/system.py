@@ -154,7 +154,7 @@ def check_process(
     """At least one live process has exactly this name: of its executable, its title, or the script that it runs.
 
     Why: a release does not reach a host whose agent, proxy or runtime is down.
-    Unknown: the process table cannot be read, or hides processes that may match; or a pattern takes too long.
+    Unknown: the process table cannot be read, or hides matches; no name is given, or a pattern takes too long.
     Remedy: start the process, or correct `RS_REQUIRED_PROCESS`, or the policy's `processes`.
 
     Processes in `own_processes` (the gate and what started it) prove little: if only they match, the result is a WARN.

@@ -7,6 +7,7 @@ U+2028 and others.
 import re
 
 LONGEST = 2000  # characters of a text that is shown on one line
+_COMMAND = re.compile(r"#(?=#)|^\s*:(?=:)")
 
 
 def split(text: str) -> list[str]:
@@ -33,9 +34,14 @@ def one_line(text: str, longest: int = LONGEST) -> str:
     return f"{text[: blank if blank > 0 else longest].rstrip()} …"
 
 
-def foreign(text: object, longest: int = LONGEST) -> str:
-    """Return what a file says on one line of a CI job's log, where no runner takes a part of it as a command.
+def harmless(line: str) -> str:
+    """Return a line for the log of a CI job, of which no runner takes a part as a command.
 
-    Runners obey `##[…]`, `##vso[…]` and `##teamcity[…]` anywhere in a line, and `::…::` at its begin.
+    Runners obey `##[…]`, `##vso[…]` and `##teamcity[…]` anywhere in a line, and `::…::` at its begin, after blanks too.
     """
-    return re.sub(r"#(?=#)|^:(?=:)", r"\g<0> ", one_line(str(text), longest))
+    return _COMMAND.sub(r"\g<0> ", line)
+
+
+def foreign(text: object, longest: int = LONGEST) -> str:
+    """Return what a file says, on one harmless line."""
+    return harmless(one_line(str(text), longest))

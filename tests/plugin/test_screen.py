@@ -15,11 +15,10 @@ from release_sentinel.plugin import terminal
 from release_sentinel.plugin.screen import Screen
 from release_sentinel.redacted import RedactedVerdict, redact
 from release_sentinel.redaction import MASK, Redactor
-from release_sentinel.reports.text import block
 from release_sentinel.verdict import GateResult, Verdict
 from release_sentinel.vocabulary import Stage
 from tests.emulator import Terminal
-from tests.reports.samples import DIRTY, FULL, PASSED, SAMPLES, verdict
+from tests.reports.samples import DIRTY, FULL, PASSED, SAMPLES, block, verdict
 
 if TYPE_CHECKING:
     from release_sentinel.plugin.session import GateSession

@@ -8,6 +8,7 @@ from release_sentinel.checks.result import CRIT, OK, UNKNOWN, WARN
 from release_sentinel.config.model import Policy, Waiver
 from release_sentinel.gates import expected
 from release_sentinel.redacted import RedactedVerdict
+from release_sentinel.reports.text import lines
 from release_sentinel.verdict import Disabled, GateResult, Missing, Release, decide
 from release_sentinel.vocabulary import Stage
 
@@ -73,3 +74,8 @@ SAMPLES = {
     "advised": verdict(PASSED, ADVISED),
     "unseen": verdict(release=Release("", ""), problems=("--env is blank",)),
 }
+
+
+def block(verdict: RedactedVerdict) -> list[str]:
+    """Return the lines of the block on the terminal, without their tones."""
+    return [line.text for line in lines(verdict)]

@@ -1,10 +1,15 @@
 """The verdict as the terminal shows it last."""
 
-import pytest
+from datetime import date
 
+import pytest
+from msgspec.structs import replace
+
+from release_sentinel.config.model import Waiver
 from release_sentinel.redacted import RedactedVerdict
-from release_sentinel.reports.text import block, counts, sentence
-from release_sentinel.verdict import GateResult, Release
+from release_sentinel.reports.text import counts, sentence
+from release_sentinel.verdict import Disabled, GateResult, Release
+from release_sentinel.vocabulary import Stage
 from tests.reports.samples import (
     BROKEN,
     CLOSE,
@@ -14,6 +19,7 @@ from tests.reports.samples import (
     PASSED,
     SAMPLES,
     UNDETERMINED,
+    block,
     verdict,
 )
 
@@ -144,3 +150,15 @@ def test_a_waived_gate_is_shown_with_its_waiver() -> None:
         "switched off by the policy: process (this host runs no agent)",
         "2 gates: 1 passed, 1 waived",
     ]
+
+
+@pytest.mark.parametrize("command", ["::set-output name=verdict::SAFE", "##[error]x", "##vso[task.complete]", "###[x]"])
+def test_no_runner_finds_a_command(command: str) -> None:
+    """GitHub ignores the blanks before `::`, Azure and TeamCity look into the whole line."""
+    failed = replace(DIRTY, id=command, reason=command, remedy=command, details=(command, f" {command}"))
+    waived = replace(failed, id="own", waiver=Waiver("own", "prod", command, command, date(2030, 1, 1)))
+    left_out = replace(LEFT_OUT, reason=command)
+    facts = {"warnings": (command,), "disabled": (Disabled("api", Stage.CRITICAL, command),)}
+    shown = block(replace(verdict(failed, waived, left_out, problems=(command,)), **facts))
+    assert len([line for line in shown if command.lstrip("#:") in line]) >= 8
+    assert [line for line in shown if "##" in line or line.strip().startswith("::")] == []

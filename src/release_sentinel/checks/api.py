@@ -40,7 +40,7 @@ def check_api(
     """The dependency answers with an expected status, and every body condition holds, within its deadline.
 
     Why: a release during an outage cannot be distinguished from a release that caused it.
-    Unknown: no URL is given, a secret or a file that the request needs is not there, or a pattern has no end.
+    Unknown: no URL is given, a secret or a file that the request needs is not there, or a pattern takes too long.
     Remedy: check the dependency; `RS_API_URL` and `RS_API_STATUSES`, or the policy, set its address and statuses.
 
     `retries` is the number of tries, the first one included; `timeout` bounds each of them, in seconds.

@@ -31,7 +31,7 @@ def check_ci_checks(
     """The forge's required checks on this very commit all succeeded.
 
     Why: a commit that nothing tested, or whose tests failed, breaks after the release instead of before it.
-    Unknown: checks still run, none is required, or the token may not see them.
+    Unknown: checks still run, none is required, the token may not see them, or the app of a status is not known.
     Remedy: let the checks succeed on this commit; if the token may not see them, give it the permission that is named.
     """
     if isinstance(repository, Unseen):

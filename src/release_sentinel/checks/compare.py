@@ -15,7 +15,7 @@ _LISTED = 5
 
 
 def check_compare(rule: CompareRule, *, base: Measures, now: Measures) -> CheckResult:
-    """What is measured has not changed by more than the policy's rule allows, against an earlier verdict file.
+    """No measure has changed by more than the policy's rule allows, compared with an earlier verdict file.
 
     Why: a service can be within all its limits and much worse than before the release.
     Unknown: the measure is missing on one side, its unit has changed, or the rule matches nothing at all.
@@ -42,7 +42,7 @@ def _judge(rule: CompareRule, name: str, base: Measure | None, now: Measure | No
         return UNKNOWN, f"{name} is in {now.unit or 'no unit'}, and in {base.unit or 'no unit'} in the baseline"
     words = f"{name} is {now.value:g}, was {base.value:g}"
     if not (math.isfinite(base.value) and math.isfinite(now.value)):
-        return CRIT, words
+        return CRIT, f"{words}, expected finite numbers"
     if rule.max_increase and not rule.max_increase.allows(base.value, now.value):
         return CRIT, f"{words}, expected an increase of at most {rule.max_increase}"
     if rule.max_decrease and not rule.max_decrease.allows(-base.value, -now.value):

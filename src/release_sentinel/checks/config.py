@@ -36,7 +36,7 @@ def check_configuration(
     excusable: Collection[str] = (),
     urls: Mapping[str, str] = _NO_URLS,
 ) -> CheckResult:
-    """Every required setting and secret is present, not blank, no placeholder; no secret is a trivial word; URLs parse.
+    """Required settings and secrets are present, not blank, not placeholders; no secret is a trivial word; URLs parse.
 
     Why: a half-configured pipeline fails in the middle of the deployment, or deploys to the wrong place.
     Unknown: a pattern of `required.placeholders` takes too long to match.

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def check_host(rule: HostRule, *, observe: "Callable[[], Reached]") -> CheckResult:
-    """The host answers over ssh or in its container, and lets itself be asked.
+    """The host answers over ssh or in its container, and its state can be read.
 
     Why: a host that cannot be reached cannot take the release, and nothing is known of its disks and processes.
     Unknown: ssh (docker, podman, kubectl) fails, the answer is cut off, or the host does not run Linux.

@@ -20,8 +20,8 @@ def check_review(
 ) -> CheckResult:
     """The commit came by a merged request with the approvals that the policy wants, none of them by its authors.
 
-    Why: what one person alone has read, another one did not check; a direct push was read by no one.
-    Unknown: the forge does not say which state was approved, or the token may not see the request.
+    Why: a change that only its author has read was never checked; a direct push was read by no one.
+    Unknown: the forge does not say which state was approved, or who wrote it, or the token may not see who may write.
     Remedy: merge by a request, and let people who may write approve its last state.
     """
     if isinstance(repository, Unseen):

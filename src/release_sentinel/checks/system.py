@@ -25,7 +25,7 @@ def check_disk(
     """Disk in use, in per cent of what an ordinary user may fill (df's figure), is below its limit; inodes too.
 
     Why: a full disk breaks the release midway: half-written files, no logs, no rollback.
-    Unknown: the path is not there, or its mount does not answer.
+    Unknown: the path does not exist, or its mount does not answer.
     Remedy: free space or grow the volume; the limits are `RS_DISK_WARN` and `RS_DISK_CRIT`, or the policy's `disks`.
 
     A file system that an error made read-only fails; one that is mounted read-only is a WARN, unless the policy says
@@ -154,7 +154,7 @@ def check_process(
     """At least one live process has exactly this name: of its executable, its title, or the script that it runs.
 
     Why: a release does not reach a host whose agent, proxy or runtime is down.
-    Unknown: the process table cannot be read, or hides processes that may match; no name, or an endless pattern.
+    Unknown: the process table cannot be read, or hides matches; no name is given, or a pattern takes too long.
     Remedy: start the process, or correct `RS_REQUIRED_PROCESS`, or the policy's `processes`.
 
     Processes in `own_processes` (the gate and what started it) prove little: if only they match, the result is a WARN.

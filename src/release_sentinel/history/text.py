@@ -10,7 +10,7 @@ from release_sentinel.history.files import RELEASE
 from release_sentinel.history.folder import Skipped
 from release_sentinel.history.records import Environment, History, Last, Released, Series
 from release_sentinel.history.scale import Scale
-from release_sentinel.lines import foreign
+from release_sentinel.lines import foreign, harmless
 from release_sentinel.measures import Measure
 from release_sentinel.reports.charts import duration, limits, quantity
 from release_sentinel.reports.text import shown_version
@@ -190,7 +190,7 @@ def _wrapped(text: str, width: int) -> Iterator[str]:
     """Yield the lines of a foreign text: runners obey `::` also where a line is broken before it."""
     first, *others = wrap(f"  {text}", width, len(_INDENT))
     yield first
-    yield from (f"{_INDENT}{foreign(line)}" for line in others)
+    yield from map(harmless, others)
 
 
 def _more(number: int, where: str = "--json has all") -> Iterator[str]:

@@ -166,7 +166,7 @@ h2{font-size:16px;margin:10px 0 4px}
 .top .line,.answers{margin-top:10px}
 .answers{grid-template-columns:1fr 1.4fr 1fr}
 .answers section,.facts.card,.reason,.note{padding:6px 14px}
-.facts{gap:6px 20px;grid-template-columns:repeat(4,1fr)}
+.facts{gap:6px 20px;grid-template-columns:repeat(6,1fr)}
 .card>h3{padding-top:5px}
 thead th{padding-top:2px}
 .cards>li+li,.cards+.card,.card+.card{margin-top:6px}

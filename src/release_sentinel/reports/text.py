@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from release_sentinel.colours import Tone
+from release_sentinel.lines import harmless
 from release_sentinel.redacted import RedactedVerdict
 from release_sentinel.verdict import GateResult, Rounds
 from release_sentinel.vocabulary import CRITICAL, INCOMPLETE, NOTED, SAFE, Outcome, Stage
@@ -53,13 +54,15 @@ def in_words(name: str, mode: str, version: str, env: str) -> str:
     return f"{what} {words.get(name, 'must not go to')} {where}"
 
 
-def block(verdict: RedactedVerdict) -> list[str]:
-    """Return the lines below the title: the decision, a paragraph for each gate that did not simply pass, counts."""
-    return [line.text for line in lines(verdict)]
-
-
 def lines(verdict: RedactedVerdict) -> Iterator[Line]:
-    """Yield the lines of the block, and what each means."""
+    """Yield the lines of the block, harmless in the log of a CI job, and what each means.
+
+    They are the decision, a paragraph for each gate that did not simply pass, and counts.
+    """
+    yield from (line._replace(text=harmless(line.text)) for line in _lines(verdict))
+
+
+def _lines(verdict: RedactedVerdict) -> Iterator[Line]:
     yield decision(verdict)
     for outcome in (Outcome.FAILED, *NOTED):
         for gate in verdict.having(outcome):

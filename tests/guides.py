@@ -1,9 +1,11 @@
 """What tests read in README and guides, and the tables in them: `python -m tests.guides` writes these again."""
 
+import inspect
 import math
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from enum import Enum
 from functools import reduce
 from pathlib import Path
 from typing import Any, get_args, get_origin
@@ -22,6 +24,7 @@ from release_sentinel.redaction import MASK
 from release_sentinel.redaction.forms import FORMS
 from release_sentinel.reports import metrics
 from tests.observe import ci_cases
+from tests.public import member
 from tests.templates import table
 
 ROOT = Path(__file__).parents[1]
@@ -175,6 +178,46 @@ def _read(provider: str, tell: Callable[[Mapping[str, str]], object], builds: It
     return sorted(found, key=lambda name: (name != commit, name.lower()))
 
 
+def calls_table() -> str:
+    """Return what can be made or called of the public names, with what each takes, as a Markdown table."""
+    rows = []
+    for module, names in public.PUBLIC.items():
+        for name in names:
+            found = member(module, name)
+            not_made = isinstance(found, type) and issubclass(found, Enum | BaseException)
+            if callable(found) and not not_made and (module, name) not in _OF_FIXTURES:
+                rows.append(f"| `{name}({_taken(found)})` | `{module}` | {_first_words(found)} |")
+    return "\n".join(["| call | module | what it is |", "|---|---|---|", *dict.fromkeys(rows)])
+
+
+_OF_FIXTURES = {
+    ("release_sentinel.plugin.gate", "Gate"),
+    ("release_sentinel.config.model", "Policy"),
+    ("release_sentinel.verdict", "Release"),
+    ("release_sentinel.observe.git", "Repository"),
+}
+
+
+def _taken(call: Any) -> str:
+    """Return the parameters of a call with their defaults; for `**changes`, the fields of what it returns."""
+    shown = []
+    for one in inspect.signature(call).parameters.values():
+        if one.kind is one.VAR_KEYWORD and one.name == "changes":
+            returned = inspect.signature(call, eval_str=True).return_annotation
+            shown += [f"{field}=…" for field in returned.__struct_fields__ if field != "name"]
+        elif one.default is one.empty:
+            shown.append(str(one).partition(":")[0])
+        else:
+            plain = isinstance(one.default, str | int | float | tuple | bool | None) and type(one.default).__repr__
+            shown.append(f"{one.name}={one.default!r}" if plain else f"{one.name}=…")
+    return ", ".join(shown)
+
+
+def _first_words(call: Any) -> str:
+    """Return the first sentence of a docstring."""
+    return (inspect.getdoc(call) or "").partition("\n")[0].replace("|", "\\|")
+
+
 TABLES: Mapping[str, Callable[[], str]] = {
     "templates": table.text,
     "ci systems": systems_table,
@@ -187,6 +230,7 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "colours": colours_table,
     "policy keys": keys_table,
     "public names": public.table,
+    "public calls": calls_table,
 }
 _TABLE = re.compile(r"(?<=<!-- table: )([a-z ]+)( -->\n\n)(.*?)(?=\n\n|\n\Z)", re.DOTALL)
 

@@ -212,7 +212,9 @@ def test_the_pack_of_the_guide_is_the_example() -> None:
     """Which is built, installed and judged by in `tests/packs`."""
     (project,), sources = blocks(GUIDES["packs"], "text"), blocks(GUIDES["packs"], "python")
     assert project == text(EXAMPLE.parent / "pyproject.toml")
+    *sources, tests = sources
     assert sorted(sources) == sorted(map(text, EXAMPLE.rglob("*.py")))
+    assert "from release_sentinel.testing import Sandbox" in tests
 
 
 def test_the_python_guide_s_functions_exist() -> None:

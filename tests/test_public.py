@@ -55,7 +55,7 @@ PACK = Path(__file__).parent / "packs" / "acme"
 TEMPLATES = Path(str(files("release_sentinel") / "templates"))
 # What is written by users, as we show and write it for them.
 WRITTEN = {
-    **{f"guide {name}": source for name in ("api", "own-gates") for source in blocks(GUIDES[name], "python")},
+    **{f"guide {name}": source for name in ("api", "own-gates", "packs") for source in blocks(GUIDES[name], "python")},
     **{str(path.relative_to(PACK)): path.read_text(encoding="utf-8") for path in sorted(PACK.rglob("*.py"))},
     **{name: text for name, text in contents(None).items() if name.endswith(".py")},
     **{

@@ -104,6 +104,18 @@ BROKEN: dict[str, tuple[dict[str, Any], str]] = {
     "no record": ({"files": {START: ""}}, r"is broken: .*AttributeError: .*'pack'"),
     "another record": ({"files": {START: "pack = {}"}}, r"is broken: acme_gates:pack is a dict, expected .*Pack"),
     "a module": ({"entry_points": "[release_sentinel.gates]\nacme = acme_gates\n"}, r"is broken: .* is a module, .*"),
+    "no attribute": (
+        {"entry_points": "[release_sentinel.gates]\nacme = acme_gates:\n"},
+        r"has the entry point 'acme_gates:', expected 'package:attribute': its author .*",
+    ),
+    "a version that is none": (
+        {"version": "banana"},
+        r"is installed as acme-gates banana, expected >=2,<3: pip install 'acme-gates>=2,<3'",
+    ),
+    "two entry points": (
+        {"entry_points": "[release_sentinel.gates]\nacme = acme_gates:pack\nacme = acme_gates:other\n"},
+        r"has 2 entry points in acme-gates 2\.1\.0 in .*, expected one: .*",
+    ),
     "another name": (changed('name="acme"', 'name="disk"'), r"is broken: its record has the name 'disk', .*'acme'"),
     "no gates": (
         {"files": {START: "from release_sentinel.packs import Pack\npack = Pack('acme', ())"}},

@@ -125,6 +125,7 @@ INCOMPLETE: dict[str, tuple[str, str]] = {
         f"{TEXT}{FIXTURE}(monkeypatch): monkeypatch.setattr('release_sentinel.plugin.gate.Gate.measure', print)\n",
         "the gate pack patches has replaced release_sentinel.plugin.gate.Gate.measure",
     ),
+    "plugins": (f"pytest_plugins = ['no_such']\n{TEXT}", "sets pytest_plugins, which is for a whole run: define "),
     "plugin": (
         f"{TEXT}{FIXTURE}(request): request.config.pluginmanager.register(QueueSettings())\n",
         "the gate pack plugin has registered the plugin ",

@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from release_sentinel import __version__
 from release_sentinel.config.model import PackRule
 from release_sentinel.packs import find
 from release_sentinel.packs.needs import PackError
@@ -50,11 +52,15 @@ def load() -> Any:
 @pytest.mark.parametrize(
     ("required", "words"),
     [
-        ("acme-common>=1", "needs acme-common, which is not installed: pip install acme-common"),
-        ("Acme.Common; python_version > '3'", "needs acme-common, which is not installed: pip install acme-common"),
+        ("acme-common>=1", "needs acme-common>=1, which is not installed: pip install 'acme-common>=1'"),
+        ("Acme.Common; python_version > '3'", "needs Acme.Common, which is not installed: pip install Acme.Common"),
         ("acme-common; python_version < '3'", ""),
         ("acme-common; extra == 'more'", ""),
-        ("release-sentinel[more]", ""),
+        ("release-sentinel[more]>=0.1", ""),
+        (
+            "Release_Sentinel>=99",
+            f"needs Release_Sentinel>=99, and version {__version__} is installed: pip install 'Release_Sentinel>=99'",
+        ),
     ],
 )
 def test_what_a_pack_requires_here_is_installed(folder: Path, required: str, words: str) -> None:
@@ -63,7 +69,23 @@ def test_what_a_pack_requires_here_is_installed(folder: Path, required: str, wor
     if not words:
         assert load().needs.files == {}
         return
-    with pytest.raises(PackError, match=f"^{words}$"):
+    with pytest.raises(PackError, match=f"^{re.escape(words)}$"):
+        load()
+
+
+@pytest.mark.parametrize("version", ["1.0", "1.0rc1", "banana"])
+@pytest.mark.parametrize("deep", [False, True], ids=["required", "required by what is required"])
+def test_what_a_pack_requires_here_has_the_version(folder: Path, version: str, deep: bool) -> None:
+    """Each requirement counts, also a second one of the same distribution; a pre-release is less, or enough."""
+    depend(folder, "acme_deep.py", "", "acme-deep", requires=("acme-common>=1.0",) if deep else ())
+    files = {**dict.fromkeys(example(), None), "acme_common.py": COUNT}
+    install(folder, files, name="acme-common", version=version, entry_points="[other]\n")
+    install(folder, requires=("acme-deep", "acme-common" if deep else "acme-common>=1.0"))
+    if version == "1.0":
+        assert set(load().needs.files) == {"acme_common", "acme_deep"}
+        return
+    words = f"needs acme-common>=1.0, and version {version} is installed: pip install 'acme-common>=1.0'"
+    with pytest.raises(PackError, match=f"^{re.escape(words)}$"):
         load()
 
 

@@ -77,8 +77,8 @@ def test_a_result_of_any_kind_is_one(changes: dict[str, Any]) -> None:
 
 NOTHING = (
     "it judges nothing: it needs gate.require(...) or an assert "
-    "(unittest's assert methods and pytest.raises do not count; asserts of code outside gate_tests only after "
-    "pytest.register_assert_rewrite)"
+    "(unittest's assert methods and pytest.raises do not count; asserts outside gate_tests and the "
+    "packages of gate packs only after pytest.register_assert_rewrite)"
 )
 UNFINISHED = {"judged": [], "finished": False}
 

@@ -323,6 +323,13 @@ PACK_NAME = r"[a-z]([a-z0-9_]*[a-z0-9])?"
 PackName = Annotated[
     str, Meta(pattern=rf"^{PACK_NAME}$(?!\n)", description="the name of a gate pack: lower case, digits and _")
 ]
+MaybeDistribution = Annotated[
+    str,
+    Meta(
+        pattern=r"^$(?!\n)|^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$(?!\n)",
+        description="the name of a distribution as pip knows it, or an empty one",
+    ),
+]
 PackVersions = Annotated[
     str,
     Meta(description="version specifiers of PEP 440, such as >=2,<3"),

@@ -33,6 +33,7 @@ from release_sentinel.config.kinds import (
     Line,
     Lines,
     MaybeApi,
+    MaybeDistribution,
     MaybeLine,
     MaybeReference,
     MaybeSeconds,
@@ -252,7 +253,7 @@ class PackRule(Struct, frozen=True):
     shorthand: ClassVar[str] = "version"
 
     version: PackVersions
-    distribution: MaybeLine = ""  # that has to bring it, by the name that pip knows; blank: any
+    distribution: MaybeDistribution = ""  # that has to bring it, by the name that pip knows; blank: any
 
 
 class PackTable(Struct, frozen=True):

@@ -19,11 +19,12 @@ from release_sentinel.config import packages
 from release_sentinel.config.model import PackRule
 from release_sentinel.config.packs import PackParts, is_free
 from release_sentinel.observe.installed import Origin, read_origin, recorded, tree_digest
-from release_sentinel.packs.needs import Needs, PackError, needs_of
+from release_sentinel.packs.needs import Needs, PackError, is_version, needs_of, normal
 from release_sentinel.packs.record import OfPack, folder_of, gates_of, record, settings_of
 from release_sentinel.sentences import words_of
 
 GROUP = "release_sentinel.gates"
+_ENTRY = r"\w+(\.\w+)*\s*(:\s*\w+(\.\w+)*\s*)?(\[[^\[\]]*\])?\s*"  # as importlib.metadata reads it
 _METADATA = (".dist-info", ".data")  # folders of a wheel that are not packages
 
 
@@ -90,21 +91,30 @@ def install_line(name: str, rule: PackRule) -> str:
 
 def _claimed(name: str, rule: PackRule) -> tuple[Distribution, EntryPoint]:
     """Return the distribution that brings a pack, and its entry point."""
+    from packaging.specifiers import SpecifierSet  # noqa: PLC0415 - late: few policies have packs
+
     claims = _claims(name)
     if not claims:
         raise PackError(f"is not installed, expected {rule.version}: {install_line(name, rule)}")
-    if len(claims) > 1:
-        names = " and ".join(f"{one.name} {one.version} in {one.locate_file('')}" for one, _ in claims)
-        raise PackError(f"is claimed by {names}, expected one: uninstall the other")
     installed, entry = claims[0]
-    own = quote(f"{installed.name}{rule.version}")
-    if rule.distribution and _normal(rule.distribution) != _normal(installed.name):
-        words = f"is from {installed.name} {installed.version}, expected from {rule.distribution}"
-        raise PackError(f"{words}: pip uninstall {installed.name}; {install_line(name, rule)}")
-    if not _is_version(installed.version, rule.version):
+    owners = list(dict.fromkeys(f"{one.name} {one.version} in {one.locate_file('')}" for one, _ in claims))
+    if len(owners) > 1:
+        raise PackError(f"is claimed by {' and '.join(owners)}, expected one: uninstall the other")
+    if len(claims) > 1:
         raise PackError(
-            f"is installed as {installed.name} {installed.version}, expected {rule.version}: pip install {own}"
+            f"has {len(claims)} entry points in {owners[0]}, expected one: its author has to remove the rest"
         )
+    if not re.fullmatch(_ENTRY, entry.value):
+        raise PackError(
+            f"has the entry point {entry.value!r}, expected 'package:attribute': its author has to change it"
+        )
+    own = quote(f"{installed.name}{rule.version}")
+    if rule.distribution and normal(rule.distribution) != normal(installed.name):
+        words = f"is from {installed.name} {installed.version}, expected from {rule.distribution}"
+        raise PackError(f"{words}: pip uninstall {quote(installed.name)}; {install_line(name, rule)}")
+    if not is_version(installed.version, SpecifierSet(rule.version)):
+        seen = f"is installed as {installed.name} {installed.version}"
+        raise PackError(f"{seen}, expected {rule.version}: pip install {own}")
     return installed, entry
 
 
@@ -119,20 +129,6 @@ def _entries(one: Distribution) -> list[EntryPoint]:
         return list(one.entry_points) if GROUP in (one.read_text("entry_points.txt") or "") else []
     except (OSError, ValueError):
         return []
-
-
-def _normal(name: str) -> str:
-    return re.sub(r"[-_.]+", "-", name).lower()
-
-
-def _is_version(version: str, wanted: str) -> bool:
-    from packaging.specifiers import SpecifierSet  # noqa: PLC0415 - late: few policies have packs
-    from packaging.version import InvalidVersion  # noqa: PLC0415 - as above
-
-    try:
-        return SpecifierSet(wanted).contains(version, prereleases=True)  # as `pip check`
-    except InvalidVersion:
-        return False
 
 
 def _loaded(name: str, installed: Distribution, entry: EntryPoint, *, from_elsewhere: bool) -> InstalledPack:
@@ -170,7 +166,7 @@ def _loaded(name: str, installed: Distribution, entry: EntryPoint, *, from_elsew
 
 def _prove_whole(installed: Distribution, root: str) -> None:
     """Prove that a package is as it was installed: every file of its RECORD, and no other, is there."""
-    again = f"install it again: pip install --force-reinstall --no-deps {installed.name}"
+    again = f"install it again: pip install --force-reinstall --no-deps {quote(installed.name)}"
     contents = recorded(installed)
     if isinstance(contents, str):
         raise PackError(f"is not whole, {contents}: {again}")

@@ -2,19 +2,26 @@
 
 import ast
 import csv
+import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from importlib.machinery import all_suffixes
 from importlib.metadata import Distribution, distributions
 from pathlib import Path, PurePosixPath
 from shlex import quote
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 import release_sentinel_guard
+from release_sentinel import __version__
 from release_sentinel.config import packages
 from release_sentinel.lines import split
 from release_sentinel.observe.installed import NAME, read_origin
+
+if TYPE_CHECKING:
+    from packaging.requirements import Requirement
+    from packaging.specifiers import SpecifierSet
 
 _SUFFIXES = sorted(all_suffixes(), key=len, reverse=True)  # `.abi3.so` ends in `.so`
 # What wheels bring at their top by mistake, and a repository has, too: nothing that is installed imports these.
@@ -56,29 +63,60 @@ def needs_of(pack: Distribution, package: Path) -> Needs:
     """
     sources = package.rglob("*.py")
     names = {name for path in sources for name in _imports(path) if name.partition(".")[0] != package.name}
-    needs, seen = Needs({}, {}, frozenset(names)), set[tuple[str, tuple[str, ...]]]()
-    waiting = {*_required(pack, ())}
+    needs, seen = Needs({}, {}, frozenset(names)), set[tuple[str, frozenset[str]]]()
+    waiting = [*_required(pack, frozenset())]
     while waiting:
-        seen.add(wanted := waiting.pop())
-        name, extras = wanted
-        found = list(distributions(name=name, path=[str(folder) for folder in packages.folders()]))
-        if not found:
-            raise PackError(f"needs {name}, which is not installed: pip install {quote(name)}")
+        required = waiting.pop()
+        extras = frozenset(required.extras)
+        found = _installed(required)
+        if not found or (found[0].name, extras) in seen:
+            continue
+        seen.add((found[0].name, extras))
         for one in found:
             _add(needs, one)
-        waiting |= {*_required(found[0], extras)} - seen
+        waiting += _required(found[0], extras)
     return needs
 
 
-def _required(one: Distribution, extras: Iterable[str]) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Yield the name of each distribution that another one requires here, with the extras."""
+def _required(one: Distribution, extras: frozenset[str]) -> "Iterator[Requirement]":
+    """Yield what a distribution with these extras requires here."""
     from packaging.requirements import Requirement  # noqa: PLC0415 - late: few policies have packs
-    from packaging.utils import canonicalize_name  # noqa: PLC0415 - as above
 
     for required in map(Requirement, one.requires or ()):
-        name, marker = canonicalize_name(required.name), required.marker
-        if name != NAME and (marker is None or any(marker.evaluate({"extra": extra}) for extra in ("", *extras))):
-            yield name, tuple(sorted(required.extras))
+        marker = required.marker
+        if marker is None or any(marker.evaluate({"extra": extra}) for extra in ("", *extras)):
+            yield required
+
+
+def _installed(required: "Requirement") -> list[Distribution]:
+    """Return the distributions of that name: none for this program itself. Raises `PackError` for another version."""
+    if normal(required.name) == NAME:
+        versions, found = [__version__], []
+    else:
+        found = list(distributions(name=required.name, path=[str(folder) for folder in packages.folders()]))
+        versions = [one.version for one in found]
+    asked = f"{required.name}{required.specifier}"
+    if not versions:
+        raise PackError(f"needs {asked}, which is not installed: pip install {quote(asked)}")
+    for version in versions:
+        if not is_version(version, required.specifier):
+            raise PackError(f"needs {asked}, and version {version} is installed: pip install {quote(asked)}")
+    return found
+
+
+def normal(name: str) -> str:
+    """Return the name of a distribution as pip compares it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def is_version(version: str, wanted: "SpecifierSet") -> bool:
+    """Tell whether a version is wanted, also if it is a pre-release: as `pip check`."""
+    from packaging.version import InvalidVersion  # noqa: PLC0415 - late: few policies have packs
+
+    try:
+        return wanted.contains(version, prereleases=True)
+    except InvalidVersion:
+        return False
 
 
 def _add(needs: Needs, one: Distribution) -> None:

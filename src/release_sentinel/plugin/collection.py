@@ -88,9 +88,15 @@ class PackModule(LoadedModule):
         session, inner = self.config.stash[SESSION], ".".join(self.path.relative_to(pack.folder).with_suffix("").parts)
         try:
             with session.pack_code.during(pack.name, self.nodeid):
-                return import_module(f"{pack.package}.{inner}")
+                module = import_module(f"{pack.package}.{inner}")
         except Exception as error:
             raise self.CollectError(f"{type(error).__name__}: {words_of(error)}") from error
+        if hasattr(module, "pytest_plugins"):
+            words = (
+                "sets pytest_plugins, which is for a whole run: define the fixtures of its gates there, or import them"
+            )
+            raise self.CollectError(f"{self.path} {words}")
+        return module
 
 
 _PACKAGE = __name__.partition(".")[0]

@@ -22,8 +22,8 @@ class LeftOut(NamedTuple):
 
 _NOTHING = (
     "it judges nothing: it needs gate.require(...) or an assert "
-    "(unittest's assert methods and pytest.raises do not count; asserts of code outside gate_tests only after "
-    "pytest.register_assert_rewrite)"
+    "(unittest's assert methods and pytest.raises do not count; asserts outside gate_tests and the "
+    "packages of gate packs only after pytest.register_assert_rewrite)"
 )
 _BESIDE = (
     "its own function judges nothing: it needs gate.require(...) or an assert there (what fixtures, set-up functions "

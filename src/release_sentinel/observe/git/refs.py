@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import Path
+from shlex import quote
 
 from release_sentinel.lines import split
 from release_sentinel.observe import Unseen
@@ -66,7 +67,9 @@ def remote_refs(top: Path, remote: Remote, names: Sequence[str], *, timeout: flo
     answer = patiently(lambda left: run(top, *words, timeout=left, more=more), timeout)
     if isinstance(answer, Unseen) or answer.code:
         asked = f"the remote {remote} could not be queried"
-        return no_answer(asked, answer, f"try `git ls-remote {remote.url if remote.address else remote.name}` here")
+        return no_answer(
+            asked, answer, f"try `git ls-remote {quote(remote.url if remote.address else remote.name)}` here"
+        )
     commits: dict[str, str] = {}
     objects: dict[str, str] = {}
     rows = _rows(_THERE, f"ls-remote {remote.name}", answer.out)
@@ -90,7 +93,9 @@ def _not_git(top: Path, remote: Remote, more: Mapping[str, str], timeout: float)
     words = ("ls-remote", "--heads", "--tags", remote.name)
     answer = patiently(lambda left: run(top, *words, timeout=left, more=traced), timeout)
     if isinstance(answer, Unseen) or answer.code:
-        return no_answer(f"the remote {remote} could not be queried", answer, f"try `git ls-remote {remote.name}` here")
+        return no_answer(
+            f"the remote {remote} could not be queried", answer, f"try `git ls-remote {quote(remote.name)}` here"
+        )
     if answer.out or "packet:" in answer.err:
         return None
     return Unseen(

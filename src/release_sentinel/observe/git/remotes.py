@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from shlex import quote
 from urllib.parse import urlsplit
 
 from msgspec import Struct
@@ -114,7 +115,9 @@ def default_branch(top: Path, remote: Remote, *, timeout: float = REMOTE_SECONDS
     more = variables(top, remote)
     answer = patiently(lambda left: run(top, *words, timeout=left, more=more), timeout)
     if isinstance(answer, Unseen) or answer.code:
-        return no_answer(f"the remote {remote} could not be queried", answer, f"try `git ls-remote {remote.name}` here")
+        return no_answer(
+            f"the remote {remote} could not be queried", answer, f"try `git ls-remote {quote(remote.name)}` here"
+        )
     if match := re.match(r"ref: refs/heads/([^\t\n ]+)\tHEAD\n", answer.out):
         return match[1]
     return Unseen(f"the remote {remote} names no default branch", "name the branch with --gate-branch")

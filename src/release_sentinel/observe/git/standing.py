@@ -4,6 +4,7 @@ The clone is never changed. Where it is too shallow to know, a throw-away reposi
 """
 
 from pathlib import Path
+from shlex import quote
 
 from release_sentinel.observe import Unseen
 from release_sentinel.observe.git.patience import no_answer
@@ -65,7 +66,7 @@ def _count(top: Path, commits: str) -> int:
 def _contained(top: Path, commit: str, branch: str, remote: Remote, timeout: float) -> bool | Unseen:
     """Ask the remote for a branch's commits, without their files, until `commit` is among them or all are there."""
     asked = f"whether branch {branch} of {remote} contains HEAD cannot be determined"
-    remedy = f"fetch the history: `fetch-depth: 0` for actions/checkout, `git fetch {remote.name}` elsewhere"
+    remedy = f"fetch the history: `fetch-depth: 0` for actions/checkout, `git fetch {quote(remote.name)}` elsewhere"
     with throwaway(top, commit, remote, timeout) as there:
         if isinstance(there, Unseen):
             return there

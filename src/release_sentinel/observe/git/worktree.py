@@ -10,6 +10,7 @@ import re
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from shlex import quote
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -323,7 +324,7 @@ def _refused(path: Path, answer: GitOutput) -> Unseen:
     if "dubious ownership" in answer.err or "unsafe repository" in answer.err:
         return Unseen(
             f"Git does not trust {path}: {answer.words}",
-            f"if you trust it: git config --global --add safe.directory {path.resolve()}",
+            f"if you trust it: git config --global --add safe.directory {quote(str(path.resolve()))}",
         )
     if "not a git repository" in answer.err:
         return Unseen(f"{path} is not inside a Git repository", "run the gate in a clone, or name one with --gate-repo")

@@ -5,6 +5,7 @@ A key is compared entry by entry where it is one of a list of targets: entries m
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from operator import attrgetter
 from typing import Any, NamedTuple
 
@@ -29,10 +30,12 @@ class _Value(NamedTuple):
 def broken(lock: Lock, above: Sequence[LayeredPolicy], now: datetime) -> Iterator[str]:
     """Yield how the layers above a file break its locks, a sentence each; `now` is the moment of the run."""
     before = lock.base
-    base = _values(before.policy)
+    base = values = _values(before.policy)
     for step in above:
         if lock.locked or lock.stricter:
-            yield from _changed(lock, base, _values(before.policy), step)
+            after = _values(step.policy)
+            yield from _changed(lock, base, values, after, step)
+            values = after
         yield from _switched_off(lock, before.policy, step)
         yield from _waived(lock, before.policy, step, now)
         before = step
@@ -101,21 +104,37 @@ def _values(policy: Policy) -> dict[Place, _Value]:
     return dict(_values_of(policy, type(policy), "", (), ()))
 
 
+class _Held(NamedTuple):
+    name: str
+    field: str
+    listed: Any  # the kind of the entries of a list of targets, or None
+    record: Any  # the kind of a table with keys of its own, or None
+
+
+@cache
+def _held(kind: Any) -> tuple[_Held, ...]:
+    """Return what a record holds: each file with a lock compares every value of the policies above it."""
+    return tuple(
+        _Held(name, field.name, entry_kind(inner), inner if is_record(inner) else None)
+        for name, (field, inner) in keys(kind).items()
+    )
+
+
 def _values_of(
     record: Any, kind: Any, prefix: str, names: tuple[str, ...], path: KeyPath
 ) -> Iterator[tuple[Place, _Value]]:
-    for name, (field, field_kind) in keys(kind).items():
-        key, value, place = f"{prefix}{name}", getattr(record, field.name), (*path, name)
-        if listed := entry_kind(field_kind):
+    for held in _held(kind):
+        key, value, place = f"{prefix}{held.name}", getattr(record, held.field), (*path, held.name)
+        if held.listed:
             yield (key, names), _Value(place, value)
             for number, entry in readable(value):
                 for one in _targets(entry):
-                    yield from _values_of(one, listed, f"{key}.", (*names, _name(one)), (*place, number))
-        elif not is_record(field_kind):
+                    yield from _values_of(one, held.listed, f"{key}.", (*names, _name(one)), (*place, number))
+        elif not held.record:
             yield (key, names), _Value(place, value)
         elif value is not None:
             own = _name(value) if isinstance(value, Target) else ""  # of the disk that is in no list, its path
-            yield from _values_of(value, field_kind, f"{key}.", (*names, own) if own else names, place)
+            yield from _values_of(value, held.record, f"{key}.", (*names, own) if own else names, place)
 
 
 def _targets(entry: Target) -> list[Target]:
@@ -130,10 +149,14 @@ def _name(target: Target) -> str:
 
 
 def _changed(
-    lock: Lock, base: Mapping[Place, _Value], before: Mapping[Place, _Value], step: LayeredPolicy
+    lock: Lock,
+    base: Mapping[Place, _Value],
+    before: Mapping[Place, _Value],
+    after: Mapping[Place, _Value],
+    step: LayeredPolicy,
 ) -> Iterator[str]:
     """Yield the keys with a lock that a layer changes, or whose entry it removes."""
-    after, places, removed = _values(step.policy), lock.places, set()
+    places, removed = lock.places, set()
     for place, (path, value) in base.items():
         key, names = place
         found, last = after.get(place), before.get(place)
@@ -217,9 +240,9 @@ def _judged(policy: Policy, gates: Mapping[str, type[Target] | None]) -> dict[st
     """Return the ids of all that is judged, with the class of each; what is on the hosts of a group is named by it."""
     rules = (rule for _, rule in readable(policy.hosts))
     hosts = tuple(replace(rule, inventory="", name=_name(rule)) if rule.inventory else rule for rule in rules)
-    found: dict[str, type[Target]] = {}
+    named, found = replace(policy, hosts=hosts), dict[str, type[Target]]()
     for gate, kind in gates.items():
-        for one in replace(policy, hosts=hosts).targets(kind) if kind else ():
+        for one in named.targets(kind) if kind else ():
             if not one.is_blank:
                 found[f"{gate}[{one.label}]" if one.label else gate] = type(one)
     return found

@@ -67,7 +67,7 @@ class Loaded(Struct, frozen=True, dict=True):
             if layer.sets(path):
                 return layer.source(path)
         if path == _SETTINGS and values[path] != Required().settings:
-            return f"{DEFAULT}, without what only gates need that are switched off"
+            return f"{DEFAULT}, without the settings of gates that are switched off"
         crit = (*path[:-1], "crit")
         lowered = path[-1] == "warn" and any(layer.sets(crit) for layer in self.layers)
         if lowered and values.get(crit) == values[path]:

@@ -210,11 +210,11 @@ class Hooks:
         except SystemExit as error:
             report = pytest.CollectReport(collector.nodeid, "failed", f"sys.exit({error.code!r})", [])
         found = [node for node in report.result or () if isinstance(node, pytest.Item)]
-        self._session.collected += found
+        self._session.found.tests += found
         for node in found if self._session.pack_of(collector.path) else ():
             node.extra_keyword_matches.add(collection.gate_id(node))  # for -k
         if isinstance(collector, pytest.Module) and report.passed and not folders.holds(collector.path):
-            self._session.modules += [collector] if compat.is_test_module(collector) else []
+            self._session.found.modules += [collector] if compat.is_test_module(collector) else []
         return report
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
@@ -227,7 +227,7 @@ class Hooks:
 
     def pytest_deselected(self, items: Iterable[pytest.Item]) -> None:
         """Take note of what was left out."""
-        self._session.left_out |= {collection.gate_id(item): "it was deselected" for item in items}
+        self._session.found.left_out |= {collection.gate_id(item): "it was deselected" for item in items}
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
@@ -237,7 +237,7 @@ class Hooks:
         if not all(record.built_in for record in self._session.records.values()):
             self._session.unnoticed.begin()
             self._session.config.add_cleanup(self._session.unnoticed.undo)
-            self._session.problems += [said for one in self._session.modules for said in unrun(one.obj, one.path)]
+            self._session.problems += [said for one in self._session.found.modules for said in unrun(one.obj, one.path)]
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
@@ -305,7 +305,9 @@ class Hooks:
         """Take note of a gate that was run in another process: what it judged is not known here."""
         record = self._session.records.get(report.nodeid)
         if record and not record.runs:
-            self._session.left_out[record.id] = "it ran in another process (a mark `forked`?), where its result is lost"
+            self._session.found.left_out[record.id] = (
+                "it ran in another process (a mark `forked`?), where its result is lost"
+            )
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_report_teststatus(self, report: pytest.TestReport) -> Any:

@@ -249,6 +249,16 @@ def _classes(item: pytest.Item) -> Sequence[type]:
     return getattr(getattr(item, "cls", None), "__mro__", ())
 
 
+def note_found(session: GateSession, collector: pytest.Collector, report: pytest.CollectReport) -> None:
+    """Take note of the tests that a collector has found, and of itself if it is a repository's gate file."""
+    found = [node for node in report.result or () if isinstance(node, pytest.Item)]
+    session.found.tests += found
+    for node in found if session.pack_of(collector.path) else ():
+        node.extra_keyword_matches.add(gate_id(node))  # for -k
+    if isinstance(collector, pytest.Module) and report.passed and not folders.holds(collector.path):
+        session.found.modules += [collector] if compat.is_test_module(collector) else []
+
+
 def note(session: GateSession, report: pytest.CollectReport) -> None:
     """Take note of a file or folder whose gates could not be collected, or that skipped itself."""
     if report.failed:

@@ -15,12 +15,11 @@ from release_sentinel.lines import visible
 from release_sentinel.options import OPTIONS
 from release_sentinel.plugin import collection, compat, fixtures, folders, guard, lifecycle, rounds, scrubbing, terminal
 from release_sentinel.plugin.always_true import always_true
-from release_sentinel.plugin.conclusion import conclude
 from release_sentinel.plugin.session import RECORD, SESSION, GateSession
 from release_sentinel.plugin.shielding import Shield
 from release_sentinel.plugin.unrun import unrun
 from release_sentinel.reports.document import document
-from release_sentinel.sentences import sentence, words_of
+from release_sentinel.sentences import sentence
 from release_sentinel.timeline import recording
 from release_sentinel.vocabulary import Stage
 
@@ -209,12 +208,7 @@ class Hooks:
                 report = yield
         except SystemExit as error:
             report = pytest.CollectReport(collector.nodeid, "failed", f"sys.exit({error.code!r})", [])
-        found = [node for node in report.result or () if isinstance(node, pytest.Item)]
-        self._session.found.tests += found
-        for node in found if self._session.pack_of(collector.path) else ():
-            node.extra_keyword_matches.add(collection.gate_id(node))  # for -k
-        if isinstance(collector, pytest.Module) and report.passed and not folders.holds(collector.path):
-            self._session.found.modules += [collector] if compat.is_test_module(collector) else []
+        collection.note_found(self._session, collector, report)
         return report
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
@@ -285,20 +279,7 @@ class Hooks:
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Record one phase, and scrub what pytest will show of it."""
         report = yield
-        if not self._session.in_rounds:  # those of the last round are cleaned before pytest is told of them
-            scrubbing.clean_report(report, self._session.redactor.scrub)
-        error = call.excinfo.value if call.excinfo else None
-        if error and report.when == "teardown" and self._session.cleaning_up:
-            words = f"to clean up after the last gate failed: {type(error).__name__}: {words_of(error)}"
-            if self._session.in_rounds:
-                item.stash[RECORD].spoil(words)
-            else:
-                self._session.problems.append(words)
-            error = None
-        item.stash[RECORD].note(report, error)
-        if report.when == "teardown" and item.stash[RECORD].runs:
-            self._session.note(item.stash[RECORD])
-        terminal.excuse(item.stash[RECORD], report)
+        lifecycle.note_phase(self._session, item.stash[RECORD], call, report)
         return report
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -322,14 +303,8 @@ class Hooks:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> Generator[None]:
         """Turn markers and results into the exit code, and put it back if a later plugin changes it."""
-        compat.report_passed_asserts(session.config, report=False)  # what plugins import now has its ordinary cache
-        self._session.pytest_code = int(exitstatus)
-        self._session.early_end = self._session.early_end or str(session.shouldfail or session.shouldstop or "")
-        self._session.unnoticed.end(wait=not self._session.early_end)
-        self._session.pack_code.look()
-        verdict = conclude(self._session, int(exitstatus))
+        verdict = lifecycle.end(self._session, session, int(exitstatus))
         session.exitstatus = verdict.exit_code
-        terminal.hide_judged(session.config, self._session.records)
         try:
             return (yield)
         finally:

@@ -109,14 +109,11 @@ def begin(session: GateSession, item: pytest.Item) -> None:
     record.begin()
     record.waiver, record.advised = session.waivers.get(record.id), session.advised(record.id)
     if record.stage is Stage.POLICY and session.watch:
-        record.not_evaluated, record.spare = _WATCH, True
-        pytest.skip(f"not evaluated: {_WATCH}")
+        record.leave_out(_WATCH, spare=True)
     if record.stage is Stage.CRITICAL and session.policy_failed and not session.invocation.has("--gate-all"):
-        record.not_evaluated = _STAGE
-        pytest.skip(f"not evaluated: {_STAGE}")
+        record.leave_out(_STAGE)
     if record.built_in and record.id.startswith("compare[") and session.baseline is None:
-        record.not_evaluated, record.spare = _NO_BASELINE, True
-        pytest.skip(f"not evaluated: {_NO_BASELINE}")
+        record.leave_out(_NO_BASELINE, spare=True)
     session.deadline.begin()
     session.note(record)
     if record.stage is Stage.CRITICAL:

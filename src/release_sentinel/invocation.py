@@ -96,9 +96,7 @@ def parse(
         rewrite_version(asked)
     except ArgumentError as error:
         problems.append("; ".join([str(error), *_also_given(places)]))
-    problems += unread
-    for option in OPTIONS:
-        problems += _wrong_values(option, raw.get(option.dest, ()), directory)
+    problems += [*unread, *_wrong_values(raw, directory)]
     reports = tuple(_reports(raw, flags, directory))
     overwritten = {report: words for report in reports if (words := _reads(raw, report, directory))}
     problems += [*_contradictions(flags, raw), *_shared_files(reports), *overwritten.values()]
@@ -209,9 +207,10 @@ def _repository(raw: Raw, directory: Path) -> Path:
     return top.resolve()
 
 
-def _wrong_values(option: Option, values: Sequence[str | None], directory: Path) -> Iterator[str]:
-    """Yield what is wrong with the values of one option; a secret among them is scrubbed where it is shown."""
-    for value in values if option.metavar else ():
+def _wrong_values(raw: Raw, directory: Path) -> Iterator[str]:
+    """Yield what is wrong with the values of options; a secret among them is scrubbed where it is shown."""
+    given_values = ((option, value) for option in OPTIONS if option.metavar for value in raw.get(option.dest, ()))
+    for option, value in given_values:
         if value is None:
             yield f"argument {'/'.join(option.flags)}: expected one argument"
         elif problem := _wrong_value(option, value, directory):

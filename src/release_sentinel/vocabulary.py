@@ -46,62 +46,22 @@ NOTED = (Outcome.WAIVED, Outcome.ADVISED, Outcome.WARNED)  # pass, and every rep
 SAFE, BLOCKED, CRITICAL, INCOMPLETE = "SAFE", "BLOCKED", "CRITICAL", "INCOMPLETE"
 
 # What every verdict file and report says: its keys, and the words for how a run or a gate ended.
+_KEYS = (
+    "schema_version tool verdict partial preview exit_code env version repository commit branch branch_source remote "
+    "started ended gates problems missing disabled policies sha256 warnings id kind "
+    "outcome status reason remedy details tries seconds waiver advised gate owner expires why mode owed undelivered "
+    "measures name value unit warn crit "
+    "rounds count wait hold interval healthy_after held failures "
+    "steps what began words phases failed holding "
+    "packs distribution digest"
+)
 WORDS = (
     *Status,
     *Stage,
     *Outcome,
     *(stage.upper() for stage in Stage),
     *("evaluated", SAFE, BLOCKED, CRITICAL, INCOMPLETE, "PARTIAL", "PREVIEW", "WATCH", "release-sentinel"),
-    *(
-        "schema_version",
-        "tool",
-        "verdict",
-        "partial",
-        "preview",
-        "exit_code",
-        "env",
-        "version",
-        "repository",
-        "commit",
-        "branch",
-    ),
-    *(
-        "branch_source",
-        "remote",
-        "started",
-        "ended",
-        "gates",
-        "problems",
-        "missing",
-        "disabled",
-        "policies",
-        "sha256",
-        "warnings",
-        "id",
-        "kind",
-    ),
-    *(
-        "outcome",
-        "status",
-        "reason",
-        "remedy",
-        "details",
-        "tries",
-        "seconds",
-        "waiver",
-        "advised",
-        "gate",
-        "owner",
-        "expires",
-        "why",
-        "mode",
-        "owed",
-        "undelivered",
-    ),
-    *("measures", "name", "value", "unit", "warn", "crit"),
-    *("rounds", "count", "wait", "hold", "interval", "healthy_after", "held", "failures"),
-    *("steps", "what", "began", "words", "phases", "failed", "holding"),
-    *("packs", "distribution", "digest"),
+    *_KEYS.split(),
 )
 
 UNFINISHED = "the gate session did not finish"  # what every report says until it has

@@ -482,4 +482,4 @@ def test_a_gate_that_is_switched_off_needs_no_setting(
         assert source.startswith("release-sentinel.toml:")
     else:
         by_default = len(required) == 2
-        assert source == ("default" if by_default else "default, without what only gates need that are switched off")
+        assert source == ("default" if by_default else "default, without the settings of gates that are switched off")

@@ -17,6 +17,7 @@ from release_sentinel.gates import expected
 from release_sentinel.invocation import parse
 from release_sentinel.observe import Unseen
 from release_sentinel.plugin.conclusion import conclude
+from release_sentinel.plugin.found import Found
 from release_sentinel.plugin.gate import Record
 from release_sentinel.plugin.observations import Observations
 from release_sentinel.plugin.session import GateSession
@@ -114,7 +115,7 @@ def test_a_gate_without_a_result_is_missing(session: GateSession) -> None:
     """It is named, with its cause and without secrets, and is not among the gates; another failure still decides."""
     session.records["api"] = record("api", finished=False, runs=1)
     session.records["tag"] = record("tag", Stage.POLICY, judged=[FAILED])
-    verdict = concluded(with_policy(session, required_gates=("own",)), left_out={"own": f"for {SECRET}"})
+    verdict = concluded(with_policy(session, required_gates=("own",)), found=Found(left_out={"own": f"for {SECRET}"}))
     assert verdict.missing == (Missing("api", "it began and did not finish"), Missing("own", "for ***"))
     assert verdict.problems == (
         "no result from gate api: it began and did not finish",
@@ -131,7 +132,7 @@ def test_a_gate_that_the_source_declares_is_missed(session: GateSession, repo: R
         session.config = cast("pytest.Config", SimpleNamespace(args=args, option=SimpleNamespace()))
         assert [one.gate for one in concluded(session).missing] == ["test_own.py::test_own"]
     unmarked = {(gates.resolve(), "test_own")}
-    assert concluded(session, unmarked_tests=unmarked).name == SAFE
+    assert concluded(session, found=Found(unmarked=unmarked)).name == SAFE
 
 
 def test_a_partial_run_says_so(session: GateSession) -> None:

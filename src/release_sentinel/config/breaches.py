@@ -176,7 +176,7 @@ def _changed(
         elif (direction := known_keys(type(step.policy))[key].direction) and not is_stricter(
             direction, value, found.value
         ):
-            yield f"{step.named(found.path)} is {_expected(direction, value, found.value)} {origin} has: {because}"
+            yield f"{step.named(found.path)} {_expected(direction, value, found.value)} {origin} has: {because}"
 
 
 def _of_list(path: KeyPath) -> KeyPath:
@@ -188,11 +188,11 @@ def _expected(direction: Stricter, base: Any, value: Any) -> str:
     """Return a looser value and its bound, in words; without the entries of lists, which may be secrets."""
     if direction.way in {"superset", "subset"}:
         more = direction.way == "superset"
-        return "without some entries, expected all that" if more else "with more entries, expected none but those that"
+        return "lacks some entries, expected all that" if more else "has more entries, expected only those that"
     if isinstance(value, bool):
-        return f"{str(value).lower()}, expected {direction.way}, as"
+        return f"is {str(value).lower()}, expected {direction.way}, as"
     bound = "at most" if direction.way == "lower" else "at least"
-    return f"{_number(value)}, expected {bound} {_number(base)}, as"
+    return f"is {_number(value)}, expected {bound} {_number(base)}, as"
 
 
 def _number(value: Any) -> str:

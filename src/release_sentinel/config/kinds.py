@@ -349,7 +349,11 @@ Destinations = Annotated[
     ),
 ]
 MaybeWord = Annotated[
-    str, Meta(pattern=rf"^$|^{_WORD}$(?!\n)", description="a name without blanks, which begins with no dash, or empty")
+    str,
+    Meta(
+        pattern=rf"^$|^{_WORD}$(?!\n)",
+        description="a name without blanks that does not begin with a dash, or an empty text",
+    ),
 ]
 HostsAtOnce = Annotated[int, Meta(ge=1, le=100, description="a whole number from 1 to 100")]
 UnitName = Annotated[

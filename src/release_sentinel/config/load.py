@@ -67,7 +67,7 @@ class Loaded(Struct, frozen=True, dict=True):
             if layer.sets(path):
                 return layer.source(path)
         if path == _SETTINGS and values[path] != Required().settings:
-            return f"{DEFAULT}, without what only gates need that are switched off"
+            return f"{DEFAULT}, without the settings of gates that are switched off"
         crit = (*path[:-1], "crit")
         lowered = path[-1] == "warn" and any(layer.sets(crit) for layer in self.layers)
         if lowered and values.get(crit) == values[path]:
@@ -113,8 +113,7 @@ def load(
     policy = _needed(check.read(with_variables(chosen.document, rest), layers), layers)
     locks: Mapping[str, Sequence[Lock]] = {}
     if any(one.rules != LayerRules(extends=one.rules.extends) for one in files):
-        asked: dict[KeyPath, tuple[str, Any]] = {tuple(key.split(".")): said for key, said in options.items()}
-        above = _Above(values, asked, now or datetime.now(UTC))
+        above = _Above(values, options, now or datetime.now(UTC))
         known = gates._replace(kinds={**gates.kinds, **check.gates_of_packs})
         locks = {name: _locks(files, stack, check, above, known) for name, stack in stacks.items()}
     if check.problems:
@@ -147,7 +146,7 @@ class _Above(NamedTuple):
     """What is above all files: the variables, and the options with their flags."""
 
     values: Mapping[Variable, Any]
-    options: Mapping[KeyPath, tuple[str, Any]]
+    options: Mapping[str, tuple[str, Any]]
     now: datetime
 
 
@@ -169,8 +168,9 @@ def _steps(stack: Stack, check: Validation, above: _Above) -> Iterator[LayeredPo
         policy = _needed(check.quietly(document, layers), layers)
         yield LayeredPolicy(layers, policy)
     if above.options:
-        flags = of_options({path: flag for path, (flag, _) in above.options.items()})
-        yield LayeredPolicy([*whole, flags], _asked(policy, above.options))
+        asked: dict[KeyPath, tuple[str, Any]] = {tuple(key.split(".")): said for key, said in above.options.items()}
+        flags = of_options({path: flag for path, (flag, _) in asked.items()})
+        yield LayeredPolicy([*whole, flags], _asked(policy, asked))
 
 
 def _asked(policy: Policy, options: Mapping[KeyPath, tuple[str, Any]]) -> Policy:

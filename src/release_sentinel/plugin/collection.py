@@ -149,7 +149,7 @@ def is_asked_for(session: GateSession, collector: pytest.Collector, name: str) -
         off = f"{pack.name}.{_base_id(name)}" in session.policy.disable
         if off:
             inner = collector.nodeid.partition("::")[2]
-            session.unmarked_tests.add((collector.path.resolve(), f"{inner}::{name}" if inner else name))
+            session.found.unmarked.add((collector.path.resolve(), f"{inner}::{name}" if inner else name))
         return not off
     if not folders.holds(collector.path):
         return True
@@ -168,7 +168,7 @@ def prepare(session: GateSession, items: list[pytest.Item]) -> None:
             item.stash[RECORD] = session.records[item.nodeid] = record
         else:
             unmarked.append(item)
-            session.unmarked_tests.add((item.path.resolve(), _function(item)))
+            session.found.unmarked.add((item.path.resolve(), _function(item)))
             carries = f"carries {len(kinds)} markers ({', '.join(kinds)})" if kinds else "carries no marker"
             session.problems.append(f"{item.nodeid} {carries}, expected exactly one of `policy` and `critical`")
     records = list(session.records.values())
@@ -179,8 +179,8 @@ def prepare(session: GateSession, items: list[pytest.Item]) -> None:
     if unmarked:
         session.config.hook.pytest_deselected(items=unmarked)
     session.records = {item.nodeid: session.records[item.nodeid] for item in items}
-    session.dropped = [*_dropped(session.collected, items), *_unmade(session.collected)]
-    session.carriers = list(_carriers(session))
+    session.found.dropped = [*_dropped(session.found.tests, items), *_unmade(session.found.tests)]
+    session.found.carriers = list(_carriers(session))
     if any(not item.nodeid.isascii() and not _is_text(item.nodeid) for item in items):
         compat.forget_names(session.config)
     session.look_ahead({name for item in items for name in getattr(item, "fixturenames", ())})
@@ -226,8 +226,8 @@ def _carriers(session: GateSession) -> Iterator[Declared]:
 
     Also a marker put around anything but a plain function: pytest takes it for a marker with an argument.
     """
-    collected = {id(one) for item in session.collected for one in (_underlying(item), *_classes(item))}
-    for module in session.modules:
+    collected = {id(one) for item in session.found.tests for one in (_underlying(item), *_classes(item))}
+    for module in session.found.modules:
         folder = folder_of(module.path)
         for name, value in getattr(module.obj, "__dict__", {}).items():  # a text file with doctests has no object
             if id(value) not in collected and any(getattr(mark, "name", "") in _STAGES for mark in _marks_on(value)):
@@ -249,13 +249,23 @@ def _classes(item: pytest.Item) -> Sequence[type]:
     return getattr(getattr(item, "cls", None), "__mro__", ())
 
 
+def note_found(session: GateSession, collector: pytest.Collector, report: pytest.CollectReport) -> None:
+    """Take note of the tests that a collector has found, and of itself if it is a repository's gate file."""
+    found = [node for node in report.result or () if isinstance(node, pytest.Item)]
+    session.found.tests += found
+    for node in found if session.pack_of(collector.path) else ():
+        node.extra_keyword_matches.add(gate_id(node))  # for -k
+    if isinstance(collector, pytest.Module) and report.passed and not folders.holds(collector.path):
+        session.found.modules += [collector] if compat.is_test_module(collector) else []
+
+
 def note(session: GateSession, report: pytest.CollectReport) -> None:
     """Take note of a file or folder whose gates could not be collected, or that skipped itself."""
     if report.failed:
         found = [line.strip() for line in split(str(report.longrepr)) if line.strip()]
         errors = [line[1:].strip() for line in found if line.startswith("E ")] or found or ["no reason given"]
         session.problems.append(f"{report.nodeid} could not be collected: {errors[-1]}")
-        session.unmarked_tests.add(((session.config.rootpath / report.nodeid).resolve(), ""))
+        session.found.unmarked.add(((session.config.rootpath / report.nodeid).resolve(), ""))
     elif report.skipped:
         why = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
         session.problems.append(f"{report.nodeid} was skipped while it was collected: {why}")

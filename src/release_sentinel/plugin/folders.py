@@ -109,13 +109,12 @@ def misplaced(top: Path) -> Iterator[str]:
     It is not a folder, or links lead nowhere.
     """
     own = top / GATE_FOLDER
-    if own.is_symlink() and not own.exists():
-        yield f"{GATE_FOLDER} is a link to {own.readlink()}, which is not there"
-    elif own.exists() and not own.is_dir():
-        yield f"{GATE_FOLDER} is a file, expected a folder of gates"
-    for path in files_in(own):
+    if own.exists() and not own.is_dir():
+        yield f"{GATE_FOLDER} is a file, expected a folder of gates: rename it"
+    for path in (own, *files_in(own)):
         if path.is_symlink() and not path.exists():
-            yield f"{path.relative_to(top).as_posix()} is a link to {path.readlink()}, which is not there"
+            name = path.relative_to(top).as_posix()
+            yield f"{name} is a link to {path.readlink()}, which is not there: fix or remove it"
 
 
 def similar(top: Path) -> list[Path]:

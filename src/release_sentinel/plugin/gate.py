@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from msgspec import Struct, field
@@ -147,6 +148,11 @@ class Record(Struct):
         self.begin()
         self.runs, self.seconds, self.hung = 0, 0.0, False
         self.recorder.clear()
+
+    def leave_out(self, why: str, *, spare: bool = False) -> NoReturn:
+        """End the gate without a judgement; nothing is owed where it is `spare`."""
+        self.not_evaluated, self.spare = why, spare
+        pytest.skip(f"not evaluated: {why}")
 
     @contextmanager
     def judgement(self) -> Iterator[None]:

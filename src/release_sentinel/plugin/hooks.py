@@ -15,12 +15,11 @@ from release_sentinel.lines import visible
 from release_sentinel.options import OPTIONS
 from release_sentinel.plugin import collection, compat, fixtures, folders, guard, lifecycle, rounds, scrubbing, terminal
 from release_sentinel.plugin.always_true import always_true
-from release_sentinel.plugin.conclusion import conclude
 from release_sentinel.plugin.session import RECORD, SESSION, GateSession
 from release_sentinel.plugin.shielding import Shield
 from release_sentinel.plugin.unrun import unrun
 from release_sentinel.reports.document import document
-from release_sentinel.sentences import sentence, words_of
+from release_sentinel.sentences import sentence
 from release_sentinel.timeline import recording
 from release_sentinel.vocabulary import Stage
 
@@ -209,12 +208,7 @@ class Hooks:
                 report = yield
         except SystemExit as error:
             report = pytest.CollectReport(collector.nodeid, "failed", f"sys.exit({error.code!r})", [])
-        found = [node for node in report.result or () if isinstance(node, pytest.Item)]
-        self._session.collected += found
-        for node in found if self._session.pack_of(collector.path) else ():
-            node.extra_keyword_matches.add(collection.gate_id(node))  # for -k
-        if isinstance(collector, pytest.Module) and report.passed and not folders.holds(collector.path):
-            self._session.modules += [collector] if compat.is_test_module(collector) else []
+        collection.note_found(self._session, collector, report)
         return report
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
@@ -227,7 +221,7 @@ class Hooks:
 
     def pytest_deselected(self, items: Iterable[pytest.Item]) -> None:
         """Take note of what was left out."""
-        self._session.left_out |= {collection.gate_id(item): "it was deselected" for item in items}
+        self._session.found.left_out |= {collection.gate_id(item): "it was deselected" for item in items}
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
@@ -237,7 +231,7 @@ class Hooks:
         if not all(record.built_in for record in self._session.records.values()):
             self._session.unnoticed.begin()
             self._session.config.add_cleanup(self._session.unnoticed.undo)
-            self._session.problems += [said for one in self._session.modules for said in unrun(one.obj, one.path)]
+            self._session.problems += [said for one in self._session.found.modules for said in unrun(one.obj, one.path)]
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
@@ -285,27 +279,16 @@ class Hooks:
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Record one phase, and scrub what pytest will show of it."""
         report = yield
-        if not self._session.in_rounds:  # those of the last round are cleaned before pytest is told of them
-            scrubbing.clean_report(report, self._session.redactor.scrub)
-        error = call.excinfo.value if call.excinfo else None
-        if error and report.when == "teardown" and self._session.cleaning_up:
-            words = f"to clean up after the last gate failed: {type(error).__name__}: {words_of(error)}"
-            if self._session.in_rounds:
-                item.stash[RECORD].spoil(words)
-            else:
-                self._session.problems.append(words)
-            error = None
-        item.stash[RECORD].note(report, error)
-        if report.when == "teardown" and item.stash[RECORD].runs:
-            self._session.note(item.stash[RECORD])
-        terminal.excuse(item.stash[RECORD], report)
+        lifecycle.note_phase(self._session, item.stash[RECORD], call, report)
         return report
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Take note of a gate that was run in another process: what it judged is not known here."""
         record = self._session.records.get(report.nodeid)
         if record and not record.runs:
-            self._session.left_out[record.id] = "it ran in another process (a mark `forked`?), where its result is lost"
+            self._session.found.left_out[record.id] = (
+                "it ran in another process (a mark `forked`?), where its result is lost"
+            )
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_report_teststatus(self, report: pytest.TestReport) -> Any:
@@ -320,14 +303,8 @@ class Hooks:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> Generator[None]:
         """Turn markers and results into the exit code, and put it back if a later plugin changes it."""
-        compat.report_passed_asserts(session.config, report=False)  # what plugins import now has its ordinary cache
-        self._session.pytest_code = int(exitstatus)
-        self._session.early_end = self._session.early_end or str(session.shouldfail or session.shouldstop or "")
-        self._session.unnoticed.end(wait=not self._session.early_end)
-        self._session.pack_code.look()
-        verdict = conclude(self._session, int(exitstatus))
+        verdict = lifecycle.end(self._session, session, int(exitstatus))
         session.exitstatus = verdict.exit_code
-        terminal.hide_judged(session.config, self._session.records)
         try:
             return (yield)
         finally:

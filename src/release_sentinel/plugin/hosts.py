@@ -31,7 +31,7 @@ def resolved(policy: Policy, top: Path) -> tuple[Policy, list[str]]:
         if isinstance(named, Unseen):
             problems.append(f"the hosts of hosts[{number}] are unknown: {named.why} ({named.remedy})")
         elif odd := [one for pair in named.items() for one in pair if not is_destination(one)]:
-            problems.append(f"the hosts of hosts[{number}] have names that ssh cannot be given: {foreign(odd, 300)}")
+            problems.append(f"the hosts of hosts[{number}] have names that ssh does not take: {foreign(odd, 300)}")
         elif rule.inventory:
             found += [replace(rule, inventory="", group="", ssh=(to,), name=name) for name, to in named.items()]
         else:

@@ -13,13 +13,14 @@ from typing import Any
 import pytest
 
 from release_sentinel.observe import this_process
-from release_sentinel.plugin import collection, compat, terminal
+from release_sentinel.plugin import collection, compat, scrubbing, terminal
 from release_sentinel.plugin.conclusion import conclude
 from release_sentinel.plugin.deadline import is_alarm
 from release_sentinel.plugin.ending import can_show
 from release_sentinel.plugin.gate import Record
 from release_sentinel.plugin.preparation import prepare
 from release_sentinel.plugin.session import RECORD, GateSession
+from release_sentinel.redacted import RedactedVerdict
 from release_sentinel.sentences import words_of
 from release_sentinel.vocabulary import EXIT_BLOCKED, Stage
 
@@ -108,14 +109,11 @@ def begin(session: GateSession, item: pytest.Item) -> None:
     record.begin()
     record.waiver, record.advised = session.waivers.get(record.id), session.advised(record.id)
     if record.stage is Stage.POLICY and session.watch:
-        record.not_evaluated, record.spare = _WATCH, True
-        pytest.skip(f"not evaluated: {_WATCH}")
+        record.leave_out(_WATCH, spare=True)
     if record.stage is Stage.CRITICAL and session.policy_failed and not session.invocation.has("--gate-all"):
-        record.not_evaluated = _STAGE
-        pytest.skip(f"not evaluated: {_STAGE}")
+        record.leave_out(_STAGE)
     if record.built_in and record.id.startswith("compare[") and session.baseline is None:
-        record.not_evaluated, record.spare = _NO_BASELINE, True
-        pytest.skip(f"not evaluated: {_NO_BASELINE}")
+        record.leave_out(_NO_BASELINE, spare=True)
     session.deadline.begin()
     session.note(record)
     if record.stage is Stage.CRITICAL:
@@ -179,6 +177,36 @@ def _awaited(function: Callable[..., Coroutine[Any, Any, object]], record: Recor
 def _is_known(fixture: Callable[..., object]) -> bool:
     ours = getattr(fixture, "__module__", "").partition(".")[0] == "release_sentinel"
     return ours or compat.is_pytests(fixture)
+
+
+def note_phase(session: GateSession, record: Record, call: pytest.CallInfo[None], report: pytest.TestReport) -> None:
+    """Take note of one phase of a gate, and scrub what pytest will show of it."""
+    if not session.in_rounds:  # those of the last round are cleaned before pytest is told of them
+        scrubbing.clean_report(report, session.redactor.scrub)
+    error = call.excinfo.value if call.excinfo else None
+    if error and report.when == "teardown" and session.cleaning_up:
+        words = f"to clean up after the last gate failed: {type(error).__name__}: {words_of(error)}"
+        if session.in_rounds:
+            record.spoil(words)
+        else:
+            session.problems.append(words)
+        error = None
+    record.note(report, error)
+    if report.when == "teardown" and record.runs:
+        session.note(record)
+    terminal.excuse(record, report)
+
+
+def end(session: GateSession, pytest_session: pytest.Session, code: int) -> RedactedVerdict:
+    """Reach the verdict, now that pytest has run all gates that it runs and ends with `code`."""
+    compat.report_passed_asserts(session.config, report=False)  # what plugins import now has its ordinary cache
+    session.pytest_code = code
+    session.early_end = session.early_end or str(pytest_session.shouldfail or pytest_session.shouldstop or "")
+    session.unnoticed.end(wait=not session.early_end)
+    session.pack_code.look()
+    verdict = conclude(session, code)
+    terminal.hide_judged(session.config, session.records)
+    return verdict
 
 
 def _last_words(session: GateSession) -> int:

@@ -25,12 +25,13 @@ from release_sentinel.invocation import Invocation
 from release_sentinel.measures import Measure, full_name
 from release_sentinel.observe import ci, git
 from release_sentinel.plan import plan, run_seconds
-from release_sentinel.plugin import completeness, declared, folders, own_files
+from release_sentinel.plugin import declared, folders, own_files
 from release_sentinel.plugin.baseline import read_baseline
 from release_sentinel.plugin.compat import early_options
 from release_sentinel.plugin.conftests import Conftests
 from release_sentinel.plugin.deadline import Deadline
 from release_sentinel.plugin.ending import Ending
+from release_sentinel.plugin.found import Found
 from release_sentinel.plugin.gate import Record
 from release_sentinel.plugin.observations import Observations
 from release_sentinel.plugin.pack_code import PackCode
@@ -90,13 +91,7 @@ class GateSession:
         self.undelivered = ""  # one more, which says what was to follow a SAFE verdict and did not happen
         self.prefetch = Prefetch()
         self.unnoticed = Unnoticed(self.problems.append)
-        self.collected: list[pytest.Item] = []  # every test that pytest found, whatever is run of them
-        self.modules: list[pytest.Module] = []  # the files of a repository's gates
-        self.carriers: list[declared.Declared] = []  # what carries a gate's marker in them, and was not collected
-        self.conftests = Conftests()
-        self.dropped: list[completeness.LeftOut] = []  # gates that were collected and are not run
-        self.left_out: dict[str, str] = {}  # gate id: why it was not run
-        self.unmarked_tests: set[tuple[Path, str]] = set()  # collected, and not gates: source file and name
+        self.found, self.conftests = Found(), Conftests()
         self.early_end = ""  # why the run ended before its end
         self.refused = self.cleaning_up = False  # the latter: after the last gate, for all of them
         self.rewritten = False  # the arguments, before pytest has read them

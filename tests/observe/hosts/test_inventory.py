@@ -85,6 +85,6 @@ def test_what_ssh_cannot_be_given(
     policy = Policy(hosts=(HostRule(inventory="inventory", memory=MemoryLimits()),))
     found, (problem,) = resolved(policy, tmp_path)
     assert found.hosts == ()
-    assert "names that ssh cannot be given" in problem
+    assert "names that ssh does not take" in problem
     assert "##vso" not in problem
     assert "\n" not in problem

@@ -77,6 +77,8 @@ def key(file: Path) -> str:
 @contextmanager
 def sshd(folder: Path, *options: str, login: str = "") -> Iterator[Sshd]:
     """Run a server with these settings; `login` are options of the one key that may log in."""
+    if " " in str(folder):
+        pytest.skip("ssh hands the name of its settings to a jump host's ssh without quotes: it cannot have blanks")
     folder.mkdir(mode=0o700)
     key(folder / "host")
     (folder / "authorized").write_text(f"{login} {key(folder / 'user')}".lstrip(), encoding="ascii")

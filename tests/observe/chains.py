@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from tests.observe.parts import raw_server
+from tests.observe.parts import raw_server, secure
 
 Key = ec.EllipticCurvePrivateKey
 Greet = Callable[[socket.socket], None]
@@ -101,7 +101,7 @@ def serving(
     def behave(connection: socket.socket, _stop: threading.Event) -> None:
         if greet:
             greet(connection)
-        with context.wrap_socket(connection, server_side=True) as secured:
+        with secure(connection, context) as secured:
             secured.recv(1)
 
     with raw_server(behave) as port:

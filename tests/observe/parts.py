@@ -171,6 +171,12 @@ def real_git() -> str:
     )
 
 
+def secure(connection: socket.socket, context: ssl.SSLContext) -> ssl.SSLSocket:
+    """Begin TLS as a server; `OSError` where the client has gone: Python would leave the socket of that one open."""
+    connection.getpeername()
+    return context.wrap_socket(connection, server_side=True)
+
+
 @contextmanager
 def tls_server(
     issued: trustme.LeafCert, *, client_ca: trustme.CA | None = None, answer: bytes = b"HTTP/1.1 200 OK\r\n\r\n"
@@ -183,7 +189,7 @@ def tls_server(
         context.verify_mode = ssl.CERT_REQUIRED
 
     def behave(connection: socket.socket, _stop: threading.Event) -> None:
-        with context.wrap_socket(connection, server_side=True) as secured:
+        with secure(connection, context) as secured:
             if secured.recv(4096):
                 secured.sendall(answer)
 

@@ -273,7 +273,7 @@ def test_a_real_meminfo_that_is_empty(tmp_path: Path) -> None:
     """The real command has words for it."""
     (tmp_path / "empty").touch()
     command = "from release_sentinel.observe import host; print(host.memory().why)"
-    done = in_namespace(f"mount --bind {tmp_path}/empty /proc/meminfo && {sys.executable} -c '{command}'")
+    done = in_namespace(f"mount --bind '{tmp_path}/empty' /proc/meminfo && {sys.executable} -c '{command}'")
     assert done == "/proc/meminfo cannot be understood: it has no MemTotal"
 
 

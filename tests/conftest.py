@@ -1,5 +1,6 @@
 """Real parts for the tests: repositories, processes, and an environment that speaks of no other release."""
 
+import gc
 import json
 import os
 import shutil
@@ -28,6 +29,13 @@ pytest_plugins = ["pytester", "tests.sweeps"]
 Repo = testing.Repository
 make_repo = testing.make_repository
 SECRET = testing.SECRET
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    """Look for no garbage among the tests themselves: each pytest session in this process does so five times."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_xdist_auto_num_workers() -> int:

@@ -198,6 +198,7 @@ def clone(tmp_path: Path) -> Repo:
     return repo
 
 
+@pytest.mark.sweep
 def test_it_runs(act: Act, clone: Repo, settings: dict[str, str]) -> None:
     """By act: SAFE, and after a change of the tree BLOCKED; both are told as outputs, annotations and summary."""
     done = _run(act, clone, settings)

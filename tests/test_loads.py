@@ -54,6 +54,7 @@ WAYS = {
 }
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("policy", ["", POLICY], ids=["an empty file", "three environments"])
 @pytest.mark.parametrize("way", WAYS)
 def test_a_process_loads_its_settings_once(sentinel: Sentinel, tmp_path: Path, way: str, policy: str) -> None:

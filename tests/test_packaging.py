@@ -76,6 +76,7 @@ def test_the_wheel_prints_the_guides(scripts: Path, tmp_path: Path) -> None:
     assert (done.code, done.out) == (0, GUIDES["limits"].read_text(encoding="utf-8"))
 
 
+@pytest.mark.sweep
 def test_the_wheel_writes_what_a_repository_needs(scripts: Path, repo: Repo, settings: dict[str, str]) -> None:
     """The templates travel along, and what they make passes `pytest gate_tests` at once, without a conftest."""
     del settings["PYTEST_DISABLE_PLUGIN_AUTOLOAD"]
@@ -106,6 +107,7 @@ def _files(archive: zipfile.ZipFile) -> list[str]:
     return [name for name in archive.namelist() if not name.endswith("/RECORD")]
 
 
+@pytest.mark.sweep
 def test_the_wheel_works_in_a_clone_of_ours(scripts: Path, repo: Repo, settings: dict[str, str]) -> None:
     """In a clone that has the same gates beside the installed ones, each gate runs once."""
     del settings["PYTEST_DISABLE_PLUGIN_AUTOLOAD"]
@@ -125,6 +127,7 @@ def test_supported_pytest() -> None:
     assert {*bound.specifier.filter(["8.3.5", "8.4.0", "9.0.0", "9.2.0", "10.0.0"])} == {"8.4.0", "9.0.0", "9.2.0"}
 
 
+@pytest.mark.sweep
 def test_a_new_pack_passes_its_tests_from_its_wheel(scripts: Path, tmp_path: Path) -> None:
     """Written by `init pack`, built, installed, and tested, against the wheel of this program.
 

@@ -118,6 +118,7 @@ def test_what_is_no_new_version_passes(clone: Clone) -> None:
     assert "may go" not in done.out
 
 
+@pytest.mark.sweep
 def test_each_of_several_versions_is_judged(clone: Clone) -> None:
     """One that is no better than another holds back both: a push is one."""
     clone.repo.git("tag", "v1.0.0")
@@ -129,6 +130,7 @@ def test_each_of_several_versions_is_judged(clone: Clone) -> None:
     assert not clone.has("v1*")
 
 
+@pytest.mark.sweep
 def test_a_tag_of_another_commit_is_not_judged_by_head(clone: Clone) -> None:
     """The gate judges what is checked out; that one checked out, it passes."""
     clone.repo.git("tag", "v1.0.0")
@@ -174,6 +176,7 @@ def test_the_environment_can_be_chosen(clone: Clone, variable: str, env: str) ->
     assert f"v1.0.0 may go to {env}" in done.out
 
 
+@pytest.mark.sweep
 def test_it_serves_worktrees(clone: Clone, tmp_path: Path) -> None:
     """What is checked out there is judged."""
     clone.repo.git("tag", "v1.0.0")

@@ -205,6 +205,7 @@ def test_what_each_kind_really_receives(tmp_path: Path, monkeypatch: pytest.Monk
     assert "entities" not in json.dumps(teams)
 
 
+@pytest.mark.sweep
 def test_a_recovery_closes_what_a_failure_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """By one key for repository and environment, though the run before is not known; a partial SAFE does nothing."""
     partial = {**SAFE, "verdict": "PARTIAL SAFE", "partial": True}

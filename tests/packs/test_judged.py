@@ -168,6 +168,7 @@ def test_settings_are_read_from_the_table_of_the_pack(packed: Sentinel) -> None:
     assert "[CRITICAL] acme.queue-drained: 1 jobs wait" in done.out
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("table", "words"),
     [
@@ -308,6 +309,7 @@ def pytest_ignore_collect(collection_path): return True if "other_gates" in str(
 """
 
 
+@pytest.mark.sweep
 def test_a_repository_s_conftest_does_not_reach_the_gates_of_a_pack(packed: Sentinel) -> None:
     """Neither by a fixture of the same name nor by one that applies to every test; what its hooks leave out is owed."""
     packed.settings[SITE] = str(packed.repo.path / ".venv" / "lib" / "site-packages")  # where its conftest reaches
@@ -420,6 +422,7 @@ def test_a_function_of_a_pack_that_a_conftest_replaces_makes_the_run_incomplete(
     assert problem.startswith("acme_gates.queue.check_queue of the gate pack acme was replaced: ")
 
 
+@pytest.mark.sweep
 def test_files_and_gates_of_one_name_are_told_apart(packed: Sentinel) -> None:
     """Those of the repository, of two packs, and the built-in ones; what they assert counts."""
     install(site(packed))
@@ -436,6 +439,7 @@ def test_files_and_gates_of_one_name_are_told_apart(packed: Sentinel) -> None:
     assert {*done.statuses} >= {*IDS, *OTHER, "queue-drained", "version"}
 
 
+@pytest.mark.sweep
 def test_a_folder_of_the_repository_may_have_the_name_of_a_pack(packed: Sentinel) -> None:
     """With files and gates of the same names: all are judged, each by its own."""
     install(site(packed))

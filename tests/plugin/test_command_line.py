@@ -127,6 +127,7 @@ def test_a_plugin_that_is_not_loaded_early_is_refused(sentinel: Sentinel) -> Non
     assert "add `-p release_sentinel.plugin`" in done.out
 
 
+@pytest.mark.sweep
 def test_optimised_byte_code_is_harmless(sentinel: Sentinel) -> None:
     """PYTHONOPTIMIZE strips asserts out of helpers: `release-sentinel` runs without it, plain pytest refuses."""
     sentinel.gate("@pytest.mark.policy\ndef test_own(): assert True")

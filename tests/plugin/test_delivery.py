@@ -105,6 +105,7 @@ def forge() -> Iterator[FakeForge]:
         yield forge
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("way", ["release-sentinel", "pytest"])
 def test_the_same_command_finishes_a_release_that_failed_half_way(
     sentinel: Sentinel, forge: FakeForge, way: str

@@ -104,6 +104,7 @@ STREAMS = {
 }
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("stream", "captured", "way"),
     [

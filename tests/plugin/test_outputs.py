@@ -83,6 +83,7 @@ def test_no_option_writes_over_files_of_the_repository(shop: Sentinel, *, plain:
 DEBUGGED = "[run]\ndebug_file = notes/debug.txt\n"
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("plain", [False, True], ids=["release-sentinel", "pytest"])
 def test_coverage_writes_nothing_over_files_beside_the_sources(sentinel: Sentinel, *, plain: bool) -> None:
     """Neither annotated copies nor its debug output, by its settings or a variable; beside them it may."""
@@ -111,6 +112,7 @@ def test_coverage_writes_nothing_over_files_beside_the_sources(sentinel: Sentine
     assert (sentinel.repo.path / "src/app.py,cover").is_file()
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("plain", [False, True], ids=["release-sentinel", "pytest"])
 def test_a_run_that_covers_too_little_says_so(sentinel: Sentinel, *, plain: bool) -> None:
     """pytest-cov fails the run beside its tests, and no gate did."""

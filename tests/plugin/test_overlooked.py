@@ -160,6 +160,7 @@ def project(sentinel: Sentinel, place: str, source: str = MARKED) -> Path:
     return sentinel.repo.path / place
 
 
+@pytest.mark.sweep
 @WAYS
 def test_the_gates_of_the_folder_of_the_run_are_run(sentinel: Sentinel, *, plain: bool) -> None:
     """In a project of a larger repository, beside those of the whole one, and not those of another project."""
@@ -287,6 +288,7 @@ def test_a_method_that_looks_like_a_gate_is_asked_about(sentinel: Sentinel, *, p
         assert any(f"test_own.py::TestShop::{name}" in line and "looks like a gate" in line for line in done.block)
 
 
+@pytest.mark.sweep
 @WAYS
 def test_gate_folders_with_modules_of_one_name(sentinel: Sentinel, *, plain: bool) -> None:
     """Python would take one for the other: the run says so, and judges nothing by the wrong one."""

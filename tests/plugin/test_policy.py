@@ -216,6 +216,7 @@ def test_a_policy_that_is_deleted_is_missed(sentinel: Sentinel) -> None:
     assert any(line.startswith(f"[INCOMPLETE] the commit has {POLICY}") for line in done.block)
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("plain", [False, True], ids=["release-sentinel", "pytest"])
 def test_a_sparse_checkout_with_its_policy_is_judged(sentinel: Sentinel, *, plain: bool) -> None:
     """What else the commit has is not owed, and a pyproject.toml is not where the policy has its own file."""
@@ -228,6 +229,7 @@ def test_a_sparse_checkout_with_its_policy_is_judged(sentinel: Sentinel, *, plai
     assert judge(f"--gate-policy={sentinel.reports / 'acme.toml'}").code == 0
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("way", ["release-sentinel", "pytest"])
 def test_untracked_files_that_may_be_there(sentinel: Sentinel, way: str) -> None:
     """The policy's globs allow untracked files, also when the tag is made; no rule outside of the commit does."""
@@ -244,6 +246,7 @@ def test_untracked_files_that_may_be_there(sentinel: Sentinel, way: str) -> None
     assert "1 path differs from the commit (?? evil.py)" in done.out
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("way", ["release-sentinel", "pytest"])
 def test_files_that_hold_the_version(sentinel: Sentinel, way: str) -> None:
     """A key, a pattern and a glob are read in a real run; one member of a workspace with another version blocks it."""

@@ -312,6 +312,7 @@ def test_plain_asserts_and_classes_are_gates(sentinel: Sentinel) -> None:
     assert {"empty", "named[a]", "named[b]"} <= set(run.statuses)
 
 
+@pytest.mark.sweep
 def test_asserts_count_although_an_ordinary_run_has_cached_the_byte_code(sentinel: Sentinel) -> None:
     """Byte code that an ordinary pytest run has left behind does not hide a gate's asserts."""
     sentinel.repo.commit(".gitignore", "__pycache__\n")
@@ -433,6 +434,7 @@ PARTS = {
 }
 
 
+@pytest.mark.sweep
 @each("way", PARTS)
 def test_a_part_of_a_gate_that_is_left_out_is_missed(sentinel: Sentinel, way: str, *, plain: bool) -> None:
     """Each set of parameters, each turn of a loop and each subclass is a gate of its own: all that pytest collects."""
@@ -850,6 +852,7 @@ NOT_ON_DISK: dict[str, tuple[Callable[[Sentinel], object], str]] = {
 }
 
 
+@pytest.mark.sweep
 @each("kind", NOT_ON_DISK)
 def test_gates_of_the_commit_that_are_not_on_disk_are_missed(sentinel: Sentinel, kind: str, *, plain: bool) -> None:
     """Sparse checkouts, links that lead nowhere, a folder that is none, or has nearly the name."""

@@ -219,6 +219,7 @@ def test_no_report_is_written_over_a_file_of_the_project(sentinel: Sentinel, kin
     assert "it is tracked by Git, and not a report: name another file" in done.out
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("plain", [False, True], ids=["release-sentinel", "pytest"])
 def test_a_link_to_a_file_of_the_project_is_no_place_for_a_report(sentinel: Sentinel, *, plain: bool) -> None:
     """The file that it leads to is kept; a report that someone has committed is written again."""

@@ -356,6 +356,7 @@ def test_what_is_measured_is_compared(sentinel: Sentinel, value: float, code: in
         assert "own.queue is 110.1, was 100, expected an increase of at most 10%" in done.out
 
 
+@pytest.mark.sweep
 def test_a_baseline_that_cannot_be_compared_with(sentinel: Sentinel) -> None:
     """Not SAFE, or of another environment: exit 1, and no gate is run."""
     base = sentinel.reports / "base.json"
@@ -372,6 +373,7 @@ def test_a_baseline_that_cannot_be_compared_with(sentinel: Sentinel) -> None:
         assert (done.code, words in done.out) == (1, True), done.out
 
 
+@pytest.mark.sweep
 def test_rounds_leave_nothing_behind(sentinel: Sentinel) -> None:
     """No thread, file descriptor or memory of hundreds of rounds."""
     sentinel.gate(

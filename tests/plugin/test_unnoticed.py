@@ -280,6 +280,7 @@ def test_what_a_fixture_judges_is_no_judgement_of_the_gate(sentinel: Sentinel, *
     )
 
 
+@pytest.mark.sweep
 @PLAIN
 def test_asserts_of_other_code_count_once_they_are_registered(sentinel: Sentinel, *, plain: bool) -> None:
     """Pytest sees those of gate files and conftests by itself; the message says what to do about others."""

@@ -188,6 +188,7 @@ def test_no_text_is_read_as_markup() -> None:
     assert unquote(one["automationDetails"]["id"]).count("/") > one["automationDetails"]["id"].count("/") == 2
 
 
+@pytest.mark.sweep
 def test_more_than_github_shows() -> None:
     """The failed ones stay."""
     many = [replace(CLOSE, id=f"memory[{number}]") for number in range(MOST_RESULTS)]

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 from tests.conftest import SECRET
@@ -38,6 +39,7 @@ def _steps(project: Project) -> Iterator[dict[str, Any]]:
         yield from job["steps"]
 
 
+@pytest.mark.sweep
 def test_its_scripts_run(tmp_path: Path, settings: dict[str, str]) -> None:
     """A CRITICAL asks for another run later, which is SAFE; a BLOCKED asks for a fix."""
     project = make_project(tmp_path, "azure", settings)

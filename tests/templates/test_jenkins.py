@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+import pytest
+
 from tests.conftest import SECRET
 from tests.templates.parts import CAUSES, TAG, Tried, execute, groovy, make_project
 
@@ -17,6 +19,7 @@ SAID = {
 }
 
 
+@pytest.mark.sweep
 def test_it_runs(tmp_path: Path, settings: dict[str, str]) -> None:
     """A CRITICAL asks for another build later, which is SAFE; a BLOCKED asks for a fix; both reports are kept."""
     command = groovy()

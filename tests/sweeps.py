@@ -2,9 +2,8 @@
 
 Where a member takes a second, one or two are judged in each run of the tests, and all in CI. A kind is a test with
 parameters that takes `settings`, as real gate runs do, or that is marked `sweep`. Its first member always stays, and
-so does the last of MANY. A marked test without parameters is left out: it takes more than
-a second, and tests of its parts are run. A file, a
-test or `-k` on the command line runs all that it names.
+so does the last of MANY. A marked test without parameters is left out: it takes more than a second, and tests of its
+parts are run. A file, a test or `-k` on the command line runs all that it names.
 """
 
 from collections import defaultdict

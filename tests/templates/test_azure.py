@@ -62,6 +62,6 @@ def test_a_published_file_is_one_that_the_gate_writes(tmp_path: Path) -> None:
     steps = list(_steps(make_project(tmp_path, "azure", {})))
     (script,) = (step["bash"] for step in steps if "release-sentinel --env" in step.get("bash", ""))
     tasks = [step for step in steps if step.get("task", "").startswith("Publish")]
-    assert [task["condition"] for task in tasks] == ["always()", "always()"]
+    assert [task["condition"] for task in tasks] == ["always()"] * 3
     named = {task["inputs"].get("testResultsFiles") or task["inputs"]["targetPath"] for task in tasks}
-    assert named == set(re.findall(r"--(?:junitxml|gate-verdict)=(\S+)", script))
+    assert named == set(re.findall(r"--(?:junitxml|gate-html|gate-verdict)=(\S+)", script))

@@ -384,6 +384,7 @@ def test_nothing_is_imported_of_a_pack_that_is_not_asked_for(site: Path) -> None
 
 
 REPLACED = ["release_sentinel.checks.system.check_disk", "socket.create_connection", "time.sleep", "pytest.fail"]
+REPLACED += ["psutil.PROCFS_PATH"]
 
 
 @pytest.mark.parametrize("name", REPLACED)

@@ -175,7 +175,7 @@ UNWATCHED = {
 
 def test_what_checks_and_observers_import_is_watched() -> None:
     """A module that one of them imports anew has to be among those that are watched, or here."""
-    watched = tampering._CLASSES | tampering._HELP
+    watched = frozenset(tampering._CLASSES | tampering._HELP)
     files = [file for room in ("checks", "observe") for file in (SOURCE / room).rglob("*.py")]
     imports = re.compile(r"^ *(?:import|from(?= [\w.]+ import )) ([\w.]+)", re.MULTILINE)
     names = {name for file in files for name in imports.findall(file.read_text(encoding="utf-8"))}
@@ -291,6 +291,22 @@ def test_a_module_of_a_pack_is_watched_once_it_is_imported(
     monkeypatch.setattr(late, "LIMIT", 2)
     monkeypatch.setitem(sys.modules, "acme_gates.made", ModuleType("acme_gates.made"))
     assert [words.partition(" ")[0] for words in watching.by_others()] == ["acme_gates.late.LIMIT", "acme_gates.made"]
+
+
+@pytest.mark.usefixtures("pack")
+def test_a_module_that_another_thread_imports_is_watched_when_that_is_done(
+    watching: Tampering, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Until then it binds its names, some several times."""
+    module = ModuleType("acme_gates.late")
+    module.__spec__ = ModuleSpec(module.__name__, None)
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    told = []
+    for is_begun, limit in ((True, 1), (True, 2), (False, 3), (False, 4)):
+        monkeypatch.setattr(module.__spec__, "_initializing", is_begun, raising=False)
+        monkeypatch.setattr(module, "LIMIT", limit, raising=False)
+        told.append([words.partition(" ")[0] for words in watching.by_others()])
+    assert told == [[], [], [], ["acme_gates.late.LIMIT"]]
 
 
 @pytest.mark.parametrize("value", ["Array()", "Raises()", "Proxy()"])

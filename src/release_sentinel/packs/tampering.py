@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from enum import EnumType
+from functools import cache
 from importlib import import_module
 from operator import attrgetter, itemgetter
 from types import (
@@ -136,7 +137,8 @@ class Watch:
     def __init__(
         self, own: str, *, modules: AbstractSet[str], classes: AbstractSet[str], bodies: AbstractSet[str]
     ) -> None:
-        self._own, self._of_modules, self._of_classes, self._of_bodies = own, modules, classes, bodies
+        self._own = own
+        self._of_modules, self._of_classes, self._of_bodies = frozenset(modules), frozenset(classes), frozenset(bodies)
         self._seen: set[str] = set()  # all names of sys.modules
         self._taken: set[int] = set()  # the identities of holders and functions, which are kept
         self._holders: dict[int, tuple[Any, dict[str, object]]] = {}  # by the identity of a view of its values
@@ -194,16 +196,17 @@ class Watch:
     def _add_modules(self) -> list[str]:
         """Watch the modules that were imported since, and return their names."""
         new = sys.modules.keys() - self._seen
-        self._seen |= new
-        names = [name for name in new if _is_among(name, self._of_modules)]
-        names = sorted(name for name in names if _is(sys.modules[name], ModuleType))
+        watched = {name for name in new if _is_among(name, self._of_modules) and _is(sys.modules[name], ModuleType)}
+        begun = {name for name in watched if getattr(_spec(name), "_initializing", False)}
+        self._seen |= new - begun  # what another thread is about to import binds its names several times
+        names = sorted(watched - begun)
         self._modules.add(names)
         self._add_holders(map(sys.modules.__getitem__, names))
         return names
 
     def _is_made_up(self, name: str) -> bool:
         """Tell whether a module was not imported: it stands where one of the package could be imported later."""
-        return _root(name) == self._own and getattr(sys.modules[name].__spec__, "name", None) != name
+        return _root(name) == self._own and getattr(_spec(name), "name", None) != name
 
     def _add_holders(self, owners: Iterable[Any]) -> None:
         """Watch modules and classes, with the classes, functions and constants in them."""
@@ -224,17 +227,22 @@ class Watch:
         has_bodies = _is_among(_name(owner), self._of_bodies)
         for key, value in held.items():
             kind = type(value)
-            if kind in _SIMPLE or (kind is FunctionType and not has_bodies):
+            if kind is FunctionType:
+                functions += [value] if has_bodies else []
+            elif kind in _SIMPLE:
                 pass
             elif kind in _FULL:
                 if value and _is_constant(key) and _root(_name(owner)) == self._own:
                     self._constants.add([(f"{_name(owner)}.{key}", value)])
             elif issubclass(kind, type):
-                is_fixed = value.__flags__ & _IMMUTABLE_TYPE or issubclass(kind, EnumType)
-                if not is_fixed and _is_among(str(value.__module__), self._of_classes):
+                if id(value) not in self._taken and self._is_class(value):
                     yield value
             elif has_bodies and (function := _function(value)):
                 functions.append(function)
+
+    def _is_class(self, value: type) -> bool:
+        is_fixed = value.__flags__ & _IMMUTABLE_TYPE or issubclass(type(value), EnumType)
+        return not is_fixed and _is_among(str(value.__module__), self._of_classes)
 
     def _add_functions(self, functions: Iterable[FunctionType]) -> None:
         new = {id(one): one for one in functions if id(one) not in self._taken}
@@ -246,6 +254,10 @@ class Watch:
         if wrapping := [(*pair, inner) for pair in cells if (inner := _function(_content(pair[1])))]:
             self._cells.add((name, cell) for name, cell, _ in wrapping)
             self._add_functions(inner for _, _, inner in wrapping)
+
+
+def _spec(name: str) -> object:
+    return getattr(sys.modules[name], "__spec__", None)
 
 
 def _is(value: object, *kinds: type) -> bool:
@@ -262,7 +274,8 @@ def _root(name: str) -> str:
     return name.partition(".")[0]
 
 
-def _is_among(name: str, names: AbstractSet[str]) -> bool:
+@cache
+def _is_among(name: str, names: frozenset[str]) -> bool:
     return name in names or f"{_root(name)}.*" in names
 
 
@@ -288,8 +301,10 @@ def _function(value: Any) -> FunctionType | None:
             value = value.__func__
         elif _is(value, property):
             value = value.fget
-        else:  # a cache, a fixture, and others that `functools.wraps` has marked
+        elif callable(value):  # a cache, a fixture, and others that `functools.wraps` has marked
             value = _wrapped(value)
+        else:
+            return None
     return None
 
 
@@ -300,9 +315,10 @@ def _wrapped(value: object) -> object:
 
 
 def _content(cell: CellType) -> object:
-    with suppress(ValueError):  # an empty one
+    try:
         return cell.cell_contents
-    return None
+    except ValueError:  # it is empty
+        return None
 
 
 def _equal(one: Any, other: Any) -> bool:

@@ -408,6 +408,7 @@ def test_hooks_of_a_repository_reach_its_own_gates_alone(packed: Sentinel) -> No
 
 REPLACES = """
 import acme_gates.queue
+import release_sentinel.checks.system
 from release_sentinel import OK, CheckResult
 
 acme_gates.queue.check_queue = lambda *_: CheckResult(OK, "no jobs wait")
@@ -415,6 +416,7 @@ acme_gates.queue.check_queue = lambda *_: CheckResult(OK, "no jobs wait")
 
 def pytest_runtest_logfinish():
     acme_gates.queue.CRIT = OK
+    release_sentinel.checks.system.check_memory = print
 """
 
 
@@ -426,8 +428,11 @@ def test_what_a_conftest_replaces_in_a_pack_makes_the_run_incomplete(packed: Sen
     packed.gate(f"import pytest\n@pytest.mark.policy\n{own}\n")
     done = packed()
     assert (done.code, done.verdict["verdict"]) == (1, "INCOMPLETE"), done.out
-    names = [problem.partition(" of the gate pack acme was replaced: ")[0] for problem in done.verdict["problems"]]
-    assert names == ["acme_gates.queue.check_queue", "acme_gates.queue.CRIT"]
+    assert [problem.partition(" was replaced: ")[0] for problem in done.verdict["problems"]] == [
+        "acme_gates.queue.check_queue of the gate pack acme",
+        "release_sentinel.checks.system.check_memory",
+        "acme_gates.queue.CRIT of the gate pack acme",
+    ]
 
 
 @pytest.mark.sweep

@@ -100,15 +100,21 @@ CHANGES: dict[str, Change] = {
 
 
 @pytest.fixture(scope="module")
-def watching() -> Tampering:
-    """Watches from the first test on."""
+def made() -> Tampering:
+    """What watches from the first test on."""
     return Tampering()
+
+
+@pytest.fixture
+def watching(made: Tampering) -> Tampering:
+    """What watches from this test on."""
+    made.by_others()
+    return made
 
 
 @pytest.fixture
 def told(watching: Tampering) -> Iterator[Callable[[], list[str]]]:
     """Tell the names of what a pack has changed since the test began."""
-    watching.by_others()
     timeout = socket.getdefaulttimeout()
     yield lambda: [words.split(" has replaced ")[1].split(": a pack")[0] for words in watching.by_pack("acme")]
     socket.setdefaulttimeout(timeout)
@@ -132,6 +138,17 @@ def used() -> None:
     list(psutil.process_iter())
     tempfile.gettempdir()
     connections.install([])
+
+
+def test_what_others_change_of_this_program_is_told_and_of_libraries_believed(watching: Tampering) -> None:
+    """A conftest, a hook or a plugin; there are plugins that patch pytest and libraries in every run."""
+    with pytest.MonkeyPatch.context() as patch:
+        for change in CHANGES.values():
+            change(patch)
+        found = watching.by_others()
+    socket.setdefaulttimeout(None)
+    words = "was replaced: a conftest, a gate or a plugin has to leave that alone"
+    assert found == [f"{name} {words}" for name in sorted(CHANGES) if name.startswith("release_sentinel.")]
 
 
 # What a pack may do: import and use, add what hides nothing, bind again what is the same, change what is not shared.
@@ -262,7 +279,7 @@ def test_what_others_change_in_a_pack_is_told_once(watching: Tampering, pack: Mo
     exec(statement, vars(pack))  # noqa: S102 - as above
     name = IN_A_PACK[statement]
     found = [] if name is None else [f"acme_gates.queue.{name}".removesuffix(".")]
-    words = "of the gate pack acme was replaced: a conftest, a gate or a plugin has to leave the code of a pack alone"
+    words = "of the gate pack acme was replaced: a conftest, a gate or a plugin has to leave that alone"
     assert watching.by_others() == [f"{one} {words}" for one in found]
     assert watching.by_others() == []
 

@@ -85,14 +85,16 @@ class Tampering:
         return [f"the gate pack {pack} has replaced {name}: {words}" for name in dict.fromkeys(names)]
 
     def by_others(self, *, within: bool = False) -> list[str]:
-        """Return a sentence for each change to a pack, where no code of packs has run.
+        """Return a sentence for each change to a pack or to this program, where no code of packs has run.
 
-        `within` one gate of a pack, where only the runner has worked, all else is taken to be as it was.
+        `within` one gate of a pack, where only the runner has worked, all but packs is taken to be as it was. Other
+        changes are believed: plugins of pytest patch it and libraries.
         """
-        if not within:
-            self._shared.changed()
-        words = "was replaced: a conftest, a gate or a plugin has to leave the code of a pack alone"
-        return [f"{name} of the gate pack {owner} {words}" for owner, name in self._of_packs()]
+        changed = [] if within else self._shared.changed()
+        names = [name for name in changed if _root(name) == _OURS]
+        names += [f"{name} of the gate pack {owner}" for owner, name in self._of_packs() if name not in names]
+        words = "a conftest, a gate or a plugin has to leave that alone"
+        return [f"{name} was replaced: {words}" for name in names]
 
     def _of_packs(self) -> list[tuple[str, str]]:
         return [(owner, name) for owner, watch in self._packs.items() for name in watch.changed()]

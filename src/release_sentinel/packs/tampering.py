@@ -176,7 +176,7 @@ class Watch:
             self._holders[id(view)] = owner, now
             for key in before.keys() | now.keys():
                 old, new = before.get(key, _NOTHING), now.get(key, _NOTHING)
-                if not _equal(old, new) and f"{_name(owner)}.{key}" not in _SET_BY_US:
+                if old is not new and not _equal(old, new) and f"{_name(owner)}.{key}" not in _SET_BY_US:
                     functions = list[FunctionType]()
                     self._add_holders(self._take(owner, {key: new}, functions))
                     self._add_functions(functions)
@@ -324,6 +324,7 @@ def _content(cell: CellType) -> object:
 
 
 def _equal(one: Any, other: Any) -> bool:
-    with suppress(Exception):  # an array has no one answer
+    try:
         return bool(one == other)
-    return False
+    except Exception:  # noqa: BLE001 - an array has no one answer, and any other object may have an error
+        return False

@@ -384,6 +384,7 @@ def test_nothing_is_imported_of_a_pack_that_is_not_asked_for(site: Path) -> None
 
 
 REPLACED = ["release_sentinel.checks.system.check_disk", "socket.create_connection", "time.sleep", "pytest.fail"]
+REPLACED += ["psutil.PROCFS_PATH"]
 
 
 @pytest.mark.parametrize("name", REPLACED)
@@ -396,3 +397,17 @@ def test_what_a_pack_replaces_that_others_use_is_told(site: Path, monkeypatch: p
     packs = AskedPacks()
     packs({"acme": WANTED})
     assert packs.problems == (f"the gate pack acme has replaced {name}: a pack has to leave that alone",)
+
+
+def test_what_a_pack_changes_of_another_at_its_import_is_told(site: Path) -> None:
+    """Of one that is loaded before; what a pack does with its own modules is its own matter."""
+    install(site)
+    change = "import acme_gates.queue\nacme_gates.queue.CRIT = acme_gates.queue.OK\n"
+    own = "import other_gates.queue\nother_gates.queue.CRIT = None\n"
+    install(
+        site, {"other_gates/__init__.py": f"{example('other')['other_gates/__init__.py']}{own}{change}"}, pack="other"
+    )
+    packs = AskedPacks()
+    packs({"acme": WANTED, "other": WANTED})
+    words = "a pack has to leave that alone"
+    assert packs.problems == (f"the gate pack other has replaced acme_gates.queue.CRIT: {words}",)

@@ -126,6 +126,10 @@ INCOMPLETE: dict[str, tuple[str, str]] = {
         "the gate pack patches has replaced release_sentinel.plugin.gate.Gate.measure",
     ),
     "plugins": (f"pytest_plugins = ['no_such']\n{TEXT}", "sets pytest_plugins, which is for a whole run: define "),
+    "reaches": (
+        f"import nothing_gates.queue as other\nother.CRIT = other.OK\n{TEXT}",
+        "the gate pack reaches has replaced nothing_gates.queue.CRIT",
+    ),
     "plugin": (
         f"{TEXT}{FIXTURE}(request): request.config.pluginmanager.register(QueueSettings())\n",
         "the gate pack plugin has registered the plugin ",
@@ -404,22 +408,31 @@ def test_hooks_of_a_repository_reach_its_own_gates_alone(packed: Sentinel) -> No
 
 REPLACES = """
 import acme_gates.queue
+import release_sentinel.checks.system
 from release_sentinel import OK, CheckResult
 
 acme_gates.queue.check_queue = lambda *_: CheckResult(OK, "no jobs wait")
+
+
+def pytest_runtest_logfinish():
+    acme_gates.queue.CRIT = OK
+    release_sentinel.checks.system.check_memory = print
 """
 
 
-def test_a_function_of_a_pack_that_a_conftest_replaces_makes_the_run_incomplete(packed: Sentinel) -> None:
-    """What a gate replaces for itself alone, and puts back, does not."""
+def test_what_a_conftest_replaces_in_a_pack_makes_the_run_incomplete(packed: Sentinel) -> None:
+    """At import or by a hook; what a gate replaces for itself alone, and puts back, does not."""
     install(site(packed))
     packed.repo.commit("gate_tests/conftest.py", REPLACES)
     own = "def test_own(monkeypatch):\n    assert not monkeypatch.setattr('acme_gates.queue.check_owner', len)"
     packed.gate(f"import pytest\n@pytest.mark.policy\n{own}\n")
     done = packed()
     assert (done.code, done.verdict["verdict"]) == (1, "INCOMPLETE"), done.out
-    [problem] = done.verdict["problems"]
-    assert problem.startswith("acme_gates.queue.check_queue of the gate pack acme was replaced: ")
+    assert [problem.partition(" was replaced: ")[0] for problem in done.verdict["problems"]] == [
+        "acme_gates.queue.check_queue of the gate pack acme",
+        "release_sentinel.checks.system.check_memory",
+        "acme_gates.queue.CRIT of the gate pack acme",
+    ]
 
 
 @pytest.mark.sweep

@@ -9,6 +9,7 @@ from release_sentinel.gates import BUILT_IN
 
 if TYPE_CHECKING:
     from release_sentinel.packs.find import InstalledPack
+    from release_sentinel.packs.tampering import Tampering
 
 
 class AskedPacks:
@@ -16,25 +17,29 @@ class AskedPacks:
 
     def __init__(self) -> None:
         self.loaded: tuple[InstalledPack, ...] = ()
+        self.tampering: Tampering | None = None  # where any are asked for
         self.problems: tuple[str, ...] = ()  # a sentence for each that is owed, and cannot be used
 
     def __call__(self, rules: Mapping[str, PackRule]) -> Mapping[str, PackParts]:
         """Load the packs, and return what each that can be used adds to the policy."""
+        if not rules:
+            return {}
         from release_sentinel.packs.find import load  # noqa: PLC0415 - see above
         from release_sentinel.packs.needs import PackError  # noqa: PLC0415 - as above
-        from release_sentinel.packs.tampering import Watch  # noqa: PLC0415 - as above
+        from release_sentinel.packs.tampering import Tampering  # noqa: PLC0415 - as above
 
         for gate in BUILT_IN:  # the property loads its module: a pack must not change it before the gate does
             gate.check  # noqa: B018 - see above
         found: dict[str, InstalledPack] = {}
         problems = []
+        self.tampering = Tampering()
         for name, rule in rules.items():
-            watch = Watch()
             try:
                 found[name] = load(name, rule, from_elsewhere=True)
             except PackError as error:
                 problems.append(f"the gate pack {name} {error}")
-            leave = "a pack has to leave that alone"
-            problems += [f"the gate pack {name} has replaced {what}: {leave}" for what in watch.replaced()]
+            problems += self.tampering.by_pack(name)
+            if pack := found.get(name):
+                self.tampering.add(name, pack.top.name)
         self.loaded, self.problems = tuple(found.values()), tuple(problems)
         return {name: pack.parts for name, pack in found.items()}

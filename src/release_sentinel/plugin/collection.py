@@ -87,7 +87,7 @@ class PackModule(LoadedModule):
             raise self.CollectError(f"{self.path} is of no gate pack")
         session, inner = self.config.stash[SESSION], ".".join(self.path.relative_to(pack.folder).with_suffix("").parts)
         try:
-            with session.pack_code.during(pack.name, self.nodeid):
+            with session.pack_code.during(pack.name):
                 module = import_module(f"{pack.package}.{inner}")
         except Exception as error:
             raise self.CollectError(f"{type(error).__name__}: {words_of(error)}") from error

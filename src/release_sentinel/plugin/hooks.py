@@ -241,29 +241,30 @@ class Hooks:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None]:
         """Bound what prepares a gate."""
-        with self._phase(item), self._session.deadline.interrupting():
+        with self._phase(item, "setup"), self._session.deadline.interrupting():
             return (yield)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_teardown(self, item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None]:
         """Bound what cleans up after a gate, and after the last one for all of them."""
         self._session.cleaning_up = nextitem is None
-        with self._phase(item, last=True), self._session.deadline.interrupting():
+        with self._phase(item, "teardown"), self._session.deadline.interrupting():
             return (yield)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None]:
         """Bound the gate itself, and what a plugin makes of it: it may run a coroutine elsewhere."""
         lifecycle.bound(self._session, item)
-        with self._phase(item), self._session.deadline.interrupting(more=lifecycle.ROOM):
+        with self._phase(item, "call"), self._session.deadline.interrupting(more=lifecycle.ROOM):
             return (yield)
 
     @contextmanager
-    def _phase(self, item: pytest.Item, *, last: bool = False) -> Iterator[None]:
+    def _phase(self, item: pytest.Item, phase: str) -> Iterator[None]:
         """Let what pytest only warns of, and what no code notices, fail the gate."""
         record = item.stash[RECORD]
-        watching = self._session.pack_code.during(record.pack, record.id)
-        with watching, _strict(), recording(record.recorder), self._session.unnoticed.during(record, last=last):
+        watching = self._session.pack_code.during(record.pack, phase)
+        unnoticed = self._session.unnoticed.during(record, last=phase == "teardown")
+        with watching, _strict(), recording(record.recorder), unnoticed:
             yield
 
     def pytest_assertion_pass(self, item: pytest.Item, lineno: int, orig: str, expl: str) -> None:

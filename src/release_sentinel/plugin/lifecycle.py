@@ -203,7 +203,6 @@ def end(session: GateSession, pytest_session: pytest.Session, code: int) -> Reda
     session.pytest_code = code
     session.early_end = session.early_end or str(pytest_session.shouldfail or pytest_session.shouldstop or "")
     session.unnoticed.end(wait=not session.early_end)
-    session.pack_code.look()
     verdict = conclude(session, code)
     terminal.hide_judged(session.config, session.records)
     return verdict

@@ -87,7 +87,7 @@ class GateSession:
         self.workflow_output = WorkflowOutput({} if self.parent else self.environ)  # a parent tells GitHub itself
         self.records: dict[str, Record] = {}  # by node id
         self.problems: list[str] = []
-        self.pack_code = PackCode(config.pluginmanager, self.problems, self.packs)
+        self.pack_code = PackCode(config.pluginmanager, self.problems, self.settings.packs.tampering)
         self.undelivered = ""  # one more, which says what was to follow a SAFE verdict and did not happen
         self.prefetch = Prefetch()
         self.unnoticed = Unnoticed(self.problems.append)

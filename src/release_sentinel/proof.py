@@ -13,11 +13,9 @@ from typing import Any, NamedTuple
 
 from release_sentinel import regular, strict_json
 from release_sentinel.arguments import INTERRUPTS
-from release_sentinel.config.bases import below, missing_base
-from release_sentinel.config.variables import BASE
+from release_sentinel.config.bases import left_out
 from release_sentinel.deliver import notify
 from release_sentinel.deliver.github import WorkflowOutput
-from release_sentinel.errors import InvalidPolicyError
 from release_sentinel.invocation import Invocation
 from release_sentinel.lines import one_line
 from release_sentinel.observe import ci
@@ -93,14 +91,9 @@ class Judgement:
 
     def _doubt(self, seen: Mapping[str, Any]) -> str:
         """Return why a SAFE verdict is not believed: a base that this process was started with was left out."""
-        try:
-            bases = below(environ=self._environ, repository=self._invocation.repository)
-        except InvalidPolicyError as error:
-            return str(error)
         listed = seen.get("policies")
         judged_by = [str(file.get("sha256")) for file in listed] if isinstance(listed, list) else []
-        lost = missing_base([(base.name, base.sha256) for base in bases], judged_by)
-        return f"the gate run was not judged by {lost}, which {BASE} names" if lost else ""
+        return left_out(self._environ, self._invocation.repository, judged_by)
 
 
 def bound(invocation: Invocation, settings: Settings) -> float:

@@ -230,6 +230,24 @@ def test_a_named_file_stands_above_the_bases_of_the_repository(top: Path) -> Non
     assert load({}, repository=top, file=top.parent / "named.toml").policy.disk.crit == 7
 
 
+@pytest.mark.parametrize("named", ["base.toml", "mine.toml"])
+@pytest.mark.parametrize("variable", [False, True])
+def test_a_base_that_is_named_stays_where_it_is(top: Path, named: str, variable: bool) -> None:
+    """Above the other bases, its locks would begin at what these have loosened."""
+    files = {"base.toml": 'locked = ["git.branches"]\n', "mine.toml": '[git]\nbranches = ["*"]\n'}
+    write(top.parent, files)
+    own = 'extends = ["../base.toml", "../mine.toml"]\n'
+    environ = {"RS_POLICY_BASE": str(top.parent / "base.toml")} if variable else {}
+    assert refused(top, own, **environ) == refused(top, own, file=top.parent / named, **environ)
+
+
+def test_what_the_base_extends_stays_below_it(top: Path) -> None:
+    """Also where it is the file that is named."""
+    write(top.parent, {"deep.toml": 'deadline = 5\nlocked = ["deadline"]\n', "base.toml": 'extends = ["deep.toml"]\n'})
+    found = loaded(top, "deadline = 5", file=top.parent / "deep.toml", RS_POLICY_BASE=str(top.parent / "base.toml"))
+    assert [Path(source.name).name for source in found.files] == ["deep.toml", "base.toml"]
+
+
 @pytest.mark.parametrize(
     ("value", "problem"),
     [

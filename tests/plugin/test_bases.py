@@ -54,3 +54,12 @@ def test_a_run_that_leaves_its_base_out_is_not_believed(sentinel: Sentinel, base
     done = sentinel(RS_POLICY_BASE=str(base))
     assert (done.code, done.verdict["verdict"]) == (0, "SAFE")
     assert done.verdict["policies"] == [{"name": str(base), "sha256": hashlib.sha256(BASE.encode()).hexdigest()}]
+
+
+def test_nothing_is_delivered_that_the_base_did_not_judge(sentinel: Sentinel, base: Path) -> None:
+    """The tag is not made first and doubted afterwards; here the base changes while the run lasts."""
+    sentinel.gate(f"@pytest.mark.policy\ndef test_own(): assert open({str(base)!r}, 'a').write('# changed')")
+    done = sentinel("--gate-tag", RS_POLICY_BASE=str(base))
+    assert (done.code, done.verdict["verdict"]) == (1, "INCOMPLETE"), done.out
+    assert f"the gate run was not judged by {base}" in done.out
+    assert sentinel.repo.git("tag") == ""

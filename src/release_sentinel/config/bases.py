@@ -113,6 +113,16 @@ def missing_base(demanded: Sequence[tuple[str, str]], files: Sequence[str]) -> s
     return next((name for (name, sha256), file in zip(demanded, there, strict=False) if file != sha256), "")
 
 
+def left_out(environ: Mapping[str, str], repository: Path, files: Sequence[str]) -> str:
+    """Return why a run by these policy files, by their digests, is not one that RS_POLICY_BASE allows; or a blank."""
+    try:
+        found = below(environ=environ, repository=repository)
+    except InvalidPolicyError as error:
+        return str(error)
+    lost = missing_base([(base.name, base.sha256) for base in found], files)
+    return f"the gate run was not judged by {lost}, which {BASE} names" if lost else ""
+
+
 def _add_variable(bases: _Bases, environ: Mapping[str, str], repository: Path | None) -> None:
     """Add the base that RS_POLICY_BASE names. Who can change the repository must not be able to change it."""
     value = look_up(BASE, environ)

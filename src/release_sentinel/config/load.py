@@ -202,7 +202,8 @@ def _files(
 ) -> list[Parts]:
     """Return the policy files of a run, the bases first; the last one is the repository's own, or the one named.
 
-    A file that is named takes the place of the repository's own, and stands above the bases of that one as well.
+    A file that is named takes the place of the repository's own, and stands above the bases of that one as well. If it
+    is one of them, it stays where it is: the others must not become what its locks start from.
     """
 
     def bases(*sources: policy_file.Source) -> list[policy_file.Source]:
@@ -211,7 +212,8 @@ def _files(
     if file:
         named = policy_file.read(file)
         others = policy_file.replaced(repository) if repository else []
-        sources = [*(base for base in bases(*others, named) if base.key != named.key), named]
+        found = bases(*others, named)
+        sources = found if any(base.key == named.key for base in found) else [*found, named]
     else:
         own = policy_file.find(repository, directory, bases) if repository else policy_file.Source()
         sources = [*bases(own), own]

@@ -4,6 +4,7 @@ import signal
 from contextlib import suppress
 
 from release_sentinel.checks.repository import rules_of
+from release_sentinel.config.bases import left_out
 from release_sentinel.deliver import notify, steps
 from release_sentinel.deliver.steps import Notes, Steps
 from release_sentinel.deliver.tag import TagOrder
@@ -22,6 +23,9 @@ def deliver(session: GateSession, verdict: RedactedVerdict) -> tuple[RedactedVer
     """
     if verdict.name != SAFE:
         return verdict, ["neither tagged nor released: the verdict is not SAFE"], []
+    judged_by = [file.sha256 for file in verdict.provenance.policies]
+    if lost := left_out(session.environ, session.invocation.repository, judged_by):  # the parent asks later
+        return _undelivered(session, lost), [], []
     wanted = _steps(session)
     unknown = f"whether there is {wanted.named(session.invocation.version)} is unknown"
     why = f"every gate passed, and the run still delivers, or was killed while it did: {unknown}; {steps.AGAIN}"

@@ -125,8 +125,11 @@ def _speak(
         settings_of(invocation, os.environ, redactor)  # for the secrets in what is said
         return gate.explain(list(words), invocation)
     from release_sentinel.logging import setup_logging  # noqa: PLC0415 - see above
+    from release_sentinel.packs.asked import AskedPacks  # noqa: PLC0415 - see above
 
-    settings = settings_of(invocation, os.environ, redactor, with_packs=words[0] in {"policy", "schema"})
+    settings = settings_of(invocation, os.environ, redactor)
+    if settings.policy.packs and words[0] in {"policy", "schema"}:
+        settings = settings_of(invocation, os.environ, redactor, AskedPacks())
     setup_logging("WARNING", redactor)
     name, *rest = words
     if name == "help":

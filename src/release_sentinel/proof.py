@@ -137,6 +137,8 @@ def believe(
             print(f"release-sentinel: INCOMPLETE (exit {proven}): {one_line(str(undelivered))}", file=sys.stderr)
         return proven, handed.seen
     why, reports = why or _distrust(end, proven), [*reports, *handed.reports]
+    if pack := journal.loaded(handover):
+        why = f"{why}, while it loaded the gate pack {pack}"
     verdict = journal.resume(incomplete(why), handover)
     files.write_all({report.path: report for report in reports}.values(), verdict)
     workflow_output.end(annotations(verdict), markdown(verdict))

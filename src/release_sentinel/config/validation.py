@@ -56,8 +56,8 @@ class Validation:
             self._kind = policy_of(document, self._parts)
         try:
             policy, found = self._reading.read(self._kind, document)
-        except Exception as error:
-            if not self._parts:
+        except BaseException as error:
+            if not self._parts or isinstance(error, KeyboardInterrupt):
                 raise
             words = f"{type(error).__name__}: {words_of(error)}"  # of a record of theirs, which has code of its own
             return Policy(), [Problem(("packs",), f"have settings that cannot be read: {words}", unreadable=True)]

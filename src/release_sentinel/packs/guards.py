@@ -1,0 +1,102 @@
+"""What holds while code of gate packs is loaded: it ends no process, and what it prints is scrubbed.
+
+A conftest is loaded behind pytest's capture. Packs are loaded before that, and by commands, which have none.
+"""
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import IO, Any, NoReturn
+
+_MOST = 1 << 16  # bytes that are shown of what is printed
+_leave = os._exit
+
+
+class HeldExit:
+    """Holds `os._exit`, which skips every other hold. Code that keeps the stand-in calls later what it stood for."""
+
+    def __init__(self) -> None:
+        self.called: list[int] = []  # the exit codes that it was called with while it was held
+        self._process, self._leave, self._holds = os.getpid(), os._exit, True
+        os._exit = self._refuse
+
+    def _refuse(self, status: int) -> NoReturn:
+        if self._holds and os.getpid() == self._process:  # a fork ends as it likes
+            self.called.append(status)
+            raise SystemExit(status)
+        self._leave(status)
+
+    def release(self) -> None:
+        """Hold it no longer."""
+        self._holds, os._exit = False, self._leave
+
+
+@contextmanager
+def guarded() -> Iterator[HeldExit]:
+    """Guard a block in which code of packs runs; the standard streams of Python are scrubbed already."""
+    held = HeldExit()
+    try:
+        with _aside():
+            yield held
+    finally:
+        held.release()
+
+
+def end(code: int) -> NoReturn:
+    """End a process in which code of packs was run: nothing that it has left behind goes on, or says the last word."""
+    with suppress(OSError, ValueError, AttributeError):
+        sys.stdout.flush()
+        sys.stderr.flush()
+    _leave(code)
+
+
+@contextmanager
+def _aside() -> Iterator[None]:
+    """Keep what is written to standard output and error aside, whoever writes it, and show it then on the latter.
+
+    There it is scrubbed. The standard output is a command's own: another program may read it.
+    """
+    with _file() as file:
+        streams = sys.stdout, sys.stderr
+        _finish(*streams)
+        kept = {}
+        for number in (1, 2):
+            with suppress(OSError):  # it is closed
+                kept[number] = os.dup(number)
+                os.dup2(file.fileno(), number)
+        try:
+            yield
+        finally:
+            _finish(sys.stdout, sys.stderr, *streams)
+            sys.stdout, sys.stderr = streams
+            for number, copy in kept.items():
+                os.dup2(copy, number)
+                os.close(copy)
+            _show(file)
+
+
+def _file() -> IO[bytes]:
+    try:
+        return tempfile.TemporaryFile(buffering=0)
+    except OSError:  # there is no place for it: what is printed is lost, and not shown as it is
+        return open(os.devnull, "r+b", buffering=0)  # noqa: PTH123 - a device
+
+
+def _finish(*streams: Any) -> None:
+    """Let each stream write what it has; a scrubbed one also what it holds back."""
+    for stream in streams:
+        with suppress(Exception):  # it is closed, or something that a pack has put there
+            getattr(stream, "finish", stream.flush)()
+
+
+def _show(file: IO[bytes]) -> None:
+    file.seek(0)
+    text = (file.read(_MOST) or b"").decode(errors="surrogateescape")
+    more = "… and more\n" if file.read(1) else ""
+    if text:
+        with suppress(OSError, ValueError, AttributeError):
+            sys.stderr.write(text if text.endswith("\n") else f"{text}\n")
+            sys.stderr.write(more)
+            sys.stderr.flush()

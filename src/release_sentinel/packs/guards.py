@@ -6,12 +6,11 @@ A conftest is loaded behind pytest's capture. Packs are loaded before that, and 
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import IO, Any, NoReturn
 
 _MOST = 1 << 16  # bytes that are shown of what is printed
-_leave = os._exit
 
 
 class HeldExit:
@@ -36,6 +35,7 @@ class HeldExit:
 @contextmanager
 def guarded() -> Iterator[HeldExit]:
     """Guard a block in which code of packs runs; the standard streams of Python are scrubbed already."""
+    _stood.append(os._exit)
     held = HeldExit()
     try:
         with _aside():
@@ -44,12 +44,15 @@ def guarded() -> Iterator[HeldExit]:
         held.release()
 
 
-def end(code: int) -> NoReturn:
-    """End a process in which code of packs was run: nothing that it has left behind goes on, or says the last word."""
-    with suppress(OSError, ValueError, AttributeError):
-        sys.stdout.flush()
-        sys.stderr.flush()
-    _leave(code)
+def end(code: int) -> None:
+    """End the process if code of packs was run in it: nothing that it has left behind goes on, or has the last word."""
+    if not _stood:
+        return
+    _finish(sys.stdout, sys.stderr)
+    _stood[0](code)
+
+
+_stood: list[Callable[[int], NoReturn]] = []  # what `os._exit` was when code of packs was run first
 
 
 @contextmanager
@@ -66,6 +69,7 @@ def _aside() -> Iterator[None]:
             with suppress(OSError):  # it is closed
                 kept[number] = os.dup(number)
                 os.dup2(file.fileno(), number)
+        sys.stdout = sys.stderr or sys.stdout  # also where it is no descriptor, or kept for later
         try:
             yield
         finally:
@@ -94,9 +98,9 @@ def _finish(*streams: Any) -> None:
 def _show(file: IO[bytes]) -> None:
     file.seek(0)
     text = (file.read(_MOST) or b"").decode(errors="surrogateescape")
-    more = "… and more\n" if file.read(1) else ""
+    if file.read(1):  # cut between lines, and not in a secret
+        text = f"{text.rpartition(chr(10))[0]}\n(the rest of what gate packs print as they are loaded is left out)"
     if text:
         with suppress(OSError, ValueError, AttributeError):
-            sys.stderr.write(text if text.endswith("\n") else f"{text}\n")
-            sys.stderr.write(more)
+            sys.stderr.write(f"{text.removesuffix(chr(10))}\n")
             sys.stderr.flush()

@@ -1,7 +1,7 @@
 """Everything that a process knows before it does anything: the policy, where its values came from, every secret."""
 
 from collections.abc import Mapping
-from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, cast
@@ -64,17 +64,18 @@ def settle(
     """
     problems: tuple[str, ...] = ()
     try:
-        with packs.guarded() if packs else nullcontext():
-            loaded = load(
-                environ,
-                repository=repository,
-                file=file,
-                directory=directory,
-                env=env,
-                gates=GATES,
-                packs=packs or unread,
-                options=options,
-            )
+        read = partial(
+            load,
+            environ,
+            repository=repository,
+            file=file,
+            directory=directory,
+            env=env,
+            gates=GATES,
+            packs=packs or unread,
+            options=options,
+        )
+        loaded = packs.guarded(read) if packs else read()
         text = loaded.text
     except InvalidPolicyError as error:
         loaded, problems = Loaded(Policy()), error.problems

@@ -14,7 +14,7 @@ from release_sentinel.cli import main
 from release_sentinel.config.model import PackRule
 from release_sentinel.invocation import parse
 from release_sentinel.observe.bounded import until
-from release_sentinel.packs import find, record
+from release_sentinel.packs import find, guards, record
 from release_sentinel.packs.asked import AskedPacks
 from release_sentinel.packs.needs import PackError
 from release_sentinel.redaction import Redactor
@@ -81,7 +81,7 @@ def asked() -> int:
         sys.stderr.write("\n".join((*settings.problems, *packs.problems)))
     finally:
         restore()
-    return int(bool(packs.problems))
+    return int(bool(settings.problems or packs.problems))
 
 
 def command(*words: str) -> int:
@@ -174,6 +174,30 @@ def test_what_settings_print_is_scrubbed(shop: Path, capfd: pytest.CaptureFixtur
     out, err = capfd.readouterr()
     assert "seen" in err
     assert SEEN.search(out + err) is None
+
+
+SETTINGS = {
+    "sys.exit": ("sys.exit(0)", "have settings that cannot be read: SystemExit: 0"),
+    "os._exit": ("os._exit(0)", "have settings that cannot be read: SystemExit: 0"),
+    "an interrupt": ("raise KeyboardInterrupt", "have settings that cannot be read: KeyboardInterrupt"),
+    "a hang": ("time.sleep(600)", "gate packs were not loaded in time"),
+}
+
+
+@pytest.mark.sweep
+@pytest.mark.parametrize("importer", ["a gate run", "policy"])
+@pytest.mark.parametrize("ending", SETTINGS)
+def test_no_settings_end_what_reads_them(
+    shop: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, ending: str, importer: str
+) -> None:
+    """The table of a pack is read by code of its own."""
+    monkeypatch.setattr(guards, "SECONDS", 1.0)
+    source, words = SETTINGS[ending]
+    judge = f"    def __post_init__(self) -> None:\n        if self.owner == 'me': {source}\n\n    file: str"
+    install(shop, {CHECKS: f"import os, sys, time\n{example()[CHECKS].replace('    file: str', judge)}"})
+    Path("release-sentinel.toml").write_text(f"{POLICY}[acme.queue]\nowner = 'me'\n")
+    assert IMPORTERS[importer]() == 1
+    assert words in "".join(capfd.readouterr())
 
 
 def test_much_output_is_cut_between_lines(shop: Path, capfd: pytest.CaptureFixture[str]) -> None:

@@ -57,7 +57,7 @@ class Validation:
         try:
             policy, found = self._reading.read(self._kind, document)
         except BaseException as error:
-            if not self._parts or isinstance(error, KeyboardInterrupt):
+            if not self._parts:
                 raise
             words = f"{type(error).__name__}: {words_of(error)}"  # of a record of theirs, which has code of its own
             return Policy(), [Problem(("packs",), f"have settings that cannot be read: {words}", unreadable=True)]

@@ -1,17 +1,19 @@
 """The gate packs that one policy asks for. What finds and loads them is loaded where there are any."""
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from release_sentinel.config.model import PackRule
 from release_sentinel.config.packs import PackParts
+from release_sentinel.errors import InvalidPolicyError
 from release_sentinel.gates import BUILT_IN
 
 if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
-
     from release_sentinel.packs.find import InstalledPack
     from release_sentinel.packs.tampering import Tampering
+
+
+T = TypeVar("T")
 
 
 class AskedPacks:
@@ -23,11 +25,16 @@ class AskedPacks:
         self.tampering: Tampering | None = None  # where any are asked for
         self.problems: tuple[str, ...] = ()  # a sentence for each that is owed, and cannot be used
 
-    def guarded(self) -> "AbstractContextManager[object]":
-        """Return what guards the load of a policy for which code of packs runs."""
+    def guarded(self, load: Callable[[], T]) -> T:
+        """Return what `load` returns, a policy for which code of packs runs. Raises `InvalidPolicyError`."""
         from release_sentinel.packs.guards import guarded  # noqa: PLC0415 - see above
 
-        return guarded()
+        try:
+            return guarded(load)
+        except TimeoutError as error:
+            raise InvalidPolicyError(
+                ["its gate packs were not loaded in time: one of their settings may hang"]
+            ) from error
 
     def __call__(self, rules: Mapping[str, PackRule]) -> Mapping[str, PackParts]:
         """Load the packs, and return what each that can be used adds to the policy."""

@@ -8,8 +8,12 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import IO, Any, NoReturn
+from typing import IO, Any, NoReturn, TypeVar
 
+from release_sentinel.observe.bounded import Bounded, remaining, until
+
+T = TypeVar("T")
+SECONDS = 300.0  # for all packs of a policy
 _MOST = 1 << 16  # bytes that are shown of what is printed
 
 
@@ -33,15 +37,27 @@ class HeldExit:
 
 
 @contextmanager
-def guarded() -> Iterator[HeldExit]:
-    """Guard a block in which code of packs runs; the standard streams of Python are scrubbed already."""
+def held_exit() -> Iterator[HeldExit]:
+    """Hold `os._exit` in a block in which code of packs runs."""
     _stood.append(os._exit)
     held = HeldExit()
     try:
-        with _aside():
-            yield held
+        yield held
     finally:
         held.release()
+
+
+def guarded(call: Callable[[], T]) -> T:
+    """Return what `call` returns, in which code of packs runs; the standard streams of Python are scrubbed already.
+
+    Raises what it raises, and `TimeoutError` where it takes longer than `SECONDS`, or than the caller waits. It runs in
+    a thread, so that no interrupt is the user's.
+    """
+    seconds = remaining(SECONDS)
+    with held_exit(), _aside():
+        task = Bounded(until(seconds, call))
+        task.wait(seconds)
+    return task.result(0)
 
 
 def end(code: int) -> None:

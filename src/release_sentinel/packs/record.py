@@ -20,7 +20,7 @@ from release_sentinel.config.schema import record_schema
 from release_sentinel.gates import SECTIONS, DocumentedGate
 from release_sentinel.observe.bounded import Bounded, remaining
 from release_sentinel.packs import Pack, PackGate
-from release_sentinel.packs.guards import guarded
+from release_sentinel.packs.guards import held_exit
 from release_sentinel.packs.needs import PackError
 from release_sentinel.sentences import words_of
 from release_sentinel.vocabulary import Stage
@@ -48,10 +48,10 @@ class Contents(Struct, frozen=True):
 def contents(name: str, entry: EntryPoint, start: Path) -> Contents:
     """Import the module of an entry point, and return what the record brings that it names. Raises `PackError`.
 
-    The only place that runs code of a pack before pytest has begun: within a bound, and behind guards.
+    It is called behind the other guards.
     """
     seconds = remaining(LOAD_SECONDS)
-    with guarded() as exit_:
+    with held_exit() as exit_:
         call = Bounded(partial(_read, name, entry, start))
         ended = call.wait(seconds)
     if exit_.called:

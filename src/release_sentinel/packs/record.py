@@ -48,7 +48,7 @@ class Contents(Struct, frozen=True):
 def contents(name: str, entry: EntryPoint, start: Path) -> Contents:
     """Import the module of an entry point, and return what the record brings that it names. Raises `PackError`.
 
-    It is called behind the other guards.
+    To be called from `guards.guarded`, which keeps what the code prints.
     """
     seconds = remaining(LOAD_SECONDS)
     with held_exit() as exit_:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -24,6 +24,7 @@ from release_sentinel.gates import expected
 from release_sentinel.invocation import Invocation
 from release_sentinel.measures import Measure, full_name
 from release_sentinel.observe import ci, git
+from release_sentinel.observe.bounded import until
 from release_sentinel.packs.asked import AskedPacks
 from release_sentinel.plan import plan, run_seconds
 from release_sentinel.plugin import declared, folders, own_files
@@ -109,8 +110,8 @@ class GateSession:
         """
         if self.policy.packs:
             packs = AskedPacks(self._note_load)
-            load = self.deadline.bounded(lambda: settings_of(self.invocation, self.environ, self.redactor, packs))
-            self.settings = load()
+            load = partial(settings_of, self.invocation, self.environ, self.redactor, packs)
+            self.settings = until(self.deadline.left, load)()
             self.policy, self.identity = self.settings.policy, dict(self.settings.identity)
         self.pack_code = PackCode(self.config.pluginmanager, self.problems, self.settings.packs.tampering)
         self.unknown_hosts = self._find_hosts()

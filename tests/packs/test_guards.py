@@ -24,6 +24,7 @@ from tests.conftest import CLI, RELEASE, SECRET, Repo, Run, Sentinel, run
 from tests.forked import SITE
 from tests.packs.made import example, forget, install, let_install
 from tests.packs.test_find import CHECKS, START
+from tests.test_architecture import MODULES
 
 IN_THREAD = f"""import os, threading
 def end():
@@ -285,3 +286,11 @@ def test_a_command_ends_with_its_own_code(packed: Sentinel, words: list[str]) ->
     done = run(*CLI, *words, cwd=packed.repo.path, env=packed.settings, timeout=60)
     assert done.code == len(words) // 2, done.out
     assert "environment" in done.out
+
+
+def test_the_importers_are_known() -> None:
+    """Each way to the code of a pack is tested here: a new one is added to `IMPORTERS`, behind the guards."""
+    texts = {name: file.read_text(encoding="utf-8") for name, file in MODULES.items()}
+    loading = r"packs\.find import .*\bload\b|packs import .*\bfind\b"
+    assert {name for name, text in texts.items() if re.search(loading, text)} == {"packs.asked", "commands.explain"}
+    assert {name for name, text in texts.items() if "AskedPacks(" in text} == {"cli", "plugin.session", "settings"}

@@ -51,11 +51,11 @@ def contents(name: str, entry: EntryPoint, start: Path) -> Contents:
     To be called from `guards.guarded`, which keeps what the code prints.
     """
     seconds = remaining(LOAD_SECONDS)
-    with held_exit() as exit_:
+    with held_exit() as held:
         call = Bounded(partial(_read, name, entry, start))
         ended = call.wait(seconds)
-    if exit_.called:
-        raise PackError(f"is broken: {entry.value}: it called os._exit({exit_.called[0]}), which ends the process")
+    if held.called:
+        raise PackError(f"is broken: {entry.value}: it called os._exit({held.called[0]}), which ends the process")
     if not ended:
         raise PackError(f"is broken: {entry.module} was not imported within {seconds:.2g} s")
     try:

@@ -343,6 +343,13 @@ def test_pytest_s_own_failure_is_told(tmp_path: Path, capsys: pytest.CaptureFixt
     assert "pytest itself failed (exit code 4): see its message" in capsys.readouterr().err
 
 
+def test_what_a_child_knows_is_told_where_pytest_itself_failed(tmp_path: Path) -> None:
+    """What kept it from judging is among its problems: a gate pack that replaced what a plugin calls."""
+    why = "the gate pack acme has replaced subprocess.run: a pack has to leave that alone"
+    believed(tmp_path, 3, {**finished(3), "problems": [why]})
+    assert why in json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))["problems"]
+
+
 def test_a_true_exit_code_is_no_1(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The sentence is told although the code would be the same."""
     assert believed(tmp_path, 1, finished(exit_code=True)) == 1

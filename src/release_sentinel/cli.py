@@ -23,8 +23,19 @@ if TYPE_CHECKING:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line `argv` (by default the process's own) and return the exit code."""
+    if argv is not None:
+        return _run(list(argv))
+    try:
+        code = _run(sys.argv[1:])
+    except SystemExit as ended:  # by the parser of a command's words
+        code = int(ended.code or 0)
+    if guards := sys.modules.get("release_sentinel.packs.guards"):  # or code of a pack could have the last word
+        guards.end(code)
+    return code
+
+
+def _run(words: list[str]) -> int:
     _escape_what_an_encoding_lacks()
-    words = list(sys.argv[1:] if argv is None else argv)
     invocation = parse(words, os.environ, Path.cwd())
     with ExitStack() as stack:
 
@@ -125,8 +136,11 @@ def _speak(
         settings_of(invocation, os.environ, redactor)  # for the secrets in what is said
         return gate.explain(list(words), invocation)
     from release_sentinel.logging import setup_logging  # noqa: PLC0415 - see above
+    from release_sentinel.packs.asked import AskedPacks  # noqa: PLC0415 - see above
 
-    settings = settings_of(invocation, os.environ, redactor, with_packs=words[0] in {"policy", "schema"})
+    settings = settings_of(invocation, os.environ, redactor)
+    if settings.policy.packs and words[0] in {"policy", "schema"}:
+        settings = settings_of(invocation, os.environ, redactor, AskedPacks())
     setup_logging("WARNING", redactor)
     name, *rest = words
     if name == "help":

@@ -11,6 +11,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from msgspec.structs import replace
+
 from release_sentinel import regular, strict_json
 from release_sentinel.arguments import INTERRUPTS
 from release_sentinel.config.bases import left_out
@@ -130,7 +132,10 @@ def believe(
             print(f"release-sentinel: INCOMPLETE (exit {proven}): {one_line(str(undelivered))}", file=sys.stderr)
         return proven, handed.seen
     why, reports = why or _distrust(end, proven), [*reports, *handed.reports]
+    if pack := journal.loaded(handover):
+        why = f"{why}, while it loaded the gate pack {pack}"
     verdict = journal.resume(incomplete(why), handover)
+    verdict = replace(verdict, problems=(*verdict.problems, *handed.problems))
     files.write_all({report.path: report for report in reports}.values(), verdict)
     workflow_output.end(annotations(verdict), markdown(verdict))
     code = 128 + end.interrupted if end.interrupted and proven is None else 1
@@ -146,6 +151,7 @@ class _Handover(NamedTuple):
     seen: Mapping[str, Any] = MappingProxyType({})
     reports: tuple[Report, ...] = ()  # more than the command line asks for: pytest's settings can add options
     told: tuple[Sequence[str], str] = ((), "")  # to GitHub: annotations, Markdown
+    problems: tuple[str, ...] = ()  # of a finished verdict
 
 
 def _read(handover: Path) -> _Handover:
@@ -154,7 +160,8 @@ def _read(handover: Path) -> _Handover:
         seen = strict_json.loads(regular.read(handover, 4 * MOST))  # Markdown and annotations besides the verdict
         finished = seen["problems"] != [UNFINISHED] and type(seen["exit_code"]) is int  # false is not the exit code 0
         reports = tuple(Report(flag, Path(path)) for flag, path in seen["reports"])
-        return _Handover(seen["exit_code"] if finished else None, seen, reports, seen.get("github", ((), "")))
+        code, problems = (seen["exit_code"], tuple(map(str, seen["problems"]))) if finished else (None, ())
+        return _Handover(code, seen, reports, seen.get("github", ((), "")), problems)
     except (OSError, ValueError, TypeError, LookupError):
         return _Handover()
 

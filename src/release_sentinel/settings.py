@@ -1,6 +1,7 @@
 """Everything that a process knows before it does anything: the policy, where its values came from, every secret."""
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, cast
@@ -54,26 +55,27 @@ def settle(
     version: str = "",
     options: Mapping[str, tuple[str, Any]] = MappingProxyType({}),
     redactor: Redactor | None = None,
-    with_packs: bool = False,
+    packs: AskedPacks | None = None,
 ) -> Settings:
     """Load the policy for `env` once, and learn every secret that environment, policy and Git's settings hold.
 
-    `options` of the command line, by the keys that they set, are held against the locks of the policy. Without
-    `with_packs` no gate pack is loaded, and their tables are not read.
+    `options` of the command line, by the keys that they set, are held against the locks of the policy. Without `packs`
+    no gate pack is loaded, and their tables are not read.
     """
     problems: tuple[str, ...] = ()
-    packs = AskedPacks()
     try:
-        loaded = load(
+        read = partial(
+            load,
             environ,
             repository=repository,
             file=file,
             directory=directory,
             env=env,
             gates=GATES,
-            packs=packs if with_packs else unread,
+            packs=packs or unread,
             options=options,
         )
+        loaded = packs.guarded(read) if packs else read()
         text = loaded.text
     except InvalidPolicyError as error:
         loaded, problems = Loaded(Policy()), error.problems
@@ -83,7 +85,8 @@ def settle(
     redactor.protect(words)
     _learn_all(redactor, loaded.policy, text, environ)
     learn_git(redactor, git_settings(repository, environ))
-    return Settings(loaded, redactor, loaded.policy.notify.urls or addresses(environ), problems, words, packs)
+    receivers = loaded.policy.notify.urls or addresses(environ)
+    return Settings(loaded, redactor, receivers, problems, words, packs or AskedPacks())
 
 
 def _learn_all(redactor: Redactor, policy: Policy, text: str, environ: Mapping[str, str]) -> None:
@@ -103,9 +106,16 @@ def _text_of(repository: Path) -> str:
 
 
 def settings_of(
-    invocation: Invocation, environ: Mapping[str, str], redactor: Redactor | None = None, *, with_packs: bool = False
+    invocation: Invocation,
+    environ: Mapping[str, str],
+    redactor: Redactor | None = None,
+    packs: AskedPacks | None = None,
 ) -> Settings:
-    """Load what a gate run is asked to be judged by; options of the command line override the policy."""
+    """Load what a gate run is asked to be judged by; options of the command line override the policy.
+
+    A policy that has gate packs is loaded once without `packs`: then `redactor` knows its secrets before any code of
+    theirs runs.
+    """
     settings = settle(
         environ,
         invocation.repository,
@@ -115,7 +125,7 @@ def settings_of(
         version=invocation.version,
         options=invocation.settings,
         redactor=redactor,
-        with_packs=with_packs,
+        packs=packs,
     )
     receivers = tuple(dict.fromkeys((*invocation.notify, *settings.receivers)))
     for address in (*receivers, *values_of(invocation.words, "--gate-notify")):  # also what is not an address

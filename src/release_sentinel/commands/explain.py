@@ -1,5 +1,7 @@
 """`release-sentinel explain`: what a gate requires."""
 
+from functools import partial
+
 from release_sentinel import gates
 from release_sentinel.parser import Parser
 from release_sentinel.sentences import sentence
@@ -32,7 +34,7 @@ def _built_in(gate: str) -> str:
 
 def _of_pack(gate: str, settings: Settings) -> str:
     """Return the documentation of a pack's gate, or a table of the gates of a pack; raises `LookupError`."""
-    from release_sentinel.packs import find, needs  # noqa: PLC0415 - late: most gates are built in
+    from release_sentinel.packs import find, guards, needs  # noqa: PLC0415 - late: most gates are built in
 
     name, dot, inner = gate.partition(".")
     packs = settings.policy.packs
@@ -45,7 +47,7 @@ def _of_pack(gate: str, settings: Settings) -> str:
             )
         raise error
     try:
-        pack = find.load(name, rule or find.ANY)
+        pack = guards.guarded(partial(find.load, name, rule or find.ANY))
     except needs.PackError as error:
         raise LookupError(f"the gate pack {name} {error}") from None
     if not dot:

@@ -56,7 +56,7 @@ class Validation:
             self._kind = policy_of(document, self._parts)
         try:
             policy, found = self._reading.read(self._kind, document)
-        except Exception as error:
+        except BaseException as error:
             if not self._parts:
                 raise
             words = f"{type(error).__name__}: {words_of(error)}"  # of a record of theirs, which has code of its own

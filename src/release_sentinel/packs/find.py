@@ -20,7 +20,7 @@ from release_sentinel.config.model import PackRule
 from release_sentinel.config.packs import PackParts, is_free
 from release_sentinel.observe.installed import Origin, read_origin, recorded, tree_digest
 from release_sentinel.packs.needs import Needs, PackError, is_version, needs_of, normal
-from release_sentinel.packs.record import OfPack, folder_of, gates_of, record, settings_of
+from release_sentinel.packs.record import OfPack, contents
 from release_sentinel.sentences import words_of
 
 GROUP = "release_sentinel.gates"
@@ -147,19 +147,17 @@ def _loaded(name: str, installed: Distribution, entry: EntryPoint, *, from_elsew
     release_sentinel_guard.installed_first.need(needs.tops)
     for shadow in needs.shadowed():
         raise PackError(shadow)
-    pack = record(name, entry, start)
-    gates, settings = tuple(gates_of(pack)), dict(settings_of(pack))
-    package, folder = folder_of(entry, pack, start.parent)
+    brought = contents(name, entry, start)
     return InstalledPack(
         name,
         installed.version,
         installed.name,
         digest=tree_digest(start.parent),
         top=start.parent,
-        package=package,
-        folder=folder,
-        gates=gates,
-        settings=settings,
+        package=brought.package,
+        folder=brought.folder,
+        gates=brought.gates,
+        settings=brought.settings,
         needs=needs,
     )
 

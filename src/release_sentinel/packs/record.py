@@ -18,8 +18,9 @@ from release_sentinel.config.packs import table_of
 from release_sentinel.config.read import clashes
 from release_sentinel.config.schema import record_schema
 from release_sentinel.gates import SECTIONS, DocumentedGate
-from release_sentinel.observe.bounded import Bounded
+from release_sentinel.observe.bounded import Bounded, remaining
 from release_sentinel.packs import Pack, PackGate
+from release_sentinel.packs.guards import held_exit
 from release_sentinel.packs.needs import PackError
 from release_sentinel.sentences import words_of
 from release_sentinel.vocabulary import Stage
@@ -35,23 +36,50 @@ class OfPack(DocumentedGate, frozen=True):
     check: Callable[..., Any]
 
 
-def record(name: str, entry: EntryPoint, start: Path) -> Any:
-    """Import the module of an entry point, and return the record that it names; its fields may be of any type."""
-    call = Bounded(partial(_imported, entry, start))
-    if not call.wait(LOAD_SECONDS):
-        raise PackError(f"is broken: {entry.module} was not imported within {LOAD_SECONDS:g} s")
+class Contents(Struct, frozen=True):
+    """What a record brings: gates, settings by the names of their tables, and where the files of the gates are."""
+
+    gates: tuple[OfPack, ...]
+    settings: Mapping[str, type[Struct]]
+    package: str  # the module that holds the folder of its gates
+    folder: Path
+
+
+def contents(name: str, entry: EntryPoint, start: Path) -> Contents:
+    """Import the module of an entry point, and return what the record brings that it names. Raises `PackError`.
+
+    To be called from `guards.guarded`, which keeps what the code prints.
+    """
+    seconds = remaining(LOAD_SECONDS)
+    with held_exit() as held:
+        call = Bounded(partial(_read, name, entry, start))
+        ended = call.wait(seconds)
+    if held.called:
+        raise PackError(f"is broken: {entry.value}: it called os._exit({held.called[0]}), which ends the process")
+    if not ended:
+        raise PackError(f"is broken: {entry.module} was not imported within {seconds:.2g} s")
     try:
-        pack = call.result(LOAD_SECONDS)
-    except BaseException as error:
-        if isinstance(error, KeyboardInterrupt):
-            raise
-        code = f"sys.exit({error.code!r})" if isinstance(error, SystemExit) else words_of(error)
-        raise PackError(f"is broken: {entry.value}: {type(error).__name__}: {code}") from error
+        return call.result(0)
+    except PackError:
+        raise
+    except BaseException as error:  # whatever ends a process
+        raise PackError(f"is broken: {entry.value}: {_words(error)}") from error
+
+
+def _words(error: BaseException) -> str:
+    kind = type(error).__name__
+    said = f"sys.exit({error.code!r})" if isinstance(error, SystemExit) else words_of(error)
+    return said if said == kind else f"{kind}: {said}"
+
+
+def _read(name: str, entry: EntryPoint, start: Path) -> Contents:
+    pack = _imported(entry, start)  # its fields may be of any type
     if not isinstance(pack, Pack):
         raise PackError(f"is broken: {entry.value} is a {type(pack).__name__}, expected a release_sentinel.packs.Pack")
     if pack.name != name:
         raise PackError(f"is broken: its record has the name {pack.name!r}, and its entry point {name!r}")
-    return pack
+    package, folder = _folder(entry, pack, start.parent)
+    return Contents(tuple(_gates(pack)), dict(_settings(pack)), package, folder)
 
 
 def _imported(entry: EntryPoint, start: Path) -> Any:
@@ -78,7 +106,7 @@ def _forget(root: str) -> None:
         del sys.modules[name]
 
 
-def gates_of(pack: Any) -> Iterator[OfPack]:
+def _gates(pack: Any) -> Iterator[OfPack]:
     """Yield the gates that a record lists, each documented."""
     if not isinstance(pack.gates, tuple) or not pack.gates:
         raise PackError("is broken: it lists no gates: gates has to be a tuple of PackGate")
@@ -110,7 +138,7 @@ def _has(gate: OfPack, section: str) -> bool:
         return False
 
 
-def settings_of(pack: Any) -> Iterator[tuple[str, type[Struct]]]:
+def _settings(pack: Any) -> Iterator[tuple[str, type[Struct]]]:
     """Yield the settings of a pack by the names of their tables: records that can be read, with defaults for all."""
     if not isinstance(pack.settings, Mapping):
         raise PackError("is broken: its settings are not a mapping of names to records")
@@ -133,7 +161,7 @@ def settings_of(pack: Any) -> Iterator[tuple[str, type[Struct]]]:
     table_of(pack.name, tuple(pack.settings.items()))
 
 
-def folder_of(entry: EntryPoint, pack: Any, root: Path) -> tuple[str, Path]:
+def _folder(entry: EntryPoint, pack: Any, root: Path) -> tuple[str, Path]:
     """Return the package of an entry point's module, and the folder of the gates in it."""
     package = getattr(sys.modules[entry.module], "__package__", "") or root.name
     if not isinstance(pack.folder, str) or not _NAME.fullmatch(pack.folder):

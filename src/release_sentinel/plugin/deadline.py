@@ -47,6 +47,11 @@ class Deadline:
         """Whether the run's time is over."""
         return time.monotonic() >= self._end
 
+    @property
+    def left(self) -> float:
+        """The seconds that the run has left."""
+        return max(self._end - time.monotonic(), 0.0)
+
     def begin(self) -> None:
         """Raise `DeadlinePassedError` where there is no time left to begin a gate."""
         if self.passed:
@@ -121,7 +126,7 @@ class Deadline:
             faulthandler.cancel_dump_traceback_later()
 
     def _share(self, more: float = 0.0) -> float:
-        return min(self._gate + more, max(self._end - time.monotonic(), 0.0))
+        return min(self._gate + more, self.left)
 
     def _too_late(self, seconds: float) -> GateTimeoutError:
         of_run = f", all that was left of the run's {self.run:g} s" if seconds < self._gate else ""

@@ -48,6 +48,7 @@ def register(config: pytest.Config, parser: pytest.Parser) -> None:
     }.items():
         if config.pluginmanager.register(plugin, name) is None:
             raise pytest.UsageError(f"-p no:{name} would switch the gate off: leave it out")
+    session.load()
 
 
 def _declare_options(parser: pytest.Parser) -> None:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -24,6 +24,8 @@ from release_sentinel.gates import expected
 from release_sentinel.invocation import Invocation
 from release_sentinel.measures import Measure, full_name
 from release_sentinel.observe import ci, git
+from release_sentinel.observe.bounded import until
+from release_sentinel.packs.asked import AskedPacks
 from release_sentinel.plan import plan, run_seconds
 from release_sentinel.plugin import declared, folders, own_files
 from release_sentinel.plugin.baseline import read_baseline
@@ -67,7 +69,7 @@ class GateSession:
         self.environ: Mapping[str, str] = MappingProxyType(dict(os.environ))
         self.reports = {report.path: report for report in invocation.reports}
         obstacles = files.claim(invocation.reports)
-        self.settings = settings_of(invocation, self.environ, with_packs=True)
+        self.settings = settings_of(invocation, self.environ)  # as far as it can be known without gate packs
         self.redactor, self.policy = self.settings.redactor, self.settings.policy
         self.identity = dict(self.settings.identity)  # words that are never masked, and what each is
         self._claim(obstacles)
@@ -81,13 +83,11 @@ class GateSession:
         self.in_rounds = False  # what a gate meets counts in its round alone, and pytest learns of the last one
         # What the verdict file of --gate-baseline has measured (None without it), and why it cannot be compared with.
         self.baseline, self.baseline_problem = read_baseline(invocation.baseline, invocation.env, self.policy)
-        self.unknown_hosts = self._find_hosts()  # a sentence each
-        unread = misspelt(self.environ, self.policy, file_is_named=bool(invocation.policy))
-        self.notes: list[str] = [f"note: {sentence}" for sentence in unread]
+        self.unknown_hosts: list[str] = []  # a sentence each
+        self.notes: list[str] = []
         self.workflow_output = WorkflowOutput({} if self.parent else self.environ)  # a parent tells GitHub itself
         self.records: dict[str, Record] = {}  # by node id
         self.problems: list[str] = []
-        self.pack_code = PackCode(config.pluginmanager, self.problems, self.settings.packs.tampering)
         self.undelivered = ""  # one more, which says what was to follow a SAFE verdict and did not happen
         self.prefetch = Prefetch()
         self.unnoticed = Unnoticed(self.problems.append)
@@ -102,6 +102,25 @@ class GateSession:
         self.pytest_code = 0
         self.concluded: frozenset[str] = frozenset()  # the problems that the verdict counts
         self.verdict: RedactedVerdict | None = None
+
+    def load(self) -> None:
+        """Load what is not this program's own: the gate packs of the policy, and its inventories.
+
+        To be called once everything stands that guards the run from a conftest.
+        """
+        if self.policy.packs:
+            packs = AskedPacks(self._note_load)
+            load = partial(settings_of, self.invocation, self.environ, self.redactor, packs)
+            self.settings = until(self.deadline.left, load)()
+            self.policy, self.identity = self.settings.policy, dict(self.settings.identity)
+        self.pack_code = PackCode(self.config.pluginmanager, self.problems, self.settings.packs.tampering)
+        self.unknown_hosts = self._find_hosts()
+        unread = misspelt(self.environ, self.policy, file_is_named=bool(self.invocation.policy))
+        self.notes += [f"note: {sentence}" for sentence in unread]
+
+    def _note_load(self, pack: str) -> None:
+        if self.handover:
+            journal.note_load(self.handover, pack)
 
     @cached_property
     def screen(self) -> Screen:

@@ -31,6 +31,23 @@ def note(handover: Path, gate: GateResult, redactor: Redactor) -> None:
         file.write(json.dumps(document(verdict)["gates"][0], allow_nan=False) + "\n")
 
 
+def note_load(handover: Path, pack: str) -> None:
+    """Take note of the gate pack that is loaded now; a blank: none is."""
+    with suppress(OSError):
+        _place_of_load(handover).write_text(pack, encoding="utf-8")
+
+
+def loaded(handover: Path) -> str:
+    """Return the gate pack that a child was loading when it ended; a blank where it was at something else."""
+    with suppress(OSError, ValueError):
+        return regular.read_text(_place_of_load(handover), MOST)
+    return ""
+
+
+def _place_of_load(handover: Path) -> Path:
+    return handover.with_name("load")
+
+
 def resume(verdict: RedactedVerdict, handover: Path) -> RedactedVerdict:
     """Return `verdict` with the results that a child has noted; the gate that it ended in is UNKNOWN."""
     found: dict[str, GateResult] = {}

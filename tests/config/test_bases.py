@@ -241,6 +241,46 @@ def test_a_base_that_is_named_stays_where_it_is(top: Path, named: str, variable:
     assert refused(top, own, **environ) == refused(top, own, file=top.parent / named, **environ)
 
 
+LOOSE = """
+[git]
+branches = ["*"]
+[disk]
+crit = 99
+[required]
+secrets = []
+[disable]
+tag = "x"
+[[waivers]]
+gate = "branch"
+environment = "prod"
+reason = "x"
+approver = "x"
+until = 2099-01-01
+"""
+
+
+@pytest.mark.parametrize(
+    ("locks", "broken"),
+    [
+        ('locked = ["git.branches"]', "git.branches"),
+        ('locked = ["required.*"]', "required.secrets"),
+        ('stricter_only = ["disk.crit"]', "disk.crit"),
+        ('waivers = { never = ["tag"] }', "disable.tag"),
+        ("waivers = { max_days = 14 }", "waivers[0]"),
+    ],
+)
+@pytest.mark.parametrize("extended", [False, True])
+def test_a_repository_puts_nothing_below_the_locks_of_a_named_file(
+    top: Path, locks: str, broken: str, extended: bool
+) -> None:
+    """Neither of the file itself, nor of one that it extends: what is below it must not loosen what it locks."""
+    named = 'extends = ["locks.toml"]\n' if extended else locks
+    write(top.parent, {"org.toml": named, "locks.toml": locks})
+    write(top, {"loose.toml": LOOSE})
+    told = refused(top, 'extends = ["loose.toml"]\n', env="prod", file=top.parent / "org.toml")
+    assert any(one.startswith("loose.toml:") and broken in one for one in told), told
+
+
 def test_what_the_base_extends_stays_below_it(top: Path) -> None:
     """Also where it is the file that is named."""
     write(top.parent, {"deep.toml": 'deadline = 5\nlocked = ["deadline"]\n', "base.toml": 'extends = ["deep.toml"]\n'})

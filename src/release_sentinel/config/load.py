@@ -118,8 +118,9 @@ def load(
         locks = {name: _locks(files, stack, check, above, known) for name, stack in stacks.items()}
     if check.problems:
         raise _refusal(check.problems, files)
-    named = [one.source for one in files if one.source.name]
-    return Loaded(policy, files[-1].source.name, tuple(named), layers, locks.get(env, locks.get("", ())))
+    last = {one.source.key: one.source for one in reversed(files) if one.source.name}  # where one stands twice
+    named = tuple(reversed(last.values()))
+    return Loaded(policy, files[-1].source.name, named, layers, locks.get(env, locks.get("", ())))
 
 
 def _stacks(files: Sequence[Parts], everywhere: Mapping[Variable, Any], check: Validation) -> dict[str, Stack]:
@@ -202,8 +203,8 @@ def _files(
 ) -> list[Parts]:
     """Return the policy files of a run, the bases first; the last one is the repository's own, or the one named.
 
-    A file that is named takes the place of the repository's own, and stands above the bases of that one as well. If it
-    is one of them, it stays where it is: the others must not become what its locks start from.
+    A file that is named takes the place of the repository's own, and stands above the bases of that one as well. Its
+    locks hold for these, too: they begin below them, where it stands once more. If it is one of them, it stays there.
     """
 
     def bases(*sources: policy_file.Source) -> list[policy_file.Source]:
@@ -212,8 +213,12 @@ def _files(
     if file:
         named = policy_file.read(file)
         others = policy_file.replaced(repository) if repository else []
-        found = bases(*others, named)
-        sources = found if any(base.key == named.key for base in found) else [*found, named]
+        found, own_bases = bases(*others, named), bases(named)
+        if any(one.key == named.key for one in found):
+            sources = found
+        else:
+            held = [*own_bases, named] if len(found) > len(own_bases) else []
+            sources = [*held, *found, named]
     else:
         own = policy_file.find(repository, directory, bases) if repository else policy_file.Source()
         sources = [*bases(own), own]

@@ -189,7 +189,7 @@ def test_a_folder_that_cannot_be_written(capsys: pytest.CaptureFixture[str], tmp
         (("github", "--vendor", "https://kim:pw-of-kim@h.example/x.whl"), "--vendor takes the path of a wheel"),
         (("--api", "shop"), "--api is not a URL such as"),
         (("--api", "https://kim:secret@api.example.com"), "--api has a credential in it"),
-        (("--gate-repo", "/none"), "--gate-repo /none is not a folder"),
+        (("--gate-repo", "/none"), "argument --gate-repo: '/none' is not a folder"),
         (("github", "--chart", "chart"), "--chart is for `init helm`"),
     ],
 )

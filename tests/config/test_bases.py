@@ -252,10 +252,10 @@ secrets = []
 tag = "x"
 [[waivers]]
 gate = "branch"
-environment = "prod"
+env = "prod"
 reason = "x"
-approver = "x"
-until = 2099-01-01
+owner = "x"
+expires = 2099-01-01
 """
 
 
@@ -266,7 +266,7 @@ until = 2099-01-01
         ('locked = ["required.*"]', "required.secrets"),
         ('stricter_only = ["disk.crit"]', "disk.crit"),
         ('waivers = { never = ["tag"] }', "disable.tag"),
-        ("waivers = { max_days = 14 }", "waivers[0]"),
+        ("waivers = { max_days = 14 }", "waives branch"),
     ],
 )
 @pytest.mark.parametrize("extended", [False, True])

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from release_sentinel.arguments import GATE_FOLDER
 from release_sentinel.commands import hook_file, install, pack_files, starter
 from release_sentinel.commands.install import Source
-from release_sentinel.commands.paths import add_repository, repository
+from release_sentinel.commands.paths import add_repository, filled, repository
 from release_sentinel.commands.starter import KINDS, Start, Wishes
 from release_sentinel.config.file import has_policy
 from release_sentinel.config.model import Policy
@@ -150,11 +150,33 @@ def _parsed(words: list[str]) -> argparse.Namespace:
     add("system", nargs="?", choices=SYSTEMS, metavar="CI", help=f"one of {', '.join(SYSTEMS)}; default: no pipeline")
     add_repository(parser)
     add("--kind", choices=KINDS, metavar="KIND", help=f"what is released: {', '.join(KINDS)}; default: as it looks")
-    add("--component", default="", metavar="PATH", help="the folder of a monorepo's component, whose policy is written")
-    add("--hosts", default="", metavar="NAMES", help="the machines that take the release, by ssh, such as web1,web2")
-    add("--process", default="", metavar="NAME", help="a process that has to run: on these hosts, else on this machine")
-    add("--api", default="", metavar="URL", help="a service that has to answer")
-    add("--secret", action="append", default=[], metavar="NAME", help="a variable with a secret that a release needs")
+    add(
+        "--component",
+        type=filled,
+        metavar="PATH",
+        help="the folder of a monorepo's component, whose policy is written",
+    )
+    add(
+        "--hosts",
+        type=filled,
+        metavar="NAMES",
+        help="the machines that take the release, by ssh, such as web1,web2",
+    )
+    add(
+        "--process",
+        type=filled,
+        metavar="NAME",
+        help="a process that has to run: on these hosts, else on this machine",
+    )
+    add("--api", type=filled, metavar="URL", help="a service that has to answer")
+    add(
+        "--secret",
+        action="append",
+        default=[],
+        type=filled,
+        metavar="NAME",
+        help="a variable with a secret that a release needs",
+    )
     _add_pipeline(parser)
     add(
         "--force",
@@ -189,6 +211,8 @@ def _add_pipeline(parser: Parser) -> None:
 
 def _checked(parser: Parser, known: argparse.Namespace) -> argparse.Namespace:
     """Return the options; a usage error where they do not fit each other."""
+    for name in ("component", "hosts", "process", "api"):
+        setattr(known, name, getattr(known, name) or "")  # argparse would put a blank default through `filled`
     if known.system is None and known.vendor in SYSTEMS:  # `init --vendor github`
         known.system, known.vendor = known.vendor, ""
     if "://" in (known.vendor or ""):
@@ -197,8 +221,6 @@ def _checked(parser: Parser, known: argparse.Namespace) -> argparse.Namespace:
         parser.error("--install and --vendor exclude each other")
     if known.system is None and (known.install, known.vendor) != (None, None):
         parser.error("--install and --vendor are about a pipeline: name its system")
-    if known.gate_repo and not known.gate_repo.is_dir():
-        parser.error(f"--gate-repo {known.gate_repo} is not a folder")
     if known.component and known.kind not in {None, "monorepo"}:
         parser.error(f"--component is for --kind monorepo, not for {known.kind}")
     if refused := _refused(known.api):

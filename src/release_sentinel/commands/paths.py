@@ -14,11 +14,28 @@ def path(words: str) -> Path:
     return Path(words)
 
 
+def folder(words: str) -> Path:
+    """Return the path of a folder that is there."""
+    named = path(words)
+    if not named.is_dir():
+        raise argparse.ArgumentTypeError(f"{words!r} is not a folder")
+    return named
+
+
+def filled(words: str) -> str:
+    """Return a text that files can hold; a blank (an unset variable) must not be taken for an option left out."""
+    if not words.strip():
+        raise argparse.ArgumentTypeError(f"{words!r} is blank (an unset variable?)")
+    if not words.isprintable():  # nor half a character, which is what Python makes of a byte that is not UTF-8
+        raise argparse.ArgumentTypeError(f"{words!r} has characters that cannot be shown")
+    return words
+
+
 def add_repository(parser: argparse.ArgumentParser) -> None:
     """Add the option that names the repository."""
     parser.add_argument(
         "--gate-repo",
-        type=path,
+        type=folder,
         action=Once,
         metavar="PATH",
         help="the repository; default: that of the working directory",

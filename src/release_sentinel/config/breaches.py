@@ -170,7 +170,7 @@ def _changed(
                 removed.add((entry, names))
                 says = f"lacks {seen(names[-1])}" if names else "leaves a table out"
                 yield f"{step.named(_of_list(path))} {says}, expected what {origin} has: {because}"
-        elif key in lock.locked:
+        elif key in lock.locked and not (step.is_whole and lock.unset(path)):
             if not same(found.value, value):
                 yield f"{step.named(found.path)} differs from {origin}: {because}"
         elif (direction := known_keys(type(step.policy))[key].direction) and not is_stricter(

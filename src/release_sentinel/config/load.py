@@ -102,7 +102,7 @@ def load(
     Raises `InvalidPolicyError`, which names everything that is not valid, in the parts for other environments too.
     """
     environ = os.environ if environ is None else environ
-    files = _files(environ, repository, file, directory)
+    files, chain = _files(environ, repository, file, directory)
     values, refused = variables.read(environ)
     everywhere = {variable: value for variable, value in values.items() if variable.path in NOT_BY_ENV}
     check = Validation(gates.kinds, packs, [*(problem for one in files for problem in one.problems), *refused])
@@ -116,11 +116,12 @@ def load(
         above = _Above(values, options, now or datetime.now(UTC))
         known = gates._replace(kinds={**gates.kinds, **check.gates_of_packs})
         locks = {name: _locks(files, stack, check, above, known) for name, stack in stacks.items()}
+        for name, stack in stacks.items() if chain else ():
+            _hold_to(chain, Stack(chain, name, everywhere), stack, check, above, known)
     if check.problems:
         raise _refusal(check.problems, files)
-    last = {one.source.key: one.source for one in reversed(files) if one.source.name}  # where one stands twice
-    named = tuple(reversed(last.values()))
-    return Loaded(policy, files[-1].source.name, named, layers, locks.get(env, locks.get("", ())))
+    named = [one.source for one in files if one.source.name]
+    return Loaded(policy, files[-1].source.name, tuple(named), layers, locks.get(env, locks.get("", ())))
 
 
 def _stacks(files: Sequence[Parts], everywhere: Mapping[Variable, Any], check: Validation) -> dict[str, Stack]:
@@ -162,6 +163,19 @@ def _locks(files: Sequence[Parts], stack: Stack, check: Validation, above: _Abov
     return locks
 
 
+def _hold_to(chain: Sequence[Parts], own: Stack, stack: Stack, check: Validation, above: _Above, gates: Gates) -> None:
+    """Tell `check` how the whole policy is looser than the locks of a named file and its bases allow.
+
+    They begin at what these files say alone. A key that none of them sets may be stricter.
+    """
+    steps = list(_steps(own, check, above))
+    whole = [step._replace(is_whole=True) for step in list(_steps(stack, check, above))[stack.ends[-1] :]]
+    lock: Lock | None = None
+    for one, end in zip(chain, own.ends, strict=True):
+        lock = lock_of(one.source, one.rules, steps[end], lock, gates)
+        check.problems += broken(lock, whole, above.now)
+
+
 def _steps(stack: Stack, check: Validation, above: _Above) -> Iterator[LayeredPolicy]:
     """Yield each layer with the policy that it makes: those of the files, the variables, the options."""
     whole = [*stack.layers, of_variables(above.values)]
@@ -200,26 +214,24 @@ def _needed(policy: Policy, layers: Sequence[Layer]) -> Policy:
 
 def _files(
     environ: Mapping[str, str], repository: Path | None, file: Path | None, directory: Path | None
-) -> list[Parts]:
+) -> tuple[list[Parts], list[Parts]]:
     """Return the policy files of a run, the bases first; the last one is the repository's own, or the one named.
 
-    A file that is named takes the place of the repository's own, and stands above the bases of that one as well. Its
-    locks hold for these, too: they begin below them, where it stands once more. If it is one of them, it stays there.
+    A file that is named takes the place of the repository's own, and stands above the bases of that one as well. Where
+    there are any, the named file and its bases are returned besides: their locks must not begin at what the others make
+    of the policy. If it is one of those bases, it stays where it is.
     """
 
     def bases(*sources: policy_file.Source) -> list[policy_file.Source]:
         return below(*sources, environ=environ, repository=repository)
 
-    if file:
-        named = policy_file.read(file)
-        others = policy_file.replaced(repository) if repository else []
-        found, own_bases = bases(*others, named), bases(named)
-        if any(one.key == named.key for one in found):
-            sources = found
-        else:
-            held = [*own_bases, named] if len(found) > len(own_bases) else []
-            sources = [*held, *found, named]
-    else:
+    if not file:
         own = policy_file.find(repository, directory, bases) if repository else policy_file.Source()
-        sources = [*bases(own), own]
-    return [split(source) for source in sources]
+        return [split(source) for source in (*bases(own), own)], []
+    named = policy_file.read(file)
+    others = policy_file.replaced(repository) if repository else []
+    found, own_bases = bases(*others, named), bases(named)
+    if any(one.key == named.key for one in found):
+        return [split(source) for source in found], []
+    chain = [*own_bases, named] if len(found) > len(own_bases) else []
+    return [split(source) for source in (*found, named)], [split(source) for source in chain]

@@ -45,9 +45,12 @@ class LayeredPolicy(NamedTuple):
     layers: Sequence[Layer]
     policy: Policy
 
+    is_whole: bool = False  # it stands for all its layers, and not for the last one alone
+
     def named(self, path: KeyPath) -> str:
         """Return a key as the layer sets it, with file and line."""
-        return self.layers[-1].key(path)
+        layer = setter(path, self.layers) if self.is_whole else None
+        return (layer or self.layers[-1]).key(path)
 
     def origin(self, path: KeyPath) -> str:
         """Return where the value of a key comes from."""

@@ -348,14 +348,18 @@ def _pieces(folded: bytes, words: AbstractSet[int]) -> list[Span]:
 
 
 def _rules(folded: bytes) -> Iterator[int]:
-    """Yield where a piece starts that consists of one or two different bytes: of any three in it, two are equal."""
+    """Yield where a piece starts that is a rule: one character, or two that are not both letters or digits.
+
+    Of any three bytes in it, two are equal.
+    """
     this, size = int.from_bytes(folded, "little"), len(folded)
     next_, second = (
         int.from_bytes((this ^ this >> bits).to_bytes(size, "little").translate(_IS_ZERO), "little") for bits in (8, 16)
     )
     for begin, end in rows((next_ | next_ >> 8 | second).to_bytes(size, "little"), PIECE - 2):
         for start in range(begin, end):
-            if len(set(folded[start : start + PIECE])) <= 2:
+            kinds = set(folded[start : start + PIECE])
+            if len(kinds) == 1 or (len(kinds) == 2 and not bytes(kinds).isalnum()):
                 yield start
 
 

@@ -55,6 +55,8 @@ class WrittenGate(Struct, frozen=True):
     advised: date | None = None
     owed: bool = True
     measures: tuple[WrittenMeasure, ...] = ()  # schema version 1 has none
+    began: float = 0.0  # versions before 0.2 have none
+    steps: tuple[Step, ...] = ()  # likewise
 
 
 class WrittenDisabled(Struct, frozen=True):
@@ -114,6 +116,7 @@ class WrittenVerdict(Struct, frozen=True):
     undelivered: str = ""  # likewise
     mode: str = "release"  # likewise
     rounds: Rounds | None = None  # likewise
+    steps: tuple[Step, ...] = ()  # likewise
 
 
 # What `document` writes today. No field may be absent, so that the names in a file can be counted.

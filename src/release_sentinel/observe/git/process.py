@@ -65,6 +65,9 @@ _QUIET = {
     "GIT_TERMINAL_PROMPT": "0",
     "GCM_INTERACTIVE": "never",
     "SSH_ASKPASS_REQUIRE": "never",
+    # Settings of Git can have the values of variables written there (`trace2.envVars`): those of secrets, too.
+    **dict.fromkeys(("GIT_TRACE2", "GIT_TRACE2_EVENT", "GIT_TRACE2_PERF"), "0"),
+    "GIT_TRACE2_ENV_VARS": "",
 }
 # Before Git 2.45 a partial clone heeds no GIT_NO_LAZY_FETCH: what is no question to a remote reaches none.
 _ASKING = {"ls-remote", "fetch", "push"}

@@ -45,6 +45,19 @@ def interrupts_to(handler: Callable[[int, FrameType | None], object]) -> Iterato
             signal.signal(number, previous)
 
 
+@contextmanager
+def interrupts_deferred() -> Iterator[None]:
+    """Let the signals that ask a process to end wait for the end of the block.
+
+    A process that is started in it would else be left behind: the signal comes before it is known to what would end it.
+    """
+    waiting: list[int] = []
+    with interrupts_to(lambda number, _: waiting.append(number)):
+        yield
+    for number in waiting[:1]:
+        signal.raise_signal(number)
+
+
 def outputs() -> list[Path]:
     """Return the regular files that this process writes, and those that are its parent's standard output and error.
 

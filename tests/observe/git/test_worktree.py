@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from shlex import quote
 
 import pytest
 
@@ -84,7 +85,7 @@ def test_dubious_ownership(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
     seen = refused(repo.path)
     assert "dubious ownership" in seen.why
-    assert seen.remedy.endswith(f"git config --global --add safe.directory {repo.path}")
+    assert seen.remedy.endswith(f"git config --global --add safe.directory {quote(str(repo.path))}")
 
 
 def test_no_git(repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

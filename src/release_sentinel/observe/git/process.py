@@ -21,6 +21,7 @@ from msgspec import Struct
 from release_sentinel import timeline
 from release_sentinel.lines import one_line, split
 from release_sentinel.observe import Unseen
+from release_sentinel.observe.this_process import interrupts_deferred
 from release_sentinel.redaction import without_credentials
 from release_sentinel.sentences import sentence
 
@@ -126,12 +127,14 @@ def _run(
     more: Mapping[str, str],
     begun: Callable[[int], None],
 ) -> GitOutput | Unseen:
-    handle = _start(top, arguments, more)
-    if isinstance(handle, Unseen):
-        return handle
-    process = handle.proc
-    begun(process.pid)
+    process: subprocess.Popen[bytes] | None = None
     try:
+        with interrupts_deferred():
+            handle = _start(top, arguments, more)
+            if isinstance(handle, Unseen):
+                return handle
+            process = handle.proc
+            begun(process.pid)
         out, err = process.communicate(timeout=timeout)
     except subprocess.TimeoutExpired:
         _end_group(process)
@@ -225,11 +228,13 @@ def _clean_environment() -> Iterator[None]:
             os.environ.update(dropped)
 
 
-def _end_group(process: "subprocess.Popen[bytes]", grace: float = 0.0) -> None:
-    """Kill Git and its helpers (ssh, remote-https), which would hold the pipes open.
+def _end_group(process: "subprocess.Popen[bytes] | None", grace: float = 0.0) -> None:
+    """Kill Git, if it was started, and its helpers (ssh, remote-https), which would hold the pipes open.
 
     They get `grace` seconds to clean up.
     """
+    if process is None:
+        return
     with contextlib.suppress(OSError, AttributeError, subprocess.TimeoutExpired):  # as below; they do not end
         if grace:
             os.killpg(process.pid, signal.SIGTERM)

@@ -224,7 +224,7 @@ def test_a_key_without_a_direction_is_refused(tmp_path: Path, key: str) -> None:
 
 # By these no gate judges; with a lock on one of them no gate is protected, but for those that are asked for by id.
 OF_NO_GATE = {
-    *("at_once", "deadline", "gate_seconds", "git.sign_tags", "forge.interval", "release.notes", "skip_local_host"),
+    *("at_once", "deadline", "gate_seconds", "git.sign_tags", "release.notes", "skip_local_host"),
     *("enable", "required_gates", "disable", "advise", "waivers", "packs"),
     *(key for key in known_keys() if key.startswith(("notify.", "redact.", "rounds."))),
 }

@@ -560,7 +560,7 @@ def test_a_target_may_take_the_place_of_none(tmp_path: Path) -> None:
 def test_what_is_about_another_target_is_excused(tmp_path: Path, base: str, target: str) -> None:
     """Of another name, of another gate, or on another host."""
     gate = target.partition("[")[0]
-    never = [f"{gate}[other]", f"{gate}[w2:/v]", "freeze", "x*", f"*{gate}[other", f"{gate}[w2*", f"{gate}[*t"]
+    never = [f"{gate}[other]", f"{gate}[w2:/v]", "freeze", "x*", f"{gate}[w2*"]
     company = Company(tmp_path, f"waivers = {{ never = {never} }}\n{base}")
     ways = excuses(target)
     for way in ("advise the target", "waive the target", "waive the host", "advise the host"):
@@ -588,6 +588,12 @@ def test_what_the_base_itself_excuses_stays(tmp_path: Path) -> None:
         ('stricter_only = ["git.remote"]', "stricter_only names 'git.remote', which has no stricter direction"),
         ('stricter_only = ["notify.*"]', "stricter_only names 'notify.*', which has no stricter direction"),
         ("waivers = { never = ['signatur'] }", "waivers.never names 'signatur', which is not a gate; did you mean sig"),
+        ("waivers = { never = ['Disk'] }", "waivers.never names 'Disk', which is not a gate; did you mean disk?"),
+        ("waivers = { never = ['DISK[/var]'] }", "waivers.never names 'DISK[/var]', which is not a gate; did you mean"),
+        ("waivers = { never = ['Disk*'] }", "waivers.never names 'Disk*', which is not a gate; did you mean disk?"),
+        ("waivers = { never = ['disk[/var'] }", "waivers.never names 'disk[/var', expected a `]` at its end, as in"),
+        ("waivers = { never = ['*[/var'] }", "waivers.never names '*[/var', expected a `]` at its end, as in `*[targ"),
+        ("waivers = { never = ['tag[v1]'] }", "waivers.never names 'tag[v1]', which has no targets; did you mean tag?"),
         ("waivers = { max_days = -1 }", "waivers.max_days is -1, expected a number of days, from 0 to 3650"),
     ],
 )  # fmt: skip
@@ -735,3 +741,44 @@ def test_the_table_of_a_pack_that_is_none_is_refused(tmp_path: Path, value: str)
     assert problem.startswith("release-sentinel.toml:3: acme is ")
     assert problem.endswith(", expected a table")
     company.load('packs.acme = ">=1"\nacme = {}\n')
+
+
+GROUP = '[[hosts]]\ninventory = "h.ini"\ngroup = "web"\nmemory = { crit = %s }\n'
+LABELLED = '[[hosts]]\nssh = "localhost"\nname = "h.ini:web"\nmemory = { crit = 80 }\n'
+HOST_LOCKS = [
+    'stricter_only = ["hosts.memory.crit"]',
+    'locked = ["hosts.*"]',
+    'waivers = { never = ["memory"] }',
+    'waivers = { never = ["host"] }',
+]
+
+
+@pytest.mark.parametrize("lock", HOST_LOCKS)
+def test_a_label_does_not_stand_for_a_group(tmp_path: Path, lock: str) -> None:
+    """Nor a group for a host of its name."""
+    group, label = GROUP % 80, LABELLED
+    for number, (base, other) in enumerate([(group, label), (label, group)]):
+        (folder := tmp_path / str(number)).mkdir()
+        company = Company(folder, f"{lock}\n{base}")
+        company.load(base)
+        company.load(base + other.replace("h.ini", "i.ini"))
+        assert company.broken(other)
+
+
+def test_a_group_stands_once(tmp_path: Path) -> None:
+    """So that no second entry hides one with looser rules."""
+    company = Company(tmp_path, f'locked = ["hosts.*"]\n{GROUP % 10}')
+    for own in (GROUP % 100 + GROUP % 10, GROUP % 10 + GROUP % 100):
+        with pytest.raises(InvalidPolicyError) as refusal:
+            company.load(own)
+        says = "hosts[1] is the group 'web' of h.ini, as hosts[0] is: keep one of the two"
+        assert f"release-sentinel.toml:6: {says}" in refusal.value.problems
+    company.load(GROUP % 10 + GROUP.replace("web", "db") % 100)
+
+
+@pytest.mark.parametrize("lock", ['"units.*"', '"units"', '"*"', '"unit.name"'])
+def test_a_unit_is_the_same_by_its_short_name(tmp_path: Path, lock: str) -> None:
+    """It has the same gate."""
+    company = Company(tmp_path, f'locked = [{lock}]\nunits = ["nginx"]\n')
+    company.load('units = ["nginx.service"]')
+    assert company.broken('units = ["nginx.timer"]')

@@ -17,9 +17,10 @@ from release_sentinel.config.locks import ASKING, LayeredPolicy, Lock, entry_kin
 from release_sentinel.config.marks import Stricter
 from release_sentinel.config.model import LOCAL, Policy, Waiver, end_of
 from release_sentinel.config.read import KeyPath, is_record, keys, readable, seen
-from release_sentinel.config.targets import HostRule, Target
+from release_sentinel.config.targets import HostRule, Target, UnitRule
 
-Place = tuple[str, tuple[str, ...]]  # a key, and the names of the entries of lists that hold it
+Name = tuple[str, ...]  # of an entry: its label, or the inventory and the group, which no label can stand for
+Place = tuple[str, tuple[Name, ...]]  # a key, and the names of the entries of lists that hold it
 
 
 class _Value(NamedTuple):
@@ -121,20 +122,20 @@ def _held(kind: Any) -> tuple[_Held, ...]:
 
 
 def _values_of(
-    record: Any, kind: Any, prefix: str, names: tuple[str, ...], path: KeyPath
+    record: Any, kind: Any, prefix: str, names: tuple[Name, ...], path: KeyPath
 ) -> Iterator[tuple[Place, _Value]]:
     for held in _held(kind):
         key, value, place = f"{prefix}{held.name}", getattr(record, held.field), (*path, held.name)
         if held.listed:
-            yield (key, names), _Value(place, value)
+            yield (key, names), _Value(place, tuple(map(_whole, value)))
             for number, entry in readable(value):
-                for one in _targets(entry):
+                for one in _targets(_whole(entry)):
                     yield from _values_of(one, held.listed, f"{key}.", (*names, _name(one)), (*place, number))
         elif not held.record:
             yield (key, names), _Value(place, value)
         elif value is not None:
-            own = _name(value) if isinstance(value, Target) else ""  # of the disk that is in no list, its path
-            yield from _values_of(value, held.record, f"{key}.", (*names, own) if own else names, place)
+            own = value.name_in_list if isinstance(value, Target) else ""  # of the disk that is in no list, its path
+            yield from _values_of(value, held.record, f"{key}.", (*names, (own,)) if own else names, place)
 
 
 def _targets(entry: Target) -> list[Target]:
@@ -142,10 +143,15 @@ def _targets(entry: Target) -> list[Target]:
     return (list(entry.each()) if isinstance(entry, HostRule) else []) or [entry]
 
 
-def _name(target: Target) -> str:
+def _whole(entry: Any) -> Any:
+    """Return an entry of a list; a unit by its whole name, which its short one stands for."""
+    return replace(entry, name=entry.unit) if isinstance(entry, UnitRule) else entry
+
+
+def _name(target: Target) -> Name:
     if isinstance(target, HostRule) and target.inventory:
-        return f"{target.inventory}:{target.group}"
-    return target.name_in_list
+        return target.inventory, target.group
+    return (target.name_in_list,)
 
 
 def _changed(
@@ -168,7 +174,7 @@ def _changed(
             entry = _of_list(path)
             if not any((entry, names[:end]) in removed for end in range(len(names) + 1)):
                 removed.add((entry, names))
-                says = f"lacks {seen(names[-1])}" if names else "leaves a table out"
+                says = f"lacks {seen(':'.join(names[-1]))}" if names else "leaves a table out"
                 yield f"{step.named(_of_list(path))} {says}, expected what {origin} has: {because}"
         elif key in lock.locked and not (step.is_whole and lock.unset(path)):
             if not same(found.value, value):
@@ -226,8 +232,9 @@ def _less(lock: Lock, before: Policy, policy: Policy) -> Iterator[tuple[KeyPath,
 def _lost(lock: Lock, before: Policy, step: LayeredPolicy) -> Iterator[tuple[KeyPath, str]]:
     """Yield the targets of the file with the lock that a layer leaves out, and gates that nothing asks for any more."""
     base, last, now = (_judged(policy, lock.gates.kinds) for policy in (lock.base.policy, before, step.policy))
-    for gate, kind in base.items():
-        if gate in last and gate not in now:
+    for one, kind in base.items():
+        if one in last and one not in now:
+            gate, _ = one
             places = (("skip_local_host",), (Policy.list_of(kind),), ("hosts",), (gate,))
             yield next((path for path in places if step.layers[-1].sets(path)), places[1]), gate
     for gate, key in lock.gates.asked_by.items():
@@ -236,15 +243,23 @@ def _lost(lock: Lock, before: Policy, step: LayeredPolicy) -> Iterator[tuple[Key
             yield tuple(key.split(".")), gate
 
 
-def _judged(policy: Policy, gates: Mapping[str, type[Target] | None]) -> dict[str, type[Target]]:
-    """Return the ids of all that is judged, with the class of each; what is on the hosts of a group is named by it."""
-    rules = (rule for _, rule in readable(policy.hosts))
-    hosts = tuple(replace(rule, inventory="", name=_name(rule)) if rule.inventory else rule for rule in rules)
-    named, found = replace(policy, hosts=hosts), dict[str, type[Target]]()
+def _judged(policy: Policy, gates: Mapping[str, type[Target] | None]) -> dict[tuple[str, bool], type[Target]]:
+    """Return the ids of all that is judged, and whether a group's hosts have it, with the class of each.
+
+    What is on the hosts of a group is named by the group.
+    """
+    rules = [rule for _, rule in readable(policy.hosts)]
+    groups = [replace(rule, inventory="", name=":".join(_name(rule))) for rule in rules if rule.inventory]
+    direct, of_groups = [rule for rule in rules if not rule.inventory], Policy(hosts=tuple(groups), skip_local_host="-")
+    found = dict[tuple[str, bool], type[Target]]()
     for gate, kind in gates.items():
-        for one in named.targets(kind) if kind else ():
-            if not one.is_blank:
-                found[f"{gate}[{one.label}]" if one.label else gate] = type(one)
+        if not kind:
+            continue
+        on_groups = of_groups.targets(kind) if kind in (HostRule, *LOCAL) else ()
+        for is_group, targets in ((False, replace(policy, hosts=tuple(direct)).targets(kind)), (True, on_groups)):
+            for one in targets:
+                if not one.is_blank:
+                    found[f"{gate}[{one.label}]" if one.label else gate, is_group] = type(one)
     return found
 
 

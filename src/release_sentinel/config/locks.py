@@ -3,7 +3,7 @@
 `release_sentinel.config.breaches` says what breaks a lock.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from functools import cache, lru_cache
 from types import MappingProxyType
@@ -196,7 +196,7 @@ def matching(pattern: str, policy: type[Policy] = Policy) -> list[str]:
 
 
 def problems_of(
-    source: Source, rules: LayerRules, gates: Collection[str], policy: type[Policy] = Policy
+    source: Source, rules: LayerRules, gates: Mapping[str, type[Target] | None], policy: type[Policy] = Policy
 ) -> Iterator[str]:
     """Yield what is wrong with the locks of a file: keys that do not exist, or that have no direction."""
     for name in ("locked", "stricter_only"):
@@ -211,11 +211,15 @@ def problems_of(
             ):
                 yield f"{place}, which has no stricter direction: name it under `locked`"
     for number, pattern in enumerate(rules.waivers.never):
-        gate = pattern.partition("[")[0]
-        near = get_close_matches(gate, gates, n=1, cutoff=0.85)
+        place = f"{source.where(('waivers', 'never', number))}: waivers.never names {seen(pattern)}"
+        gate, bracket, _ = pattern.partition("[")
+        near = get_close_matches(gate.lower(), gates, n=1, cutoff=0.85)
         if near and not any(globbed(gate, one) for one in gates):
-            place = source.where(("waivers", "never", number))
-            yield f"{place}: waivers.never names {seen(pattern)}, which is not a gate; did you mean {near[0]}?"
+            yield f"{place}, which is not a gate; did you mean {near[0]}?"
+        elif bracket and not pattern.endswith(("]", "*")):
+            yield f"{place}, expected a `]` at its end, as in `{gate}[target]`"
+        elif bracket and "." not in gate and gate in gates and gates[gate] is None:
+            yield f"{place}, which has no targets; did you mean {gate}?"
 
 
 def _has_direction(key: str, policy: type[Policy]) -> bool:

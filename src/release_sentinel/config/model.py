@@ -380,7 +380,11 @@ class Policy(Struct, frozen=True):
     def _clashes_of_hosts(self) -> Iterator[Problem]:
         """Refuse two hosts of one label, and a machine that is skipped without others, or asked for all the same."""
         labels: dict[str, int] = {}
+        groups: dict[tuple[str, str], int] = {}
         for number, rule in readable(self.hosts):
+            if rule.inventory and (first := groups.setdefault((rule.inventory, rule.group), number)) != number:
+                says = f"is the group {seen(rule.group)} of {rule.inventory}, as hosts[{first}] is: keep one of the two"
+                yield Problem(("hosts", number), says)
             for label in (host.name_in_list for host in rule.each()):
                 if label in labels:
                     says = f"is {seen(label)}, as hosts[{labels[label]}] is: each label has to be unique; set `name`"

@@ -782,3 +782,97 @@ def test_a_unit_is_the_same_by_its_short_name(tmp_path: Path, lock: str) -> None
     company = Company(tmp_path, f'locked = [{lock}]\nunits = ["nginx"]\n')
     company.load('units = ["nginx.service"]')
     assert company.broken('units = ["nginx.timer"]')
+
+
+# Of each key whose empty list stands for the usual entries: a list of some of them.
+USUAL = {"version.files": 'version.files = ["VERSION"]', "forge.checks": 'forge.checks = ["build"]'}
+
+
+@pytest.mark.parametrize(("key", "own"), USUAL.items())
+def test_a_list_of_some_is_looser_than_the_usual_ones(tmp_path: Path, key: str, own: str) -> None:
+    """Where the gate is asked for by its id; where it is not, the list asks for it."""
+    gate = next(gate for gate, asking in GATES.asked_by.items() if asking == key)
+    company = Company(tmp_path, f'stricter_only = ["{key}"]\nenable = ["{gate}"]\n')
+    company.load("")
+    says = "names some entries, expected none, for the usual ones, as the default has: stricter only, by BASE:1"
+    assert company.broken(own)[0].startswith(f"release-sentinel.toml:2: {key} {says}")
+    if key in BY_VARIABLE:
+        assert company.broken(**{BY_VARIABLE[key]: "VERSION"})[0].startswith(BY_VARIABLE[key])
+    company.base.write_text(f'stricter_only = ["{key}"]\n')
+    company.load(own)
+
+
+def test_every_key_with_usual_entries_is_tried() -> None:
+    """Each asks for a gate, which the mark needs."""
+    marked = {key for key, known in known_keys().items() if known.direction and known.direction.has_usual}
+    assert marked == set(USUAL) <= set(GATES.asked_by.values())
+
+
+@pytest.mark.parametrize("lock", ["required.settings", "required.*"])
+@pytest.mark.parametrize(
+    "own", ['disable = { process = "x" }', 'disable = { api = "x" }', f'skip_local_host = "x"\n{HOST}']
+)
+def test_a_gate_that_is_switched_off_changes_no_required_setting(tmp_path: Path, lock: str, own: str) -> None:
+    """Its own setting is not needed then; what a file says itself is held to the lock."""
+    company = Company(tmp_path, f'locked = ["{lock}"]\n')
+    company.load(own)
+    (problem,) = company.broken(f'required.settings = ["A"]\n{own}')
+    assert problem.startswith("release-sentinel.toml:2: required.settings differs from the default")
+
+
+LIMITS = [("disk", "{}.{} = {}\n"), ("memory", "{}.{} = {}\n"), ("disks", '{} = [{{ path = "/v", {} = {} }}]\n')]
+
+
+@pytest.mark.parametrize(("table", "line"), LIMITS)
+@pytest.mark.parametrize("lock", ["locked", "stricter_only"])
+def test_a_stricter_limit_lowers_a_locked_default(tmp_path: Path, table: str, line: str, lock: str) -> None:
+    """A looser one raises it, which its lock does not allow: the message names the limit."""
+    company = Company(tmp_path, f'{lock} = ["{table}.warn"]\n{line.format(table, "crit", 60)}')
+    company.load(line.format(table, "crit", 50))
+    (problem,) = company.broken(line.format(table, "crit", 90))
+    where = f"{table}[0]" if table == "disks" else table
+    assert problem.startswith(f"release-sentinel.toml:2: {where}.crit: the default of {where}.warn ")
+    assert f"the default lowered to {where}.crit of BASE:2" in problem
+    company.base.write_text(f'{lock} = ["{table}.warn"]\n{line.format(table, "warn", 80)}')
+    if lock == "locked":
+        assert "differs from BASE:2" in company.broken(line.format(table, "warn", 50))[0]
+
+
+@pytest.mark.parametrize(
+    "key",
+    [key for key, known in known_keys().items() if known.direction and known.direction.way in {"superset", "subset"}],
+)
+def test_the_order_of_a_set_is_no_change(tmp_path: Path, key: str) -> None:
+    """A list has a direction only where the order of its entries does not count."""
+    _, value, _ = values(key)
+    company = Company(tmp_path, f'locked = ["{key}"]\n{document(key, value)}')
+    company.load(document(key, value[::-1] if isinstance(value, list) else value))
+
+
+def test_an_advice_on_one_target_may_end_before_that_on_all(tmp_path: Path) -> None:
+    """As the run reads them: that on the target itself comes first."""
+    target = "[[certificates]]\nhost = 'h'\n"
+    company = Company(tmp_path, f'locked = ["certificates.*"]\nadvise = {{ certificate = 2027-03-01 }}\n{target}')
+    company.load("advise = { 'certificate[h:443]' = 2027-03-01 }")
+    assert company.broken("advise = { 'certificate[h:443]' = 2027-03-02 }")
+    assert company.broken("advise = { certificate = 2027-03-02 }")
+    both = "{ certificate = 2027-03-01, 'certificate[h:443]' = 2027-02-01 }"
+    company.base.write_text(f'locked = ["certificates.*"]\nadvise = {both}\n{target}')
+    assert company.broken("advise = { 'certificate[h:443]' = 2027-03-01 }")
+
+
+@pytest.mark.parametrize(
+    ("key", "base", "own", "says"),
+    [
+        ("git.branches", '["a"]', '["a", "b"]', "has 1 entry too many, expected only those that"),
+        ("git.branches", '["a"]', '["b", "c"]', "has 2 entries too many, expected only those that"),
+        ("required.secrets", '["a", "b"]', '["b", "c"]', "lacks 1 entry, expected all that"),
+        ("disable", "{}", '{ tcp = "r", disk = "r" }', "has tcp, disk too many, expected only those that"),
+    ],
+)
+def test_a_list_says_how_many_entries_are_wrong(tmp_path: Path, key: str, base: str, own: str, says: str) -> None:
+    """And which keys of a table; entries may be secrets."""
+    company = Company(tmp_path, f'stricter_only = ["{key}"]\n{key} = {base}\n')
+    assert f"{key} {says} BASE:2 has: stricter only" in "".join(company.broken(f"{key} = {own}")).replace(
+        "disable.tcp", key
+    )

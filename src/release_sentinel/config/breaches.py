@@ -16,7 +16,7 @@ from release_sentinel.config.kinds import Change
 from release_sentinel.config.locks import ASKING, LayeredPolicy, Lock, entry_kind, known_keys
 from release_sentinel.config.marks import Stricter
 from release_sentinel.config.model import LOCAL, Policy, Waiver, end_of
-from release_sentinel.config.read import KeyPath, is_record, keys, readable, seen
+from release_sentinel.config.read import KeyPath, dotted, is_record, keys, readable, seen
 from release_sentinel.config.targets import HostRule, Target, UnitRule
 
 Name = tuple[str, ...]  # of an entry: its label, or the inventory and the group, which no label can stand for
@@ -176,13 +176,34 @@ def _changed(
                 removed.add((entry, names))
                 says = f"lacks {seen(':'.join(names[-1]))}" if names else "leaves a table out"
                 yield f"{step.named(_of_list(path))} {says}, expected what {origin} has: {because}"
-        elif key in lock.locked and not (step.is_whole and lock.unset(path)):
-            if not same(found.value, value):
-                yield f"{step.named(found.path)} differs from {origin}: {because}"
-        elif (direction := known_keys(type(step.policy))[key].direction) and not is_stricter(
-            direction, value, found.value
-        ):
-            yield f"{step.named(found.path)} {_expected(direction, value, found.value)} {origin} has: {because}"
+            continue
+        direction, crit = known_keys(type(step.policy))[key].direction, step.limit_of_default(found.path)
+        named = f"{step.named(crit)}: the default of {dotted(found.path)}" if crit else step.named(found.path)
+        if key in lock.locked and not (step.is_whole and lock.unset(path)):
+            # a stricter limit may lower a default: the limit has a lock of its own
+            is_lowered = step.is_lowered(found.path) and _is_at_most(found.value, value)
+            if not (is_lowered or same(found.value, value) or _same_set(direction, found.value, value)):
+                yield f"{named} differs from {origin}: {because}"
+        elif direction and _is_usual(lock, key, direction, value):
+            yield f"{named} names some entries, expected none, for the usual ones, as {origin} has: {because}"
+        elif direction and not is_stricter(direction, value, found.value):
+            yield f"{named} {_expected(direction, value, found.value)} {origin} has: {because}"
+
+
+def _same_set(direction: Stricter | None, value: Any, base: Any) -> bool:
+    """Return whether two lists have the same entries, where the order does not count."""
+    if direction is None or direction.way not in {"superset", "subset"}:
+        return False
+    return (
+        isinstance(value, tuple) and isinstance(base, tuple) and _is_superset(value, base) and _is_subset(value, base)
+    )
+
+
+def _is_usual(lock: Lock, key: str, direction: Stricter, base: Any) -> bool:
+    """Return whether an empty list stands for the usual entries: of a gate that is asked for by its id."""
+    policy = lock.base.policy
+    gates = [gate for gate, asking in lock.gates.asked_by.items() if asking == key]
+    return direction.has_usual and not base and any(gate in policy.enable for gate in gates)
 
 
 def _of_list(path: KeyPath) -> KeyPath:
@@ -194,11 +215,21 @@ def _expected(direction: Stricter, base: Any, value: Any) -> str:
     """Return a looser value and its bound, in words; without the entries of lists, which may be secrets."""
     if direction.way in {"superset", "subset"}:
         more = direction.way == "superset"
-        return "lacks some entries, expected all that" if more else "has more entries, expected only those that"
+        if more:
+            return f"lacks {_entries(base, value)}, expected all that"
+        return f"has {_entries(value, base)} too many, expected only those that"
     if isinstance(value, bool):
         return f"is {str(value).lower()}, expected {direction.way}, as"
     bound = "at most" if direction.way == "lower" else "at least"
     return f"is {_number(value)}, expected {bound} {_number(base)}, as"
+
+
+def _entries(some: Any, other: Any) -> str:
+    """Return which keys of a table another lacks or has otherwise, or how many entries of a list it lacks."""
+    if isinstance(some, Mapping):
+        return ", ".join(name for name, one in some.items() if name not in other or not same(one, other[name]))
+    count = sum(not any(same(one, another) for another in other or ()) for one in some or ())
+    return "1 entry" if count == 1 else f"{count} entries"
 
 
 def _number(value: Any) -> str:
@@ -220,7 +251,8 @@ def _less(lock: Lock, before: Policy, policy: Policy) -> Iterator[tuple[KeyPath,
     base = lock.base.policy
     yield from ((("disable", gate), gate) for gate in policy.disable if gate not in {*base.disable, *before.disable})
     for gate, day in policy.advise.items():
-        if before.advise.get(gate) != day and (gate not in base.advise or base.advise[gate] < day):
+        last = base.advise.get(gate, base.advise.get(gate.partition("[")[0]))
+        if before.advise.get(gate) != day and (last is None or last < day):
             yield ("advise", gate), gate
     if policy.skip_local_host and not (before.skip_local_host or base.skip_local_host):
         yield from ((("skip_local_host",), gate) for gate, kind in lock.gates.kinds.items() if kind in LOCAL)

@@ -876,3 +876,12 @@ def test_a_list_says_how_many_entries_are_wrong(tmp_path: Path, key: str, base: 
     assert f"{key} {says} BASE:2 has: stricter only" in "".join(company.broken(f"{key} = {own}")).replace(
         "disable.tcp", key
     )
+
+
+@pytest.mark.parametrize("gate", [gate for gate, kind in GATES.kinds.items() if not kind and GATES.keys_of[gate]])
+def test_a_lock_on_any_key_of_a_gate_keeps_the_gate(tmp_path: Path, gate: str) -> None:
+    """As what protects a gate keeps it in `enable`, it is neither switched off nor advised."""
+    company = Company(tmp_path, "")
+    for key in [key for key in known_keys() if any(globbed(pattern, key) for pattern in GATES.keys_of[gate])]:
+        company.base.write_text(f'locked = ["{key}"]\nenable = ["{gate}"]\n')
+        assert company.broken("enable = []")[0].startswith(f"release-sentinel.toml:2: enable excuses the gate {gate}: ")

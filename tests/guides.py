@@ -112,6 +112,8 @@ def _stricter(kind: Any) -> str:
     if mark is None:
         return ""
     words = {"superset": "more entries", "subset": "fewer entries"}.get(mark.way, mark.way)
+    if mark.has_usual:
+        return f"{words}; with its gate in `enable`, none are the usual ones"
     return f"{words}; {'0' if mark.way == 'lower' else 'none'} bounds nothing" if mark.has_free else words
 
 

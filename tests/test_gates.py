@@ -5,16 +5,20 @@ import inspect
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import get_args, get_origin
 
 import pytest
 
+from release_sentinel.checks.ci_checks import check_ci_checks
+from release_sentinel.config.locks import globbed
 from release_sentinel.config.marks import Header
 from release_sentinel.config.model import ForgeRules, Freeze, Policy, VersionRules
 from release_sentinel.config.read import bare, has_mark, keys
 from release_sentinel.config.targets import CertificateTarget, DiskLimits, PrometheusQuery, TcpTarget, UnitRule
 from release_sentinel.gates import BUILT_IN, IDS, BuiltInGate, expected, explain, find, table
+from release_sentinel.plugin import fixtures, observations
 from release_sentinel.redaction.spellings import ORDINARY
 from release_sentinel.vocabulary import Stage
 from tests.test_architecture import own
@@ -240,3 +244,64 @@ def test_a_gate_that_is_switched_off_is_not_owed() -> None:
     """All others are."""
     policy = Policy(disable={"process": "no agent here"})
     assert {gate.id for gate in expected(Policy())} - {gate.id for gate in expected(policy)} == {"process"}
+
+
+_READ = re.compile(r"\bpolicy\.(git|version|forge|environments|freezes)\b(?:\.(\w+))?")
+_FOLLOWED = re.compile(r"\b(?:self|observations)\.(\w+)")
+
+
+def _reads(text: str) -> set[str]:
+    """Return the keys of the policy that a function reads, also by a name of its own for a table."""
+    found = {f"{name}.{key}" if key else name for name, key in _READ.findall(text.replace("_policy", "policy"))}
+    for name in ("git", "version", "forge"):
+        if re.search(rf"\brules\b.* = \(?(self\._)?policy\.{name}\b", text):
+            found |= {f"{name}.{key}" for key in re.findall(r"\brules\.(\w+)", text)}
+    return found - {"git", "version", "forge"}
+
+
+@cache
+def _read_by_gates() -> dict[str, set[str]]:
+    """Return the keys that each gate's test reads: by itself, by its fixtures, and by what these observe."""
+    observed = {part.name: ast.unparse(part) for part in _functions(Path(inspect.getfile(observations)))}
+    given = {part.name: part for part in _functions(Path(inspect.getfile(fixtures)))}
+
+    def keys_of(name: str, done: set[str]) -> set[str]:
+        if name in done or name not in observed:
+            return set()
+        done.add(name)
+        # One question lists the refs that all gates need: which refs, only the gates that ask for them judge.
+        own: set[str] = set() if name == "_listing" else _reads(observed[name])
+        return own.union(*(keys_of(other, done) for other in _FOLLOWED.findall(observed[name])))
+
+    found: dict[str, set[str]] = {}
+    for file in GATES.glob("test_*.py"):
+        for test in _functions(file):
+            keys = _reads(ast.unparse(test))
+            for name in [argument.arg for argument in test.args.args if argument.arg in given]:
+                names = _FOLLOWED.findall(ast.unparse(given[name]))
+                keys = keys.union(*(keys_of(one, set()) for one in names))
+            found[test.name.removeprefix("test_").replace("_", "-")] = keys
+    found["ci-checks"] |= {f"forge.{key}" for key in re.findall(r"\brules\.(\w+)", inspect.getsource(check_ci_checks))}
+    return found
+
+
+def _functions(file: Path) -> list[ast.FunctionDef]:
+    return [part for part in ast.walk(ast.parse(file.read_text())) if isinstance(part, ast.FunctionDef)]
+
+
+@each_gate
+def test_a_gate_names_the_keys_that_it_reads(gate: BuiltInGate) -> None:
+    """A lock on one of them protects the gate, which could be switched off otherwise."""
+    named = (*gate.keys, gate.asked_by)
+    read = _read_by_gates()[gate.id]
+    assert {key for key in read if not any(globbed(pattern, key) for pattern in named)} == set()
+
+
+def test_the_keys_that_gates_read_are_found() -> None:
+    """Directly, through a fixture, and through what a fixture observes."""
+    read = _read_by_gates()
+    assert read["in-sync"] == {"git.remote", "git.tag_mode", "version.prefix"}
+    assert read["review"] > {"git.branches", "git.tag_mode", "forge.approvals", "forge.token"}
+    assert read["ci-checks"] > {"forge.wait", "forge.interval", "forge.ignore"}
+    assert read["version"] == {"version.prefix", "version.prereleases"}
+    assert not read["disk"]

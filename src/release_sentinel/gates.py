@@ -120,7 +120,10 @@ def _load_http() -> None:
     http.load()
 
 
-_FORGE = tuple(f"forge.{key}" for key in ("kind", "url", "repository", "token", "timeout", "tries", "deadline"))
+_TAG = ("git.remote", "git.tag_mode", "version.prefix")  # which tag is built
+_FORGE_ITSELF = ("kind", "url", "repository", "token", "timeout", "tries", "deadline")
+_FORGE = (*(f"forge.{key}" for key in _FORGE_ITSELF), "git.remote")
+_FORGE_OF_BRANCH = (*_FORGE, *_TAG, "git.branches")  # what it says of the release branch
 BUILT_IN = (
     BuiltInGate("environment", Stage.POLICY, "env.check_environment", keys=("environments",)),
     BuiltInGate("repository", Stage.POLICY, "repository.check_repository"),
@@ -130,15 +133,35 @@ BUILT_IN = (
         "repository.check_clean_tree",
         keys=("git.untracked", "git.untracked_allowed", "git.submodules"),
     ),
-    BuiltInGate("branch", Stage.POLICY, "branch.check_branch", keys=("git.branches", "git.remote")),
+    BuiltInGate("branch", Stage.POLICY, "branch.check_branch", keys=("git.branches", "git.remote", "git.tag_mode")),
     BuiltInGate("version", Stage.POLICY, "version.check_version", keys=("version.prefix", "version.prereleases")),
-    BuiltInGate("tag", Stage.POLICY, "tag.check_tag", keys=("git.tag_mode", "git.remote")),
+    BuiltInGate("tag", Stage.POLICY, "tag.check_tag", keys=_TAG),
     BuiltInGate("configuration", Stage.POLICY, "config.check_configuration", keys=("required.*",)),
-    BuiltInGate("version-increases", Stage.POLICY, "version_increases.check_version_increases", opt=True),
-    BuiltInGate("version-files", Stage.POLICY, "version_files.check_version_files", opt=True, asked_by="version.files"),
-    BuiltInGate("changelog", Stage.POLICY, "changelog.check_changelog", opt=True, asked_by="version.changelog"),
-    BuiltInGate("in-sync", Stage.POLICY, "in_sync.check_in_sync", opt=True),
-    BuiltInGate("signature", Stage.POLICY, "signature.check_signature", opt=True, keys=("git.signers",)),
+    BuiltInGate(
+        "version-increases",
+        Stage.POLICY,
+        "version_increases.check_version_increases",
+        opt=True,
+        keys=("git.remote", "version.prefix"),
+    ),
+    BuiltInGate(
+        "version-files",
+        Stage.POLICY,
+        "version_files.check_version_files",
+        opt=True,
+        asked_by="version.files",
+        keys=("version.prefix",),
+    ),
+    BuiltInGate(
+        "changelog",
+        Stage.POLICY,
+        "changelog.check_changelog",
+        opt=True,
+        asked_by="version.changelog",
+        keys=("version.prefix",),
+    ),
+    BuiltInGate("in-sync", Stage.POLICY, "in_sync.check_in_sync", opt=True, keys=_TAG),
+    BuiltInGate("signature", Stage.POLICY, "signature.check_signature", opt=True, keys=(*_TAG, "git.signers")),
     BuiltInGate("freeze", Stage.POLICY, "freeze.check_freeze", opt=True, asked_by="freezes"),
     BuiltInGate(
         "ci-checks",
@@ -146,9 +169,16 @@ BUILT_IN = (
         "ci_checks.check_ci_checks",
         opt=True,
         asked_by="forge.checks",
-        keys=(*_FORGE, "forge.ignore", "forge.wait"),
+        keys=(*_FORGE_OF_BRANCH, "forge.ignore", "forge.wait", "forge.interval"),
     ),
-    BuiltInGate("review", Stage.POLICY, "review.check_review", opt=True, asked_by="forge.approvals", keys=_FORGE),
+    BuiltInGate(
+        "review",
+        Stage.POLICY,
+        "review.check_review",
+        opt=True,
+        asked_by="forge.approvals",
+        keys=_FORGE_OF_BRANCH,
+    ),
     BuiltInGate("blockers", Stage.POLICY, "blockers.check_blockers", opt=True, asked_by="forge.blockers", keys=_FORGE),
     BuiltInGate("host", Stage.CRITICAL, "host.check_host", opt=True, judges=HostRule),
     BuiltInGate("disk", Stage.CRITICAL, "system.check_disk", judges=DiskLimits),

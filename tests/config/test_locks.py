@@ -224,7 +224,7 @@ def test_a_key_without_a_direction_is_refused(tmp_path: Path, key: str) -> None:
 
 # By these no gate judges; with a lock on one of them no gate is protected, but for those that are asked for by id.
 OF_NO_GATE = {
-    *("at_once", "deadline", "gate_seconds", "git.sign_tags", "forge.interval", "release.notes", "skip_local_host"),
+    *("at_once", "deadline", "gate_seconds", "git.sign_tags", "release.notes", "skip_local_host"),
     *("enable", "required_gates", "disable", "advise", "waivers", "packs"),
     *(key for key in known_keys() if key.startswith(("notify.", "redact.", "rounds."))),
 }
@@ -560,7 +560,7 @@ def test_a_target_may_take_the_place_of_none(tmp_path: Path) -> None:
 def test_what_is_about_another_target_is_excused(tmp_path: Path, base: str, target: str) -> None:
     """Of another name, of another gate, or on another host."""
     gate = target.partition("[")[0]
-    never = [f"{gate}[other]", f"{gate}[w2:/v]", "freeze", "x*", f"*{gate}[other", f"{gate}[w2*", f"{gate}[*t"]
+    never = [f"{gate}[other]", f"{gate}[w2:/v]", "freeze", "x*", f"{gate}[w2*"]
     company = Company(tmp_path, f"waivers = {{ never = {never} }}\n{base}")
     ways = excuses(target)
     for way in ("advise the target", "waive the target", "waive the host", "advise the host"):
@@ -588,6 +588,12 @@ def test_what_the_base_itself_excuses_stays(tmp_path: Path) -> None:
         ('stricter_only = ["git.remote"]', "stricter_only names 'git.remote', which has no stricter direction"),
         ('stricter_only = ["notify.*"]', "stricter_only names 'notify.*', which has no stricter direction"),
         ("waivers = { never = ['signatur'] }", "waivers.never names 'signatur', which is not a gate; did you mean sig"),
+        ("waivers = { never = ['Disk'] }", "waivers.never names 'Disk', which is not a gate; did you mean disk?"),
+        ("waivers = { never = ['DISK[/var]'] }", "waivers.never names 'DISK[/var]', which is not a gate; did you mean"),
+        ("waivers = { never = ['Disk*'] }", "waivers.never names 'Disk*', which is not a gate; did you mean disk?"),
+        ("waivers = { never = ['disk[/var'] }", "waivers.never names 'disk[/var', expected a `]` at its end, as in"),
+        ("waivers = { never = ['*[/var'] }", "waivers.never names '*[/var', expected a `]` at its end, as in `*[targ"),
+        ("waivers = { never = ['tag[v1]'] }", "waivers.never names 'tag[v1]', which has no targets; did you mean tag?"),
         ("waivers = { max_days = -1 }", "waivers.max_days is -1, expected a number of days, from 0 to 3650"),
     ],
 )  # fmt: skip
@@ -735,3 +741,147 @@ def test_the_table_of_a_pack_that_is_none_is_refused(tmp_path: Path, value: str)
     assert problem.startswith("release-sentinel.toml:3: acme is ")
     assert problem.endswith(", expected a table")
     company.load('packs.acme = ">=1"\nacme = {}\n')
+
+
+GROUP = '[[hosts]]\ninventory = "h.ini"\ngroup = "web"\nmemory = { crit = %s }\n'
+LABELLED = '[[hosts]]\nssh = "localhost"\nname = "h.ini:web"\nmemory = { crit = 80 }\n'
+HOST_LOCKS = [
+    'stricter_only = ["hosts.memory.crit"]',
+    'locked = ["hosts.*"]',
+    'waivers = { never = ["memory"] }',
+    'waivers = { never = ["host"] }',
+]
+
+
+@pytest.mark.parametrize("lock", HOST_LOCKS)
+def test_a_label_does_not_stand_for_a_group(tmp_path: Path, lock: str) -> None:
+    """Nor a group for a host of its name."""
+    group, label = GROUP % 80, LABELLED
+    for number, (base, other) in enumerate([(group, label), (label, group)]):
+        (folder := tmp_path / str(number)).mkdir()
+        company = Company(folder, f"{lock}\n{base}")
+        company.load(base)
+        company.load(base + other.replace("h.ini", "i.ini"))
+        assert company.broken(other)
+
+
+def test_a_group_stands_once(tmp_path: Path) -> None:
+    """So that no second entry hides one with looser rules."""
+    company = Company(tmp_path, f'locked = ["hosts.*"]\n{GROUP % 10}')
+    for own in (GROUP % 100 + GROUP % 10, GROUP % 10 + GROUP % 100):
+        with pytest.raises(InvalidPolicyError) as refusal:
+            company.load(own)
+        says = "hosts[1] is the group 'web' of h.ini, as hosts[0] is: keep one of the two"
+        assert f"release-sentinel.toml:6: {says}" in refusal.value.problems
+    company.load(GROUP % 10 + GROUP.replace("web", "db") % 100)
+
+
+@pytest.mark.parametrize("lock", ['"units.*"', '"units"', '"*"', '"unit.name"'])
+def test_a_unit_is_the_same_by_its_short_name(tmp_path: Path, lock: str) -> None:
+    """It has the same gate."""
+    company = Company(tmp_path, f'locked = [{lock}]\nunits = ["nginx"]\n')
+    company.load('units = ["nginx.service"]')
+    assert company.broken('units = ["nginx.timer"]')
+
+
+# Of each key whose empty list stands for the usual entries: a list of some of them.
+USUAL = {"version.files": 'version.files = ["VERSION"]', "forge.checks": 'forge.checks = ["build"]'}
+
+
+@pytest.mark.parametrize(("key", "own"), USUAL.items())
+def test_a_list_of_some_is_looser_than_the_usual_ones(tmp_path: Path, key: str, own: str) -> None:
+    """Where the gate is asked for by its id; where it is not, the list asks for it."""
+    gate = next(gate for gate, asking in GATES.asked_by.items() if asking == key)
+    company = Company(tmp_path, f'stricter_only = ["{key}"]\nenable = ["{gate}"]\n')
+    company.load("")
+    says = "names some entries, expected none, for the usual ones, as the default has: stricter only, by BASE:1"
+    assert company.broken(own)[0].startswith(f"release-sentinel.toml:2: {key} {says}")
+    if key in BY_VARIABLE:
+        assert company.broken(**{BY_VARIABLE[key]: "VERSION"})[0].startswith(BY_VARIABLE[key])
+    company.base.write_text(f'stricter_only = ["{key}"]\n')
+    company.load(own)
+
+
+def test_every_key_with_usual_entries_is_tried() -> None:
+    """Each asks for a gate, which the mark needs."""
+    marked = {key for key, known in known_keys().items() if known.direction and known.direction.has_usual}
+    assert marked == set(USUAL) <= set(GATES.asked_by.values())
+
+
+@pytest.mark.parametrize("lock", ["required.settings", "required.*"])
+@pytest.mark.parametrize(
+    "own", ['disable = { process = "x" }', 'disable = { api = "x" }', f'skip_local_host = "x"\n{HOST}']
+)
+def test_a_gate_that_is_switched_off_changes_no_required_setting(tmp_path: Path, lock: str, own: str) -> None:
+    """Its own setting is not needed then; what a file says itself is held to the lock."""
+    company = Company(tmp_path, f'locked = ["{lock}"]\n')
+    company.load(own)
+    (problem,) = company.broken(f'required.settings = ["A"]\n{own}')
+    assert problem.startswith("release-sentinel.toml:2: required.settings differs from the default")
+
+
+LIMITS = [("disk", "{}.{} = {}\n"), ("memory", "{}.{} = {}\n"), ("disks", '{} = [{{ path = "/v", {} = {} }}]\n')]
+
+
+@pytest.mark.parametrize(("table", "line"), LIMITS)
+@pytest.mark.parametrize("lock", ["locked", "stricter_only"])
+def test_a_stricter_limit_lowers_a_locked_default(tmp_path: Path, table: str, line: str, lock: str) -> None:
+    """A looser one raises it, which its lock does not allow: the message names the limit."""
+    company = Company(tmp_path, f'{lock} = ["{table}.warn"]\n{line.format(table, "crit", 60)}')
+    company.load(line.format(table, "crit", 50))
+    (problem,) = company.broken(line.format(table, "crit", 90))
+    where = f"{table}[0]" if table == "disks" else table
+    assert problem.startswith(f"release-sentinel.toml:2: {where}.crit: the default of {where}.warn ")
+    assert f"the default lowered to {where}.crit of BASE:2" in problem
+    company.base.write_text(f'{lock} = ["{table}.warn"]\n{line.format(table, "warn", 80)}')
+    if lock == "locked":
+        assert "differs from BASE:2" in company.broken(line.format(table, "warn", 50))[0]
+
+
+@pytest.mark.parametrize(
+    "key",
+    [key for key, known in known_keys().items() if known.direction and known.direction.way in {"superset", "subset"}],
+)
+def test_the_order_of_a_set_is_no_change(tmp_path: Path, key: str) -> None:
+    """A list has a direction only where the order of its entries does not count."""
+    _, value, _ = values(key)
+    company = Company(tmp_path, f'locked = ["{key}"]\n{document(key, value)}')
+    company.load(document(key, value[::-1] if isinstance(value, list) else value))
+
+
+def test_an_advice_on_one_target_may_end_before_that_on_all(tmp_path: Path) -> None:
+    """As the run reads them: that on the target itself comes first."""
+    target = "[[certificates]]\nhost = 'h'\n"
+    company = Company(tmp_path, f'locked = ["certificates.*"]\nadvise = {{ certificate = 2027-03-01 }}\n{target}')
+    company.load("advise = { 'certificate[h:443]' = 2027-03-01 }")
+    assert company.broken("advise = { 'certificate[h:443]' = 2027-03-02 }")
+    assert company.broken("advise = { certificate = 2027-03-02 }")
+    both = "{ certificate = 2027-03-01, 'certificate[h:443]' = 2027-02-01 }"
+    company.base.write_text(f'locked = ["certificates.*"]\nadvise = {both}\n{target}')
+    assert company.broken("advise = { 'certificate[h:443]' = 2027-03-01 }")
+
+
+@pytest.mark.parametrize(
+    ("key", "base", "own", "says"),
+    [
+        ("git.branches", '["a"]', '["a", "b"]', "has 1 entry too many, expected only those that"),
+        ("git.branches", '["a"]', '["b", "c"]', "has 2 entries too many, expected only those that"),
+        ("required.secrets", '["a", "b"]', '["b", "c"]', "lacks 1 entry, expected all that"),
+        ("disable", "{}", '{ tcp = "r", disk = "r" }', "has tcp, disk too many, expected only those that"),
+    ],
+)
+def test_a_list_says_how_many_entries_are_wrong(tmp_path: Path, key: str, base: str, own: str, says: str) -> None:
+    """And which keys of a table; entries may be secrets."""
+    company = Company(tmp_path, f'stricter_only = ["{key}"]\n{key} = {base}\n')
+    assert f"{key} {says} BASE:2 has: stricter only" in "".join(company.broken(f"{key} = {own}")).replace(
+        "disable.tcp", key
+    )
+
+
+@pytest.mark.parametrize("gate", [gate for gate, kind in GATES.kinds.items() if not kind and GATES.keys_of[gate]])
+def test_a_lock_on_any_key_of_a_gate_keeps_the_gate(tmp_path: Path, gate: str) -> None:
+    """As what protects a gate keeps it in `enable`, it is neither switched off nor advised."""
+    company = Company(tmp_path, "")
+    for key in [key for key in known_keys() if any(globbed(pattern, key) for pattern in GATES.keys_of[gate])]:
+        company.base.write_text(f'locked = ["{key}"]\nenable = ["{gate}"]\n')
+        assert company.broken("enable = []")[0].startswith(f"release-sentinel.toml:2: enable excuses the gate {gate}: ")

@@ -16,10 +16,11 @@ from release_sentinel.config.kinds import Change
 from release_sentinel.config.locks import ASKING, LayeredPolicy, Lock, entry_kind, known_keys
 from release_sentinel.config.marks import Stricter
 from release_sentinel.config.model import LOCAL, Policy, Waiver, end_of
-from release_sentinel.config.read import KeyPath, is_record, keys, readable, seen
-from release_sentinel.config.targets import HostRule, Target
+from release_sentinel.config.read import KeyPath, dotted, is_record, keys, readable, seen
+from release_sentinel.config.targets import HostRule, Target, UnitRule
 
-Place = tuple[str, tuple[str, ...]]  # a key, and the names of the entries of lists that hold it
+Name = tuple[str, ...]  # of an entry: its label, or the inventory and the group, which no label can stand for
+Place = tuple[str, tuple[Name, ...]]  # a key, and the names of the entries of lists that hold it
 
 
 class _Value(NamedTuple):
@@ -121,20 +122,20 @@ def _held(kind: Any) -> tuple[_Held, ...]:
 
 
 def _values_of(
-    record: Any, kind: Any, prefix: str, names: tuple[str, ...], path: KeyPath
+    record: Any, kind: Any, prefix: str, names: tuple[Name, ...], path: KeyPath
 ) -> Iterator[tuple[Place, _Value]]:
     for held in _held(kind):
         key, value, place = f"{prefix}{held.name}", getattr(record, held.field), (*path, held.name)
         if held.listed:
-            yield (key, names), _Value(place, value)
+            yield (key, names), _Value(place, tuple(map(_whole, value)))
             for number, entry in readable(value):
-                for one in _targets(entry):
+                for one in _targets(_whole(entry)):
                     yield from _values_of(one, held.listed, f"{key}.", (*names, _name(one)), (*place, number))
         elif not held.record:
             yield (key, names), _Value(place, value)
         elif value is not None:
-            own = _name(value) if isinstance(value, Target) else ""  # of the disk that is in no list, its path
-            yield from _values_of(value, held.record, f"{key}.", (*names, own) if own else names, place)
+            own = value.name_in_list if isinstance(value, Target) else ""  # of the disk that is in no list, its path
+            yield from _values_of(value, held.record, f"{key}.", (*names, (own,)) if own else names, place)
 
 
 def _targets(entry: Target) -> list[Target]:
@@ -142,10 +143,15 @@ def _targets(entry: Target) -> list[Target]:
     return (list(entry.each()) if isinstance(entry, HostRule) else []) or [entry]
 
 
-def _name(target: Target) -> str:
+def _whole(entry: Any) -> Any:
+    """Return an entry of a list; a unit by its whole name, which its short one stands for."""
+    return replace(entry, name=entry.unit) if isinstance(entry, UnitRule) else entry
+
+
+def _name(target: Target) -> Name:
     if isinstance(target, HostRule) and target.inventory:
-        return f"{target.inventory}:{target.group}"
-    return target.name_in_list
+        return target.inventory, target.group
+    return (target.name_in_list,)
 
 
 def _changed(
@@ -168,15 +174,36 @@ def _changed(
             entry = _of_list(path)
             if not any((entry, names[:end]) in removed for end in range(len(names) + 1)):
                 removed.add((entry, names))
-                says = f"lacks {seen(names[-1])}" if names else "leaves a table out"
+                says = f"lacks {seen(':'.join(names[-1]))}" if names else "leaves a table out"
                 yield f"{step.named(_of_list(path))} {says}, expected what {origin} has: {because}"
-        elif key in lock.locked and not (step.is_whole and lock.unset(path)):
-            if not same(found.value, value):
-                yield f"{step.named(found.path)} differs from {origin}: {because}"
-        elif (direction := known_keys(type(step.policy))[key].direction) and not is_stricter(
-            direction, value, found.value
-        ):
-            yield f"{step.named(found.path)} {_expected(direction, value, found.value)} {origin} has: {because}"
+            continue
+        direction, crit = known_keys(type(step.policy))[key].direction, step.limit_of_default(found.path)
+        named = f"{step.named(crit)}: the default of {dotted(found.path)}" if crit else step.named(found.path)
+        if key in lock.locked and not (step.is_whole and lock.unset(path)):
+            # a stricter limit may lower a default: the limit has a lock of its own
+            is_lowered = step.is_lowered(found.path) and _is_at_most(found.value, value)
+            if not (is_lowered or same(found.value, value) or _same_set(direction, found.value, value)):
+                yield f"{named} differs from {origin}: {because}"
+        elif direction and _is_usual(lock, key, direction, value):
+            yield f"{named} names some entries, expected none, for the usual ones, as {origin} has: {because}"
+        elif direction and not is_stricter(direction, value, found.value):
+            yield f"{named} {_expected(direction, value, found.value)} {origin} has: {because}"
+
+
+def _same_set(direction: Stricter | None, value: Any, base: Any) -> bool:
+    """Return whether two lists have the same entries, where the order does not count."""
+    if direction is None or direction.way not in {"superset", "subset"}:
+        return False
+    return (
+        isinstance(value, tuple) and isinstance(base, tuple) and _is_superset(value, base) and _is_subset(value, base)
+    )
+
+
+def _is_usual(lock: Lock, key: str, direction: Stricter, base: Any) -> bool:
+    """Return whether an empty list stands for the usual entries: of a gate that is asked for by its id."""
+    policy = lock.base.policy
+    gates = [gate for gate, asking in lock.gates.asked_by.items() if asking == key]
+    return direction.has_usual and not base and any(gate in policy.enable for gate in gates)
 
 
 def _of_list(path: KeyPath) -> KeyPath:
@@ -188,11 +215,21 @@ def _expected(direction: Stricter, base: Any, value: Any) -> str:
     """Return a looser value and its bound, in words; without the entries of lists, which may be secrets."""
     if direction.way in {"superset", "subset"}:
         more = direction.way == "superset"
-        return "lacks some entries, expected all that" if more else "has more entries, expected only those that"
+        if more:
+            return f"lacks {_entries(base, value)}, expected all that"
+        return f"has {_entries(value, base)} too many, expected only those that"
     if isinstance(value, bool):
         return f"is {str(value).lower()}, expected {direction.way}, as"
     bound = "at most" if direction.way == "lower" else "at least"
     return f"is {_number(value)}, expected {bound} {_number(base)}, as"
+
+
+def _entries(some: Any, other: Any) -> str:
+    """Return which keys of a table another lacks or has otherwise, or how many entries of a list it lacks."""
+    if isinstance(some, Mapping):
+        return ", ".join(name for name, one in some.items() if name not in other or not same(one, other[name]))
+    count = sum(not any(same(one, another) for another in other or ()) for one in some or ())
+    return "1 entry" if count == 1 else f"{count} entries"
 
 
 def _number(value: Any) -> str:
@@ -214,7 +251,8 @@ def _less(lock: Lock, before: Policy, policy: Policy) -> Iterator[tuple[KeyPath,
     base = lock.base.policy
     yield from ((("disable", gate), gate) for gate in policy.disable if gate not in {*base.disable, *before.disable})
     for gate, day in policy.advise.items():
-        if before.advise.get(gate) != day and (gate not in base.advise or base.advise[gate] < day):
+        last = base.advise.get(gate, base.advise.get(gate.partition("[")[0]))
+        if before.advise.get(gate) != day and (last is None or last < day):
             yield ("advise", gate), gate
     if policy.skip_local_host and not (before.skip_local_host or base.skip_local_host):
         yield from ((("skip_local_host",), gate) for gate, kind in lock.gates.kinds.items() if kind in LOCAL)
@@ -226,8 +264,9 @@ def _less(lock: Lock, before: Policy, policy: Policy) -> Iterator[tuple[KeyPath,
 def _lost(lock: Lock, before: Policy, step: LayeredPolicy) -> Iterator[tuple[KeyPath, str]]:
     """Yield the targets of the file with the lock that a layer leaves out, and gates that nothing asks for any more."""
     base, last, now = (_judged(policy, lock.gates.kinds) for policy in (lock.base.policy, before, step.policy))
-    for gate, kind in base.items():
-        if gate in last and gate not in now:
+    for one, kind in base.items():
+        if one in last and one not in now:
+            gate, _ = one
             places = (("skip_local_host",), (Policy.list_of(kind),), ("hosts",), (gate,))
             yield next((path for path in places if step.layers[-1].sets(path)), places[1]), gate
     for gate, key in lock.gates.asked_by.items():
@@ -236,15 +275,23 @@ def _lost(lock: Lock, before: Policy, step: LayeredPolicy) -> Iterator[tuple[Key
             yield tuple(key.split(".")), gate
 
 
-def _judged(policy: Policy, gates: Mapping[str, type[Target] | None]) -> dict[str, type[Target]]:
-    """Return the ids of all that is judged, with the class of each; what is on the hosts of a group is named by it."""
-    rules = (rule for _, rule in readable(policy.hosts))
-    hosts = tuple(replace(rule, inventory="", name=_name(rule)) if rule.inventory else rule for rule in rules)
-    named, found = replace(policy, hosts=hosts), dict[str, type[Target]]()
+def _judged(policy: Policy, gates: Mapping[str, type[Target] | None]) -> dict[tuple[str, bool], type[Target]]:
+    """Return the ids of all that is judged, and whether a group's hosts have it, with the class of each.
+
+    What is on the hosts of a group is named by the group.
+    """
+    rules = [rule for _, rule in readable(policy.hosts)]
+    groups = [replace(rule, inventory="", name=":".join(_name(rule))) for rule in rules if rule.inventory]
+    direct, of_groups = [rule for rule in rules if not rule.inventory], Policy(hosts=tuple(groups), skip_local_host="-")
+    found = dict[tuple[str, bool], type[Target]]()
     for gate, kind in gates.items():
-        for one in named.targets(kind) if kind else ():
-            if not one.is_blank:
-                found[f"{gate}[{one.label}]" if one.label else gate] = type(one)
+        if not kind:
+            continue
+        on_groups = of_groups.targets(kind) if kind in (HostRule, *LOCAL) else ()
+        for is_group, targets in ((False, replace(policy, hosts=tuple(direct)).targets(kind)), (True, on_groups)):
+            for one in targets:
+                if not one.is_blank:
+                    found[f"{gate}[{one.label}]" if one.label else gate, is_group] = type(one)
     return found
 
 

@@ -180,7 +180,7 @@ def _steps(stack: Stack, check: Validation, above: _Above) -> Iterator[LayeredPo
     """Yield each layer with the policy that it makes: those of the files, the variables, the options."""
     whole = [*stack.layers, of_variables(above.values)]
     for layers, document in (*stack.steps, (whole, with_variables(stack.document, above.values))):
-        policy = _needed(check.quietly(document, layers), layers)
+        policy = check.quietly(document, layers)  # with the settings of gates that are switched off: none changed them
         yield LayeredPolicy(layers, policy)
     if above.options:
         asked: dict[KeyPath, tuple[str, Any]] = {tuple(key.split(".")): said for key, said in above.options.items()}

@@ -3,9 +3,9 @@
 `release_sentinel.config.breaches` says what breaks a lock.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
-from functools import cache, lru_cache
+from functools import cache, lru_cache, reduce
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -17,7 +17,7 @@ from release_sentinel.config.layers import Layer, setter
 from release_sentinel.config.marks import Stricter
 from release_sentinel.config.model import LOCAL, LayerRules, Policy
 from release_sentinel.config.packs import unread_in
-from release_sentinel.config.read import KeyPath, bare, is_record, item_kind, keys, mark_of, seen
+from release_sentinel.config.read import KeyPath, bare, dotted, is_record, item_kind, keys, mark_of, seen
 from release_sentinel.config.targets import HostRule, Target
 
 ASKING = ("enable", "required_gates")  # keys that ask for gates by id
@@ -54,8 +54,29 @@ class LayeredPolicy(NamedTuple):
 
     def origin(self, path: KeyPath) -> str:
         """Return where the value of a key comes from."""
+        if self.is_lowered(path):
+            crit = self.limit_of_default(path)
+            return f"the default lowered to {dotted(crit)} of {self.origin(crit)}"
         layer = setter(path, self.layers)
         return layer.source(path) if layer else "the default"
+
+    def limit_of_default(self, path: KeyPath) -> KeyPath:
+        """Return the `crit` that a file sets beside a `warn` that none does; or a blank."""
+        crit = (*path[:-1], "crit")
+        of_list = next((path[:end] for end, part in enumerate(path) if isinstance(part, int)), ())
+        layers = [layer for layer in (setter(of_list, self.layers),) if layer] if of_list else self.layers
+        if path[-1] != "warn" or any(layer.sets(path) for layer in layers):
+            return ()
+        return crit if any(layer.sets(crit) for layer in layers) else ()
+
+    def is_lowered(self, path: KeyPath) -> bool:
+        """Return whether a value is a default warning that a limit of a file has lowered."""
+        crit = self.limit_of_default(path)
+        return bool(crit) and bool(reduce(_part_of, crit, self.policy) == reduce(_part_of, path, self.policy))
+
+
+def _part_of(record: Any, part: str | int) -> Any:
+    return record[part] if isinstance(part, int) else getattr(record, part)
 
 
 class Lock(Struct, frozen=True):
@@ -196,7 +217,7 @@ def matching(pattern: str, policy: type[Policy] = Policy) -> list[str]:
 
 
 def problems_of(
-    source: Source, rules: LayerRules, gates: Collection[str], policy: type[Policy] = Policy
+    source: Source, rules: LayerRules, gates: Mapping[str, type[Target] | None], policy: type[Policy] = Policy
 ) -> Iterator[str]:
     """Yield what is wrong with the locks of a file: keys that do not exist, or that have no direction."""
     for name in ("locked", "stricter_only"):
@@ -211,11 +232,15 @@ def problems_of(
             ):
                 yield f"{place}, which has no stricter direction: name it under `locked`"
     for number, pattern in enumerate(rules.waivers.never):
-        gate = pattern.partition("[")[0]
-        near = get_close_matches(gate, gates, n=1, cutoff=0.85)
+        place = f"{source.where(('waivers', 'never', number))}: waivers.never names {seen(pattern)}"
+        gate, bracket, _ = pattern.partition("[")
+        near = get_close_matches(gate.lower(), gates, n=1, cutoff=0.85)
         if near and not any(globbed(gate, one) for one in gates):
-            place = source.where(("waivers", "never", number))
-            yield f"{place}: waivers.never names {seen(pattern)}, which is not a gate; did you mean {near[0]}?"
+            yield f"{place}, which is not a gate; did you mean {near[0]}?"
+        elif bracket and not pattern.endswith(("]", "*")):
+            yield f"{place}, expected a `]` at its end, as in `{gate}[target]`"
+        elif bracket and "." not in gate and gate in gates and gates[gate] is None:
+            yield f"{place}, which has no targets; did you mean {gate}?"
 
 
 def _has_direction(key: str, policy: type[Policy]) -> bool:

@@ -47,11 +47,13 @@ class Stricter(Struct, frozen=True):
     """Marks a key with the direction in which its values are stricter: then `stricter_only` can name it.
 
     `way`: a number is `lower` or `higher`, a list a `superset` or a `subset`, a flag `true` or `false`. `free` is the
-    value, 0 or an empty list, that bounds nothing.
+    value, 0 or an empty list, that bounds nothing. An empty list that `has_usual` stands for the usual entries, once
+    the policy asks for its gate by id: no list of some entries is as strict.
     """
 
     way: Literal["lower", "higher", "superset", "subset", "true", "false"]
     has_free: bool = False
+    has_usual: bool = False
 
     def is_free(self, value: object) -> bool:
         """Whether a value bounds nothing."""
@@ -61,5 +63,6 @@ class Stricter(Struct, frozen=True):
 LOWER, HIGHER = Stricter("lower"), Stricter("higher")
 LOWER_OR_0 = Stricter("lower", has_free=True)  # 0: without a bound
 MORE, FEWER = Stricter("superset"), Stricter("subset")
+MORE_OR_USUAL = Stricter("superset", has_usual=True)
 FEWER_OR_ANY = Stricter("subset", has_free=True)  # empty: any
 TRUE, FALSE = Stricter("true"), Stricter("false")

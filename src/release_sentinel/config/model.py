@@ -56,7 +56,7 @@ from release_sentinel.config.kinds import (
     Zone,
     nearest,
 )
-from release_sentinel.config.marks import FALSE, FEWER, FEWER_OR_ANY, HIGHER, LOWER, MORE, TRUE, Only
+from release_sentinel.config.marks import FALSE, FEWER, FEWER_OR_ANY, HIGHER, LOWER, MORE, MORE_OR_USUAL, TRUE, Only
 from release_sentinel.config.read import Problem, bare, item_kind, keys, readable, seen
 from release_sentinel.config.targets import (
     CertificateTarget,
@@ -101,7 +101,7 @@ class VersionRules(Struct, frozen=True):
     prefix: MaybeLine = "v"
     prereleases: Annotated[bool, FALSE] = False
     # manifests with the version: `package.json`, `app.yaml#release.version`, `a.txt#is (.*)`
-    files: Annotated[Lines, MORE] = ()
+    files: Annotated[Lines, MORE_OR_USUAL] = ()
     changelog: MaybeLine = ""  # the file that has to have a section for the version
 
 
@@ -213,7 +213,9 @@ class ForgeRules(Struct, frozen=True):
     url: MaybeApi = ""  # the address of its API
     repository: MaybeLine = ""  # `owner/name` there
     token: MaybeReference = ""  # blank: GITHUB_TOKEN, GITLAB_TOKEN, GITEA_TOKEN, or what the forge's own CI sets
-    checks: Annotated[Names | None, MORE] = None  # `required`, for what protection and rulesets require; names; globs
+    checks: Annotated[Names | None, MORE_OR_USUAL] = (
+        None  # `required`, for what protection and rulesets require; names; globs
+    )
     ignore: Annotated[Lines, FEWER] = ()  # checks that do not count; names and globs
     wait: MaybeSeconds = 0.0  # for checks that run, or are not there yet; gate and run may last that much longer
     interval: Seconds = 15.0  # between two questions meanwhile
@@ -380,7 +382,11 @@ class Policy(Struct, frozen=True):
     def _clashes_of_hosts(self) -> Iterator[Problem]:
         """Refuse two hosts of one label, and a machine that is skipped without others, or asked for all the same."""
         labels: dict[str, int] = {}
+        groups: dict[tuple[str, str], int] = {}
         for number, rule in readable(self.hosts):
+            if rule.inventory and (first := groups.setdefault((rule.inventory, rule.group), number)) != number:
+                says = f"is the group {seen(rule.group)} of {rule.inventory}, as hosts[{first}] is: keep one of the two"
+                yield Problem(("hosts", number), says)
             for label in (host.name_in_list for host in rule.each()):
                 if label in labels:
                     says = f"is {seen(label)}, as hosts[{labels[label]}] is: each label has to be unique; set `name`"

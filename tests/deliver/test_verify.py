@@ -111,6 +111,11 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
         {"gates": [gate(id="disk", outcome="failed"), gate(id="api", outcome="failed")]},
         "the verdict says SAFE, and these gates did not pass: disk, api",
     ),
+    "steps as a text": ({"steps": "x"}, "Expected `array`, got `str` - at `$.steps`"),
+    "a step of a gate as a number": (
+        {"gates": [gate(steps=[1])]},
+        "Expected `object`, got `int` - at `$.gates[0].steps[0]`",
+    ),
     "another environment": ({"env": "dev"}, "the verdict is about env 'dev', expected 'prod'"),
     "environment in another case": ({"env": "PROD"}, "the verdict is about env 'PROD', expected 'prod'"),
     "environment null": ({"env": None}, "Expected `str`, got `null` - at `$.env`"),

@@ -10,7 +10,7 @@ import pytest
 
 from release_sentinel.observe import Unseen, git
 from release_sentinel.observe.git.records import Branches, Remote
-from tests.conftest import Repo, make_repo
+from tests.conftest import SECRET, Repo, make_repo
 from tests.observe.parts import (
     clone,
     closed_port,
@@ -261,6 +261,17 @@ def test_the_remote_is_asked_for_no_more_than_is_needed(repo: Repo) -> None:
     trace = (repo.path.parent / "trace").read_text(encoding="utf-8")
     assert "ref-prefix refs/heads/" in trace
     assert "refs/pull/7/head" not in trace
+
+
+def test_git_writes_no_variable_into_a_trace(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether variables or Git's settings ask for it: the value may be a secret's."""
+    trace = repo.path.parent / "trace2"
+    repo.git("config", "trace2.normalTarget", str(trace))
+    for name, value in (("GIT_TRACE2_EVENT", str(trace)), ("GIT_TRACE2_ENV_VARS", "RS_DEPLOY_TOKEN")):
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("RS_DEPLOY_TOKEN", SECRET)
+    git.tags(repo.path, ["v1.0.0"], branches=["main"])
+    assert SECRET not in (trace.read_text(encoding="utf-8") if trace.exists() else "")
 
 
 def test_branches_containing_no_commit(tmp_path: Path) -> None:

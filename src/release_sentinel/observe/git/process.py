@@ -9,6 +9,7 @@ import os
 import re
 import signal
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -56,6 +57,8 @@ ELSEWHERE = (
     "GIT_LITERAL_PATHSPECS",
     "GIT_NOGLOB_PATHSPECS",
 )
+# Settings of Git can have the values of variables written there (`trace2.envVars`): those of secrets, too.
+_UNTRACED = {**dict.fromkeys(("GIT_TRACE2", "GIT_TRACE2_EVENT", "GIT_TRACE2_PERF"), "0"), "GIT_TRACE2_ENV_VARS": ""}
 # Set for Git alone: no prompt, no pager, no lock for reading.
 _QUIET = {
     "GIT_NO_REPLACE_OBJECTS": "1",  # `git replace` substitutes one commit for another
@@ -66,9 +69,7 @@ _QUIET = {
     "GIT_TERMINAL_PROMPT": "0",
     "GCM_INTERACTIVE": "never",
     "SSH_ASKPASS_REQUIRE": "never",
-    # Settings of Git can have the values of variables written there (`trace2.envVars`): those of secrets, too.
-    **dict.fromkeys(("GIT_TRACE2", "GIT_TRACE2_EVENT", "GIT_TRACE2_PERF"), "0"),
-    "GIT_TRACE2_ENV_VARS": "",
+    **_UNTRACED,
 }
 # Before Git 2.45 a partial clone heeds no GIT_NO_LAZY_FETCH: what is no question to a remote reaches none.
 _ASKING = {"ls-remote", "fetch", "push"}
@@ -209,9 +210,26 @@ def _command(arguments: tuple[str, ...]) -> str:
 def _git() -> Any:
     """Import GitPython, which looks for git as it is imported."""
     os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
-    import git  # noqa: PLC0415 - late: it costs 90 ms
+    if "git" not in sys.modules:  # it asks git for its version then
+        with _environment_lock, _untraced():
+            import git  # noqa: PLC0415 - late: it costs 90 ms
+    import git  # noqa: PLC0415 - as above
 
     return git
+
+
+@contextlib.contextmanager
+def _untraced() -> Iterator[None]:
+    """Let Git trace nothing, where it is started by others than us."""
+    before = {name: os.environ.get(name) for name in _UNTRACED}
+    os.environ.update(_UNTRACED)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name, None)
+            if value is not None:
+                os.environ[name] = value
 
 
 @contextlib.contextmanager

@@ -365,3 +365,12 @@ def test_the_stand_in_remembers_the_run_before(tmp_path: Path) -> None:
     assert files.previous_verdict([one], "prod") == "INCOMPLETE"
     one.path.write_text("[]", encoding="utf-8")
     assert files.previous_verdict([one], "prod") == ""
+
+
+@pytest.mark.parametrize(
+    "name", ["refs/heads/a.html", "refs/tags/v1.0.0.html", "objects/x.prom", "hooks/a.html", "modules/x.html"]
+)
+def test_no_new_file_is_written_into_the_data_of_git(tmp_path: Path, name: str) -> None:
+    """It would be a branch, a tag or an object that is none."""
+    assert "Git's own data" in files.obstacle(tmp_path / ".git" / name)
+    assert files.obstacle(tmp_path / "git" / name) == ""

@@ -34,6 +34,7 @@ def verdict_json(verdict: RedactedVerdict) -> str:
 
 
 _KEPT = "it is tracked by Git, and not a report: name another file"
+_PART_OF_GIT = "it is a part of Git's own data, or a repository: name another path"
 _GITS = re.compile(
     r"/\.git(/((objects|refs|hooks|info|logs|modules|worktrees)(/.*)?|[A-Z_]+|config(\.worktree)?|index|packed-refs))?$"
 )
@@ -130,6 +131,8 @@ def obstacle(path: Path) -> str:
     What is there is not opened: a named pipe would wait for a reader, and a device would be replaced.
     """
     path = Path(os.path.realpath(path))
+    if _GITS.search(path.as_posix()):  # also where nothing is: a new file there is a branch, or an object
+        return _PART_OF_GIT
     try:
         found = path.stat()
     except OSError:  # nothing is there, or what writes the report says why not
@@ -145,7 +148,7 @@ def kept(path: Path) -> str:
     if not path.exists():
         return ""
     if _GITS.search(path.as_posix()) or (path / ".git").exists():
-        return "it is a part of Git's own data, or a repository: name another path"
+        return _PART_OF_GIT
     if is_report(path):
         return ""
     from release_sentinel.observe.git.process import ask  # noqa: PLC0415 - late: few reports name a file that exists

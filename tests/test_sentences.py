@@ -32,6 +32,7 @@ from release_sentinel.checks.tcp import check_tcp
 from release_sentinel.cli import main
 from release_sentinel.config.targets import CertificateTarget, Dependency, JsonCondition, PrometheusQuery, TcpTarget
 from release_sentinel.observe import Unseen, manifests
+from release_sentinel.redaction import Redactor
 from release_sentinel.sentences import plain, sentence, words_of
 from tests.conftest import RELEASE, Repo
 from tests.observe.parts import closed_port, garbage, hang_up, look, pem, raw_server, reset
@@ -414,3 +415,10 @@ def test_a_command_that_reads_what_is_broken(
     shown_to_users = "".join(capfd.readouterr())
     assert not RAW.search(shown_to_users), shown_to_users
     assert not code or file.name in shown_to_users
+
+
+@pytest.mark.parametrize("blank", ["\u00a0", "\u3000", "\x85", " ", "\n"])
+def test_a_secret_with_blanks_is_masked_in_what_an_exception_says(blank: str) -> None:
+    """What joins the lines of a message makes no other spelling of it."""
+    secret = f"Gd5kq{blank}Cx1pz{blank}Sj7wv"
+    assert Redactor(secret).scrub(sentence(RuntimeError(f"login with {secret} failed"))) == "login with *** failed"

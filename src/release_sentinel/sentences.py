@@ -58,7 +58,8 @@ def sentence(error: BaseException, longest: int = LONGEST) -> str:
         said = _reader(type(inner))(inner)
     except (AttributeError, TypeError, ValueError, LookupError):  # raised without the parts that such errors have
         said = _text(inner)
-    return one_line(" ".join(said.split()), longest) or type(error).__name__
+    # Only blanks of ASCII are joined: the redactor knows a secret by the others that it holds.
+    return one_line(re.sub(r"[ \t\r\n\f\v]+", " ", said), longest) or type(error).__name__
 
 
 def words_of(error: BaseException) -> str:

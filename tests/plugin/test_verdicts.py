@@ -281,3 +281,23 @@ def test_a_gate_that_leaks_is_scrubbed(sentinel: Sentinel) -> None:
     run = leaking(sentinel)
     assert run.code == 1
     assert_no_secret(run.out + run.junit + str(run.verdict))
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_secret_of_short_lines_is_masked_in_what_a_gate_says(sentinel: Sentinel, end: str) -> None:
+    """However the gate fails; each line alone would be too short to be known."""
+    lines = ("4711-aa", "0815-bb", "1234-cc")
+    said = "f'login with {os.environ[\"RS_DEPLOY_TOKEN\"]} failed'"
+    ways = {
+        "assert": f"assert False, {said}",
+        "compared": f"assert {said} == 'x'",
+        "raised": f"raise RuntimeError({said})",
+        "failed": f"pytest.fail({said})",
+    }
+    gates = "\n".join(f"@pytest.mark.policy\ndef test_{name}():\n    {way}" for name, way in ways.items())
+    sentinel.gate(f"import os\n{gates}")
+    summary = sentinel.reports / "summary.md"
+    run = sentinel(f"--gate-summary={summary}", RS_DEPLOY_TOKEN=end.join(lines))
+    assert run.code == 1
+    told = "".join((run.out, run.junit, str(run.verdict), summary.read_text(encoding="utf-8")))
+    assert [line for line in lines if line in told] == []

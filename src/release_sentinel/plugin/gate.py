@@ -85,10 +85,13 @@ def _words(error: BaseException) -> str:
 _EXPLAINED = 20  # lines of an assert
 
 
-def _said(error: BaseException) -> tuple[str, tuple[str, ...]]:
-    """Return what an assert says that failed, and the lines by which pytest explains it."""
+def _said(error: BaseException, scrub: Callable[[str], str]) -> tuple[str, tuple[str, ...]]:
+    """Return what an assert says that failed, and the lines by which pytest explains it.
+
+    It is scrubbed as a whole: of a secret of several lines, each alone may be too short to be known.
+    """
     try:
-        first, *more = split(str(error).strip()) or ["an assert failed"]
+        first, *more = split(scrub(str(error).strip())) or ["an assert failed"]
     except (Exception, SystemExit):  # noqa: BLE001 - of a gate's own class
         return words_of(error), ()
     cut = (f"… and {len(more) - _EXPLAINED} more lines",) if len(more) > _EXPLAINED else ()
@@ -173,8 +176,8 @@ class Record(Struct):
         else:
             self.asserted_beside += 1
 
-    def note(self, report: pytest.TestReport, error: BaseException | None) -> None:
-        """Take note of one phase (setup, call, teardown) and of the exception that ended it."""
+    def note(self, report: pytest.TestReport, error: BaseException | None, scrub: Callable[[str], str]) -> None:
+        """Take note of one phase (setup, call, teardown) and of the exception that ended it, whose text is scrubbed."""
         self.seconds += report.duration
         self.finished = self.finished or report.when == "teardown"
         if hasattr(report, "wasxfail"):
@@ -195,7 +198,7 @@ class Record(Struct):
             self.hung = True
             self.broken = self.broken or f"the gate hung{where}: {words}"
         elif isinstance(error, (pytest.fail.Exception, AssertionError)) and report.when == "call":
-            self._asserted(report, error)
+            self._asserted(report, error, scrub)
         else:
             self.broken = self.broken or f"the gate broke{where}: {type(error).__name__}: {words}"
             self.traceback = str(report.longrepr)
@@ -205,11 +208,11 @@ class Record(Struct):
         self.broken, self.not_evaluated, self.skipped, self.spare = self.broken or words, "", "", False
         self.advised = None  # what is advised is the gate
 
-    def _asserted(self, report: pytest.TestReport, error: BaseException) -> None:
+    def _asserted(self, report: pytest.TestReport, error: BaseException, scrub: Callable[[str], str]) -> None:
         """Take note of the judgement that the gate's own code passed by an exception."""
         explains = isinstance(error, AssertionError)
         if not self.failure:  # which a subtest of the gate may have set
-            self.failure, self.explained = _said(error) if explains else (_words(error), ())
+            self.failure, self.explained = _said(error, scrub) if explains else (_words(error), ())
         self.traceback = str(report.longrepr) if self.wordy and explains else ""
 
     @property

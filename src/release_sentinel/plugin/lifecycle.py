@@ -191,7 +191,7 @@ def note_phase(session: GateSession, record: Record, call: pytest.CallInfo[None]
         else:
             session.problems.append(words)
         error = None
-    record.note(report, error)
+    record.note(report, error, session.redactor.scrub)
     if report.when == "teardown" and record.runs:
         session.note(record)
     terminal.excuse(record, report)

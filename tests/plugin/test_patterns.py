@@ -3,6 +3,7 @@
 import time
 
 import pytest
+from pytest_httpserver import HTTPServer
 
 from tests.conftest import Run, Sentinel
 from tests.plugin.test_hangs import only_own_is_unknown, patiently
@@ -27,11 +28,13 @@ def judged(sentinel: Sentinel, way: str, place: str) -> Run:
 
 @pytest.mark.parametrize("way", ["release-sentinel", "pytest"])
 @pytest.mark.parametrize("place", ["api[web]", "api[json]", "configuration"])
-def test_an_endless_pattern_fails_its_gate(sentinel: Sentinel, httpserver: object, way: str, place: str) -> None:
+def test_an_endless_pattern_fails_its_gate(sentinel: Sentinel, httpserver: HTTPServer, way: str, place: str) -> None:
     """UNKNOWN, with the pattern; every other gate is judged, and the run ends long before its deadline."""
-    httpserver.expect_request("/long").respond_with_json(  # type: ignore[attr-defined]
-        {"a": LONG}
-    ) if place == "api[json]" else httpserver.expect_request("/long").respond_with_data(LONG)  # type: ignore[attr-defined]
+    asked = httpserver.expect_request("/long")
+    if place == "api[json]":
+        asked.respond_with_json({"a": LONG})
+    else:
+        asked.respond_with_data(LONG)
     start = time.monotonic()
     run = judged(sentinel, way, place)
     assert time.monotonic() - start < 40

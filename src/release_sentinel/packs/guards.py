@@ -73,7 +73,7 @@ _stood: list[Callable[[int], NoReturn]] = []  # what `os._exit` was when code of
 
 @contextmanager
 def _aside() -> Iterator[None]:
-    """Keep what is written to standard output and error aside, whoever writes it, and show it then on the latter.
+    """Keep aside what is written to standard output and error, and show it then on the latter.
 
     There it is scrubbed. The standard output is a command's own: another program may read it.
     """

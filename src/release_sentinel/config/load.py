@@ -120,8 +120,8 @@ def load(
             _hold_to(chain, Stack(chain, name, everywhere), stack, check, above, known)
     if check.problems:
         raise _refusal(check.problems, files)
-    named = [one.source for one in files if one.source.name]
-    return Loaded(policy, files[-1].source.name, tuple(named), layers, locks.get(env, locks.get("", ())))
+    named = {one.source.key: one.source for one in files if one.source.name}
+    return Loaded(policy, files[-1].source.name, tuple(named.values()), layers, locks.get(env, locks.get("", ())))
 
 
 def _stacks(files: Sequence[Parts], everywhere: Mapping[Variable, Any], check: Validation) -> dict[str, Stack]:
@@ -219,7 +219,7 @@ def _files(
 
     A file that is named takes the place of the repository's own, and stands above the bases of that one as well. Where
     there are any, the named file and its bases are returned besides: their locks must not begin at what the others make
-    of the policy. If it is one of those bases, it stays where it is.
+    of the policy. It may be one of those bases, too.
     """
 
     def bases(*sources: policy_file.Source) -> list[policy_file.Source]:
@@ -230,8 +230,6 @@ def _files(
         return [split(source) for source in (*bases(own), own)], []
     named = policy_file.read(file)
     others = policy_file.replaced(repository) if repository else []
-    found, own_bases = bases(*others, named), bases(named)
-    if any(one.key == named.key for one in found):
-        return [split(source) for source in found], []
-    chain = [*own_bases, named] if len(found) > len(own_bases) else []
-    return [split(source) for source in (*found, named)], [split(source) for source in chain]
+    found, chain = bases(*others, named), [*bases(named), named]
+    foreign = {one.key for one in found} - {one.key for one in chain}
+    return [split(source) for source in (*found, named)], [split(source) for source in (chain if foreign else [])]
